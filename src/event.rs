@@ -1,0 +1,84 @@
+//! What happened, for audit logs and metrics. No event holds a secret.
+
+use crate::model::{ClientId, GrantId, GrantType, Scope, Subject};
+use crate::server::{AuthorizationError, AuthorizationRefused, TokenError};
+use crate::step::Unavailable;
+
+/// What a request came to.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// An authorization request is sound; the resource owner is asked.
+    Asked {
+        /// The client that asks.
+        client_id: ClientId,
+        /// What it asks for.
+        scope: Scope,
+    },
+    /// A resource owner authorized a client: an authorization code was issued.
+    Authorized {
+        /// The client.
+        client_id: ClientId,
+        /// The grant that was opened.
+        grant: GrantId,
+        /// Who authorized.
+        subject: Subject,
+        /// What was authorized.
+        scope: Scope,
+    },
+    /// Tokens were issued.
+    Issued {
+        /// The client.
+        client_id: ClientId,
+        /// On what grounds.
+        grant_type: GrantType,
+        /// The grant that they stand for.
+        grant: GrantId,
+        /// Whose it is; none if it is the client's own.
+        subject: Option<Subject>,
+        /// The scope of the access token.
+        scope: Scope,
+        /// Whether there is a refresh token.
+        refresh_token: bool,
+    },
+    /// The authorization endpoint answered the client with an error.
+    AuthorizationRefused {
+        /// The client.
+        client_id: ClientId,
+        /// Why, exactly.
+        reason: AuthorizationError,
+    },
+    /// The authorization endpoint showed an error to the person, since client or redirect URI are not proven.
+    PageRefused {
+        /// The client that was named, if it was.
+        client_id: Option<ClientId>,
+        /// Why, exactly.
+        reason: AuthorizationRefused,
+    },
+    /// The token endpoint refused.
+    TokenRefused {
+        /// The client that was named, proven or not.
+        client_id: Option<ClientId>,
+        /// Why, exactly.
+        reason: TokenError,
+    },
+    /// A spent code or refresh token was presented by a request that was valid otherwise. The grant is revoked. Somebody
+    /// may have stolen it, or a client retries what it must not.
+    Replayed {
+        /// The client.
+        client_id: ClientId,
+        /// The grant that is dead now.
+        grant: GrantId,
+        /// What was replayed.
+        reason: TokenError,
+    },
+    /// The host could not carry out an effect, and nothing was issued.
+    Unavailable {
+        /// The client that was named, proven or not.
+        client_id: Option<ClientId>,
+        /// Which effect.
+        effect: &'static str,
+        /// Why.
+        cause: Unavailable,
+    },
+}

@@ -1,0 +1,59 @@
+//! The record of one thing that can be presented: an authorization code, an access token, a refresh token.
+
+use serde::{Deserialize, Serialize};
+
+use super::{CodeChallenge, GrantId, Key, RedirectUri, Resources, Scope, Timestamp, Version};
+
+/// A credential, as it was issued. The record changes only by [`Change::Replace`](crate::store::Change::Replace); that it
+/// was spent, or that its grant was revoked, the store says beside it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Credential {
+    /// The format of this record.
+    pub version: Version,
+    /// Counts the changes of this record, from 0.
+    pub revision: u32,
+    /// What it is found by. The plain text is not kept.
+    pub key: Key,
+    /// The grant that it stands for.
+    pub grant: GrantId,
+    /// What it is.
+    #[serde(flatten)]
+    pub kind: CredentialKind,
+    /// What it is good for; for a refresh token, the most that it may be refreshed to.
+    pub scope: Scope,
+    /// The protected resources that it is good for; empty: not restricted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resource: Resources,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// When it ends. Machines decide by this; a store may drop the record afterwards.
+    pub expires_at: Timestamp,
+}
+
+/// What a credential is, and what only its kind has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CredentialKind {
+    /// RFC 6749 §1.3.1.
+    AuthorizationCode {
+        /// The `redirect_uri` of the authorization request, if it had one: the token request must repeat it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        redirect_uri: Option<RedirectUri>,
+        /// The challenge of the authorization request, if it had one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code_challenge: Option<CodeChallenge>,
+    },
+    /// RFC 6749 §1.4.
+    AccessToken {
+        /// What the host added.
+        #[serde(default, skip_serializing_if = "Claims::is_empty")]
+        claims: Claims,
+    },
+    /// RFC 6749 §1.5.
+    RefreshToken,
+}
+
+/// Further statements about a token, added by the host: names and JSON values, as RFC 7662 §2.2 returns them.
+pub type Claims = serde_json::Map<String, serde_json::Value>;

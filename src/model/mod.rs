@@ -1,0 +1,28 @@
+//! The words of the protocol as types that cannot be wrong, and the three records that a store keeps.
+//!
+//! This module knows no other: it is shared by all roles.
+
+mod client;
+mod credential;
+mod grant;
+mod pkce;
+mod redirect_uri;
+mod resource;
+mod scope;
+mod secret;
+mod syntax;
+mod time;
+mod version;
+
+pub use client::{Client, ClientAuthentication, ClientId, ResponseType, SecretPresentation};
+pub use credential::{Claims, Credential, CredentialKind};
+pub use grant::{Grant, GrantId, GrantType, Subject};
+pub use pkce::{CodeChallenge, CodeChallengeMethod, CodeVerifier};
+pub use redirect_uri::{RedirectUri, RedirectUriError};
+pub use resource::{Issuer, IssuerError, Resource, Resources};
+pub use scope::{Scope, ScopeError};
+pub use secret::{Digest, Key, Partition, Secret};
+pub use syntax::SyntaxError;
+pub(crate) use syntax::is_vschar;
+pub use time::{Moment, Timestamp};
+pub use version::Version;

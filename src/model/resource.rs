@@ -1,0 +1,55 @@
+//! Where tokens come from and where they go: issuer identifiers (RFC 8414 §2) and protected resources (RFC 8707 §2).
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::syntax::{name, text_form};
+
+/// An issuer identifier: "a URL that uses the "https" scheme and has no query or fragment components" (RFC 8414 §2).
+/// Plain http is taken for loopback hosts, for development.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Issuer(Arc<str>);
+
+/// The text is not an issuer identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an issuer must be an https URL (http for loopback hosts only) without query, fragment or user name")]
+pub struct IssuerError;
+
+impl Issuer {
+    /// Checks that a URL may identify an issuer. It is kept as written: issuers are compared as strings.
+    ///
+    /// # Errors
+    /// See [`IssuerError`].
+    pub fn parse(text: &str) -> Result<Self, IssuerError> {
+        let url = Url::parse(text).map_err(|_| IssuerError)?;
+        let scheme_is_safe = match url.scheme() {
+            "https" => url.has_host(),
+            "http" => matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost")),
+            _ => false,
+        };
+        let is_plain = url.username().is_empty() && url.password().is_none() && !text.contains(['?', '#']);
+        let is_ascii = text.bytes().all(|byte| byte.is_ascii_graphic());
+        if scheme_is_safe && is_plain && is_ascii { Ok(Self(text.into())) } else { Err(IssuerError) }
+    }
+
+    /// The URL, as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+text_form!(Issuer, IssuerError);
+
+name! {
+    /// A protected resource, by its resource indicator. RFC 8707 §2: "Its value MUST be an absolute URI [...] The URI
+    /// MUST NOT include a fragment component."
+    Resource, "resource", 2048,
+    |text| text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') && Url::parse(text).is_ok()
+}
+
+/// The protected resources that a grant or a token is good for. Empty: not restricted to any.
+pub type Resources = Vec<Resource>;

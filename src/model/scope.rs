@@ -1,0 +1,108 @@
+//! Access token scope: RFC 6749 §3.3, appendix A.4.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::syntax::{is_nqchar, text_form};
+
+/// A set of scope tokens, kept in the order in which they were written. Cheap to clone; may be empty.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Scope(Option<Arc<str>>);
+
+/// The text is not `scope-token *( SP scope-token )`, or is too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("scope is not a list of scope-tokens separated by single spaces")]
+pub struct ScopeError;
+
+impl Scope {
+    /// The most bytes that a scope may have.
+    pub const MAX_LEN: usize = 4096;
+
+    /// The scope without a token.
+    pub const EMPTY: Self = Self(None);
+
+    /// Parses a list of scope tokens; the empty text is the empty scope. A token that repeats counts once.
+    ///
+    /// # Errors
+    /// RFC 6749 §3.3: `scope = scope-token *( SP scope-token )`, `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )`.
+    pub fn parse(text: &str) -> Result<Self, ScopeError> {
+        if text.is_empty() {
+            return Ok(Self::EMPTY);
+        }
+        if text.len() > Self::MAX_LEN || text.split(' ').any(|token| token.is_empty() || !token.bytes().all(is_nqchar))
+        {
+            return Err(ScopeError);
+        }
+        let repeats =
+            text.split(' ').enumerate().any(|(at, token)| text.split(' ').take(at).any(|earlier| earlier == token));
+        Ok(if repeats { Self::collect(text.split(' ')) } else { Self(Some(text.into())) })
+    }
+
+    /// The tokens, in order.
+    pub fn tokens(&self) -> impl Iterator<Item = &str> {
+        self.0.as_deref().into_iter().flat_map(|text| text.split(' '))
+    }
+
+    /// Whether it has this token. Case matters.
+    #[must_use]
+    pub fn contains(&self, token: &str) -> bool {
+        self.tokens().any(|own| own == token)
+    }
+
+    /// Whether it has no token.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Whether every token of it is one of the other's.
+    #[must_use]
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.tokens().all(|token| other.contains(token))
+    }
+
+    /// The tokens that both have, in this one's order.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        if self.is_subset(other) {
+            return self.clone();
+        }
+        Self::collect(self.tokens().filter(|token| other.contains(token)))
+    }
+
+    /// The text, without its empty case.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_deref().unwrap_or_default()
+    }
+
+    fn collect<'a>(tokens: impl Iterator<Item = &'a str>) -> Self {
+        let mut kept: Vec<&str> = Vec::new();
+        for token in tokens {
+            if !kept.contains(&token) {
+                kept.push(token);
+            }
+        }
+        Self((!kept.is_empty()).then(|| kept.join(" ").into()))
+    }
+}
+
+/// RFC 6749 §3.3: "their order does not matter".
+impl PartialEq for Scope {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_subset(other) && other.is_subset(self)
+    }
+}
+
+impl Eq for Scope {}
+
+text_form!(Scope, ScopeError);
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Scope({:?})", self.as_str())
+    }
+}

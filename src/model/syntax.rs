@@ -1,0 +1,89 @@
+//! Character sets of RFC 6749 appendix A, and the macro for names that are strings of one of them.
+
+/// A value has a character outside its set (RFC 6749 appendix A), is empty, or is too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is empty, too long, or not of its syntax")]
+pub struct SyntaxError(pub(crate) &'static str);
+
+/// `VSCHAR = %x20-7E`
+pub(crate) fn is_vschar(byte: u8) -> bool {
+    (0x20..=0x7E).contains(&byte)
+}
+
+/// `NQCHAR = %x21 / %x23-5B / %x5D-7E`
+pub(crate) fn is_nqchar(byte: u8) -> bool {
+    matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E)
+}
+
+/// `unreserved = ALPHA / DIGIT / "-" / "." / "_" / "~"` (RFC 3986 §2.3)
+pub(crate) fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+/// Reading and writing as text, for a type that has `parse` and `as_str`.
+macro_rules! text_form {
+    ($name:ident, $error:ty) => {
+        impl TryFrom<String> for $name {
+            type Error = $error;
+            fn try_from(text: String) -> Result<Self, $error> {
+                Self::parse(&text)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $error;
+            fn from_str(text: &str) -> Result<Self, $error> {
+                Self::parse(text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.as_str().to_owned()
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+pub(crate) use text_form;
+
+/// An immutable, cheaply cloned string with a syntax of its own.
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $limit:literal, $is_valid:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(std::sync::Arc<str>);
+
+        impl $name {
+            /// The most bytes that one may have.
+            pub const MAX_LEN: usize = $limit;
+
+            /// Checks the syntax.
+            ///
+            /// # Errors
+            /// It is empty, longer than [`Self::MAX_LEN`], or not of this syntax.
+            pub fn parse(text: &str) -> Result<Self, $crate::model::SyntaxError> {
+                let is_valid: fn(&str) -> bool = $is_valid;
+                if text.is_empty() || text.len() > $limit || !is_valid(text) {
+                    return Err($crate::model::SyntaxError($what));
+                }
+                Ok(Self(text.into()))
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        $crate::model::syntax::text_form!($name, $crate::model::SyntaxError);
+    };
+}
+pub(crate) use name;

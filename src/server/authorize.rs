@@ -1,0 +1,340 @@
+//! The authorization endpoint: RFC 6749 §3.1, §4.1.1, §4.2.1, RFC 7636 §4.3, §4.4.
+//!
+//! ```text
+//! request ─▶ Lookup ─▶ Ask(Prompt) │ redirect with an error │ page with an error
+//! ```
+//!
+//! This machine cannot write. It ends in a [`Prompt`], which the host keeps while the resource owner logs in and decides;
+//! [`Prompt::approve`] and [`Prompt::deny`] start the machine of [`decide`](super::decide).
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use arrayvec::ArrayVec;
+use http::{Method, Request};
+use serde::{Deserialize, Serialize};
+
+use super::decide::{AuthorizationError, AuthorizationRefused, AuthorizationResponse, Recipient};
+use super::{Config, Server};
+use crate::event::Event;
+use crate::model::{
+    Client, ClientId, CodeChallenge, CodeChallengeMethod, RedirectUri, Resource, Resources, ResponseType, Scope,
+    Version, is_vschar,
+};
+use crate::step::{Answer, Pause, Step, machine};
+use crate::store::Lookup;
+use crate::wire::{Form, FormError, form_body};
+
+machine! {
+    /// The machine of the authorization endpoint. It has no `Commit`: nothing is written before the resource owner decides.
+    Authorize<'a> {
+        Lookup = AuthorizeLookup<'a>,
+        Reply = Authorization,
+    }
+}
+
+/// What an authorization request comes to.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "it is a reply, moved once")]
+#[must_use = "the resource owner is to be asked, or the response to be sent"]
+pub enum Authorization {
+    /// The request is sound: log the resource owner in and ask.
+    Ask(Prompt),
+    /// It is not: send this.
+    Respond(AuthorizationResponse),
+}
+
+/// An authorization request: RFC 6749 §4.1.1, §4.2.1. A parameter that was sent without a value is none.
+#[derive(Clone, Debug, Default)]
+pub struct AuthorizationRequest<'a> {
+    /// RFC 6749 §3.1.1.
+    pub response_type: Option<Cow<'a, str>>,
+    /// RFC 6749 §2.2.
+    pub client_id: Option<Cow<'a, str>>,
+    /// RFC 6749 §3.1.2.
+    pub redirect_uri: Option<Cow<'a, str>>,
+    /// RFC 6749 §3.3.
+    pub scope: Option<Cow<'a, str>>,
+    /// Comes back in the response, to the byte.
+    pub state: Option<Cow<'a, str>>,
+    /// RFC 7636 §4.3.
+    pub code_challenge: Option<Cow<'a, str>>,
+    /// RFC 7636 §4.3; `plain` if omitted.
+    pub code_challenge_method: Option<Cow<'a, str>>,
+    /// RFC 8707 §2.1.
+    pub resource: Vec<Cow<'a, str>>,
+    /// What is wrong with the parameters that are not here, if there is a client to tell.
+    pub fault: Option<FormError>,
+}
+
+/// A sound authorization request, waiting for the resource owner's decision. A plain value: keep it in the session, or in
+/// a signed cookie, while pages are shown. It is not `Clone`: one request is not both approved and denied.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[non_exhaustive]
+pub struct Prompt {
+    /// The format of this value.
+    pub version: Version,
+    /// The client that asks.
+    pub client_id: ClientId,
+    /// Its name for people.
+    pub client_name: Option<String>,
+    /// Where the response will go.
+    pub redirect_uri: RedirectUri,
+    /// Whether the request named it.
+    pub(super) redirect_uri_sent: bool,
+    /// What will be issued.
+    pub response_type: ResponseType,
+    /// What the client asks for; what the resource owner may narrow.
+    pub scope: Scope,
+    /// For which protected resources.
+    pub resource: Resources,
+    pub(super) state: Option<String>,
+    pub(super) code_challenge: Option<CodeChallenge>,
+}
+
+impl Server {
+    /// Answers a request to the authorization endpoint: GET or POST (RFC 6749 §3.1).
+    pub fn authorize<'a, B: AsRef<[u8]>>(&'a self, request: &'a Request<B>) -> Step<Authorize<'a>> {
+        match AuthorizationRequest::read(request) {
+            Ok(request) => self.authorization_request(request),
+            Err(refused) => refuse(None, refused),
+        }
+    }
+
+    /// Answers a typed authorization request.
+    pub fn authorization_request<'a>(&'a self, request: AuthorizationRequest<'a>) -> Step<Authorize<'a>> {
+        let Some(client_id) = &request.client_id else {
+            return refuse(None, AuthorizationRefused::ClientIdMissing);
+        };
+        match ClientId::parse(client_id) {
+            Err(_) => refuse(None, AuthorizationRefused::UnknownClient),
+            Ok(client_id) => {
+                let lookup = Lookup { client: Some(client_id), credentials: ArrayVec::new() };
+                Step::Lookup(AuthorizeLookup { lookup, config: &self.config, request })
+            }
+        }
+    }
+}
+
+fn refuse<'a>(client_id: Option<ClientId>, reason: AuthorizationRefused) -> Step<Authorize<'a>> {
+    Step::Done(Authorization::Respond(AuthorizationResponse::page(client_id, reason)))
+}
+
+impl<'a> AuthorizationRequest<'a> {
+    fn read<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, AuthorizationRefused> {
+        let form = match *request.method() {
+            // RFC 6749 §3.1: "The authorization server MUST support the use of the HTTP "GET" method [...] and MAY support the
+            // use of the "POST" method as well."
+            Method::GET | Method::HEAD => Form::new(request.uri().query().unwrap_or_default().as_bytes())?,
+            Method::POST => form_body(request.headers(), request.body().as_ref())?,
+            _ => return Err(AuthorizationRefused::Method),
+        };
+        let [client_id, redirect_uri, response_type, scope, state, code_challenge, code_challenge_method] = form
+            .params([
+                "client_id",
+                "redirect_uri",
+                "response_type",
+                "scope",
+                "state",
+                "code_challenge",
+                "code_challenge_method",
+            ]);
+        // Without a client and its redirect URI there is no one to send an error to but the person.
+        let (client_id, redirect_uri) = (client_id?, redirect_uri?);
+        let mut fault = None;
+        let mut sound = |param: crate::wire::Param<'a>| {
+            param.unwrap_or_else(|error| {
+                fault = fault.or(Some(error));
+                None
+            })
+        };
+        Ok(Self {
+            client_id,
+            redirect_uri,
+            response_type: sound(response_type),
+            scope: sound(scope),
+            state: sound(state),
+            code_challenge: sound(code_challenge),
+            code_challenge_method: sound(code_challenge_method),
+            resource: form.all("resource").collect(),
+            fault,
+        })
+    }
+}
+
+/// Waits for the client.
+#[cfg_attr(feature = "explore", derive(Clone))]
+pub struct AuthorizeLookup<'a> {
+    lookup: Lookup,
+    config: &'a Config,
+    request: AuthorizationRequest<'a>,
+}
+
+impl<'a> Pause<Lookup> for AuthorizeLookup<'a> {
+    type Machine = Authorize<'a>;
+
+    fn effect(&self) -> &Lookup {
+        &self.lookup
+    }
+
+    fn resume(self, answer: Answer<Lookup>) -> Step<Authorize<'a>> {
+        let Self { lookup, config, request } = self;
+        // RFC 6749 §4.1.2.1: "If the request fails due to a missing, invalid, or mismatching redirection URI, or if the client
+        // identifier is missing or invalid, the authorization server SHOULD inform the resource owner of the error and MUST
+        // NOT automatically redirect the user-agent to the invalid redirection URI."
+        let client = match answer {
+            Err(unavailable) => return refuse(lookup.client, AuthorizationRefused::Unavailable("lookup", unavailable)),
+            Ok(found) => match found.client {
+                None => return refuse(lookup.client, AuthorizationRefused::UnknownClient),
+                Some(client) => client,
+            },
+        };
+        let redirect_uri = match choose_redirect_uri(&client, request.redirect_uri.as_deref()) {
+            Err(reason) => return refuse(lookup.client, reason),
+            Ok(redirect_uri) => redirect_uri,
+        };
+        // From here on there is a recipient, and errors go to the client.
+        Step::Done(match request.check(config, &client, redirect_uri) {
+            Ok(prompt) => Authorization::Ask(prompt),
+            Err((recipient, reason)) => Authorization::Respond(recipient.refuse(config, reason)),
+        })
+    }
+}
+
+/// RFC 6749 §3.1.2.3, RFC 9700 §2.1.
+pub(super) fn choose_redirect_uri(
+    client: &Client,
+    requested: Option<&str>,
+) -> Result<RedirectUri, AuthorizationRefused> {
+    match (requested, client.redirect_uris.as_slice()) {
+        (Some(requested), registered) => registered
+            .iter()
+            .find_map(|registered| registered.matches(requested))
+            .ok_or(AuthorizationRefused::RedirectUriMismatch),
+        (None, [only]) => Ok(only.clone()),
+        (None, []) => Err(AuthorizationRefused::RedirectUriUnregistered),
+        // "If multiple redirection URIs have been registered [...] the client MUST include a redirection URI".
+        (None, _) => Err(AuthorizationRefused::RedirectUriMissing),
+    }
+}
+
+impl AuthorizationRequest<'_> {
+    /// RFC 6749 §4.1.1: "The authorization server validates the request to ensure that all required parameters are present
+    /// and valid."
+    fn check(
+        self,
+        config: &Config,
+        client: &Arc<Client>,
+        redirect_uri: RedirectUri,
+    ) -> Result<Prompt, (Recipient, AuthorizationError)> {
+        let response_type = self.response_type.as_deref().map(ResponseType::parse);
+        let is_vschars = |state: &&str| state.bytes().all(is_vschar);
+        let recipient = Recipient {
+            client_id: client.client_id.clone(),
+            redirect_uri,
+            // The client that made up a response type has not said where it looks for the answer; the query is safer.
+            response_type: response_type.flatten().unwrap_or(ResponseType::Code),
+            state: self.state.as_deref().filter(is_vschars).map(str::to_owned),
+        };
+        match self.terms(config, client, response_type) {
+            Err(error) => Err((recipient, error)),
+            Ok((scope, resource, code_challenge)) => Ok(Prompt {
+                version: Version,
+                client_id: recipient.client_id,
+                client_name: client.client_name.clone(),
+                redirect_uri: recipient.redirect_uri,
+                redirect_uri_sent: self.redirect_uri.is_some(),
+                response_type: recipient.response_type,
+                scope,
+                resource,
+                state: recipient.state,
+                code_challenge,
+            }),
+        }
+    }
+
+    fn terms(
+        &self,
+        config: &Config,
+        client: &Client,
+        response_type: Option<Option<ResponseType>>,
+    ) -> Result<(Scope, Resources, Option<CodeChallenge>), AuthorizationError> {
+        if let Some(fault) = self.fault {
+            return Err(fault.into());
+        }
+        // RFC 6749 appendix A.5: `state = 1*VSCHAR`
+        if self.state.as_deref().is_some_and(|state| !state.bytes().all(is_vschar)) {
+            return Err(AuthorizationError::State);
+        }
+        // RFC 6749 §3.1.1: "If an authorization request is missing the "response_type" parameter, or if the response type is
+        // not understood, the authorization server MUST return an error response as described in Section 4.1.2.1."
+        let response_type = response_type.ok_or(FormError::Missing("response_type"))?;
+        let response_type = response_type.ok_or(AuthorizationError::UnsupportedResponseType)?;
+        let code_challenge = self.code_challenge(config)?;
+        permit(config, client, response_type, code_challenge)?;
+
+        let scope =
+            self.scope.as_deref().map(Scope::parse).transpose().map_err(|_| AuthorizationError::InvalidScope)?;
+        let scope = config.scope(client, scope).ok_or(AuthorizationError::InvalidScope)?;
+        let requested = self.resource.iter().map(|text| Resource::parse(text)).collect::<Result<Vec<_>, _>>();
+        let requested = requested.map_err(|_| AuthorizationError::InvalidTarget)?;
+        let resource = config.resource(client, &requested).ok_or(AuthorizationError::InvalidTarget)?;
+        Ok((scope, resource, code_challenge))
+    }
+
+    /// RFC 7636 §4.3: "code_challenge_method OPTIONAL, defaults to "plain" if not present in the request."
+    fn code_challenge(&self, config: &Config) -> Result<Option<CodeChallenge>, AuthorizationError> {
+        let method = match self.code_challenge_method.as_deref() {
+            Some("S256") => CodeChallengeMethod::S256,
+            None | Some("plain") => CodeChallengeMethod::Plain,
+            Some(_) => return Err(AuthorizationError::ChallengeMethod),
+        };
+        match (&self.code_challenge, &self.code_challenge_method) {
+            (None, None) => Ok(None),
+            // RFC 9700 §4.8.2: half of PKCE is an attempt to switch it off.
+            (None, Some(_)) => Err(AuthorizationError::ChallengeMissing),
+            // RFC 7636 §4.4.1: "If the server supporting PKCE does not support the requested transformation, the authorization
+            // endpoint MUST return the authorization error response with "error" value set to "invalid_request"."
+            (Some(_), _) if !config.code_challenge_methods.contains(&method) => {
+                Err(AuthorizationError::ChallengeMethod)
+            }
+            (Some(text), _) => {
+                CodeChallenge::parse(text, method).map(Some).map_err(|_| AuthorizationError::ChallengeMalformed)
+            }
+        }
+    }
+}
+
+/// Whether server and client both want such a response. Asked again when the decision comes back.
+pub(super) fn permit(
+    config: &Config,
+    client: &Client,
+    response_type: ResponseType,
+    code_challenge: Option<CodeChallenge>,
+) -> Result<(), AuthorizationError> {
+    if !config.response_types.contains(&response_type) {
+        return Err(AuthorizationError::UnsupportedResponseType);
+    }
+    if !client.response_types.contains(&response_type) {
+        return Err(AuthorizationError::UnauthorizedClient);
+    }
+    // RFC 7636 §4.4.1: "If the server requires Proof Key for Code Exchange (PKCE) by OAuth public clients and the client does
+    // not send the "code_challenge" in the request, the authorization endpoint MUST return the authorization error response
+    // with the "error" value set to "invalid_request"." Here, every client unless its record says otherwise.
+    if response_type == ResponseType::Code && client.require_pkce && code_challenge.is_none() {
+        return Err(AuthorizationError::ChallengeMissing);
+    }
+    Ok(())
+}
+
+impl Authorization {
+    /// For the audit log and the metrics.
+    #[must_use]
+    pub fn event(&self) -> Event {
+        match self {
+            Self::Ask(prompt) => Event::Asked { client_id: prompt.client_id.clone(), scope: prompt.scope.clone() },
+            Self::Respond(response) => response.event().clone(),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! The authorization server: RFC 6749 §1.1.
+//!
+//! | endpoint | machine | starts with |
+//! |---|---|---|
+//! | authorization | [`Authorize`], then [`Decide`] | [`Server::authorize`], then [`Prompt::approve`] or [`Prompt::deny`] |
+//! | token | [`Token`] | [`Server::token`] |
+
+pub mod authorize;
+mod client_auth;
+mod config;
+pub mod decide;
+mod issue;
+pub mod token;
+
+pub use authorize::{Authorization, AuthorizationRequest, Authorize, Prompt};
+pub use client_auth::{ClientCredentials, ClientError, PresentedIn};
+pub use config::{Config, DefaultScope, RefreshPolicy};
+pub use decide::{Approval, AuthorizationError, AuthorizationRefused, AuthorizationResponse, Decide};
+pub use token::{GrantRequest, Token, TokenError, TokenReply, TokenRequest, TokenResponse};
+
+/// An authorization server: its configuration, from which every request's machine starts. It holds no state.
+#[derive(Clone, Debug)]
+pub struct Server {
+    config: Config,
+}
+
+impl Server {
+    /// A server of this configuration.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        Self { config }
+    }
+
+    /// Its configuration.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+}

@@ -1,0 +1,248 @@
+//! Where the token endpoint's machine waits.
+
+use std::marker::PhantomData;
+
+use arrayvec::ArrayVec;
+
+use super::reply::{TokenError, TokenReply, TokenResponse};
+use super::{Ask, Context, Token};
+use crate::consult::{Authenticity, ClientSecret, Extension, Issuance, Owner, Password, Verdict};
+use crate::event::Event;
+use crate::model::{ClientId, GrantId, Scope};
+use crate::server::Config;
+use crate::server::client_auth::{Authenticated, Checked, Claim, ClientCredentials, PresentedIn};
+use crate::server::issue::{IfSpent, Issued, Plan};
+use crate::step::{Answer, Pause, Step, Unavailable};
+use crate::store::{Change, Commit, Found, Lookup, Outcome};
+
+/// Waits for the client and for what it presents.
+#[cfg_attr(feature = "explore", derive(Clone))]
+pub struct TokenLookup<'a> {
+    lookup: Lookup,
+    claim: Claim,
+    ask: Ask,
+    context: Context<'a>,
+}
+
+impl<'a> TokenLookup<'a> {
+    pub(super) fn start(context: Context<'a>, client: ClientCredentials<'_>, ask: Ask) -> Step<Token<'a>> {
+        let (client_id, claim) = client.into_claim();
+        let lookup = Lookup { client: Some(client_id), credentials: ArrayVec::from_iter(ask.key()) };
+        Step::Lookup(Self { lookup, claim, ask, context })
+    }
+}
+
+impl<'a> Pause<Lookup> for TokenLookup<'a> {
+    type Machine = Token<'a>;
+
+    fn effect(&self) -> &Lookup {
+        &self.lookup
+    }
+
+    fn resume(self, answer: Answer<Lookup>) -> Step<Token<'a>> {
+        let Self { lookup, claim, ask, context } = self;
+        match answer {
+            Err(unavailable) => unavailable_at("lookup", lookup.client, unavailable),
+            Ok(found) => match claim.check(found.client.as_ref()) {
+                Ok(Checked::Authenticated(client)) => context.decide(client, &found, ask),
+                Ok(Checked::AskHost(question)) => {
+                    Step::ClientSecret(TokenClientSecret { question, found, ask, context })
+                }
+                Err(error) => context.refuse(lookup.client, error.into()),
+            },
+        }
+    }
+}
+
+/// Waits for the host to check the client's secret.
+#[cfg_attr(feature = "explore", derive(Clone))]
+pub struct TokenClientSecret<'a> {
+    question: ClientSecret,
+    found: Found,
+    ask: Ask,
+    context: Context<'a>,
+}
+
+impl<'a> Pause<ClientSecret> for TokenClientSecret<'a> {
+    type Machine = Token<'a>;
+
+    fn effect(&self) -> &ClientSecret {
+        &self.question
+    }
+
+    fn resume(self, answer: Result<Authenticity, Unavailable>) -> Step<Token<'a>> {
+        let client_id = Some(self.question.client.client_id.clone());
+        match answer {
+            Err(unavailable) => unavailable_at("client secret", client_id, unavailable),
+            Ok(answer) => match Authenticated::by_host(&self.question, answer) {
+                Ok(client) => self.context.decide(client, &self.found, self.ask),
+                Err(error) => self.context.refuse(client_id, error.into()),
+            },
+        }
+    }
+}
+
+/// Waits for the host to check a resource owner's password.
+#[cfg_attr(feature = "explore", derive(Clone))]
+pub struct TokenPassword<'a> {
+    pub(super) question: Password,
+    pub(super) scope: Option<Scope>,
+    pub(super) context: Context<'a>,
+}
+
+impl<'a> Pause<Password> for TokenPassword<'a> {
+    type Machine = Token<'a>;
+
+    fn effect(&self) -> &Password {
+        &self.question
+    }
+
+    fn resume(self, answer: Result<Owner, Unavailable>) -> Step<Token<'a>> {
+        let Self { question: Password { client, .. }, scope, context } = self;
+        match answer {
+            Err(unavailable) => unavailable_at("password", Some(client.client_id.clone()), unavailable),
+            Ok(owner) => match super::password::decide(&context, &client, owner, scope) {
+                Ok(plan) => context.consult(plan),
+                Err(error) => context.refuse(Some(client.client_id.clone()), error),
+            },
+        }
+    }
+}
+
+/// Waits for the host to judge an extension grant.
+#[cfg_attr(feature = "explore", derive(Clone))]
+pub struct TokenExtension<'a> {
+    pub(super) question: Extension,
+    pub(super) scope: Option<Scope>,
+    pub(super) context: Context<'a>,
+}
+
+impl<'a> Pause<Extension> for TokenExtension<'a> {
+    type Machine = Token<'a>;
+
+    fn effect(&self) -> &Extension {
+        &self.question
+    }
+
+    fn resume(self, answer: Result<Owner, Unavailable>) -> Step<Token<'a>> {
+        let Self { question: Extension { client, grant_type, .. }, scope, context } = self;
+        match answer {
+            Err(unavailable) => unavailable_at("extension", Some(client.client_id.clone()), unavailable),
+            Ok(owner) => match super::extension::decide(&context, &client, grant_type, owner, scope) {
+                Ok(plan) => context.consult(plan),
+                Err(error) => context.refuse(Some(client.client_id.clone()), error),
+            },
+        }
+    }
+}
+
+/// Waits for the host's word on what is about to be issued.
+#[cfg_attr(feature = "explore", derive(Clone))]
+pub struct TokenIssuance<'a> {
+    question: Issuance,
+    plan: Plan,
+    context: Context<'a>,
+}
+
+impl<'a> TokenIssuance<'a> {
+    pub(super) fn ask(context: Context<'a>, plan: Plan) -> Step<Token<'a>> {
+        Step::Issuance(Self { question: plan.question(), plan, context })
+    }
+}
+
+impl<'a> Pause<Issuance> for TokenIssuance<'a> {
+    type Machine = Token<'a>;
+
+    fn effect(&self) -> &Issuance {
+        &self.question
+    }
+
+    fn resume(self, answer: Result<Verdict, Unavailable>) -> Step<Token<'a>> {
+        let Self { plan, context, .. } = self;
+        let client_id = Some(plan.client.client_id.clone());
+        match answer {
+            Err(unavailable) => unavailable_at("issuance", client_id, unavailable),
+            Ok(Verdict::Refuse) => context.refuse(client_id, TokenError::RefusedByHost),
+            Ok(Verdict::Issue(terms)) => TokenCommit::issue(&context, plan.under(terms)),
+        }
+    }
+}
+
+/// Waits for the write.
+#[cfg_attr(feature = "explore", derive(Clone))]
+pub struct TokenCommit<'a> {
+    commit: Commit,
+    client_id: ClientId,
+    then: Then,
+    server: PhantomData<&'a Config>,
+}
+
+/// What follows a write.
+#[cfg_attr(feature = "explore", derive(Clone))]
+enum Then {
+    /// The tokens go out; if what pays for them was spent meanwhile, see there.
+    Issue(TokenResponse, Event, IfSpent),
+    /// The refusal goes out.
+    Refuse(GrantId, TokenError),
+}
+
+impl<'a> TokenCommit<'a> {
+    pub(super) fn issue(context: &Context<'a>, plan: Plan) -> Step<Token<'a>> {
+        let client_id = plan.client.client_id.clone();
+        let if_spent = plan.spend.map_or(IfSpent::Refuse, |(_, if_spent)| if_spent);
+        let (event, scope, expires_in) = (plan.event(), plan.scope.clone(), plan.access_token_lifetime.as_secs());
+        let Issued { commit, access_token, refresh_token } = plan.issue(context.config, &context.moment);
+        let response = TokenResponse { access_token, expires_in, refresh_token, scope };
+        Self::wait(commit, client_id, Then::Issue(response, event, if_spent))
+    }
+
+    pub(super) fn revoke(client_id: ClientId, grant: GrantId, error: TokenError) -> Step<Token<'a>> {
+        Self::wait(Commit::of(Change::Revoke(grant)), client_id, Then::Refuse(grant, error))
+    }
+
+    fn wait(commit: Commit, client_id: ClientId, then: Then) -> Step<Token<'a>> {
+        Step::Commit(Self { commit, client_id, then, server: PhantomData })
+    }
+
+    fn refused(self, at: usize) -> Step<Token<'a>> {
+        let Self { commit, client_id, then, .. } = self;
+        let spent = matches!(commit.changes().get(at), Some(Change::Spend { .. }));
+        match then {
+            Then::Issue(_, _, IfSpent::Revoke(grant)) if spent => {
+                Self::revoke(client_id, grant, TokenError::CodeReplayed)
+            }
+            Then::Issue(response, event, IfSpent::IssueAnyway) if spent => {
+                let changes = commit.changes().iter().filter(|change| !matches!(change, Change::Spend { .. }));
+                let commit = Commit::in_one_partition(changes.cloned().collect());
+                Self::wait(commit, client_id, Then::Issue(response, event, IfSpent::Refuse))
+            }
+            Then::Issue(..) | Then::Refuse(..) => {
+                let error = if spent { TokenError::RaceLost } else { TokenError::GrantRevoked };
+                Step::Done(TokenReply::refused(Some(client_id), error, PresentedIn::Body))
+            }
+        }
+    }
+}
+
+impl<'a> Pause<Commit> for TokenCommit<'a> {
+    type Machine = Token<'a>;
+
+    fn effect(&self) -> &Commit {
+        &self.commit
+    }
+
+    fn resume(self, answer: Answer<Commit>) -> Step<Token<'a>> {
+        match answer {
+            Err(unavailable) => unavailable_at("commit", Some(self.client_id), unavailable),
+            Ok(Outcome::Conflict(at)) => self.refused(at),
+            Ok(Outcome::Applied) => Step::Done(match self.then {
+                Then::Issue(response, event, _) => TokenReply::issued(response, event),
+                Then::Refuse(grant, error) => TokenReply::replayed(self.client_id, grant, error),
+            }),
+        }
+    }
+}
+
+fn unavailable_at<'a>(effect: &'static str, client_id: Option<ClientId>, unavailable: Unavailable) -> Step<Token<'a>> {
+    Step::Done(TokenReply::unavailable(effect, client_id, unavailable))
+}

@@ -1,0 +1,160 @@
+//! The access token request, typed: RFC 6749 §4.1.3, §4.3.2, §4.4.2, §4.5, §6.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use http::{Method, Request};
+
+use super::reply::{TokenError, TokenReply};
+use crate::model::{CodeVerifier, GrantType, Resource, Resources, Scope, Secret};
+use crate::server::client_auth::{ClientCredentials, ClientError, PresentedIn};
+use crate::wire::{Form, FormError, form_body};
+
+/// A request to the token endpoint.
+#[derive(Clone, Debug)]
+pub struct TokenRequest<'a> {
+    /// Who asks: RFC 6749 §3.2.1.
+    pub client: ClientCredentials<'a>,
+    /// On what grounds.
+    pub grant: GrantRequest<'a>,
+    /// For which protected resources: RFC 8707 §2.2. Empty: all that were granted.
+    pub resource: Resources,
+}
+
+/// The parameters of each `grant_type`.
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum GrantRequest<'a> {
+    /// `authorization_code`: RFC 6749 §4.1.3, RFC 7636 §4.5.
+    AuthorizationCode {
+        /// The code.
+        code: Secret<'a>,
+        /// The redirect URI of the authorization request.
+        redirect_uri: Option<Cow<'a, str>>,
+        /// The verifier of the authorization request's challenge.
+        code_verifier: Option<CodeVerifier<'a>>,
+    },
+    /// `refresh_token`: RFC 6749 §6.
+    RefreshToken {
+        /// The refresh token.
+        refresh_token: Secret<'a>,
+        /// The scope of the new access token; all that was granted, if it is omitted.
+        scope: Option<Scope>,
+    },
+    /// `client_credentials`: RFC 6749 §4.4.2.
+    ClientCredentials {
+        /// The scope.
+        scope: Option<Scope>,
+    },
+    /// `password`: RFC 6749 §4.3.2.
+    Password {
+        /// The resource owner's name.
+        username: Cow<'a, str>,
+        /// The resource owner's password.
+        password: Secret<'a>,
+        /// The scope.
+        scope: Option<Scope>,
+    },
+    /// An absolute URI: RFC 6749 §4.5.
+    Extension {
+        /// The URI, as [`GrantType::Extension`].
+        grant_type: GrantType,
+        /// All parameters but the client's credentials.
+        parameters: Vec<(String, Secret<'static>)>,
+        /// The scope.
+        scope: Option<Scope>,
+    },
+}
+
+impl fmt::Debug for GrantRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let grant_type = match self {
+            Self::AuthorizationCode { .. } => GrantType::AuthorizationCode.as_str(),
+            Self::RefreshToken { .. } => GrantType::RefreshToken.as_str(),
+            Self::ClientCredentials { .. } => GrantType::ClientCredentials.as_str(),
+            Self::Password { .. } => GrantType::Password.as_str(),
+            Self::Extension { grant_type, .. } => grant_type.as_str(),
+        };
+        f.debug_struct("GrantRequest").field("grant_type", &grant_type).finish_non_exhaustive()
+    }
+}
+
+impl<'a> TokenRequest<'a> {
+    /// Reads a request; what cannot be read is answered at once.
+    pub(super) fn read<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, TokenReply> {
+        let has_header = request.headers().contains_key(http::header::AUTHORIZATION);
+        let presented_in = if has_header { PresentedIn::Header } else { PresentedIn::Body };
+        Self::parse(request).map_err(|error| TokenReply::refused(None, error, presented_in))
+    }
+
+    fn parse<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, TokenError> {
+        // RFC 6749 §3.2: "The client MUST use the HTTP "POST" method when making access token requests."
+        if request.method() != Method::POST {
+            return Err(TokenError::Method);
+        }
+        let query = Form::new(request.uri().query().unwrap_or_default().as_bytes())?;
+        if query.pairs().any(|(name, _)| name == "client_secret") {
+            return Err(ClientError::SecretInUri.into());
+        }
+        let form = form_body(request.headers(), request.body().as_ref())?;
+        let [
+            grant_type,
+            code,
+            redirect_uri,
+            code_verifier,
+            refresh_token,
+            username,
+            password,
+            scope,
+            client_id,
+            client_secret,
+        ] = form.params([
+            "grant_type",
+            "code",
+            "redirect_uri",
+            "code_verifier",
+            "refresh_token",
+            "username",
+            "password",
+            "scope",
+            "client_id",
+            "client_secret",
+        ]);
+        let client = ClientCredentials::read(request.headers(), client_id?, client_secret?)?;
+        let grant_type = grant_type?.ok_or(FormError::Missing("grant_type"))?;
+        let scope = scope?.map(|scope| Scope::parse(&scope)).transpose().map_err(|_| TokenError::InvalidScope)?;
+        let grant = match GrantType::parse(&grant_type).map_err(|_| TokenError::UnsupportedGrantType)? {
+            GrantType::AuthorizationCode => GrantRequest::AuthorizationCode {
+                code: code?.map(Secret::new).ok_or(FormError::Missing("code"))?,
+                redirect_uri: redirect_uri?,
+                code_verifier: code_verifier?
+                    .map(CodeVerifier::parse)
+                    .transpose()
+                    .map_err(|_| TokenError::VerifierMalformed)?,
+            },
+            GrantType::RefreshToken => GrantRequest::RefreshToken {
+                refresh_token: refresh_token?.map(Secret::new).ok_or(FormError::Missing("refresh_token"))?,
+                scope,
+            },
+            GrantType::ClientCredentials => GrantRequest::ClientCredentials { scope },
+            GrantType::Password => GrantRequest::Password {
+                username: username?.ok_or(FormError::Missing("username"))?,
+                password: password?.map(Secret::new).ok_or(FormError::Missing("password"))?,
+                scope,
+            },
+            GrantType::Implicit => return Err(TokenError::UnsupportedGrantType),
+            grant_type @ GrantType::Extension(_) => {
+                GrantRequest::Extension { grant_type, parameters: parameters(form), scope }
+            }
+        };
+        let resource = form.all("resource").map(|resource| Resource::parse(&resource)).collect::<Result<_, _>>();
+        Ok(Self { client, grant, resource: resource.map_err(|_| TokenError::InvalidTarget)? })
+    }
+}
+
+fn parameters(form: Form<'_>) -> Vec<(String, Secret<'static>)> {
+    form.pairs()
+        .filter(|(name, value)| name != "client_secret" && !value.is_empty())
+        .map(|(name, value)| (name.into_owned(), Secret::new(value).into_static()))
+        .collect()
+}

@@ -1,0 +1,253 @@
+//! The step engine: effects, the pauses that wait for them, and the two drivers.
+//!
+//! A machine is a value. It never calls its host; it stops at a *pause*, which names one *effect* and has one way on,
+//! [`Pause::resume`]. Each effect has its own answer type and each pause its own next step, so a wrong answer, a second
+//! answer or a skipped check does not compile.
+//!
+//! ```text
+//! request ─▶ Lookup ─▶ (Consult) ─▶ Commit ─▶ reply
+//!            read       ask the      write
+//!            records    host         all or nothing
+//! ```
+//!
+//! Consulting the host is not one effect but four ([`ClientSecret`], [`Password`], [`Extension`], [`Issuance`]): each
+//! question has an answer type of its own, so that no machine can meet the answer to another question.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crate::consult::{ClientSecret, Extension, Issuance, Password};
+use crate::host::{AsyncHost, Host};
+use crate::store::{Commit, Lookup};
+
+/// Something that a machine asks of its host, and the type of the answer.
+pub trait Effect {
+    /// What the host answers when it can.
+    type Answer;
+}
+
+/// The answer to an effect: what was asked for, or the news that the host could not get it.
+///
+/// Failure is an answer. It goes back into the machine, which words it as the RFC says and issues nothing.
+pub type Answer<E> = Result<<E as Effect>::Answer, Unavailable>;
+
+/// The host could not carry out an effect: the store is down, a query timed out, a shard is overloaded.
+///
+/// After a commit it means "unknown": the write may or may not have happened, and the machine promises nothing.
+#[derive(Clone, Debug)]
+pub struct Unavailable {
+    cause: Arc<dyn std::error::Error + Send + Sync>,
+    retry_after: Option<u32>,
+}
+
+impl Unavailable {
+    /// An outage with its cause, which reaches the [`Event`](crate::Event) and nobody else. Keep secrets out of it.
+    pub fn new(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { cause: cause.into().into(), retry_after: None }
+    }
+
+    /// The host sheds load and expects to be back in this many seconds: `temporarily_unavailable` (RFC 6749
+    /// §4.1.2.1) in place of `server_error`, and `Retry-After` (RFC 9110 §10.2.3) on a 503.
+    #[must_use]
+    pub fn retry_after(self, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+
+    /// In how many seconds the host expects to be back, if it said so.
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> Option<u32> {
+        self.retry_after
+    }
+}
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "unavailable: {}", self.cause)
+    }
+}
+
+impl std::error::Error for Unavailable {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.cause)
+    }
+}
+
+/// A machine at rest, waiting for the answer to one effect.
+pub trait Pause<E: Effect> {
+    /// The machine that waits.
+    type Machine: Machine;
+
+    /// What it waits for.
+    fn effect(&self) -> &E;
+
+    /// The one way on.
+    fn resume(self, answer: Answer<E>) -> Step<Self::Machine>;
+}
+
+/// One endpoint's machine: which effects it may ask for, and what it ends in.
+///
+/// An effect that a machine never asks for is [`Absent`], a type without values: what a machine may do stands in its
+/// type. Implementations are written with the `machine!` macro, which fills in `Absent` for whatever is not named, so
+/// that an effect can join the engine without a change to machines that do not use it.
+pub trait Machine: Sized {
+    /// Waits for records.
+    type Lookup: Pause<Lookup, Machine = Self> + Send + Sync;
+    /// Waits for the host to check a client secret that only it can check.
+    type ClientSecret: Pause<ClientSecret, Machine = Self> + Send + Sync;
+    /// Waits for the host to check a resource owner's password.
+    type Password: Pause<Password, Machine = Self> + Send + Sync;
+    /// Waits for the host to judge an extension grant.
+    type Extension: Pause<Extension, Machine = Self> + Send + Sync;
+    /// Waits for the host's word on what is about to be issued.
+    type Issuance: Pause<Issuance, Machine = Self> + Send + Sync;
+    /// Waits for the write.
+    type Commit: Pause<Commit, Machine = Self> + Send + Sync;
+    /// What it ends in.
+    type Reply: Send;
+}
+
+/// Names the effects of a machine; every other effect is [`Absent`].
+macro_rules! machine {
+    ($(#[$doc:meta])* $machine:ident $(<$life:lifetime>)? {
+        $(Lookup = $lookup:ty,)?
+        $(ClientSecret = $client_secret:ty,)?
+        $(Password = $password:ty,)?
+        $(Extension = $extension:ty,)?
+        $(Issuance = $issuance:ty,)?
+        $(Commit = $commit:ty,)?
+        Reply = $reply:ty,
+    }) => {
+        $(#[$doc])*
+        #[allow(missing_debug_implementations, reason = "a type without values prints nothing")]
+        pub struct $machine $(<$life>)? (std::convert::Infallible $(, std::marker::PhantomData<&$life ()>)?);
+
+        impl $(<$life>)? $crate::step::Machine for $machine $(<$life>)? {
+            type Lookup = $crate::step::machine!(@ $($lookup)?);
+            type ClientSecret = $crate::step::machine!(@ $($client_secret)?);
+            type Password = $crate::step::machine!(@ $($password)?);
+            type Extension = $crate::step::machine!(@ $($extension)?);
+            type Issuance = $crate::step::machine!(@ $($issuance)?);
+            type Commit = $crate::step::machine!(@ $($commit)?);
+            type Reply = $reply;
+        }
+    };
+    (@) => { $crate::step::Absent<Self> };
+    (@ $pause:ty) => { $pause };
+}
+pub(crate) use machine;
+
+/// Where a machine stands: paused at an effect, or done.
+#[must_use = "a machine does nothing until it is driven to its reply"]
+#[allow(missing_debug_implementations, reason = "pauses hold what was presented to the server")]
+#[allow(clippy::large_enum_variant, reason = "states are stored inline; the engine allocates nothing")]
+pub enum Step<M: Machine> {
+    /// Read these records.
+    Lookup(M::Lookup),
+    /// Check this client secret.
+    ClientSecret(M::ClientSecret),
+    /// Check this password.
+    Password(M::Password),
+    /// Judge this extension grant.
+    Extension(M::Extension),
+    /// Allow, narrow or refuse what is about to be issued.
+    Issuance(M::Issuance),
+    /// Write this, all or nothing.
+    Commit(M::Commit),
+    /// The reply.
+    Done(M::Reply),
+}
+
+impl<M: Machine> Step<M> {
+    /// Drives the machine to its reply with a blocking host.
+    pub fn run(self, host: &(impl Host + ?Sized)) -> M::Reply {
+        let mut step = self;
+        loop {
+            step = match step {
+                Self::Lookup(pause) => {
+                    let answer = host.lookup(pause.effect());
+                    pause.resume(answer)
+                }
+                Self::ClientSecret(pause) => {
+                    let answer = host.client_secret(pause.effect());
+                    pause.resume(answer)
+                }
+                Self::Password(pause) => {
+                    let answer = host.password(pause.effect());
+                    pause.resume(answer)
+                }
+                Self::Extension(pause) => {
+                    let answer = host.extension(pause.effect());
+                    pause.resume(answer)
+                }
+                Self::Issuance(pause) => {
+                    let answer = host.issuance(pause.effect());
+                    pause.resume(answer)
+                }
+                Self::Commit(pause) => {
+                    let answer = host.commit(pause.effect());
+                    pause.resume(answer)
+                }
+                Self::Done(reply) => return reply,
+            }
+        }
+    }
+
+    /// Drives the machine to its reply with an async host. Dropping the future at any await point loses nothing: a
+    /// commit happens whole or not at all, and nothing is promised before it.
+    pub async fn run_async(self, host: &(impl AsyncHost + ?Sized)) -> M::Reply {
+        let mut step = self;
+        loop {
+            step = match step {
+                Self::Lookup(pause) => {
+                    let answer = host.lookup(pause.effect()).await;
+                    pause.resume(answer)
+                }
+                Self::ClientSecret(pause) => {
+                    let answer = host.client_secret(pause.effect()).await;
+                    pause.resume(answer)
+                }
+                Self::Password(pause) => {
+                    let answer = host.password(pause.effect()).await;
+                    pause.resume(answer)
+                }
+                Self::Extension(pause) => {
+                    let answer = host.extension(pause.effect()).await;
+                    pause.resume(answer)
+                }
+                Self::Issuance(pause) => {
+                    let answer = host.issuance(pause.effect()).await;
+                    pause.resume(answer)
+                }
+                Self::Commit(pause) => {
+                    let answer = host.commit(pause.effect()).await;
+                    pause.resume(answer)
+                }
+                Self::Done(reply) => return reply,
+            }
+        }
+    }
+}
+
+/// The pause of an effect that a machine never asks for. It has no values, so its arm in a `match` on [`Step`] may be
+/// left out, and stays out when the engine learns further effects.
+#[allow(missing_debug_implementations, reason = "a type without values prints nothing")]
+pub enum Absent<M> {
+    #[doc(hidden)]
+    Never(Infallible, PhantomData<fn() -> M>),
+}
+
+impl<E: Effect, M: Machine> Pause<E> for Absent<M> {
+    type Machine = M;
+
+    fn effect(&self) -> &E {
+        match *self {
+            Self::Never(never, _) => match never {},
+        }
+    }
+
+    fn resume(self, _: Answer<E>) -> Step<M> {
+        match self {}
+    }
+}

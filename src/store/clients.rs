@@ -1,0 +1,83 @@
+//! Clients kept elsewhere than grants and credentials: a configuration file, the host's own table.
+
+use std::sync::Arc;
+
+use super::{AsyncStore, Commit, Found, Lookup, Outcome, Route, Store};
+use crate::model::{Client, ClientId};
+use crate::step::{Answer, Unavailable};
+
+/// Knows the clients. A map does, and so does a closure.
+pub trait Clients {
+    /// The client of this id.
+    ///
+    /// # Errors
+    /// Whoever knows the clients could not be asked.
+    fn client(&self, client_id: &ClientId) -> Result<Option<Arc<Client>>, Unavailable>;
+}
+
+impl<F: Fn(&ClientId) -> Result<Option<Arc<Client>>, Unavailable>> Clients for F {
+    fn client(&self, client_id: &ClientId) -> Result<Option<Arc<Client>>, Unavailable> {
+        self(client_id)
+    }
+}
+
+impl<H: std::hash::BuildHasher> Clients for std::collections::HashMap<ClientId, Arc<Client>, H> {
+    fn client(&self, client_id: &ClientId) -> Result<Option<Arc<Client>>, Unavailable> {
+        Ok(self.get(client_id).cloned())
+    }
+}
+
+/// Lays [`Clients`] over a store: the store keeps grants and credentials and is never asked for a client.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WithClients<C, S> {
+    /// Knows the clients. They are not changed through the store.
+    pub clients: C,
+    /// Keeps everything else.
+    pub store: S,
+}
+
+impl<C: Clients, S> WithClients<C, S> {
+    /// The client that a lookup names, and the rest of the lookup.
+    fn split(&self, lookup: &Lookup) -> Result<(Option<Arc<Client>>, Lookup), Unavailable> {
+        let client = lookup.client.as_ref().map(|client_id| self.clients.client(client_id)).transpose()?.flatten();
+        Ok((client, Lookup { client: None, credentials: lookup.credentials.clone() }))
+    }
+}
+
+/// The one change that does not go to the store.
+fn refuse_client_changes(commit: &Commit) -> Result<(), Unavailable> {
+    match commit.route() {
+        Some(Route::Client(_)) => Err(Unavailable::new("clients are kept elsewhere and cannot be changed here")),
+        _ => Ok(()),
+    }
+}
+
+impl<C: Clients, S: Store> Store for WithClients<C, S> {
+    fn lookup(&self, lookup: &Lookup) -> Answer<Lookup> {
+        let (client, rest) = self.split(lookup)?;
+        if rest.credentials.is_empty() {
+            return Ok(Found { client, ..Found::default() });
+        }
+        Ok(Found { client, ..self.store.lookup(&rest)? })
+    }
+
+    fn commit(&self, commit: &Commit) -> Answer<Commit> {
+        refuse_client_changes(commit)?;
+        self.store.commit(commit)
+    }
+}
+
+impl<C: Clients + Sync, S: AsyncStore + Sync> AsyncStore for WithClients<C, S> {
+    async fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
+        let (client, rest) = self.split(lookup)?;
+        if rest.credentials.is_empty() {
+            return Ok(Found { client, ..Found::default() });
+        }
+        Ok(Found { client, ..self.store.lookup(&rest).await? })
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
+        refuse_client_changes(commit)?;
+        self.store.commit(commit).await
+    }
+}

@@ -1,0 +1,288 @@
+//! A store in memory, for tests, examples and servers whose tokens may die with them.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use super::{AsyncStore, Change, Commit, Found, Lookup, Outcome, Presented, Route, Store};
+use crate::model::{Client, ClientId, Credential, Grant, GrantId, Key, Partition, Timestamp};
+use crate::step::{Answer, Unavailable};
+
+/// How many shards there are: enough that threads seldom meet.
+const SHARDS: usize = 64;
+
+/// Keeps everything in memory, in shards by partition: a commit locks one of them, and a lookup each one that it reads.
+#[derive(Debug)]
+pub struct MemoryStore {
+    clients: RwLock<HashMap<ClientId, Arc<Client>>>,
+    shards: [Mutex<Shard>; SHARDS],
+}
+
+#[derive(Debug, Default)]
+struct Shard {
+    grants: HashMap<GrantId, StoredGrant>,
+    credentials: HashMap<Key, StoredCredential>,
+    witnesses: HashMap<Key, Timestamp>,
+}
+
+#[derive(Debug)]
+struct StoredGrant {
+    grant: Arc<Grant>,
+    expires_at: Timestamp,
+    revoked: bool,
+}
+
+#[derive(Debug)]
+struct StoredCredential {
+    credential: Arc<Credential>,
+    spent_at: Option<Timestamp>,
+}
+
+/// How to take back one change.
+enum Undo {
+    Nothing,
+    RemoveGrant(GrantId),
+    KeepGrantUntil(GrantId, Timestamp),
+    Unrevoke(GrantId),
+    RemoveCredential(Key),
+    RestoreCredential(Key, StoredCredential),
+    Unspend(Key),
+    RemoveWitness(Key),
+}
+
+/// The precondition of a change does not hold.
+struct Refused;
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { clients: RwLock::default(), shards: std::array::from_fn(|_| Mutex::default()) }
+    }
+
+    /// The same store with a client more; one of the same id is replaced.
+    #[must_use]
+    pub fn with_client(self, client: Client) -> Self {
+        let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
+        clients.insert(client.client_id.clone(), Arc::new(client));
+        drop(clients);
+        self
+    }
+
+    /// Forgets what has expired: credentials, witnesses, and grants without a living credential. Call it now and then.
+    pub fn purge(&self, now: Timestamp) {
+        for shard in &self.shards {
+            let mut shard = lock(shard);
+            shard.credentials.retain(|_, stored| !stored.credential.expires_at.is_past(now));
+            shard.grants.retain(|_, stored| !stored.expires_at.is_past(now));
+            shard.witnesses.retain(|_, until| !until.is_past(now));
+        }
+    }
+
+    /// How many grants and credentials it holds, living or not.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize) {
+        self.shards.iter().map(lock).fold((0, 0), |(grants, credentials), shard| {
+            (grants + shard.grants.len(), credentials + shard.credentials.len())
+        })
+    }
+
+    fn shard(&self, partition: Partition) -> Option<&Mutex<Shard>> {
+        self.shards.get(usize::from(partition.0) % SHARDS)
+    }
+
+    fn commit_to_clients(&self, changes: &[Change]) -> Outcome {
+        let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
+        let before: Vec<_> = changes.iter().filter_map(client_of).map(|id| (id, clients.get(id).cloned())).collect();
+        for (index, change) in changes.iter().enumerate() {
+            let current = client_of(change).and_then(|id| clients.get(id)).map(|client| client.revision);
+            match change {
+                Change::PutClient(client) if client.revision.checked_sub(1) == current => {
+                    clients.insert(client.client_id.clone(), Arc::clone(client));
+                }
+                Change::RemoveClient { client_id, revision } if current == Some(*revision) => {
+                    clients.remove(client_id);
+                }
+                _ => {
+                    for (id, client) in before {
+                        match client {
+                            Some(client) => clients.insert(id.clone(), client),
+                            None => clients.remove(id),
+                        };
+                    }
+                    return Outcome::Conflict(index);
+                }
+            }
+        }
+        Outcome::Applied
+    }
+}
+
+/// A thread that panicked while it held a shard left it between two changes at worst; each map is whole.
+fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn client_of(change: &Change) -> Option<&ClientId> {
+    match change.route() {
+        Route::Client(client_id) => Some(client_id),
+        Route::Partition(_) => None,
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Shard {
+    fn presented(&self, key: Key) -> Option<Presented> {
+        let StoredCredential { credential, spent_at } = self.credentials.get(&key)?;
+        let StoredGrant { grant, revoked, .. } = self.grants.get(&credential.grant)?;
+        Some(Presented {
+            credential: Arc::clone(credential),
+            spent_at: *spent_at,
+            grant: Arc::clone(grant),
+            revoked: *revoked,
+        })
+    }
+
+    /// Applies the changes in order; when one is refused, takes back those before it, the last first.
+    fn commit(&mut self, changes: &[Change]) -> Outcome {
+        let mut undo = Vec::with_capacity(changes.len());
+        for (index, change) in changes.iter().enumerate() {
+            match self.apply(change) {
+                Ok(step) => undo.push(step),
+                Err(Refused) => {
+                    undo.into_iter().rev().for_each(|step| self.take_back(step));
+                    return Outcome::Conflict(index);
+                }
+            }
+        }
+        Outcome::Applied
+    }
+
+    fn apply(&mut self, change: &Change) -> Result<Undo, Refused> {
+        match change {
+            Change::Open { grant, until } => match self.grants.entry(grant.id) {
+                Entry::Occupied(_) => Err(Refused),
+                Entry::Vacant(entry) => {
+                    entry.insert(StoredGrant { grant: Arc::clone(grant), expires_at: *until, revoked: false });
+                    Ok(Undo::RemoveGrant(grant.id))
+                }
+            },
+            Change::Issue(credential) => {
+                self.living_grant(credential.grant)?;
+                match self.credentials.entry(credential.key) {
+                    Entry::Occupied(_) => Err(Refused),
+                    Entry::Vacant(entry) => {
+                        entry.insert(StoredCredential { credential: Arc::clone(credential), spent_at: None });
+                        Ok(Undo::RemoveCredential(credential.key))
+                    }
+                }
+            }
+            Change::Spend { key, at } => {
+                let stored = self.credentials.get_mut(key).filter(|stored| stored.spent_at.is_none()).ok_or(Refused)?;
+                stored.spent_at = Some(*at);
+                Ok(Undo::Unspend(*key))
+            }
+            Change::Extend { grant, until } => {
+                let stored = self.living_grant(*grant)?;
+                let before = stored.expires_at;
+                stored.expires_at = before.max(*until);
+                Ok(Undo::KeepGrantUntil(*grant, before))
+            }
+            Change::Replace(credential) => {
+                let stored = self.credentials.get_mut(&credential.key).ok_or(Refused)?;
+                if credential.revision.checked_sub(1) != Some(stored.credential.revision) {
+                    return Err(Refused);
+                }
+                let before = std::mem::replace(&mut stored.credential, Arc::clone(credential));
+                let before = StoredCredential { credential: before, spent_at: stored.spent_at };
+                Ok(Undo::RestoreCredential(credential.key, before))
+            }
+            Change::Revoke(grant) => match self.grants.get_mut(grant) {
+                Some(stored) if !stored.revoked => {
+                    stored.revoked = true;
+                    Ok(Undo::Unrevoke(*grant))
+                }
+                _ => Ok(Undo::Nothing),
+            },
+            Change::Discard(key) => match self.credentials.remove(key) {
+                Some(before) => Ok(Undo::RestoreCredential(*key, before)),
+                None => Ok(Undo::Nothing),
+            },
+            Change::Witness { key, until } => match self.witnesses.entry(*key) {
+                Entry::Occupied(_) => Err(Refused),
+                Entry::Vacant(entry) => {
+                    entry.insert(*until);
+                    Ok(Undo::RemoveWitness(*key))
+                }
+            },
+            Change::PutClient(_) | Change::RemoveClient { .. } => Err(Refused),
+        }
+    }
+
+    fn living_grant(&mut self, id: GrantId) -> Result<&mut StoredGrant, Refused> {
+        self.grants.get_mut(&id).filter(|stored| !stored.revoked).ok_or(Refused)
+    }
+
+    fn take_back(&mut self, undo: Undo) {
+        match undo {
+            Undo::Nothing => {}
+            Undo::RemoveGrant(id) => drop(self.grants.remove(&id)),
+            Undo::KeepGrantUntil(id, until) => {
+                if let Some(stored) = self.grants.get_mut(&id) {
+                    stored.expires_at = until;
+                }
+            }
+            Undo::Unrevoke(id) => {
+                if let Some(stored) = self.grants.get_mut(&id) {
+                    stored.revoked = false;
+                }
+            }
+            Undo::RemoveCredential(key) => drop(self.credentials.remove(&key)),
+            Undo::RestoreCredential(key, before) => drop(self.credentials.insert(key, before)),
+            Undo::Unspend(key) => {
+                if let Some(stored) = self.credentials.get_mut(&key) {
+                    stored.spent_at = None;
+                }
+            }
+            Undo::RemoveWitness(key) => drop(self.witnesses.remove(&key)),
+        }
+    }
+}
+
+impl Store for MemoryStore {
+    fn lookup(&self, lookup: &Lookup) -> Answer<Lookup> {
+        let client = lookup
+            .client
+            .as_ref()
+            .and_then(|client_id| self.clients.read().unwrap_or_else(PoisonError::into_inner).get(client_id).cloned());
+        let presented = |key: &Key| self.shard(key.partition).and_then(|shard| lock(shard).presented(*key));
+        Ok(Found { client, credentials: lookup.credentials.iter().filter_map(presented).collect() })
+    }
+
+    fn commit(&self, commit: &Commit) -> Answer<Commit> {
+        Ok(match commit.route() {
+            None => Outcome::Applied,
+            Some(Route::Client(_)) => self.commit_to_clients(commit.changes()),
+            Some(Route::Partition(partition)) => match self.shard(partition) {
+                Some(shard) => lock(shard).commit(commit.changes()),
+                None => return Err(Unavailable::new("no such shard")),
+            },
+        })
+    }
+}
+
+/// It never blocks for long, so an async host may use it as it is.
+impl AsyncStore for MemoryStore {
+    fn lookup(&self, lookup: &Lookup) -> impl Future<Output = Result<Found, Unavailable>> + Send {
+        std::future::ready(Store::lookup(self, lookup))
+    }
+
+    fn commit(&self, commit: &Commit) -> impl Future<Output = Result<Outcome, Unavailable>> + Send {
+        std::future::ready(Store::commit(self, commit))
+    }
+}

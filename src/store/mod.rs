@@ -1,0 +1,262 @@
+//! The storage contract: two methods, [`Store::lookup`] and [`Store::commit`].
+//!
+//! A machine reads what it needs in one [`Lookup`], decides, and writes in one [`Commit`], a list of [`Change`]s of which
+//! each carries its precondition. The store applies a commit whole or not at all, so that two requests that race for one
+//! credential cannot both win and a crash falls before or after a write, never between. That is the whole contract: in
+//! SQL each change is one statement, a commit is one transaction, and a lookup is one joined `SELECT`.
+//!
+//! With the feature `store-contract`, the module `contract` holds the same contract as a test suite for your store.
+
+mod clients;
+#[cfg(feature = "store-contract")]
+pub mod contract;
+mod memory;
+
+use std::sync::Arc;
+
+use arrayvec::ArrayVec;
+
+pub use clients::{Clients, WithClients};
+pub use memory::MemoryStore;
+
+use crate::model::{Client, ClientId, Credential, Grant, GrantId, Key, Partition, Timestamp};
+use crate::step::{Answer, Effect, Unavailable};
+
+/// Read at most one client and a few credentials, in one round trip.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lookup {
+    /// The client to read.
+    pub client: Option<ClientId>,
+    /// The credentials to read, each with its grant.
+    pub credentials: ArrayVec<Key, 4>,
+}
+
+/// What a [`Lookup`] found. What is not there is left out.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The client.
+    pub client: Option<Arc<Client>>,
+    /// The credentials, in any order.
+    pub credentials: ArrayVec<Presented, 4>,
+}
+
+impl Found {
+    /// The credential of this key, if it was found.
+    #[must_use]
+    pub fn credential(&self, key: Key) -> Option<&Presented> {
+        self.credentials.iter().find(|presented| presented.credential.key == key)
+    }
+}
+
+/// A credential as it stands now: two records that do not change, and the store's word on what did.
+#[derive(Clone, Debug)]
+pub struct Presented {
+    /// The credential, as issued or last replaced.
+    pub credential: Arc<Credential>,
+    /// When it was spent. A spent credential stays visible: that is how replay is told from nonsense.
+    pub spent_at: Option<Timestamp>,
+    /// The grant that it stands for, as opened.
+    pub grant: Arc<Grant>,
+    /// Whether the grant was revoked, and all its credentials with it.
+    pub revoked: bool,
+}
+
+impl Effect for Lookup {
+    type Answer = Found;
+}
+
+/// Write these changes, all or nothing.
+///
+/// The changes are applied in order, each seeing those before it. The first whose precondition does not hold refuses the
+/// whole commit, and nothing of it remains.
+///
+/// **A commit touches one partition**: all its changes have the same [`Change::route`]. Its constructor sees to that.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Commit {
+    changes: Vec<Change>,
+}
+
+/// Changes of different partitions do not make one commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a commit touches one partition, or one client and nothing else")]
+pub struct SplitCommit;
+
+impl Commit {
+    /// A commit of several changes.
+    ///
+    /// # Errors
+    /// They do not all go to the same place.
+    pub fn new(changes: Vec<Change>) -> Result<Self, SplitCommit> {
+        let mut routes = changes.iter().map(Change::route);
+        match routes.next() {
+            Some(first) if !routes.all(|route| route == first) => Err(SplitCommit),
+            _ => Ok(Self { changes }),
+        }
+    }
+
+    /// A commit whose changes are known to go to one partition.
+    pub(crate) fn in_one_partition(changes: Vec<Change>) -> Self {
+        debug_assert!(Self::new(changes.clone()).is_ok(), "a commit touches one partition");
+        Self { changes }
+    }
+
+    /// A commit of one change.
+    #[must_use]
+    pub fn of(change: Change) -> Self {
+        Self { changes: vec![change] }
+    }
+
+    /// What it changes, in order.
+    #[must_use]
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// Where it goes; none if it is empty.
+    #[must_use]
+    pub fn route(&self) -> Option<Route<'_>> {
+        self.changes.first().map(Change::route)
+    }
+}
+
+/// Where a change goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route<'a> {
+    /// To a partition of grants and credentials.
+    Partition(Partition),
+    /// To a client's record.
+    Client(&'a ClientId),
+}
+
+/// One change, with the precondition that must hold.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Change {
+    /// Store a new grant. Precondition: its id is new.
+    Open {
+        /// The grant.
+        grant: Arc<Grant>,
+        /// Until when it is kept at least.
+        until: Timestamp,
+    },
+    /// Store a new credential. Precondition: its key is new, and its grant exists and is not revoked.
+    Issue(Arc<Credential>),
+    /// Mark a credential as spent. Precondition: it exists, and is unspent.
+    Spend {
+        /// Which.
+        key: Key,
+        /// When. The mark stays until the credential would have expired.
+        at: Timestamp,
+    },
+    /// Keep a grant until this time, or longer if it was to be kept longer. Precondition: it exists, and is not revoked.
+    Extend {
+        /// Which.
+        grant: GrantId,
+        /// A grant lives as long as its longest credential.
+        until: Timestamp,
+    },
+    /// Replace a credential's record; whether it was spent stays as it is. Precondition: the stored revision is the one
+    /// before the new record's.
+    Replace(Arc<Credential>),
+    /// Revoke a grant: every credential of it is dead from here on. No precondition, and no error if it is unknown.
+    Revoke(GrantId),
+    /// Forget a credential. No precondition.
+    Discard(Key),
+    /// Remember that something single-use was seen. Precondition: it was not seen before.
+    Witness {
+        /// What was seen: its own partition and the digest of what makes it unique.
+        key: Key,
+        /// Until when a repetition must be noticed.
+        until: Timestamp,
+    },
+    /// Store a client's record. Precondition: with revision 0 its id is new; otherwise the stored revision is the one before.
+    PutClient(Arc<Client>),
+    /// Remove a client. Precondition: the stored revision is this one.
+    RemoveClient {
+        /// Which.
+        client_id: ClientId,
+        /// The revision that was read.
+        revision: u32,
+    },
+}
+
+impl Change {
+    /// Where it goes.
+    #[must_use]
+    pub fn route(&self) -> Route<'_> {
+        Route::Partition(match self {
+            Self::Open { grant, .. } => grant.id.partition(),
+            Self::Extend { grant, .. } | Self::Revoke(grant) => grant.partition(),
+            Self::Issue(credential) | Self::Replace(credential) => credential.key.partition,
+            Self::Spend { key, .. } | Self::Discard(key) | Self::Witness { key, .. } => key.partition,
+            Self::PutClient(client) => return Route::Client(&client.client_id),
+            Self::RemoveClient { client_id, .. } => return Route::Client(client_id),
+        })
+    }
+}
+
+/// What became of a commit that the store could judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All of it was written, durably as the store understands it.
+    Applied,
+    /// Nothing was written: the precondition of the change at this index did not hold.
+    Conflict(usize),
+}
+
+impl Effect for Commit {
+    type Answer = Outcome;
+}
+
+/// Keeps the records; blocking.
+///
+/// What a wrong answer costs: a `lookup` that misses a credential refuses an honest request; a stale one is caught by the
+/// preconditions of the commit, except that a revoked grant's access tokens stay good for as long as reads are stale. A
+/// `commit` that applies in part, or twice, breaks single use and revocation. When in doubt whether a commit was applied,
+/// answer [`Unavailable`].
+pub trait Store {
+    /// Reads.
+    ///
+    /// # Errors
+    /// The store could not be asked.
+    fn lookup(&self, lookup: &Lookup) -> Answer<Lookup>;
+
+    /// Writes, all or nothing.
+    ///
+    /// # Errors
+    /// The store could not be asked, or it is not known whether the commit was applied.
+    fn commit(&self, commit: &Commit) -> Answer<Commit>;
+}
+
+/// Keeps the records; async. The contract is that of [`Store`].
+pub trait AsyncStore {
+    /// Reads.
+    fn lookup(&self, lookup: &Lookup) -> impl Future<Output = Result<Found, Unavailable>> + Send;
+
+    /// Writes, all or nothing.
+    fn commit(&self, commit: &Commit) -> impl Future<Output = Result<Outcome, Unavailable>> + Send;
+}
+
+/// A pointer to a store is a store.
+macro_rules! forward {
+    ($($pointer:ty),*) => {$(
+        impl<S: Store + ?Sized> Store for $pointer {
+            fn lookup(&self, lookup: &Lookup) -> Answer<Lookup> {
+                (**self).lookup(lookup)
+            }
+            fn commit(&self, commit: &Commit) -> Answer<Commit> {
+                (**self).commit(commit)
+            }
+        }
+
+        impl<S: AsyncStore + ?Sized> AsyncStore for $pointer {
+            fn lookup(&self, lookup: &Lookup) -> impl Future<Output = Result<Found, Unavailable>> + Send {
+                (**self).lookup(lookup)
+            }
+            fn commit(&self, commit: &Commit) -> impl Future<Output = Result<Outcome, Unavailable>> + Send {
+                (**self).commit(commit)
+            }
+        }
+    )*};
+}
+forward!(&S, Arc<S>, Box<S>);

@@ -1,0 +1,89 @@
+//! The `Authorization` request header: Basic as RFC 6749 §2.3.1 has it, Bearer as RFC 6750 §2.1 has it.
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use http::{HeaderMap, header};
+
+use crate::model::{ClientId, Secret};
+
+/// Takes base64 with its padding or without: RFC 7617 asks for it, some clients forget it.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// The `Authorization` header cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthorizationHeaderError {
+    /// There is more than one.
+    #[error("more than one Authorization header")]
+    Repeated,
+    /// The credentials are not those of the scheme.
+    #[error("malformed credentials in the Authorization header")]
+    Malformed,
+    /// A scheme that this endpoint does not know.
+    #[error("unsupported scheme in the Authorization header")]
+    UnsupportedScheme,
+}
+
+/// What an `Authorization` header may carry to the authorization server.
+#[derive(Debug)]
+pub(crate) enum Authorization {
+    Basic(BasicCredentials),
+}
+
+/// A client's credentials in HTTP Basic: RFC 6749 §2.3.1.
+#[derive(Clone, Debug)]
+pub struct BasicCredentials {
+    /// The user name.
+    pub client_id: ClientId,
+    /// The password; none if it is empty.
+    pub client_secret: Option<Secret<'static>>,
+}
+
+impl Authorization {
+    /// Reads the header, if there is one.
+    pub(crate) fn read(headers: &HeaderMap) -> Result<Option<Self>, AuthorizationHeaderError> {
+        let mut values = headers.get_all(header::AUTHORIZATION).into_iter();
+        let Some(value) = values.next() else { return Ok(None) };
+        if values.next().is_some() {
+            return Err(AuthorizationHeaderError::Repeated);
+        }
+        let text = value.to_str().map_err(|_| AuthorizationHeaderError::Malformed)?;
+        let (scheme, credentials) = text.split_once(' ').ok_or(AuthorizationHeaderError::Malformed)?;
+        // RFC 9110 §11.1: the scheme is case-insensitive.
+        if scheme.eq_ignore_ascii_case("Basic") {
+            return BasicCredentials::parse(credentials.trim()).map(|basic| Some(Self::Basic(basic)));
+        }
+        Err(AuthorizationHeaderError::UnsupportedScheme)
+    }
+}
+
+impl BasicCredentials {
+    /// Reads what follows `Basic`: base64 of the form-encoded client identifier, a colon, and the form-encoded secret.
+    ///
+    /// # Errors
+    /// It is something else, or not of the characters that RFC 6749 appendix A allows.
+    pub fn parse(credentials: &str) -> Result<Self, AuthorizationHeaderError> {
+        let malformed = || AuthorizationHeaderError::Malformed;
+        let decoded = BASE64.decode(credentials).map(zeroize::Zeroizing::new).map_err(|_| malformed())?;
+        let decoded = std::str::from_utf8(&decoded).map_err(|_| malformed())?;
+        let (user, password) = decoded.split_once(':').ok_or_else(malformed)?;
+        let client_id = ClientId::parse(&form_decode(user).ok_or_else(malformed)?).map_err(|_| malformed())?;
+        let client_secret = form_decode(password).ok_or_else(malformed)?;
+        let client_secret = (!client_secret.is_empty()).then(|| Secret::new(client_secret));
+        Ok(Self { client_id, client_secret })
+    }
+}
+
+/// RFC 6749 §2.3.1: "encoded using the "application/x-www-form-urlencoded" encoding algorithm per Appendix B".
+fn form_decode(encoded: &str) -> Option<String> {
+    // One value, so a separator in it stands for itself, as from a client that forgot to encode.
+    if encoded.contains(['&', '=']) {
+        return Some(encoded.to_owned());
+    }
+    let (text, _) = form_urlencoded::parse(encoded.as_bytes()).next().unwrap_or_default();
+    (!text.contains('\u{FFFD}')).then(|| text.into_owned())
+}

@@ -1,0 +1,85 @@
+//! `application/x-www-form-urlencoded`, in a query or a body: RFC 6749 §3.1, §3.2, appendix B.
+
+use std::borrow::Cow;
+
+use http::{HeaderMap, header};
+
+/// The most bytes that a form or a query may have.
+pub const MAX_FORM_LEN: usize = 64 * 1024;
+
+/// A request's parameters cannot be read. All of these are `invalid_request`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FormError {
+    /// RFC 6749 §3.1, §3.2: "Request and response parameters MUST NOT be included more than once."
+    #[error("parameter {0} is included more than once")]
+    Repeated(&'static str),
+    /// RFC 6749 appendix B: the encoded text is UTF-8.
+    #[error("parameter {0} is not UTF-8")]
+    Encoding(&'static str),
+    /// A required parameter is missing.
+    #[error("parameter {0} is missing")]
+    Missing(&'static str),
+    /// The body is not a form.
+    #[error("the Content-Type must be application/x-www-form-urlencoded")]
+    ContentType,
+    /// The form is longer than [`MAX_FORM_LEN`].
+    #[error("the parameters are too long")]
+    TooLong,
+}
+
+/// Encoded parameters, not yet looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Form<'a>(&'a [u8]);
+
+/// One parameter of a request: `None` when omitted, which includes sent without a value.
+pub(crate) type Param<'a> = Result<Option<Cow<'a, str>>, FormError>;
+
+impl<'a> Form<'a> {
+    pub(crate) fn new(encoded: &'a [u8]) -> Result<Self, FormError> {
+        if encoded.len() > MAX_FORM_LEN { Err(FormError::TooLong) } else { Ok(Self(encoded)) }
+    }
+
+    /// The named parameters, in the order of the names. Others are passed over: RFC 6749 §3.1, §3.2: "The authorization
+    /// server MUST ignore unrecognized request parameters."
+    ///
+    /// Each carries its own error, so that an endpoint may answer with those that are sound.
+    pub(crate) fn params<const N: usize>(self, names: [&'static str; N]) -> [Param<'a>; N] {
+        let mut seen = [false; N];
+        let mut params = [const { Ok(None) }; N];
+        for (name, value) in self.pairs() {
+            let slots = names.iter().zip(&mut seen).zip(&mut params);
+            let Some(((&name, seen), param)) = slots.into_iter().find(|((known, _), _)| name == **known) else {
+                continue;
+            };
+            *param = match value {
+                _ if std::mem::replace(seen, true) => Err(FormError::Repeated(name)),
+                // `form_urlencoded` puts U+FFFD where the bytes are not UTF-8. No parameter has use for it otherwise.
+                value if value.contains('\u{FFFD}') => Err(FormError::Encoding(name)),
+                // "Parameters sent without a value MUST be treated as if they were omitted from the request."
+                value if value.is_empty() => Ok(None),
+                value => Ok(Some(value)),
+            };
+        }
+        params
+    }
+
+    /// Every value of a parameter that may repeat, as RFC 8707 §2 lets `resource`.
+    pub(crate) fn all(self, name: &str) -> impl Iterator<Item = Cow<'a, str>> {
+        self.pairs().filter(move |(other, value)| *other == *name && !value.is_empty()).map(|(_, value)| value)
+    }
+
+    pub(crate) fn pairs(self) -> form_urlencoded::Parse<'a> {
+        form_urlencoded::parse(self.0)
+    }
+}
+
+/// The form in a request's body.
+pub(crate) fn form_body<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<Form<'a>, FormError> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return Err(FormError::ContentType);
+    }
+    Form::new(body)
+}

@@ -1,0 +1,52 @@
+//! Redirects back to the client: RFC 6749 §4.1.2, §4.1.2.1, §4.2.2, §4.2.2.1.
+
+use http::{HeaderValue, Response, StatusCode, header};
+
+use super::reply::no_store;
+use crate::model::RedirectUri;
+
+/// Which component of the redirect URI carries the response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Parameters {
+    /// RFC 6749 §4.1.2: "by adding the following parameters to the query component of the redirection URI".
+    Query,
+    /// RFC 6749 §4.2.2: "by adding the following parameters to the fragment component of the redirection URI".
+    Fragment,
+}
+
+/// The URI with the parameters added. Absent ones are left out.
+pub(crate) fn redirect<'a>(
+    uri: &RedirectUri,
+    component: Parameters,
+    parameters: impl IntoIterator<Item = (&'static str, Option<&'a str>)>,
+) -> String {
+    let location = match component {
+        Parameters::Query => uri.with_query(),
+        Parameters::Fragment => format!("{uri}#"),
+    };
+    let start = location.len();
+    let mut query = form_urlencoded::Serializer::for_suffix(location, start);
+    for (name, value) in parameters {
+        if let Some(value) = value {
+            query.append_pair(name, value);
+        }
+    }
+    query.finish()
+}
+
+/// RFC 9700 §4.12: "the status code 303 (See Other) SHOULD be used", so that no POST of credentials is repeated.
+pub(crate) fn see_other(location: &str) -> Response<Vec<u8>> {
+    let mut response = Response::new(Vec::new());
+    let headers = response.headers_mut();
+    no_store(headers);
+    // RFC 9700 §4.2.4: keep the authorization response out of the `Referer` header.
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // What is put together here is printable ASCII.
+    if let Ok(location) = HeaderValue::from_str(location) {
+        headers.insert(header::LOCATION, location);
+        *response.status_mut() = StatusCode::SEE_OTHER;
+    } else {
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    }
+    response
+}

@@ -1,0 +1,40 @@
+//! Replies with a body.
+
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use serde::Serialize;
+
+/// RFC 6749 §5.1: "The authorization server MUST include the HTTP "Cache-Control" response header field [...] with a
+/// value of "no-store" in any response containing tokens, credentials, or other sensitive information, as well as the
+/// "Pragma" response header field [...] with a value of "no-cache"."
+pub(crate) fn no_store(headers: &mut HeaderMap) {
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+}
+
+fn reply(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Response<Vec<u8>> {
+    let mut headers = HeaderMap::with_capacity(4);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    no_store(&mut headers);
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+/// A JSON object: RFC 6749 §5.1, §5.2.
+pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(256);
+    match serde_json::to_writer(&mut bytes, body) {
+        Ok(()) => reply(status, "application/json", bytes),
+        Err(_) => {
+            reply(StatusCode::INTERNAL_SERVER_ERROR, "application/json", b"{\"error\":\"server_error\"}".to_vec())
+        }
+    }
+}
+
+/// A plain page for a person.
+pub(crate) fn text(status: StatusCode, body: String) -> Response<Vec<u8>> {
+    let mut response = reply(status, "text/plain; charset=utf-8", body.into_bytes());
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
