@@ -1,0 +1,74 @@
+//! Drives a machine by hand and shows every pause: `cargo run --example step_by_step`.
+//!
+//! This is what the drivers `run` and `run_async` do in a loop. Do it yourself to log each effect, to batch lookups of many
+//! requests, or to test what happens when a request dies between two of them.
+
+use grantor::model::{Client, ClientId, GrantType, Issuer, Scope};
+use grantor::server::Config;
+use grantor::store::{MemoryStore, Store};
+use grantor::{Moment, Pause, Server, Step, Timestamp, Unavailable};
+use http::{Request, header};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut client = Client::confidential(ClientId::parse("backup")?, "a-secret-that-was-drawn-at-random");
+    client.grant_types = vec![GrantType::ClientCredentials];
+    client.scope = Scope::parse("photos.read")?;
+    let server = Server::new(Config::new(Issuer::parse("https://photos.example")?));
+    let store = MemoryStore::new().with_client(client);
+
+    let body = "grant_type=client_credentials&client_id=backup&client_secret=a-secret-that-was-drawn-at-random";
+    let request =
+        Request::post("/token").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body)?;
+
+    println!("— a request that succeeds");
+    let mut step = server.token(&request, moment());
+    let reply = loop {
+        step = match step {
+            Step::Lookup(pause) => {
+                println!("lookup: {:?}", pause.effect());
+                let answer = Store::lookup(&store, pause.effect());
+                println!("      → {answer:?}");
+                pause.resume(answer)
+            }
+            Step::Commit(pause) => {
+                println!("commit:");
+                for change in pause.effect().changes() {
+                    println!("        {change:?}");
+                }
+                let answer = Store::commit(&store, pause.effect());
+                println!("      → {answer:?}");
+                pause.resume(answer)
+            }
+            // Questions to the host: none of them is asked on this path, and each has its own answer type.
+            Step::ClientSecret(pause) => pause.resume(Err(nobody_asked())),
+            Step::Password(pause) => pause.resume(Err(nobody_asked())),
+            Step::Extension(pause) => pause.resume(Err(nobody_asked())),
+            Step::Issuance(pause) => pause.resume(Err(nobody_asked())),
+            Step::Done(reply) => break reply,
+        };
+    };
+    println!("event:  {:?}", reply.event());
+    println!("reply:  {}", reply.into_http().status());
+
+    // The authorization endpoint asks for one thing only. What its machine never does has no values, so the match needs
+    // no arm for it: it *cannot* write.
+    println!("— an authorization request while the store is down");
+    let request = Request::get("/authorize?response_type=code&client_id=backup").body("")?;
+    let mut step = server.authorize(&request);
+    let outcome = loop {
+        step = match step {
+            Step::Lookup(pause) => pause.resume(Err(Unavailable::new("the disk is full"))),
+            Step::Done(outcome) => break outcome,
+        };
+    };
+    println!("event:  {:?}", outcome.event());
+    Ok(())
+}
+
+fn nobody_asked() -> Unavailable {
+    Unavailable::new("this example answers no questions")
+}
+
+fn moment() -> Moment {
+    Moment::new(Timestamp::now(), &mut rand_core::UnwrapErr(getrandom::SysRng))
+}
