@@ -40,7 +40,7 @@ fn main() -> Result<(), Error> {
     // The host logs the resource owner in and asks. They approve, but for one of the two.
     let approval = Approval::by(Subject::parse("alice")?).narrowed_to(Scope::parse("photos.read")?);
     let response = prompt.approve(&server, approval, moment()).run(&store).into_http();
-    let location = response.headers()[header::LOCATION].to_str()?;
+    let location = response.headers().get(header::LOCATION).ok_or("no redirect")?.to_str()?;
     println!("{} → {location}", response.status());
 
     // The client takes the code out of the redirect, and redeems it (RFC 6749 §4.1.3).
@@ -60,7 +60,7 @@ fn main() -> Result<(), Error> {
 
     // Later, it refreshes (RFC 6749 §6).
     let tokens: serde_json::Value = serde_json::from_slice(tokens.body())?;
-    let refresh_token = tokens["refresh_token"].as_str().ok_or("no refresh token")?;
+    let refresh_token = tokens.get("refresh_token").and_then(|token| token.as_str()).ok_or("no refresh token")?;
     let refresh = [("grant_type", "refresh_token"), ("refresh_token", refresh_token), ("client_id", "photo-printer")];
     show("refresh", &token(&server, &store, &refresh)?)?;
 

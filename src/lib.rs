@@ -1,5 +1,86 @@
-//! OAuth 2 as pure state machines. The tour is written with the README.
+//! OAuth 2 as pure state machines.
+//!
+//! grantor holds the protocol and nothing else. It opens no socket, reads no clock, draws no randomness and keeps no
+//! state; your application does, in whatever framework and on whatever database it likes. What crosses the line between
+//! the two is small: a request comes in, a few typed *effects* go out and are answered, a response comes back.
+//!
+//! ```text
+//!                    ┌────────────────────── grantor ──────────────────────┐
+//! http::Request ───▶ │ parse ─▶ Lookup ─▶ decide ─▶ (ask) ─▶ Commit ─▶ word │ ───▶ http::Response
+//!                    └─────────────┬───────────────────┬──────────┬────────┘
+//!                                read              your policy  write, all or nothing
+//!                                  └──────── your store ──────────┘
+//! ```
+//!
+//! # In twenty lines
+//!
+//! ```
+//! use grantor::model::{Client, ClientId, GrantType, Issuer, Scope};
+//! use grantor::server::Config;
+//! use grantor::store::MemoryStore;
+//! use grantor::{Moment, Server, Timestamp};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut client = Client::confidential(ClientId::parse("backup")?, "a secret drawn at random");
+//! client.grant_types = vec![GrantType::ClientCredentials];
+//! client.scope = Scope::parse("photos.read")?;
+//!
+//! let server = Server::new(Config::new(Issuer::parse("https://photos.example")?));
+//! let store = MemoryStore::new().with_client(client);
+//!
+//! let request = http::Request::post("/token")
+//!     .header("content-type", "application/x-www-form-urlencoded")
+//!     .body("grant_type=client_credentials&client_id=backup&client_secret=a+secret+drawn+at+random")?;
+//! let moment = Moment::try_new(Timestamp::now(), &mut getrandom::SysRng)?;
+//! let response = server.token(&request, moment).run(&store).into_http();
+//! assert_eq!(response.status(), 200);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The ideas
+//!
+//! - **A machine per endpoint.** [`Server::token`](server::Server::token) starts [`server::Token`],
+//!   [`Server::authorize`](server::Server::authorize) starts [`server::Authorize`], and a decided
+//!   [`server::Prompt`] starts [`server::Decide`]. Each returns a [`Step`]: paused at an effect, or done.
+//! - **Two drivers.** [`Step::run`] with a blocking [`Host`], [`Step::run_async`] with an [`AsyncHost`]. The machines are
+//!   the same; there is no second copy of a flow. You may also [drive by hand](step).
+//! - **Two storage methods.** [`store::Store::lookup`] and [`store::Store::commit`]. Atomicity is the interface: a commit
+//!   carries its preconditions and is applied whole or not at all. See [`store`], and `store::contract` for its tests.
+//! - **A store is a host.** To answer questions too (a password, an extension grant, a last word on what is issued),
+//!   join it with a [`Policy`] in [`Hosted`].
+//! - **Time and randomness are arguments**, in a [`Moment`].
+//! - **The reply is complete.** [`server::TokenReply::into_http`] has the status, headers and body that the RFCs ask for,
+//!   and [`server::TokenReply::event`] says what happened, for your audit log.
+//!
+//! # Where the rules are
+//!
+//! | what | specification | where |
+//! |---|---|---|
+//! | authorization request | RFC 6749 §4.1.1, §4.2.1; RFC 7636 §4.3 | [`server::authorize`] |
+//! | decision, authorization response | RFC 6749 §4.1.2, §4.2.2; RFC 9207 | [`server::decide`] |
+//! | token endpoint, each grant | RFC 6749 §4.1.3 to §6; RFC 7636 §4.6 | [`server::token`] |
+//! | redirect URIs | OAuth 2.1 §2.3; RFC 8252 §7; RFC 9700 §2.1 | [`model::RedirectUri`] |
+//! | what is stored, and how | | [`model`], [`store`] |
+//!
+//! # Secure as it comes
+//!
+//! [`server::Config::new`] is what RFC 9700 recommends: PKCE with S256 for every client, exact redirect URIs, `iss` in every
+//! authorization response, codes for 60 seconds, access tokens for ten minutes, refresh tokens that rotate and notice theft.
+//! Whatever weakens that has to be named, in the configuration or in a client's record, and its documentation says what the
+//! RFC thinks of it. The store never sees a token: it keeps SHA-256 digests.
+//!
+//! What stays with the host: TLS, logging people in, consent pages that cannot be framed, and limits against guessing.
+//! `examples/reference-host` shows all of it.
+//!
+//! # Features
+//!
+//! - `store-contract`: the storage contract as a test suite, for whoever writes a [`store::Store`].
+//! - `explore`: paused machines can be cloned, for model checkers. Leave it off in production: it also makes
+//!   [`Moment`] and [`server::Prompt`] cloneable.
+
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod consult;
 mod event;

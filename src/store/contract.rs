@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Change, Commit, Found, Lookup, Outcome, Presented, Store};
 use crate::model::{
-    Claims, Client, ClientId, Credential, CredentialKind, Digest, Grant, GrantId, GrantType, Key, Scope, Timestamp, Version,
+    Claims, Client, ClientId, Credential, CredentialKind, Digest, Grant, GrantId, GrantType, Key, Scope, Timestamp,
+    Version,
 };
 
 /// Runs every rule of the contract, each on a fresh, empty store.
@@ -37,18 +38,21 @@ fn rules<S: Store + Sync>() -> Vec<(&'static str, Rule<S>)> {
         ("a lookup finds each of several credentials, and leaves out what is not there", finds_several),
         ("a commit of nothing is applied", |t| t.commit(vec![]) == Outcome::Applied),
         ("a grant is opened once", |t| t.applied(vec![open(1)]) && t.conflict(vec![open(1)], 0)),
-        ("a credential is issued once", |t| {
-            t.applied(vec![open(1), issue(1, 1)]) && t.conflict(vec![issue(1, 1)], 0)
-        }),
+        ("a credential is issued once", |t| t.applied(vec![open(1), issue(1, 1)]) && t.conflict(vec![issue(1, 1)], 0)),
         ("a credential needs its grant", |t| t.conflict(vec![issue(1, 1)], 0) && !t.has(key(1, 1))),
         ("a credential may be issued by the commit that opens its grant, in this order only", |t| {
             t.conflict(vec![issue(1, 1), open(1)], 0) && t.applied(vec![open(1), issue(1, 1)])
         }),
         ("a revoked grant issues nothing", |t| {
-            t.applied(vec![open(1)]) && t.applied(vec![revoke(1)]) && t.conflict(vec![issue(1, 1)], 0) && !t.has(key(1, 1))
+            t.applied(vec![open(1)])
+                && t.applied(vec![revoke(1)])
+                && t.conflict(vec![issue(1, 1)], 0)
+                && !t.has(key(1, 1))
         }),
         ("a credential is spent once", |t| {
-            t.applied(vec![open(1), issue(1, 1)]) && t.applied(vec![spend(1, 1, 50)]) && t.conflict(vec![spend(1, 1, 60)], 0)
+            t.applied(vec![open(1), issue(1, 1)])
+                && t.applied(vec![spend(1, 1, 50)])
+                && t.conflict(vec![spend(1, 1, 60)], 0)
         }),
         ("a spent credential stays visible, with the time of its first use", |t| {
             let spent = t.applied(vec![open(1), issue(1, 1)]) && t.applied(vec![spend(1, 1, 50)]);
@@ -61,7 +65,10 @@ fn rules<S: Store + Sync>() -> Vec<(&'static str, Rule<S>)> {
         }),
         ("a grant is extended while it lives", |t| {
             let extended = t.applied(vec![open(1)]) && t.applied(vec![extend(1, 900)]);
-            extended && t.applied(vec![revoke(1)]) && t.conflict(vec![extend(1, 950)], 0) && t.conflict(vec![extend(2, 950)], 0)
+            extended
+                && t.applied(vec![revoke(1)])
+                && t.conflict(vec![extend(1, 950)], 0)
+                && t.conflict(vec![extend(2, 950)], 0)
         }),
         ("revocation reaches every credential of the grant and no other", |t| {
             let issued = t.applied(vec![open(1), issue(1, 1), issue(1, 2)]) && t.applied(vec![open(2), issue(2, 3)]);
@@ -104,14 +111,18 @@ fn rules<S: Store + Sync>() -> Vec<(&'static str, Rule<S>)> {
 fn found_with_its_grant<S: Store>(t: &Trial<'_, S>) -> bool {
     t.applied(vec![open(1), issue(1, 1)])
         && t.presented(key(1, 1)).is_some_and(|found| {
-            found.grant.id == grant_id(1) && found.spent_at.is_none() && !found.revoked && found.credential.grant == grant_id(1)
+            found.grant.id == grant_id(1)
+                && found.spent_at.is_none()
+                && !found.revoked
+                && found.credential.grant == grant_id(1)
         })
 }
 
 fn come_back_as_stored<S: Store>(t: &Trial<'_, S>) -> bool {
     t.applied(vec![open(1), issue(1, 1)])
         && t.applied(vec![put(0)])
-        && t.presented(key(1, 1)).is_some_and(|found| *found.credential == credential(1, 1, 0) && *found.grant == grant(1))
+        && t.presented(key(1, 1))
+            .is_some_and(|found| *found.credential == credential(1, 1, 0) && *found.grant == grant(1))
         && t.found(&[]).client.is_some_and(|found| *found == client(0))
 }
 

@@ -50,7 +50,11 @@ impl Server {
     pub fn token<B: AsRef<[u8]>>(&self, request: &http::Request<B>, moment: Moment) -> Step<Token<'_>> {
         match TokenRequest::read(request) {
             Ok(request) => self.token_request(request, moment),
-            Err(refused) => Step::Done(refused),
+            Err(error) => {
+                let has_header = request.headers().contains_key(http::header::AUTHORIZATION);
+                let presented_in = if has_header { PresentedIn::Header } else { PresentedIn::Body };
+                Step::Done(TokenReply::refused(None, error, presented_in))
+            }
         }
     }
 

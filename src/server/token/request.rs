@@ -5,9 +5,9 @@ use std::fmt;
 
 use http::{Method, Request};
 
-use super::reply::{TokenError, TokenReply};
+use super::reply::TokenError;
 use crate::model::{CodeVerifier, GrantType, Resource, Resources, Scope, Secret};
-use crate::server::client_auth::{ClientCredentials, ClientError, PresentedIn};
+use crate::server::client_auth::{ClientCredentials, ClientError};
 use crate::wire::{Form, FormError, form_body};
 
 /// A request to the token endpoint.
@@ -80,14 +80,7 @@ impl fmt::Debug for GrantRequest<'_> {
 }
 
 impl<'a> TokenRequest<'a> {
-    /// Reads a request; what cannot be read is answered at once.
-    pub(super) fn read<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, TokenReply> {
-        let has_header = request.headers().contains_key(http::header::AUTHORIZATION);
-        let presented_in = if has_header { PresentedIn::Header } else { PresentedIn::Body };
-        Self::parse(request).map_err(|error| TokenReply::refused(None, error, presented_in))
-    }
-
-    fn parse<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, TokenError> {
+    pub(super) fn read<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, TokenError> {
         // RFC 6749 §3.2: "The client MUST use the HTTP "POST" method when making access token requests."
         if request.method() != Method::POST {
             return Err(TokenError::Method);
