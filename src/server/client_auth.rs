@@ -99,17 +99,16 @@ impl<'a> ClientCredentials<'a> {
     }
 
     /// Splits off the part that must wait for the client's record.
-    pub(super) fn into_claim(self) -> (ClientId, Claim) {
-        let secret = self.client_secret.map(Secret::into_static);
-        (self.client_id, Claim { client_secret: secret, presented_in: self.presented_in })
+    pub(super) fn into_claim(self) -> (ClientId, Claim<'a>) {
+        (self.client_id, Claim { client_secret: self.client_secret, presented_in: self.presented_in })
     }
 }
 
 /// A client's claim to be who it says, not yet checked.
 #[cfg_attr(feature = "explore", derive(Clone))]
-pub(super) struct Claim {
-    client_secret: Option<Secret<'static>>,
-    pub(super) presented_in: PresentedIn,
+pub(super) struct Claim<'a> {
+    client_secret: Option<Secret<'a>>,
+    presented_in: PresentedIn,
 }
 
 /// Witness that a client was authenticated or, if it is public, identified. Only this file makes one.
@@ -136,7 +135,7 @@ pub(super) enum Checked {
     AskHost(ClientSecret),
 }
 
-impl Claim {
+impl Claim<'_> {
     /// RFC 6749 §3.2.1: "Confidential clients or other clients issued client credentials MUST authenticate with the
     /// authorization server".
     pub(super) fn check(self, client: Option<&Arc<Client>>) -> Result<Checked, ClientError> {
@@ -165,6 +164,7 @@ impl Claim {
                 Err(ClientError::SecretMismatch)
             }
             ClientAuthentication::Host { .. } => {
+                let client_secret = client_secret.into_static();
                 Ok(Checked::AskHost(ClientSecret { client: Arc::clone(client), client_secret }))
             }
             _ => Ok(Checked::Authenticated(Authenticated(Arc::clone(client)))),

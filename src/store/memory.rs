@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use arrayvec::ArrayVec;
+
 use super::{AsyncStore, Change, Commit, Found, Lookup, Outcome, Presented, Route, Store};
 use crate::model::{Client, ClientId, Credential, Grant, GrantId, Key, Partition, Timestamp};
 use crate::step::{Answer, Unavailable};
@@ -150,7 +152,7 @@ impl Shard {
 
     /// Applies the changes in order; when one is refused, takes back those before it, the last first.
     fn commit(&mut self, changes: &[Change]) -> Outcome {
-        let mut undo = Vec::with_capacity(changes.len());
+        let mut undo = ArrayVec::<Undo, { Commit::MAX_CHANGES }>::new();
         for (index, change) in changes.iter().enumerate() {
             match self.apply(change) {
                 Ok(step) => undo.push(step),

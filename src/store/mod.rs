@@ -73,37 +73,55 @@ impl Effect for Lookup {
 /// **A commit touches one partition**: all its changes have the same [`Change::route`]. Its constructor sees to that.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Commit {
-    changes: Vec<Change>,
+    changes: ArrayVec<Change, { Commit::MAX_CHANGES }>,
 }
 
-/// Changes of different partitions do not make one commit.
+/// These changes do not make one commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a commit touches one partition, or one client and nothing else")]
-pub struct SplitCommit;
+#[non_exhaustive]
+pub enum CommitError {
+    /// They go to different places.
+    #[error("a commit touches one partition, or one client and nothing else")]
+    Split,
+    /// They are more than [`Commit::MAX_CHANGES`].
+    #[error("a commit has at most {} changes", Commit::MAX_CHANGES)]
+    TooMany,
+}
 
 impl Commit {
+    /// The most changes that a commit has.
+    pub const MAX_CHANGES: usize = 8;
+
     /// A commit of several changes.
     ///
     /// # Errors
-    /// They do not all go to the same place.
-    pub fn new(changes: Vec<Change>) -> Result<Self, SplitCommit> {
+    /// They do not all go to the same place, or are too many.
+    pub fn new(changes: impl IntoIterator<Item = Change>) -> Result<Self, CommitError> {
+        let mut list = ArrayVec::new();
+        for change in changes {
+            list.try_push(change).map_err(|_| CommitError::TooMany)?;
+        }
+        Self::check(list)
+    }
+
+    fn check(changes: ArrayVec<Change, { Self::MAX_CHANGES }>) -> Result<Self, CommitError> {
         let mut routes = changes.iter().map(Change::route);
         match routes.next() {
-            Some(first) if !routes.all(|route| route == first) => Err(SplitCommit),
+            Some(first) if !routes.all(|route| route == first) => Err(CommitError::Split),
             _ => Ok(Self { changes }),
         }
     }
 
     /// A commit whose changes are known to go to one partition.
-    pub(crate) fn in_one_partition(changes: Vec<Change>) -> Self {
-        debug_assert!(Self::new(changes.clone()).is_ok(), "a commit touches one partition");
+    pub(crate) fn in_one_partition(changes: ArrayVec<Change, { Self::MAX_CHANGES }>) -> Self {
+        debug_assert!(Self::check(changes.clone()).is_ok(), "a commit touches one partition");
         Self { changes }
     }
 
     /// A commit of one change.
     #[must_use]
     pub fn of(change: Change) -> Self {
-        Self { changes: vec![change] }
+        Self { changes: ArrayVec::from_iter([change]) }
     }
 
     /// What it changes, in order.

@@ -1,9 +1,12 @@
 //! The `Authorization` request header: Basic as RFC 6749 §2.3.1 has it, Bearer as RFC 6750 §2.1 has it.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use http::{HeaderMap, header};
+use zeroize::Zeroize as _;
 
 use crate::model::{ClientId, Secret};
 
@@ -68,22 +71,33 @@ impl BasicCredentials {
     /// It is something else, or not of the characters that RFC 6749 appendix A allows.
     pub fn parse(credentials: &str) -> Result<Self, AuthorizationHeaderError> {
         let malformed = || AuthorizationHeaderError::Malformed;
-        let decoded = BASE64.decode(credentials).map(zeroize::Zeroizing::new).map_err(|_| malformed())?;
-        let decoded = std::str::from_utf8(&decoded).map_err(|_| malformed())?;
+        let mut decoded =
+            BASE64.decode(credentials).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(malformed)?;
         let (user, password) = decoded.split_once(':').ok_or_else(malformed)?;
         let client_id = ClientId::parse(&form_decode(user).ok_or_else(malformed)?).map_err(|_| malformed())?;
-        let client_secret = form_decode(password).ok_or_else(malformed)?;
-        let client_secret = (!client_secret.is_empty()).then(|| Secret::new(client_secret));
+        let client_secret = match form_decode(password).ok_or_else(malformed)? {
+            Cow::Owned(text) => {
+                decoded.zeroize();
+                Secret::new(text)
+            }
+            // The secret stands there as it is: cut off what is before it.
+            Cow::Borrowed(_) => {
+                let colon = user.len();
+                decoded.drain(..=colon);
+                Secret::new(decoded)
+            }
+        };
+        let client_secret = Some(client_secret).filter(|secret| !secret.expose().is_empty());
         Ok(Self { client_id, client_secret })
     }
 }
 
 /// RFC 6749 §2.3.1: "encoded using the "application/x-www-form-urlencoded" encoding algorithm per Appendix B".
-fn form_decode(encoded: &str) -> Option<String> {
+fn form_decode(encoded: &str) -> Option<Cow<'_, str>> {
     // One value, so a separator in it stands for itself, as from a client that forgot to encode.
     if encoded.contains(['&', '=']) {
-        return Some(encoded.to_owned());
+        return Some(Cow::Borrowed(encoded));
     }
     let (text, _) = form_urlencoded::parse(encoded.as_bytes()).next().unwrap_or_default();
-    (!text.contains('\u{FFFD}')).then(|| text.into_owned())
+    (!text.contains('\u{FFFD}')).then_some(text)
 }

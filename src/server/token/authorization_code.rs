@@ -12,23 +12,19 @@ use crate::store::Found;
 
 /// A code to be redeemed.
 #[cfg_attr(feature = "explore", derive(Clone))]
-pub(super) struct Ask {
+pub(super) struct Ask<'a> {
     pub(super) key: Option<Key>,
-    redirect_uri: Option<String>,
+    redirect_uri: Option<Cow<'a, str>>,
     verifier: Option<Digest>,
 }
 
-impl Ask {
+impl<'a> Ask<'a> {
     pub(super) fn new(
         code: &Secret<'_>,
-        redirect_uri: Option<Cow<'_, str>>,
+        redirect_uri: Option<Cow<'a, str>>,
         verifier: Option<&CodeVerifier<'_>>,
     ) -> Self {
-        Self {
-            key: Key::of(code.expose()),
-            redirect_uri: redirect_uri.map(Cow::into_owned),
-            verifier: verifier.map(CodeVerifier::digest),
-        }
+        Self { key: Key::of(code.expose()), redirect_uri, verifier: verifier.map(CodeVerifier::digest) }
     }
 
     /// RFC 6749 §4.1.3: "The authorization server MUST", in its order; and only then whether the code was spent before, so

@@ -47,7 +47,7 @@ machine! {
 
 impl Server {
     /// Answers a request to the token endpoint: RFC 6749 §3.2.
-    pub fn token<B: AsRef<[u8]>>(&self, request: &http::Request<B>, moment: Moment) -> Step<Token<'_>> {
+    pub fn token<'a, B: AsRef<[u8]>>(&'a self, request: &'a http::Request<B>, moment: Moment) -> Step<Token<'a>> {
         match TokenRequest::read(request) {
             Ok(request) => self.token_request(request, moment),
             Err(error) => {
@@ -59,7 +59,7 @@ impl Server {
     }
 
     /// Answers a typed request to the token endpoint.
-    pub fn token_request(&self, request: TokenRequest<'_>, moment: Moment) -> Step<Token<'_>> {
+    pub fn token_request<'a>(&'a self, request: TokenRequest<'a>, moment: Moment) -> Step<Token<'a>> {
         let TokenRequest { client, grant, resource } = request;
         let context = Context { config: &self.config, moment, resource, presented_in: client.presented_in };
         let ask = match Ask::of(grant) {
@@ -83,16 +83,16 @@ struct Context<'a> {
 
 /// What is asked for, in the form that waits for the records: each secret by its digest.
 #[cfg_attr(feature = "explore", derive(Clone))]
-enum Ask {
-    AuthorizationCode(authorization_code::Ask),
+enum Ask<'a> {
+    AuthorizationCode(authorization_code::Ask<'a>),
     RefreshToken(refresh_token::Ask),
     ClientCredentials(client_credentials::Ask),
-    Password(password::Ask),
+    Password(password::Ask<'a>),
     Extension(extension::Ask),
 }
 
-impl Ask {
-    fn of(grant: GrantRequest<'_>) -> Option<Self> {
+impl<'a> Ask<'a> {
+    fn of(grant: GrantRequest<'a>) -> Option<Self> {
         Some(match grant {
             GrantRequest::AuthorizationCode { code, redirect_uri, code_verifier } => {
                 Self::AuthorizationCode(authorization_code::Ask::new(&code, redirect_uri, code_verifier.as_ref()))
@@ -101,11 +101,9 @@ impl Ask {
                 Self::RefreshToken(refresh_token::Ask { key: Key::of(refresh_token.expose()), scope })
             }
             GrantRequest::ClientCredentials { scope } => Self::ClientCredentials(client_credentials::Ask { scope }),
-            GrantRequest::Password { username, password, scope } => Self::Password(password::Ask {
-                username: username.into_owned(),
-                password: password.into_static(),
-                scope,
-            }),
+            GrantRequest::Password { username, password, scope } => {
+                Self::Password(password::Ask { username, password, scope })
+            }
             GrantRequest::Extension { grant_type: grant_type @ GrantType::Extension(_), parameters, scope } => {
                 Self::Extension(extension::Ask { grant_type, parameters, scope })
             }
@@ -149,7 +147,7 @@ impl From<TokenError> for Refused {
 
 impl<'a> Context<'a> {
     /// The client is known; each grant's rules decide.
-    fn decide(self, client: Authenticated, found: &Found, ask: Ask) -> Step<Token<'a>> {
+    fn decide(self, client: Authenticated, found: &Found, ask: Ask<'a>) -> Step<Token<'a>> {
         // RFC 6749 §5.2: "The authenticated client is not authorized to use this authorization grant type."
         if !client.client().grant_types.contains(ask.grant_type()) {
             return self.refuse(Some(client.client().client_id.clone()), TokenError::UnauthorizedClient);

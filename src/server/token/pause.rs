@@ -19,13 +19,13 @@ use crate::store::{Change, Commit, Found, Lookup, Outcome};
 #[cfg_attr(feature = "explore", derive(Clone))]
 pub struct TokenLookup<'a> {
     lookup: Lookup,
-    claim: Claim,
-    ask: Ask,
+    claim: Claim<'a>,
+    ask: Ask<'a>,
     context: Context<'a>,
 }
 
 impl<'a> TokenLookup<'a> {
-    pub(super) fn start(context: Context<'a>, client: ClientCredentials<'_>, ask: Ask) -> Step<Token<'a>> {
+    pub(super) fn start(context: Context<'a>, client: ClientCredentials<'a>, ask: Ask<'a>) -> Step<Token<'a>> {
         let (client_id, claim) = client.into_claim();
         let lookup = Lookup { client: Some(client_id), credentials: ArrayVec::from_iter(ask.key()) };
         Step::Lookup(Self { lookup, claim, ask, context })
@@ -59,7 +59,7 @@ impl<'a> Pause<Lookup> for TokenLookup<'a> {
 pub struct TokenClientSecret<'a> {
     question: ClientSecret,
     found: Found,
-    ask: Ask,
+    ask: Ask<'a>,
     context: Context<'a>,
 }
 
