@@ -1,0 +1,20 @@
+//! The invariants of SECURITY.md, each with tests that fail when it is broken.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test tells its findings by panicking"
+)]
+
+mod cancellation;
+mod determinism;
+mod fixture;
+mod outage;
+mod purge;
+mod races;
+mod replay;
+mod revocation;
+mod secrecy;

@@ -1,0 +1,126 @@
+//! Invariants 1 and 8: one winner, and the loser of a refresh race never kills the winner's tokens.
+
+use std::sync::Barrier;
+use std::time::Duration;
+
+use grantor::server::{RefreshPolicy, TokenReply};
+use grantor::store::Store;
+use grantor::{Event, Pause as _, Step};
+
+use crate::fixture::*;
+
+const STRICT: RefreshPolicy = RefreshPolicy::Rotate { grace: Duration::ZERO };
+const GRACE: RefreshPolicy = RefreshPolicy::Rotate { grace: Duration::from_secs(30) };
+const THREADS: usize = 64;
+
+/// The same request from all threads at once.
+fn stampede(world: &World, body: &str) -> Vec<TokenReply> {
+    let barrier = Barrier::new(THREADS);
+    std::thread::scope(|scope| {
+        let race = || {
+            barrier.wait();
+            world.token(body)
+        };
+        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(race)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+#[test]
+fn r31_of_64_threads_one_redeems_a_code_and_the_grant_is_revoked_for_the_others() {
+    for _ in 0..20 {
+        let world = World::new(STRICT);
+        let replies = stampede(&world, &exchange(&world.code()));
+        let winners: Vec<_> = replies.iter().filter(|reply| reply.result().is_ok()).collect();
+        assert_eq!(winners.len(), 1);
+        let (access, refresh_token) = tokens(winners[0]);
+        assert!(!is_alive(&world.store, &access) && !is_alive(&world.store, &refresh_token));
+        assert!(
+            replies.iter().all(|reply| reply.result().map_or_else(|error| error.code() == "invalid_grant", |_| true))
+        );
+    }
+}
+
+#[test]
+fn of_64_threads_one_uses_a_refresh_token_without_grace() {
+    for _ in 0..20 {
+        let world = World::new(STRICT);
+        let (_, refresh_token) = world.tokens();
+        let replies = stampede(&world, &refresh(&refresh_token));
+        assert_eq!(replies.iter().filter(|reply| reply.result().is_ok()).count(), 1);
+    }
+}
+
+#[test]
+fn of_64_threads_all_are_served_within_the_grace_and_nothing_is_revoked() {
+    let world = World::new(GRACE);
+    let (_, refresh_token) = world.tokens();
+    let replies = stampede(&world, &refresh(&refresh_token));
+    assert!(!is_alive(&world.store, &refresh_token), "it is spent, once");
+    for reply in &replies {
+        let (access, successor) = tokens(reply);
+        assert!(is_alive(&world.store, &access) && is_alive(&world.store, &successor));
+    }
+}
+
+#[test]
+fn of_64_threads_all_are_served_when_refresh_tokens_are_reused() {
+    let world = World::new(RefreshPolicy::Reuse);
+    let (_, refresh_token) = world.tokens();
+    let replies = stampede(&world, &refresh(&refresh_token));
+    assert!(replies.iter().all(|reply| reply.result().is_ok_and(|response| response.refresh_token.is_none())));
+    assert!(is_alive(&world.store, &refresh_token));
+}
+
+/// Both read before either writes: the second to write loses.
+fn photo_finish(world: &World, body: &str) -> (TokenReply, TokenReply) {
+    let request = form(body);
+    let first = until_commit(world.server.token(&request, world.moment()), &world.store);
+    let second = until_commit(world.server.token(&request, world.moment()), &world.store);
+    let finish = |pause: grantor::server::token::TokenCommit<'_>| {
+        let answer = Store::commit(&world.store, pause.effect());
+        pause.resume(answer).run(&world.store)
+    };
+    (finish(first), finish(second))
+}
+
+#[test]
+fn the_loser_of_a_refresh_race_without_grace_gets_nothing_and_kills_nothing() {
+    let world = World::new(STRICT);
+    let (_, refresh_token) = world.tokens();
+    let (winner, loser) = photo_finish(&world, &refresh(&refresh_token));
+    assert_eq!(loser.result().unwrap_err().code(), "invalid_grant");
+    let (access, successor) = tokens(&winner);
+    assert!(is_alive(&world.store, &access) && is_alive(&world.store, &successor));
+    assert!(world.token(&refresh(&successor)).result().is_ok());
+}
+
+#[test]
+fn the_loser_of_a_refresh_race_within_the_grace_gets_tokens_of_its_own() {
+    let world = World::new(GRACE);
+    let (_, refresh_token) = world.tokens();
+    let (winner, loser) = photo_finish(&world, &refresh(&refresh_token));
+    for (access, successor) in [tokens(&winner), tokens(&loser)] {
+        assert!(is_alive(&world.store, &access) && is_alive(&world.store, &successor));
+    }
+}
+
+#[test]
+fn the_loser_of_a_race_for_a_code_is_a_replay_and_revokes() {
+    let world = World::new(STRICT);
+    let (winner, loser) = photo_finish(&world, &exchange(&world.code()));
+    assert!(matches!(loser.event(), Event::Replayed { .. }), "{:?}", loser.event());
+    assert!(!is_alive(&world.store, &tokens(&winner).0));
+}
+
+#[test]
+fn a_machine_commits_before_it_replies() {
+    let world = World::new(STRICT);
+    let request = form(&exchange(&world.code()));
+    let pause = until_commit(world.server.token(&request, world.moment()), &world.store);
+    let before = world.store.counts();
+    assert!(
+        matches!(pause.resume(Ok(grantor::store::Outcome::Conflict(usize::MAX))), Step::Done(reply) if reply.result().is_err())
+    );
+    assert_eq!(world.store.counts(), before);
+}
