@@ -14,7 +14,7 @@ use arrayvec::ArrayVec;
 use http::{Method, Request};
 use serde::{Deserialize, Serialize};
 
-use super::decide::{AuthorizationError, AuthorizationRefused, AuthorizationResponse, Recipient};
+use super::response::{AuthorizationError, AuthorizationRefused, AuthorizationResponse, Recipient};
 use super::{Config, Server};
 use crate::event::Event;
 use crate::model::{

@@ -10,12 +10,14 @@ mod client_auth;
 mod config;
 pub mod decide;
 mod issue;
+mod response;
 pub mod token;
 
 pub use authorize::{Authorization, AuthorizationRequest, Authorize, Prompt};
 pub use client_auth::{ClientCredentials, ClientError, PresentedIn};
 pub use config::{Config, DefaultScope, RefreshPolicy};
-pub use decide::{Approval, AuthorizationError, AuthorizationRefused, AuthorizationResponse, Decide};
+pub use decide::{Approval, Decide};
+pub use response::{AuthorizationError, AuthorizationRefused, AuthorizationResponse};
 pub use token::{GrantRequest, Token, TokenError, TokenReply, TokenRequest, TokenResponse};
 
 /// An authorization server: its configuration, from which every request's machine starts. It holds no state.
