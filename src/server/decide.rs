@@ -10,16 +10,19 @@
 
 use std::sync::Arc;
 
+use arrayvec::ArrayVec;
+
 use super::authorize::{choose_redirect_uri, permit};
 use super::issue::{Issued, Plan, issue_code, open};
 use super::response::{AuthorizationError, AuthorizationRefused, AuthorizationResponse, Recipient, Success};
 use super::{Config, Prompt, Server};
 use crate::consult::{Issuance, Verdict};
 use crate::event::Event;
-use crate::model::{Client, ClientId, CredentialKind, GrantType, Moment, ResponseType, Scope, Secret, Subject};
+use crate::model::{
+    Client, ClientId, CodeChallenge, CredentialKind, GrantType, Moment, Resources, ResponseType, Scope, Secret, Subject,
+};
 use crate::step::{Answer, Pause, Step, Unavailable, machine};
 use crate::store::{Commit, Lookup, Outcome};
-use arrayvec::ArrayVec;
 
 machine! {
     /// The machine that carries out a decision.
@@ -101,9 +104,10 @@ impl<'a> Pause<Lookup> for DecideLookup<'a> {
     fn resume(self, answer: Answer<Lookup>) -> Step<Decide<'a>> {
         let Self { config, prompt, decision, .. } = self;
         let (recipient, offer) = prompt.split();
+        // As at the first request: no redirect before the client and its redirect URI are proven, now.
         let client = match answer {
             Err(unavailable) => {
-                return refuse(config, &recipient, AuthorizationError::Unavailable("lookup", unavailable));
+                return page(recipient.client_id, AuthorizationRefused::Unavailable("lookup", unavailable));
             }
             Ok(found) => match found.client {
                 None => return page(recipient.client_id, AuthorizationRefused::UnknownClient),
@@ -140,9 +144,9 @@ fn page<'a>(client_id: ClientId, reason: AuthorizationRefused) -> Step<Decide<'a
 /// What of a prompt is granted, as opposed to where the answer goes.
 struct Offer {
     scope: Scope,
-    resource: crate::model::Resources,
+    resource: Resources,
     redirect_uri_sent: bool,
-    code_challenge: Option<crate::model::CodeChallenge>,
+    code_challenge: Option<CodeChallenge>,
 }
 
 /// What comes of an approval.
