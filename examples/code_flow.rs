@@ -3,12 +3,14 @@
 //! Three parties in one process: a client that asks, a resource owner who approves, and the authorization server in
 //! between, driven by the blocking driver. There is no socket; the requests and responses are values.
 
+use std::time::SystemTime;
+
 use grantor::model::{
     Client, ClientId, CodeChallengeMethod, CodeVerifier, GrantType, Issuer, RedirectUri, ResponseType, Scope, Subject,
 };
 use grantor::server::{Approval, Authorization, Config};
 use grantor::store::MemoryStore;
-use grantor::{Moment, Server, Timestamp};
+use grantor::{Moment, Server};
 use http::{Request, Response, header};
 
 type Error = Box<dyn std::error::Error>;
@@ -87,7 +89,7 @@ fn token(server: &Server, store: &MemoryStore, form: &[(&str, &str)]) -> Result<
 
 /// The time, and the randomness of one request.
 fn moment() -> Moment {
-    Moment::new(Timestamp::now(), &mut rand_core::UnwrapErr(getrandom::SysRng))
+    Moment::new(SystemTime::now(), &mut rand_core::UnwrapErr(getrandom::SysRng))
 }
 
 fn show(what: &str, response: &Response<Vec<u8>>) -> Result<(), Error> {

@@ -3,10 +3,12 @@
 //! This is what the drivers `run` and `run_async` do in a loop. Do it yourself to log each effect, to batch lookups of many
 //! requests, or to test what happens when a request dies between two of them.
 
+use std::time::SystemTime;
+
 use grantor::model::{Client, ClientId, GrantType, Issuer, Scope};
 use grantor::server::Config;
 use grantor::store::{MemoryStore, Store};
-use grantor::{Moment, Pause, Server, Step, Timestamp, Unavailable};
+use grantor::{Moment, Pause, Server, Step, Unavailable};
 use http::{Request, header};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -70,5 +72,5 @@ fn nobody_asked() -> Unavailable {
 }
 
 fn moment() -> Moment {
-    Moment::new(Timestamp::now(), &mut rand_core::UnwrapErr(getrandom::SysRng))
+    Moment::new(SystemTime::now(), &mut rand_core::UnwrapErr(getrandom::SysRng))
 }

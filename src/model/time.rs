@@ -1,7 +1,7 @@
 //! Time and randomness, which are arguments.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rand_core::{CryptoRng, TryCryptoRng};
 use serde::{Deserialize, Serialize};
@@ -13,12 +13,6 @@ use zeroize::Zeroize as _;
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
-    /// What the system clock says; the epoch itself if the clock stands before it. For hosts: grantor never calls it.
-    #[must_use]
-    pub fn now() -> Self {
-        Self(std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |elapsed| elapsed.as_secs()))
-    }
-
     /// This many whole seconds later, or the end of time.
     #[must_use]
     pub fn after(self, lifetime: Duration) -> Self {
@@ -29,6 +23,13 @@ impl Timestamp {
     #[must_use]
     pub fn is_past(self, now: Self) -> bool {
         self <= now
+    }
+}
+
+/// What a clock says; the epoch itself for a time before it.
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        Self(time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs()))
     }
 }
 
@@ -62,25 +63,25 @@ impl Moment {
     /// The moment of one request: the time, and 80 bytes from a cryptographic generator.
     ///
     /// ```
-    /// use grantor::{Moment, Timestamp};
+    /// use grantor::Moment;
     /// let mut rng = rand_core::UnwrapErr(getrandom::SysRng);
-    /// let moment = Moment::new(Timestamp::now(), &mut rng);
+    /// let moment = Moment::new(std::time::SystemTime::now(), &mut rng);
     /// ```
     #[must_use]
-    pub fn new(now: Timestamp, rng: &mut (impl CryptoRng + ?Sized)) -> Self {
+    pub fn new(now: impl Into<Timestamp>, rng: &mut (impl CryptoRng + ?Sized)) -> Self {
         let mut bytes = [0; 80];
         rng.fill_bytes(&mut bytes);
-        Self::from_bytes(now, bytes)
+        Self::from_bytes(now.into(), bytes)
     }
 
     /// The same from a generator that may fail, such as the operating system's.
     ///
     /// # Errors
     /// Whatever the generator says.
-    pub fn try_new<R: TryCryptoRng + ?Sized>(now: Timestamp, rng: &mut R) -> Result<Self, R::Error> {
+    pub fn try_new<R: TryCryptoRng + ?Sized>(now: impl Into<Timestamp>, rng: &mut R) -> Result<Self, R::Error> {
         let mut bytes = [0; 80];
         rng.try_fill_bytes(&mut bytes)?;
-        Ok(Self::from_bytes(now, bytes))
+        Ok(Self::from_bytes(now.into(), bytes))
     }
 
     fn from_bytes(now: Timestamp, mut bytes: [u8; 80]) -> Self {
