@@ -80,7 +80,12 @@ impl fmt::Debug for GrantRequest<'_> {
 }
 
 impl<'a> TokenRequest<'a> {
-    pub(super) fn read<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, TokenError> {
+    /// Reads a request. [`Server::token`](crate::Server::token) does; a host may want to know who asks before it goes on, to
+    /// slow down whoever guesses at a client's secret.
+    ///
+    /// # Errors
+    /// The method is not POST, or the parameters cannot be read. `Server::token` words it.
+    pub fn read<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, TokenError> {
         // RFC 6749 §3.2: "The client MUST use the HTTP "POST" method when making access token requests."
         if request.method() != Method::POST {
             return Err(TokenError::Method);

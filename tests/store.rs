@@ -1,0 +1,149 @@
+//! The storage contract, the stores of this crate, and the records that they keep.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test tells its findings by panicking"
+)]
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use grantor::model::{Client, ClientId, Digest, Grant, GrantId, Key, Partition, Timestamp};
+use grantor::store::{Change, Commit, CommitError, Found, Lookup, MemoryStore, Outcome, Store, WithClients};
+use grantor::{Host, Unavailable};
+
+#[test]
+fn the_memory_store_keeps_the_contract() {
+    grantor::store::contract::check(MemoryStore::new);
+}
+
+#[test]
+#[should_panic(expected = "a credential is spent once")]
+fn the_contract_notices_a_store_that_spends_twice() {
+    /// Applies every commit, and takes a refused `Spend` for granted.
+    struct Careless(MemoryStore);
+    impl Store for Careless {
+        fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
+            Store::lookup(&self.0, lookup)
+        }
+        fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
+            match Store::commit(&self.0, commit)? {
+                Outcome::Conflict(at) if matches!(commit.changes()[at], Change::Spend { .. }) => Ok(Outcome::Applied),
+                outcome => Ok(outcome),
+            }
+        }
+    }
+    grantor::store::contract::check(|| Careless(MemoryStore::new()));
+}
+
+fn client(client_id: &str) -> Client {
+    Client::public(ClientId::parse(client_id).unwrap())
+}
+
+fn witness(partition: u16) -> Change {
+    let key = Key { partition: Partition(partition), digest: Digest::of("once") };
+    Change::Witness { key, until: Timestamp(10) }
+}
+
+#[test]
+fn a_commit_goes_to_one_place() {
+    assert_eq!(Commit::new([witness(1), witness(2)]), Err(CommitError::Split));
+    assert_eq!(Commit::new([witness(1), Change::PutClient(Arc::new(client("a")))]), Err(CommitError::Split));
+    let clients = ["a", "b"].map(|id| Change::PutClient(Arc::new(client(id))));
+    assert_eq!(Commit::new(clients), Err(CommitError::Split));
+    assert!(Commit::new([witness(1), witness(1)]).is_ok());
+}
+
+#[test]
+fn a_commit_has_at_most_eight_changes() {
+    assert!(Commit::new((0..8).map(|_| witness(1))).is_ok());
+    assert_eq!(Commit::new((0..9).map(|_| witness(1))), Err(CommitError::TooMany));
+}
+
+#[test]
+fn a_witness_is_forgotten_when_it_has_expired() {
+    let store = MemoryStore::new();
+    let seen = || Store::commit(&store, &Commit::of(witness(1))).unwrap();
+    assert_eq!((seen(), seen()), (Outcome::Applied, Outcome::Conflict(0)));
+    store.purge(Timestamp(9));
+    assert_eq!(seen(), Outcome::Conflict(0));
+    store.purge(Timestamp(10));
+    assert_eq!(seen(), Outcome::Applied);
+}
+
+/// Counts what it is asked.
+struct Counting<'a>(MemoryStore, &'a Cell<usize>);
+
+impl Store for Counting<'_> {
+    fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
+        assert_eq!(lookup.client, None, "the store is never asked for a client");
+        self.1.set(self.1.get() + 1);
+        Store::lookup(&self.0, lookup)
+    }
+    fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
+        Store::commit(&self.0, commit)
+    }
+}
+
+#[test]
+fn clients_kept_elsewhere_are_laid_over_a_store() {
+    let asked = Cell::new(0);
+    let clients: HashMap<_, _> = ["a", "b"].map(client).map(|it| (it.client_id.clone(), Arc::new(it))).into();
+    let store = WithClients { clients, store: Counting(MemoryStore::new(), &asked) };
+    let find = |client_id: &str, credentials: &[Key]| {
+        let client = Some(ClientId::parse(client_id).unwrap());
+        Store::lookup(&store, &Lookup { client, credentials: credentials.iter().copied().collect() }).unwrap().client
+    };
+    assert_eq!(find("a", &[]).unwrap().client_id.as_str(), "a");
+    assert!(find("c", &[]).is_none());
+    assert_eq!(asked.get(), 0, "a lookup of a client alone does not reach the store");
+    let key = Key { partition: Partition(1), digest: Digest::of("token") };
+    assert!(find("b", &[key]).is_some());
+    assert_eq!(asked.get(), 1);
+    assert!(Store::commit(&store, &Commit::of(Change::PutClient(Arc::new(client("c"))))).is_err());
+    assert_eq!(Store::commit(&store, &Commit::of(witness(1))).unwrap(), Outcome::Applied);
+}
+
+#[test]
+fn clients_may_be_a_function_that_fails() {
+    let clients = |_: &ClientId| Err(Unavailable::new("the table is locked"));
+    let store = WithClients { clients, store: MemoryStore::new() };
+    let lookup = Lookup { client: Some(ClientId::parse("a").unwrap()), ..Lookup::default() };
+    assert!(Store::lookup(&store, &lookup).is_err());
+}
+
+#[test]
+fn a_host_is_object_safe_and_a_store_is_a_host() {
+    let host: Box<dyn Host> = Box::new(MemoryStore::new().with_client(client("a")));
+    let lookup = Lookup { client: Some(ClientId::parse("a").unwrap()), ..Lookup::default() };
+    assert!(host.lookup(&lookup).unwrap().client.is_some());
+}
+
+#[test]
+fn records_are_read_as_they_were_written_and_newer_ones_are_refused() {
+    // What version 1 wrote, kept as text so that no release forgets how to read it.
+    let written = r#"{"version":1,"id":"AAECAwQFBgcICQoLDA0ODxAR","client_id":"a","subject":"alice",
+        "grant_type":"authorization_code","scope":"read write","issued_at":10}"#;
+    let grant: Grant = serde_json::from_str(written).unwrap();
+    assert_eq!(grant.id, GrantId::parse("AAECAwQFBgcICQoLDA0ODxAR").unwrap());
+    assert_eq!(serde_json::from_str::<Grant>(&serde_json::to_string(&grant).unwrap()).unwrap(), grant);
+    let newer = written.replace("\"version\":1", "\"version\":2");
+    assert!(serde_json::from_str::<Grant>(&newer).unwrap_err().to_string().contains("version 2"));
+
+    let written = r#"{"version":1,"revision":0,"client_id":"a","authentication":{"secret":
+        {"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","presented":"client_secret_basic"}},
+        "redirect_uris":["https://client.example/cb"],"grant_types":["authorization_code","urn:example:assertion"],
+        "response_types":["code"],"scope":"read","require_pkce":true,"require_redirect_uri":true}"#;
+    let client: Client = serde_json::from_str(written).unwrap();
+    assert_eq!(serde_json::from_str::<Client>(&serde_json::to_string(&client).unwrap()).unwrap(), client);
+
+    let written = r#"{"version":1,"revision":0,"key":{"partition":1,"digest":
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"grant":"AAECAwQFBgcICQoLDA0ODxAR","kind":"authorization_code",
+        "redirect_uri":"https://client.example/cb","code_challenge":{"method":"S256","digest":
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"scope":"","issued_at":10,"expires_at":70}"#;
+    let credential: grantor::model::Credential = serde_json::from_str(written).unwrap();
+    let again = serde_json::to_string(&credential).unwrap();
+    assert_eq!(serde_json::from_str::<grantor::model::Credential>(&again).unwrap(), credential);
+}
