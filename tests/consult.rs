@@ -1,0 +1,242 @@
+//! What the host is asked, and what becomes of its answers.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test tells its findings by panicking")]
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use grantor::consult::{Authenticity, ClientSecret, Extension, Issuance, Owner, Password, Terms, Verdict};
+use grantor::model::{
+    Claims, Client, ClientAuthentication, ClientId, CredentialKind, GrantType, Issuer, Key, RedirectUri, ResponseType,
+    Scope, SecretPresentation, Subject,
+};
+use grantor::server::{Approval, Authorization, AuthorizationRequest, Config, TokenReply};
+use grantor::store::{Lookup, MemoryStore, Store};
+use grantor::{Answer, AsyncPolicy, Hosted, Moment, Policy, Server, Timestamp, Unavailable};
+use http::{Request, StatusCode, header};
+
+const NOW: Timestamp = Timestamp(1_000);
+const ASSERTION: &str = "urn:example:assertion";
+
+/// A host with an opinion on everything.
+#[derive(Clone)]
+struct Opinion {
+    issuance: Answer<Issuance>,
+}
+
+impl Default for Opinion {
+    fn default() -> Self {
+        Self { issuance: Ok(Verdict::Issue(Terms::default())) }
+    }
+}
+
+impl Policy for Opinion {
+    fn client_secret(&self, question: &ClientSecret) -> Answer<ClientSecret> {
+        match question.client_secret.expose() {
+            "chosen by a human" => Ok(Authenticity::Genuine),
+            "outage" => Err(Unavailable::new("no hasher")),
+            _ => Ok(Authenticity::Refused),
+        }
+    }
+    fn password(&self, question: &Password) -> Answer<Password> {
+        let genuine = question.username == "alice" && question.password.expose() == "A3ddj3w";
+        Ok(if genuine { Owner::Subject(Subject::parse("sub-1").unwrap()) } else { Owner::Refused })
+    }
+    fn extension(&self, question: &Extension) -> Answer<Extension> {
+        assert_eq!(question.grant_type.as_str(), ASSERTION);
+        assert!(
+            question.parameters.iter().all(|(name, _)| name != "client_secret"),
+            "the client's secret stays inside"
+        );
+        let assertion =
+            question.parameters.iter().find(|(name, _)| name == "assertion").map(|(_, value)| value.expose());
+        Ok(match assertion {
+            Some("good") => Owner::Subject(Subject::parse("sub-2").unwrap()),
+            _ => Owner::Refused,
+        })
+    }
+    fn issuance(&self, question: &Issuance) -> Answer<Issuance> {
+        assert_eq!(question.access_token_lifetime, Duration::from_secs(600));
+        self.issuance.clone()
+    }
+}
+
+impl AsyncPolicy for Opinion {
+    async fn client_secret(&self, question: &ClientSecret) -> Answer<ClientSecret> {
+        Policy::client_secret(self, question)
+    }
+}
+
+struct World {
+    server: Server,
+    host: Hosted<MemoryStore, Opinion>,
+}
+
+fn world(opinion: Opinion, consult_issuance: bool) -> World {
+    let mut client = Client::confidential(ClientId::parse("service").unwrap(), "generated");
+    let names = ["client_credentials", "password", ASSERTION, "refresh_token"];
+    client.grant_types = names.map(|name| GrantType::parse(name).unwrap()).into();
+    client.response_types = vec![ResponseType::Token];
+    client.redirect_uris = vec![RedirectUri::parse("https://client.example/cb").unwrap()];
+    client.scope = Scope::parse("read write").unwrap();
+    let mut human = client.clone();
+    human.client_id = ClientId::parse("human").unwrap();
+    human.authentication = ClientAuthentication::Host { presented: SecretPresentation::Either };
+    let mut config = Config::new(Issuer::parse("https://server.example").unwrap());
+    config.grant_types.extend([GrantType::Password, GrantType::parse(ASSERTION).unwrap()]);
+    config.response_types.push(ResponseType::Token);
+    config.consult_issuance = consult_issuance;
+    let store = MemoryStore::new().with_client(client).with_client(human);
+    World { server: Server::new(config), host: Hosted { store, policy: opinion } }
+}
+
+fn moment() -> Moment {
+    Moment::try_new(NOW, &mut getrandom::SysRng).unwrap()
+}
+
+fn form(body: &str) -> Request<String> {
+    let form = Request::post("/token").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    form.body(body.to_owned()).unwrap()
+}
+
+impl World {
+    fn token(&self, body: &str) -> TokenReply {
+        self.server.token(&form(body), moment()).run(&self.host)
+    }
+}
+
+const SERVICE: &str = "grant_type=client_credentials&client_id=service&client_secret=generated";
+
+fn narrowed(terms: Terms) -> World {
+    world(Opinion { issuance: Ok(Verdict::Issue(terms)) }, true)
+}
+
+#[test]
+fn the_host_narrows_scope_and_lifetime() {
+    let terms = Terms {
+        scope: Some(Scope::parse("write admin").unwrap()),
+        access_token_lifetime: Some(Duration::from_secs(60)),
+        claims: Claims::new(),
+    };
+    let reply = narrowed(terms).token(SERVICE);
+    let response = reply.result().unwrap();
+    assert_eq!((response.scope.as_str(), response.expires_in), ("write", 60));
+}
+
+#[test]
+fn the_host_cannot_widen_scope_or_lifetime() {
+    let terms = Terms {
+        scope: Some(Scope::parse("read write admin").unwrap()),
+        access_token_lifetime: Some(Duration::from_secs(100_000)),
+        claims: Claims::new(),
+    };
+    let reply = narrowed(terms).token(&format!("{SERVICE}&scope=read"));
+    let response = reply.result().unwrap();
+    assert_eq!((response.scope.as_str(), response.expires_in), ("read", 600));
+}
+
+#[test]
+fn the_hosts_claims_are_kept_with_the_access_token() {
+    let claims = Claims::from_iter([("tenant".to_owned(), "acme".into())]);
+    let world = narrowed(Terms { claims: claims.clone(), ..Terms::default() });
+    let reply = world.token(SERVICE);
+    let key = Key::of(reply.result().unwrap().access_token.expose()).unwrap();
+    let lookup = Lookup { client: None, credentials: [key].into_iter().collect() };
+    let found = Store::lookup(&world.host.store, &lookup).unwrap();
+    assert_eq!(found.credential(key).unwrap().credential.kind, CredentialKind::AccessToken { claims });
+}
+
+#[test]
+fn the_host_refuses_to_issue() {
+    let world = world(Opinion { issuance: Ok(Verdict::Refuse) }, true);
+    assert_eq!(world.token(SERVICE).result().unwrap_err().code(), "invalid_grant");
+    assert_eq!(world.host.store.counts(), (0, 0));
+}
+
+#[test]
+fn a_host_that_cannot_say_issues_nothing() {
+    let world = world(Opinion { issuance: Err(Unavailable::new("policy engine down")) }, true);
+    assert_eq!(world.token(SERVICE).into_http().status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(world.host.store.counts(), (0, 0));
+}
+
+#[test]
+fn the_host_is_not_asked_unless_the_configuration_says_so() {
+    let world = world(Opinion { issuance: Ok(Verdict::Refuse) }, false);
+    assert!(world.token(SERVICE).result().is_ok());
+}
+
+#[test]
+fn the_host_has_the_last_word_on_an_implicit_response_too() {
+    let cases = [
+        (Ok(Verdict::Refuse), "error=access_denied"),
+        (Err(Unavailable::new("down")), "error=server_error"),
+        (Ok(Verdict::Issue(Terms { scope: Some(Scope::parse("read").unwrap()), ..Terms::default() })), "scope=read&"),
+    ];
+    for (issuance, expected) in cases {
+        let world = world(Opinion { issuance }, true);
+        let request = AuthorizationRequest {
+            response_type: Some("token".into()),
+            client_id: Some("service".into()),
+            ..AuthorizationRequest::default()
+        };
+        let Authorization::Ask(prompt) = world.server.authorization_request(request).run(&world.host) else {
+            panic!("not asked")
+        };
+        let approval = Approval::by(Subject::parse("alice").unwrap());
+        let response = prompt.approve(&world.server, approval, moment()).run(&world.host);
+        let location = response.location().unwrap();
+        assert!(location.starts_with("https://client.example/cb#") && location.contains(expected), "{location}");
+    }
+}
+
+#[test]
+fn a_secret_that_a_person_chose_is_checked_by_the_host() {
+    let world = world(Opinion::default(), false);
+    let human = |secret: &str| world.token(&format!("grant_type=client_credentials&client_id=human{secret}"));
+    assert!(human("&client_secret=chosen+by+a+human").result().is_ok());
+    assert_eq!(human("&client_secret=guessed").result().unwrap_err().code(), "invalid_client");
+    assert_eq!(human("").result().unwrap_err().code(), "invalid_client");
+    assert_eq!(human("&client_secret=outage").into_http().status(), StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[test]
+fn passwords_and_assertions_are_the_hosts_to_judge() {
+    let world = world(Opinion::default(), false);
+    let client = "&client_id=service&client_secret=generated";
+    let cases = [
+        ("grant_type=password&username=alice&password=A3ddj3w".to_owned(), Ok(true)),
+        ("grant_type=password&username=alice&password=wrong".to_owned(), Err("invalid_grant")),
+        (format!("grant_type={ASSERTION}&assertion=good"), Ok(false)),
+        (format!("grant_type={ASSERTION}&assertion=bad"), Err("invalid_grant")),
+        (format!("grant_type={ASSERTION}&assertion=good&scope=admin"), Err("invalid_scope")),
+    ];
+    for (body, expected) in cases {
+        let reply = world.token(&(body.clone() + client));
+        let outcome = reply.result().map(|response| response.refresh_token.is_some()).map_err(|error| error.code());
+        assert_eq!(outcome, expected, "{body}");
+    }
+}
+
+#[test]
+fn by_default_the_host_refuses_whatever_it_is_asked() {
+    let World { server, host } = world(Opinion::default(), false);
+    let client = "&client_id=service&client_secret=generated";
+    for body in [
+        format!("grant_type=password&username=alice&password=A3ddj3w{client}"),
+        format!("grant_type={ASSERTION}&assertion=good{client}"),
+        "grant_type=client_credentials&client_id=human&client_secret=chosen+by+a+human".to_owned(),
+    ] {
+        // The store alone, without the policy.
+        assert!(server.token(&form(&body), moment()).run(&host.store).result().is_err(), "{body}");
+    }
+}
+
+#[test]
+fn an_async_host_is_asked_the_same() {
+    let World { server, host } = world(Opinion::default(), false);
+    let request = form("grant_type=client_credentials&client_id=human&client_secret=chosen+by+a+human");
+    let mut future = pin!(server.token(&request, moment()).run_async(&host));
+    let Poll::Ready(reply) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) else { panic!("pending") };
+    assert!(reply.result().is_ok());
+}
