@@ -113,7 +113,7 @@ pub(super) struct Claim<'a> {
 
 /// Witness that a client was authenticated or, if it is public, identified. Only this file makes one.
 #[cfg_attr(feature = "explore", derive(Clone))]
-pub(super) struct Authenticated(Arc<Client>);
+pub struct Authenticated(Arc<Client>);
 
 impl Authenticated {
     pub(super) fn client(&self) -> &Arc<Client> {

@@ -9,6 +9,7 @@ pub mod authorize;
 mod client_auth;
 mod config;
 pub mod decide;
+mod identify;
 mod issue;
 mod response;
 pub mod token;
@@ -17,6 +18,7 @@ pub use authorize::{Authorization, AuthorizationRequest, Authorize, Prompt};
 pub use client_auth::{ClientCredentials, ClientError, PresentedIn};
 pub use config::{Config, DefaultScope, RefreshPolicy};
 pub use decide::{Approval, Decide};
+pub use identify::{CheckSecret, Identify};
 pub use response::{AuthorizationError, AuthorizationRefused, AuthorizationResponse};
 pub use token::{GrantRequest, Token, TokenError, TokenReply, TokenRequest, TokenResponse};
 

@@ -18,7 +18,7 @@ mod refresh_token;
 mod reply;
 mod request;
 
-pub use pause::{TokenClientSecret, TokenCommit, TokenExtension, TokenIssuance, TokenLookup, TokenPassword};
+pub use pause::{TokenCommit, TokenExtension, TokenIssuance, TokenPassword, TokenRequested};
 pub use reply::{TokenError, TokenReply, TokenResponse};
 pub use request::{GrantRequest, TokenRequest};
 
@@ -26,6 +26,7 @@ use std::sync::Arc;
 
 use super::client_auth::Authenticated;
 use super::config::Config;
+use super::identify::{CheckSecret, Identify};
 use super::issue::Plan;
 use super::{PresentedIn, Server};
 use crate::model::{Client, ClientId, GrantId, GrantType, Key, Moment, Resources, Scope, Subject};
@@ -35,8 +36,8 @@ use crate::store::Found;
 machine! {
     /// The machine of the token endpoint. It has no values; its pauses and its reply are what moves.
     Token<'a> {
-        Lookup = TokenLookup<'a>,
-        ClientSecret = TokenClientSecret<'a>,
+        Lookup = Identify<'a, TokenRequested<'a>>,
+        ClientSecret = CheckSecret<TokenRequested<'a>>,
         Password = TokenPassword<'a>,
         Extension = TokenExtension<'a>,
         Issuance = TokenIssuance<'a>,
@@ -67,7 +68,8 @@ impl Server {
             Some(ask) if self.config.grant_types.contains(ask.grant_type()) => ask,
             _ => return context.refuse(Some(client.client_id), TokenError::UnsupportedGrantType),
         };
-        TokenLookup::start(context, client, ask)
+        let presented = ask.key();
+        Step::Lookup(Identify::new(client, presented, TokenRequested { ask, context }))
     }
 }
 

@@ -2,83 +2,42 @@
 
 use std::marker::PhantomData;
 
-use arrayvec::ArrayVec;
-
 use super::reply::{TokenError, TokenReply, TokenResponse};
 use super::{Ask, Context, Token};
-use crate::consult::{Authenticity, ClientSecret, Extension, Issuance, Owner, Password, Verdict};
+use crate::consult::{Extension, Issuance, Owner, Password, Verdict};
 use crate::event::Event;
 use crate::model::{ClientId, GrantId, Scope};
 use crate::server::Config;
-use crate::server::client_auth::{Authenticated, Checked, Claim, ClientCredentials, PresentedIn};
+use crate::server::client_auth::{Authenticated, ClientError, PresentedIn};
+use crate::server::identify::{CheckSecret, Endpoint};
 use crate::server::issue::{IfSpent, Issued, Plan};
 use crate::step::{Answer, Pause, Step, Unavailable};
-use crate::store::{Change, Commit, Found, Lookup, Outcome};
+use crate::store::{Change, Commit, Found, Outcome};
 
-/// Waits for the client and for what it presents.
+/// A request whose client is not known yet.
 #[cfg_attr(feature = "explore", derive(Clone))]
-pub struct TokenLookup<'a> {
-    lookup: Lookup,
-    claim: Claim<'a>,
-    ask: Ask<'a>,
-    context: Context<'a>,
+pub struct TokenRequested<'a> {
+    pub(super) ask: Ask<'a>,
+    pub(super) context: Context<'a>,
 }
 
-impl<'a> TokenLookup<'a> {
-    pub(super) fn start(context: Context<'a>, client: ClientCredentials<'a>, ask: Ask<'a>) -> Step<Token<'a>> {
-        let (client_id, claim) = client.into_claim();
-        let lookup = Lookup { client: Some(client_id), credentials: ArrayVec::from_iter(ask.key()) };
-        Step::Lookup(Self { lookup, claim, ask, context })
-    }
-}
-
-impl<'a> Pause<Lookup> for TokenLookup<'a> {
+impl<'a> Endpoint for TokenRequested<'a> {
     type Machine = Token<'a>;
 
-    fn effect(&self) -> &Lookup {
-        &self.lookup
+    fn ask_host(pause: CheckSecret<Self>) -> Step<Token<'a>> {
+        Step::ClientSecret(pause)
     }
 
-    fn resume(self, answer: Answer<Lookup>) -> Step<Token<'a>> {
-        let Self { lookup, claim, ask, context } = self;
-        match answer {
-            Err(unavailable) => unavailable_at("lookup", lookup.client, unavailable),
-            Ok(found) => match claim.check(found.client.as_ref()) {
-                Ok(Checked::Authenticated(client)) => context.decide(client, &found, ask),
-                Ok(Checked::AskHost(question)) => {
-                    Step::ClientSecret(TokenClientSecret { question, found, ask, context })
-                }
-                Err(error) => context.refuse(lookup.client, error.into()),
-            },
-        }
-    }
-}
-
-/// Waits for the host to check the client's secret.
-#[cfg_attr(feature = "explore", derive(Clone))]
-pub struct TokenClientSecret<'a> {
-    question: ClientSecret,
-    found: Found,
-    ask: Ask<'a>,
-    context: Context<'a>,
-}
-
-impl<'a> Pause<ClientSecret> for TokenClientSecret<'a> {
-    type Machine = Token<'a>;
-
-    fn effect(&self) -> &ClientSecret {
-        &self.question
+    fn authenticated(self, client: Authenticated, found: &Found) -> Step<Token<'a>> {
+        self.context.decide(client, found, self.ask)
     }
 
-    fn resume(self, answer: Result<Authenticity, Unavailable>) -> Step<Token<'a>> {
-        let client_id = Some(self.question.client.client_id.clone());
-        match answer {
-            Err(unavailable) => unavailable_at("client secret", client_id, unavailable),
-            Ok(answer) => match Authenticated::by_host(&self.question, answer) {
-                Ok(client) => self.context.decide(client, &self.found, self.ask),
-                Err(error) => self.context.refuse(client_id, error.into()),
-            },
-        }
+    fn refused(self, client_id: ClientId, error: ClientError) -> Step<Token<'a>> {
+        self.context.refuse(Some(client_id), error.into())
+    }
+
+    fn unavailable(self, client_id: ClientId, effect: &'static str, unavailable: Unavailable) -> Step<Token<'a>> {
+        unavailable_at(effect, client_id, unavailable)
     }
 }
 
@@ -100,7 +59,7 @@ impl<'a> Pause<Password> for TokenPassword<'a> {
     fn resume(self, answer: Result<Owner, Unavailable>) -> Step<Token<'a>> {
         let Self { question: Password { client, .. }, scope, context } = self;
         match answer {
-            Err(unavailable) => unavailable_at("password", Some(client.client_id.clone()), unavailable),
+            Err(unavailable) => unavailable_at("password", client.client_id.clone(), unavailable),
             Ok(owner) => match super::password::decide(&context, &client, owner, scope) {
                 Ok(plan) => context.consult(plan),
                 Err(error) => context.refuse(Some(client.client_id.clone()), error),
@@ -127,7 +86,7 @@ impl<'a> Pause<Extension> for TokenExtension<'a> {
     fn resume(self, answer: Result<Owner, Unavailable>) -> Step<Token<'a>> {
         let Self { question: Extension { client, grant_type, .. }, scope, context } = self;
         match answer {
-            Err(unavailable) => unavailable_at("extension", Some(client.client_id.clone()), unavailable),
+            Err(unavailable) => unavailable_at("extension", client.client_id.clone(), unavailable),
             Ok(owner) => match super::extension::decide(&context, &client, grant_type, owner, scope) {
                 Ok(plan) => context.consult(plan),
                 Err(error) => context.refuse(Some(client.client_id.clone()), error),
@@ -159,10 +118,10 @@ impl<'a> Pause<Issuance> for TokenIssuance<'a> {
 
     fn resume(self, answer: Result<Verdict, Unavailable>) -> Step<Token<'a>> {
         let Self { plan, context, .. } = self;
-        let client_id = Some(plan.client.client_id.clone());
+        let client_id = plan.client.client_id.clone();
         match answer {
             Err(unavailable) => unavailable_at("issuance", client_id, unavailable),
-            Ok(Verdict::Refuse) => context.refuse(client_id, TokenError::RefusedByHost),
+            Ok(Verdict::Refuse) => context.refuse(Some(client_id), TokenError::RefusedByHost),
             Ok(Verdict::Issue(terms)) => TokenCommit::issue(&context, plan.under(terms)),
         }
     }
@@ -233,7 +192,7 @@ impl<'a> Pause<Commit> for TokenCommit<'a> {
 
     fn resume(self, answer: Answer<Commit>) -> Step<Token<'a>> {
         match answer {
-            Err(unavailable) => unavailable_at("commit", Some(self.client_id), unavailable),
+            Err(unavailable) => unavailable_at("commit", self.client_id, unavailable),
             Ok(Outcome::Conflict(at)) => self.refused(at),
             Ok(Outcome::Applied) => Step::Done(match self.then {
                 Then::Issue(response, event, _) => TokenReply::issued(response, event),
@@ -243,6 +202,6 @@ impl<'a> Pause<Commit> for TokenCommit<'a> {
     }
 }
 
-fn unavailable_at<'a>(effect: &'static str, client_id: Option<ClientId>, unavailable: Unavailable) -> Step<Token<'a>> {
-    Step::Done(TokenReply::unavailable(effect, client_id, unavailable))
+fn unavailable_at<'a>(effect: &'static str, client_id: ClientId, unavailable: Unavailable) -> Step<Token<'a>> {
+    Step::Done(TokenReply::unavailable(effect, Some(client_id), unavailable))
 }
