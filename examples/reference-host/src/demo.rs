@@ -1,0 +1,108 @@
+//! What runs without a configuration file: a client of each kind and a user, with secrets that are new at every start.
+
+use std::sync::Arc;
+
+use grantor::model::{
+    Client, ClientId, CodeChallengeMethod, CodeVerifier, Digest, GrantType, RedirectUri, ResponseType, Scope, Subject,
+};
+
+use crate::config::Settings;
+use crate::moment;
+use crate::users::User;
+
+/// The path of the page that stands in for the demo client's own.
+pub const CALLBACK: &str = "/demo/callback";
+
+/// The demo, and what a person needs to try it.
+#[derive(Debug)]
+pub struct Demo {
+    /// Its clients and its user.
+    pub settings: Settings,
+    /// What to print.
+    pub instructions: String,
+    /// Where to begin.
+    pub guide: Guide,
+}
+
+/// What the demo's pages show. A real client draws a verifier for every request; this one has one for all, so that it can
+/// print a link.
+#[derive(Clone, Debug)]
+pub struct Guide {
+    base: String,
+    code_verifier: String,
+    /// An authorization request, ready to be opened.
+    pub authorize_url: String,
+}
+
+impl Guide {
+    /// The command that redeems a code of the public client.
+    #[must_use]
+    pub fn exchange(&self, code: &str) -> String {
+        let Self { base, code_verifier, .. } = self;
+        // The code came in a query: nothing of it may leave the quotes.
+        let code: String = form_urlencoded::byte_serialize(code.as_bytes()).collect();
+        format!(
+            "curl {base}/token -d grant_type=authorization_code -d client_id=demo-app -d 'code={code}' \
+             -d redirect_uri={base}{CALLBACK} -d code_verifier={code_verifier}"
+        )
+    }
+}
+
+impl Demo {
+    /// A demo at this address.
+    ///
+    /// # Errors
+    /// There is no randomness, or the address cannot be redirected to.
+    pub fn new(base: &str) -> Result<Self, Box<dyn std::error::Error>> {
+        let redirect_uri = RedirectUri::parse(&format!("{base}{CALLBACK}"))?;
+        let scope = Scope::parse("profile photos.read photos.write")?;
+        let [password, web_secret, service_secret, code_verifier] =
+            [moment::token()?, moment::token()?, moment::token()?, moment::token()?];
+
+        let mut app = Client::public(ClientId::parse("demo-app")?);
+        app.client_name = Some("Demo App".to_owned());
+        app.redirect_uris = vec![redirect_uri];
+        app.grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
+        app.response_types = vec![ResponseType::Code];
+        app.scope = scope.clone();
+
+        let mut web = Client::confidential(ClientId::parse("demo-web")?, &web_secret);
+        web.client_name = Some("Demo Web Site".to_owned());
+        web.redirect_uris.clone_from(&app.redirect_uris);
+        web.grant_types.clone_from(&app.grant_types);
+        web.response_types.clone_from(&app.response_types);
+        web.scope = scope;
+
+        let mut service = Client::confidential(ClientId::parse("demo-service")?, &service_secret);
+        service.grant_types = vec![GrantType::ClientCredentials];
+        service.scope = Scope::parse("photos.read")?;
+
+        let mut settings = Settings::default();
+        settings.clients = [app, web, service].map(|client| (client.client_id.clone(), Arc::new(client))).into();
+        // A person has to type this one.
+        let password = password.chars().filter(char::is_ascii_alphanumeric).take(12).collect::<String>();
+        let alice =
+            User { subject: Subject::parse("user-1")?, name: "Alice".to_owned(), password: Digest::of(&password) };
+        settings.users = [("alice".to_owned(), Arc::new(alice))].into();
+
+        let challenge = CodeVerifier::parse(code_verifier.as_str())?.challenge(CodeChallengeMethod::S256).digest();
+        let authorize_url = format!(
+            "{base}/authorize?response_type=code&client_id=demo-app&scope=profile+photos.read+photos.write\
+             &state=demo&code_challenge={challenge}&code_challenge_method=S256&redirect_uri={redirect_uri}",
+            redirect_uri = form_urlencoded::byte_serialize(format!("{base}{CALLBACK}").as_bytes()).collect::<String>(),
+        );
+        let instructions = format!(
+            "demo (no --config): passwords and secrets are drawn anew at every start\n\
+             \x20 user            alice, password {password}\n\
+             \x20 public client   demo-app\n\
+             \x20 web site        demo-web, secret {web_secret}\n\
+             \x20 service         demo-service, secret {service_secret}\n\
+             open this in a browser and log in:\n\
+             \x20 {authorize_url}\n\
+             or get a token for the service:\n\
+             \x20 curl {base}/token -u demo-service:{service_secret} -d grant_type=client_credentials"
+        );
+        let guide = Guide { base: base.to_owned(), code_verifier, authorize_url };
+        Ok(Self { settings, instructions, guide })
+    }
+}

@@ -1,0 +1,72 @@
+//! The host that answers the machines: clients from the configuration, laid over a store, and the users.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use grantor::model::{Client, ClientId};
+use grantor::step::Unavailable;
+use grantor::store::{AsyncStore, Commit, Found, Lookup, MemoryStore, Outcome, Store, WithClients};
+use grantor::{Hosted, Timestamp};
+
+use crate::sqlite::SqliteStore;
+use crate::users::Users;
+
+/// Everything that a machine can ask.
+pub type Host = Hosted<WithClients<HashMap<ClientId, Arc<Client>>, AnyStore>, Users>;
+
+/// The store that the command line chose.
+#[derive(Clone, Debug)]
+pub enum AnyStore {
+    /// Forgotten when the program ends.
+    Memory(Arc<MemoryStore>),
+    /// Kept in a file.
+    Sqlite(Arc<SqliteStore>),
+}
+
+impl AnyStore {
+    /// Forgets what has expired.
+    ///
+    /// # Errors
+    /// The store could not be asked.
+    pub async fn purge(&self, now: Timestamp) -> Result<(), Unavailable> {
+        match self {
+            Self::Memory(store) => {
+                store.purge(now);
+                Ok(())
+            }
+            Self::Sqlite(store) => blocking(store, move |store| store.purge(now)).await,
+        }
+    }
+}
+
+impl AsyncStore for AnyStore {
+    async fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
+        match self {
+            Self::Memory(store) => Store::lookup(&**store, lookup),
+            Self::Sqlite(store) => {
+                let lookup = lookup.clone();
+                blocking(store, move |store| store.lookup(&lookup)).await
+            }
+        }
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
+        match self {
+            Self::Memory(store) => Store::commit(&**store, commit),
+            Self::Sqlite(store) => {
+                let commit = commit.clone();
+                blocking(store, move |store| store.commit(&commit)).await
+            }
+        }
+    }
+}
+
+/// SQLite waits for the disk: on a thread of its own, so that the others go on. A request that is dropped meanwhile
+/// leaves the work to be done, or not done, as a whole.
+async fn blocking<T: Send + 'static>(
+    store: &Arc<SqliteStore>,
+    work: impl FnOnce(&SqliteStore) -> Result<T, Unavailable> + Send + 'static,
+) -> Result<T, Unavailable> {
+    let store = Arc::clone(store);
+    tokio::task::spawn_blocking(move || work(&store)).await.map_err(Unavailable::new)?
+}

@@ -1,0 +1,147 @@
+//! Between the authorization request and its answer: the resource owner logs in and decides.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use grantor::model::Scope;
+use grantor::server::{Approval, AuthorizationResponse, Prompt};
+
+use crate::moment::{moment, now};
+use crate::pages;
+use crate::session::Session;
+use crate::users::{LoginError, User};
+use crate::web::{App, audit, unavailable};
+
+const GONE: &str = "This request was answered already, or it has waited too long. \
+                    Please go back to the application and start again.";
+const FORGED: &str = "This form does not belong to your session, or the session has ended. \
+                      Please go back to the application and start again.";
+
+/// What the browser is to see next: the login page, or, once somebody is logged in, the consent page.
+pub(crate) fn page(session: &Session, request: &str) -> Response {
+    match (session.pending(request), session.user()) {
+        (None, _) => pages::message(StatusCode::GONE, GONE),
+        (Some(prompt), None) => pages::login(StatusCode::OK, prompt, session.csrf(), request, None),
+        (Some(prompt), Some(user)) => pages::consent(prompt, session.csrf(), request, user),
+    }
+}
+
+/// `GET /consent?request=…`
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response {
+    let request = query.get("request").map(String::as_str).unwrap_or_default();
+    let page = app.sessions.with(&headers, now(), |session| page(session, request));
+    page.unwrap_or_else(|| pages::message(StatusCode::GONE, GONE))
+}
+
+/// `POST /login`
+pub(crate) async fn log_in(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Response {
+    let (form, now) = (Form(&body), now());
+    let request = form.get("request");
+    let is_ours = app.sessions.with(&headers, now, |session| session.csrf_matches(&form.get("csrf")));
+    if is_ours != Some(true) {
+        return pages::message(StatusCode::FORBIDDEN, FORGED);
+    }
+    match app.host.policy.log_in(&form.get("username"), &form.get("password"), now) {
+        Ok(user) => {
+            audit(format_args!("LoggedIn {{ subject: {:?} }}", user.subject.as_str()));
+            let Ok(cookie) = app.sessions.log_in(&headers, user, now) else { return unavailable() };
+            let mut response = pages::see_other(&format!("/consent?request={}", pages::encode(&request)));
+            response.headers_mut().insert(header::SET_COOKIE, cookie);
+            response
+        }
+        Err(error) => {
+            // Without the user name: sometimes it is a password in the wrong field.
+            audit(format_args!("LoginRefused {{ reason: {error:?} }}"));
+            let retry = |session: &mut Session| match session.pending(&request) {
+                None => pages::message(StatusCode::GONE, GONE),
+                Some(prompt) => refuse_login(prompt, session.csrf(), &request, error),
+            };
+            app.sessions.with(&headers, now, retry).unwrap_or_else(|| pages::message(StatusCode::GONE, GONE))
+        }
+    }
+}
+
+fn refuse_login(prompt: &Prompt, csrf: &str, request: &str, error: LoginError) -> Response {
+    match error {
+        LoginError::Wrong => {
+            let told = "The user name or the password is wrong.";
+            pages::login(StatusCode::FORBIDDEN, prompt, csrf, request, Some(told))
+        }
+        LoginError::Wait(seconds) => {
+            let told = format!("There were too many attempts. Please wait {seconds} seconds and try again.");
+            let mut page = pages::login(StatusCode::TOO_MANY_REQUESTS, prompt, csrf, request, Some(&told));
+            page.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+            page
+        }
+    }
+}
+
+/// `POST /consent`
+pub(crate) async fn decide(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Response {
+    let form = Form(&body);
+    let Ok(moment) = moment() else { return unavailable() };
+    let decision = match &*form.get("decision") {
+        // Only the boxes that are still ticked are sent. What they add to the request, grantor ignores.
+        "approve" => match Scope::parse(&form.all("scope").collect::<Vec<_>>().join(" ")) {
+            Ok(scope) => Some(scope),
+            Err(_) => return pages::message(StatusCode::BAD_REQUEST, "The form cannot be read."),
+        },
+        "deny" => None,
+        _ => return pages::message(StatusCode::BAD_REQUEST, "The form cannot be read."),
+    };
+    let taken = app.sessions.with(&headers, moment.now(), |session| take(session, &form));
+    let (user, prompt) = match taken.unwrap_or(Err((StatusCode::FORBIDDEN, FORGED))) {
+        Ok(taken) => taken,
+        Err((status, told)) => return pages::message(status, told),
+    };
+    let response = match decision {
+        None => prompt.deny(&app.server).run_async(&app.host).await,
+        Some(scope) => {
+            let approval = Approval::by(user.subject.clone()).narrowed_to(scope);
+            prompt.approve(&app.server, approval, moment).run_async(&app.host).await
+        }
+    };
+    audit(response.event());
+    respond(response)
+}
+
+/// The request that is decided, and by whom, once the form is known to be theirs.
+fn take(session: &mut Session, form: &Form<'_>) -> Result<(Arc<User>, Prompt), (StatusCode, &'static str)> {
+    let user = session.user().filter(|_| session.csrf_matches(&form.get("csrf")));
+    let user = user.map(Arc::clone).ok_or((StatusCode::FORBIDDEN, FORGED))?;
+    let prompt = session.take(&form.get("request")).ok_or((StatusCode::GONE, GONE))?;
+    Ok((user, prompt))
+}
+
+/// Sends grantor's redirect, or shows its error on a page of ours.
+pub(crate) fn respond(response: AuthorizationResponse) -> Response {
+    let told = response.refused().map(|refused| format!("This cannot be answered: {}.", refused.description()));
+    let response = response.into_http();
+    let Some(told) = told else { return response.map(Body::from) };
+    let mut page = pages::message(response.status(), &told);
+    for name in [header::ALLOW, header::RETRY_AFTER] {
+        page.headers_mut().extend(response.headers().get(&name).cloned().map(|value| (name, value)));
+    }
+    page
+}
+
+/// The fields of a form. One that is missing is empty.
+struct Form<'a>(&'a [u8]);
+
+impl Form<'_> {
+    fn all(&self, name: &str) -> impl Iterator<Item = String> {
+        form_urlencoded::parse(self.0).filter(move |(other, _)| other == name).map(|(_, value)| value.into_owned())
+    }
+
+    fn get(&self, name: &str) -> String {
+        self.all(name).next().unwrap_or_default()
+    }
+}

@@ -1,0 +1,25 @@
+//! An authorization server that runs [grantor]: what a newcomer starts, reads and copies from.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`web`] | the router: each endpoint hands its request to grantor and sends what comes back |
+//! | [`interaction`] | the steps between: login, consent, and the decision |
+//! | [`pages`] | the HTML, and the headers that keep it safe |
+//! | [`session`] | who sits at which browser |
+//! | [`users`], [`throttle`] | passwords, and protection against guessing them |
+//! | [`host`] | the store and the policy that grantor's machines ask |
+//! | [`sqlite`] | a store that survives `kill -9` |
+//! | [`moment`] | the clock and the randomness that grantor takes as arguments |
+//! | [`config`], [`demo`] | what it runs with |
+
+pub mod config;
+pub mod demo;
+pub mod host;
+pub mod interaction;
+pub mod moment;
+pub mod pages;
+pub mod session;
+pub mod sqlite;
+pub mod throttle;
+pub mod users;
+pub mod web;

@@ -1,0 +1,178 @@
+//! Runs the reference host: `cargo run -p reference-host`.
+
+use std::error::Error;
+use std::io::{Write as _, stderr, stdout};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser;
+use grantor::model::Issuer;
+use grantor::store::{MemoryStore, WithClients};
+use grantor::{Hosted, Server};
+use reference_host::config::Settings;
+use reference_host::demo::Demo;
+use reference_host::host::AnyStore;
+use reference_host::moment::now;
+use reference_host::session::Sessions;
+use reference_host::sqlite::SqliteStore;
+use reference_host::throttle::Throttle;
+use reference_host::users::Users;
+use reference_host::web::{App, router};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// How often expired records are forgotten.
+const PURGE_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How long requests that are under way may take once the program is asked to stop.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How often a client may fail to authenticate before it has to wait: a guess at 128 random bits is no threat in itself.
+const FREE_CLIENT_FAILURES: u32 = 20;
+
+/// An OAuth 2 authorization server for development: grantor's reference host.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// Where to listen; port 0 picks one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Who the server says it is [default: http:// and the listen address]
+    #[arg(long, value_name = "URL")]
+    issuer: Option<Issuer>,
+    /// `memory` or `sqlite:PATH` [default: a SQLite file in a fresh temporary directory]
+    #[arg(long)]
+    store: Option<StoreChoice>,
+    /// Clients, users and lifetimes, as TOML [default: a demo of each]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug)]
+enum StoreChoice {
+    Memory,
+    Sqlite(PathBuf),
+}
+
+impl FromStr for StoreChoice {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.strip_prefix("sqlite:") {
+            _ if text == "memory" => Ok(Self::Memory),
+            Some(path) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
+            _ => Err("expected `memory` or `sqlite:PATH`"),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let settings = match arguments.config.as_deref().map(Settings::read).transpose() {
+        Ok(settings) => settings,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(arguments, settings) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box<dyn Error>> {
+    let listener = TcpListener::bind(arguments.listen)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}", arguments.listen))?;
+    let base = format!("http://{}", listener.local_addr()?);
+    let issuer = match arguments.issuer {
+        Some(issuer) => issuer,
+        None => Issuer::parse(&base).map_err(|error| format!("{base} as issuer: {error}; give one with --issuer"))?,
+    };
+    // The directory goes when this ends.
+    let (store, _directory) = open_store(arguments.store)?;
+    let (settings, guide) = match settings {
+        Some(settings) => (settings, None),
+        None => {
+            let demo = Demo::new(&base)?;
+            writeln!(stdout(), "{}", demo.instructions)?;
+            (demo.settings, Some(demo.guide))
+        }
+    };
+    let app = Arc::new(App {
+        sessions: Sessions::new(issuer.as_str().starts_with("https:")),
+        server: Server::new(settings.server(issuer)),
+        host: Hosted { store: WithClients { clients: settings.clients, store }, policy: Users::new(settings.users) },
+        client_guesses: Throttle::new(FREE_CLIENT_FAILURES),
+        guide,
+    });
+    tokio::spawn(purge(Arc::clone(&app)));
+    serve(listener, app, &base).await
+}
+
+fn open_store(choice: Option<StoreChoice>) -> Result<(AnyStore, Option<TempDir>), Box<dyn Error>> {
+    let (path, directory) = match choice {
+        Some(StoreChoice::Memory) => return Ok((AnyStore::Memory(Arc::new(MemoryStore::new())), None)),
+        Some(StoreChoice::Sqlite(path)) => (path, None),
+        None => {
+            let directory = tempfile::Builder::new().prefix("reference-host-").tempdir()?;
+            let path = directory.path().join("grantor.sqlite");
+            writeln!(stdout(), "store: {} (removed at the end; keep one with --store sqlite:PATH)", path.display())?;
+            (path, Some(directory))
+        }
+    };
+    let store = SqliteStore::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok((AnyStore::Sqlite(Arc::new(store)), directory))
+}
+
+async fn serve(listener: TcpListener, app: Arc<App>, base: &str) -> Result<(), Box<dyn Error>> {
+    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (stop, mut stopped) = tokio::sync::watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        stop.send_replace(true);
+    });
+    writeln!(stdout(), "listening on {base}")?;
+    stdout().flush()?;
+
+    let mut stopping = stopped.clone();
+    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+        let _ = stopping.wait_for(|stop| *stop).await;
+    });
+    tokio::select! {
+        result = server => result?,
+        // A client that keeps its connection busy does not keep the program alive.
+        () = async {
+            let _ = stopped.wait_for(|stop| *stop).await;
+            tokio::time::sleep(STOP_TIMEOUT).await;
+        } => {}
+    }
+    Ok(())
+}
+
+/// Forgets what has expired, now and then.
+async fn purge(app: Arc<App>) {
+    let mut interval = tokio::time::interval(PURGE_INTERVAL);
+    loop {
+        interval.tick().await;
+        let now = now();
+        app.sessions.purge(now);
+        if let Err(error) = app.host.store.store.purge(now).await {
+            let _ = writeln!(stderr(), "the store could not be purged: {error}");
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The pages: plain HTML without script, and the headers that keep them safe.
+
+use askama::Template;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse as _, Response};
+use grantor::model::Resource;
+use grantor::server::Prompt;
+use serde::Deserialize;
+use url::{Host, Url};
+
+use crate::demo::Guide;
+use crate::users::User;
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct Login<'a> {
+    client: &'a str,
+    csrf: &'a str,
+    request: &'a str,
+    error: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "consent.html")]
+struct Consent<'a> {
+    client: &'a str,
+    client_id: &'a str,
+    user: &'a str,
+    scope: Vec<&'a str>,
+    resource: &'a [Resource],
+    returns_to: &'a str,
+    csrf: &'a str,
+    request: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "message.html")]
+struct Message<'a> {
+    text: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct Home<'a> {
+    guide: Option<&'a Guide>,
+}
+
+#[derive(Template)]
+#[template(path = "demo_callback.html")]
+struct DemoCallback<'a> {
+    answer: &'a DemoAnswer,
+    exchange: Option<String>,
+}
+
+/// The parameters of an authorization response, as the demo shows them.
+#[derive(Debug, Deserialize)]
+pub struct DemoAnswer {
+    code: Option<String>,
+    error: Option<String>,
+    error_description: Option<String>,
+    state: Option<String>,
+    iss: Option<String>,
+}
+
+/// The login page, after a failure with what is to be told.
+pub(crate) fn login(status: StatusCode, prompt: &Prompt, csrf: &str, request: &str, error: Option<&str>) -> Response {
+    render(status, &Login { client: client_name(prompt), csrf, request, error })
+}
+
+/// The consent page.
+pub(crate) fn consent(prompt: &Prompt, csrf: &str, request: &str, user: &User) -> Response {
+    let page = Consent {
+        client: client_name(prompt),
+        client_id: prompt.client_id.as_str(),
+        user: &user.name,
+        scope: prompt.scope.tokens().collect(),
+        resource: &prompt.resource,
+        returns_to: prompt.redirect_uri.as_str(),
+        csrf,
+        request,
+    };
+    let mut response = render(StatusCode::OK, &page);
+    // Browsers hold the redirect after a form to `form-action` too, and this form's redirect goes to the client.
+    let policy = content_security_policy(form_target(prompt.redirect_uri.as_str()).as_deref());
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
+}
+
+/// A page that says one thing.
+pub(crate) fn message(status: StatusCode, text: &str) -> Response {
+    render(status, &Message { text })
+}
+
+/// The page at `/`.
+pub(crate) fn home(guide: Option<&Guide>) -> Response {
+    render(StatusCode::OK, &Home { guide })
+}
+
+/// The page that the demo client would have.
+pub(crate) fn demo_callback(answer: &DemoAnswer, guide: &Guide) -> Response {
+    let exchange = answer.code.as_deref().map(|code| guide.exchange(code));
+    render(StatusCode::OK, &DemoCallback { answer, exchange })
+}
+
+/// `GET /style.css`
+pub(crate) async fn style() -> Response {
+    let content_type = HeaderValue::from_static("text/css; charset=utf-8");
+    ([(header::CONTENT_TYPE, content_type)], include_str!("../static/style.css")).into_response()
+}
+
+/// A redirect that is followed with GET: the password of a form goes no further (RFC 9700 §4.12).
+pub(crate) fn see_other(location: &str) -> Response {
+    match HeaderValue::try_from(location) {
+        Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
+        Err(_) => message(StatusCode::BAD_REQUEST, "The request cannot be read."),
+    }
+}
+
+/// Text as a part of a query.
+pub(crate) fn encode(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// The headers of every response. RFC 9700 §4.16: a page in a frame could be clicked on unseen.
+pub(crate) async fn safe_headers(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    default_header(headers, header::CONTENT_SECURITY_POLICY, content_security_policy(None));
+    default_header(headers, header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    default_header(headers, header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    default_header(headers, header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    default_header(headers, header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn default_header(headers: &mut HeaderMap, name: header::HeaderName, value: HeaderValue) {
+    headers.entry(name).or_insert(value);
+}
+
+/// Nothing but our style sheet is loaded, and a form goes to us and, if there is one, to this target.
+fn content_security_policy(form_target: Option<&str>) -> HeaderValue {
+    let form_action = form_target.map_or("'self'".to_owned(), |target| format!("'self' {target}"));
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; form-action {form_action}; frame-ancestors 'none'; base-uri 'none'"
+    );
+    HeaderValue::try_from(policy).unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"))
+}
+
+/// A redirect URI's origin as a CSP source; its scheme, where the origin cannot be written as one: an app's own scheme, or
+/// an IPv6 address.
+fn form_target(redirect_uri: &str) -> Option<String> {
+    let url = Url::parse(redirect_uri).ok()?;
+    let is_plain = |host: &str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
+    match url.host() {
+        Some(Host::Domain(_) | Host::Ipv4(_)) if url.host_str().is_some_and(is_plain) && url.origin().is_tuple() => {
+            Some(url.origin().ascii_serialization())
+        }
+        _ => Some(format!("{}:", url.scheme())),
+    }
+}
+
+/// What people know a client by.
+fn client_name(prompt: &Prompt) -> &str {
+    prompt.client_name.as_deref().unwrap_or(prompt.client_id.as_str())
+}
+
+fn render(status: StatusCode, page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_may_lead_to_the_redirect_uri_and_nowhere_else() {
+        let cases = [
+            ("https://app.example/callback?x=1", "https://app.example"),
+            ("https://app.example:8443/callback", "https://app.example:8443"),
+            ("http://127.0.0.1:49152/", "http://127.0.0.1:49152"),
+            ("http://localhost/", "http://localhost"),
+            ("http://[::1]:49152/", "http:"),
+            ("com.example.app:/callback", "com.example.app:"),
+            ("com.example.app://callback", "com.example.app:"),
+            ("https://a;script-src/callback", "https:"),
+        ];
+        for (redirect_uri, target) in cases {
+            assert_eq!(form_target(redirect_uri).as_deref(), Some(target), "{redirect_uri}");
+        }
+    }
+}

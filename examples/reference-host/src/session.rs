@@ -1,0 +1,191 @@
+//! Sessions: who sits at a browser, and what that browser was asked and has not answered yet.
+//!
+//! They live in memory. A host of several machines keeps them in a store of its own; a [`Prompt`] is a serde value.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use grantor::Timestamp;
+use grantor::model::Digest;
+use grantor::server::Prompt;
+
+use crate::moment;
+use crate::users::User;
+
+/// How long a session lasts, in seconds: half an hour to log in, then eight hours.
+const ANONYMOUS_LIFETIME: u64 = 30 * 60;
+const LIFETIME: u64 = 8 * 60 * 60;
+
+/// How many sessions there are at most. Whoever asks for more ends the anonymous session that is closest to its end.
+const MAX_SESSIONS: usize = 10_000;
+
+/// How many requests one browser may leave unanswered; the oldest is forgotten first.
+const MAX_PENDING: usize = 16;
+
+/// All sessions, by the digest of the cookie's value: a lookup that takes longer for a near miss would tell nothing.
+#[derive(Debug)]
+pub struct Sessions {
+    sessions: Mutex<HashMap<Digest, Session>>,
+    secure: bool,
+}
+
+/// One browser.
+#[derive(Debug)]
+pub struct Session {
+    user: Option<Arc<User>>,
+    csrf: String,
+    pending: VecDeque<(String, Prompt)>,
+    expires_at: Timestamp,
+}
+
+impl Session {
+    fn new(user: Option<Arc<User>>, now: Timestamp) -> Result<Self, getrandom::Error> {
+        let lifetime = if user.is_some() { LIFETIME } else { ANONYMOUS_LIFETIME };
+        let expires_at = Timestamp(now.0.saturating_add(lifetime));
+        Ok(Self { user, csrf: moment::token()?, pending: VecDeque::new(), expires_at })
+    }
+
+    /// Who logged in.
+    #[must_use]
+    pub fn user(&self) -> Option<&Arc<User>> {
+        self.user.as_ref()
+    }
+
+    /// What every form of this session carries: a page of another site cannot know it.
+    #[must_use]
+    pub fn csrf(&self) -> &str {
+        &self.csrf
+    }
+
+    /// Whether a form comes from a page of this session. Equality of digests takes constant time.
+    #[must_use]
+    pub fn csrf_matches(&self, presented: &str) -> bool {
+        Digest::of(presented) == Digest::of(&self.csrf)
+    }
+
+    /// A request that waits for an answer.
+    #[must_use]
+    pub fn pending(&self, request: &str) -> Option<&Prompt> {
+        self.pending.iter().find(|(id, _)| id == request).map(|(_, prompt)| prompt)
+    }
+
+    /// The same, to be answered now: there is no second answer.
+    pub fn take(&mut self, request: &str) -> Option<Prompt> {
+        let at = self.pending.iter().position(|(id, _)| id == request)?;
+        self.pending.remove(at).map(|(_, prompt)| prompt)
+    }
+
+    fn keep(&mut self, request: String, prompt: Prompt) {
+        if self.pending.len() == MAX_PENDING {
+            self.pending.pop_front();
+        }
+        self.pending.push_back((request, prompt));
+    }
+}
+
+impl Sessions {
+    /// None yet. `secure`: the cookie is for https only.
+    #[must_use]
+    pub fn new(secure: bool) -> Self {
+        Self { sessions: Mutex::default(), secure }
+    }
+
+    /// Looks at the session that a request's cookie names; none if there is none, or it has ended.
+    pub fn with<R>(&self, headers: &HeaderMap, now: Timestamp, look: impl FnOnce(&mut Session) -> R) -> Option<R> {
+        let key = self.key(headers)?;
+        let mut sessions = self.lock();
+        sessions.get_mut(&key).filter(|session| !session.expires_at.is_past(now)).map(look)
+    }
+
+    /// Whether a request has a session.
+    #[must_use]
+    pub fn exists(&self, headers: &HeaderMap, now: Timestamp) -> bool {
+        self.with(headers, now, |_| ()).is_some()
+    }
+
+    /// Keeps a prompt in the request's session, or in a new one, whose cookie is to be set, and shows that session the
+    /// name by which the prompt is found again.
+    ///
+    /// # Errors
+    /// There is no randomness.
+    pub fn ask<R>(
+        &self,
+        headers: &HeaderMap,
+        prompt: Prompt,
+        now: Timestamp,
+        show: impl FnOnce(&Session, &str) -> R,
+    ) -> Result<(R, Option<HeaderValue>), getrandom::Error> {
+        let request = moment::token()?;
+        if let Some(key) = self.key(headers)
+            && let Some(session) = self.lock().get_mut(&key).filter(|session| !session.expires_at.is_past(now))
+        {
+            session.keep(request.clone(), prompt);
+            return Ok((show(session, &request), None));
+        }
+        let mut session = Session::new(None, now)?;
+        session.keep(request.clone(), prompt);
+        let shown = show(&session, &request);
+        Ok((shown, Some(self.insert(session, now)?)))
+    }
+
+    /// Ends the request's session and starts one for this user, under a new name: whoever knew the old name, or had
+    /// planted it, does not know the new one. What was asked before the login waits on.
+    ///
+    /// # Errors
+    /// There is no randomness.
+    pub fn log_in(
+        &self,
+        headers: &HeaderMap,
+        user: Arc<User>,
+        now: Timestamp,
+    ) -> Result<HeaderValue, getrandom::Error> {
+        let mut session = Session::new(Some(user), now)?;
+        if let Some(key) = self.key(headers)
+            && let Some(before) = self.lock().remove(&key)
+        {
+            session.pending = before.pending;
+        }
+        self.insert(session, now)
+    }
+
+    /// Forgets the sessions that have ended.
+    pub fn purge(&self, now: Timestamp) {
+        self.lock().retain(|_, session| !session.expires_at.is_past(now));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Digest, Session>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn insert(&self, session: Session, now: Timestamp) -> Result<HeaderValue, getrandom::Error> {
+        let id = moment::token()?;
+        let mut sessions = self.lock();
+        if sessions.len() >= MAX_SESSIONS {
+            sessions.retain(|_, session| !session.expires_at.is_past(now));
+        }
+        if sessions.len() >= MAX_SESSIONS {
+            let first = sessions.iter().min_by_key(|(_, session)| (session.user.is_some(), session.expires_at));
+            if let Some(key) = first.map(|(key, _)| *key) {
+                sessions.remove(&key);
+            }
+        }
+        sessions.insert(Digest::of(&id), session);
+        drop(sessions);
+        // `Lax`: a link from the application brings the cookie along, a form or a picture on another site does not.
+        let secure = if self.secure { "; Secure" } else { "" };
+        let cookie = format!("{}={id}; Path=/; HttpOnly; SameSite=Lax{secure}", self.cookie_name());
+        Ok(HeaderValue::try_from(cookie).unwrap_or_else(|_| HeaderValue::from_static("")))
+    }
+
+    fn key(&self, headers: &HeaderMap) -> Option<Digest> {
+        let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+        let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        pairs.find(|(name, _)| *name == self.cookie_name()).map(|(_, id)| Digest::of(id))
+    }
+
+    /// A browser takes a `__Host-` cookie only from this very host, over https.
+    fn cookie_name(&self) -> &'static str {
+        if self.secure { "__Host-session" } else { "session" }
+    }
+}

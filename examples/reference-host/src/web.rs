@@ -1,0 +1,133 @@
+//! The router and the two OAuth endpoints.
+
+use std::fmt;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Query, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, Request, StatusCode, header};
+use axum::middleware::map_response;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{any, get, post};
+use grantor::server::{Authorization, TokenRequest};
+use grantor::{MAX_FORM_LEN, Server};
+
+use crate::demo::{self, Guide};
+use crate::host::Host;
+use crate::interaction;
+use crate::moment::{moment, now};
+use crate::pages;
+use crate::session::Sessions;
+use crate::throttle::Throttle;
+
+/// What every request needs.
+#[derive(Debug)]
+pub struct App {
+    /// The protocol.
+    pub server: Server,
+    /// Answers its machines.
+    pub host: Host,
+    /// Who sits at which browser.
+    pub sessions: Sessions,
+    /// Slows down whoever guesses at client secrets.
+    pub client_guesses: Throttle,
+    /// What the demo's pages show, if this is the demo.
+    pub guide: Option<Guide>,
+}
+
+/// All paths.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/", get(home))
+        .route("/style.css", get(pages::style))
+        // Whatever the method: grantor knows which it takes, and words the refusal.
+        .route("/authorize", any(authorize))
+        .route("/token", any(token))
+        .route("/login", post(interaction::log_in))
+        .route("/consent", get(interaction::show).post(interaction::decide))
+        .route(demo::CALLBACK, get(demo_callback))
+        .fallback(not_found)
+        .layer(DefaultBodyLimit::max(MAX_FORM_LEN))
+        .layer(map_response(pages::safe_headers))
+        .with_state(app)
+}
+
+/// The authorization endpoint. It has no CORS headers: a browser is sent here, and no script asks here (RFC 9700 §2.6).
+async fn authorize(State(app): State<Arc<App>>, parts: Parts, body: Bytes) -> Response {
+    let request = Request::from_parts(parts, body);
+    let authorization = app.server.authorize(&request).run_async(&app.host).await;
+    audit(authorization.event());
+    match authorization {
+        Authorization::Respond(response) => interaction::respond(response),
+        // A form that another site posts comes without the session's cookie (`SameSite=Lax`), and a new session would end
+        // the one that is there. The same request as a GET comes with it.
+        Authorization::Ask(_) if request.method() == Method::POST && !app.sessions.exists(request.headers(), now()) => {
+            let mut query = form_urlencoded::Serializer::new("/authorize?".to_owned());
+            let location = query.extend_pairs(form_urlencoded::parse(request.body())).finish();
+            pages::see_other(&location)
+        }
+        Authorization::Ask(prompt) => {
+            let asked = app.sessions.ask(request.headers(), prompt, now(), interaction::page);
+            let Ok((mut page, cookie)) = asked else { return unavailable() };
+            page.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+            page
+        }
+    }
+}
+
+/// The token endpoint.
+async fn token(
+    State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    parts: Parts,
+    body: Bytes,
+) -> Response {
+    let request = Request::from_parts(parts, body);
+    let Ok(moment) = moment() else { return unavailable() };
+    let now = moment.now();
+    // OAuth 2.1 §2.4.1: "the authorization server MUST protect any endpoint utilizing it against brute-force attacks." By
+    // address too, so that nobody keeps a client out by failing in its name. (Behind a proxy, take the address from it.)
+    let guess = TokenRequest::read(&request).ok().map(|request| (peer.ip(), request.client.client_id));
+    if let Some(seconds) = guess.as_ref().and_then(|guess| app.client_guesses.wait(guess, now)) {
+        audit(format_args!("Throttled {{ client_id and address: {guess:?}, seconds: {seconds} }}"));
+        return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, HeaderValue::from(seconds))]).into_response();
+    }
+    let reply = app.server.token(&request, moment).run_async(&app.host).await;
+    audit(reply.event());
+    match (reply.result(), guess) {
+        (Err(error), Some(guess)) if error.code() == "invalid_client" => app.client_guesses.failed(guess, now),
+        (Ok(_), Some(guess)) => app.client_guesses.succeeded(guess),
+        _ => {}
+    }
+    reply.into_http().map(Body::from)
+}
+
+async fn home(State(app): State<Arc<App>>) -> Response {
+    pages::home(app.guide.as_ref())
+}
+
+/// Stands in for the page of the demo client that gets the code.
+async fn demo_callback(State(app): State<Arc<App>>, Query(answer): Query<pages::DemoAnswer>) -> Response {
+    match &app.guide {
+        Some(guide) => pages::demo_callback(&answer, guide),
+        None => not_found().await,
+    }
+}
+
+async fn not_found() -> Response {
+    pages::message(StatusCode::NOT_FOUND, "There is nothing at this address.")
+}
+
+pub(crate) fn unavailable() -> Response {
+    pages::message(StatusCode::SERVICE_UNAVAILABLE, "The server cannot answer now. Please try again.")
+}
+
+/// One line for each thing that happened. It is written with `Debug`, which escapes line ends that a request may hold.
+pub(crate) fn audit(event: impl fmt::Debug) {
+    // There is nobody to tell that standard error is gone.
+    let _ = writeln!(std::io::stderr(), "audit {} {event:?}", now());
+}

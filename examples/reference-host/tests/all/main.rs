@@ -1,0 +1,18 @@
+//! The reference host from outside: the program itself on a port of its own, and its SQLite store.
+//!
+//! Tests that show a requirement of `requirements.md` begin with its number.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test tells its findings by panicking"
+)]
+
+mod client;
+mod command_line;
+mod durability;
+mod process;
+mod requirements;
+mod sessions;
+mod store;
