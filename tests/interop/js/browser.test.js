@@ -1,0 +1,118 @@
+// The pages of the reference host in Debian's chromium: what a person sees and does.
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { after, before, beforeEach, afterEach, describe, test } from 'node:test'
+import * as oauth from 'oauth4webapi'
+import { chromium } from 'playwright-core'
+import { alice, authorizationRequest, startHost } from './host.js'
+
+const screenshots = new URL('../../../target/screenshots/', import.meta.url).pathname
+const native = { client_id: 'native' }
+let browser, host, client, callback
+
+before(async () => {
+  host = await startHost('memory')
+  // The client's page: the browser must really arrive there.
+  client = createServer((_, response) => {
+    response.setHeader('content-type', 'text/html').end('<!doctype html><title>client</title>Back at the client')
+  })
+  await once(client.listen(0, '127.0.0.1'), 'listening')
+  callback = `http://127.0.0.1:${client.address().port}/callback`
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+      '--disable-component-update', '--disable-sync'],
+  })
+})
+
+after(async () => {
+  await browser?.close()
+  client?.close()
+  await host?.stop()
+})
+
+const request = (client_id = 'native') =>
+  authorizationRequest(host.server, client_id, callback, 'read write profile')
+
+async function login(page, password = alice.password) {
+  await page.fill('[name=username]', alice.username)
+  await page.fill('[name=password]', password)
+  await Promise.all([page.waitForEvent('load'), page.click('form button')])
+}
+
+const decide = (page, decision) => page.click(`[name=decision][value=${decision}]`)
+
+for (const javaScriptEnabled of [true, false]) {
+  describe(`in a browser ${javaScriptEnabled ? 'with' : 'without'} scripts`, () => {
+    let page
+    beforeEach(async () => {
+      page = await browser.newPage({ javaScriptEnabled })
+      page.setDefaultTimeout(10_000)
+    })
+    afterEach(() => page.close())
+
+    test('a person mistypes a password, signs in, unticks a scope, and the client gets the rest', async () => {
+      const { url, code_verifier, state } = await request()
+      await page.goto(url.href)
+      await login(page, 'wrong')
+      assert(await page.isVisible('[name=password]'), 'a wrong password leads back to the login form')
+      await login(page)
+      const ticked = page.locator('[name=scope]:checked')
+      assert.equal(await ticked.count(), 3)
+      await page.uncheck('[name=scope][value=write]')
+      await decide(page, 'approve')
+      await page.waitForURL(`${callback}?**`)
+      const params = oauth.validateAuthResponse(host.server, native, new URL(page.url()), state)
+      const response = await oauth.authorizationCodeGrantRequest(host.server, native, oauth.None(), params, callback,
+        code_verifier, { [oauth.allowInsecureRequests]: true })
+      const tokens = await oauth.processAuthorizationCodeResponse(host.server, native, response)
+      assert.deepEqual(tokens.scope.split(' ').sort(), ['profile', 'read'])
+    })
+
+    test('a person denies, and the client is told', async () => {
+      const { url, state } = await request()
+      await page.goto(url.href)
+      await login(page)
+      await decide(page, 'deny')
+      await page.waitForURL(`${callback}?**`)
+      assert.throws(() => oauth.validateAuthResponse(host.server, native, new URL(page.url()), state),
+        { error: 'access_denied' })
+    })
+
+    test('a person who follows a link of an unknown client is told so, and goes nowhere', async () => {
+      const { url } = await request('nobody')
+      const response = await page.goto(url.href)
+      assert.equal(response.status(), 400)
+      assert.equal(page.url(), url.href)
+      assert.match(await page.innerText('body'), /not known/)
+    })
+  })
+}
+
+for (const [size, viewport] of [['phone', { width: 390, height: 844 }], ['desktop', { width: 1280, height: 800 }]]) {
+  for (const colorScheme of ['light', 'dark']) {
+    test(`the pages fit a ${size} in ${colorScheme} colours, and load nothing that they forbid`, async () => {
+      const page = await browser.newPage({ viewport, colorScheme })
+      page.setDefaultTimeout(10_000)
+      const violations = []
+      page.on('console', (message) => {
+        if (/Content Security Policy/.test(message.text())) violations.push(message.text())
+      })
+      const look = async (name) => {
+        await page.screenshot({ path: `${screenshots}${name}-${size}-${colorScheme}.png`, fullPage: true })
+        const width = await page.evaluate(() => document.documentElement.scrollWidth)
+        assert(width <= viewport.width, `${name} is ${width} pixels wide`)
+      }
+      await page.goto((await request('nobody')).url.href)
+      await look('error')
+      await page.goto((await request()).url.href)
+      await look('login')
+      await login(page)
+      await look('consent')
+      assert.deepEqual(violations, [], 'the pages keep their own Content-Security-Policy')
+      await page.close()
+    })
+  }
+}

@@ -1,0 +1,99 @@
+// The reference host, and a user agent that reads its pages as a browser without scripts does.
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, openSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { load } from 'cheerio'
+import * as oauth from 'oauth4webapi'
+
+export const alice = { username: 'alice', password: 'correct horse battery staple' }
+
+/** Starts a host on a free port, with `memory` or `sqlite` for a store. */
+export async function startHost(store) {
+  const binary = process.env.REFERENCE_HOST
+  assert(binary, 'REFERENCE_HOST must name the reference-host binary; tests/run builds it and sets it')
+  const directory = mkdtempSync(join(tmpdir(), 'grantor-js-'))
+  const args = ['--listen', '127.0.0.1:0', '--config', new URL('../host.toml', import.meta.url).pathname]
+  args.push('--store', store === 'sqlite' ? `sqlite:${join(directory, 'host.db')}` : store)
+  const log = process.env.HOST_LOG ? openSync(process.env.HOST_LOG, 'a') : 'inherit'
+  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', log] })
+  const ended = new Promise((resolve) => child.once('close', resolve))
+  let issuer
+  for await (const line of createInterface(child.stdout)) {
+    issuer = line.match(/listening on (http:\S+)/)?.[1]
+    if (issuer) break
+  }
+  assert(issuer, 'the host ended before it was listening')
+  child.stdout.resume() // a full pipe would stop the host
+  return {
+    /** What a client would read from the metadata. */
+    server: {
+      issuer,
+      authorization_endpoint: `${issuer}/authorize`,
+      token_endpoint: `${issuer}/token`,
+      authorization_response_iss_parameter_supported: true,
+    },
+    async stop() {
+      child.kill()
+      await ended
+      rmSync(directory, { recursive: true })
+    },
+  }
+}
+
+/** An authorization request with PKCE: its URL, and what the client remembers of it. */
+export async function authorizationRequest(server, client_id, redirect_uri, scope) {
+  const code_verifier = oauth.generateRandomCodeVerifier()
+  const state = oauth.generateRandomState()
+  const url = new URL(server.authorization_endpoint)
+  url.search = new URLSearchParams({
+    client_id, redirect_uri, scope, state,
+    response_type: 'code',
+    code_challenge: await oauth.calculatePKCECodeChallenge(code_verifier),
+    code_challenge_method: 'S256',
+  })
+  return { url, code_verifier, state }
+}
+
+/** Alice signs in and decides; the answer is where she is then redirected to, which is not visited. */
+export async function decide(url, decision) {
+  const agent = new UserAgent()
+  const login = await agent.visit(url)
+  const consent = await agent.submit(login, alice)
+  const redirected = await agent.submit(consent, { decision })
+  assert(redirected instanceof URL, 'the decision leads back to the client')
+  return redirected
+}
+
+class UserAgent {
+  #cookies = new Map()
+
+  /** Follows redirects to the end: a page, or the URL of another origin. */
+  async visit(url, init = {}) {
+    const cookie = [...this.#cookies].map((pair) => pair.join('=')).join('; ')
+    const response = await fetch(url, { ...init, redirect: 'manual', headers: cookie ? { cookie } : {} })
+    for (const line of response.headers.getSetCookie()) {
+      const [, name, value] = line.match(/^([^=]+)=([^;]*)/)
+      this.#cookies.set(name, value)
+    }
+    const location = response.headers.get('location')
+    if (!location) return { url, $: load(await response.text()) }
+    assert.equal(response.status, 303)
+    const target = new URL(location, url)
+    return target.origin === new URL(url).origin ? this.visit(target) : target
+  }
+
+  /** Submits the one form of a page as it is found, with these fields filled in. */
+  submit({ url, $ }, fields) {
+    const form = $('form')
+    assert.equal(form.length, 1, `the page has one form: ${$('body').text()}`)
+    assert.equal(form.attr('method')?.toLowerCase(), 'post')
+    for (const name of Object.keys(fields)) assert(form.find(`[name=${name}]`).length, `the form has a field ${name}`)
+    const body = new URLSearchParams(form.serializeArray().map(({ name, value }) => [name, value]))
+    for (const [name, value] of Object.entries(fields)) body.set(name, value)
+    return this.visit(new URL(form.attr('action') ?? '', url), { method: 'POST', body })
+  }
+}

@@ -1,0 +1,96 @@
+// oauth4webapi, which checks strictly what the RFCs say, against the reference host.
+
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import * as oauth from 'oauth4webapi'
+import { authorizationRequest, decide, startHost } from './host.js'
+
+const { ClientSecretBasic, ClientSecretPost, None } = oauth
+const clients = [
+  ['a public client', 'native', None()],
+  ['a client with Basic', 'basic', ClientSecretBasic('3q2-7wAbnM0kRjZ5uX8yTfVhLd1sGc6E')],
+  ['a client with reserved characters in Basic', 'basic & reserved',
+    ClientSecretBasic('50%+50%=100% of a/long:enough&secret')],
+  ['a client with its secret in the body', 'post', ClientSecretPost('w9KxPz4mQv7tYb2cNf6jRg8hDs3aLe5U')],
+]
+const redirect_uri = 'http://127.0.0.1:49152/callback' // nobody listens there, and nobody calls
+const options = { [oauth.allowInsecureRequests]: true }
+
+for (const store of ['memory', 'sqlite']) {
+  describe(`with ${store} for a store`, () => {
+    let host
+    before(async () => (host = await startHost(store)))
+    after(() => host?.stop())
+
+    for (const [who, client_id, authentication] of clients) {
+      const client = { client_id }
+
+      /** An approved authorization response, checked (`state`, and `iss` by RFC 9207), and a way to redeem its code. */
+      const authorize = async (decision = 'approve') => {
+        const request = await authorizationRequest(host.server, client_id, redirect_uri, 'read write')
+        const response = await decide(request.url, decision)
+        assert.equal(response.origin + response.pathname, redirect_uri)
+        const params = oauth.validateAuthResponse(host.server, client, response, request.state)
+        return async () => oauth.processAuthorizationCodeResponse(host.server, client,
+          await oauth.authorizationCodeGrantRequest(
+            host.server, client, authentication, params, redirect_uri, request.code_verifier, options))
+      }
+      const refresh = async (refresh_token) => oauth.processRefreshTokenResponse(host.server, client,
+        await oauth.refreshTokenGrantRequest(host.server, client, authentication, refresh_token, options))
+      const clientCredentials = async () => oauth.processClientCredentialsResponse(host.server, client,
+        await oauth.clientCredentialsGrantRequest(host.server, client, authentication, { scope: 'read' }, options))
+
+      test(`${who} gets tokens for a code`, async () => {
+        const redeem = await authorize()
+        const tokens = await redeem()
+        assert.equal(tokens.token_type, 'bearer')
+        assert.equal(tokens.scope, 'read write')
+        assert.equal(tokens.access_token.length, 44)
+        assert.equal(tokens.refresh_token.length, 44)
+        assert(tokens.expires_in > 0)
+      })
+
+      test(`${who} refreshes, and the refresh token it used before is refused`, async () => {
+        const redeem = await authorize()
+        const first = await redeem()
+        const second = await refresh(first.refresh_token)
+        assert.notEqual(second.refresh_token, first.refresh_token)
+        assert.notEqual(second.access_token, first.access_token)
+        const third = await refresh(second.refresh_token)
+        await assert.rejects(refresh(first.refresh_token), { error: 'invalid_grant' })
+        // RFC 9700 §4.14.2: one of the two who used it is a thief, and nobody knows which.
+        await assert.rejects(refresh(third.refresh_token), { error: 'invalid_grant' })
+      })
+
+      test(`${who} is told that the person denied`, async () => {
+        await assert.rejects(authorize('deny'), { error: 'access_denied' })
+      })
+
+      test(`${who} cannot use a code twice, and its tokens are dead once it tries`, async () => {
+        const redeem = await authorize()
+        const tokens = await redeem()
+        await assert.rejects(redeem, { error: 'invalid_grant' })
+        await assert.rejects(refresh(tokens.refresh_token), { error: 'invalid_grant' })
+      })
+
+      if (client_id === 'native') {
+        test(`${who} cannot get a token for itself`, async () => {
+          await assert.rejects(clientCredentials(), { error: 'unauthorized_client' })
+        })
+      } else {
+        test(`${who} gets a token for itself`, async () => {
+          const tokens = await clientCredentials()
+          assert.equal(tokens.scope, 'read')
+          assert.equal(tokens.refresh_token, undefined)
+        })
+      }
+    }
+
+    test('a client that presents a wrong secret in Basic is challenged', async () => {
+      const request = await oauth.clientCredentialsGrantRequest(
+        host.server, { client_id: 'basic' }, ClientSecretBasic('wrong'), {}, options)
+      await assert.rejects(oauth.processClientCredentialsResponse(host.server, { client_id: 'basic' }, request),
+        ({ status, cause }) => status === 401 && cause[0].scheme === 'basic')
+    })
+  })
+}
