@@ -11,6 +11,7 @@ mod config;
 pub mod decide;
 mod identify;
 mod issue;
+mod refusal;
 mod response;
 pub mod token;
 
@@ -19,6 +20,7 @@ pub use client_auth::{ClientCredentials, ClientError, PresentedIn};
 pub use config::{Config, DefaultScope, RefreshPolicy};
 pub use decide::{Approval, Decide};
 pub use identify::{CheckSecret, Identify};
+pub use refusal::EndpointError;
 pub use response::{AuthorizationError, AuthorizationRefused, AuthorizationResponse};
 pub use token::{GrantRequest, Token, TokenError, TokenReply, TokenRequest, TokenResponse};
 

@@ -28,6 +28,7 @@ use super::client_auth::Authenticated;
 use super::config::Config;
 use super::identify::{CheckSecret, Identify};
 use super::issue::Plan;
+use super::refusal::presented_in;
 use super::{PresentedIn, Server};
 use crate::model::{Client, ClientId, GrantId, GrantType, Key, Moment, Resources, Scope, Subject};
 use crate::step::{Step, machine};
@@ -51,11 +52,7 @@ impl Server {
     pub fn token<'a, B: AsRef<[u8]>>(&'a self, request: &'a http::Request<B>, moment: Moment) -> Step<Token<'a>> {
         match TokenRequest::read(request) {
             Ok(request) => self.token_request(request, moment),
-            Err(error) => {
-                let has_header = request.headers().contains_key(http::header::AUTHORIZATION);
-                let presented_in = if has_header { PresentedIn::Header } else { PresentedIn::Body };
-                Step::Done(TokenReply::refused(None, error, presented_in))
-            }
+            Err(error) => Step::Done(TokenReply::refused(None, error, presented_in(request))),
         }
     }
 

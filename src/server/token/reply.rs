@@ -1,12 +1,13 @@
 //! The access token response: RFC 6749 §5.
 
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{Response, StatusCode};
 use serde::Serialize;
 use serde::ser::SerializeMap as _;
 
 use crate::event::Event;
 use crate::model::{ClientId, GrantId, Scope, Secret};
 use crate::server::client_auth::{ClientError, PresentedIn};
+use crate::server::refusal::{EndpointError, error_response};
 use crate::step::Unavailable;
 use crate::wire::{FormError, json};
 
@@ -53,18 +54,12 @@ impl Serialize for TokenResponse {
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// RFC 6749 §3.2: POST only.
-    #[error("the token endpoint takes POST only")]
-    Method,
-    /// The parameters cannot be read.
+    /// The request, the client or the store is at fault, as it may be at any endpoint.
     #[error("{0}")]
-    Form(#[from] FormError),
+    Endpoint(#[from] EndpointError),
     /// RFC 7636 §4.1.
     #[error("code_verifier is not 43 to 128 unreserved characters")]
     VerifierMalformed,
-    /// The client is not who it says.
-    #[error("{0}")]
-    Client(#[from] ClientError),
     /// The client is not registered for this grant type, or may not use it.
     #[error("the client is not authorized to use this grant type")]
     UnauthorizedClient,
@@ -134,9 +129,18 @@ pub enum TokenError {
     /// The host had the last word.
     #[error("the host refused to issue")]
     RefusedByHost,
-    /// The host could not carry out an effect.
-    #[error("{0} {1}")]
-    Unavailable(&'static str, Unavailable),
+}
+
+impl From<FormError> for TokenError {
+    fn from(error: FormError) -> Self {
+        EndpointError::from(error).into()
+    }
+}
+
+impl From<ClientError> for TokenError {
+    fn from(error: ClientError) -> Self {
+        EndpointError::from(error).into()
+    }
 }
 
 impl TokenError {
@@ -144,15 +148,12 @@ impl TokenError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Client(error) if error.is_invalid_request() => "invalid_request",
-            Self::Client(_) => "invalid_client",
-            Self::Method | Self::Form(_) | Self::VerifierMalformed | Self::VerifierUnexpected => "invalid_request",
+            Self::Endpoint(error) => error.code(),
+            Self::VerifierMalformed | Self::VerifierUnexpected => "invalid_request",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
-            Self::Unavailable(_, cause) if cause.retry_after_seconds().is_some() => "temporarily_unavailable",
-            Self::Unavailable(..) => "server_error",
             _ => "invalid_grant",
         }
     }
@@ -160,7 +161,7 @@ impl TokenError {
     /// The `error_description`: for the client's developer, and no oracle for anyone else.
     fn description(&self) -> String {
         match self {
-            Self::Client(error) if !error.is_invalid_request() => "client authentication failed".to_owned(),
+            Self::Endpoint(error) => error.description(),
             Self::CodeUnknown | Self::CodeOfAnotherClient | Self::CodeExpired | Self::CodeReplayed => {
                 "the authorization code is invalid, expired, revoked, used, or was issued to another client".to_owned()
             }
@@ -170,23 +171,7 @@ impl TokenError {
             | Self::RefreshTokenReplayed => {
                 "the refresh token is invalid, expired, revoked, used, or was issued to another client".to_owned()
             }
-            Self::Unavailable(..) => "the server cannot answer now".to_owned(),
             reason => reason.to_string(),
-        }
-    }
-
-    fn status(&self, presented_in: PresentedIn) -> StatusCode {
-        match self {
-            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Form(FormError::TooLong) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Unavailable(..) => StatusCode::SERVICE_UNAVAILABLE,
-            // RFC 6749 §5.2: "If the client attempted to authenticate via the "Authorization" request header field, the
-            // authorization server MUST respond with an HTTP 401 (Unauthorized) status code and include the
-            // "WWW-Authenticate" response header field". Otherwise 400: a browser would ask its user for a password.
-            Self::Client(error) if !error.is_invalid_request() && presented_in == PresentedIn::Header => {
-                StatusCode::UNAUTHORIZED
-            }
-            _ => StatusCode::BAD_REQUEST,
         }
     }
 }
@@ -208,7 +193,11 @@ impl TokenReply {
 
     pub(super) fn unavailable(effect: &'static str, client_id: Option<ClientId>, unavailable: Unavailable) -> Self {
         let event = Event::Unavailable { client_id, effect, cause: unavailable.clone() };
-        Self { result: Err(TokenError::Unavailable(effect, unavailable)), presented_in: PresentedIn::Body, event }
+        Self {
+            result: Err(EndpointError::Unavailable(effect, unavailable).into()),
+            presented_in: PresentedIn::Body,
+            event,
+        }
     }
 
     /// The tokens, or why there are none.
@@ -228,32 +217,10 @@ impl TokenReply {
     /// The response: RFC 6749 §5.1, §5.2.
     #[must_use]
     pub fn into_http(self) -> Response<Vec<u8>> {
-        let error = match self.result {
-            Ok(response) => return json(StatusCode::OK, &response),
-            Err(error) => error,
-        };
-        let body = ErrorResponse { error: error.code(), error_description: error.description() };
-        let status = error.status(self.presented_in);
-        let mut response = json(status, &body);
-        let headers = response.headers_mut();
-        match &error {
-            TokenError::Method => drop(headers.insert(header::ALLOW, HeaderValue::from_static("POST"))),
-            TokenError::Unavailable(_, cause) => {
-                let seconds = cause.retry_after_seconds().map(HeaderValue::from);
-                seconds.map(|seconds| headers.insert(header::RETRY_AFTER, seconds));
-            }
-            _ if status == StatusCode::UNAUTHORIZED => {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"token endpoint\""));
-            }
-            _ => {}
+        match self.result {
+            Ok(response) => json(StatusCode::OK, &response),
+            Err(TokenError::Endpoint(error)) => error.into_http(self.presented_in),
+            Err(error) => error_response(StatusCode::BAD_REQUEST, error.code(), &error.description()),
         }
-        response
     }
-}
-
-/// RFC 6749 §5.2.
-#[derive(Serialize)]
-struct ErrorResponse {
-    error: &'static str,
-    error_description: String,
 }

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use http::{Method, Request};
+use http::Request;
 
 use super::reply::TokenError;
 use crate::model::{CodeVerifier, GrantType, Resource, Resources, Scope, Secret};
-use crate::server::client_auth::{ClientCredentials, ClientError};
-use crate::wire::{Form, FormError, form_body};
+use crate::server::client_auth::ClientCredentials;
+use crate::server::refusal::form;
+use crate::wire::{Form, FormError};
 
 /// A request to the token endpoint.
 #[derive(Clone, Debug)]
@@ -86,15 +87,7 @@ impl<'a> TokenRequest<'a> {
     /// # Errors
     /// The method is not POST, or the parameters cannot be read. `Server::token` words it.
     pub fn read<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, TokenError> {
-        // RFC 6749 §3.2: "The client MUST use the HTTP "POST" method when making access token requests."
-        if request.method() != Method::POST {
-            return Err(TokenError::Method);
-        }
-        let query = Form::new(request.uri().query().unwrap_or_default().as_bytes())?;
-        if query.pairs().any(|(name, _)| name == "client_secret") {
-            return Err(ClientError::SecretInUri.into());
-        }
-        let form = form_body(request.headers(), request.body().as_ref())?;
+        let form = form(request)?;
         let [
             grant_type,
             code,
