@@ -1,7 +1,7 @@
 //! What happened, for audit logs and metrics. No event holds a secret.
 
 use crate::model::{ClientId, GrantId, GrantType, Scope, Subject};
-use crate::server::{AuthorizationError, AuthorizationRefused, TokenError};
+use crate::server::{AuthorizationError, AuthorizationRefused, EndpointError, RevokeError, TokenError};
 use crate::step::Unavailable;
 
 /// What a request came to.
@@ -71,6 +71,34 @@ pub enum Event {
         grant: GrantId,
         /// What was replayed.
         reason: TokenError,
+    },
+    /// A resource server or client asked about a token.
+    Introspected {
+        /// Who asked.
+        client_id: ClientId,
+        /// Whether it was told of an active token.
+        active: bool,
+    },
+    /// The introspection endpoint refused.
+    IntrospectionRefused {
+        /// The client that was named, proven or not.
+        client_id: Option<ClientId>,
+        /// Why, exactly.
+        reason: EndpointError,
+    },
+    /// A client gave up a token.
+    Revoked {
+        /// The client.
+        client_id: ClientId,
+        /// The grant of the token; none if there was no such token. A refresh token takes its whole grant with it.
+        grant: Option<GrantId>,
+    },
+    /// The revocation endpoint refused.
+    RevocationRefused {
+        /// The client that was named, proven or not.
+        client_id: Option<ClientId>,
+        /// Why, exactly.
+        reason: RevokeError,
     },
     /// The host could not carry out an effect, and nothing was issued.
     Unavailable {

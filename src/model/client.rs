@@ -45,6 +45,10 @@ pub struct Client {
     /// The protected resources it may ask tokens for (RFC 8707); empty: whatever the server offers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resource: Resources,
+    /// Whether this is a resource server (RFC 6749 §1.1), which may introspect access tokens that are for it: those for one of
+    /// these resources, and those that are not restricted to any. None: it is not one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_server: Option<Resources>,
 }
 
 impl Client {
@@ -64,6 +68,7 @@ impl Client {
             require_pkce: true,
             require_redirect_uri: true,
             resource: Vec::new(),
+            resource_server: None,
         }
     }
 

@@ -28,7 +28,8 @@ pub enum RedirectUriError {
     /// A user name or password in a redirect URI serves only to deceive.
     #[error("a redirect URI must not have a user name or password")]
     UserInfo,
-    /// RFC 9700 §2.6: "Authorization servers MUST NOT allow the use of the http URI scheme" except for loopback.
+    /// RFC 9700 §2.6: "authorization servers MUST NOT allow redirect URIs that use the `http` scheme except for native clients
+    /// that use Loopback Interface Redirection".
     #[error("a redirect URI may use http only for a loopback address")]
     InsecureHttp,
     /// OAuth 2.1 §2.3.1: "At a minimum, any private-use URI scheme that doesn't contain a period character (`.`) SHOULD

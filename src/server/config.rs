@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Endpoints;
 use crate::model::{Client, CodeChallengeMethod, GrantType, Issuer, Resource, Resources, ResponseType, Scope};
 
 /// The configuration of a [`Server`](super::Server). [`Config::new`] gives the values that RFC 9700 recommends.
@@ -10,9 +11,12 @@ use crate::model::{Client, CodeChallengeMethod, GrantType, Issuer, Resource, Res
 pub struct Config {
     /// Who this server is: `iss` in every authorization response (RFC 9207 §2).
     pub issuer: Issuer,
+    /// Where the endpoints are, for the metadata document (RFC 8414). Default: [`Endpoints::below`] the issuer.
+    pub endpoints: Endpoints,
     /// The grant types that the token endpoint takes. Default: `authorization_code`, `refresh_token`, `client_credentials`.
     ///
-    /// `password` exists for migrations. RFC 9700 §2.4: "The resource owner password credentials grant MUST NOT be used."
+    /// `password` exists for migrations. RFC 9700 §2.4: "The resource owner password credentials grant [...] MUST NOT
+    /// be used."
     pub grant_types: Vec<GrantType>,
     /// The response types that the authorization endpoint takes. Default: `code`.
     ///
@@ -86,6 +90,7 @@ impl Config {
     #[must_use]
     pub fn new(issuer: Issuer) -> Self {
         Self {
+            endpoints: Endpoints::below(&issuer),
             issuer,
             grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials],
             response_types: vec![ResponseType::Code],

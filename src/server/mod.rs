@@ -4,15 +4,21 @@
 //! |---|---|---|
 //! | authorization | [`Authorize`], then [`Decide`] | [`Server::authorize`], then [`Prompt::approve`] or [`Prompt::deny`] |
 //! | token | [`Token`] | [`Server::token`] |
+//! | introspection | [`Introspect`] | [`Server::introspect`] |
+//! | revocation | [`Revoke`] | [`Server::revoke`] |
+//! | metadata | none: it is a document | [`Server::metadata`] |
 
 pub mod authorize;
 mod client_auth;
 mod config;
 pub mod decide;
 mod identify;
+pub mod introspect;
 mod issue;
+mod metadata;
 mod refusal;
 mod response;
+pub mod revoke;
 pub mod token;
 
 pub use authorize::{Authorization, AuthorizationRequest, Authorize, Prompt};
@@ -20,8 +26,11 @@ pub use client_auth::{ClientCredentials, ClientError, PresentedIn};
 pub use config::{Config, DefaultScope, RefreshPolicy};
 pub use decide::{Approval, Decide};
 pub use identify::{CheckSecret, Identify};
+pub use introspect::{ActiveToken, Introspect, IntrospectReply, IntrospectRequest};
+pub use metadata::{Endpoints, Metadata};
 pub use refusal::EndpointError;
 pub use response::{AuthorizationError, AuthorizationRefused, AuthorizationResponse};
+pub use revoke::{Revoke, RevokeError, RevokeReply, RevokeRequest};
 pub use token::{GrantRequest, Token, TokenError, TokenReply, TokenRequest, TokenResponse};
 
 /// An authorization server: its configuration, from which every request's machine starts. It holds no state.

@@ -68,8 +68,8 @@ impl Recipient {
             ResponseType::Code => Parameters::Query,
         };
         // RFC 6749 §4.1.2: state "REQUIRED if the "state" parameter was present in the client authorization request. The exact
-        // value received from the client." RFC 9207 §2: "Authorization servers supporting this specification MUST indicate
-        // their identity by including the iss parameter in the response."
+        // value received from the client." RFC 9207 §2: "an authorization server supporting this specification MUST
+        // indicate its identity by including the iss parameter in the response."
         let common = [("state", self.state.as_deref()), ("iss", Some(config.issuer.as_str()))];
         Secret::new(redirect(&self.redirect_uri, component, parameters.into_iter().chain(common)))
     }

@@ -10,4 +10,4 @@ pub use authorization::{AuthorizationHeaderError, BasicCredentials};
 pub(crate) use form::{Form, Param, form_body};
 pub use form::{FormError, MAX_FORM_LEN};
 pub(crate) use redirect::{Parameters, redirect, see_other};
-pub(crate) use reply::{json, text};
+pub(crate) use reply::{empty, json, text};

@@ -34,7 +34,7 @@ pub(crate) fn redirect<'a>(
     query.finish()
 }
 
-/// RFC 9700 §4.12: "the status code 303 (See Other) SHOULD be used", so that no POST of credentials is repeated.
+/// RFC 9700 §4.12: "the authorization server SHOULD use HTTP status code 303 (See Other)", so that no POST of credentials is repeated.
 pub(crate) fn see_other(location: &str) -> Response<Vec<u8>> {
     let mut response = Response::new(Vec::new());
     let headers = response.headers_mut();

@@ -32,6 +32,14 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response<Vec<u8
     }
 }
 
+/// Nothing but a status: RFC 7009 §2.2.
+pub(crate) fn empty(status: StatusCode) -> Response<Vec<u8>> {
+    let mut response = Response::new(Vec::new());
+    *response.status_mut() = status;
+    no_store(response.headers_mut());
+    response
+}
+
 /// A plain page for a person.
 pub(crate) fn text(status: StatusCode, body: String) -> Response<Vec<u8>> {
     let mut response = reply(status, "text/plain; charset=utf-8", body.into_bytes());

@@ -1,6 +1,6 @@
 //! The resource owner password credentials grant: RFC 6749 §4.3.
 //!
-//! RFC 9700 §2.4: "The resource owner password credentials grant MUST NOT be used." It is here for those who must still
+//! RFC 9700 §2.4: "The resource owner password credentials grant [...] MUST NOT be used." It is here for those who must still
 //! serve such clients while they move them on; it is off until the configuration and the client both name it.
 
 use std::borrow::Cow;

@@ -18,7 +18,7 @@ pub(super) struct Ask {
 
 impl Ask {
     /// RFC 6749 §6: "The authorization server MUST [...] authenticate the client if client authentication is included and
-    /// ensure that the refresh token was issued to the authenticated client, and validate the refresh token."
+    /// ensure that the refresh token was issued to the authenticated client, and [...] validate the refresh token."
     pub(super) fn decide(self, context: &Context<'_>, client: &Authenticated, found: &Found) -> Result<Plan, Refused> {
         let presented = self.key.and_then(|key| found.credential(key)).ok_or(TokenError::RefreshTokenUnknown)?;
         let (token, grant) = (&*presented.credential, &presented.grant);

@@ -1,0 +1,221 @@
+//! Token introspection: RFC 7662.
+//!
+//! ```text
+//! request ─▶ Lookup ─▶ [ClientSecret] ─▶ reply
+//! ```
+//!
+//! A registered resource server learns about tokens that are for it, a client about its own. Whatever else is asked, the
+//! answer is `{"active":false}` and says no more: RFC 7662 §2.2. This machine cannot write.
+
+use std::sync::Arc;
+
+use http::{Request, Response, StatusCode};
+use serde::Serialize;
+use serde::ser::SerializeMap as _;
+
+use super::client_auth::{Authenticated, ClientCredentials, ClientError, PresentedIn};
+use super::identify::{CheckSecret, Endpoint, Identify};
+use super::refusal::{EndpointError, form, presented_in};
+use super::{Config, Server};
+use crate::event::Event;
+use crate::model::{Client, ClientId, Credential, CredentialKind, Grant, Issuer, Key, Secret, Timestamp};
+use crate::step::{Step, Unavailable, machine};
+use crate::store::{Found, Presented};
+use crate::wire::{FormError, json};
+
+machine! {
+    /// The machine of the introspection endpoint. It has no `Commit`: introspection cannot write.
+    Introspect<'a> {
+        Lookup = Identify<'a, IntrospectRequested<'a>>,
+        ClientSecret = CheckSecret<IntrospectRequested<'a>>,
+        Reply = IntrospectReply,
+    }
+}
+
+/// A request to the introspection endpoint: RFC 7662 §2.1. `token_type_hint` is not needed: one lookup finds a token of any
+/// type.
+#[derive(Clone, Debug)]
+pub struct IntrospectRequest<'a> {
+    /// Who asks.
+    pub client: ClientCredentials<'a>,
+    /// About which token.
+    pub token: Secret<'a>,
+}
+
+impl<'a> IntrospectRequest<'a> {
+    fn read<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, EndpointError> {
+        let [token, client_id, client_secret] = form(request)?.params(["token", "client_id", "client_secret"]);
+        let client = ClientCredentials::read(request.headers(), client_id?, client_secret?)?;
+        let token = token?.map(Secret::new).ok_or(FormError::Missing("token"))?;
+        Ok(Self { client, token })
+    }
+}
+
+impl Server {
+    /// Answers a request to the introspection endpoint: RFC 7662 §2.
+    pub fn introspect<'a, B: AsRef<[u8]>>(&'a self, request: &'a Request<B>, now: Timestamp) -> Step<Introspect<'a>> {
+        match IntrospectRequest::read(request) {
+            Ok(request) => self.introspect_request(request, now),
+            Err(error) => Step::Done(IntrospectReply::refused(None, error, presented_in(request))),
+        }
+    }
+
+    /// Answers a typed request to the introspection endpoint.
+    pub fn introspect_request<'a>(&'a self, request: IntrospectRequest<'a>, now: Timestamp) -> Step<Introspect<'a>> {
+        let key = Key::of(request.token.expose());
+        let presented_in = request.client.presented_in;
+        let endpoint = IntrospectRequested { config: &self.config, key, now, presented_in };
+        Step::Lookup(Identify::new(request.client, key, endpoint))
+    }
+}
+
+/// A request whose client is not known yet.
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[allow(missing_debug_implementations, reason = "a state of a machine")]
+pub struct IntrospectRequested<'a> {
+    config: &'a Config,
+    key: Option<Key>,
+    now: Timestamp,
+    presented_in: PresentedIn,
+}
+
+impl<'a> Endpoint for IntrospectRequested<'a> {
+    type Machine = Introspect<'a>;
+
+    fn ask_host(pause: CheckSecret<Self>) -> Step<Introspect<'a>> {
+        Step::ClientSecret(pause)
+    }
+
+    fn authenticated(self, client: Authenticated, found: &Found) -> Step<Introspect<'a>> {
+        let client = client.client();
+        // RFC 7662 §2.1: "To prevent token scanning attacks, the endpoint MUST also require some form of authorization to
+        // access this endpoint". A public client has none to show.
+        if !client.is_confidential() {
+            return self.refused(client.client_id.clone(), ClientError::Unauthenticated);
+        }
+        let presented = self.key.and_then(|key| found.credential(key));
+        let visible = presented.filter(|presented| is_active(presented, self.now) && may_see(client, presented));
+        let active = visible.map(|presented| ActiveToken {
+            issuer: self.config.issuer.clone(),
+            credential: Arc::clone(&presented.credential),
+            grant: Arc::clone(&presented.grant),
+        });
+        let event = Event::Introspected { client_id: client.client_id.clone(), active: active.is_some() };
+        Step::Done(IntrospectReply { result: Ok(active), presented_in: self.presented_in, event })
+    }
+
+    fn refused(self, client_id: ClientId, error: ClientError) -> Step<Introspect<'a>> {
+        Step::Done(IntrospectReply::refused(Some(client_id), error.into(), self.presented_in))
+    }
+
+    fn unavailable(self, client_id: ClientId, effect: &'static str, unavailable: Unavailable) -> Step<Introspect<'a>> {
+        let error = EndpointError::Unavailable(effect, unavailable);
+        Step::Done(IntrospectReply::refused(Some(client_id), error, self.presented_in))
+    }
+}
+
+/// RFC 7662 §4: the server "MUST perform all applicable checks against a token's state": whether it has expired, was revoked,
+/// or was spent. A code is not a token.
+fn is_active(presented: &Presented, now: Timestamp) -> bool {
+    let is_token =
+        matches!(presented.credential.kind, CredentialKind::AccessToken { .. } | CredentialKind::RefreshToken);
+    let is_dead = presented.revoked || presented.spent_at.is_some() || presented.credential.expires_at.is_past(now);
+    is_token && !is_dead
+}
+
+/// A client sees its own tokens; a resource server sees access tokens, those for itself.
+fn may_see(client: &Client, presented: &Presented) -> bool {
+    let audience = &presented.credential.resource;
+    let is_for = |served: &[_]| audience.is_empty() || audience.iter().any(|resource| served.contains(resource));
+    let is_own = presented.grant.client_id == client.client_id;
+    let is_access_token = matches!(presented.credential.kind, CredentialKind::AccessToken { .. });
+    is_own || (is_access_token && client.resource_server.as_deref().is_some_and(is_for))
+}
+
+/// What the introspection endpoint answers.
+#[derive(Debug)]
+#[must_use = "the reply is what the resource server waits for"]
+pub struct IntrospectReply {
+    result: Result<Option<ActiveToken>, EndpointError>,
+    presented_in: PresentedIn,
+    event: Event,
+}
+
+/// A token that is active: RFC 7662 §2.2.
+#[derive(Clone, Debug)]
+pub struct ActiveToken {
+    issuer: Issuer,
+    /// The token's record.
+    pub credential: Arc<Credential>,
+    /// What it stands for.
+    pub grant: Arc<Grant>,
+}
+
+impl Serialize for ActiveToken {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { issuer, credential, grant } = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("active", &true)?;
+        map.serialize_entry("iss", issuer)?;
+        map.serialize_entry("client_id", &grant.client_id)?;
+        if let Some(subject) = &grant.subject {
+            map.serialize_entry("sub", subject)?;
+        }
+        if !credential.scope.is_empty() {
+            map.serialize_entry("scope", &credential.scope)?;
+        }
+        match credential.resource.as_slice() {
+            [] => {}
+            [only] => map.serialize_entry("aud", only)?,
+            several => map.serialize_entry("aud", several)?,
+        }
+        map.serialize_entry("iat", &credential.issued_at)?;
+        map.serialize_entry("exp", &credential.expires_at)?;
+        if let CredentialKind::AccessToken { claims } = &credential.kind {
+            map.serialize_entry("token_type", "Bearer")?;
+            // What the host added must not speak for what grantor knows.
+            for (name, value) in claims.iter().filter(|(name, _)| !RESERVED.contains(&name.as_str())) {
+                map.serialize_entry(name, value)?;
+            }
+        }
+        map.end()
+    }
+}
+
+/// The members of RFC 7662 §2.2 that are grantor's to fill in.
+const RESERVED: [&str; 10] = ["active", "iss", "client_id", "sub", "scope", "aud", "iat", "exp", "token_type", "nbf"];
+
+impl IntrospectReply {
+    fn refused(client_id: Option<ClientId>, error: EndpointError, presented_in: PresentedIn) -> Self {
+        let event = match error.clone() {
+            EndpointError::Unavailable(effect, cause) => Event::Unavailable { client_id, effect, cause },
+            reason => Event::IntrospectionRefused { client_id, reason },
+        };
+        Self { result: Err(error), presented_in, event }
+    }
+
+    /// The token if it is active and the client may know, or why the question was refused.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn result(&self) -> Result<Option<&ActiveToken>, &EndpointError> {
+        self.result.as_ref().map(Option::as_ref)
+    }
+
+    /// For the audit log and the metrics.
+    #[must_use]
+    pub fn event(&self) -> &Event {
+        &self.event
+    }
+
+    /// The response: RFC 7662 §2.2, §2.3.
+    #[must_use]
+    pub fn into_http(self) -> Response<Vec<u8>> {
+        match self.result {
+            Ok(Some(active)) => json(StatusCode::OK, &active),
+            // "the authorization server MUST return an introspection response with the "active" field set to "false"."
+            Ok(None) => json(StatusCode::OK, &serde_json::json!({ "active": false })),
+            Err(error) => error.into_http(self.presented_in),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! RFC 7009: token revocation.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test tells its findings by panicking"
+)]
+
+#[path = "security/fixture.rs"]
+mod fixture;
+
+use std::time::Duration;
+
+use fixture::*;
+use grantor::server::{RefreshPolicy, RevokeReply};
+use grantor::store::{Commit, Found, Lookup, MemoryStore, Outcome, Store};
+use grantor::{Event, Unavailable};
+use http::{Request, StatusCode, header};
+
+fn world() -> World {
+    World::new(RefreshPolicy::Rotate { grace: Duration::ZERO })
+}
+
+fn revoke_as(world: &World, store: &dyn Store, client: &str, token: &str) -> RevokeReply {
+    world.server.revoke(&form(&format!("token={token}&{client}"))).run(store)
+}
+
+fn revoke(world: &World, token: &str) -> RevokeReply {
+    revoke_as(world, &world.store, "client_id=public", token)
+}
+
+// §2.1 Revocation Request
+
+#[test]
+fn an_access_token_is_revoked_and_its_refresh_token_lives_on() {
+    let world = world();
+    let (access, refresh_token) = world.tokens();
+    assert_eq!(revoke(&world, &access).into_http().status(), StatusCode::OK);
+    assert!(!is_alive(&world.store, &access));
+    assert!(world.token(&refresh(&refresh_token)).result().is_ok());
+}
+
+#[test]
+fn a_refresh_token_takes_its_whole_grant_with_it() {
+    let world = world();
+    let (access, refresh_token) = world.tokens();
+    let (later_access, later_refresh) = tokens(&world.token(&refresh(&refresh_token)));
+    let (other, _) = world.tokens();
+    assert!(revoke(&world, &later_refresh).result().is_ok());
+    for dead in [&access, &later_access, &later_refresh] {
+        assert!(!is_alive(&world.store, dead));
+    }
+    assert!(is_alive(&world.store, &other));
+}
+
+#[test]
+fn a_refresh_token_that_was_rotated_away_still_names_its_grant() {
+    let world = world();
+    let (_, refresh_token) = world.tokens();
+    let (later, _) = tokens(&world.token(&refresh(&refresh_token)));
+    assert!(revoke(&world, &refresh_token).result().is_ok());
+    assert!(!is_alive(&world.store, &later));
+}
+
+#[test]
+fn a_hint_is_never_trusted() {
+    let world = world();
+    for hint in ["access_token", "refresh_token", "nonsense"] {
+        let (access, refresh_token) = world.tokens();
+        for token in [access, refresh_token] {
+            assert!(revoke(&world, &format!("{token}&token_type_hint={hint}")).result().is_ok());
+            assert!(!is_alive(&world.store, &token), "{hint}");
+        }
+    }
+}
+
+#[test]
+fn a_token_of_another_client_is_refused_and_lives_on() {
+    let world = world();
+    let (access, refresh_token) = world.tokens();
+    let other = format!("client_id=confidential&client_secret={SECRET}");
+    for token in [&access, &refresh_token] {
+        let reply = revoke_as(&world, &world.store, &other, token);
+        assert!(matches!(reply.event(), Event::RevocationRefused { .. }));
+        let response = reply.into_http();
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+        assert!(response.body().starts_with(b"{\"error\":\"invalid_grant\""));
+        assert!(is_alive(&world.store, token));
+    }
+}
+
+#[test]
+fn the_client_is_authenticated_first() {
+    let world = world();
+    let (access, _) = world.tokens();
+    for client in ["", "client_id=nobody", "client_id=confidential", "client_id=confidential&client_secret=wrong"] {
+        let reply = revoke_as(&world, &world.store, client, &access);
+        assert_eq!(reply.result().unwrap_err().code(), "invalid_client", "{client}");
+    }
+    assert!(is_alive(&world.store, &access));
+}
+
+#[test]
+fn the_endpoint_takes_a_post_with_a_token() {
+    let world = world();
+    let get = Request::get("/revoke").body("").unwrap();
+    let response = world.server.revoke(&get).run(&world.store).into_http();
+    assert_eq!(
+        (response.status(), &response.headers()[header::ALLOW]),
+        (StatusCode::METHOD_NOT_ALLOWED, &"POST".parse().unwrap())
+    );
+    let missing = form("client_id=public");
+    let reply = world.server.revoke(&missing).run(&world.store);
+    assert_eq!(reply.result().unwrap_err().code(), "invalid_request");
+}
+
+// §2.2 Revocation Response
+
+#[test]
+fn an_unknown_token_is_200() {
+    let world = world();
+    for token in ["nonsense", &"A".repeat(44)] {
+        let response = revoke(&world, token).into_http();
+        assert_eq!((response.status(), response.body().len()), (StatusCode::OK, 0));
+    }
+}
+
+#[test]
+fn revoking_twice_is_200() {
+    let world = world();
+    let (access, refresh_token) = world.tokens();
+    for token in [&access, &access, &refresh_token, &refresh_token] {
+        assert!(revoke(&world, token).result().is_ok());
+    }
+}
+
+// §2.2.1 Error Response
+
+#[test]
+fn an_authorization_code_is_an_unsupported_token_type() {
+    let world = world();
+    let code = world.code();
+    assert_eq!(revoke(&world, &code).result().unwrap_err().code(), "unsupported_token_type");
+    assert!(world.token(&exchange(&code)).result().is_ok());
+}
+
+#[test]
+fn a_store_that_fails_at_any_pause_is_503_and_never_200() {
+    struct Down<'a>(&'a MemoryStore, bool);
+    impl Store for Down<'_> {
+        fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
+            if self.1 { Store::lookup(self.0, lookup) } else { Err(Unavailable::new("down").retry_after(3)) }
+        }
+        fn commit(&self, _: &Commit) -> Result<Outcome, Unavailable> {
+            Err(Unavailable::new("down").retry_after(3))
+        }
+    }
+    for reads in [false, true] {
+        let world = world();
+        let (access, refresh_token) = world.tokens();
+        for token in [&access, &refresh_token] {
+            let response = revoke_as(&world, &Down(&world.store, reads), "client_id=public", token).into_http();
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(response.headers()[header::RETRY_AFTER], "3");
+            assert!(is_alive(&world.store, token));
+        }
+    }
+}

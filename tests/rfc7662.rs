@@ -1,0 +1,243 @@
+//! RFC 7662: token introspection.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test tells its findings by panicking"
+)]
+
+#[path = "security/fixture.rs"]
+mod fixture;
+
+use std::time::Duration;
+
+use fixture::*;
+use grantor::consult::{Issuance, Terms, Verdict};
+use grantor::model::{Claims, Client, ClientId, GrantType, Resource, ResponseType, Scope};
+use grantor::server::{Config, RefreshPolicy};
+use grantor::store::{Commit, Found, Lookup, Outcome, Store};
+use grantor::{Answer, Hosted, Policy, Server, Timestamp, Unavailable};
+use http::{Request, Response, StatusCode, header};
+use serde_json::{Value, json};
+
+/// The world, and a resource server in it.
+fn world() -> World {
+    let mut world = World::new(RefreshPolicy::Rotate { grace: Duration::ZERO });
+    let mut api = Client::confidential(ClientId::parse("api").unwrap(), SECRET);
+    api.resource_server = Some(Vec::new());
+    world.store = world.store.with_client(api);
+    world
+}
+
+fn introspect_as(world: &World, store: &dyn Store, client: &str, token: &str) -> Response<Vec<u8>> {
+    let request = form(&format!("token={token}&{client}"));
+    world.server.introspect(&request, Timestamp(world.now)).run(store).into_http()
+}
+
+fn api() -> String {
+    format!("client_id=api&client_secret={SECRET}")
+}
+
+fn introspect(world: &World, token: &str) -> Value {
+    let response = introspect_as(world, &world.store, &api(), token);
+    assert_eq!(response.status(), StatusCode::OK);
+    serde_json::from_slice(response.body()).unwrap()
+}
+
+fn inactive() -> Value {
+    json!({ "active": false })
+}
+
+// §2.1 Introspection Request
+
+#[test]
+fn the_endpoint_takes_a_post_with_a_token() {
+    let world = world();
+    let get = Request::get("/introspect").body("").unwrap();
+    let response = world.server.introspect(&get, Timestamp(1)).run(&world.store).into_http();
+    assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+    let missing = form(&api());
+    let response = world.server.introspect(&missing, Timestamp(1)).run(&world.store).into_http();
+    assert!(response.body().starts_with(b"{\"error\":\"invalid_request\""));
+}
+
+#[test]
+fn an_unknown_token_type_hint_is_ignored() {
+    let world = world();
+    let (access, _) = world.tokens();
+    for hint in ["access_token", "refresh_token", "nonsense"] {
+        assert_eq!(introspect(&world, &format!("{access}&token_type_hint={hint}"))["active"], true, "{hint}");
+    }
+}
+
+#[test]
+fn the_endpoint_requires_authorization() {
+    let world = world();
+    let (access, _) = world.tokens();
+    for client in ["", "client_id=public", "client_id=nobody", "client_id=api&client_secret=wrong", "client_id=api"] {
+        let response = introspect_as(&world, &world.store, client, &access);
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{client}");
+        assert!(response.body().starts_with(b"{\"error\":\"invalid_client\""), "{client}");
+    }
+}
+
+// §2.2 Introspection Response
+
+#[test]
+fn a_resource_server_reads_an_active_access_token() {
+    let world = world();
+    let (access, _) = world.tokens();
+    assert_eq!(
+        introspect(&world, &access),
+        json!({
+            "active": true, "iss": "https://server.example", "client_id": "public", "sub": "alice", "scope": "read write",
+            "iat": world.now, "exp": world.now + 600, "token_type": "Bearer",
+        })
+    );
+}
+
+#[test]
+fn a_resource_server_reads_nothing_of_other_credentials() {
+    let world = world();
+    let code = world.code();
+    let (_, refresh_token) = world.tokens();
+    for token in [code.as_str(), refresh_token.as_str(), "nonsense", &"A".repeat(44)] {
+        assert_eq!(introspect(&world, token), inactive(), "{token}");
+    }
+}
+
+#[test]
+fn an_expired_revoked_or_spent_token_is_inactive() {
+    let mut world = world();
+    let code = world.code();
+    let (access, _) = tokens(&world.token(&exchange(&code)));
+    world.now += 599;
+    assert_eq!(introspect(&world, &access)["active"], true);
+    world.now += 1;
+    assert_eq!(introspect(&world, &access), inactive());
+
+    let (access, _) = world.tokens();
+    assert_eq!(introspect(&world, &access)["active"], true);
+    let code = world.code();
+    let (access, _) = tokens(&world.token(&exchange(&code)));
+    assert!(world.token(&exchange(&code)).result().is_err());
+    assert_eq!(introspect(&world, &access), inactive());
+}
+
+#[test]
+fn a_client_reads_its_own_tokens_and_no_others() {
+    let world = world();
+    let client = format!("client_id=confidential&client_secret={SECRET}");
+    let reply = world.token(&format!("grant_type=client_credentials&{client}"));
+    let own = reply.result().unwrap().access_token.expose().to_owned();
+    let (other, _) = world.tokens();
+    let read = |token: &str| -> Value {
+        serde_json::from_slice(introspect_as(&world, &world.store, &client, token).body()).unwrap()
+    };
+    assert_eq!(read(&own)["client_id"], "confidential");
+    assert_eq!(read(&own).get("sub"), None, "the client acts for itself");
+    assert_eq!(read(&other), inactive());
+}
+
+#[test]
+fn an_answer_that_must_not_be_cached_says_so() {
+    let world = world();
+    let (access, _) = world.tokens();
+    let response = introspect_as(&world, &world.store, &api(), &access);
+    assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
+}
+
+#[test]
+fn a_resource_server_reads_tokens_that_are_for_it() {
+    let resources = ["https://photos.example", "https://mail.example"].map(|text| Resource::parse(text).unwrap());
+    let [photos, mail] = resources.clone();
+    let mut world = world();
+    let mut config = world.server.config().clone();
+    config.resources = resources.to_vec();
+    world.server = Server::new(config);
+    for (client_id, serves) in [("photos", vec![photos]), ("mail", vec![mail]), ("none", vec![])] {
+        let mut client = Client::confidential(ClientId::parse(client_id).unwrap(), SECRET);
+        client.resource_server = Some(serves);
+        world.store = std::mem::take(&mut world.store).with_client(client);
+    }
+    let body = format!(
+        "grant_type=client_credentials&client_id=confidential&client_secret={SECRET}&resource=https://photos.example"
+    );
+    let token = world.token(&body).result().unwrap().access_token.expose().to_owned();
+    for (client_id, active) in [("photos", true), ("mail", false), ("none", false)] {
+        let client = format!("client_id={client_id}&client_secret={SECRET}");
+        let response = introspect_as(&world, &world.store, &client, &token);
+        let answer: Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!(answer["active"], active, "{client_id}");
+        if active {
+            assert_eq!(answer["aud"], "https://photos.example");
+        }
+    }
+}
+
+/// Adds claims, some of which are grantor's to say.
+struct Claiming;
+
+impl Policy for Claiming {
+    fn issuance(&self, _: &Issuance) -> Answer<Issuance> {
+        let claims =
+            [("tenant", json!("acme")), ("active", json!(false)), ("sub", json!("mallory")), ("exp", json!(0))];
+        let claims = Claims::from_iter(claims.map(|(name, value)| (name.to_owned(), value)));
+        Ok(Verdict::Issue(Terms { claims, ..Terms::default() }))
+    }
+}
+
+#[test]
+fn the_hosts_claims_are_shown_but_do_not_speak_for_grantor() {
+    let world = world();
+    let mut config: Config = world.server.config().clone();
+    config.consult_issuance = true;
+    let server = Server::new(config);
+    let host = Hosted { store: &world.store, policy: Claiming };
+    let body = format!("grant_type=client_credentials&client_id=confidential&client_secret={SECRET}");
+    let reply = server.token(&form(&body), world.moment()).run(&host);
+    let answer = introspect(&world, reply.result().unwrap().access_token.expose());
+    assert_eq!((&answer["tenant"], &answer["active"]), (&json!("acme"), &json!(true)));
+    assert_eq!((answer.get("sub"), &answer["exp"]), (None, &json!(world.now + 600)));
+}
+
+// §2.3 Error Response
+
+#[test]
+fn failed_basic_authentication_is_401() {
+    let world = world();
+    let mut request = form("token=x");
+    request.headers_mut().insert(header::AUTHORIZATION, "Basic YXBpOndyb25n".parse().unwrap());
+    let response = world.server.introspect(&request, Timestamp(1)).run(&world.store).into_http();
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    assert!(response.headers().contains_key(header::WWW_AUTHENTICATE));
+}
+
+#[test]
+fn a_store_that_fails_is_503_and_never_inactive() {
+    struct Down;
+    impl Store for Down {
+        fn lookup(&self, _: &Lookup) -> Result<Found, Unavailable> {
+            Err(Unavailable::new("down"))
+        }
+        fn commit(&self, _: &Commit) -> Result<Outcome, Unavailable> {
+            panic!("introspection cannot write")
+        }
+    }
+    let world = world();
+    let response = introspect_as(&world, &Down, &api(), "x");
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[test]
+fn the_fixture_has_what_these_tests_stand_on() {
+    let [public, confidential] = clients();
+    assert!(!public.is_confidential() && confidential.is_confidential());
+    assert!(public.response_types.contains(&ResponseType::Code) && public.scope == Scope::parse("write read").unwrap());
+    assert!(confidential.grant_types.contains(&GrantType::ClientCredentials));
+    assert!(confidential.resource_server.is_none(), "a client is not a resource server unless its record says so");
+}
