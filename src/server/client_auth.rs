@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use http::HeaderMap;
+use http::{HeaderMap, Request};
 
+use super::refusal::{EndpointError, form};
 use crate::consult::{Authenticity, ClientSecret};
 use crate::model::{Client, ClientAuthentication, ClientId, Secret, SecretPresentation, is_vschar};
 use crate::wire::{Authorization, AuthorizationHeaderError};
@@ -70,6 +71,16 @@ impl ClientError {
 }
 
 impl<'a> ClientCredentials<'a> {
+    /// Who a request to the token, introspection or revocation endpoint says it comes from. Those endpoints read it for
+    /// themselves; a host may want to know before, to slow down whoever guesses at a client's secret (OAuth 2.1 §2.4.1).
+    ///
+    /// # Errors
+    /// The request cannot be read; the endpoint words it.
+    pub fn of<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, EndpointError> {
+        let [client_id, client_secret] = form(request)?.params(["client_id", "client_secret"]);
+        Ok(Self::read(request.headers(), client_id?, client_secret?)?)
+    }
+
     /// Reads them from the header and from the body's `client_id` and `client_secret`.
     pub(super) fn read(
         headers: &HeaderMap,

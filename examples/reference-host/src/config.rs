@@ -100,6 +100,8 @@ struct ClientTable {
     token_endpoint_auth_method: Option<AuthMethod>,
     #[serde(default = "yes")]
     require_pkce: bool,
+    /// Present: a resource server, which may introspect access tokens for these `resources`, and those for no one in particular.
+    resource_server: Option<Resources>,
 }
 
 /// The file as it was read holds secrets in plain text.
@@ -252,6 +254,7 @@ impl ClientTable {
         client.response_types = self.response_types;
         client.scope = self.scope;
         client.require_pkce = self.require_pkce;
+        client.resource_server = self.resource_server;
         Ok(client)
     }
 }

@@ -1,8 +1,8 @@
-//! The router and the two OAuth endpoints.
+//! The router and the OAuth endpoints.
 
 use std::fmt;
 use std::io::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
@@ -13,8 +13,9 @@ use axum::http::{HeaderValue, Method, Request, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get, post};
-use grantor::server::{Authorization, TokenRequest};
-use grantor::{MAX_FORM_LEN, Server};
+use grantor::model::ClientId;
+use grantor::server::{Authorization, ClientCredentials, EndpointError, RevokeError, TokenError};
+use grantor::{MAX_FORM_LEN, Server, Timestamp};
 
 use crate::demo::{self, Guide};
 use crate::host::Host;
@@ -47,6 +48,9 @@ pub fn router(app: Arc<App>) -> Router {
         // Whatever the method: grantor knows which it takes, and words the refusal.
         .route("/authorize", any(authorize))
         .route("/token", any(token))
+        .route("/introspect", any(introspect))
+        .route("/revoke", any(revoke))
+        .route(&app.server.config().metadata_path(), any(metadata))
         .route("/login", post(interaction::log_in))
         .route("/consent", get(interaction::show).post(interaction::decide))
         .route(demo::CALLBACK, get(demo_callback))
@@ -80,30 +84,83 @@ async fn authorize(State(app): State<Arc<App>>, parts: Parts, body: Bytes) -> Re
 }
 
 /// The token endpoint.
-async fn token(
-    State(app): State<Arc<App>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    parts: Parts,
-    body: Bytes,
-) -> Response {
+async fn token(State(app): State<Arc<App>>, peer: ConnectInfo<SocketAddr>, parts: Parts, body: Bytes) -> Response {
     let request = Request::from_parts(parts, body);
     let Ok(moment) = moment() else { return unavailable() };
-    let now = moment.now();
-    // OAuth 2.1 §2.4.1: "the authorization server MUST protect any endpoint utilizing it against brute-force attacks." By
-    // address too, so that nobody keeps a client out by failing in its name. (Behind a proxy, take the address from it.)
-    let guess = TokenRequest::read(&request).ok().map(|request| (peer.ip(), request.client.client_id));
-    if let Some(seconds) = guess.as_ref().and_then(|guess| app.client_guesses.wait(guess, now)) {
-        audit(format_args!("Throttled {{ client_id and address: {guess:?}, seconds: {seconds} }}"));
-        return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, HeaderValue::from(seconds))]).into_response();
-    }
+    let guess = match Guess::of(&app, peer, &request, moment.now()) {
+        Ok(guess) => guess,
+        Err(seconds) => return too_many_requests(seconds),
+    };
     let reply = app.server.token(&request, moment).run_async(&app.host).await;
     audit(reply.event());
-    match (reply.result(), guess) {
-        (Err(error), Some(guess)) if error.code() == "invalid_client" => app.client_guesses.failed(guess, now),
-        (Ok(_), Some(guess)) => app.client_guesses.succeeded(guess),
-        _ => {}
-    }
+    guess.ended_in(&app, reply.result().map(drop).map_err(TokenError::code));
     reply.into_http().map(Body::from)
+}
+
+/// The introspection endpoint: RFC 7662.
+async fn introspect(State(app): State<Arc<App>>, peer: ConnectInfo<SocketAddr>, parts: Parts, body: Bytes) -> Response {
+    let (request, now) = (Request::from_parts(parts, body), now());
+    let guess = match Guess::of(&app, peer, &request, now) {
+        Ok(guess) => guess,
+        Err(seconds) => return too_many_requests(seconds),
+    };
+    let reply = app.server.introspect(&request, now).run_async(&app.host).await;
+    audit(reply.event());
+    guess.ended_in(&app, reply.result().map(drop).map_err(EndpointError::code));
+    reply.into_http().map(Body::from)
+}
+
+/// The revocation endpoint: RFC 7009.
+async fn revoke(State(app): State<Arc<App>>, peer: ConnectInfo<SocketAddr>, parts: Parts, body: Bytes) -> Response {
+    let request = Request::from_parts(parts, body);
+    let guess = match Guess::of(&app, peer, &request, now()) {
+        Ok(guess) => guess,
+        Err(seconds) => return too_many_requests(seconds),
+    };
+    let reply = app.server.revoke(&request).run_async(&app.host).await;
+    audit(reply.event());
+    guess.ended_in(&app, reply.result().map_err(RevokeError::code));
+    reply.into_http().map(Body::from)
+}
+
+/// The metadata document: RFC 8414.
+async fn metadata(State(app): State<Arc<App>>, request: Request<Body>) -> Response {
+    app.server.metadata(&request).map(Body::from)
+}
+
+/// An attempt to authenticate as a client. OAuth 2.1 §2.4.1: "the authorization server MUST protect any endpoint utilizing it
+/// against brute force attacks." By address too, so that nobody keeps a client out by failing in its name. (Behind a proxy,
+/// take the address from it.)
+struct Guess {
+    by: Option<(IpAddr, ClientId)>,
+    at: Timestamp,
+}
+
+impl Guess {
+    /// The attempt, or the seconds that it must wait.
+    fn of(
+        app: &App,
+        ConnectInfo(peer): ConnectInfo<SocketAddr>,
+        request: &Request<Bytes>,
+        at: Timestamp,
+    ) -> Result<Self, u64> {
+        let by = ClientCredentials::of(request).ok().map(|client| (peer.ip(), client.client_id));
+        match by.as_ref().and_then(|by| app.client_guesses.wait(by, at)) {
+            None => Ok(Self { by, at }),
+            Some(seconds) => {
+                audit(format_args!("Throttled {{ client_id and address: {by:?}, seconds: {seconds} }}"));
+                Err(seconds)
+            }
+        }
+    }
+
+    fn ended_in(self, app: &App, outcome: Result<(), &'static str>) {
+        match (outcome, self.by) {
+            (Err("invalid_client"), Some(by)) => app.client_guesses.failed(by, self.at),
+            (Ok(()), Some(by)) => app.client_guesses.succeeded(by),
+            _ => {}
+        }
+    }
 }
 
 async fn home(State(app): State<Arc<App>>) -> Response {
@@ -120,6 +177,10 @@ async fn demo_callback(State(app): State<Arc<App>>, Query(answer): Query<pages::
 
 async fn not_found() -> Response {
     pages::message(StatusCode::NOT_FOUND, "There is nothing at this address.")
+}
+
+fn too_many_requests(seconds: u64) -> Response {
+    (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, HeaderValue::from(seconds))]).into_response()
 }
 
 pub(crate) fn unavailable() -> Response {

@@ -81,12 +81,7 @@ impl fmt::Debug for GrantRequest<'_> {
 }
 
 impl<'a> TokenRequest<'a> {
-    /// Reads a request. [`Server::token`](crate::Server::token) does; a host may want to know who asks before it goes on, to
-    /// slow down whoever guesses at a client's secret.
-    ///
-    /// # Errors
-    /// The method is not POST, or the parameters cannot be read. `Server::token` words it.
-    pub fn read<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, TokenError> {
+    pub(super) fn read<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, TokenError> {
         let form = form(request)?;
         let [
             grant_type,

@@ -12,6 +12,7 @@
 mod client;
 mod command_line;
 mod durability;
+mod endpoints;
 mod process;
 mod requirements;
 mod sessions;

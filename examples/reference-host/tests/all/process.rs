@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-/// A public client, a confidential one, and a user.
+/// A public client, a confidential one, a resource server, and two users.
 pub(crate) const CONFIG: &str = r#"
 [server]
 grants = ["authorization_code", "refresh_token", "client_credentials", "password"]
@@ -23,6 +23,11 @@ client_id = "service"
 client_secret = "7Fjfp0ZBr1KtDRbnfVdmIw"
 grant_types = ["client_credentials", "password"]
 scope = "read"
+
+[[client]]
+client_id = "api"
+client_secret = "n4bQgYhMfWWaL28IIEB6Mw"
+resource_server = []
 
 [[user]]
 username = "alice"

@@ -1,0 +1,56 @@
+//! The endpoints for clients and resource servers, as mounted: metadata, introspection, revocation.
+
+use serde_json::json;
+
+use crate::client::Browser;
+use crate::process::Running;
+
+#[test]
+fn the_metadata_names_endpoints_that_are_there() {
+    let host = Running::in_memory();
+    let mut browser = Browser::new(&host.base);
+    let page = browser.get("/.well-known/oauth-authorization-server");
+    assert_eq!((page.status, page.header("content-type")), (200, "application/json"));
+    let metadata = page.json();
+    assert_eq!(metadata["issuer"], host.base);
+    for endpoint in ["authorization_endpoint", "token_endpoint", "introspection_endpoint", "revocation_endpoint"] {
+        let url = metadata[endpoint].as_str().expect("a URL");
+        let path = url.strip_prefix(&host.base).expect("below the issuer");
+        assert_ne!(browser.get(path).status, 404, "{endpoint}");
+    }
+}
+
+#[test]
+fn a_resource_server_learns_of_a_token_until_its_client_revokes_it() {
+    let host = Running::in_memory();
+    let mut browser = Browser::new(&host.base);
+    let code = browser.code();
+    let tokens = browser.redeem(&code).json();
+    let (access, refresh) = (tokens["access_token"].as_str(), tokens["refresh_token"].as_str());
+    let access = access.expect("an access token");
+    let introspect = |token: &str| {
+        let form = [("token", token), ("client_id", "api"), ("client_secret", "n4bQgYhMfWWaL28IIEB6Mw")];
+        Browser::new(&host.base).post("/introspect", &form).json()
+    };
+    let answer = introspect(access);
+    assert_eq!((&answer["active"], &answer["sub"]), (&json!(true), &json!("user-1")));
+    let form = [("token", refresh.expect("a refresh token")), ("client_id", "app")];
+    assert_eq!(browser.post("/revoke", &form).status, 200);
+    assert_eq!(introspect(access), json!({ "active": false }));
+}
+
+#[test]
+fn r42_guessing_a_client_secret_has_to_wait_at_every_endpoint() {
+    let host = Running::in_memory();
+    let mut client = Browser::new(&host.base);
+    for _ in 0..10 {
+        for path in ["/introspect", "/revoke"] {
+            let form = [("token", "x"), ("client_id", "api"), ("client_secret", "guess")];
+            assert_eq!(client.post(path, &form).status, 400);
+        }
+    }
+    for path in ["/introspect", "/revoke", "/token"] {
+        let form = [("token", "x"), ("client_id", "api"), ("client_secret", "n4bQgYhMfWWaL28IIEB6Mw")];
+        assert_eq!(client.post(path, &form).status, 429);
+    }
+}
