@@ -1,0 +1,168 @@
+//! §2: client registration and authentication.
+
+use grantor::model::{Client, ClientAuthentication, ClientId, Digest, SecretPresentation};
+
+use crate::common::*;
+
+// §2.1 Client Types
+
+#[test]
+fn a_client_is_confidential_if_it_has_credentials_and_public_if_not() {
+    let id = || ClientId::parse("s6BhdRkqt3").unwrap();
+    assert!(Client::confidential(id(), SECRET).is_confidential());
+    assert!(!Client::public(id()).is_confidential());
+    let host = ClientAuthentication::Host { presented: SecretPresentation::Basic };
+    assert!(Client::public(id()).with(|client| client.authentication = host).is_confidential());
+}
+
+// §2.3 Client Authentication: "The client MUST NOT use more than one authentication method in each request."
+
+#[test]
+fn r41_two_authentication_methods_in_one_request_are_refused() {
+    let world = World::new();
+    let web = basic("web", SECRET);
+    let form = params(&[("grant_type", "client_credentials")]);
+    let twice = {
+        let mut request = post_as(&web, &form);
+        request.headers_mut().append("authorization", web.parse().unwrap());
+        request
+    };
+    for (case, request) in [
+        ("header and body", post_as(&web, form.clone().of_web())),
+        ("header, and another secret in the body", post_as(&web, form.clone().set("client_secret", "another"))),
+        ("header, and another client in the body", post_as(&web, form.clone().set("client_id", "app"))),
+        ("two headers", twice),
+    ] {
+        let reply = world.token_by(&request);
+        // §5.2: invalid_request "includes multiple credentials, utilizes more than one mechanism for authenticating".
+        assert_eq!((reply.status(), reply.error().as_str()), (400, "invalid_request"), "{case}");
+    }
+    // §3.2.1: "A client MAY use the "client_id" request parameter to identify itself": that is no second method.
+    assert_eq!(world.token_by(&post_as(&web, form.set("client_id", "web"))).status(), 200);
+}
+
+// §2.3.1 Client Password
+
+fn of_section_2_3_1() -> World {
+    let client = confidential("s6BhdRkqt3", "7Fjfp0ZBr1KtDRbnfVdmIw").with(|client| client.require_pkce = false);
+    World::new().with_client(client)
+}
+
+#[test]
+fn the_basic_header_of_the_rfc_authenticates() {
+    let header = "Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3";
+    assert_eq!(header, basic("s6BhdRkqt3", "7Fjfp0ZBr1KtDRbnfVdmIw"));
+    let reply = of_section_2_3_1().token_by(&post_as(header, "grant_type=client_credentials"));
+    assert_eq!(reply.status(), 200);
+}
+
+#[test]
+fn r40_the_secret_may_stand_in_the_body_as_the_rfc_prints_it() {
+    let world = of_section_2_3_1();
+    let code = world.code(params(&[("response_type", "code"), ("client_id", "s6BhdRkqt3")]));
+    let form = params(&[("grant_type", "authorization_code"), ("code", &code)]);
+    let header = basic("s6BhdRkqt3", "7Fjfp0ZBr1KtDRbnfVdmIw");
+    let (_, refresh_token) = world.token_by(&post_as(&header, form)).tokens();
+    let printed = "
+        POST /token HTTP/1.1
+        Host: server.example.com
+        Content-Type: application/x-www-form-urlencoded
+
+        grant_type=refresh_token&refresh_token=tGzv3JOkF0XG5Qx2TlKWIA
+        &client_id=s6BhdRkqt3&client_secret=7Fjfp0ZBr1KtDRbnfVdmIw";
+    let reply = world.token_by(&as_printed(&printed.replace("tGzv3JOkF0XG5Qx2TlKWIA", &refresh_token)));
+    assert_eq!(reply.status(), 200);
+}
+
+#[test]
+fn r40_the_secret_is_never_taken_from_the_uri() {
+    let world = World::new();
+    let uri = |query: String| format!("/token?{query}").parse().unwrap();
+    // Only there, it is refused; there too, it has leaked already, and the client must learn of its mistake.
+    let alone = params(&[("grant_type", "client_credentials"), ("client_id", "web")]);
+    for form in [alone, client_credentials()] {
+        let mut request = post(form);
+        *request.uri_mut() = uri(format!("client_id=web&client_secret={SECRET}"));
+        let reply = world.token_by(&request);
+        assert_eq!((reply.status(), reply.error().as_str()), (400, "invalid_request"));
+        assert!(!reply.body().contains(SECRET));
+    }
+    let mut request = post(params(&[]));
+    *request.uri_mut() = uri(client_credentials().to_string());
+    assert_eq!(world.token_by(&request).error(), "invalid_request");
+}
+
+/// "The client identifier is encoded using the "application/x-www-form-urlencoded" encoding algorithm per Appendix B, and
+/// the encoded value is used as the username; the client password is encoded using the same algorithm".
+#[test]
+fn basic_credentials_are_form_encoded() {
+    let world = World::new()
+        .with_client(confidential("a:b c%", "p&=+ :%/~"))
+        .with_client(confidential("plain", "sl/ash=="));
+    for (user, password, status) in [
+        ("a%3Ab+c%25", "p%26%3D%2B+%3A%25%2F%7E", 200),
+        ("a%3Ab%20c%25", "p%26%3d%2b%20:%25/~", 200),
+        // A separator cannot be in an encoded value: this client forgot to encode, and what it says is clear.
+        ("plain", "sl/ash==", 200),
+        ("plain", "sl%2Fash%3D%3D", 200),
+        ("a%3Ab+c%25", "p%26%3D%2B+%3A%25%2F", 401),
+        ("a:b c%", "p&=+ :%/~", 401),
+    ] {
+        let reply = world.token_by(&post_as(&basic(user, password), "grant_type=client_credentials"));
+        assert_eq!(reply.status(), status, "{user} {password}");
+    }
+}
+
+#[test]
+fn a_basic_header_that_cannot_be_read_authenticates_nobody() {
+    let world = World::new();
+    let good = basic("web", SECRET);
+    let credentials = good.strip_prefix("Basic ").unwrap().to_owned();
+    let unpadded = credentials.trim_end_matches('=');
+    assert_ne!(unpadded, credentials);
+    for (header, status) in [
+        // RFC 9110 §11.1: the scheme is case-insensitive. RFC 7617 §2: base64 with padding, which some forget.
+        (good.clone(), 200),
+        (format!("basic {credentials}"), 200),
+        (format!("BASIC  {credentials}"), 200),
+        (format!("Basic {unpadded}"), 200),
+        ("Basic".to_owned(), 401),
+        ("Basic ".to_owned(), 401),
+        (format!("Basic{credentials}"), 401),
+        (format!("Basic {credentials}!"), 401),
+        (format!("Basic {credentials} {credentials}"), 401),
+        (format!("Basic {}", credentials.replace('d', "*")), 401),
+        // No colon, no client, a secret that is not UTF-8, base64url where base64 is asked for.
+        ("Basic d2Vi".to_owned(), 401),
+        (basic("", SECRET), 401),
+        ("Basic d2ViOv8=".to_owned(), 401),
+        (basic("web", "%FF"), 401),
+        ("Basic d2ViOj8_Pz8=".to_owned(), 401),
+        // Other schemes.
+        (format!("Bearer {credentials}"), 401),
+        (format!("Digest {credentials}"), 401),
+    ] {
+        let reply = world.token_by(&post_as(&header, "grant_type=client_credentials"));
+        assert_eq!(reply.status(), status, "{header}");
+        if status == 401 {
+            assert_eq!(reply.error(), "invalid_client", "{header}");
+        }
+    }
+    // A broken header is not passed over for the credentials in the body.
+    let reply = world.token_by(&post_as("Basic !", client_credentials()));
+    assert_eq!((reply.status(), reply.error().as_str()), (401, "invalid_client"));
+}
+
+/// RFC 7591 §2: `token_endpoint_auth_method`, for clients that are held to one.
+#[test]
+fn a_client_that_is_registered_for_one_presentation_may_not_use_the_other() {
+    use SecretPresentation::{Basic, Either, Post};
+    for (presented, in_header, in_body) in [(Basic, 200, 400), (Post, 401, 200), (Either, 200, 200)] {
+        let authentication = ClientAuthentication::Secret { digest: Digest::of(SECRET), presented };
+        let client = confidential("web", SECRET).with(|client| client.authentication = authentication);
+        let world = World::new().with_client(client);
+        let header = post_as(&basic("web", SECRET), "grant_type=client_credentials");
+        assert_eq!(world.token_by(&header).status(), in_header, "{presented:?}");
+        assert_eq!(world.token(client_credentials()).status(), in_body, "{presented:?}");
+    }
+}
