@@ -42,8 +42,8 @@
 //! # The ideas
 //!
 //! - **A machine per endpoint.** [`Server::token`](server::Server::token) starts [`server::Token`],
-//!   [`Server::authorize`](server::Server::authorize) starts [`server::Authorize`], and a decided
-//!   [`server::Prompt`] starts [`server::Decide`]. Each returns a [`Step`]: paused at an effect, or done.
+//!   [`Server::authorize`](server::Server::authorize) starts [`server::Authorize`], a decided [`server::Prompt`] starts
+//!   [`server::Decide`], and so on. Each returns a [`Step`]: paused at an effect, or done.
 //! - **Two drivers.** [`Step::run`] with a blocking [`Host`], [`Step::run_async`] with an [`AsyncHost`]. The machines are
 //!   the same; there is no second copy of a flow. You may also [drive by hand](step).
 //! - **Two storage methods.** [`store::Store::lookup`] and [`store::Store::commit`]. Atomicity is the interface: a commit
@@ -61,6 +61,9 @@
 //! | authorization request | RFC 6749 §4.1.1, §4.2.1; RFC 7636 §4.3 | [`server::authorize`] |
 //! | decision, authorization response | RFC 6749 §4.1.2, §4.2.2; RFC 9207 | [`server::decide`] |
 //! | token endpoint, each grant | RFC 6749 §4.1.3 to §6; RFC 7636 §4.6 | [`server::token`] |
+//! | introspection | RFC 7662 | [`server::introspect`] |
+//! | revocation | RFC 7009 | [`server::revoke`] |
+//! | metadata | RFC 8414 | [`server::Metadata`] |
 //! | redirect URIs | OAuth 2.1 §2.3; RFC 8252 §7; RFC 9700 §2.1 | [`model::RedirectUri`] |
 //! | what is stored, and how | | [`model`], [`store`] |
 //!

@@ -23,6 +23,6 @@ pub use resource::{Issuer, IssuerError, Resource, Resources};
 pub use scope::{Scope, ScopeError};
 pub use secret::{Digest, Key, Partition, Secret};
 pub use syntax::SyntaxError;
-pub(crate) use syntax::is_vschar;
+pub(crate) use syntax::{is_unicodecharnocrlf, is_vschar};
 pub use time::{Moment, Timestamp};
 pub use version::Version;

@@ -114,7 +114,7 @@ fn without_loopback_port(uri: &str) -> Option<(&str, &str)> {
         None => rest,
         Some(port_on) => {
             let digits = port_on.bytes().take_while(u8::is_ascii_digit).count();
-            let (port, rest) = port_on.split_at_checked(digits)?;
+            let (port, rest) = port_on.split_at_checked(digits).filter(|_| digits <= 5)?;
             port.parse::<u16>().ok()?;
             rest
         }

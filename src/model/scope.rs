@@ -1,5 +1,6 @@
 //! Access token scope: RFC 6749 §3.3, appendix A.4.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -36,9 +37,12 @@ impl Scope {
         {
             return Err(ScopeError);
         }
-        let repeats =
-            text.split(' ').enumerate().any(|(at, token)| text.split(' ').take(at).any(|earlier| earlier == token));
-        Ok(if repeats { Self::collect(text.split(' ')) } else { Self(Some(text.into())) })
+        // Most are short and without repetition, and are kept as they are.
+        let mut seen = HashSet::new();
+        if !text.contains(' ') || text.split(' ').all(|token| seen.insert(token)) {
+            return Ok(Self(Some(text.into())));
+        }
+        Ok(Self::collect(text.split(' ')))
     }
 
     /// The tokens, in order.
@@ -80,12 +84,8 @@ impl Scope {
     }
 
     fn collect<'a>(tokens: impl Iterator<Item = &'a str>) -> Self {
-        let mut kept: Vec<&str> = Vec::new();
-        for token in tokens {
-            if !kept.contains(&token) {
-                kept.push(token);
-            }
-        }
+        let mut seen = HashSet::new();
+        let kept: Vec<_> = tokens.filter(|token| seen.insert(*token)).collect();
         Self((!kept.is_empty()).then(|| kept.join(" ").into()))
     }
 }

@@ -15,6 +15,11 @@ pub(crate) fn is_nqchar(byte: u8) -> bool {
     matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E)
 }
 
+/// `UNICODECHARNOCRLF = %x09 / %x20-7E / %x80-D7FF / %xE000-FFFD / %x10000-10FFFF`
+pub(crate) fn is_unicodecharnocrlf(character: char) -> bool {
+    matches!(character, '\t' | '\u{20}'..='\u{7E}' | '\u{80}'..='\u{FFFD}' | '\u{10000}'..)
+}
+
 /// `unreserved = ALPHA / DIGIT / "-" / "." / "_" / "~"` (RFC 3986 §2.3)
 pub(crate) fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')

@@ -271,7 +271,7 @@ impl AuthorizationRequest<'_> {
         // not understood, the authorization server MUST return an error response as described in Section 4.1.2.1."
         let response_type = response_type.ok_or(FormError::Missing("response_type"))?;
         let response_type = response_type.ok_or(AuthorizationError::UnsupportedResponseType)?;
-        let code_challenge = self.code_challenge(config)?;
+        let code_challenge = self.code_challenge()?;
         permit(config, client, response_type, code_challenge)?;
 
         let scope =
@@ -284,7 +284,7 @@ impl AuthorizationRequest<'_> {
     }
 
     /// RFC 7636 §4.3: "code_challenge_method OPTIONAL, defaults to "plain" if not present in the request."
-    fn code_challenge(&self, config: &Config) -> Result<Option<CodeChallenge>, AuthorizationError> {
+    fn code_challenge(&self) -> Result<Option<CodeChallenge>, AuthorizationError> {
         let method = match self.code_challenge_method.as_deref() {
             Some("S256") => CodeChallengeMethod::S256,
             None | Some("plain") => CodeChallengeMethod::Plain,
@@ -294,11 +294,6 @@ impl AuthorizationRequest<'_> {
             (None, None) => Ok(None),
             // RFC 9700 §4.8.2: half of PKCE is an attempt to switch it off.
             (None, Some(_)) => Err(AuthorizationError::ChallengeMissing),
-            // RFC 7636 §4.4.1: "If the server supporting PKCE does not support the requested transformation, the authorization
-            // endpoint MUST return the authorization error response with "error" value set to "invalid_request"."
-            (Some(_), _) if !config.code_challenge_methods.contains(&method) => {
-                Err(AuthorizationError::ChallengeMethod)
-            }
             (Some(text), _) => {
                 CodeChallenge::parse(text, method).map(Some).map_err(|_| AuthorizationError::ChallengeMalformed)
             }
@@ -324,6 +319,11 @@ pub(super) fn permit(
     // with the "error" value set to "invalid_request"." Here, every client unless its record says otherwise.
     if response_type == ResponseType::Code && client.require_pkce && code_challenge.is_none() {
         return Err(AuthorizationError::ChallengeMissing);
+    }
+    // RFC 7636 §4.4.1: "If the server supporting PKCE does not support the requested transformation, the authorization
+    // endpoint MUST return the authorization error response with "error" value set to "invalid_request"."
+    if code_challenge.is_some_and(|challenge| !config.code_challenge_methods.contains(&challenge.method())) {
+        return Err(AuthorizationError::ChallengeMethod);
     }
     Ok(())
 }

@@ -17,6 +17,9 @@ pub enum FormError {
     /// RFC 6749 appendix B: the encoded text is UTF-8.
     #[error("parameter {0} is not UTF-8")]
     Encoding(&'static str),
+    /// The value has a character outside its set: RFC 6749 appendix A.
+    #[error("parameter {0} has characters that are not allowed")]
+    Characters(&'static str),
     /// A required parameter is missing.
     #[error("parameter {0} is missing")]
     Missing(&'static str),

@@ -6,7 +6,7 @@ use std::fmt;
 use http::Request;
 
 use super::reply::TokenError;
-use crate::model::{CodeVerifier, GrantType, Resource, Resources, Scope, Secret};
+use crate::model::{CodeVerifier, GrantType, Resource, Resources, Scope, Secret, is_unicodecharnocrlf};
 use crate::server::client_auth::ClientCredentials;
 use crate::server::refusal::form;
 use crate::wire::{Form, FormError};
@@ -124,8 +124,8 @@ impl<'a> TokenRequest<'a> {
             },
             GrantType::ClientCredentials => GrantRequest::ClientCredentials { scope },
             GrantType::Password => GrantRequest::Password {
-                username: username?.ok_or(FormError::Missing("username"))?,
-                password: password?.map(Secret::new).ok_or(FormError::Missing("password"))?,
+                username: typed_by_a_person(username?, "username")?,
+                password: typed_by_a_person(password?, "password").map(Secret::new)?,
                 scope,
             },
             GrantType::Implicit => return Err(TokenError::UnsupportedGrantType),
@@ -136,6 +136,12 @@ impl<'a> TokenRequest<'a> {
         let resource = form.all("resource").map(|resource| Resource::parse(&resource)).collect::<Result<_, _>>();
         Ok(Self { client, grant, resource: resource.map_err(|_| TokenError::InvalidTarget)? })
     }
+}
+
+/// RFC 6749 appendix A.15, A.16: `*UNICODECHARNOCRLF`
+fn typed_by_a_person<'a>(value: Option<Cow<'a, str>>, name: &'static str) -> Result<Cow<'a, str>, FormError> {
+    let value = value.ok_or(FormError::Missing(name))?;
+    if value.chars().all(is_unicodecharnocrlf) { Ok(value) } else { Err(FormError::Characters(name)) }
 }
 
 fn parameters(form: Form<'_>) -> Vec<(String, Secret<'static>)> {
