@@ -96,9 +96,8 @@ fn r40_the_secret_is_never_taken_from_the_uri() {
 /// the encoded value is used as the username; the client password is encoded using the same algorithm".
 #[test]
 fn basic_credentials_are_form_encoded() {
-    let world = World::new()
-        .with_client(confidential("a:b c%", "p&=+ :%/~"))
-        .with_client(confidential("plain", "sl/ash=="));
+    let world =
+        World::new().with_client(confidential("a:b c%", "p&=+ :%/~")).with_client(confidential("plain", "sl/ash=="));
     for (user, password, status) in [
         ("a%3Ab+c%25", "p%26%3D%2B+%3A%25%2F%7E", 200),
         ("a%3Ab%20c%25", "p%26%3d%2b%20:%25/~", 200),

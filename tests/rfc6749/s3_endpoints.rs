@@ -65,7 +65,9 @@ fn r12_a_parameter_without_a_value_is_treated_as_omitted() {
         password().set("scope", "read"),
     ] {
         for name in base.names().into_iter().filter(|name| name != "scope") {
-            let refused = |params: Params| (world.token(params).status(), format!("{:?}", world.event(base.clone().without(&name))));
+            let refused = |params: Params| {
+                (world.token(params).status(), format!("{:?}", world.event(base.clone().without(&name))))
+            };
             assert_eq!(refused(base.clone().set(&name, "")), refused(base.clone().without(&name)), "{name} of {base}");
             assert_eq!(world.token(base.clone().set(&name, "")).status(), 400, "{name} of {base}");
         }
@@ -381,7 +383,10 @@ fn a_public_client_says_who_it_is_and_presents_no_secret() {
     for params in [form.clone().without("client_id"), form.clone().set("client_secret", "any")] {
         assert_eq!(world.token(params).error(), "invalid_client");
     }
-    assert_eq!(world.token_by(&post_as(&basic("app", "any"), form.clone().without("client_id"))).error(), "invalid_client");
+    assert_eq!(
+        world.token_by(&post_as(&basic("app", "any"), form.clone().without("client_id"))).error(),
+        "invalid_client"
+    );
     assert_eq!(world.token(form.clone().set("client_id", "nobody")).error(), "invalid_client");
     assert_eq!(world.token(form).status(), 200);
 }
@@ -425,9 +430,7 @@ fn r21_an_omitted_scope_is_the_default_or_invalid_scope() {
 #[test]
 fn r45_scope_is_returned_when_it_differs_from_the_request() {
     let world = World::new().with_everything();
-    let narrowed = |params: Params| {
-        world.decide(world.ask(params), Some(approval().narrowed_to(scope("write admin"))))
-    };
+    let narrowed = |params: Params| world.decide(world.ask(params), Some(approval().narrowed_to(scope("write admin"))));
     let code = narrowed(authorize()).parameter("code").unwrap();
     assert_eq!(world.token(exchange(&code)).member("scope").unwrap(), "write");
     assert_eq!(narrowed(implicit()).parameter("scope").unwrap(), "write");

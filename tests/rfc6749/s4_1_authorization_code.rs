@@ -80,7 +80,9 @@ fn r15_state_comes_back_in_success_and_in_error() {
     let world = World::new();
     for state in ["xyz", " ", "a b+c&d=e%20#f", "{\"a\":\"\\\\\"}", "~!@$^*()", &"x".repeat(4000)] {
         let request = authorize().set("state", state);
-        for reply in [world.approve(&request), world.deny(&request), world.answer(request.clone().set("scope", "admin"))] {
+        for reply in
+            [world.approve(&request), world.deny(&request), world.answer(request.clone().set("scope", "admin"))]
+        {
             assert_eq!(reply.parameter("state").as_deref(), Some(state));
             assert_eq!(reply.location().matches("state=").count(), 1);
         }
@@ -251,7 +253,9 @@ fn r36_the_redirect_uri_is_repeated_identically() {
     let two = public("app").with(|client| client.redirect_uris.push(redirect_uri("https://client.example.com/cb2")));
     let world = World::new().with_client(two);
     let code = world.code(authorize());
-    for wrong in ["https://client.example.com/cb2", "https://client.example.com/cb/", "HTTPS://client.example.com/cb", ""] {
+    for wrong in
+        ["https://client.example.com/cb2", "https://client.example.com/cb/", "HTTPS://client.example.com/cb", ""]
+    {
         let reply = world.token(exchange(&code).set("redirect_uri", wrong));
         assert_eq!((reply.status(), reply.error().as_str()), (400, "invalid_grant"), "{wrong}");
     }
@@ -271,7 +275,9 @@ fn a_code_is_one_of_ours_and_a_code() {
     let (access_token, refresh_token) = world.tokens();
     let code = world.code(authorize());
     let flipped = format!("{}{}", &code[..43], if code.ends_with('A') { 'B' } else { 'A' });
-    for wrong in ["SplxlOBeZQQYbYS6WxSbIA", &access_token, &refresh_token, &flipped, &code[..43], &format!("{code}A"), "\u{e9}"] {
+    for wrong in
+        ["SplxlOBeZQQYbYS6WxSbIA", &access_token, &refresh_token, &flipped, &code[..43], &format!("{code}A"), "\u{e9}"]
+    {
         assert_eq!(world.token(exchange(wrong)).error(), "invalid_grant", "{wrong}");
     }
     assert_eq!(world.token(exchange("").without("code")).error(), "invalid_request");

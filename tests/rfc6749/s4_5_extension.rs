@@ -39,7 +39,9 @@ fn an_assertion_that_the_host_refuses_is_an_invalid_grant() {
 #[test]
 fn a_grant_type_is_known_or_unsupported() {
     let world = World::new().with_everything();
-    for unknown in ["urn:example:other", "https://example.com/grant", "PASSWORD", "saml2-bearer", "authorization_code ", "/x"] {
+    for unknown in
+        ["urn:example:other", "https://example.com/grant", "PASSWORD", "saml2-bearer", "authorization_code ", "/x"]
+    {
         let reply = world.token(client_credentials().set("grant_type", unknown));
         assert_eq!((reply.status(), reply.error().as_str()), (400, "unsupported_grant_type"), "{unknown}");
     }
@@ -51,7 +53,8 @@ fn a_grant_type_is_known_or_unsupported() {
 fn an_extension_is_off_until_server_and_client_both_name_it() {
     let form = params(&[("grant_type", ASSERTION), ("assertion", "PEFzc2VydGlvbiBJc3N1ZUluc3RhbnQ9")]).of_web();
     assert_eq!(World::new().token(&form).error(), "unsupported_grant_type");
-    let client = confidential("web", SECRET).with(|client| client.grant_types.retain(|grant| grant.as_str() != ASSERTION));
+    let client =
+        confidential("web", SECRET).with(|client| client.grant_types.retain(|grant| grant.as_str() != ASSERTION));
     assert_eq!(World::new().with_everything().with_client(client).token(&form).error(), "unauthorized_client");
     assert_eq!(World::new().with_everything().token(&form).status(), 200);
 }

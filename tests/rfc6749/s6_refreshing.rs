@@ -90,7 +90,8 @@ fn a_client_that_may_not_use_the_grant_is_unauthorized() {
     use grantor::model::GrantType::RefreshToken;
     let world = World::new();
     let (_, refresh_token) = world.tokens();
-    let world = world.with_client(public("app").with(|client| client.grant_types.retain(|grant| *grant != RefreshToken)));
+    let world =
+        world.with_client(public("app").with(|client| client.grant_types.retain(|grant| *grant != RefreshToken)));
     assert_eq!(world.token(refresh(&refresh_token)).error(), "unauthorized_client");
 }
 

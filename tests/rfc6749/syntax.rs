@@ -6,8 +6,30 @@ use crate::common::*;
 
 /// Every code point that a set of appendix A draws its borders between, and those next to the borders.
 const PROBES: [char; 24] = [
-    '\0', '\u{8}', '\t', '\n', '\u{b}', '\r', '\u{1f}', ' ', '!', '"', '#', '[', '\\', ']', '~', '\u{7f}', '\u{80}',
-    '\u{9f}', '\u{e9}', '\u{d7ff}', '\u{e000}', '\u{fffc}', '\u{ffff}', '\u{10000}',
+    '\0',
+    '\u{8}',
+    '\t',
+    '\n',
+    '\u{b}',
+    '\r',
+    '\u{1f}',
+    ' ',
+    '!',
+    '"',
+    '#',
+    '[',
+    '\\',
+    ']',
+    '~',
+    '\u{7f}',
+    '\u{80}',
+    '\u{9f}',
+    '\u{e9}',
+    '\u{d7ff}',
+    '\u{e000}',
+    '\u{fffc}',
+    '\u{ffff}',
+    '\u{10000}',
 ];
 
 fn is_vschar(c: char) -> bool {
@@ -80,7 +102,10 @@ fn scope_tokens_are_nqchar() {
     let long = |length: usize| "x".repeat(length);
     assert!(Scope::parse(&long(Scope::MAX_LEN)).is_ok());
     assert_eq!(World::new().answer(authorize().set("scope", &long(Scope::MAX_LEN + 1))).error(), "invalid_scope");
-    assert_eq!(World::new().token(client_credentials().set("scope", &long(Scope::MAX_LEN + 1))).error(), "invalid_scope");
+    assert_eq!(
+        World::new().token(client_credentials().set("scope", &long(Scope::MAX_LEN + 1))).error(),
+        "invalid_scope"
+    );
 }
 
 // A.5

@@ -1,0 +1,166 @@
+//! RFC 8252, OAuth for native apps, in the order of its sections.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test tells its findings by panicking"
+)]
+
+mod common;
+
+use grantor::model::{RedirectUri, RedirectUriError};
+
+use common::*;
+
+/// A server whose client registered this.
+fn registered(uri: &str) -> World {
+    World::new().with_client(public("app").with(|client| client.redirect_uris = vec![redirect_uri(uri)]))
+}
+
+// §7.1 Private-Use URI Scheme Redirection
+
+/// "any private-use URI scheme that doesn't contain a period character (`.`) SHOULD be rejected" (OAuth 2.1 §2.3.1).
+#[test]
+fn r8_a_private_use_scheme_without_a_dot_is_rejected() {
+    for uri in [
+        "myapp:/oauth2redirect",
+        "myapp://oauth2redirect",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "ftp://client.example.com/cb",
+        "ws://client.example.com/cb",
+        "urn:ietf:wg:oauth:2.0:oob",
+        "about:blank",
+        "blob:https://client.example.com/x",
+        "vbscript:x",
+    ] {
+        assert_eq!(RedirectUri::parse(uri), Err(RedirectUriError::PrivateUseScheme), "{uri}");
+    }
+}
+
+#[test]
+fn a_private_use_scheme_takes_the_response_like_any_other() {
+    let uri = "com.example.app:/oauth2redirect/example-provider";
+    let reply = registered(uri).approve(authorize().set("redirect_uri", uri));
+    assert!(reply.location().starts_with("com.example.app:/oauth2redirect/example-provider?code="));
+    for other in [
+        "com.example.app:/oauth2redirect/example-provider2",
+        "com.example.app://oauth2redirect/example-provider",
+        "com.example.app:/oauth2redirect",
+        "com.example.app2:/oauth2redirect/example-provider",
+        "COM.EXAMPLE.APP:/oauth2redirect/example-provider",
+    ] {
+        assert!(registered(uri).answer(authorize().set("redirect_uri", other)).is_page(), "{other}");
+    }
+}
+
+// §7.2 Claimed "https" Scheme URI Redirection
+
+#[test]
+fn a_claimed_https_uri_is_one_like_any_other() {
+    let uri = "https://app.example.com/oauth2redirect/example-provider";
+    let reply = registered(uri).approve(authorize().set("redirect_uri", uri));
+    assert!(reply.location().starts_with(&format!("{uri}?code=")));
+}
+
+// §7.3 Loopback Interface Redirection
+
+/// "The authorization server MUST allow any port to be specified at the time of the request for loopback IP redirect URIs".
+#[test]
+fn r2_only_the_port_of_a_loopback_ip_may_vary() {
+    let v4 = "http://127.0.0.1/oauth2redirect/example-provider";
+    let v6 = "http://[::1]/oauth2redirect/example-provider";
+    let query = "http://127.0.0.1:8000/cb?a=b";
+    for (uri, requested, is_same) in [
+        // The examples of the RFC.
+        (v4, "http://127.0.0.1:51004/oauth2redirect/example-provider", true),
+        (v6, "http://[::1]:61023/oauth2redirect/example-provider", true),
+        (v4, v4, true),
+        (v4, "http://127.0.0.1:1/oauth2redirect/example-provider", true),
+        (v4, "http://127.0.0.1:65535/oauth2redirect/example-provider", true),
+        // Registered with a port, any other will do, and none.
+        (query, "http://127.0.0.1:51004/cb?a=b", true),
+        (query, "http://127.0.0.1/cb?a=b", true),
+        ("http://127.0.0.1", "http://127.0.0.1:51004", true),
+        ("http://127.0.0.1?a", "http://127.0.0.1:51004?a", true),
+        // Path and query are exact.
+        (v4, "http://127.0.0.1:51004/oauth2redirect/example-provider/", false),
+        (v4, "http://127.0.0.1:51004/oauth2redirect", false),
+        (v4, "http://127.0.0.1:51004/OAuth2redirect/example-provider", false),
+        (v4, "http://127.0.0.1:51004/oauth2redirect/./example-provider", false),
+        (v4, "http://127.0.0.1:51004/oauth2redirect/example-provider?a=b", false),
+        (v4, "http://127.0.0.1:51004/oauth2redirect/example-provider#a", false),
+        (query, "http://127.0.0.1:51004/cb", false),
+        (query, "http://127.0.0.1:51004/cb?a=c", false),
+        ("http://127.0.0.1", "http://127.0.0.1:51004/", false),
+        // So are scheme and host.
+        (v4, "https://127.0.0.1:51004/oauth2redirect/example-provider", false),
+        (v4, "HTTP://127.0.0.1:51004/oauth2redirect/example-provider", false),
+        (v4, "http://[::1]:51004/oauth2redirect/example-provider", false),
+        (v4, "http://localhost:51004/oauth2redirect/example-provider", false),
+        (v4, "http://127.0.0.2:51004/oauth2redirect/example-provider", false),
+        (v4, "http://127.1:51004/oauth2redirect/example-provider", false),
+        (v4, "http://2130706433:51004/oauth2redirect/example-provider", false),
+        (v6, "http://[0:0:0:0:0:0:0:1]:51004/oauth2redirect/example-provider", false),
+        (v6, "http://[::1%25lo]:51004/oauth2redirect/example-provider", false),
+        // What looks like a port is not one.
+        (v4, "http://127.0.0.1.evil.example/oauth2redirect/example-provider", false),
+        (v4, "http://127.0.0.1.evil.example:51004/oauth2redirect/example-provider", false),
+        (v4, "http://127.0.0.1:80@evil.example/oauth2redirect/example-provider", false),
+        (v4, "http://127.0.0.1@evil.example/oauth2redirect/example-provider", false),
+        (v4, "http://evil@127.0.0.1:51004/oauth2redirect/example-provider", false),
+        (v4, "http://127.0.0.1:/oauth2redirect/example-provider", false),
+        (v4, "http://127.0.0.1:65536/oauth2redirect/example-provider", false),
+        (v4, "http://127.0.0.1:000080/oauth2redirect/example-provider", false),
+        (v4, "http://127.0.0.1:-1/oauth2redirect/example-provider", false),
+        (v4, "http://127.0.0.1:+80/oauth2redirect/example-provider", false),
+        (v4, "http://127.0.0.1:8x/oauth2redirect/example-provider", false),
+        (v4, "http://127.0.0.1:51004\\@evil.example/oauth2redirect/example-provider", false),
+        (v4, "http://127.0.0.1:51004:80/oauth2redirect/example-provider", false),
+        ("http://127.0.0.1", "http://127.0.0.1:51004.evil.example", false),
+        // For no other host may it vary.
+        ("http://localhost:8000/cb", "http://localhost:8000/cb", true),
+        ("http://localhost:8000/cb", "http://localhost:8001/cb", false),
+        ("http://localhost:8000/cb", "http://127.0.0.1:8000/cb", false),
+        ("https://127.0.0.1/cb", "https://127.0.0.1:51004/cb", false),
+        ("https://client.example.com/cb", "https://client.example.com:8443/cb", false),
+        ("https://client.example.com/cb", "https://client.example.com:443/cb", false),
+    ] {
+        let world = registered(uri);
+        let request = authorize().set("redirect_uri", requested);
+        if is_same {
+            let joint = if requested.contains('?') { '&' } else { '?' };
+            assert!(world.approve(&request).location().starts_with(&format!("{requested}{joint}code=")), "{requested}");
+        } else {
+            assert!(world.answer(&request).is_page(), "{uri} for {requested}");
+        }
+    }
+}
+
+/// The port of the authorization request is part of what the token request repeats (RFC 6749 §4.1.3).
+#[test]
+fn the_token_request_repeats_the_port() {
+    let world = registered("http://127.0.0.1/cb");
+    let code = world.code(authorize().set("redirect_uri", "http://127.0.0.1:51004/cb"));
+    for other in ["http://127.0.0.1:51005/cb", "http://127.0.0.1/cb"] {
+        assert_eq!(world.token(exchange(&code).set("redirect_uri", other)).error(), "invalid_grant", "{other}");
+    }
+    let form = exchange(&code).set("redirect_uri", "http://127.0.0.1:51004/cb");
+    assert_eq!(world.token(form).status(), 200);
+}
+
+// §8.1: "public native app clients MUST use PKCE": tests/rfc7636.rs, `r25_…`.
+// §8.4 Registration of Native App Clients
+
+/// "Authorization servers MUST require clients to register their complete redirect URI (including the path component)".
+#[test]
+fn a_prefix_of_the_path_is_not_enough() {
+    for uri in ["http://127.0.0.1/", "http://[::1]/", "com.example.app:/"] {
+        let requested = format!("{uri}oauth2redirect");
+        assert!(registered(uri).answer(authorize().set("redirect_uri", &requested)).is_page(), "{uri}");
+    }
+}

@@ -1,0 +1,370 @@
+//! RFC 9700, best current practice for OAuth 2.0 security, in the order of its sections: what a server is as it comes, and
+//! what of its rules the other RFCs' tests do not show already.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test tells its findings by panicking"
+)]
+
+mod common;
+
+use std::time::Duration;
+
+use grantor::model::{CredentialKind, GrantType, RedirectUri, RedirectUriError, ResponseType, Subject};
+use grantor::server::{Config, RefreshPolicy};
+use grantor::store::{Change, Commit, Store};
+use grantor::{Event, Server};
+
+use common::*;
+
+fn rotating(grace: u64) -> World {
+    World::new().with(|config| config.refresh = RefreshPolicy::Rotate { grace: Duration::from_secs(grace) })
+}
+
+// §2.1 Protecting Redirect-Based Flows
+
+/// "authorization servers MUST utilize exact string matching except for port numbers in localhost redirection URIs".
+#[test]
+fn r1_redirect_uris_match_exactly() {
+    let world = World::new();
+    for other in [
+        "https://client.example.com/cb/",
+        "https://client.example.com/cb?",
+        "https://client.example.com/cb?a=b",
+        "https://client.example.com/cb#",
+        "https://client.example.com/CB",
+        "https://client.example.com/c%62",
+        "https://client.example.com/x/../cb",
+        "https://client.example.com//cb",
+        "https://client.example.com:443/cb",
+        "https://CLIENT.example.com/cb",
+        "HTTPS://client.example.com/cb",
+        "http://client.example.com/cb",
+        "https://client.example.com./cb",
+        "https://client.example.com.evil.example/cb",
+        "https://evil.client.example.com/cb",
+        "https://client.example.com@evil.example/cb",
+        "https://evil.example/https://client.example.com/cb",
+        "https://client.example.com/cb ",
+        " https://client.example.com/cb",
+        "https://client.example.com/cb\0",
+        "//client.example.com/cb",
+    ] {
+        assert!(world.answer(authorize().set("redirect_uri", other)).is_page(), "{other}");
+    }
+    assert!(world.approve(authorize()).location().starts_with("https://client.example.com/cb?"));
+}
+
+// §2.1.1 Authorization Code Grant: PKCE is in tests/rfc7636.rs. That its support can be detected (requirement 30) needs the
+// metadata endpoint, and is tested there.
+
+// §2.1.2 Implicit Grant: "clients [...] SHOULD NOT use the implicit grant (response type "token")".
+
+#[test]
+fn r48_implicit_token_responses_are_off_until_server_and_client_both_name_them() {
+    let config = World::new().server.config().clone();
+    assert!(
+        !config.response_types.contains(&ResponseType::Token) && !config.grant_types.contains(&GrantType::Implicit)
+    );
+    // The client names it, the server does not.
+    assert_eq!(World::new().answer(implicit()).error(), "unsupported_response_type");
+    // The server names it, the client does not.
+    let client = public("app").with(|client| client.response_types = vec![ResponseType::Code]);
+    let world = World::new().with(|config| config.response_types.push(ResponseType::Token)).with_client(client);
+    assert_eq!(world.answer(implicit()).error(), "unauthorized_client");
+    // Both do.
+    let world = World::new().with(|config| config.response_types.push(ResponseType::Token));
+    assert!(world.approve(implicit()).parameter("access_token").is_some());
+}
+
+// §2.2.2 Refresh Tokens, §4.14.2: "Refresh tokens for public clients MUST be sender-constrained or use refresh token rotation".
+
+#[test]
+fn r51_refresh_tokens_of_public_clients_rotate() {
+    // As it comes, every client's do; with `RotatePublic`, only those of public ones.
+    let rotates = |world: &World, client_id: &str| {
+        let of = |params: Params| if client_id == "web" { params.of_web() } else { params };
+        let code = world.code(authorize().set("client_id", client_id));
+        let (_, first) = world.token(of(exchange(&code))).tokens();
+        let second = world.token(of(refresh(&first))).member("refresh_token");
+        assert!(second.as_ref().is_none_or(|second| *second != first && world.is_alive(second)));
+        assert_eq!(world.is_alive(&first), second.is_none(), "a refresh token that was replaced is spent");
+        second.is_some()
+    };
+    let rotate_public = RefreshPolicy::RotatePublic { grace: Duration::ZERO };
+    let world = World::new().with(|config| config.refresh = rotate_public);
+    assert!(matches!(World::new().server.config().refresh, RefreshPolicy::Rotate { .. }));
+    assert!(rotates(&World::new(), "app") && rotates(&World::new(), "web"));
+    assert!(rotates(&world, "app") && !rotates(&world, "web"));
+}
+
+// §2.3 Access Token Privilege Restriction
+
+/// "access tokens SHOULD be audience-restricted to a specific resource server": by `resource`, RFC 8707.
+#[test]
+fn r57_access_tokens_are_restricted_to_an_audience_and_short_lived() {
+    let (photos, mail) = (resource("https://photos.example.com"), resource("https://mail.example.com"));
+    let world = World::new().with(|config| config.resources = vec![photos.clone(), mail.clone()]);
+    let audience = |reply: &Reply| world.presented(&reply.access_token()).credential.resource.clone();
+    let photos_only = |params: Params| params.set("resource", photos.as_str());
+
+    // RFC 8707 §2.1: asked for at the authorization endpoint, it bounds whatever comes of the grant.
+    let code = world.code(photos_only(authorize()));
+    let reply = world.token(exchange(&code));
+    assert_eq!(audience(&reply), std::slice::from_ref(&photos));
+    let (_, refresh_token) = reply.tokens();
+    assert_eq!(world.token(refresh(&refresh_token).set("resource", mail.as_str())).error(), "invalid_target");
+    assert_eq!(audience(&world.token(refresh(&refresh_token))), std::slice::from_ref(&photos));
+
+    // RFC 8707 §2.2: asked for at the token endpoint, it restricts the access token, and the next one anew.
+    let code = world.code(authorize().again("resource", photos.as_str()).again("resource", mail.as_str()));
+    let reply = world.token(photos_only(exchange(&code)));
+    assert_eq!(audience(&reply), std::slice::from_ref(&photos));
+    let reply = world.token(refresh(&reply.tokens().1).set("resource", mail.as_str()));
+    assert_eq!(audience(&reply), std::slice::from_ref(&mail));
+    assert_eq!(audience(&world.token(photos_only(client_credentials()))), std::slice::from_ref(&photos));
+
+    // What the server does not offer, or what is no absolute URI without a fragment, is nobody's to ask for.
+    for wrong in ["https://other.example.com", "photos", "https://photos.example.com#a", "https://photos.example.com/"]
+    {
+        assert_eq!(world.answer(authorize().set("resource", wrong)).error(), "invalid_target", "{wrong}");
+        assert_eq!(world.token(client_credentials().set("resource", wrong)).error(), "invalid_target", "{wrong}");
+    }
+
+    // OAuth 2.1 §7.1.3: short-lived.
+    let Config { access_token_lifetime, .. } = World::new().server.config().clone();
+    assert!((1..=3600).contains(&access_token_lifetime.as_secs()));
+}
+
+/// "The privileges associated with an access token SHOULD be restricted to the minimum": one client's audience is its own.
+#[test]
+fn a_client_gets_tokens_only_for_the_resources_it_is_registered_for() {
+    let (photos, mail) = (resource("https://photos.example.com"), resource("https://mail.example.com"));
+    let client = confidential("web", SECRET).with(|client| client.resource = vec![photos.clone()]);
+    let world = World::new().with(|config| config.resources = vec![photos.clone(), mail.clone()]).with_client(client);
+    let reply = world.token(client_credentials());
+    assert_eq!(world.presented(&reply.access_token()).credential.resource, [photos]);
+    assert_eq!(world.token(client_credentials().set("resource", mail.as_str())).error(), "invalid_target");
+}
+
+// §2.4 Resource Owner Password Credentials Grant: "MUST NOT be used."
+
+#[test]
+fn r47_the_password_grant_is_off_until_server_and_client_both_name_it() {
+    assert!(!World::new().server.config().grant_types.contains(&GrantType::Password));
+    // The client names it, the server does not: the host is not even asked.
+    assert_eq!(World::new().token(password()).error(), "unsupported_grant_type");
+    // The server names it, the client does not.
+    let with_password = || World::new().with(|config| config.grant_types.push(GrantType::Password));
+    let client = public("app").with(|client| client.grant_types.retain(|grant| *grant != GrantType::Password));
+    assert_eq!(with_password().with_client(client).token(password()).error(), "unauthorized_client");
+    // Both do.
+    assert_eq!(with_password().token(password()).status(), 200);
+}
+
+// §2.6 Other Recommendations: "Authorization servers MUST NOT allow redirection URIs that use the http scheme except for
+// native clients that use loopback interface redirection".
+
+#[test]
+fn r9_http_redirect_uris_are_for_loopback_only() {
+    for uri in [
+        "http://client.example.com/cb",
+        "http://192.168.0.1/cb",
+        "http://127.0.0.1.evil.example/cb",
+        "http://127.0.0.2/cb",
+        "http://0.0.0.0/cb",
+        "http://localhost.evil.example/cb",
+        "http://[::2]/cb",
+    ] {
+        assert_eq!(RedirectUri::parse(uri), Err(RedirectUriError::InsecureHttp), "{uri}");
+    }
+    for uri in ["http://127.0.0.1/cb", "http://127.0.0.1:8000/cb", "http://[::1]/cb", "http://localhost:8000/cb"] {
+        assert!(RedirectUri::parse(uri).is_ok(), "{uri}");
+    }
+}
+
+// §4.8.2 PKCE Downgrade Attack
+
+/// "if there was no `code_challenge` in the authorization request, a request to the token endpoint containing a
+/// `code_verifier` is rejected."
+#[test]
+fn r28_a_verifier_without_a_challenge_is_rejected() {
+    let optional = |client: &mut grantor::model::Client| client.require_pkce = false;
+    let world = World::new().with_client(confidential("web", SECRET).with(optional));
+    let code =
+        world.code(authorize().set("client_id", "web").without("code_challenge").without("code_challenge_method"));
+    let reply = world.token(exchange(&code).of_web());
+    assert_eq!((reply.status(), reply.error().as_str()), (400, "invalid_request"));
+    assert_eq!(world.token(exchange(&code).of_web().without("code_verifier")).status(), 200);
+}
+
+/// A client whose record was tightened after the code went out: "there was no challenge" is no way around it.
+#[test]
+fn a_code_without_a_challenge_is_worth_nothing_to_a_client_that_must_use_pkce() {
+    let bare = authorize().without("code_challenge").without("code_challenge_method");
+    let world = World::new().with_client(public("app").with(|client| client.require_pkce = false));
+    let code = world.code(bare);
+    let world = world.with_client(public("app"));
+    assert_eq!(world.token(exchange(&code).without("code_verifier")).error(), "invalid_grant");
+}
+
+// §4.11.2 Authorization Server as Open Redirector: tests/rfc6749, `r5_…`.
+
+// §4.12 307 Redirect
+
+/// "Authorization servers which redirect a request that potentially contains user credentials MUST NOT use the HTTP 307 status
+/// code for redirection. [...] the status code 303 (See Other) SHOULD be used".
+#[test]
+fn r19_redirects_are_303() {
+    let world = World::new().with_everything();
+    let by_post = world.answer_by(&post(authorize().set("scope", "admin")));
+    for reply in [
+        by_post,
+        world.answer(authorize().set("scope", "admin")),
+        world.approve(authorize()),
+        world.deny(authorize()),
+        world.approve(implicit()),
+        World::new().with_outage(At::Commit, None).approve(authorize()),
+    ] {
+        assert_eq!((reply.status(), reply.body()), (303, ""));
+    }
+}
+
+// §4.14.2 Refresh Token Protection: Recommendations
+
+/// "it will revoke the active refresh token", and with it the grant and its access tokens (OAuth 2.1 §4.3.1).
+#[test]
+fn r52_replay_of_a_rotated_refresh_token_revokes_the_active_one_and_the_grant() {
+    for grace in [0, 30] {
+        let mut world = rotating(grace);
+        let (first_access, first) = world.tokens();
+        let (second_access, second) = world.token(refresh(&first)).tokens();
+        let (third_access, third) = world.token(refresh(&second)).tokens();
+        let (_, bystander) = world.tokens();
+        world.now += grace;
+        let event = world.event(refresh(&first));
+        assert!(matches!(event, Event::Replayed { .. }), "{event:?}");
+        for token in [&first_access, &second_access, &third_access, &second, &third] {
+            assert!(world.presented(token).revoked);
+        }
+        assert_eq!(world.token(refresh(&third)).error(), "invalid_grant");
+        assert_eq!(world.token(refresh(&bystander)).status(), 200, "another grant of the same person");
+    }
+}
+
+/// Within the grace it is a retry, or the loser of a race: it gets tokens of its own, and kills nobody's.
+#[test]
+fn a_second_use_within_the_grace_is_a_retry() {
+    let mut world = rotating(30);
+    let (_, first) = world.tokens();
+    let (_, second) = world.token(refresh(&first)).tokens();
+    world.now += 29;
+    let (_, retried) = world.token(refresh(&first)).tokens();
+    assert_ne!(second, retried);
+    assert_eq!(world.token(refresh(&second)).status(), 200);
+    assert_eq!(world.token(refresh(&retried)).status(), 200);
+}
+
+/// A replay by somebody else than the client changes nothing, or anyone could revoke anyone.
+#[test]
+fn a_replay_by_another_client_revokes_nothing() {
+    let world = rotating(0);
+    let (_, first) = world.tokens();
+    let (access_token, second) = world.token(refresh(&first)).tokens();
+    assert_eq!(world.token(refresh(&first).of_web()).error(), "invalid_grant");
+    assert!(world.is_alive(&access_token));
+    assert_eq!(world.token(refresh(&second)).status(), 200);
+}
+
+#[test]
+fn r55_after_revocation_of_the_grant_refresh_fails() {
+    for policy in [RefreshPolicy::Rotate { grace: Duration::from_secs(30) }, RefreshPolicy::Reuse] {
+        let world = World::new().with(|config| config.refresh = policy);
+        let (access_token, refresh_token) = world.tokens();
+        let code = world.code(authorize());
+        for token in [&refresh_token, &code] {
+            let revoke = Commit::of(Change::Revoke(world.presented(token).grant.id));
+            Store::commit(&world.store, &revoke).unwrap();
+        }
+        let reply = world.token(refresh(&refresh_token));
+        assert_eq!((reply.status(), reply.error().as_str()), (400, "invalid_grant"));
+        assert_eq!(world.token(exchange(&code)).error(), "invalid_grant", "nor is a code good any more");
+        assert!(!world.is_alive(&access_token));
+    }
+}
+
+/// "Refresh tokens SHOULD expire if the client has been inactive for some time".
+#[test]
+fn r56_an_unused_refresh_token_expires_and_rotation_renews_it() {
+    let day = 24 * 60 * 60;
+    let lifetime = World::new().server.config().refresh_token_lifetime.as_secs();
+    assert!((day..=90 * day).contains(&lifetime), "as it comes, it ends");
+
+    let mut world = World::new();
+    let (_, idle) = world.tokens();
+    let (_, mut active) = world.tokens();
+    // Used just in time, again and again, it outlives any one lifetime.
+    for _ in 0..3 {
+        world.now += lifetime - 1;
+        active = world.token(refresh(&active)).tokens().1;
+    }
+    let reply = world.token(refresh(&idle));
+    assert_eq!((reply.status(), reply.error().as_str()), (400, "invalid_grant"));
+    world.now += lifetime;
+    assert_eq!(world.token(refresh(&active)).error(), "invalid_grant");
+}
+
+/// The store forgets an idle grant, and not an active one.
+#[test]
+fn a_grant_is_kept_as_long_as_its_longest_credential() {
+    let mut world = World::new();
+    let lifetime = world.server.config().refresh_token_lifetime.as_secs();
+    let (_, first) = world.tokens();
+    world.now += lifetime - 1;
+    let (_, second) = world.token(refresh(&first)).tokens();
+    world.now += lifetime - 1;
+    world.store.purge(grantor::Timestamp(world.now));
+    assert_eq!(world.token(refresh(&second)).status(), 200);
+    world.now += lifetime;
+    world.store.purge(grantor::Timestamp(world.now));
+    assert_eq!(world.store.counts(), (0, 0));
+}
+
+// §4.15.1 Client Impersonating Resource Owner
+
+/// "authorization servers SHOULD NOT allow clients to influence their `client_id` [...] if that can cause confusion with a
+/// genuine resource owner. Where this cannot be avoided, [they] MUST provide other means for the resource server to
+/// distinguish". Whoever registers clients chooses their ids; what grantor sees to is the other means: a token that a client
+/// got for itself has no subject, whatever the client is called.
+#[test]
+fn r50_a_client_that_is_called_like_a_person_gets_no_token_of_that_person() {
+    let world = World::new().with_everything().with_client(confidential("johndoe", SECRET));
+    assert_eq!(subject(), Subject::parse("johndoe").unwrap());
+    let form = client_credentials().set("client_id", "johndoe");
+    let own = world.presented(&world.token(&form).access_token());
+    assert_eq!((own.grant.client_id.as_str(), &own.grant.subject), ("johndoe", &None));
+    assert_eq!(own.grant.grant_type, GrantType::ClientCredentials);
+    let Event::Issued { subject: None, .. } = world.event(&form) else { panic!("the audit log is misled") };
+    // No claim says otherwise.
+    let CredentialKind::AccessToken { claims } = &own.credential.kind else { panic!("not an access token") };
+    assert!(claims.is_empty());
+    // A person's token has both names, each in its place.
+    let persons = world.presented(&world.tokens().0);
+    assert_eq!((persons.grant.client_id.as_str(), &persons.grant.subject), ("app", &Some(subject())));
+}
+
+// As it comes: `Config::new` is the recommendation.
+
+#[test]
+fn a_server_as_it_comes_offers_only_what_the_rfc_recommends() {
+    let config = Config::new(World::new().server.config().issuer.clone());
+    let server = Server::new(config);
+    let offered: Vec<_> = server.config().grant_types.iter().map(GrantType::as_str).collect();
+    assert_eq!(offered, ["authorization_code", "refresh_token", "client_credentials"]);
+    assert_eq!(server.config().response_types, [ResponseType::Code]);
+    assert_eq!(server.config().code_challenge_methods, [grantor::model::CodeChallengeMethod::S256]);
+}
