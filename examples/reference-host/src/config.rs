@@ -12,8 +12,9 @@ use grantor::model::{
     Client, ClientAuthentication, ClientId, CodeChallengeMethod, Digest, GrantType, Issuer, RedirectUri, Resources,
     ResponseType, Scope, SecretPresentation, Subject,
 };
-use grantor::server::{Config, DefaultScope, RefreshPolicy};
+use grantor::server::{Config, DefaultScope, Endpoints, RefreshPolicy};
 use serde::Deserialize;
+use url::Url;
 
 use crate::users::User;
 
@@ -199,6 +200,11 @@ impl Settings {
     #[must_use]
     pub fn server(&self, issuer: Issuer) -> Config {
         let mut config = Config::new(issuer);
+        // The paths are the host's own, whatever path the issuer has.
+        let origin = Url::parse(config.issuer.as_str()).map(|url| url.origin().ascii_serialization());
+        if let Some(origin) = origin.ok().and_then(|origin| Issuer::parse(&origin).ok()) {
+            config.endpoints = Endpoints::below(&origin);
+        }
         let table = &self.server;
         set(&mut config.grant_types, &table.grants);
         set(&mut config.response_types, &table.response_types);

@@ -71,7 +71,7 @@ impl Running {
         Self::start(&format!("sqlite:{}", path.display()))
     }
 
-    fn wait(mut child: Child, directory: TempDir) -> Self {
+    pub(crate) fn wait(mut child: Child, directory: TempDir) -> Self {
         let stdout = child.stdout.take().expect("its output is piped");
         let mut lines = BufReader::new(stdout).lines().map(|line| line.expect("its output is text"));
         let base = lines.find_map(|line| line.strip_prefix("listening on ").map(str::to_owned));
