@@ -28,14 +28,11 @@ export async function startHost(store) {
   }
   assert(issuer, 'the host ended before it was listening')
   child.stdout.resume() // a full pipe would stop the host
+  const discovery = { algorithm: 'oauth2', [oauth.allowInsecureRequests]: true }
+  const metadata = await oauth.discoveryRequest(new URL(issuer), discovery)
   return {
-    /** What a client would read from the metadata. */
-    server: {
-      issuer,
-      authorization_endpoint: `${issuer}/authorize`,
-      token_endpoint: `${issuer}/token`,
-      authorization_response_iss_parameter_supported: true,
-    },
+    /** What the metadata says, its issuer compared (RFC 8414 §3.3). */
+    server: await oauth.processDiscoveryResponse(new URL(issuer), metadata),
     async stop() {
       child.kill()
       await ended

@@ -73,6 +73,22 @@ for (const store of ['memory', 'sqlite']) {
         await assert.rejects(refresh(tokens.refresh_token), { error: 'invalid_grant' })
       })
 
+      test(`${who} revokes its refresh token, and the access token with it`, async () => {
+        const redeem = await authorize()
+        const tokens = await redeem()
+        const isActive = async () => {
+          const api = { client_id: 'api' }
+          const answer = await oauth.introspectionRequest(
+            host.server, api, ClientSecretBasic('fJ6kTq2mXs8wVz4yBn7cRd9gHp3lKe5A'), tokens.access_token, options)
+          return (await oauth.processIntrospectionResponse(host.server, api, answer)).active
+        }
+        assert.equal(await isActive(), true)
+        await oauth.processRevocationResponse(
+          await oauth.revocationRequest(host.server, client, authentication, tokens.refresh_token, options))
+        assert.equal(await isActive(), false)
+        await assert.rejects(refresh(tokens.refresh_token), { error: 'invalid_grant' })
+      })
+
       if (client_id === 'native') {
         test(`${who} cannot get a token for itself`, async () => {
           await assert.rejects(clientCredentials(), { error: 'unauthorized_client' })
@@ -85,6 +101,11 @@ for (const store of ['memory', 'sqlite']) {
         })
       }
     }
+
+    test('the metadata lets a client detect PKCE and the issuer in responses', () => {
+      assert.deepEqual(host.server.code_challenge_methods_supported, ['S256'])
+      assert.equal(host.server.authorization_response_iss_parameter_supported, true)
+    })
 
     test('a client that presents a wrong secret in Basic is challenged', async () => {
       const request = await oauth.clientCredentialsGrantRequest(
