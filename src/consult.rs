@@ -72,7 +72,7 @@ pub struct Extension {
     pub client: Arc<Client>,
     /// The absolute URI in `grant_type`.
     pub grant_type: GrantType,
-    /// Every parameter of the request, as sent, but for the client's own credentials.
+    /// The parameters of the request, but for `client_id` and `client_secret`. None repeats, save `resource` and `audience`.
     pub parameters: Vec<(String, Secret<'static>)>,
 }
 

@@ -40,6 +40,9 @@ pub enum Event {
         scope: Scope,
         /// Whether there is a refresh token.
         refresh_token: bool,
+        /// Whether they were issued for a refresh token that had been used before, within its grace: a retry, the loser of a
+        /// race, or a quick thief.
+        within_grace: bool,
     },
     /// The authorization endpoint answered the client with an error.
     AuthorizationRefused {

@@ -240,3 +240,24 @@ fn an_async_host_is_asked_the_same() {
     let Poll::Ready(reply) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) else { panic!("pending") };
     assert!(reply.result().is_ok());
 }
+
+#[test]
+fn a_scope_that_is_narrowed_to_nothing_is_refused() {
+    let world = narrowed(Terms { scope: Some(Scope::parse("admin").unwrap()), ..Terms::default() });
+    assert_eq!(world.token(&format!("{SERVICE}&scope=read")).result().unwrap_err().code(), "invalid_grant");
+    assert_eq!(world.host.store.counts(), (0, 0));
+}
+
+#[test]
+fn an_extension_grant_with_a_repeated_parameter_does_not_reach_the_host() {
+    let world = world(Opinion::default(), false);
+    let client = "&client_id=service&client_secret=generated";
+    for (assertion, expected) in [
+        ("assertion=good&assertion=bad", Err("invalid_request")),
+        ("assertion=good&other=%FF", Err("invalid_request")),
+        ("assertion=good&audience=a&audience=b", Ok(())),
+    ] {
+        let reply = world.token(&format!("grant_type={ASSERTION}&{assertion}{client}"));
+        assert_eq!(reply.result().map(drop).map_err(|error| error.code()), expected, "{assertion}");
+    }
+}

@@ -66,7 +66,7 @@ fn r22_error_and_description_keep_to_their_characters() {
 
 // §4.1.1 Authorization Request, §4.1.3 Token Endpoint Extension: tests/rfc7636.rs, tests/rfc6749.
 
-// §7.1.3.7 and §7.5.2 Reuse of Authorization Codes
+// §7.5.2 Reuse of Authorization Codes
 
 /// "The authorization server SHOULD NOT revoke any issued tokens when receiving a replayed authorization code that contains
 /// invalid parameters."

@@ -79,7 +79,9 @@ fn the_endpoint_requires_authorization() {
     let (access, _) = world.tokens();
     for client in ["", "client_id=public", "client_id=nobody", "client_id=api&client_secret=wrong", "client_id=api"] {
         let response = introspect_as(&world, &world.store, client, &access);
-        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{client}");
+        // §2.3: "the authorization server responds with an HTTP 401 (Unauthorized)"
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{client}");
+        assert!(response.headers().contains_key(header::WWW_AUTHENTICATE), "{client}");
         assert!(response.body().starts_with(b"{\"error\":\"invalid_client\""), "{client}");
     }
 }

@@ -106,4 +106,5 @@ fn an_issuer_is_an_https_url_without_query_or_fragment() {
     }
 }
 
-// §3: that the metadata says so (`authorization_response_iss_parameter_supported`) is RFC 8414's matter.
+// §3: that the metadata says so (`authorization_response_iss_parameter_supported`) stands in
+// tests/rfc8414.rs.

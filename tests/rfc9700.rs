@@ -59,8 +59,8 @@ fn r1_redirect_uris_match_exactly() {
     assert!(world.approve(authorize()).location().starts_with("https://client.example.com/cb?"));
 }
 
-// §2.1.1 Authorization Code Grant: PKCE is in tests/rfc7636.rs. That its support can be detected (requirement 30) needs the
-// metadata endpoint, and is tested there.
+// §2.1.1 Authorization Code Grant: PKCE is in tests/rfc7636.rs; that its support can be detected, in tests/rfc8414.rs
+// (`r30_…`).
 
 // §2.1.2 Implicit Grant: "clients [...] SHOULD NOT use the implicit grant (response type "token")".
 
@@ -294,6 +294,11 @@ fn r55_after_revocation_of_the_grant_refresh_fails() {
         assert_eq!((reply.status(), reply.error().as_str()), (400, "invalid_grant"));
         assert_eq!(world.token(exchange(&code)).error(), "invalid_grant", "nor is a code good any more");
         assert!(!world.is_alive(&access_token));
+        // That is known from the lookup: nothing is left to the write.
+        let world = world.with_outage(At::Commit, None);
+        for form in [refresh(&refresh_token), exchange(&code)] {
+            assert_eq!(world.token(&form).error(), "invalid_grant", "{form}");
+        }
     }
 }
 

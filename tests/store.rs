@@ -57,6 +57,15 @@ fn a_commit_goes_to_one_place() {
 }
 
 #[test]
+fn a_credential_lives_in_the_partition_of_its_grant() {
+    let written = r#"{"version":1,"revision":0,"key":{"partition":7,"digest":
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"grant":"AAECAwQFBgcICQoLDA0ODxAR","kind":"refresh_token",
+        "scope":"","issued_at":10,"expires_at":70}"#;
+    let credential = Arc::new(serde_json::from_str(written).unwrap());
+    assert_eq!(Commit::new([Change::Issue(credential)]), Err(CommitError::Split));
+}
+
+#[test]
 fn a_commit_has_at_most_eight_changes() {
     assert!(Commit::new((0..8).map(|_| witness(1))).is_ok());
     assert_eq!(Commit::new((0..9).map(|_| witness(1))), Err(CommitError::TooMany));

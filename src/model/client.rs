@@ -34,10 +34,12 @@ pub struct Client {
     pub grant_types: Vec<GrantType>,
     /// What it may ask of the authorization endpoint.
     pub response_types: Vec<ResponseType>,
-    /// The most it may ask for.
+    /// The most it may ask for. What was granted before this is narrowed stays granted, until the grant is revoked.
     pub scope: Scope,
     /// Whether an authorization request without `code_challenge` is refused. OAuth 2.1 §4.1.1 lets a server waive this
-    /// only for a confidential client that is known to use an OpenID Connect nonce.
+    /// only for a confidential client that is known to use an OpenID Connect nonce. A record may waive it for a public client
+    /// too, for an old one that cannot be changed, against RFC 9700 §2.1.1, "Public clients MUST use PKCE": whoever reads its
+    /// code can redeem it.
     pub require_pkce: bool,
     /// Whether a token request must repeat a `redirect_uri` that the authorization request had (RFC 6749 §4.1.3). False
     /// only for clients of OAuth 2.1, which dropped the parameter (OAuth 2.1 §10.2); one that is sent is always compared.

@@ -47,7 +47,9 @@ pub struct Grant {
 pub struct GrantId([u8; 18]);
 
 impl GrantId {
-    pub(crate) const fn from_entropy(bytes: [u8; 18]) -> Self {
+    /// An identifier that was kept as its 18 bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 18]) -> Self {
         Self(bytes)
     }
 

@@ -58,7 +58,7 @@ impl RedirectUri {
             return Err(RedirectUriError::UserInfo);
         }
         match url.scheme() {
-            "https" | "http" if !has_authority(text) => Err(RedirectUriError::NotAbsolute),
+            scheme @ ("https" | "http") if !has_authority(text, scheme) => Err(RedirectUriError::NotAbsolute),
             "https" => Ok(()),
             "http" if matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost")) => Ok(()),
             "http" => Err(RedirectUriError::InsecureHttp),
@@ -102,8 +102,9 @@ impl RedirectUri {
 }
 
 /// `http:/path` and `https:host` are taken for absolute by a browser's parser, but not by RFC 3986.
-fn has_authority(text: &str) -> bool {
-    text.split_once("://").is_some_and(|(_, rest)| !rest.starts_with('/'))
+fn has_authority(text: &str, scheme: &str) -> bool {
+    let after_scheme = text.get(scheme.len()..).unwrap_or_default();
+    after_scheme.strip_prefix("://").is_some_and(|rest| !rest.starts_with('/'))
 }
 
 /// Splits a loopback IP URI into what stands before and after the port; none if it is not one.

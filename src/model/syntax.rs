@@ -88,6 +88,12 @@ macro_rules! name {
             }
         }
 
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
         $crate::model::syntax::text_form!($name, $crate::model::SyntaxError);
     };
 }

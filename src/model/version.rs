@@ -4,7 +4,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The version of a record's format: written into every record, checked when one is read. A record from a release
-/// that is newer than this one is refused, not misread; one from an older release is read as that release wrote it.
+/// that is newer than this one is refused, not misread. There is one version so far; a release with another reads both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Version;
 

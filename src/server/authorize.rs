@@ -8,6 +8,7 @@
 //! [`Prompt::approve`] and [`Prompt::deny`] start the machine of [`decide`](super::decide).
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 use arrayvec::ArrayVec;
@@ -18,8 +19,8 @@ use super::response::{AuthorizationError, AuthorizationRefused, AuthorizationRes
 use super::{Config, Server};
 use crate::event::Event;
 use crate::model::{
-    Client, ClientId, CodeChallenge, CodeChallengeMethod, RedirectUri, Resource, Resources, ResponseType, Scope,
-    Version, is_vschar,
+    Client, ClientId, CodeChallenge, CodeChallengeMethod, RedirectUri, Resources, ResponseType, Scope, Version,
+    is_vschar,
 };
 use crate::step::{Answer, Pause, Step, machine};
 use crate::store::Lookup;
@@ -45,7 +46,7 @@ pub enum Authorization {
 }
 
 /// An authorization request: RFC 6749 §4.1.1, §4.2.1. A parameter that was sent without a value is none.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct AuthorizationRequest<'a> {
     /// RFC 6749 §3.1.1.
     pub response_type: Option<Cow<'a, str>>,
@@ -67,8 +68,19 @@ pub struct AuthorizationRequest<'a> {
     pub fault: Option<FormError>,
 }
 
-/// A sound authorization request, waiting for the resource owner's decision. A plain value: keep it in the session, or in
-/// a signed cookie, while pages are shown. It is not `Clone`: one request is not both approved and denied.
+impl fmt::Debug for AuthorizationRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizationRequest")
+            .field("response_type", &self.response_type)
+            .field("client_id", &self.client_id)
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A sound authorization request, waiting for the resource owner's decision. A plain value: keep it in the session, on the
+/// server's side, while pages are shown, and take it out of there to decide. It is not `Clone`: one request is not both
+/// approved and denied.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[non_exhaustive]
@@ -229,13 +241,12 @@ impl AuthorizationRequest<'_> {
         redirect_uri: RedirectUri,
     ) -> Result<Prompt, (Recipient, AuthorizationError)> {
         let response_type = self.response_type.as_deref().map(ResponseType::parse);
-        let is_vschars = |state: &&str| state.bytes().all(is_vschar);
         let recipient = Recipient {
             client_id: client.client_id.clone(),
             redirect_uri,
             // The client that made up a response type has not said where it looks for the answer; the query is safer.
             response_type: response_type.flatten().unwrap_or(ResponseType::Code),
-            state: self.state.as_deref().filter(is_vschars).map(str::to_owned),
+            state: self.state.as_deref().filter(|state| is_state(state)).map(str::to_owned),
         };
         match self.terms(config, client, response_type) {
             Err(error) => Err((recipient, error)),
@@ -263,8 +274,7 @@ impl AuthorizationRequest<'_> {
         if let Some(fault) = self.fault {
             return Err(fault.into());
         }
-        // RFC 6749 appendix A.5: `state = 1*VSCHAR`
-        if self.state.as_deref().is_some_and(|state| !state.bytes().all(is_vschar)) {
+        if self.state.as_deref().is_some_and(|state| !is_state(state)) {
             return Err(AuthorizationError::State);
         }
         // RFC 6749 §3.1.1: "If an authorization request is missing the "response_type" parameter, or if the response type is
@@ -277,9 +287,7 @@ impl AuthorizationRequest<'_> {
         let scope =
             self.scope.as_deref().map(Scope::parse).transpose().map_err(|_| AuthorizationError::InvalidScope)?;
         let scope = config.scope(client, scope).ok_or(AuthorizationError::InvalidScope)?;
-        let requested = self.resource.iter().map(|text| Resource::parse(text)).collect::<Result<Vec<_>, _>>();
-        let requested = requested.map_err(|_| AuthorizationError::InvalidTarget)?;
-        let resource = config.resource(client, &requested).ok_or(AuthorizationError::InvalidTarget)?;
+        let resource = config.resource(client, &self.resource).ok_or(AuthorizationError::InvalidTarget)?;
         Ok((scope, resource, code_challenge))
     }
 
@@ -293,12 +301,20 @@ impl AuthorizationRequest<'_> {
         match (&self.code_challenge, &self.code_challenge_method) {
             (None, None) => Ok(None),
             // RFC 9700 §4.8.2: half of PKCE is an attempt to switch it off.
-            (None, Some(_)) => Err(AuthorizationError::ChallengeMissing),
+            (None, Some(_)) => Err(FormError::Missing("code_challenge").into()),
             (Some(text), _) => {
                 CodeChallenge::parse(text, method).map(Some).map_err(|_| AuthorizationError::ChallengeMalformed)
             }
         }
     }
+}
+
+/// The most bytes that `state` may have: it comes back in a URL.
+const MAX_STATE_LEN: usize = 4096;
+
+/// RFC 6749 appendix A.5: `state = 1*VSCHAR`
+fn is_state(state: &str) -> bool {
+    state.len() <= MAX_STATE_LEN && state.bytes().all(is_vschar)
 }
 
 /// Whether server and client both want such a response. Asked again when the decision comes back.

@@ -27,9 +27,11 @@ pub struct Config {
     /// How long an authorization code lives. Default: 60 seconds. RFC 6749 §4.1.2: "A maximum authorization code lifetime
     /// of 10 minutes is RECOMMENDED."
     pub code_lifetime: Duration,
-    /// How long an access token lives. Default: 10 minutes. OAuth 2.1 §7.1.3.5: short-lived, "one hour or less".
+    /// How long an access token lives. Default: 10 minutes. RFC 6750 §5.3: "Token servers
+    /// SHOULD issue short-lived (one hour or less) bearer tokens".
     pub access_token_lifetime: Duration,
-    /// How long a refresh token lives unused. Default: 14 days. RFC 9700 §4.14.2: "Refresh tokens SHOULD expire if the client
+    /// How long a refresh token lives from its issue. One that rotates is issued anew at each use, so this is how long it lives
+    /// unused; one that is reused ends then, used or not. Default: 14 days. RFC 9700 §4.14.2: "Refresh tokens SHOULD expire if the client
     /// has been inactive for some time".
     pub refresh_token_lifetime: Duration,
     /// What becomes of a refresh token that is used. Default: it rotates, with a grace of 30 seconds.
@@ -48,6 +50,9 @@ pub enum RefreshPolicy {
     /// Each refresh spends the token and issues a new one. A spent one that is presented again within `grace` of its first
     /// use is taken for a retry, or for the loser of a race, and is answered with tokens of its own; later, it is taken for
     /// theft, and the grant is revoked.
+    ///
+    /// The grace is a trade: a thief who is as quick as that gets tokens too, which rotate beside the client's. The
+    /// [`Event`](crate::Event) of each such reply says `within_grace`.
     Rotate {
         /// How long a spent token may be presented again; whole seconds. Zero: not at all.
         grace: Duration,
@@ -110,24 +115,34 @@ impl Config {
         match (requested, &self.default_scope) {
             (Some(scope), _) => scope.is_subset(&client.scope).then_some(scope),
             (None, DefaultScope::Registered) => Some(client.scope.clone()),
-            (None, DefaultScope::Fixed(scope)) => Some(scope.intersection(&client.scope)),
+            (None, DefaultScope::Fixed(scope)) => {
+                Some(scope.intersection(&client.scope)).filter(|kept| !kept.is_empty() || scope.is_empty())
+            }
             (None, DefaultScope::None) => None,
         }
     }
 
     /// The resources that a request asks tokens for; none is `invalid_target` (RFC 8707 §2).
-    pub(super) fn resource(&self, client: &Client, requested: &[Resource]) -> Option<Resources> {
+    pub(super) fn resource(&self, client: &Client, requested: &[impl AsRef<str>]) -> Option<Resources> {
+        // Resource indicators are not in use: they are ignored, like any unknown parameter.
+        if self.resources.is_empty() && client.resource.is_empty() {
+            return Some(Resources::new());
+        }
         let registered = if client.resource.is_empty() { &self.resources } else { &client.resource };
-        let offered = registered.iter().filter(|resource| self.resources.contains(resource));
-        narrow(&offered.cloned().collect::<Vec<_>>(), requested)
+        let offered: Vec<_> = registered.iter().filter(|resource| self.resources.contains(resource)).cloned().collect();
+        // What is left of a restriction must never be none, for none means unrestricted.
+        if offered.is_empty() { None } else { narrow(&offered, requested) }
     }
 }
 
 /// The requested ones of these resources, all of them where none is requested; none if one is not among them. Where there
-/// are none at all, resource indicators are not in use, and a request's are ignored like any unknown parameter.
-pub(super) fn narrow(offered: &[Resource], requested: &[Resource]) -> Option<Resources> {
+/// are none at all, what was granted is not restricted, and a request's are ignored.
+pub(super) fn narrow(offered: &[Resource], requested: &[impl AsRef<str>]) -> Option<Resources> {
     if offered.is_empty() || requested.is_empty() {
         return Some(offered.to_vec());
     }
-    requested.iter().all(|resource| offered.contains(resource)).then(|| requested.to_vec())
+    let is_offered = |text: &str| offered.iter().any(|resource| resource.as_str() == text);
+    let is_requested = |resource: &&Resource| requested.iter().any(|text| text.as_ref() == resource.as_str());
+    let all_offered = requested.iter().all(|text| is_offered(text.as_ref()));
+    all_offered.then(|| offered.iter().filter(is_requested).cloned().collect())
 }

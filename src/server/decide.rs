@@ -180,7 +180,10 @@ impl Offer {
         if scope.is_empty() && !self.scope.is_empty() {
             return Err(AuthorizationError::AccessDenied);
         }
-        let resource = config.resource(&client, &self.resource).ok_or(AuthorizationError::InvalidTarget)?;
+        // A restriction that was asked for must not turn into none because the configuration changed meanwhile.
+        let resource = config.resource(&client, &self.resource);
+        let resource = resource.filter(|kept| !kept.is_empty() || self.resource.is_empty());
+        let resource = resource.ok_or(AuthorizationError::InvalidTarget)?;
         if recipient.response_type == ResponseType::Token {
             let granted = (scope, resource);
             let plan = Plan::open(config, &client, GrantType::Implicit, Some(approval.subject), granted, moment);
@@ -220,8 +223,10 @@ impl<'a> Pause<Issuance> for DecideIssuance<'a> {
         let Self { config, recipient, plan, moment, .. } = self;
         match answer {
             Err(unavailable) => refuse(config, &recipient, AuthorizationError::Unavailable("issuance", unavailable)),
-            Ok(Verdict::Refuse) => refuse(config, &recipient, AuthorizationError::AccessDenied),
-            Ok(Verdict::Issue(terms)) => DecideCommit::issue(config, recipient, plan.under(terms), &moment),
+            Ok(verdict) => match plan.under(verdict) {
+                None => refuse(config, &recipient, AuthorizationError::AccessDenied),
+                Some(plan) => DecideCommit::issue(config, recipient, plan, &moment),
+            },
         }
     }
 }

@@ -15,7 +15,7 @@ use serde::ser::SerializeMap as _;
 
 use super::client_auth::{Authenticated, ClientCredentials, ClientError, PresentedIn};
 use super::identify::{CheckSecret, Endpoint, Identify};
-use super::refusal::{EndpointError, form, presented_in};
+use super::refusal::{EndpointError, form};
 use super::{Config, Server};
 use crate::event::Event;
 use crate::model::{Client, ClientId, Credential, CredentialKind, Grant, Issuer, Key, Secret, Timestamp};
@@ -56,15 +56,14 @@ impl Server {
     pub fn introspect<'a, B: AsRef<[u8]>>(&'a self, request: &'a Request<B>, now: Timestamp) -> Step<Introspect<'a>> {
         match IntrospectRequest::read(request) {
             Ok(request) => self.introspect_request(request, now),
-            Err(error) => Step::Done(IntrospectReply::refused(None, error, presented_in(request))),
+            Err(error) => Step::Done(IntrospectReply::refused(None, error)),
         }
     }
 
     /// Answers a typed request to the introspection endpoint.
     pub fn introspect_request<'a>(&'a self, request: IntrospectRequest<'a>, now: Timestamp) -> Step<Introspect<'a>> {
         let key = Key::of(request.token.expose());
-        let presented_in = request.client.presented_in;
-        let endpoint = IntrospectRequested { config: &self.config, key, now, presented_in };
+        let endpoint = IntrospectRequested { config: &self.config, key, now };
         Step::Lookup(Identify::new(request.client, key, endpoint))
     }
 }
@@ -76,7 +75,6 @@ pub struct IntrospectRequested<'a> {
     config: &'a Config,
     key: Option<Key>,
     now: Timestamp,
-    presented_in: PresentedIn,
 }
 
 impl<'a> Endpoint for IntrospectRequested<'a> {
@@ -101,16 +99,16 @@ impl<'a> Endpoint for IntrospectRequested<'a> {
             grant: Arc::clone(&presented.grant),
         });
         let event = Event::Introspected { client_id: client.client_id.clone(), active: active.is_some() };
-        Step::Done(IntrospectReply { result: Ok(active), presented_in: self.presented_in, event })
+        Step::Done(IntrospectReply { result: Ok(active), event })
     }
 
     fn refused(self, client_id: ClientId, error: ClientError) -> Step<Introspect<'a>> {
-        Step::Done(IntrospectReply::refused(Some(client_id), error.into(), self.presented_in))
+        Step::Done(IntrospectReply::refused(Some(client_id), error.into()))
     }
 
     fn unavailable(self, client_id: ClientId, effect: &'static str, unavailable: Unavailable) -> Step<Introspect<'a>> {
         let error = EndpointError::Unavailable(effect, unavailable);
-        Step::Done(IntrospectReply::refused(Some(client_id), error, self.presented_in))
+        Step::Done(IntrospectReply::refused(Some(client_id), error))
     }
 }
 
@@ -119,8 +117,7 @@ impl<'a> Endpoint for IntrospectRequested<'a> {
 fn is_active(presented: &Presented, now: Timestamp) -> bool {
     let is_token =
         matches!(presented.credential.kind, CredentialKind::AccessToken { .. } | CredentialKind::RefreshToken);
-    let is_dead = presented.revoked || presented.spent_at.is_some() || presented.credential.expires_at.is_past(now);
-    is_token && !is_dead
+    is_token && presented.is_alive(now)
 }
 
 /// A client sees its own tokens; a resource server sees access tokens, those for itself.
@@ -137,7 +134,6 @@ fn may_see(client: &Client, presented: &Presented) -> bool {
 #[must_use = "the reply is what the resource server waits for"]
 pub struct IntrospectReply {
     result: Result<Option<ActiveToken>, EndpointError>,
-    presented_in: PresentedIn,
     event: Event,
 }
 
@@ -186,12 +182,12 @@ impl Serialize for ActiveToken {
 const RESERVED: [&str; 10] = ["active", "iss", "client_id", "sub", "scope", "aud", "iat", "exp", "token_type", "nbf"];
 
 impl IntrospectReply {
-    fn refused(client_id: Option<ClientId>, error: EndpointError, presented_in: PresentedIn) -> Self {
+    fn refused(client_id: Option<ClientId>, error: EndpointError) -> Self {
         let event = match error.clone() {
             EndpointError::Unavailable(effect, cause) => Event::Unavailable { client_id, effect, cause },
             reason => Event::IntrospectionRefused { client_id, reason },
         };
-        Self { result: Err(error), presented_in, event }
+        Self { result: Err(error), event }
     }
 
     /// The token if it is active and the client may know, or why the question was refused.
@@ -215,7 +211,9 @@ impl IntrospectReply {
             Ok(Some(active)) => json(StatusCode::OK, &active),
             // "the authorization server MUST return an introspection response with the "active" field set to "false"."
             Ok(None) => json(StatusCode::OK, &serde_json::json!({ "active": false })),
-            Err(error) => error.into_http(self.presented_in),
+            // RFC 7662 §2.3: "the authorization server responds with an HTTP 401 (Unauthorized)", wherever the credentials stood:
+            // no browser asks here.
+            Err(error) => error.into_http(PresentedIn::Header),
         }
     }
 }

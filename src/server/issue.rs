@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Config;
-use crate::consult::{Issuance, Terms};
+use crate::consult::{Issuance, Verdict};
 use crate::event::Event;
 use crate::model::{
     Claims, Client, Credential, CredentialKind, Grant, GrantId, GrantType, Key, Moment, Resources, Scope, Secret,
@@ -35,6 +35,8 @@ pub(super) struct Plan {
     pub(super) opens: bool,
     /// The credential that pays for the tokens.
     pub(super) spend: Option<(Key, IfSpent)>,
+    /// Whether a spent refresh token pays for them, within its grace.
+    pub(super) within_grace: bool,
     /// The access token's.
     pub(super) scope: Scope,
     /// The access token's.
@@ -68,6 +70,7 @@ impl Plan {
             grant_type: grant.grant_type.clone(),
             opens: true,
             spend: None,
+            within_grace: false,
             scope: grant.scope.clone(),
             resource: grant.resource.clone(),
             access_token_lifetime: config.access_token_lifetime,
@@ -89,16 +92,22 @@ impl Plan {
         }
     }
 
-    /// The plan under the host's terms, which only narrow.
-    pub(super) fn under(mut self, terms: Terms) -> Self {
+    /// The plan under the host's terms, which only narrow; none if it refuses, or if nothing is left of the scope. (A token
+    /// without a scope would not say that it was narrowed: RFC 6749 §5.1 has no way to write an empty scope.)
+    pub(super) fn under(mut self, verdict: Verdict) -> Option<Self> {
+        let Verdict::Issue(terms) = verdict else { return None };
         if let Some(scope) = terms.scope {
-            self.scope = self.scope.intersection(&scope);
+            let kept = self.scope.intersection(&scope);
+            if kept.is_empty() && !self.scope.is_empty() {
+                return None;
+            }
+            self.scope = kept;
         }
         if let Some(lifetime) = terms.access_token_lifetime {
             self.access_token_lifetime = self.access_token_lifetime.min(lifetime);
         }
         self.claims = terms.claims;
-        self
+        Some(self)
     }
 
     /// What the audit log will say.
@@ -110,6 +119,7 @@ impl Plan {
             subject: self.grant.subject.clone(),
             scope: self.scope.clone(),
             refresh_token: self.refresh.is_some(),
+            within_grace: self.within_grace,
         }
     }
 
@@ -162,7 +172,7 @@ pub(super) fn open(
 ) -> Arc<Grant> {
     Arc::new(Grant {
         version: Version,
-        id: GrantId::from_entropy(moment.entropy().grant),
+        id: GrantId::from_bytes(moment.entropy().grant),
         client_id: client.client_id.clone(),
         subject,
         grant_type,

@@ -26,7 +26,7 @@ pub enum EndpointError {
 }
 
 impl EndpointError {
-    /// The `error` of RFC 6749 §5.2.
+    /// The `error` of RFC 6749 §5.2; for an outage, which has none there, that of §4.1.2.1.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

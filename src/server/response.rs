@@ -98,7 +98,7 @@ pub enum AuthorizationError {
     #[error("{0}")]
     Form(#[from] FormError),
     /// RFC 6749 appendix A.5.
-    #[error("state has characters that are not allowed")]
+    #[error("state is too long or has characters that are not allowed")]
     State,
     /// RFC 7636 §4.4.1.
     #[error("code_challenge is missing: this client must use PKCE")]
@@ -133,7 +133,7 @@ pub enum AuthorizationError {
 }
 
 impl AuthorizationError {
-    /// The `error` of RFC 6749 §4.1.2.1.
+    /// The `error` of RFC 6749 §4.1.2.1, and of RFC 8707 §2.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Change, Commit, Found, Lookup, Outcome, Presented, Store};
 use crate::model::{
-    Claims, Client, ClientId, Credential, CredentialKind, Digest, Grant, GrantId, GrantType, Key, Scope, Timestamp,
-    Version,
+    Claims, Client, ClientId, CodeChallengeMethod, CodeVerifier, Credential, CredentialKind, Digest, Grant, GrantId,
+    GrantType, Key, RedirectUri, Resource, Resources, Scope, Subject, Timestamp, Version,
 };
 
 /// Runs every rule of the contract, each on a fresh, empty store.
@@ -103,6 +103,10 @@ fn rules<S: Store + Sync>() -> Vec<(&'static str, Rule<S>)> {
             let put = t.applied(vec![put(0)]) && t.applied(vec![put(1)]);
             put && t.conflict(vec![remove(0)], 0) && t.applied(vec![remove(1)]) && t.client_revision().is_none()
         }),
+        ("client ids are compared byte for byte", |t| {
+            let found = |text: &str| t.lookup(&Lookup { client: Some(client_id(text)), ..Lookup::default() }).client;
+            t.applied(vec![put(0)]) && ["CLIENT", "client ", "clien"].iter().all(|other| found(other).is_none())
+        }),
         ("one of many threads wins a credential", one_of_many_wins),
         ("nothing is issued once a revocation was applied, however they race", revocation_is_final),
     ]
@@ -118,12 +122,19 @@ fn found_with_its_grant<S: Store>(t: &Trial<'_, S>) -> bool {
         })
 }
 
+/// In one lookup, as the endpoints for clients make it.
 fn come_back_as_stored<S: Store>(t: &Trial<'_, S>) -> bool {
-    t.applied(vec![open(1), issue(1, 1)])
-        && t.applied(vec![put(0)])
-        && t.presented(key(1, 1))
-            .is_some_and(|found| *found.credential == credential(1, 1, 0) && *found.grant == grant(1))
-        && t.found(&[]).client.is_some_and(|found| *found == client(0))
+    let credentials = kinds().map(|(number, kind)| Credential { kind, ..credential(1, number, 0) });
+    let issue = credentials.iter().map(|credential| Change::Issue(Arc::new(credential.clone())));
+    let stored = t.applied(std::iter::once(open(1)).chain(issue).collect()) && t.applied(vec![put(0)]);
+    let keys = credentials.iter().map(|credential| credential.key).collect();
+    let found = t.lookup(&Lookup { client: Some(client(0).client_id), credentials: keys });
+    stored
+        && found.client.is_some_and(|found| *found == client(0))
+        && credentials.iter().all(|stored| {
+            let found = found.credentials.iter().find(|found| found.credential.key == stored.key);
+            found.is_some_and(|found| *found.credential == *stored && *found.grant == grant(1))
+        })
 }
 
 fn finds_several<S: Store>(t: &Trial<'_, S>) -> bool {
@@ -211,8 +222,11 @@ impl<S: Store> Trial<'_, S> {
 
     fn found(&self, keys: &[Key]) -> Found {
         let client = keys.is_empty().then(|| client(0).client_id);
-        let lookup = Lookup { client, credentials: keys.iter().copied().collect() };
-        self.store.lookup(&lookup).unwrap_or_else(|error| panic!("{}: {error}", self.rule))
+        self.lookup(&Lookup { client, credentials: keys.iter().copied().collect() })
+    }
+
+    fn lookup(&self, lookup: &Lookup) -> Found {
+        self.store.lookup(lookup).unwrap_or_else(|error| panic!("{}: {error}", self.rule))
     }
 
     fn presented(&self, key: Key) -> Option<Presented> {
@@ -244,7 +258,7 @@ fn grant_id(number: u8) -> GrantId {
     // Grants 1, 2 and 4 lie in partitions of their own.
     let mut bytes = [number; 18];
     bytes[..2].copy_from_slice(&[0, number]);
-    GrantId::from_entropy(bytes)
+    GrantId::from_bytes(bytes)
 }
 
 fn key(grant: u8, number: u8) -> Key {
@@ -256,12 +270,30 @@ fn grant(number: u8) -> Grant {
         version: Version,
         id: grant_id(number),
         client_id: client(0).client_id,
-        subject: None,
-        grant_type: GrantType::ClientCredentials,
-        scope: Scope::EMPTY,
-        resource: Vec::new(),
+        subject: Subject::parse("jürgen@example.com").ok(),
+        grant_type: GrantType::AuthorizationCode,
+        scope: scope(),
+        resource: resources(),
         issued_at: Timestamp(10),
     }
+}
+
+fn scope() -> Scope {
+    Scope::parse("read write").unwrap_or_default()
+}
+
+fn resources() -> Resources {
+    ["https://photos.example/", "https://mail.example/"].iter().filter_map(|text| Resource::parse(text).ok()).collect()
+}
+
+/// A credential of every kind, with everything that the kind has.
+fn kinds() -> [(u8, CredentialKind); 3] {
+    let code = CredentialKind::AuthorizationCode {
+        redirect_uri: RedirectUri::parse("https://client.example/cb?x=1").ok(),
+        code_challenge: CodeVerifier::parse("v".repeat(43)).ok().map(|it| it.challenge(CodeChallengeMethod::S256)),
+    };
+    let claims = Claims::from_iter([("tenant".to_owned(), "acme".into())]);
+    [(1, code), (2, CredentialKind::AccessToken { claims }), (3, CredentialKind::RefreshToken)]
 }
 
 fn credential(grant: u8, number: u8, revision: u32) -> Credential {
@@ -272,16 +304,26 @@ fn credential(grant: u8, number: u8, revision: u32) -> Credential {
         key: key(grant, number),
         grant: grant_id(grant),
         kind: CredentialKind::AccessToken { claims },
-        scope: Scope::EMPTY,
-        resource: Vec::new(),
+        scope: scope(),
+        resource: resources(),
         issued_at: Timestamp(10),
         expires_at: Timestamp(1000),
     }
 }
 
 fn client(revision: u32) -> Client {
-    let client_id = ClientId::parse("client").unwrap_or_else(|error| panic!("{error}"));
-    Client { revision, ..Client::public(client_id) }
+    Client {
+        revision,
+        client_name: Some("Ein Programm".to_owned()),
+        scope: scope(),
+        resource: resources(),
+        resource_server: Some(resources()),
+        ..Client::confidential(client_id("client"), "secret")
+    }
+}
+
+fn client_id(text: &str) -> ClientId {
+    ClientId::parse(text).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn open(number: u8) -> Change {

@@ -5,6 +5,19 @@
 //! credential cannot both win and a crash falls before or after a write, never between. That is the whole contract: in
 //! SQL each change is one statement, a commit is one transaction, and a lookup is one joined `SELECT`.
 //!
+//! # What a store may forget, and how it may keep things
+//!
+//! - A credential or a witness may be forgotten once it has expired, a grant once the time that `Open` and `Extend` gave it has
+//!   passed, by the clock of the host; not before, or a replay goes unnoticed. A lookup hides nothing: expiry is decided by
+//!   the machine.
+//! - Identifiers, keys and client ids are compared byte for byte; mind a database that folds case.
+//! - Records are serde values for a self-describing format such as JSON. What a change sets (`spent_at`, `revoked`, the time
+//!   until which a grant is kept) is not in them, and stands in columns of its own.
+//! - A [`Timestamp`] may be as large as `u64::MAX`; a signed column saturates.
+//! - `READ COMMITTED` isolation is enough where each change is one statement with its precondition inside.
+//!
+//! A host revokes a grant (a person logs an application out, say) by `Commit::of(Change::Revoke(id))`.
+//!
 //! With the feature `store-contract`, the module `contract` holds the same contract as a test suite for your store.
 
 mod clients;
@@ -61,6 +74,15 @@ pub struct Presented {
     pub revoked: bool,
 }
 
+impl Presented {
+    /// Whether it is good for anything: neither expired nor spent, and its grant not revoked. What it is good for, its
+    /// [`kind`](Credential::kind), scope and resource say.
+    #[must_use]
+    pub fn is_alive(&self, now: Timestamp) -> bool {
+        !self.revoked && self.spent_at.is_none() && !self.credential.expires_at.is_past(now)
+    }
+}
+
 impl Effect for Lookup {
     type Answer = Found;
 }
@@ -107,7 +129,9 @@ impl Commit {
     fn check(changes: ArrayVec<Change, { Self::MAX_CHANGES }>) -> Result<Self, CommitError> {
         let mut routes = changes.iter().map(Change::route);
         match routes.next() {
-            Some(first) if !routes.all(|route| route == first) => Err(CommitError::Split),
+            Some(first) if !routes.all(|route| route == first) || changes.iter().any(is_split) => {
+                Err(CommitError::Split)
+            }
             _ => Ok(Self { changes }),
         }
     }
@@ -134,6 +158,16 @@ impl Commit {
     #[must_use]
     pub fn route(&self) -> Option<Route<'_>> {
         self.changes.first().map(Change::route)
+    }
+}
+
+/// A credential and its grant live in one partition.
+fn is_split(change: &Change) -> bool {
+    match change {
+        Change::Issue(credential) | Change::Replace(credential) => {
+            credential.key.partition != credential.grant.partition()
+        }
+        _ => false,
     }
 }
 
@@ -189,7 +223,8 @@ pub enum Change {
     },
     /// Store a client's record. Precondition: with revision 0 its id is new; otherwise the stored revision is the one before.
     PutClient(Arc<Client>),
-    /// Remove a client. Precondition: the stored revision is this one.
+    /// Remove a client. Precondition: the stored revision is this one. It can do nothing more at any endpoint; access tokens that
+    /// it has stay good until they expire. To end them too, revoke its grants, and do not give its id to another.
     RemoveClient {
         /// Which.
         client_id: ClientId,

@@ -83,6 +83,7 @@ impl<'a> Ask<'a> {
             grant_type: GrantType::AuthorizationCode,
             grant: Arc::clone(grant),
             opens: false,
+            within_grace: false,
             spend: Some((code.key, IfSpent::Revoke(grant.id))),
             scope: grant.scope.clone(),
             resource: narrow(&grant.resource, &context.resource).ok_or(TokenError::InvalidTarget)?,

@@ -22,6 +22,7 @@ pub use pause::{TokenCommit, TokenExtension, TokenIssuance, TokenPassword, Token
 pub use reply::{TokenError, TokenReply, TokenResponse};
 pub use request::{GrantRequest, TokenRequest};
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::client_auth::Authenticated;
@@ -30,7 +31,7 @@ use super::identify::{CheckSecret, Identify};
 use super::issue::Plan;
 use super::refusal::presented_in;
 use super::{PresentedIn, Server};
-use crate::model::{Client, ClientId, GrantId, GrantType, Key, Moment, Resources, Scope, Subject};
+use crate::model::{Client, ClientId, GrantId, GrantType, Key, Moment, Scope, Subject};
 use crate::step::{Step, machine};
 use crate::store::Found;
 
@@ -76,7 +77,7 @@ struct Context<'a> {
     config: &'a Config,
     moment: Moment,
     /// The `resource` parameters: RFC 8707 §2.2.
-    resource: Resources,
+    resource: Vec<Cow<'a, str>>,
     presented_in: PresentedIn,
 }
 

@@ -121,8 +121,10 @@ impl<'a> Pause<Issuance> for TokenIssuance<'a> {
         let client_id = plan.client.client_id.clone();
         match answer {
             Err(unavailable) => unavailable_at("issuance", client_id, unavailable),
-            Ok(Verdict::Refuse) => context.refuse(Some(client_id), TokenError::RefusedByHost),
-            Ok(Verdict::Issue(terms)) => TokenCommit::issue(&context, plan.under(terms)),
+            Ok(verdict) => match plan.under(verdict) {
+                None => context.refuse(Some(client_id), TokenError::RefusedByHost),
+                Some(plan) => TokenCommit::issue(&context, plan),
+            },
         }
     }
 }
@@ -170,13 +172,21 @@ impl<'a> TokenCommit<'a> {
             Then::Issue(_, _, IfSpent::Revoke(grant)) if spent => {
                 Self::revoke(client_id, grant, TokenError::CodeReplayed)
             }
-            Then::Issue(response, event, IfSpent::IssueAnyway) if spent => {
+            Then::Issue(response, mut event, IfSpent::IssueAnyway) if spent => {
+                if let Event::Issued { within_grace, .. } = &mut event {
+                    *within_grace = true;
+                }
                 let changes = commit.changes().iter().filter(|change| !matches!(change, Change::Spend { .. }));
                 let commit = Commit::in_one_partition(changes.cloned().collect());
                 Self::wait(commit, client_id, Then::Issue(response, event, IfSpent::Refuse))
             }
             Then::Issue(..) | Then::Refuse(..) => {
-                let error = if spent { TokenError::RaceLost } else { TokenError::GrantRevoked };
+                let error = match commit.changes().get(at) {
+                    Some(Change::Spend { .. }) => TokenError::RaceLost,
+                    Some(Change::Extend { .. }) => TokenError::GrantRevoked,
+                    // The grant lives, or is new: what was drawn at random was there before.
+                    _ => TokenError::Collision,
+                };
                 Step::Done(TokenReply::refused(Some(client_id), error, PresentedIn::Body))
             }
         }

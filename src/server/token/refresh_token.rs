@@ -59,6 +59,7 @@ impl Ask {
             grant_type: GrantType::RefreshToken,
             grant: Arc::clone(grant),
             opens: false,
+            within_grace: presented.spent_at.is_some(),
             spend,
             scope,
             resource: narrow(&token.resource, &context.resource).ok_or(TokenError::InvalidTarget)?,

@@ -120,6 +120,9 @@ pub enum TokenError {
     /// The grant was revoked.
     #[error("the grant was revoked")]
     GrantRevoked,
+    /// An identifier or a token was drawn that was there before: the generator of the [`Moment`](crate::Moment) repeats itself.
+    #[error("the server could not issue")]
+    Collision,
     /// The host does not know this resource owner or password.
     #[error("the resource owner credentials are wrong")]
     PasswordRefused,
@@ -144,7 +147,7 @@ impl From<ClientError> for TokenError {
 }
 
 impl TokenError {
-    /// The `error` of RFC 6749 §5.2.
+    /// The `error` of RFC 6749 §5.2 and RFC 8707 §2; `server_error` where those have no word.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -154,6 +157,7 @@ impl TokenError {
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
+            Self::Collision => "server_error",
             _ => "invalid_grant",
         }
     }
@@ -220,6 +224,9 @@ impl TokenReply {
         match self.result {
             Ok(response) => json(StatusCode::OK, &response),
             Err(TokenError::Endpoint(error)) => error.into_http(self.presented_in),
+            Err(error @ TokenError::Collision) => {
+                error_response(StatusCode::INTERNAL_SERVER_ERROR, error.code(), &error.description())
+            }
             Err(error) => error_response(StatusCode::BAD_REQUEST, error.code(), &error.description()),
         }
     }

@@ -1,12 +1,13 @@
 //! The access token request, typed: RFC 6749 §4.1.3, §4.3.2, §4.4.2, §4.5, §6.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 use http::Request;
 
 use super::reply::TokenError;
-use crate::model::{CodeVerifier, GrantType, Resource, Resources, Scope, Secret, is_unicodecharnocrlf};
+use crate::model::{CodeVerifier, GrantType, Scope, Secret, is_unicodecharnocrlf};
 use crate::server::client_auth::ClientCredentials;
 use crate::server::refusal::form;
 use crate::wire::{Form, FormError};
@@ -19,7 +20,7 @@ pub struct TokenRequest<'a> {
     /// On what grounds.
     pub grant: GrantRequest<'a>,
     /// For which protected resources: RFC 8707 §2.2. Empty: all that were granted.
-    pub resource: Resources,
+    pub resource: Vec<Cow<'a, str>>,
 }
 
 /// The parameters of each `grant_type`.
@@ -108,7 +109,10 @@ impl<'a> TokenRequest<'a> {
         ]);
         let client = ClientCredentials::read(request.headers(), client_id?, client_secret?)?;
         let grant_type = grant_type?.ok_or(FormError::Missing("grant_type"))?;
-        let scope = scope?.map(|scope| Scope::parse(&scope)).transpose().map_err(|_| TokenError::InvalidScope)?;
+        // Only for the grants that have it; elsewhere it is one more parameter that is ignored.
+        let scope = || -> Result<_, TokenError> {
+            scope?.map(|scope| Scope::parse(&scope)).transpose().map_err(|_| TokenError::InvalidScope)
+        };
         let grant = match GrantType::parse(&grant_type).map_err(|_| TokenError::UnsupportedGrantType)? {
             GrantType::AuthorizationCode => GrantRequest::AuthorizationCode {
                 code: code?.map(Secret::new).ok_or(FormError::Missing("code"))?,
@@ -120,21 +124,20 @@ impl<'a> TokenRequest<'a> {
             },
             GrantType::RefreshToken => GrantRequest::RefreshToken {
                 refresh_token: refresh_token?.map(Secret::new).ok_or(FormError::Missing("refresh_token"))?,
-                scope,
+                scope: scope()?,
             },
-            GrantType::ClientCredentials => GrantRequest::ClientCredentials { scope },
+            GrantType::ClientCredentials => GrantRequest::ClientCredentials { scope: scope()? },
             GrantType::Password => GrantRequest::Password {
                 username: typed_by_a_person(username?, "username")?,
                 password: typed_by_a_person(password?, "password").map(Secret::new)?,
-                scope,
+                scope: scope()?,
             },
             GrantType::Implicit => return Err(TokenError::UnsupportedGrantType),
             grant_type @ GrantType::Extension(_) => {
-                GrantRequest::Extension { grant_type, parameters: parameters(form), scope }
+                GrantRequest::Extension { grant_type, parameters: parameters(form)?, scope: scope()? }
             }
         };
-        let resource = form.all("resource").map(|resource| Resource::parse(&resource)).collect::<Result<_, _>>();
-        Ok(Self { client, grant, resource: resource.map_err(|_| TokenError::InvalidTarget)? })
+        Ok(Self { client, grant, resource: form.all("resource").collect() })
     }
 }
 
@@ -144,9 +147,19 @@ fn typed_by_a_person<'a>(value: Option<Cow<'a, str>>, name: &'static str) -> Res
     if value.chars().all(is_unicodecharnocrlf) { Ok(value) } else { Err(FormError::Characters(name)) }
 }
 
-fn parameters(form: Form<'_>) -> Vec<(String, Secret<'static>)> {
-    form.pairs()
-        .filter(|(name, value)| name != "client_secret" && !value.is_empty())
-        .map(|(name, value)| (name.into_owned(), Secret::new(value).into_static()))
-        .collect()
+/// The parameters that only the host understands; which of them may repeat, RFC 8707 §2 and RFC 8693 §2.1 say.
+fn parameters(form: Form<'_>) -> Result<Vec<(String, Secret<'static>)>, FormError> {
+    let (mut seen, mut parameters) = (HashSet::new(), Vec::new());
+    for (name, value) in form.pairs().filter(|(name, _)| *name != "client_id" && *name != "client_secret") {
+        if !matches!(&*name, "resource" | "audience") && !seen.insert(name.clone()) {
+            return Err(FormError::Repeated("of the extension grant"));
+        }
+        if value.contains('\u{FFFD}') {
+            return Err(FormError::Encoding("of the extension grant"));
+        }
+        if !value.is_empty() {
+            parameters.push((name.into_owned(), Secret::new(value).into_static()));
+        }
+    }
+    Ok(parameters)
 }

@@ -1,0 +1,128 @@
+//! RFC 8707: resource indicators.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test tells its findings by panicking"
+)]
+
+#[path = "security/fixture.rs"]
+mod fixture;
+
+use fixture::*;
+use grantor::Server;
+use grantor::model::{Client, ClientId, Key, Resource, Subject};
+use grantor::server::{Approval, RefreshPolicy};
+use grantor::store::{Lookup, Store};
+
+const PHOTOS: &str = "https://photos.example";
+const MAIL: &str = "https://mail.example";
+
+fn resources(texts: &[&str]) -> Vec<Resource> {
+    texts.iter().map(|text| Resource::parse(text).unwrap()).collect()
+}
+
+/// A world whose server offers these resources, and whose confidential client may ask for those.
+fn world(offered: &[&str], registered: &[&str]) -> World {
+    let mut world = World::new(RefreshPolicy::Reuse);
+    offer(&mut world, offered);
+    for mut client in clients() {
+        client.resource = resources(registered);
+        world.store = std::mem::take(&mut world.store).with_client(client);
+    }
+    world
+}
+
+fn offer(world: &mut World, offered: &[&str]) {
+    let mut config = world.server.config().clone();
+    config.resources = resources(offered);
+    world.server = Server::new(config);
+}
+
+/// The resources of a client credentials token, or the error.
+fn token_for(world: &World, requested: &str) -> Result<Vec<Resource>, &'static str> {
+    let client = format!("client_id=confidential&client_secret={SECRET}");
+    let reply = world.token(&format!("grant_type=client_credentials&{client}{requested}"));
+    let key = reply.result().map(|response| Key::of(response.access_token.expose()).unwrap());
+    let key = key.map_err(|error| error.code())?;
+    let lookup = Lookup { client: None, credentials: [key].into_iter().collect() };
+    Ok(Store::lookup(&world.store, &lookup).unwrap().credential(key).unwrap().credential.resource.clone())
+}
+
+#[test]
+fn a_token_is_for_the_resources_that_were_asked_for() {
+    let world = world(&[PHOTOS, MAIL], &[]);
+    let cases = [
+        (String::new(), Ok(resources(&[PHOTOS, MAIL]))),
+        (format!("&resource={PHOTOS}"), Ok(resources(&[PHOTOS]))),
+        (format!("&resource={MAIL}&resource={PHOTOS}"), Ok(resources(&[PHOTOS, MAIL]))),
+        (format!("&resource={MAIL}").repeat(50), Ok(resources(&[MAIL]))),
+        ("&resource=https://other.example".to_owned(), Err("invalid_target")),
+        (format!("&resource={PHOTOS}&resource=https://other.example"), Err("invalid_target")),
+        ("&resource=nonsense".to_owned(), Err("invalid_target")),
+        (format!("&resource={PHOTOS}%23fragment"), Err("invalid_target")),
+    ];
+    for (requested, expected) in cases {
+        assert_eq!(token_for(&world, &requested), expected, "{requested}");
+    }
+}
+
+#[test]
+fn a_client_is_held_to_its_own_resources() {
+    let world = world(&[PHOTOS, MAIL], &[PHOTOS]);
+    assert_eq!(token_for(&world, ""), Ok(resources(&[PHOTOS])));
+    assert_eq!(token_for(&world, &format!("&resource={MAIL}")), Err("invalid_target"));
+}
+
+#[test]
+fn where_resource_indicators_are_not_in_use_they_are_ignored() {
+    let world = world(&[], &[]);
+    for requested in ["", "&resource=https://photos.example", "&resource=nonsense"] {
+        assert_eq!(token_for(&world, requested), Ok(vec![]), "{requested}");
+    }
+}
+
+#[test]
+fn a_restriction_of_which_nothing_is_left_is_never_no_restriction() {
+    for (offered, registered) in [(&[MAIL][..], &[PHOTOS][..]), (&[], &[PHOTOS])] {
+        let world = world(offered, registered);
+        for requested in ["", "&resource=https://photos.example"] {
+            assert_eq!(token_for(&world, requested), Err("invalid_target"), "{offered:?} {requested}");
+        }
+    }
+}
+
+#[test]
+fn what_a_person_consented_to_does_not_widen_when_the_configuration_changes() {
+    let mut world = world(&[PHOTOS], &[]);
+    let prompt = world.prompt("code");
+    assert_eq!(prompt.resource, resources(&[PHOTOS]));
+    offer(&mut world, &[]);
+    let approval = Approval::by(Subject::parse("alice").unwrap());
+    let response = prompt.approve(&world.server, approval, world.moment()).run(&world.store);
+    assert_eq!(parameter(response.location().unwrap(), "error"), "invalid_target");
+}
+
+#[test]
+fn a_token_request_narrows_what_was_granted() {
+    let world = world(&[PHOTOS, MAIL], &[]);
+    let redeem = |requested: &str| {
+        let reply = world.token(&(exchange(&world.code()) + requested));
+        let key = reply.result().map(|response| Key::of(response.access_token.expose()).unwrap());
+        let key = key.map_err(|error| error.code())?;
+        let lookup = Lookup { client: None, credentials: [key].into_iter().collect() };
+        Ok(Store::lookup(&world.store, &lookup).unwrap().credential(key).unwrap().credential.resource.clone())
+    };
+    assert_eq!(redeem(""), Ok(resources(&[PHOTOS, MAIL])));
+    assert_eq!(redeem(&format!("&resource={MAIL}")), Ok(resources(&[MAIL])));
+    assert_eq!(redeem("&resource=https://other.example"), Err("invalid_target"));
+}
+
+#[test]
+fn the_fixture_names_no_resource_by_itself() {
+    let client = Client::public(ClientId::parse("x").unwrap());
+    assert!(client.resource.is_empty() && World::new(RefreshPolicy::Reuse).server.config().resources.is_empty());
+}
