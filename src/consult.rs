@@ -187,6 +187,45 @@ pub trait AsyncPolicy {
     }
 }
 
+/// A pointer to a policy is a policy.
+macro_rules! forward {
+    ($($pointer:ty),*) => {$(
+        impl<P: Policy + ?Sized> Policy for $pointer {
+            fn client_secret(&self, question: &ClientSecret) -> Answer<ClientSecret> {
+                (**self).client_secret(question)
+            }
+            fn password(&self, question: &Password) -> Answer<Password> {
+                (**self).password(question)
+            }
+            fn extension(&self, question: &Extension) -> Answer<Extension> {
+                (**self).extension(question)
+            }
+            fn issuance(&self, question: &Issuance) -> Answer<Issuance> {
+                (**self).issuance(question)
+            }
+        }
+
+        impl<P: AsyncPolicy + ?Sized> AsyncPolicy for $pointer {
+            fn client_secret(
+                &self,
+                question: &ClientSecret,
+            ) -> impl Future<Output = Result<Authenticity, Unavailable>> + Send {
+                (**self).client_secret(question)
+            }
+            fn password(&self, question: &Password) -> impl Future<Output = Result<Owner, Unavailable>> + Send {
+                (**self).password(question)
+            }
+            fn extension(&self, question: &Extension) -> impl Future<Output = Result<Owner, Unavailable>> + Send {
+                (**self).extension(question)
+            }
+            fn issuance(&self, question: &Issuance) -> impl Future<Output = Result<Verdict, Unavailable>> + Send {
+                (**self).issuance(question)
+            }
+        }
+    )*};
+}
+forward!(&P, Arc<P>, Box<P>);
+
 /// The policy of a host that adds nothing: every default answer.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DefaultPolicy;

@@ -15,14 +15,15 @@
 //! # In twenty lines
 //!
 //! ```
-//! use grantor::model::{Client, ClientId, GrantType, Issuer, Scope};
+//! use grantor::model::{Client, ClientId, GrantType, Issuer, Scope, Secret};
 //! use grantor::server::Config;
 //! use grantor::store::MemoryStore;
 //! use grantor::{Moment, Server};
 //! use std::time::SystemTime;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let mut client = Client::confidential(ClientId::parse("backup")?, "a secret drawn at random");
+//! let secret = Secret::generate(&mut getrandom::SysRng)?; // shown to the client's developer, once
+//! let mut client = Client::confidential(ClientId::parse("backup")?, secret.expose());
 //! client.grant_types = vec![GrantType::ClientCredentials];
 //! client.scope = Scope::parse("photos.read")?;
 //!
@@ -31,7 +32,7 @@
 //!
 //! let request = http::Request::post("/token")
 //!     .header("content-type", "application/x-www-form-urlencoded")
-//!     .body("grant_type=client_credentials&client_id=backup&client_secret=a+secret+drawn+at+random")?;
+//!     .body(format!("grant_type=client_credentials&client_id=backup&client_secret={}", secret.expose()))?;
 //! let moment = Moment::try_new(SystemTime::now(), &mut getrandom::SysRng)?;
 //! let response = server.token(&request, moment).run(&store).into_http();
 //! assert_eq!(response.status(), 200);

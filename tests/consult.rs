@@ -233,6 +233,21 @@ fn by_default_the_host_refuses_whatever_it_is_asked() {
 }
 
 #[test]
+fn a_pointer_to_a_policy_is_a_policy() {
+    let World { server, host } = world(Opinion::default(), false);
+    let policy: std::sync::Arc<dyn Policy + Send + Sync> = std::sync::Arc::new(host.policy);
+    let host = Hosted { store: &host.store, policy };
+    let request = form("grant_type=client_credentials&client_id=human&client_secret=chosen+by+a+human");
+    assert!(server.token(&request, moment()).run(&host).result().is_ok());
+}
+
+#[test]
+fn a_generated_secret_has_256_bits() {
+    let [one, other] = [0, 1].map(|_| grantor::model::Secret::generate(&mut getrandom::SysRng).unwrap());
+    assert_eq!((one.expose().len(), one.expose() == other.expose()), (43, false));
+}
+
+#[test]
 fn an_async_host_is_asked_the_same() {
     let World { server, host } = world(Opinion::default(), false);
     let request = form("grant_type=client_credentials&client_id=human&client_secret=chosen+by+a+human");

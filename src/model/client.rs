@@ -74,7 +74,8 @@ impl Client {
         }
     }
 
-    /// A confidential client with a generated secret of at least 128 bits, of which the record keeps the digest.
+    /// A confidential client with a generated secret, as [`Secret::generate`](super::Secret::generate) draws it, of which the
+    /// record keeps the digest. A secret that a person chose needs a slow hash: [`ClientAuthentication::Host`].
     #[must_use]
     pub fn confidential(client_id: ClientId, client_secret: &str) -> Self {
         let digest = Digest::of(client_secret);

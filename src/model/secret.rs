@@ -5,6 +5,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rand_core::TryCryptoRng;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
@@ -20,6 +21,19 @@ impl<'a> Secret<'a> {
     /// Wraps a secret.
     pub fn new(text: impl Into<Cow<'a, str>>) -> Self {
         Self(text.into())
+    }
+
+    /// Draws a secret of 256 bits, 43 characters of base64url: for a client that is registered. RFC 6749 §10.10: the probability
+    /// of guessing it "MUST be less than or equal to 2^(-128)".
+    ///
+    /// # Errors
+    /// Whatever the generator says.
+    pub fn generate<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<Secret<'static>, R::Error> {
+        let mut bytes = [0; 32];
+        rng.try_fill_bytes(&mut bytes)?;
+        let secret = Secret::new(URL_SAFE_NO_PAD.encode(bytes));
+        bytes.zeroize();
+        Ok(secret)
     }
 
     /// The plain text. Whoever calls this takes over the duty not to leak it.
