@@ -13,15 +13,16 @@ use http::{Request, Response, StatusCode};
 use serde::Serialize;
 use serde::ser::SerializeMap as _;
 
-use super::client_auth::{Authenticated, ClientCredentials, ClientError, PresentedIn};
+use super::about_token::AboutToken;
+use super::client_auth::{Authenticated, ClientError, PresentedIn};
 use super::identify::{CheckSecret, Endpoint, Identify};
-use super::refusal::{EndpointError, form};
+use super::refusal::EndpointError;
 use super::{Config, Server};
 use crate::event::Event;
-use crate::model::{Client, ClientId, Credential, CredentialKind, Grant, Issuer, Key, Secret, Timestamp};
+use crate::model::{Client, ClientId, Credential, CredentialKind, Grant, Issuer, Key, Timestamp};
 use crate::step::{Step, Unavailable, machine};
 use crate::store::{Found, Presented};
-use crate::wire::{FormError, json};
+use crate::wire::json;
 
 machine! {
     /// The machine of the introspection endpoint. It has no `Commit`: introspection cannot write.
@@ -32,36 +33,17 @@ machine! {
     }
 }
 
-/// A request to the introspection endpoint: RFC 7662 §2.1. `token_type_hint` is not needed: one lookup finds a token of any
-/// type.
-#[derive(Clone, Debug)]
-pub struct IntrospectRequest<'a> {
-    /// Who asks.
-    pub client: ClientCredentials<'a>,
-    /// About which token.
-    pub token: Secret<'a>,
-}
-
-impl<'a> IntrospectRequest<'a> {
-    fn read<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, EndpointError> {
-        let [token, client_id, client_secret] = form(request)?.params(["token", "client_id", "client_secret"]);
-        let client = ClientCredentials::read(request.headers(), client_id?, client_secret?)?;
-        let token = token?.map(Secret::new).ok_or(FormError::Missing("token"))?;
-        Ok(Self { client, token })
-    }
-}
-
 impl Server {
     /// Answers a request to the introspection endpoint: RFC 7662 §2.
     pub fn introspect<'a, B: AsRef<[u8]>>(&'a self, request: &'a Request<B>, now: Timestamp) -> Step<Introspect<'a>> {
-        match IntrospectRequest::read(request) {
+        match AboutToken::read(request) {
             Ok(request) => self.introspect_request(request, now),
             Err(error) => Step::Done(IntrospectReply::refused(None, error)),
         }
     }
 
     /// Answers a typed request to the introspection endpoint.
-    pub fn introspect_request<'a>(&'a self, request: IntrospectRequest<'a>, now: Timestamp) -> Step<Introspect<'a>> {
+    pub fn introspect_request<'a>(&'a self, request: AboutToken<'a>, now: Timestamp) -> Step<Introspect<'a>> {
         let key = Key::of(request.token.expose());
         let endpoint = IntrospectRequested { config: &self.config, key, now };
         Step::Lookup(Identify::new(request.client, key, endpoint))

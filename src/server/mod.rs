@@ -8,6 +8,7 @@
 //! | revocation | [`Revoke`] | [`Server::revoke`] |
 //! | metadata | none: it is a document | [`Server::metadata`] |
 
+mod about_token;
 pub mod authorize;
 mod client_auth;
 mod config;
@@ -21,16 +22,17 @@ mod response;
 pub mod revoke;
 pub mod token;
 
+pub use about_token::AboutToken;
 pub use authorize::{Authorization, AuthorizationRequest, Authorize, Prompt};
 pub use client_auth::{ClientCredentials, ClientError, PresentedIn};
 pub use config::{Config, DefaultScope, RefreshPolicy};
 pub use decide::{Approval, Decide};
 pub use identify::{CheckSecret, Identify};
-pub use introspect::{ActiveToken, Introspect, IntrospectReply, IntrospectRequest};
+pub use introspect::{ActiveToken, Introspect, IntrospectReply};
 pub use metadata::{Endpoints, Metadata};
 pub use refusal::EndpointError;
 pub use response::{AuthorizationError, AuthorizationRefused, AuthorizationResponse};
-pub use revoke::{Revoke, RevokeError, RevokeReply, RevokeRequest};
+pub use revoke::{Revoke, RevokeError, RevokeReply};
 pub use token::{GrantRequest, Token, TokenError, TokenReply, TokenRequest, TokenResponse};
 
 /// An authorization server: its configuration, from which every request's machine starts. It holds no state.

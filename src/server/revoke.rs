@@ -9,14 +9,15 @@ use std::marker::PhantomData;
 use http::{Request, Response, StatusCode};
 
 use super::Server;
-use super::client_auth::{Authenticated, ClientCredentials, ClientError, PresentedIn};
+use super::about_token::AboutToken;
+use super::client_auth::{Authenticated, ClientError, PresentedIn};
 use super::identify::{CheckSecret, Endpoint, Identify};
-use super::refusal::{EndpointError, error_response, form, presented_in};
+use super::refusal::{EndpointError, error_response, presented_in};
 use crate::event::Event;
-use crate::model::{ClientId, CredentialKind, GrantId, Key, Secret};
+use crate::model::{ClientId, CredentialKind, GrantId, Key};
 use crate::step::{Answer, Pause, Step, Unavailable, machine};
 use crate::store::{Change, Commit, Found};
-use crate::wire::{FormError, empty};
+use crate::wire::empty;
 
 machine! {
     /// The machine of the revocation endpoint.
@@ -28,36 +29,17 @@ machine! {
     }
 }
 
-/// A request to the revocation endpoint: RFC 7009 §2.1. "An authorization server MAY ignore this parameter, particularly if
-/// it is able to detect the token type automatically", says it of `token_type_hint`; one lookup finds a token of any type.
-#[derive(Clone, Debug)]
-pub struct RevokeRequest<'a> {
-    /// Who asks.
-    pub client: ClientCredentials<'a>,
-    /// What is to be revoked.
-    pub token: Secret<'a>,
-}
-
-impl<'a> RevokeRequest<'a> {
-    fn read<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, EndpointError> {
-        let [token, client_id, client_secret] = form(request)?.params(["token", "client_id", "client_secret"]);
-        let client = ClientCredentials::read(request.headers(), client_id?, client_secret?)?;
-        let token = token?.map(Secret::new).ok_or(FormError::Missing("token"))?;
-        Ok(Self { client, token })
-    }
-}
-
 impl Server {
     /// Answers a request to the revocation endpoint: RFC 7009 §2.
     pub fn revoke<'a, B: AsRef<[u8]>>(&'a self, request: &'a Request<B>) -> Step<Revoke<'a>> {
-        match RevokeRequest::read(request) {
+        match AboutToken::read(request) {
             Ok(request) => self.revoke_request(request),
             Err(error) => Step::Done(RevokeReply::refused(None, error.into(), presented_in(request))),
         }
     }
 
     /// Answers a typed request to the revocation endpoint.
-    pub fn revoke_request<'a>(&'a self, request: RevokeRequest<'a>) -> Step<Revoke<'a>> {
+    pub fn revoke_request<'a>(&'a self, request: AboutToken<'a>) -> Step<Revoke<'a>> {
         let key = Key::of(request.token.expose());
         let endpoint = RevokeRequested { key, presented_in: request.client.presented_in, server: PhantomData };
         Step::Lookup(Identify::new(request.client, key, endpoint))

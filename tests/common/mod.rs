@@ -1,6 +1,11 @@
 //! The world in which an RFC's rules are tried: a server, a store, people, a clock that stands still until it is told
 //! otherwise, and a generator that counts, so that every run is the same.
+
 #![allow(dead_code, reason = "each test crate uses its part")]
+
+mod counter;
+
+pub use counter::Counter;
 
 use std::fmt::{self, Display};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +16,6 @@ use grantor::server::{Approval, Authorization, Config, Prompt};
 use grantor::store::{Commit, Found, Lookup, MemoryStore, Outcome, Presented, Store};
 use grantor::{Answer, Event, Hosted, Moment, Policy, Server, Timestamp, Unavailable};
 use http::{Method, Request, Response, header};
-use rand_core::{Infallible, TryCryptoRng, TryRng};
 
 /// The examples of RFC 7636 appendix B.
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -216,28 +220,6 @@ impl Policy for People {
         Ok(if question.parameters.iter().any(genuine) { Owner::Subject(subject()) } else { Owner::Refused })
     }
 }
-
-/// A generator that counts: every draw differs, and every run draws the same.
-pub struct Counter(pub u64);
-
-impl TryRng for Counter {
-    type Error = Infallible;
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        self.try_next_u64().map(|number| (number >> 32) as u32)
-    }
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        Ok(self.0 ^ (self.0 >> 29))
-    }
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        for chunk in bytes.chunks_mut(8) {
-            chunk.copy_from_slice(&self.try_next_u64()?.to_le_bytes()[..chunk.len()]);
-        }
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Counter {}
 
 // Clients and people.
 

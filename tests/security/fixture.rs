@@ -1,5 +1,10 @@
 //! A small world: one server, two clients, one clock that stands still until told otherwise.
 
+#[path = "../common/counter.rs"]
+mod counter;
+
+pub use counter::Counter;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use grantor::model::{
@@ -9,7 +14,6 @@ use grantor::server::{Approval, Authorization, Config, Prompt, RefreshPolicy, To
 use grantor::store::{MemoryStore, Store};
 use grantor::{Machine, Moment, Server, Step, Timestamp};
 use http::{Request, header};
-use rand_core::{Infallible, TryCryptoRng, TryRng};
 
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub const SECRET: &str = "7Fjfp0ZBr1KtDRbnfVdmIw-7Fjfp0ZBr1KtDRbnfVdmIw";
@@ -20,28 +24,6 @@ pub struct World {
     pub now: u64,
     draws: AtomicU64,
 }
-
-/// A generator that counts: every draw differs, and every run draws the same.
-pub struct Counter(pub u64);
-
-impl TryRng for Counter {
-    type Error = Infallible;
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        self.try_next_u64().map(|number| number as u32)
-    }
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        Ok(self.0 ^ (self.0 >> 29))
-    }
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        for chunk in bytes.chunks_mut(8) {
-            chunk.copy_from_slice(&self.try_next_u64()?.to_le_bytes()[..chunk.len()]);
-        }
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Counter {}
 
 pub fn clients() -> [Client; 2] {
     let all = |mut client: Client| {
