@@ -133,6 +133,10 @@ fn refuse<'a>(client_id: Option<ClientId>, reason: AuthorizationRefused) -> Step
     Step::Done(Authorization::Respond(AuthorizationResponse::page(client_id, reason)))
 }
 
+/// The parameters that an authorization request may have once.
+const PARAMETERS: [&str; 7] =
+    ["client_id", "redirect_uri", "response_type", "scope", "state", "code_challenge", "code_challenge_method"];
+
 impl<'a> AuthorizationRequest<'a> {
     fn read<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, AuthorizationRefused> {
         let form = match *request.method() {
@@ -142,16 +146,8 @@ impl<'a> AuthorizationRequest<'a> {
             Method::POST => form_body(request.headers(), request.body().as_ref())?,
             _ => return Err(AuthorizationRefused::Method),
         };
-        let [client_id, redirect_uri, response_type, scope, state, code_challenge, code_challenge_method] = form
-            .params([
-                "client_id",
-                "redirect_uri",
-                "response_type",
-                "scope",
-                "state",
-                "code_challenge",
-                "code_challenge_method",
-            ]);
+        let (params, resource) = form.params_and_all(PARAMETERS, "resource");
+        let [client_id, redirect_uri, response_type, scope, state, code_challenge, code_challenge_method] = params;
         // Without a client and its redirect URI there is no one to send an error to but the person.
         let (client_id, redirect_uri) = (client_id?, redirect_uri?);
         let mut fault = None;
@@ -169,7 +165,7 @@ impl<'a> AuthorizationRequest<'a> {
             state: sound(state),
             code_challenge: sound(code_challenge),
             code_challenge_method: sound(code_challenge_method),
-            resource: form.all("resource").collect(),
+            resource,
             fault,
         })
     }

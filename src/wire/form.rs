@@ -48,11 +48,24 @@ impl<'a> Form<'a> {
     ///
     /// Each carries its own error, so that an endpoint may answer with those that are sound.
     pub(crate) fn params<const N: usize>(self, names: [&'static str; N]) -> [Param<'a>; N] {
+        self.params_and_all(names, "").0
+    }
+
+    /// The same, and every value of a parameter that may repeat, as RFC 8707 §2 lets `resource`.
+    pub(crate) fn params_and_all<const N: usize>(
+        self,
+        names: [&'static str; N],
+        repeating: &str,
+    ) -> ([Param<'a>; N], Vec<Cow<'a, str>>) {
+        let mut all = Vec::new();
         let mut seen = [false; N];
         let mut params = [const { Ok(None) }; N];
         for (name, value) in self.pairs() {
             let slots = names.iter().zip(&mut seen).zip(&mut params);
             let Some(((&name, seen), param)) = slots.into_iter().find(|((known, _), _)| name == **known) else {
+                if name == repeating && !value.is_empty() {
+                    all.push(value);
+                }
                 continue;
             };
             *param = match value {
@@ -64,16 +77,20 @@ impl<'a> Form<'a> {
                 value => Ok(Some(value)),
             };
         }
-        params
+        (params, all)
     }
 
-    /// Every value of a parameter that may repeat, as RFC 8707 §2 lets `resource`.
-    pub(crate) fn all(self, name: &str) -> impl Iterator<Item = Cow<'a, str>> {
-        self.pairs().filter(move |(other, value)| *other == *name && !value.is_empty()).map(|(_, value)| value)
-    }
-
-    pub(crate) fn pairs(self) -> form_urlencoded::Parse<'a> {
-        form_urlencoded::parse(self.0)
+    /// All parameters. Most of a request needs no decoding, and is taken as it stands.
+    pub(crate) fn pairs(self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> {
+        self.0.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).filter_map(|pair| {
+            let is_plain = |byte: &u8| byte.is_ascii() && !matches!(byte, b'%' | b'+');
+            if !pair.iter().all(is_plain) {
+                return form_urlencoded::parse(pair).next();
+            }
+            let pair = std::str::from_utf8(pair).ok()?;
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Some((Cow::Borrowed(name), Cow::Borrowed(value)))
+        })
     }
 }
 

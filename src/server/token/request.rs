@@ -81,9 +81,24 @@ impl fmt::Debug for GrantRequest<'_> {
     }
 }
 
+/// The parameters that a request to the token endpoint may have once.
+const PARAMETERS: [&str; 10] = [
+    "grant_type",
+    "code",
+    "redirect_uri",
+    "code_verifier",
+    "refresh_token",
+    "username",
+    "password",
+    "scope",
+    "client_id",
+    "client_secret",
+];
+
 impl<'a> TokenRequest<'a> {
     pub(super) fn read<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, TokenError> {
         let form = form(request)?;
+        let (params, resource) = form.params_and_all(PARAMETERS, "resource");
         let [
             grant_type,
             code,
@@ -95,18 +110,7 @@ impl<'a> TokenRequest<'a> {
             scope,
             client_id,
             client_secret,
-        ] = form.params([
-            "grant_type",
-            "code",
-            "redirect_uri",
-            "code_verifier",
-            "refresh_token",
-            "username",
-            "password",
-            "scope",
-            "client_id",
-            "client_secret",
-        ]);
+        ] = params;
         let client = ClientCredentials::read(request.headers(), client_id?, client_secret?)?;
         let grant_type = grant_type?.ok_or(FormError::Missing("grant_type"))?;
         // Only for the grants that have it; elsewhere it is one more parameter that is ignored.
@@ -137,7 +141,7 @@ impl<'a> TokenRequest<'a> {
                 GrantRequest::Extension { grant_type, parameters: parameters(form)?, scope: scope()? }
             }
         };
-        Ok(Self { client, grant, resource: form.all("resource").collect() })
+        Ok(Self { client, grant, resource })
     }
 }
 
