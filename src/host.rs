@@ -1,7 +1,9 @@
-//! A host answers every effect. A store alone is one; [`Hosted`] joins a store with a policy.
+//! A host answers every effect. A store alone is one, [`Hosted`] joins a store with a policy, and [`HttpOnly`] is the host
+//! of a client.
 
 use crate::consult::{AsyncPolicy, ClientSecret, DefaultPolicy, Extension, Issuance, Password, Policy};
-use crate::step::Answer;
+use crate::fetch::{AsyncHttp, Fetch, Http};
+use crate::step::{Answer, Unavailable};
 use crate::store::{AsyncStore, Commit, Lookup, Store};
 
 /// Answers the effects of a machine, blocking. Object-safe.
@@ -16,6 +18,10 @@ pub trait Host {
     fn extension(&self, effect: &Extension) -> Answer<Extension>;
     /// Has the last word on what is issued.
     fn issuance(&self, effect: &Issuance) -> Answer<Issuance>;
+    /// Sends an HTTP request. By default there is nothing to send it with.
+    fn fetch(&self, effect: &Fetch) -> Answer<Fetch> {
+        Err(no_http(effect))
+    }
     /// Writes, all or nothing.
     fn commit(&self, effect: &Commit) -> Answer<Commit>;
 }
@@ -32,8 +38,16 @@ pub trait AsyncHost: Sync {
     fn extension(&self, effect: &Extension) -> impl Future<Output = Answer<Extension>> + Send;
     /// Has the last word on what is issued.
     fn issuance(&self, effect: &Issuance) -> impl Future<Output = Answer<Issuance>> + Send;
+    /// Sends an HTTP request. By default there is nothing to send it with.
+    fn fetch(&self, effect: &Fetch) -> impl Future<Output = Answer<Fetch>> + Send {
+        std::future::ready(Err(no_http(effect)))
+    }
     /// Writes, all or nothing.
     fn commit(&self, effect: &Commit) -> impl Future<Output = Answer<Commit>> + Send;
+}
+
+fn no_http(effect: &Fetch) -> Unavailable {
+    Unavailable::new(format!("this host has no HTTP client for {}", effect.request().uri()))
 }
 
 /// A store and a policy, joined into a host.
@@ -133,5 +147,62 @@ impl<S: AsyncStore + Sync + ?Sized> AsyncHost for S {
     }
     fn commit(&self, effect: &Commit) -> impl Future<Output = Answer<Commit>> + Send {
         AsyncStore::commit(self, effect)
+    }
+}
+
+/// The host of machines that only send requests: a client's, and a resource server's that
+/// introspects. It has an HTTP client, which is an [`Http`] or an [`AsyncHttp`], and nothing else.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HttpOnly<H>(pub H);
+
+fn only_http() -> Unavailable {
+    Unavailable::new("this host has an HTTP client and nothing else")
+}
+
+impl<H: Http> Host for HttpOnly<H> {
+    fn lookup(&self, _: &Lookup) -> Answer<Lookup> {
+        Err(only_http())
+    }
+    fn client_secret(&self, _: &ClientSecret) -> Answer<ClientSecret> {
+        Err(only_http())
+    }
+    fn password(&self, _: &Password) -> Answer<Password> {
+        Err(only_http())
+    }
+    fn extension(&self, _: &Extension) -> Answer<Extension> {
+        Err(only_http())
+    }
+    fn issuance(&self, _: &Issuance) -> Answer<Issuance> {
+        Err(only_http())
+    }
+    fn fetch(&self, effect: &Fetch) -> Answer<Fetch> {
+        self.0.fetch(effect)
+    }
+    fn commit(&self, _: &Commit) -> Answer<Commit> {
+        Err(only_http())
+    }
+}
+
+impl<H: AsyncHttp + Sync> AsyncHost for HttpOnly<H> {
+    async fn lookup(&self, _: &Lookup) -> Answer<Lookup> {
+        Err(only_http())
+    }
+    async fn client_secret(&self, _: &ClientSecret) -> Answer<ClientSecret> {
+        Err(only_http())
+    }
+    async fn password(&self, _: &Password) -> Answer<Password> {
+        Err(only_http())
+    }
+    async fn extension(&self, _: &Extension) -> Answer<Extension> {
+        Err(only_http())
+    }
+    async fn issuance(&self, _: &Issuance) -> Answer<Issuance> {
+        Err(only_http())
+    }
+    fn fetch(&self, effect: &Fetch) -> impl Future<Output = Answer<Fetch>> + Send {
+        self.0.fetch(effect)
+    }
+    async fn commit(&self, _: &Commit) -> Answer<Commit> {
+        Err(only_http())
     }
 }

@@ -64,7 +64,7 @@
 //! | token endpoint, each grant | RFC 6749 §4.1.3 to §6; RFC 7636 §4.6 | [`server::token`] |
 //! | introspection | RFC 7662 | [`server::introspect`] |
 //! | revocation | RFC 7009 | [`server::revoke`] |
-//! | metadata | RFC 8414 | [`server::Metadata`] |
+//! | metadata | RFC 8414 | [`server::Config::metadata`] |
 //! | redirect URIs | OAuth 2.1 §2.3; RFC 8252 §7; RFC 9700 §2.1 | [`model::RedirectUri`] |
 //! | what is stored, and how | | [`model`], [`store`] |
 //!
@@ -89,6 +89,7 @@
 
 pub mod consult;
 mod event;
+mod fetch;
 mod host;
 pub mod model;
 pub mod server;
@@ -98,7 +99,8 @@ mod wire;
 
 pub use consult::{AsyncPolicy, DefaultPolicy, Policy};
 pub use event::Event;
-pub use host::{AsyncHost, Host, Hosted};
+pub use fetch::{AsyncHttp, Fetch, Http};
+pub use host::{AsyncHost, Host, Hosted, HttpOnly};
 pub use model::{Moment, Timestamp};
 pub use server::Server;
 pub use step::{Answer, Effect, Machine, Pause, Step, Unavailable};

@@ -5,9 +5,9 @@
 //! answer or a skipped check does not compile.
 //!
 //! ```text
-//! request ─▶ Lookup ─▶ (Consult) ─▶ Commit ─▶ reply
-//!            read       ask the      write
-//!            records    host         all or nothing
+//! request ─▶ Lookup ─▶ (Consult) ─▶ (Fetch) ─▶ Commit ─▶ reply
+//!            read       ask the      ask a       write
+//!            records    host         server      all or nothing
 //! ```
 //!
 //! Consulting the host is not one effect but four ([`ClientSecret`], [`Password`], [`Extension`], [`Issuance`]): each
@@ -19,6 +19,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::consult::{ClientSecret, Extension, Issuance, Password};
+use crate::fetch::Fetch;
 use crate::host::{AsyncHost, Host};
 use crate::store::{Commit, Lookup};
 
@@ -102,6 +103,8 @@ pub trait Machine: Sized {
     type Extension: Pause<Extension, Machine = Self> + Send + Sync;
     /// Waits for the host's word on what is about to be issued.
     type Issuance: Pause<Issuance, Machine = Self> + Send + Sync;
+    /// Waits for another server's response.
+    type Fetch: Pause<Fetch, Machine = Self> + Send + Sync;
     /// Waits for the write.
     type Commit: Pause<Commit, Machine = Self> + Send + Sync;
     /// What it ends in.
@@ -116,6 +119,7 @@ macro_rules! machine {
         $(Password = $password:ty,)?
         $(Extension = $extension:ty,)?
         $(Issuance = $issuance:ty,)?
+        $(Fetch = $fetch:ty,)?
         $(Commit = $commit:ty,)?
         Reply = $reply:ty,
     }) => {
@@ -129,6 +133,7 @@ macro_rules! machine {
             type Password = $crate::step::machine!(@ $($password)?);
             type Extension = $crate::step::machine!(@ $($extension)?);
             type Issuance = $crate::step::machine!(@ $($issuance)?);
+            type Fetch = $crate::step::machine!(@ $($fetch)?);
             type Commit = $crate::step::machine!(@ $($commit)?);
             type Reply = $reply;
         }
@@ -153,6 +158,8 @@ pub enum Step<M: Machine> {
     Extension(M::Extension),
     /// Allow, narrow or refuse what is about to be issued.
     Issuance(M::Issuance),
+    /// Send this HTTP request.
+    Fetch(M::Fetch),
     /// Write this, all or nothing.
     Commit(M::Commit),
     /// The reply.
@@ -183,6 +190,10 @@ impl<M: Machine> Step<M> {
                 }
                 Self::Issuance(pause) => {
                     let answer = host.issuance(pause.effect());
+                    pause.resume(answer)
+                }
+                Self::Fetch(pause) => {
+                    let answer = host.fetch(pause.effect());
                     pause.resume(answer)
                 }
                 Self::Commit(pause) => {
@@ -218,6 +229,10 @@ impl<M: Machine> Step<M> {
                 }
                 Self::Issuance(pause) => {
                     let answer = host.issuance(pause.effect()).await;
+                    pause.resume(answer)
+                }
+                Self::Fetch(pause) => {
+                    let answer = host.fetch(pause.effect()).await;
                     pause.resume(answer)
                 }
                 Self::Commit(pause) => {

@@ -7,7 +7,7 @@
 )]
 
 use grantor::Server;
-use grantor::model::{CodeChallengeMethod, GrantType, Issuer, ResponseType};
+use grantor::model::{CodeChallengeMethod, Endpoint, GrantType, Issuer, ResponseType};
 use grantor::server::{Config, Endpoints};
 use http::{Request, StatusCode, header};
 use serde_json::{Value, json};
@@ -75,7 +75,7 @@ fn what_is_switched_on_is_advertised() {
 fn what_does_not_exist_is_not_advertised() {
     let mut config = config("https://server.example");
     config.endpoints = Endpoints::default();
-    config.endpoints.token_endpoint = Some("https://tokens.example/here".to_owned());
+    config.endpoints.token_endpoint = Some(Endpoint::parse("https://tokens.example/here").unwrap());
     let document = metadata(config);
     let endpoints: Vec<_> = document.as_object().unwrap().keys().filter(|name| name.contains("_endpoint")).collect();
     assert_eq!(endpoints, ["token_endpoint", "token_endpoint_auth_methods_supported"]);

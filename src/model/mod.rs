@@ -4,7 +4,9 @@
 
 mod client;
 mod credential;
+mod endpoint;
 mod grant;
+mod metadata;
 mod pkce;
 mod redirect_uri;
 mod resource;
@@ -16,7 +18,10 @@ mod version;
 
 pub use client::{Client, ClientAuthentication, ClientId, ResponseType, SecretPresentation};
 pub use credential::{Claims, Credential, CredentialKind};
+pub use endpoint::{Endpoint, EndpointUrlError};
+pub(crate) use endpoint::{split_at_path, well_known_path};
 pub use grant::{Grant, GrantId, GrantType, Subject};
+pub use metadata::Metadata;
 pub use pkce::{CodeChallenge, CodeChallengeMethod, CodeVerifier};
 pub use redirect_uri::{RedirectUri, RedirectUriError};
 pub use resource::{Issuer, IssuerError, Resource, Resources};

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::Endpoint;
+use super::endpoint::is_secure_url;
 use super::syntax::{name, text_form};
 
 /// An issuer identifier: "a URL that uses the "https" scheme and has no query or fragment components" (RFC 8414 §2).
@@ -24,21 +26,19 @@ impl Issuer {
     /// # Errors
     /// See [`IssuerError`].
     pub fn parse(text: &str) -> Result<Self, IssuerError> {
-        let url = Url::parse(text).map_err(|_| IssuerError)?;
-        let scheme_is_safe = match url.scheme() {
-            "https" => url.has_host(),
-            "http" => matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost")),
-            _ => false,
-        };
-        let is_plain = url.username().is_empty() && url.password().is_none() && !text.contains(['?', '#']);
-        let is_ascii = text.bytes().all(|byte| byte.is_ascii_graphic());
-        if scheme_is_safe && is_plain && is_ascii { Ok(Self(text.into())) } else { Err(IssuerError) }
+        let is_good = is_secure_url(text) && !text.contains('?');
+        if is_good { Ok(Self(text.into())) } else { Err(IssuerError) }
     }
 
     /// The URL, as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The endpoint at this path below the issuer.
+    pub(crate) fn endpoint(&self, path: &str) -> Endpoint {
+        Endpoint::below(&self.0, path)
     }
 }
 

@@ -1,123 +1,83 @@
 //! Authorization server metadata: RFC 8414. Derived from the configuration, so that what is advertised is what exists.
 
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use serde::Serialize;
 
 use super::refusal::EndpointError;
 use super::{Config, PresentedIn, Server};
-use crate::model::{GrantType, Issuer, ResponseType};
+use crate::model::{Endpoint, GrantType, Issuer, Metadata, ResponseType, well_known_path};
 use crate::wire::json;
 
-/// Where the host has mounted the endpoints: absolute URLs. One that is none does not exist.
+/// Where the host has mounted the endpoints. One that is none does not exist.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Endpoints {
     /// RFC 6749 §3.1.
-    pub authorization_endpoint: Option<String>,
+    pub authorization_endpoint: Option<Endpoint>,
     /// RFC 6749 §3.2.
-    pub token_endpoint: Option<String>,
+    pub token_endpoint: Option<Endpoint>,
     /// RFC 7662 §2.
-    pub introspection_endpoint: Option<String>,
+    pub introspection_endpoint: Option<Endpoint>,
     /// RFC 7009 §2.
-    pub revocation_endpoint: Option<String>,
+    pub revocation_endpoint: Option<Endpoint>,
 }
 
 impl Endpoints {
     /// `/authorize`, `/token`, `/introspect` and `/revoke` below the issuer.
     #[must_use]
     pub fn below(issuer: &Issuer) -> Self {
-        let base = issuer.as_str().trim_end_matches('/');
-        let endpoint = |path: &str| Some(format!("{base}/{path}"));
         Self {
-            authorization_endpoint: endpoint("authorize"),
-            token_endpoint: endpoint("token"),
-            introspection_endpoint: endpoint("introspect"),
-            revocation_endpoint: endpoint("revoke"),
+            authorization_endpoint: Some(issuer.endpoint("authorize")),
+            token_endpoint: Some(issuer.endpoint("token")),
+            introspection_endpoint: Some(issuer.endpoint("introspect")),
+            revocation_endpoint: Some(issuer.endpoint("revoke")),
         }
     }
 }
 
-/// The metadata document: RFC 8414 §2.
-#[derive(Clone, Debug, Serialize)]
-#[non_exhaustive]
-pub struct Metadata<'a> {
-    /// Compared, as a string, by whoever fetched this.
-    pub issuer: &'a str,
-    /// RFC 6749 §3.1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub authorization_endpoint: Option<&'a str>,
-    /// RFC 6749 §3.2.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub token_endpoint: Option<&'a str>,
-    /// RFC 7662 §2.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub introspection_endpoint: Option<&'a str>,
-    /// RFC 7009 §2.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub revocation_endpoint: Option<&'a str>,
-    /// What the authorization endpoint takes.
-    pub response_types_supported: Vec<&'a str>,
-    /// Where its answer may stand: the query for a code, the fragment for a token.
-    pub response_modes_supported: Vec<&'a str>,
-    /// What can be had, and how.
-    pub grant_types_supported: Vec<&'a str>,
-    /// How clients authenticate at the token endpoint.
-    pub token_endpoint_auth_methods_supported: [&'a str; 3],
-    /// Public clients may revoke what is theirs.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub revocation_endpoint_auth_methods_supported: Option<[&'a str; 3]>,
-    /// Public clients may not introspect.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub introspection_endpoint_auth_methods_supported: Option<[&'a str; 2]>,
-    /// RFC 9700 §2.1.1: "Authorization servers MUST provide a way to detect their support for PKCE."
-    pub code_challenge_methods_supported: Vec<&'a str>,
-    /// RFC 9207 §3.
-    pub authorization_response_iss_parameter_supported: bool,
-}
+/// How clients authenticate: the secret in the header or the body, or no secret.
+const AUTH_METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
+/// Public clients may not introspect.
+const CONFIDENTIAL_AUTH_METHODS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
 
 impl Config {
-    /// The metadata document.
+    /// The metadata document: RFC 8414 §2.
     #[must_use]
-    pub fn metadata(&self) -> Metadata<'_> {
+    pub fn metadata(&self) -> Metadata {
         let is_token = self.response_types.contains(&ResponseType::Token);
         let is_code = self.response_types.contains(&ResponseType::Code);
-        let modes = [(is_code, "query"), (is_token, "fragment")];
+        let modes = [(is_code, "query"), (is_token, "fragment")].into_iter().filter(|(offered, _)| *offered);
         let implicit = is_token.then_some(GrantType::Implicit.as_str());
         let grant_types = self.grant_types.iter().filter(|grant_type| **grant_type != GrantType::Implicit);
-        let endpoints = &self.endpoints;
+        let Endpoints { authorization_endpoint, token_endpoint, introspection_endpoint, revocation_endpoint } =
+            self.endpoints.clone();
+        let revocation_methods = revocation_endpoint.is_some().then(|| texts(AUTH_METHODS));
+        let introspection_methods = introspection_endpoint.is_some().then(|| texts(CONFIDENTIAL_AUTH_METHODS));
         Metadata {
-            issuer: self.issuer.as_str(),
-            authorization_endpoint: endpoints.authorization_endpoint.as_deref(),
-            token_endpoint: endpoints.token_endpoint.as_deref(),
-            introspection_endpoint: endpoints.introspection_endpoint.as_deref(),
-            revocation_endpoint: endpoints.revocation_endpoint.as_deref(),
-            response_types_supported: self.response_types.iter().map(|kind| kind.as_str()).collect(),
-            response_modes_supported: modes.iter().filter(|(offered, _)| *offered).map(|(_, mode)| *mode).collect(),
-            grant_types_supported: grant_types.map(GrantType::as_str).chain(implicit).collect(),
-            token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
-            revocation_endpoint_auth_methods_supported: endpoints
-                .revocation_endpoint
-                .as_ref()
-                .map(|_| ["client_secret_basic", "client_secret_post", "none"]),
-            introspection_endpoint_auth_methods_supported: endpoints
-                .introspection_endpoint
-                .as_ref()
-                .map(|_| ["client_secret_basic", "client_secret_post"]),
-            code_challenge_methods_supported: self.code_challenge_methods.iter().map(|it| it.as_str()).collect(),
+            authorization_endpoint,
+            token_endpoint,
+            introspection_endpoint,
+            revocation_endpoint,
+            response_types_supported: texts(self.response_types.iter().map(|kind| kind.as_str())),
+            response_modes_supported: Some(texts(modes.map(|(_, mode)| mode))),
+            grant_types_supported: Some(texts(grant_types.map(GrantType::as_str).chain(implicit))),
+            token_endpoint_auth_methods_supported: Some(texts(AUTH_METHODS)),
+            revocation_endpoint_auth_methods_supported: revocation_methods,
+            introspection_endpoint_auth_methods_supported: introspection_methods,
+            code_challenge_methods_supported: Some(texts(self.code_challenge_methods.iter().map(|it| it.as_str()))),
             authorization_response_iss_parameter_supported: true,
+            ..Metadata::new(self.issuer.clone())
         }
     }
 
-    /// The path at which the document is to be found on the issuer's host. RFC 8414 §3.1: "If the issuer identifier value
-    /// contains a path component, any terminating "/" MUST be removed before inserting "/.well-known/" and the well-known URI
-    /// suffix between the host component and the path component."
+    /// The path at which the document is to be found on the issuer's host: RFC 8414 §3.1.
     #[must_use]
     pub fn metadata_path(&self) -> String {
-        let issuer = self.issuer.as_str();
-        let host_on = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
-        let path = host_on.find('/').and_then(|at| host_on.get(at..)).unwrap_or_default();
-        format!("/.well-known/oauth-authorization-server{}", path.trim_end_matches('/'))
+        well_known_path(self.issuer.as_str(), "oauth-authorization-server")
     }
+}
+
+fn texts<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    names.into_iter().map(str::to_owned).collect()
 }
 
 impl Server {

@@ -29,7 +29,7 @@ pub use config::{Config, DefaultScope, RefreshPolicy};
 pub use decide::{Approval, Decide};
 pub use identify::{CheckSecret, Identify};
 pub use introspect::{ActiveToken, Introspect, IntrospectReply};
-pub use metadata::{Endpoints, Metadata};
+pub use metadata::Endpoints;
 pub use refusal::EndpointError;
 pub use response::{AuthorizationError, AuthorizationRefused, AuthorizationResponse};
 pub use revoke::{Revoke, RevokeError, RevokeReply};

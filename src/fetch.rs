@@ -1,0 +1,83 @@
+//! The effect of asking another server: an HTTP request as a value.
+
+use std::fmt;
+
+use http::{Request, Response};
+use zeroize::Zeroize as _;
+
+use crate::step::{Answer, Effect, Unavailable};
+
+/// Send this request and bring back the response, whatever its status.
+///
+/// Three things are the host's part:
+///
+/// - It checks the server's TLS certificate. OAuth 2.1 §1.5: "the client MUST validate the TLS certificate".
+/// - It follows no redirect: the request may carry credentials. The machine refuses a redirect, and says where it led.
+/// - It stops reading after [`Fetch::MAX_RESPONSE_LEN`] bytes and one more, by which the machine knows that there was more.
+///
+/// A request that got no response, for whatever reason, is [`Unavailable`].
+#[derive(Clone)]
+pub struct Fetch {
+    request: Request<Vec<u8>>,
+}
+
+impl Fetch {
+    /// The most bytes that a response body may have.
+    pub const MAX_RESPONSE_LEN: usize = 256 * 1024;
+
+    pub(crate) fn new(request: Request<Vec<u8>>) -> Self {
+        Self { request }
+    }
+
+    /// What to send. The URI is absolute.
+    #[must_use]
+    pub fn request(&self) -> &Request<Vec<u8>> {
+        &self.request
+    }
+}
+
+impl Effect for Fetch {
+    type Answer = Response<Vec<u8>>;
+}
+
+/// The body may hold a secret, and so may a header.
+impl fmt::Debug for Fetch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fetch({} {})", self.request.method(), self.request.uri())
+    }
+}
+
+impl Drop for Fetch {
+    fn drop(&mut self) {
+        self.request.body_mut().zeroize();
+    }
+}
+
+/// An HTTP client, blocking. A closure is one.
+///
+/// ```
+/// use grantor::{Fetch, HttpOnly, Unavailable};
+/// let offline = HttpOnly(|fetch: &Fetch| Err(Unavailable::new(format!("no network for {}", fetch.request().uri()))));
+/// ```
+pub trait Http {
+    /// Sends a request. See [`Fetch`] for what is asked of whoever implements this.
+    ///
+    /// # Errors
+    /// There was no response.
+    fn fetch(&self, fetch: &Fetch) -> Answer<Fetch>;
+}
+
+/// An HTTP client, asynchronous.
+pub trait AsyncHttp {
+    /// Sends a request. See [`Fetch`] for what is asked of whoever implements this.
+    ///
+    /// # Errors
+    /// There was no response.
+    fn fetch(&self, fetch: &Fetch) -> impl Future<Output = Result<Response<Vec<u8>>, Unavailable>> + Send;
+}
+
+impl<F: Fn(&Fetch) -> Answer<Fetch> + ?Sized> Http for F {
+    fn fetch(&self, fetch: &Fetch) -> Answer<Fetch> {
+        self(fetch)
+    }
+}

@@ -1,0 +1,77 @@
+//! The metadata document of an authorization server: RFC 8414 §2.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Endpoint, Issuer};
+
+/// What an authorization server says of itself. A server derives it from its configuration, a client reads it. There may be
+/// more members than are named here (RFC 8414 §2); they are ignored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Metadata {
+    /// Compared, as a string, by whoever fetched this.
+    pub issuer: Issuer,
+    /// RFC 6749 §3.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization_endpoint: Option<Endpoint>,
+    /// RFC 6749 §3.2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_endpoint: Option<Endpoint>,
+    /// RFC 8628 §4.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_authorization_endpoint: Option<Endpoint>,
+    /// RFC 7662 §2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introspection_endpoint: Option<Endpoint>,
+    /// RFC 7009 §2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation_endpoint: Option<Endpoint>,
+    /// What the authorization endpoint takes.
+    #[serde(default)]
+    pub response_types_supported: Vec<String>,
+    /// Where its answer may stand: the query for a code, the fragment for a token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_modes_supported: Option<Vec<String>>,
+    /// What can be had, and how. "If omitted, the default value is "["authorization_code", "implicit"]"."
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant_types_supported: Option<Vec<String>>,
+    /// How clients authenticate at the token endpoint. "If omitted, the default is "client_secret_basic"".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    /// How clients authenticate at the revocation endpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation_endpoint_auth_methods_supported: Option<Vec<String>>,
+    /// How clients authenticate at the introspection endpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introspection_endpoint_auth_methods_supported: Option<Vec<String>>,
+    /// RFC 9700 §2.1.1: "Authorization servers MUST provide a way to detect their support for PKCE." "If omitted, the
+    /// authorization server does not support PKCE" (RFC 8414 §2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_challenge_methods_supported: Option<Vec<String>>,
+    /// Whether authorization responses carry `iss`: RFC 9207 §3.
+    #[serde(default)]
+    pub authorization_response_iss_parameter_supported: bool,
+}
+
+impl Metadata {
+    /// What a server without a metadata document is known by; name its endpoints, and switch on what it is known to support.
+    #[must_use]
+    pub fn new(issuer: Issuer) -> Self {
+        Self {
+            issuer,
+            authorization_endpoint: None,
+            token_endpoint: None,
+            device_authorization_endpoint: None,
+            introspection_endpoint: None,
+            revocation_endpoint: None,
+            response_types_supported: Vec::new(),
+            response_modes_supported: None,
+            grant_types_supported: None,
+            token_endpoint_auth_methods_supported: None,
+            revocation_endpoint_auth_methods_supported: None,
+            introspection_endpoint_auth_methods_supported: None,
+            code_challenge_methods_supported: None,
+            authorization_response_iss_parameter_supported: false,
+        }
+    }
+}
