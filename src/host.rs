@@ -150,7 +150,7 @@ impl<S: AsyncStore + Sync + ?Sized> AsyncHost for S {
     }
 }
 
-/// The host of machines that only send requests: a client's, and a resource server's that
+/// The host of machines that only send requests: a [`Client`](crate::client::Client)'s, and a resource server's that
 /// introspects. It has an HTTP client, which is an [`Http`] or an [`AsyncHttp`], and nothing else.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HttpOnly<H>(pub H);

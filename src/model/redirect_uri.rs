@@ -87,18 +87,6 @@ impl RedirectUri {
         let same = without_loopback_port(&self.0)? == without_loopback_port(requested)?;
         same.then(|| Self(requested.into()))
     }
-
-    /// Its form for a request with a query of parameters: OAuth 2.1 §2.3 "query string component, which MUST be retained
-    /// when adding additional query parameters".
-    pub(crate) fn with_query(&self) -> String {
-        let mut location = self.0.as_ref().to_owned();
-        match location.find('?') {
-            None => location.push('?'),
-            Some(at) if at + 1 < location.len() && !location.ends_with('&') => location.push('&'),
-            Some(_) => {}
-        }
-        location
-    }
 }
 
 /// `http:/path` and `https:host` are taken for absolute by a browser's parser, but not by RFC 3986.

@@ -6,7 +6,7 @@ use super::Config;
 use crate::event::Event;
 use crate::model::{ClientId, RedirectUri, ResponseType, Scope, Secret};
 use crate::step::Unavailable;
-use crate::wire::{FormError, Parameters, redirect, see_other, text};
+use crate::wire::{FormError, Parameters, see_other, text, with_parameters};
 
 /// What goes out when the write is done.
 #[cfg_attr(feature = "explore", derive(Clone))]
@@ -71,7 +71,7 @@ impl Recipient {
         // value received from the client." RFC 9207 §2: "an authorization server supporting this specification MUST
         // indicate its identity by including the iss parameter in the response."
         let common = [("state", self.state.as_deref()), ("iss", Some(config.issuer.as_str()))];
-        Secret::new(redirect(&self.redirect_uri, component, parameters.into_iter().chain(common)))
+        Secret::new(with_parameters(self.redirect_uri.as_str(), component, parameters.into_iter().chain(common)))
     }
 }
 

@@ -1,13 +1,26 @@
-//! HTTP ⇄ types: forms and queries, the `Authorization` header, redirects and JSON replies.
+//! HTTP ⇄ types: forms and queries, the `Authorization` header, redirects and JSON replies; and the other way round, requests
+//! to another server and what it answers.
 
+mod answer;
 mod authorization;
+mod excerpt;
+pub(crate) mod exposed;
 mod form;
+mod introspection;
+pub(crate) mod lenient;
+mod post;
 mod redirect;
 mod reply;
 
+pub(crate) use answer::ServerAnswer;
+pub use answer::{ErrorResponse, Fault, RequestError};
 pub(crate) use authorization::Authorization;
 pub use authorization::{AuthorizationHeaderError, BasicCredentials};
 pub(crate) use form::{Form, Param, form_body};
 pub use form::{FormError, MAX_FORM_LEN};
-pub(crate) use redirect::{Parameters, redirect, see_other};
+pub use introspection::Introspection;
+pub(crate) use introspection::{introspection_request, introspection_response};
+pub use post::Authentication;
+pub(crate) use post::{Identity, PostForm};
+pub(crate) use redirect::{Parameters, see_other, with_parameters};
 pub(crate) use reply::{empty, json, text};

@@ -3,7 +3,6 @@
 use http::{HeaderValue, Response, StatusCode, header};
 
 use super::reply::no_store;
-use crate::model::RedirectUri;
 
 /// Which component of the redirect URI carries the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,13 +14,13 @@ pub(crate) enum Parameters {
 }
 
 /// The URI with the parameters added. Absent ones are left out.
-pub(crate) fn redirect<'a>(
-    uri: &RedirectUri,
+pub(crate) fn with_parameters<'a>(
+    uri: &str,
     component: Parameters,
-    parameters: impl IntoIterator<Item = (&'static str, Option<&'a str>)>,
+    parameters: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
 ) -> String {
     let location = match component {
-        Parameters::Query => uri.with_query(),
+        Parameters::Query => with_query(uri),
         Parameters::Fragment => format!("{uri}#"),
     };
     let start = location.len();
@@ -32,6 +31,18 @@ pub(crate) fn redirect<'a>(
         }
     }
     query.finish()
+}
+
+/// The URI in its form for a request with a query of parameters. OAuth 2.1 §2.3: "query string component, which MUST be
+/// retained when adding additional query parameters"; RFC 6749 §3.1 has the same of the authorization endpoint.
+fn with_query(uri: &str) -> String {
+    let mut location = uri.to_owned();
+    match location.find('?') {
+        None => location.push('?'),
+        Some(at) if at + 1 < location.len() && !location.ends_with('&') => location.push('&'),
+        Some(_) => {}
+    }
+    location
 }
 
 /// RFC 9700 §4.12: "the authorization server SHOULD use HTTP status code 303 (See Other)", so that no POST of credentials is repeated.

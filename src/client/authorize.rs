@@ -1,0 +1,224 @@
+//! The authorization request: RFC 6749 §4.1.1, §4.2.1; RFC 7636 §4.3.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroize as _;
+
+use super::Client;
+use crate::model::{
+    CodeChallengeMethod, CodeVerifier, Issuer, Moment, RedirectUri, Resource, Resources, ResponseType, Scope, Secret,
+    Timestamp,
+};
+use crate::wire::{Parameters, exposed, with_parameters};
+
+/// What a client asks a resource owner for.
+#[derive(Clone, Debug)]
+pub struct AuthorizationRequest {
+    redirect_uri: RedirectUri,
+    scope: Option<Scope>,
+    resource: Resources,
+    parameters: Vec<(String, String)>,
+}
+
+impl AuthorizationRequest {
+    /// A request whose response goes to this URI.
+    ///
+    /// A client of several servers that do not send `iss` (RFC 9207) has a redirect URI of its own for each of them: RFC 9700 §4.4.2.2.
+    #[must_use]
+    pub fn new(redirect_uri: RedirectUri) -> Self {
+        Self { redirect_uri, scope: None, resource: Resources::new(), parameters: Vec::new() }
+    }
+
+    /// What is asked for; without it, the server's default: RFC 6749 §3.3.
+    #[must_use]
+    pub fn scope(self, scope: Scope) -> Self {
+        Self { scope: Some(scope), ..self }
+    }
+
+    /// A protected resource that the token is to be for: RFC 8707 §2. May be called for several.
+    #[must_use]
+    pub fn resource(mut self, resource: Resource) -> Self {
+        self.resource.push(resource);
+        self
+    }
+
+    /// A further parameter, say `login_hint`, or `acr_values` and `max_age` when a resource server asks for them (RFC 9470 §4).
+    #[must_use]
+    pub fn parameter(mut self, name: &str, value: &str) -> Self {
+        self.parameters.push((name.to_owned(), value.to_owned()));
+        self
+    }
+}
+
+/// The authorization request cannot be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BeginError {
+    /// The server's metadata has no `authorization_endpoint`.
+    #[error("the server's metadata has no authorization_endpoint")]
+    NoEndpoint,
+    /// The server says that it does not take this `response_type`.
+    #[error("the server does not support response_type={0}")]
+    ResponseType(ResponseType),
+    /// The server says that it supports PKCE, and not `S256`. RFC 7636 §4.2: "If the client is capable of using "S256", it MUST
+    /// use "S256"".
+    #[error("the server does not support code_challenge_method=S256")]
+    CodeChallengeMethod,
+    /// The request says twice what is grantor's to say.
+    #[error("the parameter {0} is set by the library")]
+    Reserved(&'static str),
+}
+
+/// What every attempt has, whatever comes back from it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Attempt {
+    /// RFC 9700 §4.4.2.1: where the request was sent.
+    pub(super) issuer: Issuer,
+    #[serde(with = "exposed")]
+    pub(super) state: Secret<'static>,
+    pub(super) redirect_uri: RedirectUri,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) scope: Option<Scope>,
+    pub(super) begun_at: Timestamp,
+}
+
+/// An authorization request that was sent, waiting for its callback. It is a serde value for the host's session of this very
+/// browser: RFC 6749 §10.12 wants `state` bound to "the user-agent's authenticated state". It is good for one callback.
+///
+/// It holds the `code_verifier`: a session that lives in the browser has to be encrypted.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[must_use = "the callback needs it"]
+pub struct Pending {
+    #[serde(flatten)]
+    pub(super) attempt: Attempt,
+    #[serde(with = "exposed")]
+    pub(super) code_verifier: Secret<'static>,
+}
+
+/// An implicit request that was sent, waiting for its callback; as [`Pending`].
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[must_use = "the callback needs it"]
+pub struct PendingImplicit {
+    #[serde(flatten)]
+    pub(super) attempt: Attempt,
+}
+
+impl Pending {
+    /// Its `state`, by which a session that holds several finds the one that a callback belongs to.
+    #[must_use]
+    pub fn state(&self) -> &str {
+        self.attempt.state.expose()
+    }
+
+    /// When it was begun. A host may want to forget old ones.
+    #[must_use]
+    pub fn begun_at(&self) -> Timestamp {
+        self.attempt.begun_at
+    }
+}
+
+impl PendingImplicit {
+    /// Its `state`, by which a session that holds several finds the one that a callback belongs to.
+    #[must_use]
+    pub fn state(&self) -> &str {
+        self.attempt.state.expose()
+    }
+
+    /// When it was begun. A host may want to forget old ones.
+    #[must_use]
+    pub fn begun_at(&self) -> Timestamp {
+        self.attempt.begun_at
+    }
+}
+
+impl Client {
+    /// The URL to send the browser to for an authorization code, and what the callback will need: RFC 6749 §4.1.1.
+    ///
+    /// `state` and `code_verifier` come from the moment's randomness, so each attempt has its own. RFC 9700 §4.7.1 lets a client rely
+    /// on PKCE against CSRF only where it has ensured that the server supports it; this one never relies on it: `state` is always sent,
+    /// and always checked.
+    ///
+    /// # Errors
+    /// The server's metadata says that it would be refused.
+    pub fn begin(&self, request: AuthorizationRequest, moment: Moment) -> Result<(String, Pending), BeginError> {
+        let methods = self.server.code_challenge_methods_supported.as_deref().unwrap_or_default();
+        let s256 = CodeChallengeMethod::S256;
+        // A server that names none may have PKCE all the same, and ignores the parameters if it has not.
+        if !methods.is_empty() && !methods.iter().any(|method| method == s256.as_str()) {
+            return Err(BeginError::CodeChallengeMethod);
+        }
+        let code_verifier = verifier(&moment);
+        // The alphabet and the length are right.
+        let challenge = CodeVerifier::parse(code_verifier.expose()).map(|verifier| verifier.challenge(s256).digest());
+        let challenge = challenge.map_or_else(|_| String::new(), |digest| digest.to_string());
+        let pkce = [("code_challenge", Some(challenge.as_str())), ("code_challenge_method", Some(s256.as_str()))];
+        let (url, attempt) = self.request(ResponseType::Code, request, &moment, pkce)?;
+        Ok((url, Pending { attempt, code_verifier }))
+    }
+
+    /// The URL to send the browser to for a token in the fragment, and what the callback will need: RFC 6749 §4.2.1. It exists for
+    /// servers that have nothing better. RFC 9700 §2.1.2: clients "SHOULD NOT use the implicit grant".
+    ///
+    /// # Errors
+    /// The server's metadata says that it would be refused.
+    pub fn begin_implicit(
+        &self,
+        request: AuthorizationRequest,
+        moment: Moment,
+    ) -> Result<(String, PendingImplicit), BeginError> {
+        let (url, attempt) = self.request(ResponseType::Token, request, &moment, [])?;
+        Ok((url, PendingImplicit { attempt }))
+    }
+
+    fn request<const N: usize>(
+        &self,
+        response_type: ResponseType,
+        request: AuthorizationRequest,
+        moment: &Moment,
+        pkce: [(&'static str, Option<&str>); N],
+    ) -> Result<(String, Attempt), BeginError> {
+        let endpoint = self.server.authorization_endpoint.as_ref().ok_or(BeginError::NoEndpoint)?;
+        let supported = &self.server.response_types_supported;
+        if !supported.is_empty() && !supported.iter().any(|kind| kind == response_type.as_str()) {
+            return Err(BeginError::ResponseType(response_type));
+        }
+        let AuthorizationRequest { redirect_uri, scope, resource, parameters } = request;
+        let is_reserved = |name: &&str| parameters.iter().any(|(other, _)| other == name);
+        if let Some(name) = RESERVED.into_iter().find(is_reserved) {
+            return Err(BeginError::Reserved(name));
+        }
+        let state = Secret::new(URL_SAFE_NO_PAD.encode(moment.entropy().first));
+        let fixed = [
+            ("response_type", Some(response_type.as_str())),
+            ("client_id", Some(self.client_id().as_str())),
+            ("redirect_uri", Some(redirect_uri.as_str())),
+            ("scope", scope.as_ref().map(Scope::as_str)),
+            ("state", Some(state.expose())),
+        ];
+        let resources = resource.iter().map(|resource| ("resource", Some(resource.as_str())));
+        let further = parameters.iter().map(|(name, value)| (name.as_str(), Some(value.as_str())));
+        let all = fixed.into_iter().chain(pkce).chain(resources).chain(further);
+        let url = with_parameters(endpoint.as_str(), Parameters::Query, all);
+        let issuer = self.server.issuer.clone();
+        Ok((url, Attempt { issuer, state, redirect_uri, scope, begun_at: moment.now() }))
+    }
+}
+
+/// The parameters that are grantor's to set.
+const RESERVED: [&str; 7] =
+    ["response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"];
+
+/// RFC 7636 §4.1: a "high-entropy cryptographic random STRING": 49 random bytes as base64url, 66 characters.
+fn verifier(moment: &Moment) -> Secret<'static> {
+    let entropy = moment.entropy();
+    let mut bytes = [0; 49];
+    let (head, tail) = bytes.split_at_mut(entropy.grant.len());
+    head.copy_from_slice(&entropy.grant);
+    tail.copy_from_slice(&entropy.second);
+    let verifier = Secret::new(URL_SAFE_NO_PAD.encode(bytes));
+    bytes.zeroize();
+    verifier
+}

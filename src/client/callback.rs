@@ -1,0 +1,143 @@
+//! The authorization response: RFC 6749 §4.1.2, §4.1.2.1, §4.2.2, §4.2.2.1; RFC 9207 §2.4.
+
+use std::borrow::Cow;
+
+use super::authorize::Attempt;
+use super::{Client, Pending, PendingImplicit, TokenRequest, TokenSet};
+use crate::model::{Digest, GrantType, Scope, Secret, Timestamp};
+use crate::wire::{Form, FormError, Param, exposed};
+
+/// The callback is not the answer to the request that is pending, or the answer is no. Nothing was sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallbackError {
+    /// The parameters cannot be read: one repeats, say.
+    #[error("{0}")]
+    Form(#[from] FormError),
+    /// The request went to another server than this client's: RFC 9700 §4.4.2.1.
+    #[error("the request was sent to another authorization server")]
+    OtherServer,
+    /// There is no `state`. Somebody else may have sent the browser here: RFC 6749 §10.12.
+    #[error("the response has no state")]
+    StateMissing,
+    /// The `state` is that of another request. Somebody else may have sent the browser here: RFC 6749 §10.12.
+    #[error("the state is not that of the request")]
+    StateMismatch,
+    /// The server says in its metadata that it sends `iss`, and this response has none: RFC 9207 §2.4.
+    #[error("the response has no iss")]
+    IssuerMissing,
+    /// The response is another server's: a mix-up (RFC 9207 §2.4, RFC 9700 §4.4).
+    #[error("the response is that of another issuer")]
+    IssuerMismatch,
+    /// The server, or the resource owner, refused: RFC 6749 §4.1.2.1. The texts come by way of the browser, and may be anyone's.
+    #[error("the server refused: {error}")]
+    Refused {
+        /// The code, say `access_denied`.
+        error: String,
+        /// A text for the client's developer.
+        error_description: Option<String>,
+        /// A page for the client's developer.
+        error_uri: Option<String>,
+    },
+    /// There is neither a code or token nor an error, or it is not of its syntax.
+    #[error("the response has no usable {0}")]
+    Missing(&'static str),
+    /// RFC 6749 §7.1: "The client MUST NOT use an access token if it does not understand the token type."
+    #[error("the response has a token of a type that is not understood")]
+    TokenType,
+}
+
+/// The parameters that every authorization response may have.
+const COMMON: [&str; 5] = ["state", "iss", "error", "error_description", "error_uri"];
+
+impl Client {
+    /// Checks what came to the redirect URI, `query` being the URI's query, and prepares the token request: RFC 6749 §4.1.2, §4.1.3.
+    ///
+    /// # Errors
+    /// It is not the answer to this request, or the answer is no. Either way, the pending request is spent.
+    pub fn callback(&self, pending: Pending, query: &str) -> Result<TokenRequest<'_>, CallbackError> {
+        let form = Form::new(query.as_bytes())?;
+        self.check(&pending.attempt, form.params(COMMON))?;
+        let [code] = form.params(["code"]);
+        let code = visible(code?).ok_or(CallbackError::Missing("code"))?;
+        let Attempt { redirect_uri, scope, .. } = pending.attempt;
+        let mut request = TokenRequest::new(self, GrantType::AuthorizationCode.as_str());
+        request.append("code", code.expose());
+        // RFC 6749 §4.1.3: "REQUIRED, if the "redirect_uri" parameter was included in the authorization request".
+        request.append("redirect_uri", redirect_uri.as_str());
+        request.append("code_verifier", pending.code_verifier.expose());
+        Ok(request.asked_for(scope))
+    }
+
+    /// Checks what came to the redirect URI, `fragment` being the URI's fragment, and takes the token from it: RFC 6749 §4.2.2.
+    ///
+    /// # Errors
+    /// It is not the answer to this request, or the answer is no. Either way, the pending request is spent.
+    pub fn callback_implicit(
+        &self,
+        pending: PendingImplicit,
+        fragment: &str,
+        now: Timestamp,
+    ) -> Result<TokenSet, CallbackError> {
+        let form = Form::new(fragment.as_bytes())?;
+        self.check(&pending.attempt, form.params(COMMON))?;
+        let [access_token, token_type, expires_in, scope] =
+            form.params(["access_token", "token_type", "expires_in", "scope"]);
+        let access_token = visible(access_token?).ok_or(CallbackError::Missing("access_token"))?;
+        if token_type?.is_some_and(|kind| !kind.eq_ignore_ascii_case("Bearer")) {
+            return Err(CallbackError::TokenType);
+        }
+        let expires_in = expires_in?.map(|text| text.parse()).transpose();
+        let scope = scope?.map(|text| Scope::parse(&text)).transpose();
+        Ok(TokenSet::new(access_token, now)
+            .expiring_in(expires_in.map_err(|_| CallbackError::Missing("expires_in"))?)
+            // RFC 6749 §4.2.2: scope is "OPTIONAL, if identical to the scope requested by the client; otherwise, REQUIRED."
+            .good_for(scope.map_err(|_| CallbackError::Missing("scope"))?.or(pending.attempt.scope)))
+    }
+
+    /// Is this the answer to that request, and is it yes?
+    fn check(
+        &self,
+        attempt: &Attempt,
+        [state, iss, error, error_description, error_uri]: [Param<'_>; 5],
+    ) -> Result<(), CallbackError> {
+        if attempt.issuer != self.server.issuer {
+            return Err(CallbackError::OtherServer);
+        }
+        // RFC 6749 §10.12: "The client MUST implement CSRF protection for its redirection URI." The comparison takes constant time.
+        let state = state?.ok_or(CallbackError::StateMissing)?;
+        if Digest::of(&state) != attempt.state.digest() {
+            return Err(CallbackError::StateMismatch);
+        }
+        match iss? {
+            // RFC 9207 §2.4: "If the value does not match the expected issuer identifier, clients MUST reject the authorization
+            // response and MUST NOT proceed with the authorization grant."
+            Some(iss) if iss != attempt.issuer.as_str() => return Err(CallbackError::IssuerMismatch),
+            Some(_) => {}
+            // "Clients MUST reject authorization responses without the iss parameter from authorization servers that do support the
+            // parameter according to the client's configuration."
+            None if self.server.authorization_response_iss_parameter_supported => {
+                return Err(CallbackError::IssuerMissing);
+            }
+            None => {}
+        }
+        let text = |param: Param<'_>| param.map(|value| value.map(|text| bounded(&text)));
+        match error? {
+            None => Ok(()),
+            Some(error) => Err(CallbackError::Refused {
+                error: bounded(&error),
+                error_description: text(error_description)?,
+                error_uri: text(error_uri)?,
+            }),
+        }
+    }
+}
+
+/// A secret of the response, if it is one: RFC 6749 appendix A.11, A.12.
+fn visible(value: Option<Cow<'_, str>>) -> Option<Secret<'static>> {
+    value.map(|text| Secret::new(text.into_owned())).filter(exposed::is_visible)
+}
+
+fn bounded(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).take(500).collect()
+}

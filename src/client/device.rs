@@ -1,0 +1,293 @@
+//! The device authorization grant: RFC 8628.
+//!
+//! ```text
+//! authorize_device ─▶ Fetch ─▶ Device: show the person its user_code and verification_uri
+//! poll ─▶ Fetch ─▶ Pending(Device), again and again, ─▶ Tokens, or Denied, or Expired
+//! ```
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::token::Expected;
+use super::{Client, TokenSet};
+use crate::fetch::Fetch;
+use crate::model::{Resource, Scope, Secret, Timestamp};
+use crate::step::{Answer, Pause, Step, machine};
+use crate::wire::{Fault, PostForm, RequestError, ServerAnswer, exposed, lenient};
+
+machine! {
+    /// The machine that asks for a device code and a user code.
+    AuthorizeDevice {
+        Fetch = DeviceRequested,
+        Reply = Result<Device, RequestError>,
+    }
+}
+
+machine! {
+    /// The machine that asks whether the person has decided.
+    Poll {
+        Fetch = Polling,
+        Reply = Result<Polled, RequestError>,
+    }
+}
+
+/// RFC 8628 §3.4.
+const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+/// RFC 8628 §3.2: "If no value is provided, clients MUST use 5 as the default."
+const DEFAULT_INTERVAL: u64 = 5;
+
+/// A device authorization request that was not sent yet.
+#[derive(Clone, Debug)]
+#[must_use = "nothing happens until it is started"]
+pub struct DeviceRequest<'a> {
+    client: &'a Client,
+    form: PostForm,
+    scope: Option<Scope>,
+}
+
+impl Client {
+    /// Asks for a device code and a user code: RFC 8628 §3.1.
+    pub fn authorize_device(&self) -> DeviceRequest<'_> {
+        DeviceRequest { client: self, form: PostForm::new(), scope: None }
+    }
+}
+
+impl DeviceRequest<'_> {
+    /// What is asked for: RFC 6749 §3.3.
+    pub fn scope(mut self, scope: Scope) -> Self {
+        self.form.append("scope", scope.as_str());
+        Self { scope: Some(scope), ..self }
+    }
+
+    /// A protected resource that the token is to be for: RFC 8707 §2. May be called for several.
+    pub fn resource(mut self, resource: &Resource) -> Self {
+        self.form.append("resource", resource.as_str());
+        self
+    }
+
+    /// Starts the request, at this time.
+    pub fn start(self, now: Timestamp) -> Step<AuthorizeDevice> {
+        let Self { client, form, scope } = self;
+        let endpoint = client.server.device_authorization_endpoint.as_ref();
+        let endpoint = endpoint.ok_or(RequestError::NoEndpoint("device_authorization_endpoint"));
+        match endpoint.and_then(|endpoint| form.post(endpoint, &client.identity)) {
+            Ok(fetch) => Step::Fetch(DeviceRequested { fetch, scope, now }),
+            Err(error) => Step::Done(Err(error)),
+        }
+    }
+}
+
+/// Waits for a device authorization response.
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[derive(Debug)]
+pub struct DeviceRequested {
+    fetch: Fetch,
+    scope: Option<Scope>,
+    now: Timestamp,
+}
+
+/// RFC 8628 §3.2.
+#[derive(Deserialize)]
+struct DeviceMembers {
+    #[serde(default, deserialize_with = "lenient::secret")]
+    device_code: Option<Secret<'static>>,
+    #[serde(default)]
+    user_code: Option<String>,
+    #[serde(default)]
+    verification_uri: Option<String>,
+    /// From before the RFC.
+    #[serde(default)]
+    verification_url: Option<String>,
+    #[serde(default)]
+    verification_uri_complete: Option<String>,
+    #[serde(default, deserialize_with = "lenient::seconds")]
+    expires_in: Option<u64>,
+    #[serde(default, deserialize_with = "lenient::seconds")]
+    interval: Option<u64>,
+}
+
+impl Pause<Fetch> for DeviceRequested {
+    type Machine = AuthorizeDevice;
+
+    fn effect(&self) -> &Fetch {
+        &self.fetch
+    }
+
+    fn resume(self, answer: Answer<Fetch>) -> Step<AuthorizeDevice> {
+        Step::Done(ServerAnswer::new(answer).and_then(|answer| self.read(&answer)))
+    }
+}
+
+impl DeviceRequested {
+    fn read(self, answer: &ServerAnswer) -> Result<Device, RequestError> {
+        let members: DeviceMembers = answer.json()?;
+        let missing = |name| answer.unusable(Fault::Missing(name));
+        let verification_uri = members.verification_uri.or(members.verification_url);
+        let expires_in = members.expires_in.ok_or_else(|| missing("expires_in"))?;
+        let interval = members.interval.unwrap_or(DEFAULT_INTERVAL).max(1);
+        let device = Device {
+            device_code: members.device_code.ok_or_else(|| missing("device_code"))?,
+            user_code: members.user_code.ok_or_else(|| missing("user_code"))?,
+            verification_uri: verification_uri.ok_or_else(|| missing("verification_uri"))?,
+            verification_uri_complete: members.verification_uri_complete,
+            expires_at: self.now.after(Duration::from_secs(expires_in)),
+            interval,
+            poll_at: self.now.after(Duration::from_secs(interval)),
+            scope: self.scope,
+        };
+        if device.is_presentable() { Ok(device) } else { Err(answer.unusable(Fault::Malformed)) }
+    }
+}
+
+/// A device authorization that waits for a person: RFC 8628 §3.2. It is a serde value, and holds the device code in plain text.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[must_use = "the person has to be told"]
+pub struct Device {
+    #[serde(with = "exposed")]
+    device_code: Secret<'static>,
+    user_code: String,
+    verification_uri: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    verification_uri_complete: Option<String>,
+    expires_at: Timestamp,
+    interval: u64,
+    poll_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scope: Option<Scope>,
+}
+
+impl Device {
+    /// What the person types in: RFC 8628 §3.3. It has no control characters, so that a terminal may print it.
+    #[must_use]
+    pub fn user_code(&self) -> &str {
+        &self.user_code
+    }
+
+    /// Where the person goes, an http or https URL.
+    #[must_use]
+    pub fn verification_uri(&self) -> &str {
+        &self.verification_uri
+    }
+
+    /// Where the person goes without typing, for a QR code, say: RFC 8628 §3.3.1. The code is to be shown all the same.
+    #[must_use]
+    pub fn verification_uri_complete(&self) -> Option<&str> {
+        self.verification_uri_complete.as_deref()
+    }
+
+    /// When the codes end.
+    #[must_use]
+    pub fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+
+    /// When to poll next, at the earliest.
+    #[must_use]
+    pub fn poll_at(&self) -> Timestamp {
+        self.poll_at
+    }
+
+    /// A page that a browser can be sent to, and a code that a terminal can print.
+    fn is_presentable(&self) -> bool {
+        let is_text = |text: &str| !text.is_empty() && !text.contains(char::is_control);
+        let is_page = |text: &str| {
+            is_text(text)
+                && Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.has_host())
+        };
+        exposed::is_visible(&self.device_code)
+            && is_text(&self.user_code)
+            && is_page(&self.verification_uri)
+            && self.verification_uri_complete.as_deref().is_none_or(is_page)
+    }
+
+    /// The same, to be polled again after this many seconds, now and later.
+    fn again(self, now: Timestamp, interval: u64) -> Self {
+        Self { interval, poll_at: now.after(Duration::from_secs(interval)), ..self }
+    }
+}
+
+/// What became of a device authorization: RFC 8628 §3.5.
+#[derive(Clone, Debug)]
+pub enum Polled {
+    /// The person approved.
+    Tokens(TokenSet),
+    /// The person has not decided. Poll this at its [`poll_at`](Device::poll_at).
+    Pending(Device),
+    /// The server could not be asked, or was out of order. Poll this, more slowly, at its [`poll_at`](Device::poll_at).
+    Retry(Device, RequestError),
+    /// The person denied.
+    Denied,
+    /// The codes have ended. Start again when the person wants to.
+    Expired,
+}
+
+impl Client {
+    /// Asks whether the person has decided: RFC 8628 §3.4. Before it is time, nothing is sent: "Before each new request, the client MUST
+    /// wait at least the number of seconds specified by the "interval" parameter" (§3.5).
+    ///
+    /// An error in the reply is final: "If the client receives an error response with any other error code, it MUST stop polling".
+    pub fn poll(&self, device: &Device, now: Timestamp) -> Step<Poll> {
+        if device.expires_at.is_past(now) {
+            return Step::Done(Ok(Polled::Expired));
+        }
+        if now < device.poll_at {
+            return Step::Done(Ok(Polled::Pending(device.clone())));
+        }
+        let mut form = PostForm::new();
+        form.append("grant_type", GRANT_TYPE);
+        form.append("device_code", device.device_code.expose());
+        match self.token_endpoint().and_then(|endpoint| form.post(endpoint, &self.identity)) {
+            Ok(fetch) => Step::Fetch(Polling { fetch, device: device.clone(), now }),
+            Err(error) => Step::Done(Err(error)),
+        }
+    }
+}
+
+/// Waits for the answer to a poll.
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[derive(Debug)]
+pub struct Polling {
+    fetch: Fetch,
+    device: Device,
+    now: Timestamp,
+}
+
+impl Pause<Fetch> for Polling {
+    type Machine = Poll;
+
+    fn effect(&self) -> &Fetch {
+        &self.fetch
+    }
+
+    fn resume(self, answer: Answer<Fetch>) -> Step<Poll> {
+        let Self { device, now, .. } = self;
+        let expected = Expected { requested_at: now, scope: device.scope.clone(), refresh_token: None };
+        let error = match ServerAnswer::new(answer).and_then(|answer| expected.read(&answer)) {
+            Ok(tokens) => return Step::Done(Ok(Polled::Tokens(tokens))),
+            Err(error) => error,
+        };
+        let interval = device.interval;
+        Step::Done(match error.code() {
+            Some("authorization_pending") => Ok(Polled::Pending(device.again(now, interval))),
+            // RFC 8628 §3.5: "the interval MUST be increased by 5 seconds for this and all subsequent requests."
+            Some("slow_down") => Ok(Polled::Pending(device.again(now, interval.saturating_add(5)))),
+            Some("access_denied") => Ok(Polled::Denied),
+            Some("expired_token") => Ok(Polled::Expired),
+            // "On encountering a connection timeout, clients MUST unilaterally reduce their polling frequency before retrying. The use
+            // of an exponential backoff algorithm to achieve this, such as doubling the polling interval [...] is RECOMMENDED."
+            _ if is_passing(&error) => Ok(Polled::Retry(device.again(now, interval.saturating_mul(2)), error)),
+            _ => Err(error),
+        })
+    }
+}
+
+/// Whether it may be over when asked again: no response, or a server that is out of order or busy.
+fn is_passing(error: &RequestError) -> bool {
+    match error {
+        RequestError::Unavailable(_) => true,
+        RequestError::Unusable { status, .. } => status.is_server_error() || status.as_u16() == 429,
+        _ => false,
+    }
+}

@@ -1,0 +1,47 @@
+//! Token introspection: RFC 7662. For a client that asks about its own token; a resource server has
+//! [a machine of its own](crate::resource).
+
+use super::Client;
+use crate::fetch::Fetch;
+use crate::model::Secret;
+use crate::step::{Answer, Pause, Step, machine};
+use crate::wire::{Introspection, RequestError, ServerAnswer, introspection_request, introspection_response};
+
+machine! {
+    /// The machine that asks about a token.
+    Introspect {
+        Fetch = IntrospectionRequested,
+        Reply = Result<Option<Introspection>, RequestError>,
+    }
+}
+
+impl Client {
+    /// Asks about a token. The reply is none if it is not active, whatever the reason: RFC 7662 §2.2.
+    pub fn introspect(&self, token: &Secret<'_>) -> Step<Introspect> {
+        let endpoint = self.server.introspection_endpoint.as_ref();
+        let endpoint = endpoint.ok_or(RequestError::NoEndpoint("introspection_endpoint"));
+        match endpoint.and_then(|endpoint| introspection_request(endpoint, &self.identity, token)) {
+            Ok(fetch) => Step::Fetch(IntrospectionRequested { fetch }),
+            Err(error) => Step::Done(Err(error)),
+        }
+    }
+}
+
+/// Waits for the server's word on a token.
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[derive(Debug)]
+pub struct IntrospectionRequested {
+    fetch: Fetch,
+}
+
+impl Pause<Fetch> for IntrospectionRequested {
+    type Machine = Introspect;
+
+    fn effect(&self) -> &Fetch {
+        &self.fetch
+    }
+
+    fn resume(self, answer: Answer<Fetch>) -> Step<Introspect> {
+        Step::Done(ServerAnswer::new(answer).and_then(introspection_response))
+    }
+}

@@ -1,0 +1,142 @@
+//! The client: RFC 6749 §1.1. It mirrors the [`server`](crate::server).
+//!
+//! ```text
+//! browser ◀── URL ── begin                                       the authorization request, RFC 6749 §4.1.1
+//! browser ── query ─▶ callback ─▶ Fetch ─▶ TokenSet              the response, and the token request, §4.1.2 to §4.1.4
+//! ```
+//!
+//! A [`Client`] knows who it is and what its authorization server is like. It sends nothing itself: its machines ask their host to
+//! [`Fetch`](crate::Fetch), which any HTTP client can do.
+//!
+//! | what | machine | starts with | ends in |
+//! |---|---|---|---|
+//! | metadata | [`Discover`] | [`discover`] | [`Metadata`](crate::model::Metadata) |
+//! | authorization code, PKCE | [`Exchange`] | [`Client::begin`], then [`Client::callback`] | [`TokenSet`] |
+//! | implicit | none: nothing is sent | [`Client::begin_implicit`], then [`Client::callback_implicit`] | [`TokenSet`] |
+//! | client credentials | [`Exchange`] | [`Client::client_credentials`] | [`TokenSet`] |
+//! | password | [`Exchange`] | [`Client::password`] | [`TokenSet`] |
+//! | refresh | [`Exchange`] | [`Client::refresh`], or [`Tokens`] for many tasks at once | [`TokenSet`] |
+//! | extension grants | [`Exchange`] | [`Client::extension`] | [`TokenSet`] |
+//! | device | [`AuthorizeDevice`], then [`Poll`] | [`Client::authorize_device`], then [`Client::poll`] | [`TokenSet`] |
+//! | revocation | [`Revoke`] | [`Client::revoke`] | nothing |
+//! | introspection | [`Introspect`] | [`Client::introspect`] | [`Introspection`] |
+//!
+//! # An example
+//!
+//! ```
+//! use grantor::client::{Client, discover};
+//! use grantor::model::{ClientId, Issuer, Scope, Secret};
+//! use grantor::{Fetch, HttpOnly, Timestamp, Unavailable};
+//! # fn respond(fetch: &Fetch) -> Result<http::Response<Vec<u8>>, Unavailable> {
+//! #     let body = if fetch.request().uri().path().starts_with("/.well-known") {
+//! #         r#"{"issuer":"https://server.example","token_endpoint":"https://server.example/token"}"#
+//! #     } else {
+//! #         r#"{"access_token":"2YotnFZFEjr1zCsicMWpAA","token_type":"Bearer","expires_in":3600}"#
+//! #     };
+//! #     Ok(http::Response::new(body.into()))
+//! # }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let http = HttpOnly(respond); // any HTTP client: see the examples for `reqwest` and `ureq`
+//! let metadata = discover(&Issuer::parse("https://server.example")?).run(&http)?;
+//! let client = Client::confidential(metadata, ClientId::parse("backup")?, Secret::new("7Fjfp0ZBr1KtDRbnfVdmIw"));
+//!
+//! let now = Timestamp::from(std::time::SystemTime::now());
+//! let tokens = client.client_credentials().scope(Scope::parse("photos.read")?).start(now).run(&http)?;
+//! assert_eq!(tokens.authorization(), "Bearer 2YotnFZFEjr1zCsicMWpAA");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Tolerance
+//!
+//! Servers are not all alike, and a client meets many. Taken for what they mean, and covered by a test each:
+//!
+//! - a metadata document at OpenID Connect's place, where RFC 8414's has none;
+//! - `expires_in` and `interval` as a string, or with a fraction;
+//! - `token_type` in whatever case, or missing;
+//! - `scope` as an array, or with more than one space between tokens;
+//! - an optional member that is null, or an empty `refresh_token`;
+//! - an error response with status 200, of a device authorization or any other;
+//! - any success for status 200;
+//! - a media type with parameters, a missing one, `text/plain`, or another kind of JSON; a byte order mark;
+//! - `verification_url` for `verification_uri`.
+//!
+//! Nothing of that weakens a check. Refused, with a [`RequestError`] that keeps the status and an excerpt, are responses that
+//! redirect, are too long, are cut short, are not JSON, name a member twice, or lack what is required.
+
+mod authorize;
+mod callback;
+mod device;
+mod discover;
+mod introspect;
+mod revoke;
+mod token;
+mod token_set;
+mod tokens;
+
+use crate::model::{ClientId, Endpoint, Metadata, Secret};
+use crate::wire::Identity;
+
+pub use crate::wire::{Authentication, ErrorResponse, Fault, Introspection, RequestError};
+pub use authorize::{AuthorizationRequest, BeginError, Pending, PendingImplicit};
+pub use callback::CallbackError;
+pub use device::{AuthorizeDevice, Device, DeviceRequest, Poll, Polled};
+pub use discover::{Discover, DiscoverError, discover};
+pub use introspect::Introspect;
+pub use revoke::{Revoke, TokenTypeHint};
+pub use token::{Exchange, TokenRequest};
+pub use token_set::TokenSet;
+pub use tokens::{Fresh, RefreshError, Tokens, Turn, Wait};
+
+/// A client of one authorization server, at which it is registered. It holds no state.
+#[derive(Clone, Debug)]
+pub struct Client {
+    server: Metadata,
+    identity: Identity,
+}
+
+impl Client {
+    /// A public client (RFC 6749 §2.1): it has no secret.
+    #[must_use]
+    pub fn public(server: Metadata, client_id: ClientId) -> Self {
+        Self { server, identity: Identity { client_id, authentication: Authentication::None } }
+    }
+
+    /// A confidential client. It shows its secret in the header where the server takes that, else in the body. RFC 8414
+    /// §2 of a server that does not say: "If omitted, the default is "client_secret_basic"".
+    #[must_use]
+    pub fn confidential(server: Metadata, client_id: ClientId, client_secret: Secret<'static>) -> Self {
+        let methods = server.token_endpoint_auth_methods_supported.as_deref().unwrap_or_default();
+        let supports = |name: &str| methods.iter().any(|method| method == name);
+        let authentication = if supports("client_secret_post") && !supports("client_secret_basic") {
+            Authentication::Post(client_secret)
+        } else {
+            Authentication::Basic(client_secret)
+        };
+        Self { server, identity: Identity { client_id, authentication } }
+    }
+
+    /// The same client, which authenticates in this way.
+    #[must_use]
+    pub fn authenticated_by(mut self, authentication: Authentication) -> Self {
+        self.identity.authentication = authentication;
+        self
+    }
+
+    /// Its authorization server.
+    #[must_use]
+    pub fn server(&self) -> &Metadata {
+        &self.server
+    }
+
+    /// Its identifier.
+    #[must_use]
+    pub fn client_id(&self) -> &ClientId {
+        &self.identity.client_id
+    }
+
+    fn token_endpoint(&self) -> Result<&Endpoint, RequestError> {
+        self.server.token_endpoint.as_ref().ok_or(RequestError::NoEndpoint("token_endpoint"))
+    }
+}

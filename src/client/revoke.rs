@@ -1,0 +1,73 @@
+//! Token revocation: RFC 7009 §2.
+
+use super::Client;
+use crate::fetch::Fetch;
+use crate::model::Secret;
+use crate::step::{Answer, Pause, Step, machine};
+use crate::wire::{PostForm, RequestError, ServerAnswer};
+
+machine! {
+    /// The machine that gives up a token.
+    Revoke {
+        Fetch = RevocationRequested,
+        Reply = Result<(), RequestError>,
+    }
+}
+
+/// What a token is, so that the server finds it sooner: RFC 7009 §2.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenTypeHint {
+    /// `access_token`
+    AccessToken,
+    /// `refresh_token`
+    RefreshToken,
+}
+
+impl TokenTypeHint {
+    /// Its name in a request.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AccessToken => "access_token",
+            Self::RefreshToken => "refresh_token",
+        }
+    }
+}
+
+impl Client {
+    /// Gives up a token. A refresh token takes its access tokens with it, at servers that can: RFC 7009 §2.1.
+    ///
+    /// An error with status 503, or none for want of a response, means that the token may still be good: "the client must assume the
+    /// token still exists and may retry after a reasonable delay" (RFC 7009 §2.2.1).
+    pub fn revoke(&self, token: &Secret<'_>, hint: Option<TokenTypeHint>) -> Step<Revoke> {
+        let mut form = PostForm::new();
+        form.append("token", token.expose());
+        form.append_optional("token_type_hint", hint.map(TokenTypeHint::as_str));
+        let endpoint = self.server.revocation_endpoint.as_ref().ok_or(RequestError::NoEndpoint("revocation_endpoint"));
+        match endpoint.and_then(|endpoint| form.post(endpoint, &self.identity)) {
+            Ok(fetch) => Step::Fetch(RevocationRequested { fetch }),
+            Err(error) => Step::Done(Err(error)),
+        }
+    }
+}
+
+/// Waits for the server's word that the token is dead.
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[derive(Debug)]
+pub struct RevocationRequested {
+    fetch: Fetch,
+}
+
+impl Pause<Fetch> for RevocationRequested {
+    type Machine = Revoke;
+
+    fn effect(&self) -> &Fetch {
+        &self.fetch
+    }
+
+    fn resume(self, answer: Answer<Fetch>) -> Step<Revoke> {
+        // RFC 7009 §2.2: "The content of the response body is ignored by the client as all necessary information is conveyed in the
+        // response code." All but for an error that calls itself a success.
+        Step::Done(ServerAnswer::new(answer).and_then(|answer| answer.check()))
+    }
+}

@@ -1,0 +1,168 @@
+//! Token requests and their responses: RFC 6749 §4.1.3, §4.1.4, §4.3, §4.4, §4.5, §5, §6.
+
+use serde::Deserialize;
+
+use super::{Client, TokenSet};
+use crate::fetch::Fetch;
+use crate::model::{GrantType, Resource, Scope, Secret, Timestamp};
+use crate::step::{Answer, Pause, Step, machine};
+use crate::wire::{Fault, PostForm, RequestError, ServerAnswer, exposed, lenient};
+
+machine! {
+    /// The machine that asks a token endpoint for tokens, whatever the grant.
+    Exchange {
+        Fetch = TokenRequested,
+        Reply = Result<TokenSet, RequestError>,
+    }
+}
+
+/// A token request that was not sent yet.
+#[derive(Clone, Debug)]
+#[must_use = "nothing happens until it is started"]
+pub struct TokenRequest<'a> {
+    client: &'a Client,
+    form: PostForm,
+    scope: Option<Scope>,
+    refresh_token: Option<Secret<'static>>,
+}
+
+impl Client {
+    /// Asks for a token for the client itself: RFC 6749 §4.4.2. "The client credentials grant type MUST only be used by confidential
+    /// clients."
+    pub fn client_credentials(&self) -> TokenRequest<'_> {
+        TokenRequest::new(self, GrantType::ClientCredentials.as_str())
+    }
+
+    /// Asks with a resource owner's password: RFC 6749 §4.3.2. It exists for migrations. RFC 9700 §2.4: "The resource owner password
+    /// credentials grant [...] MUST NOT be used."
+    pub fn password(&self, username: &str, password: &Secret<'_>) -> TokenRequest<'_> {
+        let mut request = TokenRequest::new(self, GrantType::Password.as_str());
+        request.append("username", username);
+        request.append("password", password.expose());
+        request
+    }
+
+    /// Asks with a refresh token: RFC 6749 §6. If the server issues a new one, it is in the token set; if not, the old one is.
+    pub fn refresh(&self, refresh_token: &Secret<'_>) -> TokenRequest<'_> {
+        let mut request = TokenRequest::new(self, GrantType::RefreshToken.as_str());
+        request.append("refresh_token", refresh_token.expose());
+        request.refresh_token = Some(refresh_token.clone().into_static());
+        request
+    }
+
+    /// Asks by an extension grant, RFC 6749 §4.5, whose parameters are added by [`TokenRequest::parameter`].
+    pub fn extension(&self, grant_type: &GrantType) -> TokenRequest<'_> {
+        TokenRequest::new(self, grant_type.as_str())
+    }
+}
+
+impl<'a> TokenRequest<'a> {
+    pub(super) fn new(client: &'a Client, grant_type: &str) -> Self {
+        let mut form = PostForm::new();
+        form.append("grant_type", grant_type);
+        Self { client, form, scope: None, refresh_token: None }
+    }
+
+    pub(super) fn append(&mut self, name: &str, value: &str) {
+        self.form.append(name, value);
+    }
+
+    /// What was asked for before, which this request does not repeat.
+    pub(super) fn asked_for(self, scope: Option<Scope>) -> Self {
+        Self { scope, ..self }
+    }
+
+    /// What is asked for: RFC 6749 §3.3. Not for an authorization code, whose scope was settled before.
+    pub fn scope(mut self, scope: Scope) -> Self {
+        self.form.append("scope", scope.as_str());
+        self.asked_for(Some(scope))
+    }
+
+    /// A protected resource that the token is to be for: RFC 8707 §2.2. May be called for several.
+    pub fn resource(mut self, resource: &Resource) -> Self {
+        self.form.append("resource", resource.as_str());
+        self
+    }
+
+    /// A further parameter; one that the grant has already must not be added, since "parameters MUST NOT be included more than once"
+    /// (RFC 6749 §3.2).
+    pub fn parameter(mut self, name: &str, value: &str) -> Self {
+        self.form.append(name, value);
+        self
+    }
+
+    /// Starts the request, at this time.
+    pub fn start(self, now: Timestamp) -> Step<Exchange> {
+        let Self { client, form, scope, refresh_token } = self;
+        let expected = Expected { requested_at: now, scope, refresh_token };
+        match client.token_endpoint().and_then(|endpoint| form.post(endpoint, &client.identity)) {
+            Ok(fetch) => Step::Fetch(TokenRequested { fetch, expected }),
+            Err(error) => Step::Done(Err(error)),
+        }
+    }
+}
+
+/// Waits for a token response.
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[derive(Debug)]
+pub struct TokenRequested {
+    fetch: Fetch,
+    expected: Expected,
+}
+
+impl Pause<Fetch> for TokenRequested {
+    type Machine = Exchange;
+
+    fn effect(&self) -> &Fetch {
+        &self.fetch
+    }
+
+    fn resume(self, answer: Answer<Fetch>) -> Step<Exchange> {
+        Step::Done(ServerAnswer::new(answer).and_then(|answer| self.expected.read(&answer)))
+    }
+}
+
+/// What holds where the response does not say otherwise.
+#[derive(Clone, Debug)]
+pub(super) struct Expected {
+    pub(super) requested_at: Timestamp,
+    pub(super) scope: Option<Scope>,
+    pub(super) refresh_token: Option<Secret<'static>>,
+}
+
+/// RFC 6749 §5.1. "The client MUST ignore unrecognized value names in the response."
+#[derive(Deserialize)]
+struct TokenMembers {
+    #[serde(default, deserialize_with = "lenient::secret")]
+    access_token: Option<Secret<'static>>,
+    #[serde(default)]
+    token_type: Option<String>,
+    #[serde(default, deserialize_with = "lenient::seconds")]
+    expires_in: Option<u64>,
+    #[serde(default, deserialize_with = "lenient::secret")]
+    refresh_token: Option<Secret<'static>>,
+    #[serde(default, deserialize_with = "lenient::scope")]
+    scope: Option<Scope>,
+}
+
+impl Expected {
+    /// Reads a token response.
+    pub(super) fn read(self, answer: &ServerAnswer) -> Result<TokenSet, RequestError> {
+        let members: TokenMembers = answer.json()?;
+        let access_token = members.access_token.ok_or_else(|| answer.unusable(Fault::Missing("access_token")))?;
+        if members.token_type.is_some_and(|kind| !kind.eq_ignore_ascii_case("Bearer")) {
+            return Err(answer.unusable(Fault::TokenType));
+        }
+        let secrets = [Some(&access_token), members.refresh_token.as_ref()];
+        if !secrets.into_iter().flatten().all(exposed::is_visible) {
+            return Err(answer.unusable(Fault::Malformed));
+        }
+        Ok(TokenSet::new(access_token, self.requested_at)
+            .expiring_in(members.expires_in)
+            // RFC 6749 §5.1: scope is "OPTIONAL, if identical to the scope requested by the client; otherwise, REQUIRED."
+            .good_for(members.scope.or(self.scope))
+            // RFC 6749 §6: "The authorization server MAY issue a new refresh token, in which case the client MUST discard the old
+            // refresh token and replace it with the new refresh token."
+            .refreshed_by(members.refresh_token.or(self.refresh_token)))
+    }
+}

@@ -1,0 +1,103 @@
+//! What a token request brings: RFC 6749 §5.1.
+
+use std::time::Duration;
+
+use http::HeaderValue;
+use serde::{Deserialize, Serialize};
+
+use super::{Client, TokenRequest};
+use crate::model::{Scope, Secret, Timestamp};
+use crate::wire::exposed;
+
+/// An access token, and what came with it. It is a serde value for the host to keep; it holds the tokens in plain text. To the client they are
+/// opaque: RFC 6749 §1.4.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[must_use]
+pub struct TokenSet {
+    #[serde(with = "exposed")]
+    access_token: Secret<'static>,
+    #[serde(default, with = "exposed::option", skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<Secret<'static>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scope: Option<Scope>,
+    requested_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Timestamp>,
+}
+
+/// How long before its end a token counts as worn: long enough for a request that takes it along to arrive.
+const LEEWAY: Duration = Duration::from_secs(30);
+
+impl TokenSet {
+    pub(super) fn new(access_token: Secret<'static>, requested_at: Timestamp) -> Self {
+        Self { access_token, refresh_token: None, scope: None, requested_at, expires_at: None }
+    }
+
+    /// The lifetime in seconds. It counts from when the token was asked for, so that it never seems longer than it is.
+    pub(super) fn expiring_in(self, expires_in: Option<u64>) -> Self {
+        let expires_at = expires_in.map(|seconds| self.requested_at.after(Duration::from_secs(seconds)));
+        Self { expires_at, ..self }
+    }
+
+    pub(super) fn good_for(self, scope: Option<Scope>) -> Self {
+        Self { scope, ..self }
+    }
+
+    pub(super) fn refreshed_by(self, refresh_token: Option<Secret<'static>>) -> Self {
+        Self { refresh_token, ..self }
+    }
+
+    /// The access token.
+    #[must_use]
+    pub fn access_token(&self) -> &Secret<'static> {
+        &self.access_token
+    }
+
+    /// The refresh token, if there is one.
+    #[must_use]
+    pub fn refresh_token(&self) -> Option<&Secret<'static>> {
+        self.refresh_token.as_ref()
+    }
+
+    /// What the access token is good for: what the server said or, where it said nothing, what was asked for. None if neither is known.
+    #[must_use]
+    pub fn scope(&self) -> Option<&Scope> {
+        self.scope.as_ref()
+    }
+
+    /// When the access token ends, if the server said so.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at
+    }
+
+    /// Whether the access token has ended, or is about to: within 30 seconds, or the last tenth of a life that is shorter than five
+    /// minutes. Never, if the server did not say how long it lives.
+    #[must_use]
+    pub fn needs_refresh(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|end| {
+            let lifetime = end.0.saturating_sub(self.requested_at.0);
+            let leeway = LEEWAY.as_secs().min(lifetime / 10);
+            end.is_past(now.after(Duration::from_secs(leeway)))
+        })
+    }
+
+    /// The `Authorization` header that shows the access token to a resource server: RFC 6750 §2.1. That is its only place. RFC 9700
+    /// §4.3.2: "Clients MUST NOT pass access tokens in a URI query parameter".
+    #[must_use]
+    pub fn authorization(&self) -> HeaderValue {
+        // Whoever makes a token set checks that the token is visible ASCII, which every header takes.
+        let value = HeaderValue::try_from(format!("Bearer {}", self.access_token.expose()));
+        let mut value = value.unwrap_or_else(|_| HeaderValue::from_static("Bearer"));
+        value.set_sensitive(true);
+        value
+    }
+
+    /// The request that refreshes it (RFC 6749 §6), at the client that it was issued to; none if there is no refresh token.
+    #[must_use]
+    pub fn refresh<'a>(&self, client: &'a Client) -> Option<TokenRequest<'a>> {
+        let request = client.refresh(self.refresh_token.as_ref()?);
+        // RFC 6749 §6: "if omitted is treated as equal to the scope originally granted by the resource owner".
+        Some(request.asked_for(self.scope.clone()))
+    }
+}

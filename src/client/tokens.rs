@@ -1,0 +1,274 @@
+//! A token set that many tasks share, and that is refreshed by one of them at a time.
+//!
+//! Servers rotate refresh tokens, so two refreshes at once are a race: the loser is refused or, worse, taken for a thief (RFC 9700
+//! §4.14.2). Whoever finds the token worn takes the [`Turn`] to refresh it; the others go on with the old token while it lasts, and
+//! wait when it does not.
+
+use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use super::{Client, Exchange, TokenSet};
+use crate::host::{AsyncHost, Host};
+use crate::model::Timestamp;
+use crate::step::Step;
+use crate::wire::RequestError;
+
+/// A token set for many tasks. A clone is the same token set.
+///
+/// [`Tokens::get`] and [`Tokens::get_async`] do all there is to do. A host that keeps token sets where they survive it drives by hand, so as
+/// to store the new one before anybody uses it:
+///
+/// ```
+/// # use grantor::client::{Client, Fresh, RefreshError, Tokens, TokenSet};
+/// # fn store(_: &TokenSet) {}
+/// # fn get(tokens: &Tokens, client: &Client, now: grantor::Timestamp, http: &dyn grantor::Host)
+/// #     -> Result<std::sync::Arc<TokenSet>, RefreshError> {
+/// loop {
+///     match tokens.fresh(now) {
+///         Fresh::Ready(tokens) => return Ok(tokens),
+///         Fresh::Wait(wait) => wait.block()?,
+///         Fresh::Ended => return Err(RefreshError::Ended),
+///         Fresh::Refresh(turn) => {
+///             let reply = turn.start(client, now).run(http);
+///             reply.iter().for_each(store);
+///             return turn.finish(reply);
+///         }
+///     }
+/// }
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    turn_ended: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    current: Arc<TokenSet>,
+    /// Whether somebody has the turn.
+    taken: bool,
+    /// Counts the turns that ended.
+    turns: u64,
+    /// How the last turn failed, if it did.
+    failure: Option<RefreshError>,
+    waiting: Vec<Waker>,
+}
+
+/// There is no usable access token.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RefreshError {
+    /// The access token has ended, and there is no refresh token, or the server no longer takes it. Ask the resource owner again.
+    #[error("the access token has ended and cannot be refreshed")]
+    Ended,
+    /// The refresh failed. It may work later.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+}
+
+/// Where a shared token set stands.
+#[derive(Debug)]
+pub enum Fresh {
+    /// Use this.
+    Ready(Arc<TokenSet>),
+    /// It is yours to refresh.
+    Refresh(Turn),
+    /// Somebody else refreshes. Wait, then look again.
+    Wait(Wait),
+    /// It has ended: [`RefreshError::Ended`].
+    Ended,
+}
+
+impl Tokens {
+    /// Shares a token set.
+    #[must_use]
+    pub fn new(tokens: TokenSet) -> Self {
+        let state = State { current: Arc::new(tokens), taken: false, turns: 0, failure: None, waiting: Vec::new() };
+        Self { shared: Arc::new(Shared { state: Mutex::new(state), turn_ended: Condvar::new() }) }
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn fresh(&self, now: Timestamp) -> Fresh {
+        let mut state = self.shared.lock();
+        let has_ended = state.current.expires_at().is_some_and(|end| end.is_past(now));
+        let current = Arc::clone(&state.current);
+        if !current.needs_refresh(now) {
+            return Fresh::Ready(current);
+        }
+        match (state.taken, current.refresh_token()) {
+            (_, None) if has_ended => Fresh::Ended,
+            (_, None) => Fresh::Ready(current),
+            (false, Some(_)) => {
+                state.taken = true;
+                Fresh::Refresh(Turn { shared: Arc::clone(&self.shared), worn: current, has_ended, failure: None })
+            }
+            (true, Some(_)) if has_ended => Fresh::Wait(Wait { shared: Arc::clone(&self.shared), turn: state.turns }),
+            (true, Some(_)) => Fresh::Ready(current),
+        }
+    }
+
+    /// A token set that is good at this time, refreshed if need be, with a blocking host. All who wait for one refresh share what becomes
+    /// of it.
+    ///
+    /// # Errors
+    /// It has ended and could not be refreshed.
+    pub fn get(
+        &self,
+        client: &Client,
+        now: Timestamp,
+        host: &(impl Host + ?Sized),
+    ) -> Result<Arc<TokenSet>, RefreshError> {
+        loop {
+            match self.fresh(now) {
+                Fresh::Ready(tokens) => return Ok(tokens),
+                Fresh::Ended => return Err(RefreshError::Ended),
+                Fresh::Wait(wait) => wait.block()?,
+                Fresh::Refresh(turn) => {
+                    let reply = turn.start(client, now).run(host);
+                    return turn.finish(reply);
+                }
+            }
+        }
+    }
+
+    /// The same with an async host. If the future that refreshes is dropped, another takes its turn.
+    ///
+    /// # Errors
+    /// It has ended and could not be refreshed.
+    pub async fn get_async(
+        &self,
+        client: &Client,
+        now: Timestamp,
+        host: &(impl AsyncHost + ?Sized),
+    ) -> Result<Arc<TokenSet>, RefreshError> {
+        loop {
+            match self.fresh(now) {
+                Fresh::Ready(tokens) => return Ok(tokens),
+                Fresh::Ended => return Err(RefreshError::Ended),
+                Fresh::Wait(wait) => wait.await?,
+                Fresh::Refresh(turn) => {
+                    let reply = turn.start(client, now).run_async(host).await;
+                    return turn.finish(reply);
+                }
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// The state is whole between any two statements, so a panic elsewhere does not spoil it.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The right to refresh, which one task has at a time. Dropped, it passes to whoever looks next.
+#[derive(Debug)]
+#[must_use = "the others wait"]
+pub struct Turn {
+    shared: Arc<Shared>,
+    worn: Arc<TokenSet>,
+    has_ended: bool,
+    failure: Option<RefreshError>,
+}
+
+impl Turn {
+    /// Starts the refresh, at this time, at the client that the tokens were issued to.
+    pub fn start(&self, client: &Client, now: Timestamp) -> Step<Exchange> {
+        match self.worn.refresh(client) {
+            Some(request) => request.start(now),
+            None => Step::Done(Err(RequestError::Unsendable)),
+        }
+    }
+
+    /// Passes on what came of it: the new tokens to all, a failure to those who waited for it. While the old access token lasts, a
+    /// failure is none: the old one is the answer.
+    ///
+    /// # Errors
+    /// The refresh failed, and the old access token has ended.
+    pub fn finish(mut self, reply: Result<TokenSet, RequestError>) -> Result<Arc<TokenSet>, RefreshError> {
+        let mut state = self.shared.lock();
+        let error = match reply {
+            Ok(tokens) => {
+                state.current = Arc::new(tokens);
+                return Ok(Arc::clone(&state.current));
+            }
+            // RFC 6749 §5.2: the refresh token is dead for good.
+            Err(error) if error.code() == Some("invalid_grant") => {
+                state.current = Arc::new((*state.current).clone().refreshed_by(None));
+                RefreshError::Ended
+            }
+            Err(error) => RefreshError::Request(error),
+        };
+        let current = Arc::clone(&state.current);
+        drop(state);
+        if !self.has_ended {
+            return Ok(current);
+        }
+        self.failure = Some(error.clone());
+        Err(error)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        state.taken = false;
+        state.turns = state.turns.wrapping_add(1);
+        state.failure = self.failure.take();
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        self.shared.turn_ended.notify_all();
+        waiting.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// The end of somebody else's turn: a future, or a call that blocks. An error is how that turn failed; after `Ok`, look again.
+#[derive(Debug)]
+#[must_use = "a future does nothing until it is polled"]
+pub struct Wait {
+    shared: Arc<Shared>,
+    turn: u64,
+}
+
+impl Wait {
+    /// Waits, blocking the thread.
+    ///
+    /// # Errors
+    /// How the refresh failed.
+    pub fn block(self) -> Result<(), RefreshError> {
+        let state = self.shared.lock();
+        let is_over = self.shared.turn_ended.wait_while(state, |state| state.turns == self.turn);
+        let state = is_over.unwrap_or_else(PoisonError::into_inner);
+        self.outcome(&state)
+    }
+
+    fn outcome(&self, state: &State) -> Result<(), RefreshError> {
+        // Of a turn before the last, nobody knows any more: look again.
+        let is_last = state.turns == self.turn.wrapping_add(1);
+        state.failure.clone().filter(|_| is_last).map_or(Ok(()), Err)
+    }
+}
+
+impl Future for Wait {
+    type Output = Result<(), RefreshError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.shared.lock();
+        if state.turns != self.turn {
+            return Poll::Ready(self.outcome(&state));
+        }
+        if !state.waiting.iter().any(|waker| waker.will_wake(context.waker())) {
+            state.waiting.push(context.waker().clone());
+        }
+        Poll::Pending
+    }
+}

@@ -1,0 +1,229 @@
+//! What another server answered: read with the tolerance that the world asks for, refused with what one needs to know.
+
+use std::fmt;
+
+use http::{HeaderMap, Response, StatusCode, header};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+use super::excerpt::excerpt;
+use crate::fetch::Fetch;
+use crate::step::{Answer, Unavailable};
+
+/// A request to another server did not bring what it was to bring. No secret is in it.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The server's metadata does not name the endpoint. Nothing was sent.
+    #[error("the server's metadata has no {0}")]
+    NoEndpoint(&'static str),
+    /// The request cannot be written as HTTP, say for a secret that no header can hold. Nothing was sent.
+    #[error("the request cannot be written")]
+    Unsendable,
+    /// There was no response. The request may or may not have arrived.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+    /// The server refused, in the words of RFC 6749 §5.2.
+    #[error(transparent)]
+    Refused(ErrorResponse),
+    /// The response is not one that can be used.
+    #[error("{fault} (status {status}): {excerpt}")]
+    Unusable {
+        /// What is wrong with it.
+        fault: Fault,
+        /// Its status.
+        status: StatusCode,
+        /// The beginning of its body, or of the location of a redirect: at most 200 characters, with whatever may be a secret left out.
+        excerpt: String,
+        /// In how many seconds to ask again, if it said so (RFC 9110 §10.2.3).
+        retry_after: Option<u32>,
+    },
+}
+
+/// What is wrong with a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// It leads elsewhere. A request with credentials is not sent to where another server says.
+    #[error("the response is a redirect")]
+    Redirect,
+    /// It is longer than [`Fetch::MAX_RESPONSE_LEN`].
+    #[error("the response is too long")]
+    TooLong,
+    /// It ends too early.
+    #[error("the response is truncated")]
+    Truncated,
+    /// It is not JSON: a page for people, say, or a signed token.
+    #[error("the response is not JSON")]
+    NotJson,
+    /// It is JSON, but not as the RFC has it.
+    #[error("the response is malformed")]
+    Malformed,
+    /// It lacks this member.
+    #[error("the response has no {0}")]
+    Missing(&'static str),
+    /// RFC 6749 §7.1: "The client MUST NOT use an access token if it does not understand the token type."
+    #[error("the response has a token of a type that is not understood")]
+    TokenType,
+    /// Its status is that of a failure, and it does not say more in the words of OAuth.
+    #[error("the response is a failure")]
+    Status,
+}
+
+/// An error response: RFC 6749 §5.2. Its texts are the server's, with control characters left out and their length bounded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ErrorResponse {
+    /// The status that it came with: mostly 400 or 401, from some servers 200.
+    pub status: StatusCode,
+    /// The code, say `invalid_grant`.
+    pub error: String,
+    /// A text for the client's developer.
+    pub error_description: Option<String>,
+    /// A page for the client's developer.
+    pub error_uri: Option<String>,
+    /// In how many seconds to ask again, if it said so (RFC 9110 §10.2.3).
+    pub retry_after: Option<u32>,
+}
+
+impl fmt::Display for ErrorResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the server refused: {}", self.error)?;
+        self.error_description.iter().try_for_each(|text| write!(f, ": {text}"))?;
+        self.error_uri.iter().try_for_each(|uri| write!(f, " ({uri})"))
+    }
+}
+
+impl std::error::Error for ErrorResponse {}
+
+impl RequestError {
+    /// The `error` of RFC 6749 §5.2, if the server refused with one.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Refused(response) => Some(&response.error),
+            _ => None,
+        }
+    }
+
+    /// In how many seconds to ask again, if the server or the host said so.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::Refused(response) => response.retry_after,
+            Self::Unusable { retry_after, .. } => *retry_after,
+            Self::Unavailable(unavailable) => unavailable.retry_after_seconds(),
+            Self::NoEndpoint(_) | Self::Unsendable => None,
+        }
+    }
+}
+
+/// The members of an error response.
+#[derive(Deserialize)]
+struct ErrorMembers {
+    #[serde(default)]
+    error: Option<String>,
+    #[serde(default)]
+    error_description: Option<String>,
+    #[serde(default)]
+    error_uri: Option<String>,
+}
+
+/// A server's answer, for which nothing but a failure speaks yet.
+pub(crate) struct ServerAnswer {
+    response: Response<Vec<u8>>,
+}
+
+impl ServerAnswer {
+    /// Takes an answer that is neither a redirect, nor too long, nor cut short.
+    pub(crate) fn new(answer: Answer<Fetch>) -> Result<Self, RequestError> {
+        let answer = Self { response: answer? };
+        let response = &answer.response;
+        let length = response.body().len();
+        if response.status().is_redirection() {
+            return Err(answer.redirect());
+        }
+        if length > Fetch::MAX_RESPONSE_LEN {
+            return Err(answer.unusable(Fault::TooLong));
+        }
+        // Where a coding was undone, the length was another's.
+        let headers = response.headers();
+        let announced = header_text(headers, header::CONTENT_LENGTH).and_then(|text| text.trim().parse::<usize>().ok());
+        if !headers.contains_key(header::CONTENT_ENCODING) && announced.is_some_and(|announced| announced > length) {
+            return Err(answer.unusable(Fault::Truncated));
+        }
+        Ok(answer)
+    }
+
+    /// The JSON object of a successful response. Tolerated: any status of success for 200; `error` with such a status, which is a
+    /// refusal all the same; a media type that is missing, `text/plain`, or of any JSON; parameters of the media type; a byte order mark.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, RequestError> {
+        self.check()?;
+        if !self.is_json() {
+            return Err(self.unusable(Fault::NotJson));
+        }
+        serde_json::from_slice(self.body()).map_err(|error| {
+            let fault = match error.classify() {
+                Category::Eof | Category::Io => Fault::Truncated,
+                Category::Syntax => Fault::NotJson,
+                Category::Data => Fault::Malformed,
+            };
+            self.unusable(fault)
+        })
+    }
+
+    /// Whether the server did what was asked, whatever it says beside that.
+    pub(crate) fn check(&self) -> Result<(), RequestError> {
+        let status = self.response.status();
+        let members = if self.is_json() { serde_json::from_slice::<ErrorMembers>(self.body()).ok() } else { None };
+        if let Some(ErrorMembers { error: Some(error), error_description, error_uri }) = members {
+            return Err(RequestError::Refused(ErrorResponse {
+                status,
+                error: bounded(&error),
+                error_description: error_description.as_deref().map(bounded),
+                error_uri: error_uri.as_deref().map(bounded),
+                retry_after: self.retry_after(),
+            }));
+        }
+        if status.is_success() { Ok(()) } else { Err(self.unusable(Fault::Status)) }
+    }
+
+    /// The error for a response that is not what it should be.
+    pub(crate) fn unusable(&self, fault: Fault) -> RequestError {
+        let excerpt = excerpt(self.response.body());
+        RequestError::Unusable { fault, status: self.response.status(), excerpt, retry_after: self.retry_after() }
+    }
+
+    fn redirect(&self) -> RequestError {
+        let location = header_text(self.response.headers(), header::LOCATION).unwrap_or_default();
+        let (fault, status) = (Fault::Redirect, self.response.status());
+        RequestError::Unusable { fault, status, excerpt: excerpt(location.as_bytes()), retry_after: None }
+    }
+
+    fn body(&self) -> &[u8] {
+        let body = self.response.body();
+        body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
+    }
+
+    fn is_json(&self) -> bool {
+        let content_type = header_text(self.response.headers(), header::CONTENT_TYPE).unwrap_or_default();
+        let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        media_type.is_empty()
+            || media_type == "text/plain"
+            || media_type.ends_with("/json")
+            || media_type.ends_with("+json")
+    }
+
+    fn retry_after(&self) -> Option<u32> {
+        header_text(self.response.headers(), header::RETRY_AFTER)?.trim().parse().ok()
+    }
+}
+
+fn header_text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn bounded(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).take(500).collect()
+}

@@ -1,0 +1,88 @@
+//! Token introspection as whoever asks sees it: RFC 7662 §2.1, §2.2.
+
+use serde::Deserialize;
+
+use super::{Fault, Identity, PostForm, RequestError, ServerAnswer, lenient};
+use crate::fetch::Fetch;
+use crate::model::{Claims, Endpoint, Scope, Secret, Timestamp};
+
+/// An active token, as the authorization server describes it: RFC 7662 §2.2. Each member but the lists is optional there.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Introspection {
+    /// What it is good for.
+    #[serde(default, deserialize_with = "lenient::scope")]
+    pub scope: Option<Scope>,
+    /// The client that it was issued to.
+    #[serde(default)]
+    pub client_id: Option<String>,
+    /// The resource owner's name for people.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// RFC 6749 §7.1.
+    #[serde(default)]
+    pub token_type: Option<String>,
+    /// When it ends.
+    #[serde(default, deserialize_with = "timestamp")]
+    pub exp: Option<Timestamp>,
+    /// When it was issued.
+    #[serde(default, deserialize_with = "timestamp")]
+    pub iat: Option<Timestamp>,
+    /// Before when it is not to be used.
+    #[serde(default, deserialize_with = "timestamp")]
+    pub nbf: Option<Timestamp>,
+    /// The resource owner.
+    #[serde(default)]
+    pub sub: Option<String>,
+    /// For whom it is: one or several.
+    #[serde(default, deserialize_with = "lenient::one_or_many")]
+    pub aud: Vec<String>,
+    /// Who issued it.
+    #[serde(default)]
+    pub iss: Option<String>,
+    /// Its identifier.
+    #[serde(default)]
+    pub jti: Option<String>,
+    /// How the resource owner was authenticated: RFC 9470 §6.2.
+    #[serde(default)]
+    pub acr: Option<String>,
+    /// When the resource owner was authenticated: RFC 9470 §6.2.
+    #[serde(default, deserialize_with = "timestamp")]
+    pub auth_time: Option<Timestamp>,
+    /// Whatever else the server says.
+    #[serde(flatten)]
+    pub claims: Claims,
+}
+
+fn timestamp<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    Ok(lenient::seconds(deserializer)?.map(Timestamp))
+}
+
+/// RFC 7662 §2.1: "The protected resource calls the introspection endpoint using an HTTP POST".
+pub(crate) fn introspection_request(
+    endpoint: &Endpoint,
+    sender: &Identity,
+    token: &Secret<'_>,
+) -> Result<Fetch, RequestError> {
+    let mut form = PostForm::new();
+    form.append("token", token.expose());
+    form.post(endpoint, sender)
+}
+
+/// What the server says of the token; none if it is not active, whatever the reason.
+pub(crate) fn introspection_response(answer: ServerAnswer) -> Result<Option<Introspection>, RequestError> {
+    #[derive(Deserialize)]
+    struct Active {
+        #[serde(default)]
+        active: Option<bool>,
+    }
+    match answer.json::<Active>()?.active {
+        Some(true) => {
+            let mut active: Introspection = answer.json()?;
+            active.claims.remove("active");
+            Ok(Some(active))
+        }
+        Some(false) => Ok(None),
+        None => Err(answer.unusable(Fault::Missing("active"))),
+    }
+}

@@ -1,0 +1,63 @@
+//! JSON values as servers really send them, beside what the RFCs ask for. Each function is one tolerance.
+
+use serde::de::{Deserialize, Deserializer, Error as _};
+
+use crate::model::{Scope, Secret};
+
+/// A number of seconds: as a number, with or without a fraction, or as a string of digits. Null is omitted.
+pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    #[derive(serde::Deserialize)]
+    #[serde(untagged, expecting = "a number of seconds")]
+    enum Seconds {
+        Whole(u64),
+        Fraction(f64),
+        Text(String),
+    }
+    let Some(seconds) = Option::deserialize(deserializer)? else { return Ok(None) };
+    let seconds = match seconds {
+        Seconds::Whole(seconds) => Some(seconds),
+        // Past the end of the range, `as` saturates.
+        Seconds::Fraction(seconds) if seconds >= 0.0 => Some(seconds as u64),
+        Seconds::Fraction(_) => None,
+        Seconds::Text(text) => text.trim().parse().ok(),
+    };
+    seconds.map(Some).ok_or_else(|| D::Error::custom("not a number of seconds"))
+}
+
+/// A scope: as a string, in which more than one space may stand between tokens, or as an array of strings. Null is omitted.
+pub(crate) fn scope<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Scope>, D::Error> {
+    #[derive(serde::Deserialize)]
+    #[serde(untagged, expecting = "a scope")]
+    enum Text {
+        One(String),
+        Many(Vec<String>),
+    }
+    let Some(scope) = Option::deserialize(deserializer)? else { return Ok(None) };
+    let tokens = match scope {
+        Text::One(text) => text,
+        Text::Many(tokens) => tokens.join(" "),
+    };
+    let text = tokens.split_whitespace().collect::<Vec<_>>().join(" ");
+    Scope::parse(&text).map(Some).map_err(D::Error::custom)
+}
+
+/// A secret. Null and the empty string are omitted.
+pub(crate) fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret<'static>>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    Ok(text.map(Secret::new).filter(|secret| !secret.expose().is_empty()))
+}
+
+/// One string or an array of them, as `aud` is in RFC 7519 §4.1.3. Null is an empty list.
+pub(crate) fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(serde::Deserialize)]
+    #[serde(untagged, expecting = "a string or an array of strings")]
+    enum Texts {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(match Option::deserialize(deserializer)? {
+        None => Vec::new(),
+        Some(Texts::One(text)) => vec![text],
+        Some(Texts::Many(texts)) => texts,
+    })
+}

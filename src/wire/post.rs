@@ -1,0 +1,119 @@
+//! Requests to an authorization server's endpoints for clients: forms, posted with the client's authentication (RFC 6749
+//! §2.3.1, §3.2.1).
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderValue, Request, Uri};
+use zeroize::Zeroize as _;
+
+use super::answer::RequestError;
+use crate::fetch::Fetch;
+use crate::model::{ClientId, Endpoint, Secret};
+
+/// Who sends a request, and how it proves that.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    /// The client.
+    pub(crate) client_id: ClientId,
+    /// Its proof.
+    pub(crate) authentication: Authentication,
+}
+
+/// How a client authenticates: RFC 6749 §2.3.1, with the names of RFC 7591 §2.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Authentication {
+    /// `none`: a public client, which sends its `client_id` and no proof.
+    None,
+    /// `client_secret_basic`: the secret in the `Authorization` header.
+    Basic(Secret<'static>),
+    /// `client_secret_post`: the secret in the body. RFC 6749 §2.3.1: "NOT RECOMMENDED and SHOULD be limited to clients unable
+    /// to directly utilize the HTTP Basic authentication scheme".
+    Post(Secret<'static>),
+}
+
+/// The parameters of a request, encoded; wiped when dropped.
+#[derive(Clone)]
+pub(crate) struct PostForm(String);
+
+impl PostForm {
+    pub(crate) fn new() -> Self {
+        // Room for most requests, so that no part of a secret is left behind where the text grew out of.
+        Self(String::with_capacity(1024))
+    }
+
+    pub(crate) fn append(&mut self, name: &str, value: &str) {
+        let needed = self.0.len() + 3 * (name.len() + value.len()) + 2;
+        if needed > self.0.capacity() {
+            let grown = String::with_capacity(2 * needed);
+            let mut outgrown = std::mem::replace(&mut self.0, grown);
+            self.0.push_str(&outgrown);
+            outgrown.zeroize();
+        }
+        let text = std::mem::take(&mut self.0);
+        self.0 = form_urlencoded::Serializer::for_suffix(text, 0).append_pair(name, value).finish();
+    }
+
+    pub(crate) fn append_optional(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.append(name, value);
+        }
+    }
+
+    /// The request that posts them. They stay here too, and are wiped here and there.
+    pub(crate) fn post(mut self, endpoint: &Endpoint, sender: &Identity) -> Result<Fetch, RequestError> {
+        let mut request = Request::new(Vec::new());
+        *request.method_mut() = http::Method::POST;
+        *request.uri_mut() = Uri::try_from(endpoint.as_str()).map_err(|_| RequestError::Unsendable)?;
+        let headers = request.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        match &sender.authentication {
+            Authentication::Basic(secret) => {
+                let basic = basic(&sender.client_id, secret).ok_or(RequestError::Unsendable)?;
+                headers.insert(AUTHORIZATION, basic);
+            }
+            // RFC 6749 §3.2.1: "an unauthenticated client MUST send its "client_id" to prevent itself from inadvertently accepting
+            // a code intended for a client with a different "client_id"."
+            Authentication::None => self.append("client_id", sender.client_id.as_str()),
+            Authentication::Post(secret) => {
+                self.append("client_id", sender.client_id.as_str());
+                self.append("client_secret", secret.expose());
+            }
+        }
+        *request.body_mut() = std::mem::take(&mut self.0).into_bytes();
+        Ok(Fetch::new(request))
+    }
+}
+
+impl fmt::Debug for PostForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = form_urlencoded::parse(self.0.as_bytes()).map(|(name, _)| name.into_owned()).collect();
+        f.debug_tuple("PostForm").field(&names).finish()
+    }
+}
+
+impl Drop for PostForm {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// RFC 6749 §2.3.1: "The client identifier is encoded using the "application/x-www-form-urlencoded" encoding algorithm per
+/// Appendix B, and the encoded value is used as the username; the client password is encoded using the same algorithm and
+/// used as the password."
+fn basic(client_id: &ClientId, client_secret: &Secret<'_>) -> Option<HeaderValue> {
+    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let mut credentials = format!("{}:{}", encode(client_id.as_str()), encode(client_secret.expose()));
+    let mut header = format!("Basic {}", STANDARD.encode(&credentials));
+    credentials.zeroize();
+    let value = HeaderValue::from_str(&header).ok();
+    header.zeroize();
+    value.map(|mut value| {
+        value.set_sensitive(true);
+        value
+    })
+}
