@@ -97,7 +97,8 @@ impl<'a> Endpoint for RevokeRequested<'a> {
     }
 
     fn unavailable(self, client_id: ClientId, effect: &'static str, unavailable: Unavailable) -> Step<Revoke<'a>> {
-        Step::Done(RevokeReply::unavailable(effect, client_id, unavailable))
+        let error = EndpointError::Unavailable(effect, unavailable).into();
+        Step::Done(RevokeReply::refused(Some(client_id), error, self.presented_in))
     }
 }
 
@@ -122,7 +123,10 @@ impl<'a> Pause<Commit> for RevokeCommit<'a> {
         Step::Done(match answer {
             // RFC 7009 §2.2.1: "If the server responds with HTTP status code 503, the client must assume the token still
             // exists and may retry after a reasonable delay."
-            Err(unavailable) => RevokeReply::unavailable("commit", self.client_id, unavailable),
+            Err(unavailable) => {
+                let error = EndpointError::Unavailable("commit", unavailable).into();
+                RevokeReply::refused(Some(self.client_id), error, PresentedIn::Body)
+            }
             // Neither change has a precondition that could fail.
             Ok(_) => RevokeReply::revoked(self.client_id, Some(self.grant)),
         })
@@ -171,14 +175,13 @@ impl RevokeReply {
     }
 
     fn refused(client_id: Option<ClientId>, error: RevokeError, presented_in: PresentedIn) -> Self {
-        let event = Event::RevocationRefused { client_id, reason: error.clone() };
+        let event = match &error {
+            RevokeError::Endpoint(EndpointError::Unavailable(effect, cause)) => {
+                Event::Unavailable { client_id, effect, cause: cause.clone() }
+            }
+            reason => Event::RevocationRefused { client_id, reason: reason.clone() },
+        };
         Self { result: Err(error), presented_in, event }
-    }
-
-    fn unavailable(effect: &'static str, client_id: ClientId, cause: Unavailable) -> Self {
-        let error = EndpointError::Unavailable(effect, cause.clone()).into();
-        let event = Event::Unavailable { client_id: Some(client_id), effect, cause };
-        Self { result: Err(error), presented_in: PresentedIn::Body, event }
     }
 
     /// Whether the token is dead now, or never was alive; or why the request was refused.

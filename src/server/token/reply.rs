@@ -186,7 +186,12 @@ impl TokenReply {
     }
 
     pub(super) fn refused(client_id: Option<ClientId>, error: TokenError, presented_in: PresentedIn) -> Self {
-        let event = Event::TokenRefused { client_id, reason: error.clone() };
+        let event = match &error {
+            TokenError::Endpoint(EndpointError::Unavailable(effect, cause)) => {
+                Event::Unavailable { client_id, effect, cause: cause.clone() }
+            }
+            reason => Event::TokenRefused { client_id, reason: reason.clone() },
+        };
         Self { result: Err(error), presented_in, event }
     }
 
@@ -196,12 +201,7 @@ impl TokenReply {
     }
 
     pub(super) fn unavailable(effect: &'static str, client_id: Option<ClientId>, unavailable: Unavailable) -> Self {
-        let event = Event::Unavailable { client_id, effect, cause: unavailable.clone() };
-        Self {
-            result: Err(EndpointError::Unavailable(effect, unavailable).into()),
-            presented_in: PresentedIn::Body,
-            event,
-        }
+        Self::refused(client_id, EndpointError::Unavailable(effect, unavailable).into(), PresentedIn::Body)
     }
 
     /// The tokens, or why there are none.
