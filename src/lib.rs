@@ -1,4 +1,4 @@
-//! OAuth 2 as pure state machines.
+//! OAuth 2 as pure state machines: authorization server, client and resource server.
 //!
 //! grantor holds the protocol and nothing else. It opens no socket, reads no clock, draws no randomness and keeps no
 //! state; your application does, in whatever framework and on whatever database it likes. What crosses the line between
@@ -11,6 +11,9 @@
 //!                                read              your policy  write, all or nothing
 //!                                  └──────── your store ──────────┘
 //! ```
+//!
+//! That is the [`server`]. A [`client`]'s machines have one effect, [`Fetch`]: an HTTP request as a value, which your HTTP client sends.
+//! A [`resource`] server's have one too: `Lookup` where it shares the authorization server's store, `Fetch` where it introspects.
 //!
 //! # In twenty lines
 //!
@@ -49,6 +52,8 @@
 //!   the same; there is no second copy of a flow. You may also [drive by hand](step).
 //! - **Two storage methods.** [`store::Store::lookup`] and [`store::Store::commit`]. Atomicity is the interface: a commit
 //!   carries its preconditions and is applied whole or not at all. See [`store`], and `store::contract` for its tests.
+//! - **One effect for the network.** [`Fetch`], answered by an [`Http`] or [`AsyncHttp`], which a closure or a few lines around any HTTP
+//!   client are; [`HttpOnly`] makes a host of it.
 //! - **A store is a host.** To answer questions too (a password, an extension grant, a last word on what is issued),
 //!   join it with a [`Policy`] in [`Hosted`].
 //! - **Time and randomness are arguments**, in a [`Moment`].
@@ -65,6 +70,7 @@
 //! | introspection | RFC 7662 | [`server::introspect`] |
 //! | revocation | RFC 7009 | [`server::revoke`] |
 //! | metadata | RFC 8414 | [`server::Config::metadata`] |
+//! | client: every grant, discovery, revocation, introspection | RFC 6749 §4 to §6; RFC 8414; RFC 8628; RFC 9207 §2.4 | [`client`] |
 //! | redirect URIs | OAuth 2.1 §2.3; RFC 8252 §7; RFC 9700 §2.1 | [`model::RedirectUri`] |
 //! | what is stored, and how | | [`model`], [`store`] |
 //!

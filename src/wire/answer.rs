@@ -6,6 +6,7 @@ use http::{HeaderMap, Response, StatusCode, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
+use zeroize::Zeroize as _;
 
 use super::excerpt::excerpt;
 use crate::fetch::Fetch;
@@ -217,6 +218,13 @@ impl ServerAnswer {
 
     fn retry_after(&self) -> Option<u32> {
         header_text(self.response.headers(), header::RETRY_AFTER)?.trim().parse().ok()
+    }
+}
+
+/// A response may hold tokens.
+impl Drop for ServerAnswer {
+    fn drop(&mut self) {
+        self.response.body_mut().zeroize();
     }
 }
 
