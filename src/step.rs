@@ -253,6 +253,14 @@ pub enum Absent<M> {
     Never(Infallible, PhantomData<fn() -> M>),
 }
 
+impl<M> Clone for Absent<M> {
+    fn clone(&self) -> Self {
+        match *self {
+            Self::Never(never, _) => match never {},
+        }
+    }
+}
+
 impl<E: Effect, M: Machine> Pause<E> for Absent<M> {
     type Machine = M;
 

@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 use std::time::Duration;
 
-use grantor::server::{RefreshPolicy, TokenReply};
+use grantor::server::{RefreshPolicy, TokenError, TokenReply};
 use grantor::store::Store;
 use grantor::{Event, Pause as _, Step};
 
@@ -93,6 +93,19 @@ fn the_loser_of_a_refresh_race_without_grace_gets_nothing_and_kills_nothing() {
     let (access, successor) = tokens(&winner);
     assert!(is_alive(&world.store, &access) && is_alive(&world.store, &successor));
     assert!(world.token(&refresh(&successor)).result().is_ok());
+}
+
+/// Found by the explorer: the loser's clock says that nothing was spent yet, which is no grace.
+#[test]
+fn a_slow_request_that_came_before_the_token_was_spent_loses_a_race_without_grace() {
+    let mut world = World::new(STRICT);
+    let (_, refresh_token) = world.tokens();
+    let slow = world.moment();
+    world.now += 45;
+    let (access, _) = tokens(&world.token(&refresh(&refresh_token)));
+    let reply = world.server.token(&form(&refresh(&refresh_token)), slow).run(&world.store);
+    assert!(matches!(reply.result(), Err(TokenError::RaceLost)), "{:?}", reply.result());
+    assert!(is_alive(&world.store, &access), "nothing is revoked");
 }
 
 #[test]

@@ -40,6 +40,10 @@ impl Ask {
             (None, None) => None,
             (None, Some(grace)) if grace.as_secs() == 0 => Some((token.key, IfSpent::Refuse)),
             (None, Some(_)) => Some((token.key, IfSpent::IssueAnyway)),
+            // It came before the token was spent, and was slow: it lost a race.
+            (Some(spent_at), Some(grace)) if grace.as_secs() == 0 && now < spent_at => {
+                return Err(TokenError::RaceLost.into());
+            }
             (Some(spent_at), Some(grace)) if now < spent_at.after(grace) => None,
             (Some(_), _) => return Err(Refused::Revoking(grant.id, TokenError::RefreshTokenReplayed)),
         };

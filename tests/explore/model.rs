@@ -1,0 +1,170 @@
+//! The store that is explored: small, cloneable, hashable. With a seeded fault it breaks its contract in one way.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use grantor::Timestamp;
+use grantor::model::{Client, Credential, Grant, GrantId, Key};
+use grantor::store::{Change, Commit, Found, Lookup, Outcome, Presented};
+
+use crate::faults::Fault;
+
+/// What the store holds, and beside it the truth of what it was told, against which it is judged.
+#[derive(Clone)]
+pub struct Model {
+    clients: Arc<Vec<Arc<Client>>>,
+    grants: BTreeMap<GrantId, (Arc<Grant>, bool)>,
+    credentials: BTreeMap<Id, (Arc<Credential>, Option<Timestamp>)>,
+    /// How often each credential was spent.
+    pub spends: BTreeMap<Id, u8>,
+    /// Which grants were ever revoked.
+    pub revoked: BTreeSet<GrantId>,
+    /// Which credentials were ever issued.
+    pub issued: BTreeSet<Id>,
+}
+
+/// A key that sorts.
+pub type Id = (u16, [u8; 32]);
+
+pub fn id(key: Key) -> Id {
+    (key.partition.0, *key.digest.as_bytes())
+}
+
+impl Model {
+    pub fn new(clients: Vec<Client>) -> Self {
+        Self {
+            clients: Arc::new(clients.into_iter().map(Arc::new).collect()),
+            grants: BTreeMap::new(),
+            credentials: BTreeMap::new(),
+            spends: BTreeMap::new(),
+            revoked: BTreeSet::new(),
+            issued: BTreeSet::new(),
+        }
+    }
+
+    pub fn lookup(&self, lookup: &Lookup, fault: Option<Fault>) -> Found {
+        let client = lookup.client.as_ref();
+        let client = client.and_then(|id| self.clients.iter().find(|client| client.client_id == *id)).cloned();
+        let mut found = Found { client, ..Found::default() };
+        for key in &lookup.credentials {
+            let Some(presented) = self.presented(*key) else { continue };
+            if !(fault == Some(Fault::SpentAreHidden) && presented.spent_at.is_some()) {
+                found.credentials.push(presented);
+            }
+        }
+        found
+    }
+
+    /// A credential as it stands.
+    pub fn presented(&self, key: Key) -> Option<Presented> {
+        let (credential, spent_at) = self.credentials.get(&id(key))?;
+        let (grant, revoked) = self.grants.get(&credential.grant)?;
+        Some(Presented {
+            credential: Arc::clone(credential),
+            spent_at: *spent_at,
+            grant: Arc::clone(grant),
+            revoked: *revoked,
+        })
+    }
+
+    /// The credentials that are good at this time.
+    pub fn alive(&self, now: Timestamp) -> impl Iterator<Item = Presented> {
+        let presented = self.credentials.values().filter_map(|(credential, _)| self.presented(credential.key));
+        presented.filter(move |presented| presented.is_alive(now))
+    }
+
+    pub fn commit(&mut self, commit: &Commit, fault: Option<Fault>) -> Outcome {
+        let before = self.clone();
+        for (index, change) in commit.changes().iter().enumerate() {
+            if !self.apply(change, fault) {
+                if fault != Some(Fault::ConflictsLeaveAHalf) {
+                    *self = before;
+                }
+                return Outcome::Conflict(index);
+            }
+            if fault == Some(Fault::HalfIsWritten) {
+                break;
+            }
+        }
+        // What the store was told is true whether or not it heeds it.
+        for change in commit.changes() {
+            match change {
+                // Nobody knows the id of a grant that is not there yet.
+                Change::Revoke(grant) if self.grants.contains_key(grant) => drop(self.revoked.insert(*grant)),
+                Change::Spend { key, .. } => *self.spends.entry(id(*key)).or_default() += 1,
+                Change::Issue(credential) => drop(self.issued.insert(id(credential.key))),
+                _ => {}
+            }
+        }
+        Outcome::Applied
+    }
+
+    /// Whether every change can be seen.
+    pub fn shows(&self, commit: &Commit) -> bool {
+        commit.changes().iter().all(|change| match change {
+            Change::Open { grant, .. } => self.grants.contains_key(&grant.id),
+            Change::Issue(credential) => self.credentials.contains_key(&id(credential.key)),
+            Change::Spend { key, .. } => self.presented(*key).is_some_and(|presented| presented.spent_at.is_some()),
+            Change::Revoke(grant) => {
+                let has_credentials = self.credentials.values().any(|(credential, _)| credential.grant == *grant);
+                !has_credentials || self.grants.get(grant).is_none_or(|(_, revoked)| *revoked)
+            }
+            Change::Discard(key) => self.presented(*key).is_none(),
+            _ => true,
+        })
+    }
+
+    fn apply(&mut self, change: &Change, fault: Option<Fault>) -> bool {
+        let is_living = |grants: &BTreeMap<GrantId, (Arc<Grant>, bool)>, id: &GrantId| {
+            let ignores = fault == Some(Fault::RevokedGrantsIssue);
+            grants.get(id).is_some_and(|(_, revoked)| ignores || !revoked)
+        };
+        match change {
+            Change::Open { grant, .. } => self.grants.insert(grant.id, (Arc::clone(grant), false)).is_none(),
+            Change::Issue(credential) => {
+                is_living(&self.grants, &credential.grant)
+                    && self.credentials.insert(id(credential.key), (Arc::clone(credential), None)).is_none()
+            }
+            Change::Spend { key, at } => match self.credentials.get_mut(&id(*key)) {
+                Some((_, spent_at)) if spent_at.is_none() || fault == Some(Fault::SpentIsNotChecked) => {
+                    *spent_at = Some(*at);
+                    true
+                }
+                _ => false,
+            },
+            Change::Extend { grant, .. } => is_living(&self.grants, grant),
+            Change::Revoke(_) if fault == Some(Fault::RevokeDoesNothing) => true,
+            // A store that marks what is there in place of the grant.
+            Change::Revoke(grant) if fault == Some(Fault::RevokedGrantsIssue) => {
+                self.credentials.retain(|_, (credential, _)| credential.grant != *grant);
+                true
+            }
+            Change::Revoke(grant) => {
+                if let Some((_, revoked)) = self.grants.get_mut(grant) {
+                    *revoked = true;
+                }
+                true
+            }
+            Change::Discard(_) if fault == Some(Fault::DiscardDoesNothing) => true,
+            Change::Discard(key) => {
+                self.credentials.remove(&id(*key));
+                true
+            }
+            other => unreachable!("no machine that is explored asks for {other:?}"),
+        }
+    }
+}
+
+/// Records do not change, so that a key stands for its record.
+impl Hash for Model {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for (id, (_, revoked)) in &self.grants {
+            (id, revoked).hash(state);
+        }
+        for (id, (_, spent_at)) in &self.credentials {
+            (id, spent_at).hash(state);
+        }
+        (&self.spends, &self.revoked, &self.issued).hash(state);
+    }
+}

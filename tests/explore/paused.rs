@@ -1,0 +1,232 @@
+//! A machine of any kind, held at a pause: what it asks, and what it becomes when it is answered.
+
+use grantor::consult::{Authenticity, Owner, Verdict};
+use grantor::server::{Authorization, Authorize, Decide, Introspect, Revoke, Token};
+use grantor::store::{Commit, Found, Lookup, Outcome};
+use grantor::{Event, Machine, Pause, Step, Unavailable};
+use http::Response;
+
+/// What a machine asks.
+#[derive(Debug)]
+pub enum Asks {
+    Lookup(Lookup),
+    Commit(Commit),
+    ClientSecret,
+    Password,
+    Extension,
+    Issuance,
+    Fetch,
+}
+
+/// What it is told.
+#[derive(Clone, Debug)]
+pub enum Told {
+    Found(Found),
+    Outcome(Outcome),
+    ClientSecret(Authenticity),
+    Owner(Owner),
+    Verdict(Verdict),
+    Fetched(Response<Vec<u8>>),
+    Outage,
+}
+
+/// Where it stands after that.
+pub enum Next {
+    Paused(Box<dyn Paused>),
+    Done(Observed),
+}
+
+/// What can be seen of a reply.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed {
+    pub status: u16,
+    /// The codes and tokens in it.
+    pub secrets: Vec<String>,
+    /// The `error`, if it is one.
+    pub error: Option<String>,
+    /// Whether it says that a token is good.
+    pub active: bool,
+    /// What the audit log learns; without the event's fields, its name.
+    pub event: String,
+    pub body: Vec<u8>,
+    pub location: Option<String>,
+}
+
+pub trait Paused: Send {
+    fn fork(&self) -> Box<dyn Paused>;
+    /// The pause's type, without its path.
+    fn name(&self) -> String;
+    fn asks(&self) -> Asks;
+    fn tell(self: Box<Self>, told: Told) -> Next;
+}
+
+/// A machine whose reply can be looked at.
+pub trait Observe: Machine {
+    fn observe(reply: Self::Reply) -> Observed;
+}
+
+struct Held<M: Machine>(Step<M>);
+
+pub fn hold<M>(step: Step<M>) -> Next
+where
+    M: Observe + 'static,
+    M::Lookup: Clone,
+    M::ClientSecret: Clone,
+    M::Password: Clone,
+    M::Extension: Clone,
+    M::Issuance: Clone,
+    M::Fetch: Clone,
+    M::Commit: Clone,
+{
+    match step {
+        Step::Done(reply) => Next::Done(M::observe(reply)),
+        step => Next::Paused(Box::new(Held(step))),
+    }
+}
+
+impl<M> Paused for Held<M>
+where
+    M: Observe + 'static,
+    M::Lookup: Clone,
+    M::ClientSecret: Clone,
+    M::Password: Clone,
+    M::Extension: Clone,
+    M::Issuance: Clone,
+    M::Fetch: Clone,
+    M::Commit: Clone,
+{
+    fn fork(&self) -> Box<dyn Paused> {
+        Box::new(Self(match &self.0 {
+            Step::Lookup(pause) => Step::Lookup(pause.clone()),
+            Step::ClientSecret(pause) => Step::ClientSecret(pause.clone()),
+            Step::Password(pause) => Step::Password(pause.clone()),
+            Step::Extension(pause) => Step::Extension(pause.clone()),
+            Step::Issuance(pause) => Step::Issuance(pause.clone()),
+            Step::Fetch(pause) => Step::Fetch(pause.clone()),
+            Step::Commit(pause) => Step::Commit(pause.clone()),
+            Step::Done(_) => unreachable!("what is done is not held"),
+        }))
+    }
+
+    fn name(&self) -> String {
+        match &self.0 {
+            Step::Lookup(pause) => type_of(pause),
+            Step::ClientSecret(pause) => type_of(pause),
+            Step::Password(pause) => type_of(pause),
+            Step::Extension(pause) => type_of(pause),
+            Step::Issuance(pause) => type_of(pause),
+            Step::Fetch(pause) => type_of(pause),
+            Step::Commit(pause) => type_of(pause),
+            Step::Done(_) => unreachable!("what is done is not held"),
+        }
+    }
+
+    fn asks(&self) -> Asks {
+        match &self.0 {
+            Step::Lookup(pause) => Asks::Lookup(pause.effect().clone()),
+            Step::Commit(pause) => Asks::Commit(pause.effect().clone()),
+            Step::ClientSecret(_) => Asks::ClientSecret,
+            Step::Password(_) => Asks::Password,
+            Step::Extension(_) => Asks::Extension,
+            Step::Issuance(_) => Asks::Issuance,
+            Step::Fetch(_) => Asks::Fetch,
+            Step::Done(_) => unreachable!("what is done is not held"),
+        }
+    }
+
+    fn tell(self: Box<Self>, told: Told) -> Next {
+        let outage = || Err(Unavailable::new("explored"));
+        hold(match (self.0, told) {
+            (Step::Lookup(pause), Told::Found(found)) => pause.resume(Ok(found)),
+            (Step::Lookup(pause), _) => pause.resume(outage()),
+            (Step::Commit(pause), Told::Outcome(outcome)) => pause.resume(Ok(outcome)),
+            (Step::Commit(pause), _) => pause.resume(Err(Unavailable::new("explored"))),
+            (Step::ClientSecret(pause), Told::ClientSecret(answer)) => pause.resume(Ok(answer)),
+            (Step::ClientSecret(pause), _) => pause.resume(Err(Unavailable::new("explored"))),
+            (Step::Password(pause), Told::Owner(owner)) => pause.resume(Ok(owner)),
+            (Step::Password(pause), _) => pause.resume(Err(Unavailable::new("explored"))),
+            (Step::Extension(pause), Told::Owner(owner)) => pause.resume(Ok(owner)),
+            (Step::Extension(pause), _) => pause.resume(Err(Unavailable::new("explored"))),
+            (Step::Issuance(pause), Told::Verdict(verdict)) => pause.resume(Ok(verdict)),
+            (Step::Issuance(pause), _) => pause.resume(Err(Unavailable::new("explored"))),
+            (Step::Fetch(pause), Told::Fetched(response)) => pause.resume(Ok(response)),
+            (Step::Fetch(pause), _) => pause.resume(Err(Unavailable::new("explored"))),
+            (Step::Done(_), _) => unreachable!("what is done is not held"),
+        })
+    }
+}
+
+/// A type's name without paths and lifetimes.
+fn type_of<T>(_: &T) -> String {
+    let path = std::any::type_name::<T>();
+    let mut name = String::new();
+    for part in path.split_inclusive(['<', '>', ',']) {
+        name.push_str(part.rsplit("::").next().unwrap_or(part));
+    }
+    name
+}
+
+fn observe(response: Response<Vec<u8>>, secrets: Vec<String>, event: &Event) -> Observed {
+    let json = serde_json::from_slice::<serde_json::Value>(response.body()).unwrap_or_default();
+    let location = response.headers().get("location").map(|value| value.to_str().unwrap().to_owned());
+    let in_location = location
+        .as_deref()
+        .and_then(|location| location.split_once("error="))
+        .map(|(_, rest)| rest.split('&').next().unwrap_or_default().to_owned());
+    let event = format!("{event:?}");
+    Observed {
+        status: response.status().as_u16(),
+        secrets,
+        error: json["error"].as_str().map(str::to_owned).or(in_location),
+        active: json["active"].as_bool().unwrap_or(false),
+        event: event.split([' ', '{', '(']).next().unwrap_or_default().to_owned(),
+        location,
+        body: response.into_body(),
+    }
+}
+
+impl Observe for Token<'_> {
+    fn observe(reply: Self::Reply) -> Observed {
+        let secrets = reply.result().ok().map(|response| {
+            let refresh_token = response.refresh_token.iter().map(|token| token.expose().to_owned());
+            std::iter::once(response.access_token.expose().to_owned()).chain(refresh_token).collect()
+        });
+        let event = reply.event().clone();
+        observe(reply.into_http(), secrets.unwrap_or_default(), &event)
+    }
+}
+
+impl Observe for Decide<'_> {
+    fn observe(reply: Self::Reply) -> Observed {
+        let event = reply.event().clone();
+        let location = reply.location().unwrap_or_default().to_owned();
+        let pairs = form_urlencoded::parse(location.split_once(['?', '#']).map_or("", |(_, rest)| rest).as_bytes());
+        let secrets = pairs.filter(|(name, _)| matches!(&**name, "code" | "access_token"));
+        let secrets = secrets.map(|(_, value)| value.into_owned()).collect();
+        observe(reply.into_http(), secrets, &event)
+    }
+}
+
+impl Observe for Authorize<'_> {
+    fn observe(reply: Self::Reply) -> Observed {
+        let event = reply.event().clone();
+        match reply {
+            Authorization::Respond(response) => observe(response.into_http(), Vec::new(), &event),
+            Authorization::Ask(_) => observe(Response::new(Vec::new()), Vec::new(), &event),
+        }
+    }
+}
+
+impl Observe for Introspect<'_> {
+    fn observe(reply: Self::Reply) -> Observed {
+        let event = reply.event().clone();
+        observe(reply.into_http(), Vec::new(), &event)
+    }
+}
+
+impl Observe for Revoke<'_> {
+    fn observe(reply: Self::Reply) -> Observed {
+        let event = reply.event().clone();
+        observe(reply.into_http(), Vec::new(), &event)
+    }
+}
