@@ -121,7 +121,7 @@ pub fn reply(schedule: &Schedule, state: &State, index: usize, observed: &Observ
     // 3. What has expired buys nothing.
     let role = schedule.entries[index].role;
     let too_late = role == Role::Exchange && !code_is_young(schedule, state, request);
-    ensure(!(too_late && !observed.secrets.is_empty()), 3, || "a code was exchanged after its end".to_owned())?;
+    ensure(!too_late || observed.secrets.is_empty(), 3, || "a code was exchanged after its end".to_owned())?;
     // 7. No secret in an event.
     let texts = format!("{}{}", observed.event, observed.error.as_deref().unwrap_or_default());
     let told = schedule.scene.secrets().into_iter().find(|secret| texts.contains(secret));

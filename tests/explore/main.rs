@@ -15,6 +15,7 @@
 #[path = "../common/counter.rs"]
 mod counter;
 mod faults;
+mod graph;
 mod invariants;
 mod model;
 mod paused;
@@ -111,6 +112,7 @@ fn every_interleaving_of_two_requests() {
 }
 
 #[test]
+#[cfg_attr(debug_assertions, ignore = "millions of states: run it with --release, as `tests/run explore` does")]
 fn every_interleaving_of_three_requests() {
     all_is_well(3);
 }

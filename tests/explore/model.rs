@@ -43,6 +43,11 @@ impl Model {
         }
     }
 
+    /// The same records, with other clients.
+    pub fn with_clients(self, clients: Vec<Client>) -> Self {
+        Self { clients: Arc::new(clients.into_iter().map(Arc::new).collect()), ..self }
+    }
+
     pub fn lookup(&self, lookup: &Lookup, fault: Option<Fault>) -> Found {
         let client = lookup.client.as_ref();
         let client = client.and_then(|id| self.clients.iter().find(|client| client.client_id == *id)).cloned();

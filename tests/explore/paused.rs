@@ -7,6 +7,7 @@ use grantor::{Event, Machine, Pause, Step, Unavailable};
 use http::Response;
 
 /// What a machine asks.
+#[allow(clippy::large_enum_variant, reason = "one at a time")]
 #[derive(Debug)]
 pub enum Asks {
     Lookup(Lookup),
@@ -156,14 +157,10 @@ where
     }
 }
 
-/// A type's name without paths and lifetimes.
+/// A type's name without path and arguments.
 fn type_of<T>(_: &T) -> String {
-    let path = std::any::type_name::<T>();
-    let mut name = String::new();
-    for part in path.split_inclusive(['<', '>', ',']) {
-        name.push_str(part.rsplit("::").next().unwrap_or(part));
-    }
-    name
+    let name = std::any::type_name::<T>().split('<').next().unwrap_or_default();
+    name.rsplit("::").next().unwrap_or(name).to_owned()
 }
 
 fn observe(response: Response<Vec<u8>>, secrets: Vec<String>, event: &Event) -> Observed {

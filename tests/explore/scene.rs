@@ -279,7 +279,7 @@ fn form(body: &str) -> Request<String> {
 }
 
 /// The model as a store, for what happens before the exploration.
-struct Plain(std::sync::Mutex<Model>);
+pub struct Plain(pub std::sync::Mutex<Model>);
 
 impl grantor::store::Store for Plain {
     fn lookup(&self, lookup: &grantor::store::Lookup) -> grantor::Answer<grantor::store::Lookup> {
