@@ -67,6 +67,7 @@
 
 mod authorize;
 mod callback;
+mod challenge;
 mod device;
 mod discover;
 mod introspect;
@@ -81,6 +82,7 @@ use crate::wire::Identity;
 pub use crate::wire::{Authentication, ErrorResponse, Fault, Introspection, RequestError};
 pub use authorize::{AuthorizationRequest, BeginError, Pending, PendingImplicit};
 pub use callback::CallbackError;
+pub use challenge::Challenge;
 pub use device::{AuthorizeDevice, Device, DeviceRequest, Poll, Polled};
 pub use discover::{Discover, DiscoverError, discover};
 pub use introspect::Introspect;
