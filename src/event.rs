@@ -1,6 +1,7 @@
 //! What happened, for audit logs and metrics. No event holds a secret.
 
 use crate::model::{ClientId, GrantId, GrantType, Scope, Subject};
+use crate::resource::AccessError;
 use crate::server::{AuthorizationError, AuthorizationRefused, EndpointError, RevokeError, TokenError};
 use crate::step::Unavailable;
 
@@ -102,6 +103,20 @@ pub enum Event {
         client_id: Option<ClientId>,
         /// Why, exactly.
         reason: RevokeError,
+    },
+    /// A protected resource let a request through.
+    Accessed {
+        /// The client that holds the token, if it is known.
+        client_id: Option<ClientId>,
+        /// Whose grant it is; none if it is the client's own, or not known.
+        subject: Option<Subject>,
+        /// The grant, if the token was looked up in the store.
+        grant: Option<GrantId>,
+    },
+    /// A protected resource refused a request.
+    AccessRefused {
+        /// Why, exactly.
+        reason: AccessError,
     },
     /// The host could not carry out an effect, and nothing was issued.
     Unavailable {

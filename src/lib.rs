@@ -70,6 +70,7 @@
 //! | introspection | RFC 7662 | [`server::introspect`] |
 //! | revocation | RFC 7009 | [`server::revoke`] |
 //! | metadata | RFC 8414 | [`server::Config::metadata`] |
+//! | protected resources: tokens in requests, challenges, metadata | RFC 6750; RFC 9470; RFC 9728; RFC 7662 §4 | [`resource`] |
 //! | client: every grant, discovery, revocation, introspection | RFC 6749 §4 to §6; RFC 8414; RFC 8628; RFC 9207 §2.4 | [`client`] |
 //! | redirect URIs | OAuth 2.1 §2.3; RFC 8252 §7; RFC 9700 §2.1 | [`model::RedirectUri`] |
 //! | what is stored, and how | | [`model`], [`store`] |
@@ -99,6 +100,7 @@ mod event;
 mod fetch;
 mod host;
 pub mod model;
+pub mod resource;
 pub mod server;
 pub mod step;
 pub mod store;
@@ -109,6 +111,7 @@ pub use event::Event;
 pub use fetch::{AsyncHttp, Fetch, Http};
 pub use host::{AsyncHost, Host, Hosted, HttpOnly};
 pub use model::{Moment, Timestamp};
+pub use resource::ResourceServer;
 pub use server::Server;
 pub use step::{Answer, Effect, Machine, Pause, Step, Unavailable};
 pub use wire::{AuthorizationHeaderError, BasicCredentials, FormError, MAX_FORM_LEN};

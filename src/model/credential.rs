@@ -57,3 +57,11 @@ pub enum CredentialKind {
 
 /// Further statements about a token, added by the host: names and JSON values, as RFC 7662 §2.2 returns them.
 pub type Claims = serde_json::Map<String, serde_json::Value>;
+
+/// Whether a member of RFC 7662 §2.2 or RFC 9470 §6.2 is grantor's to fill in. What the host added must not speak for what grantor
+/// knows.
+pub(crate) fn is_registered_claim(name: &str) -> bool {
+    const REGISTERED: [&str; 12] =
+        ["active", "iss", "client_id", "sub", "scope", "aud", "iat", "exp", "nbf", "token_type", "acr", "auth_time"];
+    REGISTERED.contains(&name)
+}

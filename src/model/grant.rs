@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::secret::decode;
 use super::syntax::{SyntaxError, is_nqchar, name, text_form};
-use super::{ClientId, Partition, Resources, Scope, Timestamp, Version};
+use super::{Acr, ClientId, Partition, Resources, Scope, Timestamp, Version};
 
 name! {
     /// A resource owner, by the host's stable identifier (`sub`; RFC 7519 §4.1.2, RFC 7662 §2.2).
@@ -39,6 +39,12 @@ pub struct Grant {
     pub resource: Resources,
     /// When.
     pub issued_at: Timestamp,
+    /// When the resource owner was authenticated, if the host said so: RFC 9470 §6.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<Timestamp>,
+    /// How the resource owner was authenticated, if the host said so: RFC 9470 §6.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<Acr>,
 }
 
 /// The identifier of a grant: its partition and 128 random bits. Not a secret.

@@ -48,6 +48,9 @@ pub struct Metadata {
     /// authorization server does not support PKCE" (RFC 8414 §2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_challenge_methods_supported: Option<Vec<String>>,
+    /// The ways to authenticate a resource owner that may be asked for: RFC 9470 §7.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acr_values_supported: Vec<String>,
     /// Whether authorization responses carry `iss`: RFC 9207 §3.
     #[serde(default)]
     pub authorization_response_iss_parameter_supported: bool,
@@ -71,6 +74,7 @@ impl Metadata {
             revocation_endpoint_auth_methods_supported: None,
             introspection_endpoint_auth_methods_supported: None,
             code_challenge_methods_supported: None,
+            acr_values_supported: Vec::new(),
             authorization_response_iss_parameter_supported: false,
         }
     }

@@ -19,7 +19,7 @@ use super::response::{AuthorizationError, AuthorizationRefused, AuthorizationRes
 use super::{Config, Server};
 use crate::event::Event;
 use crate::model::{
-    Client, ClientId, CodeChallenge, CodeChallengeMethod, RedirectUri, Resources, ResponseType, Scope, Version,
+    Acr, Client, ClientId, CodeChallenge, CodeChallengeMethod, RedirectUri, Resources, ResponseType, Scope, Version,
     is_vschar,
 };
 use crate::step::{Answer, Pause, Step, machine};
@@ -64,6 +64,10 @@ pub struct AuthorizationRequest<'a> {
     pub code_challenge_method: Option<Cow<'a, str>>,
     /// RFC 8707 §2.1.
     pub resource: Vec<Cow<'a, str>>,
+    /// RFC 9470 §4.
+    pub acr_values: Option<Cow<'a, str>>,
+    /// RFC 9470 §4, in seconds.
+    pub max_age: Option<Cow<'a, str>>,
     /// What is wrong with the parameters that are not here, if there is a client to tell.
     pub fault: Option<FormError>,
 }
@@ -101,6 +105,14 @@ pub struct Prompt {
     pub scope: Scope,
     /// For which protected resources.
     pub resource: Resources,
+    /// How the resource owner is to be authenticated, the preferred way first; empty: any. Say what was done by
+    /// [`Approval::with_acr`](super::Approval::with_acr): RFC 9470 §4, §5.
+    #[serde(default)]
+    pub acr_values: Vec<Acr>,
+    /// How many seconds ago the resource owner may have been authenticated; log them in again if it is longer. Say when it was by
+    /// [`Approval::authenticated_at`](super::Approval::authenticated_at): RFC 9470 §4, §5.
+    #[serde(default)]
+    pub max_age: Option<u64>,
     pub(super) state: Option<String>,
     pub(super) code_challenge: Option<CodeChallenge>,
 }
@@ -134,8 +146,17 @@ fn refuse<'a>(client_id: Option<ClientId>, reason: AuthorizationRefused) -> Step
 }
 
 /// The parameters that an authorization request may have once.
-const PARAMETERS: [&str; 7] =
-    ["client_id", "redirect_uri", "response_type", "scope", "state", "code_challenge", "code_challenge_method"];
+const PARAMETERS: [&str; 9] = [
+    "client_id",
+    "redirect_uri",
+    "response_type",
+    "scope",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+    "acr_values",
+    "max_age",
+];
 
 impl<'a> AuthorizationRequest<'a> {
     fn read<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, AuthorizationRefused> {
@@ -147,7 +168,8 @@ impl<'a> AuthorizationRequest<'a> {
             _ => return Err(AuthorizationRefused::Method),
         };
         let (params, resource) = form.params_and_all(PARAMETERS, "resource");
-        let [client_id, redirect_uri, response_type, scope, state, code_challenge, code_challenge_method] = params;
+        let [client_id, redirect_uri, response_type, scope, state, params @ ..] = params;
+        let [code_challenge, code_challenge_method, acr_values, max_age] = params;
         // Without a client and its redirect URI there is no one to send an error to but the person.
         let (client_id, redirect_uri) = (client_id?, redirect_uri?);
         let mut fault = None;
@@ -166,6 +188,8 @@ impl<'a> AuthorizationRequest<'a> {
             code_challenge: sound(code_challenge),
             code_challenge_method: sound(code_challenge_method),
             resource,
+            acr_values: sound(acr_values),
+            max_age: sound(max_age),
             fault,
         })
     }
@@ -227,6 +251,15 @@ pub(super) fn choose_redirect_uri(
     }
 }
 
+/// What of a sound request the resource owner decides on.
+struct Terms {
+    scope: Scope,
+    resource: Resources,
+    code_challenge: Option<CodeChallenge>,
+    acr_values: Vec<Acr>,
+    max_age: Option<u64>,
+}
+
 impl AuthorizationRequest<'_> {
     /// RFC 6749 §4.1.1: "The authorization server validates the request to ensure that all required parameters are present
     /// and valid."
@@ -246,7 +279,7 @@ impl AuthorizationRequest<'_> {
         };
         match self.terms(config, client, response_type) {
             Err(error) => Err((recipient, error)),
-            Ok((scope, resource, code_challenge)) => Ok(Prompt {
+            Ok(Terms { scope, resource, code_challenge, acr_values, max_age }) => Ok(Prompt {
                 version: Version,
                 client_id: recipient.client_id,
                 client_name: client.client_name.clone(),
@@ -255,6 +288,8 @@ impl AuthorizationRequest<'_> {
                 response_type: recipient.response_type,
                 scope,
                 resource,
+                acr_values,
+                max_age,
                 state: recipient.state,
                 code_challenge,
             }),
@@ -266,7 +301,7 @@ impl AuthorizationRequest<'_> {
         config: &Config,
         client: &Client,
         response_type: Option<Option<ResponseType>>,
-    ) -> Result<(Scope, Resources, Option<CodeChallenge>), AuthorizationError> {
+    ) -> Result<Terms, AuthorizationError> {
         if let Some(fault) = self.fault {
             return Err(fault.into());
         }
@@ -284,7 +319,19 @@ impl AuthorizationRequest<'_> {
             self.scope.as_deref().map(Scope::parse).transpose().map_err(|_| AuthorizationError::InvalidScope)?;
         let scope = config.scope(client, scope).ok_or(AuthorizationError::InvalidScope)?;
         let resource = config.resource(client, &self.resource).ok_or(AuthorizationError::InvalidTarget)?;
-        Ok((scope, resource, code_challenge))
+        let (acr_values, max_age) = self.authentication()?;
+        Ok(Terms { scope, resource, code_challenge, acr_values, max_age })
+    }
+
+    /// RFC 9470 §4: "the acr_values parameter and the max_age parameter", with the syntax of OpenID Connect Core §3.1.2.1.
+    fn authentication(&self) -> Result<(Vec<Acr>, Option<u64>), AuthorizationError> {
+        let acr_values = self.acr_values.as_deref().map(Acr::parse_values).transpose();
+        let acr_values = acr_values.map_err(|_| FormError::Characters("acr_values"))?.unwrap_or_default();
+        // `u64::from_str` would take a sign.
+        let is_number = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let seconds = |text: &str| Some(text).filter(is_number)?.parse().ok();
+        let max_age = self.max_age.as_deref().map(|text| seconds(text).ok_or(FormError::Characters("max_age")));
+        Ok((acr_values, max_age.transpose()?))
     }
 
     /// RFC 7636 §4.3: "code_challenge_method OPTIONAL, defaults to "plain" if not present in the request."

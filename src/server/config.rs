@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Endpoints;
-use crate::model::{Client, CodeChallengeMethod, GrantType, Issuer, Resource, Resources, ResponseType, Scope};
+use crate::model::{Acr, Client, CodeChallengeMethod, GrantType, Issuer, Resource, Resources, ResponseType, Scope};
 
 /// The configuration of a [`Server`](super::Server). [`Config::new`] gives the values that RFC 9700 recommends.
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ pub struct Config {
     pub default_scope: DefaultScope,
     /// The protected resources that tokens can be restricted to (RFC 8707). Default: none, and `resource` is ignored.
     pub resources: Resources,
+    /// The ways to authenticate a resource owner that the host knows, for the metadata document (RFC 9470 §7). Default: none are named.
+    pub acr_values_supported: Vec<Acr>,
     /// Whether the host has the last word on what is issued: [`Policy::issuance`](crate::Policy::issuance). Default: no.
     pub consult_issuance: bool,
 }
@@ -106,6 +108,7 @@ impl Config {
             refresh: RefreshPolicy::Rotate { grace: Duration::from_secs(30) },
             default_scope: DefaultScope::Registered,
             resources: Resources::new(),
+            acr_values_supported: Vec::new(),
             consult_issuance: false,
         }
     }

@@ -19,7 +19,8 @@ use super::{Config, Prompt, Server};
 use crate::consult::{Issuance, Verdict};
 use crate::event::Event;
 use crate::model::{
-    Client, ClientId, CodeChallenge, CredentialKind, GrantType, Moment, Resources, ResponseType, Scope, Secret, Subject,
+    Acr, Client, ClientId, CodeChallenge, CredentialKind, Grant, GrantType, Moment, Resources, ResponseType, Scope,
+    Secret, Subject, Timestamp,
 };
 use crate::step::{Answer, Pause, Step, Unavailable, machine};
 use crate::store::{Commit, Lookup, Outcome};
@@ -39,13 +40,15 @@ machine! {
 pub struct Approval {
     subject: Subject,
     scope: Option<Scope>,
+    auth_time: Option<Timestamp>,
+    acr: Option<Acr>,
 }
 
 impl Approval {
     /// This resource owner grants everything that was asked for. Log them in first (RFC 9700 §4.11.2).
     #[must_use]
     pub fn by(subject: Subject) -> Self {
-        Self { subject, scope: None }
+        Self { subject, scope: None, auth_time: None, acr: None }
     }
 
     /// Grants only these of the scope tokens that were asked for. Others are ignored, whatever a form sent; if none remain,
@@ -53,6 +56,27 @@ impl Approval {
     #[must_use]
     pub fn narrowed_to(self, scope: Scope) -> Self {
         Self { scope: Some(scope), ..self }
+    }
+
+    /// The resource owner was authenticated at this time: the login, not the click on "allow". Protected resources that ask for a recent
+    /// login (`max_age`; RFC 9470 §6) learn it, for as long as the grant lives.
+    #[must_use]
+    pub fn authenticated_at(self, auth_time: Timestamp) -> Self {
+        Self { auth_time: Some(auth_time), ..self }
+    }
+
+    /// The resource owner was authenticated in this way, which protected resources may ask for (`acr_values`; RFC 9470 §6).
+    #[must_use]
+    pub fn with_acr(self, acr: Acr) -> Self {
+        Self { acr: Some(acr), ..self }
+    }
+
+    /// The grant, which remembers how its resource owner was authenticated.
+    fn witness(&self, mut grant: Arc<Grant>) -> Arc<Grant> {
+        let remembered = Arc::make_mut(&mut grant);
+        remembered.auth_time = self.auth_time;
+        remembered.acr.clone_from(&self.acr);
+        grant
     }
 }
 
@@ -175,7 +199,7 @@ impl Offer {
         moment: &Moment,
     ) -> Result<Accepted, AuthorizationError> {
         let offered = self.scope.intersection(&client.scope);
-        let scope = approval.scope.map_or_else(|| offered.clone(), |scope| offered.intersection(&scope));
+        let scope = approval.scope.as_ref().map_or_else(|| offered.clone(), |scope| offered.intersection(scope));
         // A grant of nothing, of something that was asked for, is a denial.
         if scope.is_empty() && !self.scope.is_empty() {
             return Err(AuthorizationError::AccessDenied);
@@ -186,12 +210,15 @@ impl Offer {
         let resource = resource.ok_or(AuthorizationError::InvalidTarget)?;
         if recipient.response_type == ResponseType::Token {
             let granted = (scope, resource);
-            let plan = Plan::open(config, &client, GrantType::Implicit, Some(approval.subject), granted, moment);
+            let subject = Some(approval.subject.clone());
+            let mut plan = Plan::open(config, &client, GrantType::Implicit, subject, granted, moment);
+            plan.grant = approval.witness(plan.grant);
             // RFC 6749 §4.2.2: "The authorization server MUST NOT issue a refresh token."
             return Ok(Accepted::Token(plan));
         }
-        let subject = approval.subject;
+        let subject = approval.subject.clone();
         let grant = open(&client, GrantType::AuthorizationCode, Some(subject.clone()), scope.clone(), resource, moment);
+        let grant = approval.witness(grant);
         let event = Event::Authorized { client_id: client.client_id.clone(), grant: grant.id, subject, scope };
         let kind = CredentialKind::AuthorizationCode {
             redirect_uri: self.redirect_uri_sent.then(|| recipient.redirect_uri.clone()),

@@ -19,7 +19,7 @@ use super::identify::{CheckSecret, Endpoint, Identify};
 use super::refusal::EndpointError;
 use super::{Config, Server};
 use crate::event::Event;
-use crate::model::{Client, ClientId, Credential, CredentialKind, Grant, Issuer, Key, Timestamp};
+use crate::model::{Client, ClientId, Credential, CredentialKind, Grant, Issuer, Key, Timestamp, is_registered_claim};
 use crate::step::{Step, Unavailable, machine};
 use crate::store::{Found, Presented};
 use crate::wire::json;
@@ -149,19 +149,22 @@ impl Serialize for ActiveToken {
         }
         map.serialize_entry("iat", &credential.issued_at)?;
         map.serialize_entry("exp", &credential.expires_at)?;
+        // RFC 9470 §6.2: for protected resources that ask how, and how recently, their user was authenticated.
+        if let Some(acr) = &grant.acr {
+            map.serialize_entry("acr", acr)?;
+        }
+        if let Some(auth_time) = &grant.auth_time {
+            map.serialize_entry("auth_time", auth_time)?;
+        }
         if let CredentialKind::AccessToken { claims } = &credential.kind {
             map.serialize_entry("token_type", "Bearer")?;
-            // What the host added must not speak for what grantor knows.
-            for (name, value) in claims.iter().filter(|(name, _)| !RESERVED.contains(&name.as_str())) {
+            for (name, value) in claims.iter().filter(|(name, _)| !is_registered_claim(name)) {
                 map.serialize_entry(name, value)?;
             }
         }
         map.end()
     }
 }
-
-/// The members of RFC 7662 §2.2 that are grantor's to fill in.
-const RESERVED: [&str; 10] = ["active", "iss", "client_id", "sub", "scope", "aud", "iat", "exp", "token_type", "nbf"];
 
 impl IntrospectReply {
     fn refused(client_id: Option<ClientId>, error: EndpointError) -> Self {

@@ -179,6 +179,8 @@ pub(super) fn open(
         scope,
         resource,
         issued_at: moment.now(),
+        auth_time: None,
+        acr: None,
     })
 }
 

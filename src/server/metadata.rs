@@ -64,6 +64,7 @@ impl Config {
             revocation_endpoint_auth_methods_supported: revocation_methods,
             introspection_endpoint_auth_methods_supported: introspection_methods,
             code_challenge_methods_supported: Some(texts(self.code_challenge_methods.iter().map(|it| it.as_str()))),
+            acr_values_supported: self.acr_values_supported.iter().map(ToString::to_string).collect(),
             authorization_response_iss_parameter_supported: true,
             ..Metadata::new(self.issuer.clone())
         }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 use zeroize::Zeroize as _;
 
 use crate::model::{ClientId, Secret};
@@ -49,11 +49,7 @@ pub struct BasicCredentials {
 impl Authorization {
     /// Reads the header, if there is one.
     pub(crate) fn read(headers: &HeaderMap) -> Result<Option<Self>, AuthorizationHeaderError> {
-        let mut values = headers.get_all(header::AUTHORIZATION).into_iter();
-        let Some(value) = values.next() else { return Ok(None) };
-        if values.next().is_some() {
-            return Err(AuthorizationHeaderError::Repeated);
-        }
+        let Some(value) = only_value(headers)? else { return Ok(None) };
         let text = value.to_str().map_err(|_| AuthorizationHeaderError::Malformed)?;
         let (scheme, credentials) = text.split_once(' ').ok_or(AuthorizationHeaderError::Malformed)?;
         // RFC 9110 §11.1: the scheme is case-insensitive.
@@ -62,6 +58,33 @@ impl Authorization {
         }
         Err(AuthorizationHeaderError::UnsupportedScheme)
     }
+}
+
+fn only_value(headers: &HeaderMap) -> Result<Option<&HeaderValue>, AuthorizationHeaderError> {
+    let mut values = headers.get_all(header::AUTHORIZATION).into_iter();
+    let value = values.next();
+    if values.next().is_some() { Err(AuthorizationHeaderError::Repeated) } else { Ok(value) }
+}
+
+/// The access token in the header, if that has one: RFC 6750 §2.1: `credentials = "Bearer" 1*SP b64token`. Another scheme's credentials
+/// are another's to read.
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<Secret<'_>>, AuthorizationHeaderError> {
+    let Some(value) = only_value(headers)? else { return Ok(None) };
+    let mut parts = value.as_bytes().splitn(2, |byte| *byte == b' ');
+    let (scheme, credentials) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    // RFC 9110 §11.1: the scheme is case-insensitive.
+    if !scheme.eq_ignore_ascii_case(b"Bearer") {
+        return Ok(None);
+    }
+    let token = std::str::from_utf8(credentials).map(|text| text.trim_matches(' ')).unwrap_or_default();
+    if is_b64token(token) { Ok(Some(Secret::new(token))) } else { Err(AuthorizationHeaderError::Malformed) }
+}
+
+/// RFC 6750 §2.1: `b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`
+fn is_b64token(text: &str) -> bool {
+    let digits = text.trim_end_matches('=');
+    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+    !digits.is_empty() && digits.bytes().all(is_digit)
 }
 
 impl BasicCredentials {

@@ -14,7 +14,7 @@ mod reply;
 
 pub(crate) use answer::ServerAnswer;
 pub use answer::{ErrorResponse, Fault, RequestError};
-pub(crate) use authorization::Authorization;
+pub(crate) use authorization::{Authorization, bearer};
 pub use authorization::{AuthorizationHeaderError, BasicCredentials};
 pub(crate) use form::{Form, Param, form_body};
 pub use form::{FormError, MAX_FORM_LEN};

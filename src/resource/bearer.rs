@@ -1,0 +1,62 @@
+//! The access token in a request: RFC 6750 §2.
+
+use http::{Method, Request, header};
+
+use super::{AccessError, Config};
+use crate::model::{Secret, is_vschar};
+use crate::wire::{Form, FormError, bearer, form_body};
+
+/// An access token, and where it stood.
+#[derive(Debug)]
+pub(super) struct Bearer<'a> {
+    pub(super) token: Secret<'a>,
+    pub(super) in_query: bool,
+}
+
+impl<'a> Bearer<'a> {
+    /// Reads the one token of a request. RFC 6750 §2: "Clients MUST NOT use more than one method to transmit the token in each request."
+    pub(super) fn read<B: AsRef<[u8]>>(request: &'a Request<B>, config: &Config) -> Result<Self, AccessError> {
+        // RFC 6750 §2.1: "Resource servers MUST support this method."
+        let in_header = bearer(request.headers())?;
+        let in_body = if config.token_in_body { in_body(request)? } else { None };
+        let in_query = if config.token_in_query { in_query(request)? } else { None };
+        match (in_header, in_body, in_query) {
+            (None, None, None) => Err(AccessError::NoToken),
+            (Some(token), None, None) | (None, Some(token), None) => Ok(Self { token, in_query: false }),
+            (None, None, Some(token)) => Ok(Self { token, in_query: true }),
+            // RFC 6750 §3.1, `invalid_request`: "uses more than one method for including an access token".
+            _ => Err(AccessError::TwoMethods),
+        }
+    }
+}
+
+/// RFC 6750 §2.2. Where one of its conditions is not met, the body is the application's alone.
+fn in_body<B: AsRef<[u8]>>(request: &Request<B>) -> Result<Option<Secret<'_>>, FormError> {
+    let body = request.body().as_ref();
+    // "The HTTP request method is one for which the request-body has defined semantics. In particular, this means that the "GET" method
+    // MUST NOT be used."
+    let has_semantics = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
+    // "The content to be encoded in the entity-body MUST consist entirely of ASCII". A coded body is not yet a form.
+    let is_plain = body.is_ascii() && !request.headers().contains_key(header::CONTENT_ENCODING);
+    if !has_semantics || !is_plain {
+        return Ok(None);
+    }
+    // "The HTTP request entity-header includes the "Content-Type" header field set to "application/x-www-form-urlencoded"."
+    match form_body(request.headers(), body) {
+        Err(FormError::ContentType) => Ok(None),
+        form => access_token(form?),
+    }
+}
+
+/// RFC 6750 §2.3.
+fn in_query<B>(request: &Request<B>) -> Result<Option<Secret<'_>>, FormError> {
+    access_token(Form::new(request.uri().query().unwrap_or_default().as_bytes())?)
+}
+
+fn access_token(form: Form<'_>) -> Result<Option<Secret<'_>>, FormError> {
+    let [token] = form.params(["access_token"]);
+    let token = token?.map(Secret::new);
+    // RFC 6749 appendix A.12: `access-token = 1*VSCHAR`
+    let is_good = token.as_ref().is_none_or(|token| token.expose().bytes().all(is_vschar));
+    if is_good { Ok(token) } else { Err(FormError::Characters("access_token")) }
+}

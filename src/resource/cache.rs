@@ -1,0 +1,85 @@
+//! What introspection said a moment ago.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::model::{Digest, Timestamp};
+use crate::wire::Introspection;
+
+/// Remembers active tokens, by their SHA-256 digests, for a short time. It never remembers that a token is not active.
+///
+/// RFC 7662 §4 has the trade: "If the token is revoked while the server is relying on the value of a cached response to make
+/// authorization decisions, the protected resource would be acting on stale information." A revoked token opens doors here for at most
+/// `max_age` longer. "Highly sensitive environments could opt to disable caching entirely": give the
+/// [`Introspector`](super::Introspector) none.
+pub struct Cache {
+    capacity: usize,
+    max_age: Duration,
+    entries: Mutex<HashMap<Digest, Entry>>,
+}
+
+struct Entry {
+    introspection: Arc<Introspection>,
+    until: Timestamp,
+}
+
+impl Cache {
+    /// A cache of at most so many tokens, each for at most so long; whole seconds.
+    #[must_use]
+    pub fn new(capacity: usize, max_age: Duration) -> Self {
+        Self { capacity, max_age, entries: Mutex::default() }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        self.lock().clear();
+    }
+
+    pub(super) fn get(&self, token: Digest, now: Timestamp) -> Option<Arc<Introspection>> {
+        let entries = self.lock();
+        let entry = entries.get(&token).filter(|entry| !entry.until.is_past(now))?;
+        Some(Arc::clone(&entry.introspection))
+    }
+
+    /// RFC 7662 §4: "If the response contains the "exp" parameter (expiration), the response MUST NOT be cached beyond the time indicated
+    /// therein."
+    pub(super) fn put(&self, token: Digest, introspection: &Arc<Introspection>, now: Timestamp) {
+        let until = now.after(self.max_age);
+        let until = introspection.exp.map_or(until, |exp| exp.min(until));
+        if self.capacity == 0 || until.is_past(now) {
+            return;
+        }
+        let mut entries = self.lock();
+        if entries.len() >= self.capacity {
+            entries.retain(|_, entry| !entry.until.is_past(now));
+        }
+        if entries.len() >= self.capacity && !entries.contains_key(&token) {
+            let first = entries.iter().min_by_key(|(_, entry)| entry.until).map(|(digest, _)| *digest);
+            first.and_then(|digest| entries.remove(&digest));
+        }
+        entries.insert(token, Entry { introspection: Arc::clone(introspection), until });
+    }
+
+    /// A thread that panicked while it held the map left it whole.
+    fn lock(&self) -> MutexGuard<'_, HashMap<Digest, Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A thousand tokens, for 30 seconds.
+impl Default for Cache {
+    fn default() -> Self {
+        Self::new(1000, Duration::from_secs(30))
+    }
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache")
+            .field("capacity", &self.capacity)
+            .field("max_age", &self.max_age)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,97 @@
+//! What a protected resource takes, and what it says of itself.
+
+use crate::model::{Endpoint, Issuer, Resource, Scope, split_at_path};
+
+/// The configuration of a [`ResourceServer`](super::ResourceServer). [`Config::new`] gives the values that RFC 9700 recommends.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// Which protected resource this is: tokens are to be for it (RFC 8707, RFC 9700 §2.3).
+    pub resource: Resource,
+    /// Other names under which tokens may be for it: those it had before, or, where another authorization server issues them, whatever
+    /// that writes into `aud`. Default: none.
+    pub other_audiences: Vec<String>,
+    /// Whether a token is taken that is not restricted to any resource. Default: no.
+    ///
+    /// Such a token opens every resource that takes it, so each of them can use it at all others. RFC 9700 §2.3: "every resource server
+    /// is obliged to verify, for every request, whether the access token sent with that request was meant to be used for that
+    /// particular resource server." An authorization server restricts its tokens once it names its
+    /// [`resources`](crate::server::Config::resources). Say yes where there is but one resource.
+    pub accept_unrestricted: bool,
+    /// Whether a token may stand in a form body: RFC 6750 §2.2. Default: no, and the body is not looked at. "SHOULD NOT be used except
+    /// in application contexts where participating browsers do not have access to the "Authorization" request header field."
+    pub token_in_body: bool,
+    /// Whether a token may stand in the query: RFC 6750 §2.3. Default: no, and the query is not looked at. RFC 9700 §4.3.2: clients
+    /// "MUST NOT pass access tokens in a URI query parameter".
+    pub token_in_query: bool,
+    /// The `realm` of a challenge: RFC 6750 §3. Default: the resource. What is not printable ASCII is left out.
+    pub realm: String,
+    /// Where the host serves the metadata document, for challenges: RFC 9728 §5.1. Default: where RFC 9728 §3.1 has it, if the resource is
+    /// an https URL. None: challenges do not name it.
+    pub resource_metadata: Option<Endpoint>,
+    /// Whose tokens are taken, for the metadata document. Default: none are named.
+    pub authorization_servers: Vec<Issuer>,
+    /// What may be asked for, for the metadata document. Default: nothing is named.
+    pub scopes_supported: Scope,
+    /// A name for people, for the metadata document. Default: none.
+    pub resource_name: Option<String>,
+    /// A page for developers, for the metadata document. Default: none.
+    pub resource_documentation: Option<String>,
+}
+
+impl Config {
+    /// The recommended configuration.
+    #[must_use]
+    pub fn new(resource: Resource) -> Self {
+        let (origin, _) = split_at_path(resource.as_str());
+        let origin = origin.split('?').next().unwrap_or_default();
+        let resource_metadata = format!("{origin}{}", well_known(&resource));
+        Self {
+            other_audiences: Vec::new(),
+            accept_unrestricted: false,
+            token_in_body: false,
+            token_in_query: false,
+            realm: resource.as_str().to_owned(),
+            resource_metadata: Endpoint::parse(&resource_metadata).ok(),
+            authorization_servers: Vec::new(),
+            scopes_supported: Scope::EMPTY,
+            resource_name: None,
+            resource_documentation: None,
+            resource,
+        }
+    }
+
+    /// The path, and the query if the resource has one, at which the metadata document is to be found on the resource's host: RFC 9728 §3.1.
+    #[must_use]
+    pub fn metadata_path(&self) -> String {
+        well_known(&self.resource)
+    }
+
+    /// Whether a token is for this resource.
+    pub(super) fn is_for<'a>(&self, audience: impl IntoIterator<Item = &'a str>) -> bool {
+        let mut audience = audience.into_iter().peekable();
+        if audience.peek().is_none() {
+            return self.accept_unrestricted;
+        }
+        audience.any(|name| name == self.resource.as_str() || self.other_audiences.iter().any(|other| other == name))
+    }
+}
+
+impl From<Resource> for Config {
+    fn from(resource: Resource) -> Self {
+        Self::new(resource)
+    }
+}
+
+/// RFC 9728 §3.1: "If the resource identifier value contains a path or query component, any terminating "/" following the host component
+/// MUST be removed before inserting "/.well-known/" and the well-known URI path suffix between the host component and the path and/or
+/// query components." Unlike that of RFC 8414 §3.1, it keeps a "/" at the end of a path.
+fn well_known(resource: &Resource) -> String {
+    let (_, authority) = resource.as_str().split_once("://").unwrap_or_default();
+    let rest = authority.find(['/', '?']).and_then(|at| authority.get(at..)).unwrap_or_default();
+    let rest = match rest.strip_prefix('/') {
+        Some(after) if after.is_empty() || after.starts_with('?') => after,
+        _ => rest,
+    };
+    format!("/.well-known/oauth-protected-resource{rest}")
+}

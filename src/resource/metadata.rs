@@ -1,0 +1,44 @@
+//! Protected resource metadata: RFC 9728. Derived from the configuration, so that what is advertised is what is taken.
+
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+
+use super::{Config, ResourceServer};
+use crate::model::ResourceMetadata;
+use crate::wire::{empty, json};
+
+impl Config {
+    /// The metadata document: RFC 9728 §2.
+    #[must_use]
+    pub fn metadata(&self) -> ResourceMetadata {
+        let methods = [(true, "header"), (self.token_in_body, "body"), (self.token_in_query, "query")];
+        let methods = methods.into_iter().filter(|(is_taken, _)| *is_taken).map(|(_, method)| method.to_owned());
+        // RFC 9728 §3.2: "Claims with zero elements MUST be omitted from the response."
+        let scopes: Vec<_> = self.scopes_supported.tokens().map(str::to_owned).collect();
+        ResourceMetadata {
+            authorization_servers: self.authorization_servers.clone(),
+            scopes_supported: Some(scopes).filter(|scopes| !scopes.is_empty()),
+            bearer_methods_supported: Some(methods.collect()),
+            resource_name: self.resource_name.clone(),
+            resource_documentation: self.resource_documentation.clone(),
+            ..ResourceMetadata::new(self.resource.clone())
+        }
+    }
+}
+
+impl ResourceServer {
+    /// Answers a request for the metadata document: RFC 9728 §3. There is nothing to read or write, and nothing secret.
+    pub fn metadata<B>(&self, request: &Request<B>) -> Response<Vec<u8>> {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+            return response;
+        }
+        let mut response = json(StatusCode::OK, &self.config.metadata());
+        let headers = response.headers_mut();
+        headers.remove(header::PRAGMA);
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+        // For clients that live in a browser: the document is public.
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        response
+    }
+}

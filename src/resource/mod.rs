@@ -1,0 +1,74 @@
+//! The resource server: RFC 6749 §1.1, RFC 6750.
+//!
+//! | what | machine | starts with |
+//! |---|---|---|
+//! | a token, in the store that it shares with the authorization server | [`Check`] | [`ResourceServer::check`] |
+//! | a token, by asking the authorization server: RFC 7662 | [`CheckRemote`] | [`ResourceServer::check_remote`] |
+//! | protected resource metadata: RFC 9728 | none: it is a document | [`ResourceServer::metadata`] |
+//!
+//! Both machines read the token from the request in the same way, make the same checks, and end in the same [`CheckReply`]:
+//! [`Access`], or a [`Refusal`] with the challenge that the RFCs ask for. Neither can write.
+//!
+//! ```
+//! use grantor::model::{Resource, Scope};
+//! use grantor::resource::{Requirement, ResourceServer};
+//! use grantor::store::MemoryStore;
+//! use std::time::SystemTime;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let store = MemoryStore::new();
+//! let photos = ResourceServer::new(Resource::parse("https://api.example/photos")?);
+//! let reading = Requirement::scope(Scope::parse("photos.read")?);
+//!
+//! let request = http::Request::get("/photos/1").body("")?;
+//! let reply = photos.check(&request, &reading, SystemTime::now()).run(&store);
+//! let response = match reply.into_result() {
+//!     Ok(access) => http::Response::new(format!("photos of {:?}", access.subject()).into_bytes()),
+//!     Err(refusal) => refusal.into_http(),
+//! };
+//! assert_eq!(response.status(), 401);
+//! # Ok(())
+//! # }
+//! ```
+
+mod access;
+mod bearer;
+mod cache;
+mod challenge;
+mod check;
+mod config;
+mod introspection;
+mod metadata;
+mod refusal;
+mod requirement;
+
+pub use access::Access;
+pub use cache::Cache;
+pub use check::{Check, CheckLookup, CheckReply};
+pub use config::Config;
+pub use introspection::{CheckRemote, CheckRequested, Introspector};
+pub use refusal::{AccessError, Refusal};
+pub use requirement::Requirement;
+
+pub use crate::wire::{Authentication, RequestError};
+
+/// A resource server, or one of the protected resources of one: its configuration, from which every request's machine starts. It
+/// holds no state.
+#[derive(Clone, Debug)]
+pub struct ResourceServer {
+    config: Config,
+}
+
+impl ResourceServer {
+    /// A resource server of this configuration, or of the one that is recommended for a [`Resource`](crate::model::Resource).
+    #[must_use]
+    pub fn new(config: impl Into<Config>) -> Self {
+        Self { config: config.into() }
+    }
+
+    /// Its configuration.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+}

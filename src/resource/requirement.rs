@@ -1,0 +1,79 @@
+//! What a request needs.
+
+use std::time::Duration;
+
+use super::{Access, AccessError, ResourceServer};
+use crate::model::{Acr, Scope, Timestamp};
+
+/// What a token must be good for so that a request is let through. Make one for each operation, once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Requirement {
+    scope: Scope,
+    acr_values: Vec<Acr>,
+    max_age: Option<Duration>,
+}
+
+impl Requirement {
+    /// A token for this resource, of whatever scope.
+    #[must_use]
+    pub fn any() -> Self {
+        Self::default()
+    }
+
+    /// A token of this scope: all of it, or more (RFC 6750 §3.1).
+    #[must_use]
+    pub fn scope(scope: Scope) -> Self {
+        Self { scope, ..Self::default() }
+    }
+
+    /// And a resource owner who was authenticated in one of these ways, the preferred one first: RFC 9470 §3.
+    #[must_use]
+    pub fn acr_values(self, acr_values: impl IntoIterator<Item = Acr>) -> Self {
+        Self { acr_values: acr_values.into_iter().collect(), ..self }
+    }
+
+    /// And a resource owner who was authenticated no longer ago than this; whole seconds: RFC 9470 §3.
+    #[must_use]
+    pub fn max_age(self, max_age: Duration) -> Self {
+        Self { max_age: Some(max_age), ..self }
+    }
+
+    pub(super) fn required_scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    pub(super) fn required_acr_values(&self) -> &[Acr] {
+        &self.acr_values
+    }
+
+    pub(super) fn required_max_age(&self) -> Option<u64> {
+        self.max_age.map(|max_age| max_age.as_secs())
+    }
+
+    /// Whether how and when the resource owner was authenticated is good enough. A token that does not say is not.
+    fn is_met_by(&self, access: &Access, now: Timestamp) -> bool {
+        let acr_is_good = self.acr_values.is_empty()
+            || access.acr().is_some_and(|acr| self.acr_values.iter().any(|required| required.as_str() == acr));
+        let age_is_good = |max_age| access.auth_time().is_some_and(|auth_time| now <= auth_time.after(max_age));
+        acr_is_good && self.max_age.is_none_or(age_is_good)
+    }
+}
+
+impl ResourceServer {
+    /// Whether a token that is alive may be used here, for this.
+    pub(super) fn judge(
+        &self,
+        access: Access,
+        requirement: &Requirement,
+        now: Timestamp,
+    ) -> Result<Access, AccessError> {
+        // RFC 9700 §2.3: "If it was not, the resource server MUST refuse to serve the respective request."
+        if !self.config.is_for(access.audience()) {
+            return Err(AccessError::Audience);
+        }
+        if !requirement.scope.is_subset(access.scope()) {
+            return Err(AccessError::Scope);
+        }
+        if requirement.is_met_by(&access, now) { Ok(access) } else { Err(AccessError::Authentication) }
+    }
+}
