@@ -275,6 +275,8 @@ fn grant(number: u8) -> Grant {
         scope: scope(),
         resource: resources(),
         issued_at: Timestamp(10),
+        auth_time: None,
+        acr: None,
     }
 }
 
