@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Change, Commit, Found, Lookup, Outcome, Presented, Store};
 use crate::model::{
-    Claims, Client, ClientId, CodeChallengeMethod, CodeVerifier, Credential, CredentialKind, Digest, Grant, GrantId,
-    GrantType, Key, RedirectUri, Resource, Resources, Scope, Subject, Timestamp, Version,
+    Acr, Claims, Client, ClientId, CodeChallengeMethod, CodeVerifier, Credential, CredentialKind, Digest, Grant,
+    GrantId, GrantType, Key, RedirectUri, Resource, Resources, Scope, Subject, Timestamp, Version,
 };
 
 /// Runs every rule of the contract, each on a fresh, empty store.
@@ -275,8 +275,8 @@ fn grant(number: u8) -> Grant {
         scope: scope(),
         resource: resources(),
         issued_at: Timestamp(10),
-        auth_time: None,
-        acr: None,
+        auth_time: Some(Timestamp(9)),
+        acr: Acr::parse("urn:example:mfa").ok(),
     }
 }
 

@@ -206,6 +206,12 @@ impl Everything {
         graph
     }
 
+    fn check(&'static self) -> Graph {
+        let mut graph = Graph::default();
+        graph.walk("[*]", "", self.scene.present(NOW), &self.worlds, &[]);
+        graph
+    }
+
     /// Each machine's name, what it is, and its graph.
     fn server_machines(&'static self) -> Vec<(&'static str, &'static str, Graph)> {
         let Scene { code, refresh_token, .. } = self.scene;
@@ -232,6 +238,7 @@ impl Everything {
                 "the token endpoint, extension grant",
                 self.token(&format!("grant_type={}&assertion=x", SAML.replace(':', "%3A"))),
             ),
+            ("resource::Check", "a protected resource that shares the store: it has no `Commit`", self.check()),
             ("server::Introspect", "the introspection endpoint: it has no `Commit`", self.about(false)),
             ("server::Revoke", "the revocation endpoint", self.about(true)),
         ]

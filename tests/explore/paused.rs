@@ -1,6 +1,7 @@
 //! A machine of any kind, held at a pause: what it asks, and what it becomes when it is answered.
 
 use grantor::consult::{Authenticity, Owner, Verdict};
+use grantor::resource::Check;
 use grantor::server::{Authorization, Authorize, Decide, Introspect, Revoke, Token};
 use grantor::store::{Commit, Found, Lookup, Outcome};
 use grantor::{Event, Machine, Pause, Step, Unavailable};
@@ -225,5 +226,15 @@ impl Observe for Revoke<'_> {
     fn observe(reply: Self::Reply) -> Observed {
         let event = reply.event().clone();
         observe(reply.into_http(), Vec::new(), &event)
+    }
+}
+
+impl Observe for Check<'_> {
+    fn observe(reply: Self::Reply) -> Observed {
+        let event = reply.event();
+        let reply = reply.into_result();
+        let active = reply.is_ok();
+        let response = reply.map_or_else(|refusal| refusal.into_http(), |_| Response::new(Vec::new()));
+        Observed { active, ..observe(response, Vec::new(), &event) }
     }
 }

@@ -5,9 +5,10 @@
 use std::time::Duration;
 
 use grantor::model::{
-    Client, ClientId, CodeChallengeMethod, CodeVerifier, GrantId, GrantType, Issuer, Key, RedirectUri, ResponseType,
-    Scope, Subject,
+    Client, ClientId, CodeChallengeMethod, CodeVerifier, GrantId, GrantType, Issuer, Key, RedirectUri, Resource,
+    ResponseType, Scope, Subject,
 };
+use grantor::resource::{self, Requirement, ResourceServer};
 use grantor::server::{Approval, Authorization, Config, Prompt, RefreshPolicy};
 use grantor::store::{Change, Commit, Outcome};
 use grantor::{Moment, Server, Timestamp};
@@ -46,6 +47,9 @@ pub struct Scene {
     pub code: String,
     pub access_token: String,
     pub refresh_token: String,
+    photos: ResourceServer,
+    reading: Requirement,
+    bearer: Request<&'static str>,
     prompt: Prompt,
     forms: Vec<(&'static str, Request<String>)>,
 }
@@ -122,6 +126,7 @@ pub const ENTRIES: &[Entry] = &[
         role: Role::Tells,
         start: |s, _, now| hold(s.server.introspect(s.form("introspect access"), now)),
     },
+    Entry { name: "present the access token", stages: &[Issued], role: Role::Tells, start: |s, _, now| s.present(now) },
     Entry {
         name: "introspect the refresh token",
         stages: &[Issued],
@@ -229,7 +234,16 @@ impl Scene {
             ("introspect refresh", as_service(&refresh_token)),
         ];
         let forms = forms.into_iter().map(|(name, body)| (name, form(&body))).collect();
+        let mut photos = resource::Config::new(Resource::parse("https://api.example/photos").unwrap());
+        photos.accept_unrestricted = true;
+        let photos = ResourceServer::new(photos);
+        let reading = Requirement::scope(Scope::parse("read").unwrap());
+        let bearer = Request::get("/photos").header(header::AUTHORIZATION, format!("Bearer {access_token}"));
+        let bearer = bearer.body("").unwrap();
         Box::leak(Box::new(Self {
+            photos,
+            reading,
+            bearer,
             stage,
             grace,
             server,
@@ -241,6 +255,11 @@ impl Scene {
             prompt,
             forms,
         }))
+    }
+
+    /// The access token is shown to a resource server.
+    pub fn present(&'static self, now: Timestamp) -> Next {
+        hold(self.photos.check(&self.bearer, &self.reading, now))
     }
 
     fn form(&self, name: &str) -> &Request<String> {
