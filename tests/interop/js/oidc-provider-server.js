@@ -1,5 +1,5 @@
-// oidc-provider, a certified OpenID Provider, for grantor's client to talk to. It says where it listens, and serves until it
-// is ended. It lives below a path, so that its metadata is where OpenID Connect Discovery has it, and not where RFC 8414 has.
+// oidc-provider, a certified OpenID Provider, for grantor's client to talk to. It says where it listens, and serves until
+// its standard input ends. It lives below a path, so that its metadata is where OpenID Connect Discovery has it, and not where RFC 8414 has.
 
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -8,12 +8,6 @@ import Provider from 'oidc-provider'
 
 const path = '/provider'
 const clients = JSON.parse(readFileSync(new URL('../servers/clients.json', import.meta.url), 'utf8'))
-// RFC 6749 §2.3.1 has identifier and secret form-encoded before they go into Basic. Here that makes a difference.
-clients.push({
-  ...clients.find(({ client_id }) => client_id === 'basic'),
-  client_id: 'basic & reserved',
-  client_secret: '50%+50%=100% of a/long:enough&secret',
-})
 
 /** The one protected resource (RFC 8707); its tokens are opaque. */
 const photos = { scope: 'read write', accessTokenTTL: 600, accessTokenFormat: 'opaque' }
@@ -49,3 +43,4 @@ const server = createServer().listen(0, '127.0.0.1', () => {
   })
   console.log(`listening on ${issuer}`)
 })
+process.stdin.resume().on('end', () => process.exit())
