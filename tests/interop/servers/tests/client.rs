@@ -2,11 +2,12 @@
 
 mod server;
 
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use grantor::client::{
     AuthorizationRequest, CallbackError, Client, Device, DiscoverError, Introspection, Polled, RequestError,
-    TokenRequest, TokenSet, TokenTypeHint, discover,
+    TokenRequest, TokenSet, TokenTypeHint, Tokens, discover,
 };
 use grantor::model::{Issuer, RedirectUri, Resource, Scope, Secret};
 use grantor::{Moment, Timestamp};
@@ -141,6 +142,25 @@ fn a_client_refreshes_and_the_refresh_token_it_used_before_is_refused() {
         let used = [&first, &second, &third].map(|tokens| tokens.refresh_token().unwrap().expose());
         assert!(used[0] != used[1] && used[1] != used[2]);
         assert_eq!(refused(refresh(&client, &first)), "invalid_grant");
+    }
+}
+
+#[test]
+fn threads_that_share_tokens_refresh_them_once() {
+    for client in clients() {
+        let worn = code_flow(&client);
+        let then = worn.expires_at().unwrap().after(Duration::from_secs(1));
+        let refresh_token = worn.refresh_token().unwrap().expose().to_owned();
+        let tokens = Tokens::new(worn);
+        // Were it refreshed twice, the server would take the second for a thief.
+        let fresh = thread::scope(|scope| {
+            let threads = [(); 8].map(|()| scope.spawn(|| tokens.get(&client, then, &HTTP).unwrap()));
+            threads.map(|thread| thread.join().unwrap())
+        });
+        let access_token = fresh[0].access_token().expose();
+        assert!(fresh.iter().all(|tokens| tokens.access_token().expose() == access_token));
+        assert_ne!(fresh[0].refresh_token().unwrap().expose(), refresh_token);
+        assert!(refresh(&client, &fresh[0]).is_ok());
     }
 }
 
