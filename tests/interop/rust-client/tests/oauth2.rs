@@ -52,7 +52,7 @@ fn authorize(host: &Host, client: &Client, decision: &str) -> (HashMap<String, S
     let scopes = ["read", "write"].map(|scope| Scope::new(scope.to_owned()));
     let request = client.authorize_url(CsrfToken::new_random).add_scopes(scopes).set_pkce_challenge(challenge);
     let (url, state) = request.url();
-    let response = decide(url, decision);
+    let response = decide(&url, decision);
     assert!(response.as_str().starts_with(CALLBACK));
     let parameters: HashMap<_, _> = response.query_pairs().into_owned().collect();
     assert_eq!(parameters["state"], *state.secret());

@@ -1,15 +1,18 @@
-//! The reference host, and a user agent that reads its pages as a browser without scripts does.
+//! The reference host, and a person who uses it.
+
+#[path = "../../../user_agent.rs"]
+mod user_agent;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use oauth2::url::Url;
-use scraper::{Html, Selector};
 use tempfile::TempDir;
-use ureq::http::Response;
-use ureq::{Agent, Body};
+use url::Url;
+
+pub use user_agent::agent;
+use user_agent::{Arrived, Page, submit, visit};
 
 const ALICE: [(&str, &str); 2] = [("username", "alice"), ("password", "correct horse battery staple")];
 
@@ -51,62 +54,20 @@ impl Drop for Host {
     }
 }
 
-/// An agent that follows no redirect, and takes a refusal for an answer.
-pub fn agent() -> Agent {
-    Agent::config_builder().max_redirects(0).http_status_as_error(false).build().into()
-}
-
 /// Alice signs in and decides; the answer is where she is then redirected to, which is not visited.
-pub fn decide(url: Url, decision: &str) -> Url {
+pub fn decide(url: &Url, decision: &str) -> Url {
     let agent = agent();
-    let login = arrive(&agent, &url, agent.get(url.as_str()).call()).unwrap_page();
-    let consent = submit(&agent, login, &ALICE).unwrap_page();
-    match submit(&agent, consent, &[("decision", decision)]) {
+    let login = unwrap_page(visit(&agent, url));
+    let consent = unwrap_page(submit(&agent, &login, &ALICE));
+    match submit(&agent, &consent, &[("decision", decision)]) {
         Arrived::Elsewhere(url) => url,
-        Arrived::Page(_, text) => panic!("the decision leads back to the client, not to {text}"),
+        Arrived::Page(page) => panic!("the decision leads back to the client, not to {}", page.text),
     }
 }
 
-enum Arrived {
-    Page(Url, String),
-    /// At another origin.
-    Elsewhere(Url),
-}
-
-impl Arrived {
-    fn unwrap_page(self) -> (Url, String) {
-        match self {
-            Self::Page(url, text) => (url, text),
-            Self::Elsewhere(url) => panic!("a page, not {url}"),
-        }
+fn unwrap_page(arrived: Arrived) -> Page {
+    match arrived {
+        Arrived::Page(page) => page,
+        Arrived::Elsewhere(url) => panic!("a page, not {url}"),
     }
-}
-
-/// Follows redirects to the end.
-fn arrive(agent: &Agent, from: &Url, response: Result<Response<Body>, ureq::Error>) -> Arrived {
-    let response = response.unwrap();
-    let Some(location) = response.headers().get("location") else {
-        return Arrived::Page(from.clone(), response.into_body().read_to_string().unwrap());
-    };
-    assert_eq!(response.status(), 303);
-    let target = from.join(location.to_str().unwrap()).unwrap();
-    if target.origin() != from.origin() {
-        return Arrived::Elsewhere(target);
-    }
-    arrive(agent, &target, agent.get(target.as_str()).call())
-}
-
-/// Submits the one form of a page as it is found, with these fields filled in.
-fn submit(agent: &Agent, (url, text): (Url, String), fields: &[(&str, &str)]) -> Arrived {
-    let select = |selectors| Selector::parse(selectors).unwrap();
-    let page = Html::parse_document(&text);
-    let forms: Vec<_> = page.select(&select("form")).collect();
-    let &[form] = forms.as_slice() else { panic!("the page has one form: {text}") };
-    assert_eq!(form.attr("method").map(str::to_lowercase).as_deref(), Some("post"));
-    let inputs = select("input[name]:not([type=checkbox]), input[type=checkbox][checked]");
-    let found =
-        form.select(&inputs).map(|input| (input.attr("name").unwrap(), input.attr("value").unwrap_or_default()));
-    let kept = found.filter(|(name, _)| fields.iter().all(|(filled, _)| filled != name));
-    let action = url.join(form.attr("action").unwrap_or_default()).unwrap();
-    arrive(agent, &action, agent.post(action.as_str()).send_form(kept.chain(fields.iter().copied())))
 }
