@@ -10,10 +10,9 @@ use crate::wire::Introspection;
 
 /// Remembers active tokens, by their SHA-256 digests, for a short time. It never remembers that a token is not active.
 ///
-/// RFC 7662 §4 has the trade: "If the token is revoked while the server is relying on the value of a cached response to make
-/// authorization decisions, the protected resource would be acting on stale information." A revoked token opens doors here for at most
-/// `max_age` longer. "Highly sensitive environments could opt to disable caching entirely": give the
-/// [`Introspector`](super::Introspector) none.
+/// RFC 7662 §4: "the token may be revoked while the protected resource is relying on the value of the cached response to make
+/// authorization decisions. This creates a window during which a revoked token could be used at the protected resource." Here the window
+/// is `max_age`. "Highly sensitive environments can opt to disable caching entirely": give the [`Introspector`](super::Introspector) none.
 pub struct Cache {
     capacity: usize,
     max_age: Duration,

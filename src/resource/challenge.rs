@@ -43,10 +43,14 @@ pub(super) fn challenge(config: &Config, requirement: &Requirement, error: &Acce
         }
     }
     // What to ask the authorization server for: RFC 6750 §3, RFC 9728 §5.1. Not where the request itself is wrong.
-    if !error.is_invalid_request() && !requirement.required_scope().is_empty() {
+    // RFC 9470 §3: "If the resource server determines that the request is also lacking the scopes required by the requested resource, it MAY
+    // include the scope attribute".
+    let scope_is_enough = matches!(error, AccessError::Authentication { lacks_scope: false });
+    let names_scope = !error.is_invalid_request() && !scope_is_enough;
+    if names_scope && !requirement.required_scope().is_empty() {
         challenge.param("scope", requirement.required_scope().as_str());
     }
-    if matches!(error, AccessError::Authentication) {
+    if matches!(error, AccessError::Authentication { .. }) {
         // RFC 9470 §3: "in order of preference".
         let acr_values: Vec<_> = requirement.required_acr_values().iter().map(Acr::as_str).collect();
         if !acr_values.is_empty() {

@@ -12,7 +12,7 @@ impl Config {
     pub fn metadata(&self) -> ResourceMetadata {
         let methods = [(true, "header"), (self.token_in_body, "body"), (self.token_in_query, "query")];
         let methods = methods.into_iter().filter(|(is_taken, _)| *is_taken).map(|(_, method)| method.to_owned());
-        // RFC 9728 §3.2: "Claims with zero elements MUST be omitted from the response."
+        // RFC 9728 §3.2: "Parameters with zero values MUST be omitted from the response."
         let scopes: Vec<_> = self.scopes_supported.tokens().map(str::to_owned).collect();
         ResourceMetadata {
             authorization_servers: self.authorization_servers.clone(),

@@ -47,7 +47,10 @@ pub enum AccessError {
     Scope,
     /// Its resource owner was authenticated in another way, or too long ago, or it does not say: RFC 9470.
     #[error("a different or more recent authentication is required")]
-    Authentication,
+    Authentication {
+        /// Whether its scope lacks something too.
+        lacks_scope: bool,
+    },
     /// The host could not carry out an effect.
     #[error("{0} {1}")]
     Unavailable(&'static str, Unavailable),
@@ -68,7 +71,7 @@ impl AccessError {
                 "invalid_token"
             }
             Self::Scope => "insufficient_scope",
-            Self::Authentication => "insufficient_user_authentication",
+            Self::Authentication { .. } => "insufficient_user_authentication",
             Self::Unavailable(..) | Self::Introspection(_) => "unavailable",
         }
     }

@@ -71,9 +71,12 @@ impl ResourceServer {
         if !self.config.is_for(access.audience()) {
             return Err(AccessError::Audience);
         }
-        if !requirement.scope.is_subset(access.scope()) {
-            return Err(AccessError::Scope);
+        // Both at once, so that the client can mend both at once.
+        let lacks_scope = !requirement.scope.is_subset(access.scope());
+        match requirement.is_met_by(&access, now) {
+            false => Err(AccessError::Authentication { lacks_scope }),
+            true if lacks_scope => Err(AccessError::Scope),
+            true => Ok(access),
         }
-        if requirement.is_met_by(&access, now) { Ok(access) } else { Err(AccessError::Authentication) }
     }
 }

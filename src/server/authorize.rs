@@ -323,7 +323,7 @@ impl AuthorizationRequest<'_> {
         Ok(Terms { scope, resource, code_challenge, acr_values, max_age })
     }
 
-    /// RFC 9470 §4: "the acr_values parameter and the max_age parameter", with the syntax of OpenID Connect Core §3.1.2.1.
+    /// RFC 9470 §4, with the syntax of OpenID Connect Core §3.1.2.1.
     fn authentication(&self) -> Result<(Vec<Acr>, Option<u64>), AuthorizationError> {
         let acr_values = self.acr_values.as_deref().map(Acr::parse_values).transpose();
         let acr_values = acr_values.map_err(|_| FormError::Characters("acr_values"))?.unwrap_or_default();

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test crate uses its part")]
 
 mod counter;
+pub mod photos;
 
 pub use counter::Counter;
 
