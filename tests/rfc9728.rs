@@ -1,0 +1,97 @@
+//! RFC 9728, protected resource metadata.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test tells its findings by panicking"
+)]
+
+mod common;
+
+use common::photos::*;
+use common::resource;
+use grantor::model::{Issuer, ResourceMetadata, Scope};
+use grantor::resource::{Config, ResourceServer};
+use http::{Method, Request, header};
+use serde_json::{Value, json};
+
+fn document(photos: &ResourceServer) -> Value {
+    let response = photos.metadata(&Request::get(photos.config().metadata_path()).body(()).unwrap());
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
+    assert_eq!(response.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+    serde_json::from_slice(response.body()).unwrap()
+}
+
+// §2 Protected Resource Metadata
+
+#[test]
+fn the_document_says_what_the_configuration_says() {
+    assert_eq!(document(&photos()), json!({ "resource": PHOTOS, "bearer_methods_supported": ["header"] }));
+    let photos = photos_with(|config| {
+        config.authorization_servers = vec![Issuer::parse("https://server.example.com").unwrap()];
+        config.scopes_supported = Scope::parse("photos.read photos.write").unwrap();
+        config.token_in_body = true;
+        config.token_in_query = true;
+        config.resource_name = Some("Photos".to_owned());
+        config.resource_documentation = Some("https://docs.example.com".to_owned());
+    });
+    assert_eq!(
+        document(&photos),
+        json!({
+            "resource": PHOTOS,
+            "authorization_servers": ["https://server.example.com"],
+            "scopes_supported": ["photos.read", "photos.write"],
+            "bearer_methods_supported": ["header", "body", "query"],
+            "resource_name": "Photos",
+            "resource_documentation": "https://docs.example.com",
+        })
+    );
+    let read: ResourceMetadata = serde_json::from_value(document(&photos)).unwrap();
+    assert_eq!(read, photos.config().metadata());
+}
+
+// §3.1 Protected Resource Metadata Request
+
+#[test]
+fn the_well_known_path_goes_between_host_and_path_or_query() {
+    let suffix = "/.well-known/oauth-protected-resource";
+    for (name, path) in [
+        ("https://resource.example.com", ""),
+        ("https://resource.example.com/", ""),
+        ("https://resource.example.com/resource1", "/resource1"),
+        ("https://resource.example.com/a/b/", "/a/b/"),
+        ("https://resource.example.com?k=v", "?k=v"),
+        ("https://resource.example.com/?k=v", "?k=v"),
+        ("https://resource.example.com/a?k=v/", "/a?k=v/"),
+    ] {
+        let config = Config::new(resource(name));
+        assert_eq!(config.metadata_path(), format!("{suffix}{path}"), "{name}");
+        let url = format!("https://resource.example.com{suffix}{path}");
+        assert_eq!(config.resource_metadata.unwrap().as_str(), url, "{name}");
+    }
+    assert_eq!(Config::new(resource("urn:example:photos")).resource_metadata, None);
+}
+
+#[test]
+fn the_document_is_read_by_get_or_head() {
+    for (method, status) in [(Method::GET, 200), (Method::HEAD, 200), (Method::POST, 405), (Method::DELETE, 405)] {
+        let response = photos().metadata(&Request::builder().method(method).body(()).unwrap());
+        assert_eq!(response.status().as_u16(), status);
+        assert_eq!(response.headers().contains_key(header::ALLOW), status == 405);
+    }
+}
+
+// §5.1 WWW-Authenticate Response
+
+#[test]
+fn a_challenge_names_the_document() {
+    let world = world();
+    let response = world.refused(&photos(), &bare(), &reading());
+    assert!(challenge(&response).ends_with(&format!("resource_metadata=\"{METADATA}\"")));
+    let silent = photos_with(|config| config.resource_metadata = None);
+    assert!(!challenge(&world.refused(&silent, &bare(), &reading())).contains("resource_metadata"));
+}
