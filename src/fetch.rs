@@ -56,8 +56,11 @@ impl Drop for Fetch {
 /// An HTTP client, blocking. A closure is one.
 ///
 /// ```
-/// use grantor::{Fetch, HttpOnly, Unavailable};
-/// let offline = HttpOnly(|fetch: &Fetch| Err(Unavailable::new(format!("no network for {}", fetch.request().uri()))));
+/// use grantor::{Answer, Fetch, HttpOnly, Unavailable};
+/// fn offline(fetch: &Fetch) -> Answer<Fetch> {
+///     Err(Unavailable::new(format!("no network for {}", fetch.request().uri())))
+/// }
+/// let http = HttpOnly(offline);
 /// ```
 pub trait Http {
     /// Sends a request. See [`Fetch`] for what is asked of whoever implements this.

@@ -13,8 +13,10 @@ mod common;
 
 use common::photos::*;
 use common::resource;
+use grantor::client::{Challenge, DiscoverResourceError, discover_resource};
 use grantor::model::{Issuer, ResourceMetadata, Scope};
 use grantor::resource::{Config, ResourceServer};
+use grantor::{Answer, Fetch, HttpOnly};
 use http::{Method, Request, header};
 use serde_json::{Value, json};
 
@@ -83,6 +85,48 @@ fn the_document_is_read_by_get_or_head() {
         assert_eq!(response.status().as_u16(), status);
         assert_eq!(response.headers().contains_key(header::ALLOW), status == 405);
     }
+}
+
+// §3.3 Protected Resource Metadata Validation
+
+/// The photos' own server, reached over the network.
+fn reached(photos: &ResourceServer) -> HttpOnly<impl Fn(&Fetch) -> Answer<Fetch>> {
+    HttpOnly(move |fetch: &Fetch| {
+        assert_eq!(fetch.request().uri(), METADATA);
+        Ok(photos.metadata(fetch.request()))
+    })
+}
+
+#[test]
+fn a_client_finds_the_document_at_its_place_and_takes_it_if_it_is_the_resources() {
+    let photos =
+        photos_with(|config| config.authorization_servers = vec![Issuer::parse("https://as.example").unwrap()]);
+    let found = discover_resource(&resource(PHOTOS), None).run(&reached(&photos)).unwrap();
+    assert_eq!(found, photos.config().metadata());
+
+    let mails = ResourceServer::new(resource("https://api.example.com/mail"));
+    match discover_resource(&resource(PHOTOS), None).run(&reached(&mails)) {
+        Err(DiscoverResourceError::OtherResource(other)) => assert_eq!(other, mails.config().resource),
+        other => panic!("{other:?}"),
+    }
+    let nothing = discover_resource(&resource("urn:example:photos"), None);
+    assert!(
+        matches!(nothing.run(&reached(&photos)), Err(DiscoverResourceError::Request(_))),
+        "there is no place to ask at"
+    );
+}
+
+// §5 Use of WWW-Authenticate for Protected Resource Metadata
+
+#[test]
+fn a_refused_client_finds_the_document_by_the_challenge() {
+    let photos = photos();
+    let response = world().refused(&photos, &bare(), &reading());
+    let challenge = Challenge::of(response.headers()).unwrap();
+    assert_eq!((challenge.error, challenge.scope.unwrap().as_str()), (None, "read"));
+    let place = challenge.resource_metadata.unwrap();
+    let found = discover_resource(&resource(PHOTOS), Some(&place)).run(&reached(&photos)).unwrap();
+    assert_eq!(found.resource, resource(PHOTOS));
 }
 
 // §5.1 WWW-Authenticate Response

@@ -1,12 +1,9 @@
 //! Authorization server metadata: RFC 8414 §3.
 
-use http::header::ACCEPT;
-use http::{HeaderValue, Request, Uri};
-
 use crate::fetch::Fetch;
 use crate::model::{Issuer, Metadata, split_at_path, well_known_path};
 use crate::step::{Answer, Pause, Step, machine};
-use crate::wire::{RequestError, ServerAnswer};
+use crate::wire::{RequestError, ServerAnswer, get};
 
 machine! {
     /// The machine that finds an authorization server's metadata.
@@ -51,13 +48,10 @@ fn next(issuer: Issuer, mut places: Vec<String>, failed: Option<RequestError>) -
     let Some(place) = places.pop() else {
         return Step::Done(Err(failed.unwrap_or(RequestError::Unsendable).into()));
     };
-    let Ok(uri) = Uri::try_from(place) else {
-        return Step::Done(Err(RequestError::Unsendable.into()));
-    };
-    let mut request = Request::new(Vec::new());
-    *request.uri_mut() = uri;
-    request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
-    Step::Fetch(MetadataRequested { fetch: Fetch::new(request), issuer, places, failed })
+    match get(&place) {
+        Ok(fetch) => Step::Fetch(MetadataRequested { fetch, issuer, places, failed }),
+        Err(error) => Step::Done(Err(error.into())),
+    }
 }
 
 /// Waits for a metadata document.

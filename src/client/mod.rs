@@ -6,11 +6,12 @@
 //! ```
 //!
 //! A [`Client`] knows who it is and what its authorization server is like. It sends nothing itself: its machines ask their host to
-//! [`Fetch`](crate::Fetch), which any HTTP client can do.
+//! [`Fetch`], which any HTTP client can do.
 //!
 //! | what | machine | starts with | ends in |
 //! |---|---|---|---|
 //! | metadata | [`Discover`] | [`discover`] | [`Metadata`](crate::model::Metadata) |
+//! | a resource's metadata | [`DiscoverResource`] | [`discover_resource`] | [`ResourceMetadata`](crate::model::ResourceMetadata) |
 //! | authorization code, PKCE | [`Exchange`] | [`Client::begin`], then [`Client::callback`] | [`TokenSet`] |
 //! | implicit | none: nothing is sent | [`Client::begin_implicit`], then [`Client::callback_implicit`] | [`TokenSet`] |
 //! | client credentials | [`Exchange`] | [`Client::client_credentials`] | [`TokenSet`] |
@@ -48,6 +49,11 @@
 //! # }
 //! ```
 //!
+//! # Refused by a resource server
+//!
+//! [`Challenge::of`] reads what a resource server asks for. A client that knows nothing but the resource, as those of the Model Context
+//! Protocol, goes on from there: [`discover_resource`] finds whose tokens it takes, [`discover`] finds out about them.
+//!
 //! # Tolerance
 //!
 //! Servers are not all alike, and a client meets many. Taken for what they mean, and covered by a test each:
@@ -70,6 +76,7 @@ mod callback;
 mod challenge;
 mod device;
 mod discover;
+mod discover_resource;
 mod introspect;
 mod revoke;
 mod token;
@@ -85,6 +92,7 @@ pub use callback::CallbackError;
 pub use challenge::Challenge;
 pub use device::{AuthorizeDevice, Device, DeviceRequest, Poll, Polled};
 pub use discover::{Discover, DiscoverError, discover};
+pub use discover_resource::{DiscoverResource, DiscoverResourceError, discover_resource};
 pub use introspect::Introspect;
 pub use revoke::{Revoke, TokenTypeHint};
 pub use token::{Exchange, TokenRequest};

@@ -56,7 +56,7 @@ pub(super) fn is_secure_url(text: &str) -> bool {
 
 /// The path of a document about a URL, on that URL's own host. RFC 8414 §3.1: "If the issuer identifier value contains a path
 /// component, any terminating "/" MUST be removed before inserting "/.well-known/" and the well-known URI suffix between the
-/// host component and the path component." RFC 9728 §3.1 has it the same way.
+/// host component and the path component."
 pub(crate) fn well_known_path(url: &str, suffix: &str) -> String {
     let (_, path) = split_at_path(url);
     format!("/.well-known/{suffix}{}", path.trim_end_matches('/'))

@@ -1,6 +1,6 @@
 //! What a protected resource takes, and what it says of itself.
 
-use crate::model::{Endpoint, Issuer, Resource, Scope, split_at_path};
+use crate::model::{Endpoint, Issuer, Resource, ResourceMetadata, Scope};
 
 /// The configuration of a [`ResourceServer`](super::ResourceServer). [`Config::new`] gives the values that RFC 9700 recommends.
 #[derive(Clone, Debug)]
@@ -43,16 +43,13 @@ impl Config {
     /// The recommended configuration.
     #[must_use]
     pub fn new(resource: Resource) -> Self {
-        let (origin, _) = split_at_path(resource.as_str());
-        let origin = origin.split('?').next().unwrap_or_default();
-        let resource_metadata = format!("{origin}{}", well_known(&resource));
         Self {
             other_audiences: Vec::new(),
             accept_unrestricted: false,
             token_in_body: false,
             token_in_query: false,
             realm: resource.as_str().to_owned(),
-            resource_metadata: Endpoint::parse(&resource_metadata).ok(),
+            resource_metadata: ResourceMetadata::url(&resource),
             authorization_servers: Vec::new(),
             scopes_supported: Scope::EMPTY,
             resource_name: None,
@@ -64,7 +61,7 @@ impl Config {
     /// The path, and the query if the resource has one, at which the metadata document is to be found on the resource's host: RFC 9728 §3.1.
     #[must_use]
     pub fn metadata_path(&self) -> String {
-        well_known(&self.resource)
+        ResourceMetadata::path(&self.resource)
     }
 
     /// Whether a token is for this resource.
@@ -81,17 +78,4 @@ impl From<Resource> for Config {
     fn from(resource: Resource) -> Self {
         Self::new(resource)
     }
-}
-
-/// RFC 9728 §3.1: "If the resource identifier value contains a path or query component, any terminating "/" following the host component
-/// MUST be removed before inserting "/.well-known/" and the well-known URI path suffix between the host component and the path and/or
-/// query components." Unlike that of RFC 8414 §3.1, it keeps a "/" at the end of a path.
-fn well_known(resource: &Resource) -> String {
-    let (_, authority) = resource.as_str().split_once("://").unwrap_or_default();
-    let rest = authority.find(['/', '?']).and_then(|at| authority.get(at..)).unwrap_or_default();
-    let rest = match rest.strip_prefix('/') {
-        Some(after) if after.is_empty() || after.starts_with('?') => after,
-        _ => rest,
-    };
-    format!("/.well-known/oauth-protected-resource{rest}")
 }

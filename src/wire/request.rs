@@ -1,5 +1,5 @@
-//! Requests to an authorization server's endpoints for clients: forms, posted with the client's authentication (RFC 6749
-//! §2.3.1, §3.2.1).
+//! Requests to another server: for a document, or, to an authorization server's endpoints for clients, forms with the client's
+//! authentication (RFC 6749 §2.3.1, §3.2.1).
 
 use std::fmt;
 
@@ -12,6 +12,14 @@ use zeroize::Zeroize as _;
 use super::answer::RequestError;
 use crate::fetch::Fetch;
 use crate::model::{ClientId, Endpoint, Secret};
+
+/// The request for a JSON document.
+pub(crate) fn get(url: &str) -> Result<Fetch, RequestError> {
+    let mut request = Request::new(Vec::new());
+    *request.uri_mut() = Uri::try_from(url).map_err(|_| RequestError::Unsendable)?;
+    request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
+    Ok(Fetch::new(request))
+}
 
 /// Who sends a request, and how it proves that.
 #[derive(Clone, Debug)]

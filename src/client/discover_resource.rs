@@ -1,0 +1,66 @@
+//! Protected resource metadata: RFC 9728 §3.
+
+use crate::fetch::Fetch;
+use crate::model::{Endpoint, Resource, ResourceMetadata};
+use crate::step::{Answer, Pause, Step, machine};
+use crate::wire::{RequestError, ServerAnswer, get};
+
+machine! {
+    /// The machine that finds out whose tokens a protected resource takes.
+    DiscoverResource {
+        Fetch = ResourceMetadataRequested,
+        Reply = Result<ResourceMetadata, DiscoverResourceError>,
+    }
+}
+
+/// The metadata could not be had.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DiscoverResourceError {
+    /// There is no document that can be used.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// RFC 9728 §3.3: "If these values are not identical, the data contained in the response MUST NOT be used."
+    #[error("the metadata is that of another resource: {0}")]
+    OtherResource(Resource),
+}
+
+/// Starts to find the metadata of this resource: where its [`Challenge`](super::Challenge) says or, without one, at the resource's own
+/// well-known place (RFC 9728 §3.1, §5).
+///
+/// The resource is the one that the client meant to ask, as it wrote it, and never one that the answer names: RFC 9728 §3.3, §7.3.
+#[must_use = "a machine does nothing until it is driven to its reply"]
+pub fn discover_resource(resource: &Resource, place: Option<&Endpoint>) -> Step<DiscoverResource> {
+    let place = place.cloned().or_else(|| ResourceMetadata::url(resource));
+    match place.ok_or(RequestError::Unsendable).and_then(|place| get(place.as_str())) {
+        Ok(fetch) => Step::Fetch(ResourceMetadataRequested { fetch, resource: resource.clone() }),
+        Err(error) => Step::Done(Err(error.into())),
+    }
+}
+
+/// Waits for a metadata document.
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[derive(Debug)]
+pub struct ResourceMetadataRequested {
+    fetch: Fetch,
+    resource: Resource,
+}
+
+impl Pause<Fetch> for ResourceMetadataRequested {
+    type Machine = DiscoverResource;
+
+    fn effect(&self) -> &Fetch {
+        &self.fetch
+    }
+
+    fn resume(self, answer: Answer<Fetch>) -> Step<DiscoverResource> {
+        let document = ServerAnswer::new(answer).and_then(|answer| answer.json::<ResourceMetadata>());
+        Step::Done(match document {
+            // RFC 9728 §3.3: "the resource value returned MUST be identical to the URL that the client used to make the request to the
+            // resource server."
+            Ok(metadata) if metadata.resource == self.resource => Ok(metadata),
+            Ok(metadata) => Err(DiscoverResourceError::OtherResource(metadata.resource)),
+            Err(error) => Err(error.into()),
+        })
+    }
+}
