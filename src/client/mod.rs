@@ -6,11 +6,11 @@
 //! ```
 //!
 //! A [`Client`] knows who it is and what its authorization server is like. It sends nothing itself: its machines ask their host to
-//! [`Fetch`], which any HTTP client can do.
+//! [`Fetch`](crate::Fetch), which any HTTP client can do.
 //!
 //! | what | machine | starts with | ends in |
 //! |---|---|---|---|
-//! | metadata | [`Discover`] | [`discover`] | [`Metadata`](crate::model::Metadata) |
+//! | metadata | [`Discover`] | [`discover`] | [`Metadata`] |
 //! | a resource's metadata | [`DiscoverResource`] | [`discover_resource`] | [`ResourceMetadata`](crate::model::ResourceMetadata) |
 //! | authorization code, PKCE | [`Exchange`] | [`Client::begin`], then [`Client::callback`] | [`TokenSet`] |
 //! | implicit | none: nothing is sent | [`Client::begin_implicit`], then [`Client::callback_implicit`] | [`TokenSet`] |
