@@ -2,7 +2,7 @@
 //!
 //! Each value is read into the type that grantor checks it with, so that an error comes with the key that it is under.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -73,6 +73,8 @@ struct ServerTable {
     refresh_grace: Option<u64>,
     default_scope: Option<Scope>,
     resources: Option<Resources>,
+    #[serde(default)]
+    playground: bool,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -171,12 +173,10 @@ impl Settings {
             .map_err(|error| (error.path().to_string(), error.inner().message().to_owned()))?;
 
         let mut settings = Self { server, ..Self::default() };
-        let mut subjects = HashSet::new();
         for (index, user) in users.into_iter().enumerate() {
             let at = |key| format!("user[{index}].{key}");
             let username = user.username.clone();
             let user = user.check().map_err(|(key, reason)| (at(key), reason))?;
-            subjects.insert(user.subject.to_string());
             if settings.users.insert(username.clone(), Arc::new(user)).is_some() {
                 return Err((at("username"), format!("{username:?} is there twice")));
             }
@@ -184,16 +184,50 @@ impl Settings {
         for (index, client) in clients.into_iter().enumerate() {
             let at = |key| format!("client[{index}].{key}");
             let client = client.check().map_err(|(key, reason)| (at(key), reason))?;
-            let client_id = client.client_id.clone();
-            // RFC 9700 §4.15.1: a resource server must not take a client for a user.
-            if subjects.contains(client_id.as_str()) {
-                return Err((at("client_id"), format!("{:?} is the sub of a user", client_id.as_str())));
-            }
-            if settings.clients.insert(client_id.clone(), Arc::new(client)).is_some() {
-                return Err((at("client_id"), format!("{:?} is there twice", client_id.as_str())));
-            }
+            settings.add(Arc::new(client)).map_err(|reason| (at("client_id"), reason))?;
         }
         Ok(settings)
+    }
+
+    /// Settings with whatever the playground can show, also what RFC 9700 advises against: it is off until a client's record names
+    /// it too.
+    pub(crate) fn for_all_flows() -> Self {
+        let server = ServerTable {
+            grants: Some(vec![
+                GrantType::AuthorizationCode,
+                GrantType::RefreshToken,
+                GrantType::ClientCredentials,
+                GrantType::Password,
+            ]),
+            response_types: Some(vec![ResponseType::Code, ResponseType::Token]),
+            // Short, for whoever tries to replay a refresh token.
+            refresh_grace: Some(3),
+            playground: true,
+            ..ServerTable::default()
+        };
+        Self { server, ..Self::default() }
+    }
+
+    /// Whether there is a playground.
+    #[must_use]
+    pub fn playground(&self) -> bool {
+        self.server.playground
+    }
+
+    /// Adds a client.
+    ///
+    /// # Errors
+    /// There is a client of that id, or a user is known to tokens by it (RFC 9700 §4.15.1: a resource server must not take a
+    /// client for a user).
+    pub fn add(&mut self, client: Arc<Client>) -> Result<(), String> {
+        let client_id = client.client_id.clone();
+        if self.users.values().any(|user| user.subject.as_str() == client_id.as_str()) {
+            return Err(format!("{:?} is the sub of a user", client_id.as_str()));
+        }
+        match self.clients.insert(client_id, client) {
+            Some(other) => Err(format!("{:?} is there twice", other.client_id.as_str())),
+            None => Ok(()),
+        }
     }
 
     /// The server's configuration.

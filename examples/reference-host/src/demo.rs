@@ -77,7 +77,7 @@ impl Demo {
         service.grant_types = vec![GrantType::ClientCredentials];
         service.scope = Scope::parse("photos.read")?;
 
-        let mut settings = Settings::default();
+        let mut settings = Settings::for_all_flows();
         settings.clients = [app, web, service].map(|client| (client.client_id.clone(), Arc::new(client))).into();
         // A person has to type this one.
         let password = password.chars().filter(char::is_ascii_alphanumeric).take(12).collect::<String>();
@@ -97,6 +97,8 @@ impl Demo {
              \x20 public client   demo-app\n\
              \x20 web site        demo-web, secret {web_secret}\n\
              \x20 service         demo-service, secret {service_secret}\n\
+             learn OAuth in the playground:\n\
+             \x20 {base}/playground\n\
              open this in a browser and log in:\n\
              \x20 {authorize_url}\n\
              or get a token for the service:\n\

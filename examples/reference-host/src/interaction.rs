@@ -10,8 +10,10 @@ use axum::response::Response;
 use grantor::model::Scope;
 use grantor::server::{Approval, AuthorizationResponse, Prompt};
 
+use crate::form::Form;
 use crate::moment::{moment, now};
 use crate::pages;
+use crate::playground::Recorder;
 use crate::session::Session;
 use crate::users::{LoginError, User};
 use crate::web::{App, audit, unavailable};
@@ -85,7 +87,12 @@ fn refuse_login(prompt: &Prompt, csrf: &str, request: &str, error: LoginError) -
 }
 
 /// `POST /consent`
-pub(crate) async fn decide(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Response {
+pub(crate) async fn decide(
+    State(app): State<Arc<App>>,
+    recorder: Recorder,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let form = Form(&body);
     let Ok(moment) = moment() else { return unavailable() };
     let decision = match &*form.get("decision") {
@@ -102,11 +109,12 @@ pub(crate) async fn decide(State(app): State<Arc<App>>, headers: HeaderMap, body
         Ok(taken) => taken,
         Err((status, told)) => return pages::message(status, told),
     };
+    let host = recorder.server(&app.host, "Decide");
     let response = match decision {
-        None => prompt.deny(&app.server).run_async(&app.host).await,
+        None => prompt.deny(&app.server).run_async(&host).await,
         Some(scope) => {
             let approval = Approval::by(user.subject.clone()).narrowed_to(scope);
-            prompt.approve(&app.server, approval, moment).run_async(&app.host).await
+            prompt.approve(&app.server, approval, moment).run_async(&host).await
         }
     };
     audit(response.event());
@@ -131,17 +139,4 @@ pub(crate) fn respond(response: AuthorizationResponse) -> Response {
         page.headers_mut().extend(response.headers().get(&name).cloned().map(|value| (name, value)));
     }
     page
-}
-
-/// The fields of a form. One that is missing is empty.
-struct Form<'a>(&'a [u8]);
-
-impl Form<'_> {
-    fn all(&self, name: &str) -> impl Iterator<Item = String> {
-        form_urlencoded::parse(self.0).filter(move |(other, _)| other == name).map(|(_, value)| value.into_owned())
-    }
-
-    fn get(&self, name: &str) -> String {
-        self.all(name).next().unwrap_or_default()
-    }
 }

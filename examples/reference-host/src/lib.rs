@@ -11,13 +11,16 @@
 //! | [`sqlite`] | a store that survives `kill -9` |
 //! | [`moment`] | the clock and the randomness that grantor takes as arguments |
 //! | [`config`], [`demo`] | what it runs with |
+//! | [`playground`] | every flow, run against this server and drawn |
 
 pub mod config;
 pub mod demo;
+mod form;
 pub mod host;
 pub mod interaction;
 pub mod moment;
 pub mod pages;
+pub mod playground;
 pub mod session;
 pub mod sqlite;
 pub mod throttle;

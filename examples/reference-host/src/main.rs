@@ -17,6 +17,7 @@ use reference_host::config::Settings;
 use reference_host::demo::Demo;
 use reference_host::host::AnyStore;
 use reference_host::moment::now;
+use reference_host::playground::Playground;
 use reference_host::session::Sessions;
 use reference_host::sqlite::SqliteStore;
 use reference_host::throttle::Throttle;
@@ -101,7 +102,7 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
     };
     // The directory goes when this ends.
     let (store, _directory) = open_store(arguments.store)?;
-    let (settings, guide) = match settings {
+    let (mut settings, guide) = match settings {
         Some(settings) => (settings, None),
         None => {
             let demo = Demo::new(&base)?;
@@ -109,12 +110,15 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
             (demo.settings, Some(demo.guide))
         }
     };
+    let config = settings.server(issuer);
+    let playground = if settings.playground() { Some(Playground::new(&mut settings, &config)?) } else { None };
     let app = Arc::new(App {
-        sessions: Sessions::new(issuer.as_str().starts_with("https:")),
-        server: Server::new(settings.server(issuer)),
+        sessions: Sessions::new(config.issuer.as_str().starts_with("https:")),
+        server: Server::new(config),
         host: Hosted { store: WithClients { clients: settings.clients, store }, policy: Users::new(settings.users) },
         client_guesses: Throttle::new(FREE_CLIENT_FAILURES),
         guide,
+        playground,
     });
     tokio::spawn(purge(Arc::clone(&app)));
     serve(listener, app, &base).await
@@ -171,6 +175,7 @@ async fn purge(app: Arc<App>) {
         interval.tick().await;
         let now = now();
         app.sessions.purge(now);
+        app.playground.iter().for_each(|playground| playground.purge(now));
         if let Err(error) = app.host.store.store.purge(now).await {
             let _ = writeln!(stderr(), "the store could not be purged: {error}");
         }

@@ -43,6 +43,7 @@ struct Message<'a> {
 #[template(path = "home.html")]
 struct Home<'a> {
     guide: Option<&'a Guide>,
+    playground: bool,
 }
 
 #[derive(Template)]
@@ -92,8 +93,8 @@ pub(crate) fn message(status: StatusCode, text: &str) -> Response {
 }
 
 /// The page at `/`.
-pub(crate) fn home(guide: Option<&Guide>) -> Response {
-    render(StatusCode::OK, &Home { guide })
+pub(crate) fn home(guide: Option<&Guide>, playground: bool) -> Response {
+    render(StatusCode::OK, &Home { guide, playground })
 }
 
 /// The page that the demo client would have.
@@ -163,7 +164,7 @@ fn client_name(prompt: &Prompt) -> &str {
     prompt.client_name.as_deref().unwrap_or(prompt.client_id.as_str())
 }
 
-fn render(status: StatusCode, page: &impl Template) -> Response {
+pub(crate) fn render(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
         Ok(html) => (status, Html(html)).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),

@@ -172,20 +172,29 @@ impl Sessions {
         }
         sessions.insert(Digest::of(&id), session);
         drop(sessions);
-        // `Lax`: a link from the application brings the cookie along, a form or a picture on another site does not.
-        let secure = if self.secure { "; Secure" } else { "" };
-        let cookie = format!("{}={id}; Path=/; HttpOnly; SameSite=Lax{secure}", self.cookie_name());
-        Ok(HeaderValue::try_from(cookie).unwrap_or_else(|_| HeaderValue::from_static("")))
+        Ok(set_cookie(self.cookie_name(), &id, self.secure))
     }
 
     fn key(&self, headers: &HeaderMap) -> Option<Digest> {
-        let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.find(|(name, _)| *name == self.cookie_name()).map(|(_, id)| Digest::of(id))
+        cookie(headers, self.cookie_name()).map(Digest::of)
     }
 
     /// A browser takes a `__Host-` cookie only from this very host, over https.
     fn cookie_name(&self) -> &'static str {
         if self.secure { "__Host-session" } else { "session" }
     }
+}
+
+/// The value of a request's cookie.
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, cookie_name: &str) -> Option<&'a str> {
+    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == cookie_name).map(|(_, value)| value)
+}
+
+/// A cookie to be set. `Lax`: a link from the application brings it along, a form or a picture on another site does not.
+pub(crate) fn set_cookie(cookie_name: &str, value: &str, secure: bool) -> HeaderValue {
+    let secure = if secure { "; Secure" } else { "" };
+    let cookie = format!("{cookie_name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}");
+    HeaderValue::try_from(cookie).unwrap_or_else(|_| HeaderValue::from_static(""))
 }

@@ -10,7 +10,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Query, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, Request, StatusCode, header};
-use axum::middleware::map_response;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get, post};
 use grantor::model::ClientId;
@@ -22,6 +22,7 @@ use crate::host::Host;
 use crate::interaction;
 use crate::moment::{moment, now};
 use crate::pages;
+use crate::playground::{self, Playground, Recorder};
 use crate::session::Sessions;
 use crate::throttle::Throttle;
 
@@ -38,32 +39,43 @@ pub struct App {
     pub client_guesses: Throttle,
     /// What the demo's pages show, if this is the demo.
     pub guide: Option<Guide>,
+    /// The playground, if there is one.
+    pub playground: Option<Playground>,
 }
 
 /// All paths.
 pub fn router(app: Arc<App>) -> Router {
-    Router::new()
+    let mut router = endpoints(&app)
         .route("/", get(home))
         .route("/style.css", get(pages::style))
-        // Whatever the method: grantor knows which it takes, and words the refusal.
         .route("/authorize", any(authorize))
-        .route("/token", any(token))
-        .route("/introspect", any(introspect))
-        .route("/revoke", any(revoke))
-        .route(&app.server.config().metadata_path(), any(metadata))
         .route("/login", post(interaction::log_in))
         .route("/consent", get(interaction::show).post(interaction::decide))
-        .route(demo::CALLBACK, get(demo_callback))
+        .route(demo::CALLBACK, get(demo_callback));
+    if app.playground.is_some() {
+        let record = from_fn_with_state(Arc::clone(&app), playground::record);
+        router = router.merge(playground::router()).layer(record);
+    }
+    router
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(MAX_FORM_LEN))
         .layer(map_response(pages::safe_headers))
         .with_state(app)
 }
 
+/// The endpoints that clients call. Whatever the method: grantor knows which it takes, and words the refusal.
+pub(crate) fn endpoints(app: &App) -> Router<Arc<App>> {
+    Router::new()
+        .route("/token", any(token))
+        .route("/introspect", any(introspect))
+        .route("/revoke", any(revoke))
+        .route(&app.server.config().metadata_path(), any(metadata))
+}
+
 /// The authorization endpoint. It has no CORS headers: a browser is sent here, and no script asks here (RFC 9700 §2.6).
-async fn authorize(State(app): State<Arc<App>>, parts: Parts, body: Bytes) -> Response {
+async fn authorize(State(app): State<Arc<App>>, recorder: Recorder, parts: Parts, body: Bytes) -> Response {
     let request = Request::from_parts(parts, body);
-    let authorization = app.server.authorize(&request).run_async(&app.host).await;
+    let authorization = app.server.authorize(&request).run_async(&recorder.server(&app.host, "Authorize")).await;
     audit(authorization.event());
     match authorization {
         Authorization::Respond(response) => interaction::respond(response),
@@ -84,40 +96,58 @@ async fn authorize(State(app): State<Arc<App>>, parts: Parts, body: Bytes) -> Re
 }
 
 /// The token endpoint.
-async fn token(State(app): State<Arc<App>>, peer: ConnectInfo<SocketAddr>, parts: Parts, body: Bytes) -> Response {
+async fn token(
+    State(app): State<Arc<App>>,
+    recorder: Recorder,
+    peer: ConnectInfo<SocketAddr>,
+    parts: Parts,
+    body: Bytes,
+) -> Response {
     let request = Request::from_parts(parts, body);
     let Ok(moment) = moment() else { return unavailable() };
     let guess = match Guess::of(&app, peer, &request, moment.now()) {
         Ok(guess) => guess,
         Err(seconds) => return too_many_requests(seconds),
     };
-    let reply = app.server.token(&request, moment).run_async(&app.host).await;
+    let reply = app.server.token(&request, moment).run_async(&recorder.server(&app.host, "Token")).await;
     audit(reply.event());
     guess.ended_in(&app, reply.result().map(drop).map_err(TokenError::code));
     reply.into_http().map(Body::from)
 }
 
 /// The introspection endpoint: RFC 7662.
-async fn introspect(State(app): State<Arc<App>>, peer: ConnectInfo<SocketAddr>, parts: Parts, body: Bytes) -> Response {
+async fn introspect(
+    State(app): State<Arc<App>>,
+    recorder: Recorder,
+    peer: ConnectInfo<SocketAddr>,
+    parts: Parts,
+    body: Bytes,
+) -> Response {
     let (request, now) = (Request::from_parts(parts, body), now());
     let guess = match Guess::of(&app, peer, &request, now) {
         Ok(guess) => guess,
         Err(seconds) => return too_many_requests(seconds),
     };
-    let reply = app.server.introspect(&request, now).run_async(&app.host).await;
+    let reply = app.server.introspect(&request, now).run_async(&recorder.server(&app.host, "Introspect")).await;
     audit(reply.event());
     guess.ended_in(&app, reply.result().map(drop).map_err(EndpointError::code));
     reply.into_http().map(Body::from)
 }
 
 /// The revocation endpoint: RFC 7009.
-async fn revoke(State(app): State<Arc<App>>, peer: ConnectInfo<SocketAddr>, parts: Parts, body: Bytes) -> Response {
+async fn revoke(
+    State(app): State<Arc<App>>,
+    recorder: Recorder,
+    peer: ConnectInfo<SocketAddr>,
+    parts: Parts,
+    body: Bytes,
+) -> Response {
     let request = Request::from_parts(parts, body);
     let guess = match Guess::of(&app, peer, &request, now()) {
         Ok(guess) => guess,
         Err(seconds) => return too_many_requests(seconds),
     };
-    let reply = app.server.revoke(&request).run_async(&app.host).await;
+    let reply = app.server.revoke(&request).run_async(&recorder.server(&app.host, "Revoke")).await;
     audit(reply.event());
     guess.ended_in(&app, reply.result().map_err(RevokeError::code));
     reply.into_http().map(Body::from)
@@ -164,7 +194,7 @@ impl Guess {
 }
 
 async fn home(State(app): State<Arc<App>>) -> Response {
-    pages::home(app.guide.as_ref())
+    pages::home(app.guide.as_ref(), app.playground.is_some())
 }
 
 /// Stands in for the page of the demo client that gets the code.
@@ -175,7 +205,7 @@ async fn demo_callback(State(app): State<Arc<App>>, Query(answer): Query<pages::
     }
 }
 
-async fn not_found() -> Response {
+pub(crate) async fn not_found() -> Response {
     pages::message(StatusCode::NOT_FOUND, "There is nothing at this address.")
 }
 

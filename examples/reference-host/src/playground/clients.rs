@@ -1,0 +1,135 @@
+//! The playground's applications: their records at the server, and the clients that they are.
+//!
+//! Each has what its flow needs and nothing else, as RFC 9700 would have it.
+
+use std::sync::Arc;
+
+use grantor::client::Client;
+use grantor::model::{ClientId, GrantType, Metadata, RedirectUri, Resources, ResponseType, Scope, Secret};
+
+/// Which application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// An app on a person's device: public.
+    Printer,
+    /// A page of the time before PKCE: public, and its token comes in the address.
+    Gallery,
+    /// A service that acts for itself: confidential.
+    Backup,
+    /// A program of the time before OAuth, on its way to it: confidential, and it asks people for their password.
+    Desktop,
+    /// The resource server, where it asks about a token.
+    Api,
+}
+
+impl Who {
+    const ALL: [Self; 5] = [Self::Printer, Self::Gallery, Self::Backup, Self::Desktop, Self::Api];
+
+    fn client_id(self) -> &'static str {
+        match self {
+            Self::Printer => "playground",
+            Self::Gallery => "playground-implicit",
+            Self::Backup => "playground-service",
+            Self::Desktop => "playground-password",
+            Self::Api => "playground-api",
+        }
+    }
+
+    /// By which people know it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Printer => "Photo Printer",
+            Self::Gallery => "Old Photo Gallery",
+            Self::Backup => "Photo Backup",
+            Self::Desktop => "Old Photo Desktop",
+            Self::Api => "Photo API",
+        }
+    }
+
+    fn is_confidential(self) -> bool {
+        !matches!(self, Self::Printer | Self::Gallery)
+    }
+}
+
+/// The applications, each with its secret.
+#[derive(Debug)]
+pub(crate) struct Clients {
+    secrets: Vec<(Who, Secret<'static>)>,
+    /// Where each is registered to be sent back to.
+    pub(crate) callback: RedirectUri,
+    pub(crate) callback_implicit: RedirectUri,
+    pub(crate) read: Scope,
+    pub(crate) read_write: Scope,
+}
+
+impl Clients {
+    /// Draws the secrets. `origin` is where the browser finds the playground.
+    ///
+    /// # Errors
+    /// There is no randomness, or the origin cannot be redirected to.
+    pub(crate) fn new(origin: &str) -> Result<Self, Box<dyn std::error::Error>> {
+        let mut secrets = Vec::new();
+        for who in Who::ALL.into_iter().filter(|who| who.is_confidential()) {
+            secrets.push((who, Secret::generate(&mut getrandom::SysRng)?));
+        }
+        Ok(Self {
+            secrets,
+            callback: RedirectUri::parse(&format!("{origin}{}", super::CALLBACK))?,
+            callback_implicit: RedirectUri::parse(&format!("{origin}{}", super::CALLBACK_IMPLICIT))?,
+            read: Scope::parse("photos.read")?,
+            read_write: Scope::parse("photos.read photos.write")?,
+        })
+    }
+
+    /// Their records at the authorization server.
+    ///
+    /// # Errors
+    /// None that can happen: the ids are written above.
+    pub(crate) fn records(&self) -> Result<Vec<Arc<grantor::model::Client>>, Box<dyn std::error::Error>> {
+        Who::ALL.into_iter().map(|who| self.record(who).map(Arc::new)).collect()
+    }
+
+    fn record(&self, who: Who) -> Result<grantor::model::Client, Box<dyn std::error::Error>> {
+        let client_id = ClientId::parse(who.client_id())?;
+        let mut client = match self.secret(who) {
+            Some(secret) => grantor::model::Client::confidential(client_id, secret.expose()),
+            None => grantor::model::Client::public(client_id),
+        };
+        client.client_name = Some(who.name().to_owned());
+        (client.grant_types, client.response_types) = match who {
+            Who::Printer => (vec![GrantType::AuthorizationCode, GrantType::RefreshToken], vec![ResponseType::Code]),
+            Who::Gallery => (vec![GrantType::Implicit], vec![ResponseType::Token]),
+            Who::Backup => (vec![GrantType::ClientCredentials], Vec::new()),
+            Who::Desktop => (vec![GrantType::Password], Vec::new()),
+            Who::Api => (Vec::new(), Vec::new()),
+        };
+        client.redirect_uris = match who {
+            Who::Printer => vec![self.callback.clone()],
+            Who::Gallery => vec![self.callback_implicit.clone()],
+            Who::Backup | Who::Desktop | Who::Api => Vec::new(),
+        };
+        client.scope = match who {
+            Who::Printer => self.read_write.clone(),
+            Who::Gallery | Who::Backup | Who::Desktop => self.read.clone(),
+            Who::Api => Scope::default(),
+        };
+        client.resource_server = (who == Who::Api).then(Resources::new);
+        Ok(client)
+    }
+
+    /// The client itself, once it knows its server.
+    ///
+    /// # Errors
+    /// None that can happen: the ids are written above.
+    pub(crate) fn client(&self, who: Who, server: Metadata) -> Result<Client, String> {
+        let client_id = ClientId::parse(who.client_id()).map_err(|error| error.to_string())?;
+        Ok(match self.secret(who) {
+            Some(secret) => Client::confidential(server, client_id, secret.clone()),
+            None => Client::public(server, client_id),
+        })
+    }
+
+    fn secret(&self, who: Who) -> Option<&Secret<'static>> {
+        self.secrets.iter().find(|(other, _)| *other == who).map(|(_, secret)| secret)
+    }
+}

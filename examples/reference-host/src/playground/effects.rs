@@ -1,0 +1,192 @@
+//! Effects in words: a host that writes down what the machines ask it, and what it answers.
+
+use std::fmt;
+
+use grantor::consult::{ClientSecret, Extension, Issuance, Owner, Password};
+use grantor::model::{Client, CredentialKind, Key};
+use grantor::step::{Answer, Effect};
+use grantor::store::{Change, Commit, Found, Lookup, Outcome, Presented};
+use grantor::{AsyncHost, Fetch};
+
+use super::shorten;
+use super::trace::{Detail, Kind, Lane, Recorder, Step};
+
+/// A host, and who writes down what it does.
+pub(crate) struct Traced<'a, H> {
+    host: &'a H,
+    recorder: &'a Recorder,
+    machine: &'static str,
+    at: Lane,
+}
+
+impl Recorder {
+    /// The host of one of the authorization server's machines.
+    pub(crate) fn server<'a, H>(&'a self, host: &'a H, machine: &'static str) -> Traced<'a, H> {
+        Traced { host, recorder: self, machine, at: Lane::Server }
+    }
+
+    /// The host of one of the resource server's machines.
+    pub(crate) fn resource_server<'a, H>(&'a self, host: &'a H, machine: &'static str) -> Traced<'a, H> {
+        Traced { host, recorder: self, machine, at: Lane::Resource }
+    }
+}
+
+impl<H> Traced<'_, H> {
+    fn asks(&self, effect: &str, details: impl FnOnce() -> Vec<Detail>) {
+        self.recorder.step(|| Step {
+            from: self.at,
+            to: Lane::Store,
+            kind: Kind::Effect,
+            label: format!("{}: {effect}", self.machine),
+            details: details(),
+            message: None,
+        });
+    }
+
+    fn answers<E: Effect>(
+        &self,
+        answer: Answer<E>,
+        say: impl FnOnce(&E::Answer) -> (String, Vec<Detail>),
+    ) -> Answer<E> {
+        self.recorder.step(|| {
+            let (label, details) = match &answer {
+                Ok(answer) => say(answer),
+                Err(_) => ("unavailable".to_owned(), Vec::new()),
+            };
+            Step { from: Lane::Store, to: self.at, kind: Kind::Answer, label, details, message: None }
+        });
+        answer
+    }
+}
+
+impl<H: AsyncHost> AsyncHost for Traced<'_, H> {
+    async fn lookup(&self, effect: &Lookup) -> Answer<Lookup> {
+        self.asks("Lookup", || lookup(effect));
+        self.answers::<Lookup>(self.host.lookup(effect).await, found)
+    }
+
+    async fn client_secret(&self, effect: &ClientSecret) -> Answer<ClientSecret> {
+        self.asks("ClientSecret", || vec![detail("client", effect.client.client_id.as_str(), "is this its secret?")]);
+        self.answers::<ClientSecret>(self.host.client_secret(effect).await, |answer| {
+            (format!("{answer:?}"), Vec::new())
+        })
+    }
+
+    async fn password(&self, effect: &Password) -> Answer<Password> {
+        let username = shorten::bounded(&effect.username);
+        self.asks("Password", || vec![detail("username", username, "whose are this name and password?")]);
+        self.answers::<Password>(self.host.password(effect).await, owner)
+    }
+
+    async fn extension(&self, effect: &Extension) -> Answer<Extension> {
+        self.asks("Extension", || vec![detail("grant_type", effect.grant_type.as_str(), "who authorized this?")]);
+        self.answers::<Extension>(self.host.extension(effect).await, owner)
+    }
+
+    async fn issuance(&self, effect: &Issuance) -> Answer<Issuance> {
+        self.asks("Issuance", || vec![detail("scope", effect.scope.as_str(), "may it be issued?")]);
+        self.answers::<Issuance>(self.host.issuance(effect).await, |_| ("answered".to_owned(), Vec::new()))
+    }
+
+    async fn fetch(&self, effect: &Fetch) -> Answer<Fetch> {
+        self.host.fetch(effect).await
+    }
+
+    async fn commit(&self, effect: &Commit) -> Answer<Commit> {
+        self.asks("Commit", || effect.changes().iter().map(change).collect());
+        self.answers::<Commit>(self.host.commit(effect).await, |outcome| match outcome {
+            Outcome::Applied => ("applied: all of it".to_owned(), Vec::new()),
+            Outcome::Conflict(index) => (
+                "conflict: nothing was written".to_owned(),
+                vec![detail(
+                    "precondition",
+                    effect.changes().get(*index).map(name).unwrap_or_default(),
+                    "did not hold",
+                )],
+            ),
+        })
+    }
+}
+
+fn detail(name: &str, value: impl fmt::Display, meaning: &'static str) -> Detail {
+    Detail { name: name.to_owned(), value: value.to_string(), meaning }
+}
+
+/// The store knows a credential by the digest of its token.
+fn digest(key: Key) -> String {
+    format!("SHA-256 {}", shorten::secret(&key.digest.to_string()))
+}
+
+fn lookup(effect: &Lookup) -> Vec<Detail> {
+    let client = effect.client.iter().map(|id| detail("client", id.as_str(), "is it registered, and for what?"));
+    let credentials = effect.credentials.iter();
+    let credentials = credentials.map(|key| detail("credential", digest(*key), "the store sees the digest alone"));
+    client.chain(credentials).collect()
+}
+
+fn found(found: &Found) -> (String, Vec<Detail>) {
+    let client = found.client.iter().map(|client| detail("client", kind_of(client), ""));
+    let details: Vec<_> = client.chain(found.credentials.iter().map(presented)).collect();
+    let label = if details.is_empty() { "nothing found" } else { "found" };
+    (label.to_owned(), details)
+}
+
+fn kind_of(client: &Client) -> &'static str {
+    if client.is_confidential() { "confidential: it has a secret" } else { "public: it has no secret" }
+}
+
+fn presented(presented: &Presented) -> Detail {
+    let stands = match presented {
+        Presented { revoked: true, .. } => "its grant is revoked",
+        Presented { spent_at: Some(_), .. } => "spent before",
+        _ => "unspent, not revoked",
+    };
+    detail(kind(&presented.credential.kind), stands, "")
+}
+
+fn kind(kind: &CredentialKind) -> &'static str {
+    match kind {
+        CredentialKind::AuthorizationCode { .. } => "authorization code",
+        CredentialKind::AccessToken { .. } => "access token",
+        CredentialKind::RefreshToken => "refresh token",
+        _ => "credential",
+    }
+}
+
+fn owner(owner: &Owner) -> (String, Vec<Detail>) {
+    match owner {
+        Owner::Subject(subject) => ("the resource owner".to_owned(), vec![detail("subject", subject.as_str(), "")]),
+        Owner::Refused => ("refused".to_owned(), Vec::new()),
+    }
+}
+
+fn name(change: &Change) -> &'static str {
+    match change {
+        Change::Open { .. } => "Open",
+        Change::Issue(_) => "Issue",
+        Change::Spend { .. } => "Spend",
+        Change::Extend { .. } => "Extend",
+        Change::Replace(_) => "Replace",
+        Change::Revoke(_) => "Revoke",
+        Change::Discard(_) => "Discard",
+        Change::Witness { .. } => "Witness",
+        _ => "Change",
+    }
+}
+
+fn change(change: &Change) -> Detail {
+    let (value, meaning) = match change {
+        Change::Open { .. } => ("grant".to_owned(), "what was authorized; its id must be new"),
+        Change::Issue(credential) => {
+            (kind(&credential.kind).to_owned(), "its digest must be new, its grant not revoked")
+        }
+        Change::Spend { key, .. } => (digest(*key), "must be unspent, or nothing is written"),
+        Change::Extend { .. } => ("grant".to_owned(), "kept as long as its longest credential"),
+        Change::Revoke(_) => ("grant".to_owned(), "every credential of it is dead from here on"),
+        Change::Replace(credential) => (kind(&credential.kind).to_owned(), "unless somebody else was faster"),
+        Change::Discard(key) => (digest(*key), "forgotten"),
+        Change::Witness { key, .. } => (digest(*key), "must not have been seen before"),
+        _ => (String::new(), ""),
+    };
+    detail(name(change), value, meaning)
+}

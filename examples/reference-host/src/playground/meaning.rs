@@ -1,0 +1,46 @@
+//! What the parameters of OAuth are for, each in a phrase.
+
+use super::trace::Kind;
+
+/// What a parameter, a member or a header is for; empty where it speaks for itself.
+pub(crate) fn meaning(kind: Kind, name: &str) -> &'static str {
+    let is_response = kind == Kind::Response;
+    match name {
+        "response_type" => "what shall come back: a code, or a token",
+        "client_id" if is_response => "whose token it is",
+        "client_id" => "which application asks",
+        "redirect_uri" => "where the answer goes: exactly as registered",
+        "scope" if is_response => "what the token is good for",
+        "scope" => "what is asked for",
+        "state" => "ties the answer to this browser",
+        "code_challenge" => "SHA-256 of a verifier that only the client knows",
+        "code_challenge_method" => "how the challenge was made",
+        "code_verifier" => "proves that this client made the challenge",
+        "code" => "good once, for a minute, with the verifier",
+        "iss" => "who answers: against mix-up of servers (RFC 9207)",
+        "grant_type" => "what the client has to show for a token",
+        "access_token" => "whoever has it may use it",
+        "refresh_token" if is_response => "brings the next access token",
+        "refresh_token" => "good once: the next comes with the answer",
+        "token_type" => "how the token is shown: RFC 6750",
+        "expires_in" => "seconds",
+        "username" => "typed into the client, not into the server's page",
+        "password" => "the client sees it, and could keep it",
+        "token" => "the one that this is about",
+        "token_type_hint" => "where to look first; never trusted",
+        "active" => "whether the token is good now",
+        "sub" => "who authorized it",
+        "exp" => "when it ends, in seconds since 1970",
+        "iat" => "when it was issued",
+        "aud" => "for which API",
+        "error" => "the code that a program reads",
+        "error_description" => "the words that a developer reads",
+        "authorization" => "how the sender proves itself",
+        "www-authenticate" => "how to do better",
+        "decision" => "what you said",
+        "csrf" => "the form comes from the server's own page",
+        "request" => "which request you decide",
+        "issuer" => "must be the one that was asked: RFC 8414 §3.3",
+        _ => "",
+    }
+}

@@ -1,0 +1,150 @@
+//! HTTP messages as steps: their parameters, each with a phrase, and their text, its secrets shortened.
+
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
+use serde_json::Value;
+
+use super::meaning::meaning;
+use super::shorten;
+use super::trace::{Detail, Kind, Lane, Sender, Step};
+
+/// The headers that are shown.
+const SHOWN: [HeaderName; 10] = [
+    header::AUTHORIZATION,
+    header::WWW_AUTHENTICATE,
+    header::LOCATION,
+    header::CONTENT_TYPE,
+    header::ACCEPT,
+    header::CACHE_CONTROL,
+    header::RETRY_AFTER,
+    header::ALLOW,
+    header::COOKIE,
+    header::SET_COOKIE,
+];
+
+/// A request as a step.
+pub(crate) fn request(
+    sender: Sender,
+    to: Lane,
+    (method, uri, headers): (&Method, &Uri, &HeaderMap),
+    body: &[u8],
+) -> Step {
+    let mut details = header_details(headers);
+    details.extend(form_details(Kind::Request, uri.query().unwrap_or_default()));
+    if is(headers, "application/x-www-form-urlencoded") {
+        details.extend(form_details(Kind::Request, &String::from_utf8_lossy(body)));
+    }
+    let fetch = if sender.by_fetch { "Fetch: " } else { "" };
+    let target = uri.path_and_query().map_or("/", |target| target.as_str());
+    let first = format!("{method} {} HTTP/1.1", shorten::location(target));
+    Step {
+        from: sender.lane,
+        to,
+        kind: Kind::Request,
+        label: format!("{fetch}{method} {}", shorten::bounded(uri.path())),
+        details,
+        message: Some(text(first, headers, body)),
+    }
+}
+
+/// A response as a step.
+pub(crate) fn response(from: Lane, to: Lane, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Step {
+    let mut details = header_details(headers);
+    let mut label = status.to_string();
+    if let Some(location) = headers.get(header::LOCATION).and_then(|value| value.to_str().ok()) {
+        let (target, parameters) = location.split_once(['?', '#']).unwrap_or((location, ""));
+        label = format!("{label}, to {}", shorten::bounded(path(target)));
+        details.extend(form_details(Kind::Response, parameters));
+    } else if let Some(Value::Object(members)) = json(headers, body) {
+        details.extend(members.into_iter().map(|(name, value)| {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            detail(Kind::Response, &name, shorten::bounded(&value))
+        }));
+    } else if let Some(title) = title(headers, body) {
+        label = format!("{label}, the page “{title}”");
+    }
+    let message = Some(text(format!("HTTP/1.1 {status}"), headers, body));
+    Step { from, to, kind: Kind::Response, label, details, message }
+}
+
+fn detail(kind: Kind, name: &str, value: String) -> Detail {
+    Detail { name: shorten::bounded(name), value, meaning: meaning(kind, name) }
+}
+
+fn form_details(kind: Kind, form: &str) -> impl Iterator<Item = Detail> {
+    form_urlencoded::parse(form.as_bytes())
+        .map(move |(name, value)| detail(kind, &name, shorten::parameter(&name, &value)))
+}
+
+/// The headers that OAuth gives a meaning.
+fn header_details(headers: &HeaderMap) -> Vec<Detail> {
+    let known = [header::AUTHORIZATION, header::WWW_AUTHENTICATE];
+    let known =
+        known.iter().filter_map(|name| headers.get(name).map(|value| (name, value.to_str().unwrap_or_default())));
+    known.map(|(name, value)| detail(Kind::Request, name.as_str(), header_value(name, value))).collect()
+}
+
+fn header_value(name: &HeaderName, value: &str) -> String {
+    match *name {
+        header::AUTHORIZATION => match value.split_once(' ') {
+            // The secret, in base64 with the client's id before it.
+            Some(("Basic", _)) => "Basic ••••••".to_owned(),
+            Some((scheme, token)) => format!("{} {}", shorten::bounded(scheme), shorten::secret(token)),
+            None => "…".to_owned(),
+        },
+        header::COOKIE => value.split(';').map(cookie).collect::<Vec<_>>().join("; "),
+        header::SET_COOKIE => cookie(value),
+        header::LOCATION => shorten::location(value),
+        _ => value.chars().take(400).collect(),
+    }
+}
+
+/// A cookie's name; and its attributes, if it is set.
+fn cookie(text: &str) -> String {
+    let (pair, attributes) = text.split_once(';').map_or((text, ""), |(pair, rest)| (pair, rest));
+    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+    let separator = if attributes.is_empty() { "" } else { ";" };
+    format!("{}={}{separator}{}", name.trim(), shorten::secret(value), shorten::bounded(attributes))
+}
+
+/// A message as it is on the wire, but for what is shortened and how a form is broken into lines.
+fn text(first: String, headers: &HeaderMap, body: &[u8]) -> String {
+    let mut text = first;
+    for name in &SHOWN {
+        for value in headers.get_all(name) {
+            text.push_str(&format!("\n{name}: {}", header_value(name, value.to_str().unwrap_or_default())));
+        }
+    }
+    let body = if is(headers, "application/x-www-form-urlencoded") {
+        shorten::form(&String::from_utf8_lossy(body))
+    } else if let Some(value) = json(headers, body) {
+        serde_json::to_string_pretty(&value).unwrap_or_default()
+    } else if let Some(title) = title(headers, body) {
+        format!("(a page for a person: {title})")
+    } else {
+        return text;
+    };
+    format!("{text}\n\n{body}")
+}
+
+fn is(headers: &HeaderMap, kind: &str) -> bool {
+    headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| value.starts_with(kind))
+}
+
+fn json(headers: &HeaderMap, body: &[u8]) -> Option<Value> {
+    is(headers, "application/json").then(|| serde_json::from_slice(body).ok().map(shorten::json)).flatten()
+}
+
+fn title(headers: &HeaderMap, body: &[u8]) -> Option<String> {
+    if !is(headers, "text/html") {
+        return None;
+    }
+    let page = std::str::from_utf8(body).ok()?;
+    let (_, rest) = page.split_once("<title>")?;
+    rest.split_once("</title>").map(|(title, _)| shorten::bounded(title))
+}
+
+/// The path of an address.
+fn path(target: &str) -> &str {
+    let rest = target.split_once("://").and_then(|(_, rest)| rest.find('/').and_then(|at| rest.get(at..)));
+    rest.unwrap_or(target)
+}

@@ -1,0 +1,126 @@
+//! What is shown of a secret. It is shortened before it is recorded, so that no whole secret is ever in a trace.
+
+use serde_json::Value;
+use url::Url;
+
+/// How many characters of a secret are shown: enough to recognize it by.
+const SHOWN: usize = 6;
+
+/// The most characters of anything else that are shown.
+const MAX_LEN: usize = 160;
+
+/// What is never shown, not even in part: a person may have chosen it.
+const HIDDEN: [&str; 2] = ["password", "client_secret"];
+
+/// What is shortened whatever it looks like.
+const SECRET: [&str; 11] = [
+    "access_token",
+    "code",
+    "code_challenge",
+    "code_verifier",
+    "csrf",
+    "fragment",
+    "refresh_token",
+    "request",
+    "state",
+    "token",
+    "jti",
+];
+
+/// A secret's beginning.
+pub(crate) fn secret(text: &str) -> String {
+    // Of a short one, that would be too much.
+    let shown = if text.chars().count() >= 4 * SHOWN { SHOWN } else { 0 };
+    text.chars().take(shown).chain(['…']).collect()
+}
+
+/// A parameter's value.
+pub(crate) fn parameter(name: &str, value: &str) -> String {
+    if HIDDEN.contains(&name) {
+        "••••••".to_owned()
+    } else if SECRET.contains(&name) || is_random(value) {
+        secret(value)
+    } else {
+        bounded(value)
+    }
+}
+
+/// An address, whose query and fragment may hold secrets.
+pub(crate) fn location(text: &str) -> String {
+    let (rest, fragment) = text.split_once('#').map_or((text, None), |(rest, fragment)| (rest, Some(fragment)));
+    let (path, query) = rest.split_once('?').map_or((rest, None), |(path, query)| (path, Some(query)));
+    let mut shown = bounded(path);
+    for (mark, part) in [('?', query), ('#', fragment)] {
+        if let Some(part) = part {
+            shown.push(mark);
+            shown.push_str(&form(part));
+        }
+    }
+    shown
+}
+
+/// A form, or a query, one parameter a line; decoded, since people read it.
+pub(crate) fn form(text: &str) -> String {
+    let pairs = form_urlencoded::parse(text.as_bytes());
+    pairs
+        .map(|(name, value)| format!("{}={}", bounded(&name), parameter(&name, &value)))
+        .collect::<Vec<_>>()
+        .join("\n  &")
+}
+
+/// A JSON document.
+pub(crate) fn json(mut value: Value) -> Value {
+    walk("", &mut value);
+    value
+}
+
+fn walk(name: &str, value: &mut Value) {
+    match value {
+        Value::String(text) => *text = parameter(name, text),
+        Value::Array(values) => values.iter_mut().for_each(|value| walk(name, value)),
+        Value::Object(members) => members.iter_mut().for_each(|(name, value)| walk(name, value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Text of bounded length, without control characters.
+pub(crate) fn bounded(text: &str) -> String {
+    let mut characters = text.chars().filter(|character| !character.is_control());
+    let mut shown: String = characters.by_ref().take(MAX_LEN).collect();
+    if characters.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Whether this may be a secret: long, of the alphabet of base64, and not an address.
+fn is_random(value: &str) -> bool {
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'+' | b'/' | b'=');
+    value.len() >= 24
+        && Url::parse(value).is_err()
+        && value.bytes().all(is_base64)
+        && value.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKEN: &str = "Zm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm8";
+
+    #[test]
+    fn a_secret_is_shortened_wherever_it_stands() {
+        assert_eq!(secret(TOKEN), "Zm9vYm…");
+        assert_eq!(secret("short"), "…", "a short one is not shown at all");
+        assert_eq!(parameter("password", "wonderland"), "••••••");
+        assert_eq!(parameter("whatever", "4f3e2d1c0b4f3e2d1c0b4f3e2d1c0b"), "4f3e2d…", "it looks like one");
+        assert_eq!(parameter("scope", "photos.read photos.write"), "photos.read photos.write");
+        let shown = location(&format!(
+            "http://127.0.0.1/callback?code={TOKEN}&iss=http%3A%2F%2F127.0.0.1#access_token={TOKEN}"
+        ));
+        assert_eq!(shown, "http://127.0.0.1/callback?code=Zm9vYm…\n  &iss=http://127.0.0.1#access_token=Zm9vYm…");
+        let shown =
+            json(serde_json::json!({"access_token": TOKEN, "scope": "a b", "nested": [{"refresh_token": TOKEN}]}));
+        assert!(!shown.to_string().contains(TOKEN), "{shown}");
+    }
+}

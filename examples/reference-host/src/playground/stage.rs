@@ -1,0 +1,71 @@
+//! What an act plays on: the server, and a line to it that is recorded.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use grantor::HttpOnly;
+use grantor::client::{Client, discover};
+use grantor::model::Issuer;
+use grantor::server::RefreshPolicy;
+
+use super::clients::{Clients, Who};
+use super::record::{InProcess, record};
+use super::trace::{Lane, Recorder};
+use super::{Playground, api};
+use crate::web::{App, endpoints};
+
+/// The server, and whose acts are recorded where.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    app: Arc<App>,
+    router: Router,
+    peer: SocketAddr,
+    pub(crate) recorder: Recorder,
+}
+
+impl Stage {
+    /// A stage for whoever sits at this address.
+    pub(crate) fn new(app: &Arc<App>, peer: SocketAddr, recorder: Recorder) -> Self {
+        let router = endpoints(app).merge(api::router()).layer(from_fn_with_state(Arc::clone(app), record));
+        Self { app: Arc::clone(app), router: router.with_state(Arc::clone(app)), peer, recorder }
+    }
+
+    /// The HTTP client of whoever stands here.
+    pub(crate) fn http(&self, lane: Lane) -> InProcess {
+        InProcess { router: self.router.clone(), peer: self.peer, recorder: self.recorder.clone(), lane }
+    }
+
+    /// The same as the host of a machine.
+    pub(crate) fn host(&self, lane: Lane) -> HttpOnly<InProcess> {
+        self.http(lane).host()
+    }
+
+    /// A client that has read the server's metadata. That is not recorded again and again; there is a flow that shows it.
+    ///
+    /// # Errors
+    /// In a sentence.
+    pub(crate) async fn client(&self, who: Who) -> Result<Client, String> {
+        let unseen = InProcess { recorder: Recorder::default(), ..self.http(Lane::Client) };
+        let metadata = discover(self.issuer()).run_async(&unseen.host()).await.map_err(|error| error.to_string())?;
+        self.clients().ok_or("The playground is off.")?.client(who, metadata)
+    }
+
+    /// Who the server is.
+    pub(crate) fn issuer(&self) -> &Issuer {
+        &self.app.server.config().issuer
+    }
+
+    /// For how many seconds a refresh token that was used is let pass.
+    pub(crate) fn grace(&self) -> u64 {
+        match self.app.server.config().refresh {
+            RefreshPolicy::Rotate { grace } | RefreshPolicy::RotatePublic { grace } => grace.as_secs(),
+            RefreshPolicy::Reuse => 0,
+        }
+    }
+
+    fn clients(&self) -> Option<&Clients> {
+        self.app.playground.as_ref().map(Playground::clients)
+    }
+}
