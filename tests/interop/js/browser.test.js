@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { after, before, beforeEach, afterEach, describe, test } from 'node:test'
 import * as oauth from 'oauth4webapi'
-import { chromium } from 'playwright-core'
+import { launch } from './browser.js'
 import { alice, authorizationRequest, startHost } from './host.js'
 
 const screenshots = new URL('../../../target/screenshots/', import.meta.url).pathname
@@ -20,11 +20,7 @@ before(async () => {
   })
   await once(client.listen(0, '127.0.0.1'), 'listening')
   callback = `http://127.0.0.1:${client.address().port}/callback`
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync'],
-  })
+  browser = await launch()
 })
 
 after(async () => {

@@ -13,30 +13,50 @@ export const alice = { username: 'alice', password: 'correct horse battery stapl
 
 /** Starts a host on a free port, with `memory` or `sqlite` for a store. */
 export async function startHost(store) {
-  const binary = process.env.REFERENCE_HOST
-  assert(binary, 'REFERENCE_HOST must name the reference-host binary; tests/run builds it and sets it')
   const directory = mkdtempSync(join(tmpdir(), 'grantor-js-'))
-  const args = ['--listen', '127.0.0.1:0', '--config', new URL('../host.toml', import.meta.url).pathname]
+  const args = ['--config', new URL('../host.toml', import.meta.url).pathname]
   args.push('--store', store === 'sqlite' ? `sqlite:${join(directory, 'host.db')}` : store)
-  const log = process.env.HOST_LOG ? openSync(process.env.HOST_LOG, 'a') : 'inherit'
-  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', log] })
-  const ended = new Promise((resolve) => child.once('close', resolve))
-  let issuer
-  for await (const line of createInterface(child.stdout)) {
-    issuer = line.match(/listening on (http:\S+)/)?.[1]
-    if (issuer) break
-  }
-  assert(issuer, 'the host ended before it was listening')
-  child.stdout.resume() // a full pipe would stop the host
+  const { issuer, stop } = await start(args)
   const discovery = { algorithm: 'oauth2', [oauth.allowInsecureRequests]: true }
   const metadata = await oauth.discoveryRequest(new URL(issuer), discovery)
   return {
     /** What the metadata says, its issuer compared (RFC 8414 §3.3). */
     server: await oauth.processDiscoveryResponse(new URL(issuer), metadata),
     async stop() {
+      await stop()
+      rmSync(directory, { recursive: true })
+    },
+  }
+}
+
+/** Starts the demo: what runs without a configuration. Its user's password is new each time. */
+export async function startDemo() {
+  const { issuer, printed, stop } = await start([])
+  const [, username, password] = printed.match(/user +(\S+), password (\S+)/)
+  return { issuer, user: { username, password }, stop }
+}
+
+async function start(args) {
+  const binary = process.env.REFERENCE_HOST
+  assert(binary, 'REFERENCE_HOST must name the reference-host binary; tests/run builds it and sets it')
+  const log = process.env.HOST_LOG ? openSync(process.env.HOST_LOG, 'a') : 'inherit'
+  const child = spawn(binary, ['--listen', '127.0.0.1:0', ...args], { stdio: ['ignore', 'pipe', log] })
+  const ended = new Promise((resolve) => child.once('close', resolve))
+  let issuer
+  let printed = ''
+  for await (const line of createInterface(child.stdout)) {
+    printed += `${line}\n`
+    issuer = line.match(/listening on (http:\S+)/)?.[1]
+    if (issuer) break
+  }
+  assert(issuer, 'the host ended before it was listening')
+  child.stdout.resume() // a full pipe would stop the host
+  return {
+    issuer,
+    printed,
+    async stop() {
       child.kill()
       await ended
-      rmSync(directory, { recursive: true })
     },
   }
 }

@@ -5,9 +5,11 @@ use askama::Template;
 use super::trace::{Chapter, Detail, Kind, Lane, Step};
 
 /// Sizes in pixels, at which the text is as large as the page's small print.
-const LANE_GAP: usize = 200;
-const MARGIN: usize = 84;
-const MIN_WIDTH: usize = 820;
+const WIDTH: usize = 960;
+const MARGIN: usize = 90;
+const MAX_LANE_GAP: usize = 300;
+/// What is left at the right of the store, for what is asked of it.
+const STORE_MARGIN: usize = 260;
 const HEAD_HEIGHT: usize = 52;
 const LINE: usize = 17;
 const ROW_GAP: usize = 14;
@@ -68,33 +70,33 @@ impl<'a> Diagram<'a> {
         used.sort_unstable();
         used.dedup();
         let gaps = used.len().saturating_sub(1).max(1);
-        let gap = LANE_GAP.max((MIN_WIDTH - 2 * MARGIN) / gaps).min(2 * LANE_GAP);
-        let width = (2 * MARGIN + gaps * gap).max(MIN_WIDTH);
+        let right = if used.last() == Some(&Lane::Store) { STORE_MARGIN } else { MARGIN };
+        let gap = MAX_LANE_GAP.min((WIDTH - MARGIN - right) / gaps);
         let x = |lane: Lane| MARGIN + gap * used.iter().position(|other| *other == lane).unwrap_or_default();
         let mut y = HEAD_HEIGHT + ROW_GAP;
         let mut rows = Vec::new();
         for (index, step) in chapter.steps.iter().enumerate() {
-            let row = Row::of(step, index + 1, (x(step.from), x(step.to)), width, y);
+            let row = Row::of(step, index + 1, (x(step.from), x(step.to)), y);
             y = row.arrow_at + LINE * row.details.len() + 2 * ROW_GAP;
             rows.push(row);
         }
         let lanes = used.iter().map(|lane| LaneView {
             x: x(*lane),
-            head: x(*lane) - MARGIN + 6,
+            head: x(*lane) - MARGIN + 4,
             name: lane.name(),
             role: lane.role(),
         });
-        Self { chapter: number, title: chapter.title, width, height: y + ROW_GAP, lanes: lanes.collect(), rows }
+        Self { chapter: number, title: chapter.title, width: WIDTH, height: y + ROW_GAP, lanes: lanes.collect(), rows }
     }
 }
 
 impl<'a> Row<'a> {
-    fn of(step: &'a Step, number: usize, (from, to): (usize, usize), width: usize, y: usize) -> Self {
+    fn of(step: &'a Step, number: usize, (from, to): (usize, usize), y: usize) -> Self {
         let text = from.min(to) + 22;
-        let room = width.saturating_sub(text + 4) / CHARACTER_WIDTH;
+        let room = WIDTH.saturating_sub(text + 4) / CHARACTER_WIDTH;
         let arrow_at = y + LINE + 6;
         let details = step.details.iter().take(MAX_DETAILS).enumerate();
-        let details = details.map(|(index, detail)| DetailView::of(detail, arrow_at + LINE * (index + 1), room));
+        let details = details.map(|(index, detail)| DetailView::of(detail, arrow_at + 3 + LINE * (index + 1), room));
         // The tip points to where the arrow ends.
         let back = if to > from { to - 9 } else { to + 9 };
         Self {

@@ -118,9 +118,9 @@ fn digest(key: Key) -> String {
 }
 
 fn lookup(effect: &Lookup) -> Vec<Detail> {
-    let client = effect.client.iter().map(|id| detail("client", id.as_str(), "is it registered, and for what?"));
+    let client = effect.client.iter().map(|id| detail("client", id.as_str(), "registered? for what?"));
     let credentials = effect.credentials.iter();
-    let credentials = credentials.map(|key| detail("credential", digest(*key), "the store sees the digest alone"));
+    let credentials = credentials.map(|key| detail("credential", digest(*key), "never the token itself"));
     client.chain(credentials).collect()
 }
 
@@ -176,10 +176,8 @@ fn name(change: &Change) -> &'static str {
 
 fn change(change: &Change) -> Detail {
     let (value, meaning) = match change {
-        Change::Open { .. } => ("grant".to_owned(), "what was authorized; its id must be new"),
-        Change::Issue(credential) => {
-            (kind(&credential.kind).to_owned(), "its digest must be new, its grant not revoked")
-        }
+        Change::Open { .. } => ("grant".to_owned(), "what was authorized"),
+        Change::Issue(credential) => (kind(&credential.kind).to_owned(), "if digest is new and grant not revoked"),
         Change::Spend { key, .. } => (digest(*key), "must be unspent, or nothing is written"),
         Change::Extend { .. } => ("grant".to_owned(), "kept as long as its longest credential"),
         Change::Revoke(_) => ("grant".to_owned(), "every credential of it is dead from here on"),

@@ -1,10 +1,20 @@
 //! What the parameters of OAuth are for, each in a phrase.
 
-use super::trace::Kind;
+use super::trace::Lane;
+
+/// In what it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A request of this sender's, or a redirect that becomes one.
+    Request(Lane),
+    /// A response.
+    Response,
+}
 
 /// What a parameter, a member or a header is for; empty where it speaks for itself.
-pub(crate) fn meaning(kind: Kind, name: &str) -> &'static str {
-    let is_response = kind == Kind::Response;
+pub(crate) fn meaning(place: Place, name: &str) -> &'static str {
+    let is_response = place == Place::Response;
+    let by_browser = place == Place::Request(Lane::Browser);
     match name {
         "response_type" => "what shall come back: a code, or a token",
         "client_id" if is_response => "whose token it is",
@@ -24,6 +34,7 @@ pub(crate) fn meaning(kind: Kind, name: &str) -> &'static str {
         "refresh_token" => "good once: the next comes with the answer",
         "token_type" => "how the token is shown: RFC 6750",
         "expires_in" => "seconds",
+        "username" | "password" if by_browser => "typed into the server's own page",
         "username" => "typed into the client, not into the server's page",
         "password" => "the client sees it, and could keep it",
         "token" => "the one that this is about",

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
 use serde_json::Value;
 
-use super::meaning::meaning;
+use super::meaning::{Place, meaning};
 use super::shorten;
 use super::trace::{Detail, Kind, Lane, Sender, Step};
 
@@ -28,10 +28,11 @@ pub(crate) fn request(
     (method, uri, headers): (&Method, &Uri, &HeaderMap),
     body: &[u8],
 ) -> Step {
-    let mut details = header_details(headers);
-    details.extend(form_details(Kind::Request, uri.query().unwrap_or_default()));
+    let place = Place::Request(sender.lane);
+    let mut details = header_details(place, headers);
+    details.extend(form_details(place, uri.query().unwrap_or_default()));
     if is(headers, "application/x-www-form-urlencoded") {
-        details.extend(form_details(Kind::Request, &String::from_utf8_lossy(body)));
+        details.extend(form_details(place, &String::from_utf8_lossy(body)));
     }
     let fetch = if sender.by_fetch { "Fetch: " } else { "" };
     let target = uri.path_and_query().map_or("/", |target| target.as_str());
@@ -48,16 +49,19 @@ pub(crate) fn request(
 
 /// A response as a step.
 pub(crate) fn response(from: Lane, to: Lane, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Step {
-    let mut details = header_details(headers);
+    let mut details = header_details(Place::Response, headers);
     let mut label = status.to_string();
     if let Some(location) = headers.get(header::LOCATION).and_then(|value| value.to_str().ok()) {
         let (target, parameters) = location.split_once(['?', '#']).unwrap_or((location, ""));
         label = format!("{label}, to {}", shorten::bounded(path(target)));
-        details.extend(form_details(Kind::Response, parameters));
+        // A redirect to the authorization server carries the client's request.
+        let is_request = parameters.contains("response_type=");
+        let place = if is_request { Place::Request(from) } else { Place::Response };
+        details.extend(form_details(place, parameters));
     } else if let Some(Value::Object(members)) = json(headers, body) {
         details.extend(members.into_iter().map(|(name, value)| {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            detail(Kind::Response, &name, shorten::bounded(&value))
+            detail(Place::Response, &name, shorten::bounded(&value))
         }));
     } else if let Some(title) = title(headers, body) {
         label = format!("{label}, the page “{title}”");
@@ -66,21 +70,22 @@ pub(crate) fn response(from: Lane, to: Lane, status: StatusCode, headers: &Heade
     Step { from, to, kind: Kind::Response, label, details, message }
 }
 
-fn detail(kind: Kind, name: &str, value: String) -> Detail {
-    Detail { name: shorten::bounded(name), value, meaning: meaning(kind, name) }
+fn detail(place: Place, name: &str, value: String) -> Detail {
+    Detail { name: shorten::bounded(name), value, meaning: meaning(place, name) }
 }
 
-fn form_details(kind: Kind, form: &str) -> impl Iterator<Item = Detail> {
+fn form_details(place: Place, form: &str) -> impl Iterator<Item = Detail> {
     form_urlencoded::parse(form.as_bytes())
-        .map(move |(name, value)| detail(kind, &name, shorten::parameter(&name, &value)))
+        .filter(|(_, value)| !value.is_empty())
+        .map(move |(name, value)| detail(place, &name, shorten::parameter(&name, &value)))
 }
 
 /// The headers that OAuth gives a meaning.
-fn header_details(headers: &HeaderMap) -> Vec<Detail> {
+fn header_details(place: Place, headers: &HeaderMap) -> Vec<Detail> {
     let known = [header::AUTHORIZATION, header::WWW_AUTHENTICATE];
     let known =
         known.iter().filter_map(|name| headers.get(name).map(|value| (name, value.to_str().unwrap_or_default())));
-    known.map(|(name, value)| detail(Kind::Request, name.as_str(), header_value(name, value))).collect()
+    known.map(|(name, value)| detail(place, name.as_str(), header_value(name, value))).collect()
 }
 
 fn header_value(name: &HeaderName, value: &str) -> String {

@@ -53,7 +53,7 @@ pub(crate) fn location(text: &str) -> String {
     for (mark, part) in [('?', query), ('#', fragment)] {
         if let Some(part) = part {
             shown.push(mark);
-            shown.push_str(&form(part));
+            shown.push_str(&if part.contains('=') { form(part) } else { parameter("", part) });
         }
     }
     shown
