@@ -130,7 +130,7 @@ async function start(page, flow) {
 
 /** The labels of a chapter, in the diagram and in the list below it: they must be the same. */
 async function labels(chapter) {
-  const drawn = await chapter.locator('svg .label').allTextContents()
+  const drawn = await chapter.locator('svg.wide .label').allTextContents()
   const listed = await chapter.locator('.steps > ol > li > p > strong').allTextContents()
   assert.deepEqual(drawn, listed)
   return drawn
@@ -168,7 +168,7 @@ for (const [flow, chapters] of Object.entries(flows)) {
         await showsNoSecret(page)
         await fits(page)
         if (javaScriptEnabled) {
-          await chapter.locator('svg').screenshot({ path: `${screenshots}${flow}-${index + 1}.png` })
+          await chapter.locator('svg.wide').screenshot({ path: `${screenshots}${flow}-${index + 1}.png` })
         }
       }
     }))
@@ -227,7 +227,7 @@ test('a person who denies sees what the client is told', () => visit({}, async (
   await press(page, 'Deny')
   await page.waitForURL(/playground\/run/)
   assert.match(await page.locator('.outcome').textContent(), /access_denied/)
-  assert(!(await page.locator('svg').textContent()).includes('POST /token'), 'nothing was sent')
+  assert(!(await page.locator('svg.wide').textContent()).includes('POST /token'), 'nothing was sent')
   assert.equal(await page.getByRole('button').count(), 0, 'there is nothing to go on with')
 }))
 

@@ -5,11 +5,6 @@ use askama::Template;
 use super::trace::{Chapter, Detail, Kind, Lane, Step};
 
 /// Sizes in pixels, at which the text is as large as the page's small print.
-const WIDTH: usize = 960;
-const MARGIN: usize = 90;
-const MAX_LANE_GAP: usize = 300;
-/// What is left at the right of the store, for what is asked of it.
-const STORE_MARGIN: usize = 260;
 const HEAD_HEIGHT: usize = 52;
 const LINE: usize = 17;
 const ROW_GAP: usize = 14;
@@ -20,14 +15,79 @@ const CHARACTER_WIDTH: usize = 7;
 /// The most parameters of a message that are drawn. The list below the diagram has them all.
 const MAX_DETAILS: usize = 9;
 
+/// For how wide a window it is drawn. The style sheet shows the one that fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// The text stands at its arrow.
+    Wide,
+    /// For a phone: the text stands at the left, and has the whole width.
+    Narrow,
+}
+
+impl Layout {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Wide => "wide",
+            Self::Narrow => "narrow",
+        }
+    }
+
+    fn width(self) -> usize {
+        match self {
+            Self::Wide => 960,
+            Self::Narrow => 324,
+        }
+    }
+
+    /// From the edge to the first lane.
+    fn margin(self) -> usize {
+        match self {
+            Self::Wide => 90,
+            Self::Narrow => 40,
+        }
+    }
+
+    /// From one lane to the next.
+    fn gap(self, lanes: &[Lane]) -> usize {
+        let gaps = lanes.len().saturating_sub(1).max(1);
+        // At the right of the store there is room for what is asked of it.
+        let right = if self == Self::Wide && lanes.last() == Some(&Lane::Store) { 260 } else { self.margin() };
+        (self.width() - self.margin() - right).div_euclid(gaps).min(300)
+    }
+
+    /// Where the text of an arrow begins, whose left end is here.
+    fn text(self, left: usize) -> usize {
+        match self {
+            Self::Wide => left + 22,
+            Self::Narrow => 6,
+        }
+    }
+
+    fn lane_name(self, lane: Lane) -> &'static str {
+        match self {
+            Self::Wide => lane.name(),
+            Self::Narrow => lane.short_name(),
+        }
+    }
+
+    fn lane_role(self, lane: Lane) -> &'static str {
+        match self {
+            Self::Wide => lane.role(),
+            Self::Narrow => "",
+        }
+    }
+}
+
 /// A chapter's diagram.
 #[derive(Template)]
 #[template(path = "playground/diagram.svg")]
 pub(crate) struct Diagram<'a> {
+    layout: &'static str,
     chapter: usize,
     title: &'a str,
     width: usize,
     height: usize,
+    head_width: usize,
     lanes: Vec<LaneView>,
     rows: Vec<Row<'a>>,
 }
@@ -47,7 +107,6 @@ struct Row<'a> {
     /// Where it begins and ends.
     from: usize,
     to: usize,
-    /// Where its text begins, which is its left end.
     text: usize,
     label_at: usize,
     arrow_at: usize,
@@ -60,40 +119,48 @@ struct DetailView<'a> {
     y: usize,
     name: &'a str,
     value: String,
-    meaning: String,
+    meaning: &'static str,
 }
 
 impl<'a> Diagram<'a> {
     /// Draws the chapter of this number.
-    pub(crate) fn of(chapter: &'a Chapter, number: usize) -> Self {
+    pub(crate) fn of(chapter: &'a Chapter, number: usize, layout: Layout) -> Self {
         let mut used: Vec<Lane> = chapter.steps.iter().flat_map(|step| [step.from, step.to]).collect();
         used.sort_unstable();
         used.dedup();
-        let gaps = used.len().saturating_sub(1).max(1);
-        let right = if used.last() == Some(&Lane::Store) { STORE_MARGIN } else { MARGIN };
-        let gap = MAX_LANE_GAP.min((WIDTH - MARGIN - right) / gaps);
-        let x = |lane: Lane| MARGIN + gap * used.iter().position(|other| *other == lane).unwrap_or_default();
+        let gap = layout.gap(&used);
+        let x = |lane: Lane| layout.margin() + gap * used.iter().position(|other| *other == lane).unwrap_or_default();
         let mut y = HEAD_HEIGHT + ROW_GAP;
         let mut rows = Vec::new();
         for (index, step) in chapter.steps.iter().enumerate() {
-            let row = Row::of(step, index + 1, (x(step.from), x(step.to)), y);
+            let row = Row::of(step, index + 1, (x(step.from), x(step.to)), layout, y);
             y = row.arrow_at + LINE * row.details.len() + 2 * ROW_GAP;
             rows.push(row);
         }
+        let head_width = 2 * layout.margin() - 8;
         let lanes = used.iter().map(|lane| LaneView {
             x: x(*lane),
-            head: x(*lane) - MARGIN + 4,
-            name: lane.name(),
-            role: lane.role(),
+            head: x(*lane) - head_width / 2,
+            name: layout.lane_name(*lane),
+            role: layout.lane_role(*lane),
         });
-        Self { chapter: number, title: chapter.title, width: WIDTH, height: y + ROW_GAP, lanes: lanes.collect(), rows }
+        Self {
+            layout: layout.name(),
+            chapter: number,
+            title: chapter.title,
+            width: layout.width(),
+            height: y + ROW_GAP,
+            head_width,
+            lanes: lanes.collect(),
+            rows,
+        }
     }
 }
 
 impl<'a> Row<'a> {
-    fn of(step: &'a Step, number: usize, (from, to): (usize, usize), y: usize) -> Self {
-        let text = from.min(to) + 22;
-        let room = WIDTH.saturating_sub(text + 4) / CHARACTER_WIDTH;
+    fn of(step: &'a Step, number: usize, (from, to): (usize, usize), layout: Layout, y: usize) -> Self {
+        let text = layout.text(from.min(to));
+        let room = layout.width().saturating_sub(text + 4) / CHARACTER_WIDTH;
         let arrow_at = y + LINE + 6;
         let details = step.details.iter().take(MAX_DETAILS).enumerate();
         let details = details.map(|(index, detail)| DetailView::of(detail, arrow_at + 3 + LINE * (index + 1), room));
@@ -116,12 +183,12 @@ impl<'a> Row<'a> {
 
 impl<'a> DetailView<'a> {
     fn of(detail: &'a Detail, y: usize, room: usize) -> Self {
-        let name_len = detail.name.chars().count() + 3;
+        let name_len = detail.name.chars().count() + 1;
         let value = fitting(&detail.value, room.saturating_sub(name_len));
         let left = room.saturating_sub(name_len + value.chars().count() + 2);
         // A phrase that does not fit is left to the list.
         let fits = detail.meaning.chars().count() <= left;
-        Self { y, name: &detail.name, value, meaning: if fits { detail.meaning.to_owned() } else { String::new() } }
+        Self { y, name: &detail.name, value, meaning: if fits { detail.meaning } else { "" } }
     }
 }
 
@@ -156,9 +223,14 @@ mod tests {
             message: None,
         };
         let chapter = Chapter { title: "A & B", text: "", steps: vec![step], outcome: None };
-        let svg = Diagram::of(&chapter, 1).render().expect("it is drawn");
-        assert!(svg.contains("&#60;script&#62;") && svg.contains("A &#38; B") && !svg.contains("<script>"), "{svg}");
-        assert!(!svg.contains(&"x".repeat(120)) && svg.contains("xxx…"), "{svg}");
+        for (layout, most) in [(Layout::Wide, 130), (Layout::Narrow, 45)] {
+            let svg = Diagram::of(&chapter, 1, layout).render().expect("it is drawn");
+            assert!(
+                svg.contains("&#60;script&#62;") && svg.contains("A &#38; B") && !svg.contains("<script>"),
+                "{svg}"
+            );
+            assert!(!svg.contains(&"x".repeat(most)) && svg.contains("xxx…"), "{svg}");
+        }
     }
 
     #[test]
@@ -173,7 +245,7 @@ mod tests {
                 message: None,
             });
             let chapter = Chapter { title: "", text: "", steps: steps.collect(), outcome: None };
-            Diagram::of(&chapter, 1).lanes.iter().map(|lane| lane.name).collect::<Vec<_>>()
+            Diagram::of(&chapter, 1, Layout::Wide).lanes.iter().map(|lane| lane.name).collect::<Vec<_>>()
         };
         let found = lanes(&[(Lane::Client, Lane::Resource), (Lane::Resource, Lane::Store)]);
         assert_eq!(found, ["Client", "Store and policy", "Resource server"]);

@@ -177,8 +177,8 @@ fn name(change: &Change) -> &'static str {
 fn change(change: &Change) -> Detail {
     let (value, meaning) = match change {
         Change::Open { .. } => ("grant".to_owned(), "what was authorized"),
-        Change::Issue(credential) => (kind(&credential.kind).to_owned(), "if digest is new and grant not revoked"),
-        Change::Spend { key, .. } => (digest(*key), "must be unspent, or nothing is written"),
+        Change::Issue(credential) => (kind(&credential.kind).to_owned(), "unless its grant is revoked"),
+        Change::Spend { key, .. } => (digest(*key), "only if it is unspent"),
         Change::Extend { .. } => ("grant".to_owned(), "kept as long as its longest credential"),
         Change::Revoke(_) => ("grant".to_owned(), "every credential of it is dead from here on"),
         Change::Replace(credential) => (kind(&credential.kind).to_owned(), "unless somebody else was faster"),

@@ -30,6 +30,7 @@ pub(crate) struct Flow {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Advice {
     Use,
+    Attack,
     Avoid,
     Never,
 }
@@ -39,6 +40,7 @@ impl Advice {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Use => "Recommended",
+            Self::Attack => "An attack",
             Self::Avoid => "Avoid",
             Self::Never => "Must not be used",
         }
@@ -48,7 +50,7 @@ impl Advice {
     pub(crate) fn class(self) -> &'static str {
         match self {
             Self::Use => "use",
-            Self::Avoid => "avoid",
+            Self::Attack | Self::Avoid => "avoid",
             Self::Never => "never",
         }
     }
@@ -161,8 +163,8 @@ pub(crate) static FLOWS: [Flow; 9] = [
         title: "A code is replayed",
         text: "A code is good once. Here the application, against all rules, presents it a second time. The server cannot know \
                which of the two was the thief. So it refuses the second and revokes what the first one got.",
-        when: "Never, of course. See what happens when it does.",
-        advice: Advice::Use,
+        when: "Nobody should. See what the server does when somebody does.",
+        advice: Advice::Attack,
         says: "RFC 6749 §4.1.2: the server MUST deny the second request and SHOULD revoke all tokens that the code brought.",
         specs: &[
             ("RFC 6749 §4.1.2", "https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2"),

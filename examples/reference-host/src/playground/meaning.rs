@@ -26,7 +26,7 @@ pub(crate) fn meaning(place: Place, name: &str) -> &'static str {
         "code_challenge" => "SHA-256 of a verifier that only the client knows",
         "code_challenge_method" => "how the challenge was made",
         "code_verifier" => "proves that this client made the challenge",
-        "code" => "good once, for a minute, with the verifier",
+        "code" => "good once, soon, and with the verifier",
         "iss" => "who answers: against mix-up of servers (RFC 9207)",
         "grant_type" => "what the client has to show for a token",
         "access_token" => "whoever has it may use it",

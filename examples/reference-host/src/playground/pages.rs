@@ -7,7 +7,7 @@ use grantor::server::Config;
 
 use super::acts::{ACTS, Act};
 use super::clients::Who;
-use super::diagram::Diagram;
+use super::diagram::{Diagram, Layout};
 use super::flows::{FLOWS, Flow, Start};
 use super::runs::Held;
 use super::trace::{Chapter, Kind, Step, Trace};
@@ -50,7 +50,7 @@ struct ImplicitPage<'a> {
 struct ChapterView<'a> {
     number: usize,
     chapter: &'a Chapter,
-    diagram: String,
+    diagrams: [String; 2],
     is_last: bool,
 }
 
@@ -73,7 +73,8 @@ pub(crate) fn run(flow: &Flow, id: u64, trace: &Trace, held: &Held, csrf: &str) 
         number: index + 1,
         chapter,
         // A diagram that cannot be drawn is missed in the tests.
-        diagram: Diagram::of(chapter, index + 1).render().unwrap_or_default(),
+        diagrams: [Layout::Wide, Layout::Narrow]
+            .map(|layout| Diagram::of(chapter, index + 1, layout).render().unwrap_or_default()),
         is_last: index + 1 == count,
     });
     let next = flow.script.get(held.played).copied().filter(|act| act.can_be_tried(held));

@@ -34,6 +34,17 @@ impl Lane {
         }
     }
 
+    /// Its name where there is little room.
+    pub(crate) fn short_name(self) -> &'static str {
+        match self {
+            Self::Browser => "Browser",
+            Self::Client => "Client",
+            Self::Server => "Server",
+            Self::Store => "Store",
+            Self::Resource => "API",
+        }
+    }
+
     /// What it is here.
     pub(crate) fn role(self) -> &'static str {
         match self {
