@@ -55,6 +55,14 @@ impl Layout {
         (self.width() - self.margin() - right).div_euclid(gaps).min(300)
     }
 
+    /// From a label's baseline to its arrow. Where the text may stand above the arrow's number, it needs more.
+    fn label_gap(self) -> usize {
+        match self {
+            Self::Wide => 8,
+            Self::Narrow => 16,
+        }
+    }
+
     /// Where the text of an arrow begins, whose left end is here.
     fn text(self, left: usize) -> usize {
         match self {
@@ -161,7 +169,8 @@ impl<'a> Row<'a> {
     fn of(step: &'a Step, number: usize, (from, to): (usize, usize), layout: Layout, y: usize) -> Self {
         let text = layout.text(from.min(to));
         let room = layout.width().saturating_sub(text + 4) / CHARACTER_WIDTH;
-        let arrow_at = y + LINE + 6;
+        let label_at = y + LINE - 2;
+        let arrow_at = label_at + layout.label_gap();
         let details = step.details.iter().take(MAX_DETAILS).enumerate();
         let details = details.map(|(index, detail)| DetailView::of(detail, arrow_at + 3 + LINE * (index + 1), room));
         // The tip points to where the arrow ends.
@@ -172,7 +181,7 @@ impl<'a> Row<'a> {
             from,
             to,
             text,
-            label_at: y + LINE - 2,
+            label_at,
             arrow_at,
             tip: format!("{to},{arrow_at} {back},{} {back},{}", arrow_at - 5, arrow_at + 5),
             label: fitting(&step.label, room),

@@ -59,7 +59,7 @@ fn r42_guessing_a_client_secret_has_to_wait_at_every_endpoint() {
 fn an_issuer_with_a_path_has_its_metadata_where_rfc_8414_says_and_endpoints_that_are_there() {
     let mut command = crate::process::command();
     let child = command.args(["--issuer", "https://tenants.example/one", "--store", "memory"]).spawn();
-    let host = Running::wait(child.expect("it starts"), tempfile::tempdir().expect("a directory"));
+    let (host, _) = Running::wait(child.expect("it starts"), tempfile::tempdir().expect("a directory"));
     let mut browser = Browser::new(&host.base);
     let metadata = browser.get("/.well-known/oauth-authorization-server/one").json();
     assert_eq!(metadata["issuer"], "https://tenants.example/one");

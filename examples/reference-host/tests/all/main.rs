@@ -13,6 +13,7 @@ mod client;
 mod command_line;
 mod durability;
 mod endpoints;
+mod playground;
 mod process;
 mod requirements;
 mod sessions;

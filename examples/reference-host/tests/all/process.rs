@@ -56,11 +56,25 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(store: &str) -> Self {
+        Self::configured(CONFIG, store)
+    }
+
+    pub(crate) fn configured(config: &str, store: &str) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
-        let config = directory.path().join("config.toml");
-        std::fs::write(&config, CONFIG).expect("the configuration is written");
-        let child = command().arg("--config").arg(&config).args(["--store", store]).spawn().expect("it starts");
-        Self::wait(child, directory)
+        let file = directory.path().join("config.toml");
+        std::fs::write(&file, config).expect("the configuration is written");
+        let child = command().arg("--config").arg(&file).args(["--store", store]).spawn().expect("it starts");
+        Self::wait(child, directory).0
+    }
+
+    /// The demo, and its user's password.
+    pub(crate) fn demo() -> (Self, String) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let child = command().args(["--store", "memory"]).spawn().expect("it starts");
+        let (running, printed) = Self::wait(child, directory);
+        let (_, rest) = printed.split_once("alice, password ").expect("the demo has a user");
+        let password = rest.split_whitespace().next().expect("the user has a password").to_owned();
+        (running, password)
     }
 
     pub(crate) fn in_memory() -> Self {
@@ -71,11 +85,19 @@ impl Running {
         Self::start(&format!("sqlite:{}", path.display()))
     }
 
-    pub(crate) fn wait(mut child: Child, directory: TempDir) -> Self {
+    /// Waits until it listens; what it printed before that comes along.
+    pub(crate) fn wait(mut child: Child, directory: TempDir) -> (Self, String) {
         let stdout = child.stdout.take().expect("its output is piped");
-        let mut lines = BufReader::new(stdout).lines().map(|line| line.expect("its output is text"));
-        let base = lines.find_map(|line| line.strip_prefix("listening on ").map(str::to_owned));
-        Self { child, base: base.expect("it says where it listens"), _directory: directory }
+        let mut printed = String::new();
+        for line in BufReader::new(stdout).lines() {
+            let line = line.expect("its output is text");
+            if let Some(base) = line.strip_prefix("listening on ") {
+                return (Self { child, base: base.to_owned(), _directory: directory }, printed);
+            }
+            printed.push_str(&line);
+            printed.push('\n');
+        }
+        panic!("it ended before it listened: {printed}");
     }
 }
 

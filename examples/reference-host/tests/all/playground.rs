@@ -1,0 +1,232 @@
+//! The playground, without a browser. What a person sees there, the browser tests look at.
+
+use std::process::Stdio;
+
+use crate::client::{Browser, Page};
+use crate::process::{CONFIG, Running, command};
+
+/// Pages and endpoints that exist with a playground and not without.
+const PATHS: [&str; 4] = ["/playground", "/playground/code", "/playground.css", "/api/photos"];
+
+#[test]
+fn with_a_configuration_it_is_off_until_the_configuration_says_otherwise() {
+    let host = Running::in_memory();
+    let mut browser = Browser::new(&host.base);
+    for path in PATHS {
+        assert_eq!(browser.get(path).status, 404, "{path}");
+    }
+    assert!(!browser.get("/").body.contains("playground"));
+
+    let host = Running::configured(&CONFIG.replace("[server]", "[server]\nplayground = true"), "memory");
+    let mut browser = Browser::new(&host.base);
+    for path in PATHS {
+        assert_ne!(browser.get(path).status, 404, "{path}");
+    }
+    assert!(browser.get("/").body.contains("href=\"/playground\""));
+}
+
+#[test]
+fn a_flow_that_the_configuration_lacks_is_shown_with_the_reason_and_cannot_be_started() {
+    let host = Running::configured(&CONFIG.replace("[server]", "[server]\nplayground = true"), "memory");
+    let mut browser = Browser::new(&host.base);
+    let index = browser.get("/playground").body;
+    assert!(index.contains("has no implicit grant") && !index.contains("href=\"/playground/implicit\""), "{index}");
+    assert!(index.contains("href=\"/playground/password\""), "this configuration has the password grant");
+    assert!(!browser.get("/playground/implicit").body.contains("<form"));
+    let csrf = browser.get("/playground/code").field("csrf");
+    assert_eq!(browser.post("/playground/implicit", &[("csrf", &csrf)]).status, 404);
+}
+
+#[test]
+fn a_configuration_that_has_a_client_of_the_playgrounds_name_is_refused() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("config.toml");
+    let text = CONFIG.replace("[server]", "[server]\nplayground = true").replace("\"app\"", "\"playground\"");
+    std::fs::write(&file, text).expect("the configuration is written");
+    let output = command().stderr(Stdio::piped()).arg("--config").arg(&file).output().expect("it runs");
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("\"playground\" is there twice"), "{output:?}");
+}
+
+#[test]
+fn no_page_shows_a_whole_secret() {
+    let (host, password) = Running::demo();
+    let mut visitor = Visitor { browser: Browser::new(&host.base), password };
+    let (run, code) = visitor.run_code("code");
+    for act in [
+        "read-photos",
+        "add-photo",
+        "refresh",
+        "replay-refresh",
+        "introspect",
+        "replay-code",
+        "read-photos",
+        "revoke-access",
+        "revoke-refresh",
+    ] {
+        let page = visitor.act(&run, act);
+        assert!(!page.body.contains(&code), "the code is shown after {act}");
+        visitor.shows_no_secret(&page);
+    }
+    for flow in ["client-credentials", "introspection", "metadata", "password"] {
+        let page = visitor.start(flow);
+        let page = visitor.follow(&page);
+        assert!(page.body.contains("outcome good"), "{flow}: {}", page.body);
+        visitor.shows_no_secret(&page);
+    }
+    let token = visitor.run_implicit();
+    let page = visitor.browser.get("/playground/run/6");
+    assert!(page.body.contains("outcome good") && !page.body.contains(&token), "{}", page.body);
+    visitor.shows_no_secret(&page);
+}
+
+#[test]
+fn a_replayed_code_takes_the_tokens_with_it() {
+    let (host, password) = Running::demo();
+    let mut visitor = Visitor { browser: Browser::new(&host.base), password };
+    let (run, _) = visitor.run_code("replay");
+    assert!(visitor.act(&run, "read-photos").body.contains("The API takes the token"));
+    let page = visitor.act(&run, "replay-code");
+    assert!(page.body.contains("Token: Commit") && page.body.contains(">Revoke<"), "{}", page.body);
+    assert!(visitor.act(&run, "read-photos").body.contains("The API refuses the token: 401"));
+}
+
+#[test]
+fn a_run_belongs_to_one_browser_and_its_forms_to_its_pages() {
+    let (host, password) = Running::demo();
+    let mut visitor = Visitor { browser: Browser::new(&host.base), password };
+    let page = visitor.start("client-credentials");
+    let run = visitor.follow(&page);
+    let mut other = Browser::new(&host.base);
+    let csrf = other.get("/playground/code").field("csrf");
+    assert_eq!(other.get("/playground/run/1").status, 410);
+    assert_eq!(other.post("/playground/run/1", &[("csrf", &csrf), ("act", "read-photos")]).status, 410);
+    for csrf in ["", &csrf] {
+        let browser = &mut visitor.browser;
+        assert_eq!(browser.post("/playground/run/1", &[("csrf", csrf), ("act", "read-photos")]).status, 403);
+        assert_eq!(browser.post("/playground/client-credentials", &[("csrf", csrf)]).status, 403);
+        assert_eq!(browser.post("/playground/callback/implicit", &[("csrf", csrf)]).status, 403);
+    }
+    let csrf = run.field("csrf");
+    let without_token = [("csrf", &*csrf), ("act", "refresh")];
+    assert_eq!(visitor.browser.post("/playground/run/1", &without_token).status, 400, "there is no refresh token");
+}
+
+#[test]
+fn a_callback_is_taken_once_and_only_for_the_state_that_was_sent() {
+    let (host, password) = Running::demo();
+    let mut visitor = Visitor { browser: Browser::new(&host.base), password };
+    let callback = visitor.callback("code");
+    let forged = callback.replace("state=", "state=x");
+    assert_eq!(visitor.browser.get(&forged).status, 410);
+    assert_eq!(Browser::new(&host.base).get(&callback).status, 410, "another browser");
+    assert_eq!(visitor.browser.get(&callback).status, 303);
+    assert_eq!(visitor.browser.get(&callback).status, 410, "once");
+}
+
+#[test]
+fn a_browser_keeps_its_last_eight_runs() {
+    let (host, password) = Running::demo();
+    let mut visitor = Visitor { browser: Browser::new(&host.base), password };
+    for _ in 0..9 {
+        visitor.start("metadata");
+    }
+    assert_eq!(visitor.browser.get("/playground/run/1").status, 410);
+    assert_eq!(visitor.browser.get("/playground/run/2").status, 200);
+}
+
+#[test]
+fn the_api_refuses_what_is_no_token_of_its_scope() {
+    let (host, _) = Running::demo();
+    let mut browser = Browser::new(&host.base);
+    let page = browser.get("/api/photos");
+    assert_eq!((page.status, page.header("www-authenticate").starts_with("Bearer")), (401, true), "{page:?}");
+    assert!(!page.header("www-authenticate").contains("error"), "RFC 6750 §3.1: no error without a token");
+}
+
+/// Someone who walks through the demo's flows.
+struct Visitor {
+    browser: Browser,
+    password: String,
+}
+
+impl Visitor {
+    fn start(&mut self, flow: &str) -> Page {
+        let page = self.browser.get(&format!("/playground/{flow}"));
+        let (csrf, password) = (page.field("csrf"), self.password.clone());
+        let page = self
+            .browser
+            .post(&format!("/playground/{flow}"), &[("csrf", &csrf), ("username", "alice"), ("password", &password)]);
+        assert_eq!(page.status, 303, "{page:?}");
+        page
+    }
+
+    fn follow(&mut self, page: &Page) -> Page {
+        let location = page.header("location");
+        let path = location.find("/playground").or(location.find("/authorize")).or(location.find("/consent"));
+        let path = location[path.expect("a path")..].split('#').next().unwrap_or_default().to_owned();
+        self.browser.get(&path)
+    }
+
+    /// Through login and consent, to the redirect that leads back.
+    fn decided(&mut self, flow: &str) -> Page {
+        let sent = self.start(flow);
+        let mut page = self.follow(&sent);
+        if page.body.contains("name=\"password\"") {
+            let password = self.password.clone();
+            let redirect = self.browser.log_in(&page, "alice", &password);
+            page = self.follow(&redirect);
+        }
+        self.browser.decide(&page, "approve", &["photos.read", "photos.write"])
+    }
+
+    fn callback(&mut self, flow: &str) -> String {
+        let decided = self.decided(flow);
+        let location = decided.header("location");
+        location[location.find("/playground").expect("the callback")..].to_owned()
+    }
+
+    /// A run with a code: its path, and the code.
+    fn run_code(&mut self, flow: &str) -> (String, String) {
+        let decided = self.decided(flow);
+        let code = decided.redirect("code").expect("a code");
+        let redirect = self.follow(&decided);
+        let run = redirect.header("location").split('#').next().unwrap_or_default().to_owned();
+        let page = self.browser.get(&run);
+        assert!(page.body.contains("outcome good") && !page.body.contains(&code), "{}", page.body);
+        self.shows_no_secret(&page);
+        (run, code)
+    }
+
+    /// Does what the script of the implicit callback does. The token that it got.
+    fn run_implicit(&mut self) -> String {
+        let decided = self.decided("implicit");
+        let (_, fragment) = decided.header("location").split_once('#').expect("a fragment");
+        let page = self.follow(&decided);
+        assert!(page.header("content-security-policy").contains("script-src 'self';"), "{page:?}");
+        let csrf = page.field("csrf");
+        let arrived = self.browser.post("/playground/callback/implicit", &[("csrf", &csrf), ("fragment", fragment)]);
+        assert_eq!(arrived.status, 303, "{arrived:?}");
+        let mut parameters = form_urlencoded::parse(fragment.as_bytes());
+        let (_, token) = parameters.find(|(name, _)| name == "access_token").expect("a token");
+        token.into_owned()
+    }
+
+    fn act(&mut self, run: &str, act: &str) -> Page {
+        let csrf = self.browser.get(run).field("csrf");
+        let page = self.browser.post(run, &[("csrf", &csrf), ("act", act)]);
+        assert_eq!(page.status, 303, "{act}: {page:?}");
+        self.browser.get(run)
+    }
+
+    /// Codes, tokens, verifiers and secrets have at least 43 characters of base64url.
+    fn shows_no_secret(&self, page: &Page) {
+        let body = page.body.replace(&page.field("csrf"), "");
+        let is_long = |word: &&str| {
+            word.len() >= 40 && word.contains(|letter: char| !letter.is_ascii_lowercase() && letter != '_')
+        };
+        let words = body.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-' && letter != '_');
+        assert_eq!(words.filter(is_long).collect::<Vec<_>>(), Vec::<&str>::new());
+        assert!(!body.contains(&self.password), "the password is shown");
+    }
+}
