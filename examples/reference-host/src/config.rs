@@ -190,8 +190,8 @@ impl Settings {
     }
 
     /// Settings with whatever the playground can show, also what RFC 9700 advises against: it is off until a client's record names
-    /// it too.
-    pub(crate) fn for_all_flows() -> Self {
+    /// it too. Tokens are for these protected resources.
+    pub(crate) fn for_all_flows(resources: Resources) -> Self {
         let server = ServerTable {
             grants: Some(vec![
                 GrantType::AuthorizationCode,
@@ -200,6 +200,7 @@ impl Settings {
                 GrantType::Password,
             ]),
             response_types: Some(vec![ResponseType::Code, ResponseType::Token]),
+            resources: Some(resources),
             // Short, for whoever tries to replay a refresh token.
             refresh_grace: Some(3),
             playground: true,

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use grantor::model::{
-    Client, ClientId, CodeChallengeMethod, CodeVerifier, Digest, GrantType, RedirectUri, ResponseType, Scope, Subject,
+    Client, ClientId, CodeChallengeMethod, CodeVerifier, Digest, GrantType, RedirectUri, Resource, ResponseType, Scope,
+    Subject,
 };
 
 use crate::config::Settings;
@@ -77,7 +78,7 @@ impl Demo {
         service.grant_types = vec![GrantType::ClientCredentials];
         service.scope = Scope::parse("photos.read")?;
 
-        let mut settings = Settings::for_all_flows();
+        let mut settings = Settings::for_all_flows(vec![Resource::parse(&format!("{base}/api/photos"))?]);
         settings.clients = [app, web, service].map(|client| (client.client_id.clone(), Arc::new(client))).into();
         // A person has to type this one.
         let password = password.chars().filter(char::is_ascii_alphanumeric).take(12).collect::<String>();

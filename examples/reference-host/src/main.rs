@@ -110,8 +110,8 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
             (demo.settings, Some(demo.guide))
         }
     };
-    let config = settings.server(issuer);
-    let playground = if settings.playground() { Some(Playground::new(&mut settings, &config)?) } else { None };
+    let mut config = settings.server(issuer);
+    let playground = if settings.playground() { Some(Playground::new(&mut settings, &mut config)?) } else { None };
     let app = Arc::new(App {
         sessions: Sessions::new(config.issuer.as_str().starts_with("https:")),
         server: Server::new(config),

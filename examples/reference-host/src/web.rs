@@ -52,9 +52,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/login", post(interaction::log_in))
         .route("/consent", get(interaction::show).post(interaction::decide))
         .route(demo::CALLBACK, get(demo_callback));
-    if app.playground.is_some() {
+    if let Some(playground) = &app.playground {
         let record = from_fn_with_state(Arc::clone(&app), playground::record);
-        router = router.merge(playground::router()).layer(record);
+        router = router.merge(playground::router(playground)).layer(record);
     }
     router
         .fallback(not_found)

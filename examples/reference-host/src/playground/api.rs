@@ -3,21 +3,24 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use axum::body::Bytes;
-use axum::extract::State;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use axum::{Json, Router};
-use grantor::AsyncHost as _;
-use grantor::model::{CredentialKind, Key};
-use grantor::store::Lookup;
+use grantor::model::{Resource, Resources, Scope};
+use grantor::resource::{self, Requirement, ResourceServer};
+use grantor::server::Config;
 use serde_json::json;
 
-use super::trace::Recorder;
+use super::{Playground, Recorder};
 use crate::moment::now;
-use crate::web::{App, not_found, unavailable};
+use crate::web::{App, audit, not_found};
+
+/// Its path.
+const PATH: &str = "/api/photos";
 
 /// The photos that are there from the start.
 const PHOTOS: [&str; 3] = ["Harbour at dawn", "Snow on the pass", "Two cats"];
@@ -25,58 +28,46 @@ const PHOTOS: [&str; 3] = ["Harbour at dawn", "Snow on the pass", "Two cats"];
 /// The most photos that are added; then the album is as it was.
 const MAX_ADDED: usize = 6;
 
-/// The album: nothing that a visitor writes is in it.
-#[derive(Debug, Default)]
-pub(crate) struct Album {
+/// The resource server, on the store that it shares with the authorization server.
+#[derive(Debug)]
+pub(crate) struct Api {
+    server: ResourceServer,
+    reading: Requirement,
+    writing: Requirement,
+    /// How many photos were added. Nothing that a visitor writes is in the album.
     added: AtomicUsize,
 }
 
-/// The API's routes.
-pub(crate) fn router() -> Router<Arc<App>> {
-    Router::new().route("/api/photos", any(photos))
-}
-
-async fn photos(State(app): State<Arc<App>>, recorder: Recorder, parts: Parts, _: Bytes) -> Response {
-    let scope = match parts.method {
-        Method::GET => "photos.read",
-        Method::POST => "photos.write",
-        _ => return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, POST")]).into_response(),
-    };
-    let Some(playground) = &app.playground else { return not_found().await };
-    if let Err(refusal) = check(&app, &recorder, &parts, scope).await {
-        return refusal;
-    }
-    match parts.method {
-        Method::POST => (StatusCode::CREATED, Json(json!({"added": playground.album.add()}))).into_response(),
-        _ => Json(json!({"photos": playground.album.titles()})).into_response(),
-    }
-}
-
-/// Whether the request shows a token that is alive and has this scope: RFC 6750 §2.1, §3.1.
-async fn check(app: &App, recorder: &Recorder, parts: &Parts, scope: &str) -> Result<(), Response> {
-    let refuse =
-        |status: StatusCode, challenge: String| Err((status, [(header::WWW_AUTHENTICATE, challenge)]).into_response());
-    let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let Some(token) = header.and_then(|value| value.strip_prefix("Bearer ")) else {
-        return refuse(StatusCode::UNAUTHORIZED, "Bearer".to_owned());
-    };
-    let invalid = || refuse(StatusCode::UNAUTHORIZED, "Bearer error=\"invalid_token\"".to_owned());
-    let Some(key) = Key::of(token) else { return invalid() };
-    let lookup = Lookup { client: None, credentials: [key].into_iter().collect() };
-    let found = recorder.resource_server(&app.host, "Check").lookup(&lookup).await.map_err(|_| unavailable())?;
-    match found.credential(key).filter(|presented| presented.is_alive(now())) {
-        Some(presented) if !presented.credential.scope.contains(scope) => {
-            refuse(StatusCode::FORBIDDEN, format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\""))
+impl Api {
+    /// The API at this origin. Where tokens are restricted to protected resources (RFC 8707), this is one more of them.
+    ///
+    /// # Errors
+    /// None that can happen: an origin and a path make a URI.
+    pub(crate) fn new(origin: &str, config: &mut Config) -> Result<Self, Box<dyn std::error::Error>> {
+        let resource = Resource::parse(&format!("{origin}{PATH}"))?;
+        let mut api = resource::Config::new(resource.clone());
+        api.accept_unrestricted = config.resources.is_empty();
+        if !api.accept_unrestricted && !config.resources.contains(&resource) {
+            config.resources.push(resource);
         }
-        Some(presented) if matches!(presented.credential.kind, CredentialKind::AccessToken { .. }) => Ok(()),
-        _ => invalid(),
+        api.authorization_servers = vec![config.issuer.clone()];
+        api.scopes_supported = Scope::parse("photos.read photos.write")?;
+        Ok(Self {
+            server: ResourceServer::new(api),
+            reading: Requirement::scope(Scope::parse("photos.read")?),
+            writing: Requirement::scope(Scope::parse("photos.write")?),
+            added: AtomicUsize::new(0),
+        })
     }
-}
 
-impl Album {
+    /// What tokens for it are restricted to; empty where tokens are not restricted.
+    pub(crate) fn resources(&self) -> Resources {
+        let config = self.server.config();
+        if config.accept_unrestricted { Resources::new() } else { vec![config.resource.clone()] }
+    }
+
     fn titles(&self) -> Vec<String> {
-        let added = self.added.load(Ordering::Relaxed);
-        let added = (1..=added).map(|number| format!("Photo {number}"));
+        let added = (1..=self.added.load(Ordering::Relaxed)).map(|number| format!("Photo {number}"));
         PHOTOS.into_iter().map(str::to_owned).chain(added).collect()
     }
 
@@ -84,5 +75,38 @@ impl Album {
         let next = |added: usize| Some((added + 1) % (MAX_ADDED + 1));
         let before = self.added.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap_or_default();
         format!("Photo {}", before + 1)
+    }
+}
+
+/// The API's routes.
+pub(crate) fn router(playground: &Playground) -> Router<Arc<App>> {
+    Router::new().route(PATH, any(photos)).route(&playground.api.server.config().metadata_path(), any(metadata))
+}
+
+async fn photos(State(app): State<Arc<App>>, recorder: Recorder, parts: Parts, body: Bytes) -> Response {
+    let Some(Playground { api, .. }) = &app.playground else { return not_found().await };
+    let requirement = match parts.method {
+        Method::GET => &api.reading,
+        Method::POST => &api.writing,
+        _ => return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, POST")]).into_response(),
+    };
+    let request = Request::from_parts(parts, body);
+    let host = recorder.resource_server(&app.host, "Check");
+    let reply = api.server.check(&request, requirement, now()).run_async(&host).await;
+    audit(reply.event());
+    match reply.into_result() {
+        Err(refusal) => refusal.into_http().map(Body::from),
+        Ok(_) if request.method() == Method::POST => {
+            (StatusCode::CREATED, Json(json!({ "added": api.add() }))).into_response()
+        }
+        Ok(_) => Json(json!({ "photos": api.titles() })).into_response(),
+    }
+}
+
+/// Protected resource metadata: RFC 9728. A challenge says where it is.
+async fn metadata(State(app): State<Arc<App>>, request: Request) -> Response {
+    match &app.playground {
+        Some(playground) => playground.api.server.metadata(&request).map(Body::from),
+        None => not_found().await,
     }
 }

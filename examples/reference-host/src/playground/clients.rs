@@ -81,15 +81,18 @@ impl Clients {
         })
     }
 
-    /// Their records at the authorization server.
+    /// Their records at the authorization server. What they get is for this API.
     ///
     /// # Errors
     /// None that can happen: the ids are written above.
-    pub(crate) fn records(&self) -> Result<Vec<Arc<grantor::model::Client>>, Box<dyn std::error::Error>> {
-        Who::ALL.into_iter().map(|who| self.record(who).map(Arc::new)).collect()
+    pub(crate) fn records(
+        &self,
+        api: &Resources,
+    ) -> Result<Vec<Arc<grantor::model::Client>>, Box<dyn std::error::Error>> {
+        Who::ALL.into_iter().map(|who| self.record(who, api).map(Arc::new)).collect()
     }
 
-    fn record(&self, who: Who) -> Result<grantor::model::Client, Box<dyn std::error::Error>> {
+    fn record(&self, who: Who, api: &Resources) -> Result<grantor::model::Client, Box<dyn std::error::Error>> {
         let client_id = ClientId::parse(who.client_id())?;
         let mut client = match self.secret(who) {
             Some(secret) => grantor::model::Client::confidential(client_id, secret.expose()),
@@ -113,7 +116,8 @@ impl Clients {
             Who::Gallery | Who::Backup | Who::Desktop => self.read.clone(),
             Who::Api => Scope::default(),
         };
-        client.resource_server = (who == Who::Api).then(Resources::new);
+        client.resource = api.clone();
+        client.resource_server = (who == Who::Api).then(|| api.clone());
         Ok(client)
     }
 

@@ -33,7 +33,7 @@ use grantor::Timestamp;
 use grantor::server::Config;
 use url::Url;
 
-use self::api::Album;
+use self::api::Api;
 use self::clients::Clients;
 use self::runs::Runs;
 use crate::config::Settings;
@@ -53,21 +53,23 @@ const CALLBACK_IMPLICIT: &str = "/playground/callback/implicit";
 pub struct Playground {
     clients: Clients,
     runs: Runs,
-    album: Album,
+    api: Api,
 }
 
 impl Playground {
-    /// A playground for this server, whose clients are added to the settings.
+    /// A playground for this server. Its clients are added to the settings, and its API to the protected resources, if the
+    /// configuration names any.
     ///
     /// # Errors
     /// A client or a user of the settings has the name of one of its clients, or there is no randomness.
-    pub fn new(settings: &mut Settings, config: &Config) -> Result<Self, Box<dyn std::error::Error>> {
+    pub fn new(settings: &mut Settings, config: &mut Config) -> Result<Self, Box<dyn std::error::Error>> {
         let origin = Url::parse(config.issuer.as_str())?.origin().ascii_serialization();
+        let api = Api::new(&origin, config)?;
         let clients = Clients::new(&origin)?;
-        for record in clients.records()? {
+        for record in clients.records(&api.resources())? {
             settings.add(record)?;
         }
-        Ok(Self { clients, runs: Runs::new(origin.starts_with("https:")), album: Album::default() })
+        Ok(Self { clients, runs: Runs::new(origin.starts_with("https:")), api })
     }
 
     /// Forgets the browsers that were not seen for long.

@@ -28,7 +28,7 @@ const FORGED: &str =
 const GONE: &str = "There is no such run, or it was a while ago. Please start again at /playground.";
 
 /// The playground's routes.
-pub(crate) fn router() -> Router<Arc<App>> {
+pub(crate) fn router(playground: &Playground) -> Router<Arc<App>> {
     Router::new()
         .route("/playground", get(index))
         .route("/playground/{flow}", get(show_flow).post(start))
@@ -37,7 +37,7 @@ pub(crate) fn router() -> Router<Arc<App>> {
         .route(super::CALLBACK_IMPLICIT, get(arrive_implicit).post(callback_implicit))
         .route("/playground.css", get(super::pages::style))
         .route("/playground.js", get(super::pages::script))
-        .merge(super::api::router())
+        .merge(super::api::router(playground))
 }
 
 async fn index(State(app): State<Arc<App>>) -> Response {
@@ -96,6 +96,7 @@ async fn send_away(
         (url, Waiting::Implicit(pending), state)
     } else {
         let request = AuthorizationRequest::new(clients.callback.clone()).scope(clients.read_write.clone());
+        let request = playground.api.resources().into_iter().fold(request, AuthorizationRequest::resource);
         let client = stage.client(Who::Printer).await?;
         let (url, pending) = client.begin(request, moment).map_err(|error| error.to_string())?;
         let state = pending.state().to_owned();

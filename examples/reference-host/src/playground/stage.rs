@@ -28,7 +28,8 @@ pub(crate) struct Stage {
 impl Stage {
     /// A stage for whoever sits at this address.
     pub(crate) fn new(app: &Arc<App>, peer: SocketAddr, recorder: Recorder) -> Self {
-        let router = endpoints(app).merge(api::router()).layer(from_fn_with_state(Arc::clone(app), record));
+        let api = app.playground.as_ref().map(api::router).unwrap_or_default();
+        let router = endpoints(app).merge(api).layer(from_fn_with_state(Arc::clone(app), record));
         Self { app: Arc::clone(app), router: router.with_state(Arc::clone(app)), peer, recorder }
     }
 
