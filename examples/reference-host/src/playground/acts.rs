@@ -240,7 +240,9 @@ async fn replay_refresh(stage: &Stage, held: &Held) -> Outcome {
             "This was within the grace of {} seconds, so it was taken for a repeated request. Wait that long and try again.",
             stage.grace()
         )),
-        Err(error) => Err(format!("{} The server takes it for theft and has revoked the grant.", sentence(error))),
+        Err(error) => {
+            Err(format!("{} After the grace, a second use is taken for theft: the grant is revoked.", sentence(error)))
+        }
     }
 }
 

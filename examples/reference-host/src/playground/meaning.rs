@@ -1,32 +1,36 @@
 //! What the parameters of OAuth are for, each in a phrase.
 
-use super::trace::Lane;
-
 /// In what it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// A request of this sender's, or a redirect that becomes one.
-    Request(Lane),
-    /// A response.
+    /// A request, or a redirect that becomes one.
+    Request,
+    /// A form that a person fills in.
+    Form,
+    /// A redirect that is the answer to an authorization request.
+    Redirect,
+    /// A response's body, or its headers.
     Response,
 }
 
 /// What a parameter, a member or a header is for; empty where it speaks for itself.
 pub(crate) fn meaning(place: Place, name: &str) -> &'static str {
-    let is_response = place == Place::Response;
-    let by_browser = place == Place::Request(Lane::Browser);
+    let is_response = matches!(place, Place::Redirect | Place::Response);
+    let is_typed = place == Place::Form;
     match name {
         "response_type" => "what shall come back: a code, or a token",
         "client_id" if is_response => "whose token it is",
         "client_id" => "which application asks",
         "redirect_uri" => "where the answer goes: exactly as registered",
         "scope" if is_response => "what the token is good for",
+        "scope" if is_typed => "what you let it have",
         "scope" => "what is asked for",
         "state" => "ties the answer to this browser",
         "code_challenge" => "SHA-256 of a verifier that only the client knows",
         "code_challenge_method" => "how the challenge was made",
         "code_verifier" => "proves that this client made the challenge",
         "code" => "good once, soon, and with the verifier",
+        "iss" if place == Place::Response => "who issued it",
         "iss" => "who answers: against mix-up of servers (RFC 9207)",
         "grant_type" => "what the client has to show for a token",
         "access_token" => "whoever has it may use it",
@@ -34,7 +38,7 @@ pub(crate) fn meaning(place: Place, name: &str) -> &'static str {
         "refresh_token" => "good once: the next comes with the answer",
         "token_type" => "how the token is shown: RFC 6750",
         "expires_in" => "seconds",
-        "username" | "password" if by_browser => "typed into the server's own page",
+        "username" | "password" if is_typed => "typed into the server's own page",
         "username" => "typed into the client, not into the server's page",
         "password" => "the client sees it, and could keep it",
         "token" => "the one that this is about",
@@ -50,7 +54,8 @@ pub(crate) fn meaning(place: Place, name: &str) -> &'static str {
         "authorization" => "how the sender proves itself",
         "www-authenticate" => "how to do better",
         "decision" => "what you said",
-        "csrf" => "the form comes from the server's own page",
+        "csrf" => "this form comes from the site's own page",
+        "fragment" => "what stood after the #",
         "request" => "which request you decide",
         "issuer" => "must be the one that was asked: RFC 8414 §3.3",
         _ => "",

@@ -28,10 +28,10 @@ pub(crate) fn request(
     (method, uri, headers): (&Method, &Uri, &HeaderMap),
     body: &[u8],
 ) -> Step {
-    let place = Place::Request(sender.lane);
-    let mut details = header_details(place, headers);
-    details.extend(form_details(place, uri.query().unwrap_or_default()));
+    let mut details = header_details(Place::Request, headers);
+    details.extend(form_details(Place::Request, uri.query().unwrap_or_default()));
     if is(headers, "application/x-www-form-urlencoded") {
+        let place = if sender.lane == Lane::Browser { Place::Form } else { Place::Request };
         details.extend(form_details(place, &String::from_utf8_lossy(body)));
     }
     let fetch = if sender.by_fetch { "Fetch: " } else { "" };
@@ -56,7 +56,7 @@ pub(crate) fn response(from: Lane, to: Lane, status: StatusCode, headers: &Heade
         label = format!("{label}, to {}", shorten::bounded(path(target)));
         // A redirect to the authorization server carries the client's request.
         let is_request = parameters.contains("response_type=");
-        let place = if is_request { Place::Request(from) } else { Place::Response };
+        let place = if is_request { Place::Request } else { Place::Redirect };
         details.extend(form_details(place, parameters));
     } else if let Some(Value::Object(members)) = json(headers, body) {
         details.extend(members.into_iter().map(|(name, value)| {

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http;
+use axum::http::{self, StatusCode};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use grantor::{AsyncHttp, Fetch, HttpOnly, MAX_FORM_LEN, Unavailable};
 use tower::ServiceExt as _;
 
@@ -28,7 +28,7 @@ pub(crate) async fn record(State(app): State<Arc<App>>, mut request: Request, ne
     };
     request.extensions_mut().insert(recorder.clone());
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MAX_FORM_LEN).await else { return unavailable() };
+    let Ok(body) = to_bytes(body, MAX_FORM_LEN).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
     let (sender, to) = (recorder.sender(), receiver(parts.uri.path()));
     recorder.step(|| message::request(sender, to, (&parts.method, &parts.uri, &parts.headers), &body));
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;

@@ -38,6 +38,28 @@ fn a_flow_that_the_configuration_lacks_is_shown_with_the_reason_and_cannot_be_st
 }
 
 #[test]
+fn the_api_takes_tokens_whether_or_not_the_configuration_restricts_them_to_resources() {
+    for resources in ["", "resources = [\"https://api.example/\"]\n"] {
+        let config = CONFIG.replace("[server]", &format!("[server]\nplayground = true\n{resources}"));
+        let host = Running::configured(&config, "memory");
+        let mut visitor = Visitor { browser: Browser::new(&host.base), password: "wonderland".to_owned() };
+        let page = visitor.start("introspection");
+        visitor.follow(&page);
+        for act in ["read-photos", "introspect"] {
+            let page = visitor.act("/playground/run/1", act);
+            assert!(!page.body.contains("outcome bad"), "{act} with {resources:?}: {}", page.body);
+        }
+        let audience = format!("{}/api/photos", host.base);
+        let page = visitor.act("/playground/run/1", "introspect");
+        assert_eq!(page.body.contains(&audience), !resources.is_empty(), "aud with {resources:?}");
+        assert!(
+            visitor.act("/playground/run/1", "add-photo").body.contains("403"),
+            "it has the scope photos.read alone"
+        );
+    }
+}
+
+#[test]
 fn a_configuration_that_has_a_client_of_the_playgrounds_name_is_refused() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("config.toml");
@@ -142,6 +164,10 @@ fn the_api_refuses_what_is_no_token_of_its_scope() {
     let page = browser.get("/api/photos");
     assert_eq!((page.status, page.header("www-authenticate").starts_with("Bearer")), (401, true), "{page:?}");
     assert!(!page.header("www-authenticate").contains("error"), "RFC 6750 §3.1: no error without a token");
+    let (_, rest) = page.header("www-authenticate").split_once("resource_metadata=\"").expect("RFC 9728 §5.1");
+    let path = rest.split('"').next().unwrap_or_default().replace(&host.base, "");
+    assert_eq!(browser.get(&path).json()["authorization_servers"][0], host.base);
+    assert_eq!(browser.post("/api/photos", &[]).status, 401);
 }
 
 /// Someone who walks through the demo's flows.
