@@ -33,6 +33,8 @@ const code = [
 ]
 const photos = (method, status) => [new RegExp(`^${method} /api/photos$`), /^Check: Lookup$/, /^found$/, new RegExp(`^${status}`)]
 const endpoint = (path, machine, ...rest) => [new RegExp(`^Fetch: POST ${path}$`), new RegExp(`^${machine}: Lookup$`), /^found$/, ...rest]
+const introspected = (status) => [/^GET \/api\/elsewhere\/photos$/, ...endpoint('/introspect', 'Introspect', /^200 OK$/),
+  new RegExp(`^${status}`)]
 const committed = (machine) => [new RegExp(`^${machine}: Commit$`), /^applied/]
 
 /** Each flow: the chapters that it has, by the button that leads to each, and the steps that each chapter must have. */
@@ -63,9 +65,9 @@ const flows = {
   ],
   introspection: [
     ['Start', endpoint('/token', 'Token', ...committed('Token'), /^200 OK$/)],
-    ['Introspect the access token', endpoint('/introspect', 'Introspect', /^200 OK$/)],
+    ['List photos at an API elsewhere', introspected(200)],
     ['Revoke the access token', endpoint('/revoke', 'Revoke', ...committed('Revoke'), /^200 OK$/)],
-    ['Introspect the access token', endpoint('/introspect', 'Introspect', /^200 OK$/)],
+    ['List photos at an API elsewhere', introspected(401)],
   ],
   revocation: [
     ['Start', code],

@@ -1,14 +1,12 @@
 //! What a client of the playground can do with what it holds: each a button.
 
-use grantor::client::{Pending, PendingImplicit, TokenSet, TokenTypeHint, discover};
-use grantor::model::{Metadata, Scope, Secret};
+use axum::http::Method;
+use grantor::client::TokenTypeHint;
 
-use super::clients::Who;
-use super::runs::{Held, Taken};
+use super::api;
+use super::deeds::{self, Typed};
+use super::runs::Held;
 use super::stage::Stage;
-use super::trace::Lane;
-use crate::form::Form;
-use crate::moment::now;
 
 /// Something that a client can do.
 #[derive(Debug)]
@@ -21,18 +19,16 @@ pub(crate) struct Act {
     deed: Deed,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 enum Deed {
     Discover,
     ClientCredentials,
     Password,
-    Photos(&'static str),
+    Photos(Method, &'static str),
     Refresh,
     ReplayRefresh,
     ReplayCode,
-    Introspect,
-    RevokeAccess,
-    RevokeRefresh,
+    Revoke(TokenTypeHint),
 }
 
 pub(crate) static DISCOVER: Act = Act {
@@ -57,13 +53,13 @@ pub(crate) static READ_PHOTOS: Act = Act {
     name: "read-photos",
     title: "List photos with the token",
     text: "The client shows its access token to the API. The API looks whether the token is alive and has the scope photos.read.",
-    deed: Deed::Photos("GET"),
+    deed: Deed::Photos(Method::GET, api::PATH),
 };
 pub(crate) static ADD_PHOTO: Act = Act {
     name: "add-photo",
     title: "Add a photo with the token",
     text: "This takes the scope photos.write. A token without it is refused with insufficient_scope.",
-    deed: Deed::Photos("POST"),
+    deed: Deed::Photos(Method::POST, api::PATH),
 };
 pub(crate) static REFRESH: Act = Act {
     name: "refresh",
@@ -87,45 +83,28 @@ pub(crate) static REPLAY_CODE: Act = Act {
 };
 pub(crate) static INTROSPECT: Act = Act {
     name: "introspect",
-    title: "Introspect the access token",
-    text: "The API authenticates with a secret of its own and asks what the token is good for. The server's machine for this cannot \
-           write: by its type it has no Commit.",
-    deed: Deed::Introspect,
+    title: "List photos at an API elsewhere",
+    text: "This API does not share the server's store. It authenticates with a secret of its own and asks what the token is good \
+           for. The server's machine for this cannot write: by its type it has no Commit.",
+    deed: Deed::Photos(Method::GET, api::PATH_ELSEWHERE),
 };
 pub(crate) static REVOKE_ACCESS: Act = Act {
     name: "revoke-access",
     title: "Revoke the access token",
     text: "The client says that it no longer needs its access token. The answer is 200 with nothing in it, also for a token that \
            the server does not know.",
-    deed: Deed::RevokeAccess,
+    deed: Deed::Revoke(TokenTypeHint::AccessToken),
 };
 pub(crate) static REVOKE_REFRESH: Act = Act {
     name: "revoke-refresh",
     title: "Revoke the refresh token",
     text: "The client gives its refresh token back. One commit revokes the grant, and every token of it is dead.",
-    deed: Deed::RevokeRefresh,
+    deed: Deed::Revoke(TokenTypeHint::RefreshToken),
 };
 
 /// All that can be tried, once there is something to try it with.
 pub(crate) static ACTS: [&Act; 8] =
     [&READ_PHOTOS, &ADD_PHOTO, &REFRESH, &REPLAY_REFRESH, &REPLAY_CODE, &INTROSPECT, &REVOKE_ACCESS, &REVOKE_REFRESH];
-
-/// What a person typed into the client.
-#[derive(Debug)]
-pub(crate) struct Typed {
-    pub(crate) username: String,
-    pub(crate) password: Secret<'static>,
-}
-
-impl Typed {
-    /// Name and password, if the page has fields for them.
-    pub(crate) fn of(form: &Form<'_>) -> Self {
-        Self { username: form.get("username"), password: Secret::new(form.get("password")) }
-    }
-}
-
-/// What came of it, in a sentence.
-pub(crate) type Outcome = Result<String, String>;
 
 impl Act {
     /// Whether it can be tried with what is held.
@@ -133,8 +112,8 @@ impl Act {
         let has_refresh = held.tokens.as_ref().is_some_and(|tokens| tokens.refresh_token().is_some());
         match self.deed {
             Deed::Discover | Deed::ClientCredentials | Deed::Password => false,
-            Deed::Photos(_) | Deed::Introspect | Deed::RevokeAccess => held.tokens.is_some(),
-            Deed::Refresh | Deed::RevokeRefresh => has_refresh,
+            Deed::Photos(..) | Deed::Revoke(TokenTypeHint::AccessToken) => held.tokens.is_some(),
+            Deed::Refresh | Deed::Revoke(TokenTypeHint::RefreshToken) => has_refresh,
             Deed::ReplayRefresh => held.worn.is_some(),
             Deed::ReplayCode => held.taken.is_some(),
         }
@@ -148,155 +127,16 @@ impl Act {
     /// Does it, and writes down what happens.
     pub(crate) async fn perform(&self, stage: &Stage, held: &mut Held, typed: &Typed) {
         stage.recorder.begin(self.title, self.text);
-        let outcome = match self.deed {
-            Deed::Discover => discovered(stage).await,
-            Deed::ClientCredentials => client_credentials(stage, held).await,
-            Deed::Password => password(stage, held, typed).await,
-            Deed::Photos(method) => photos(stage, held, method).await,
-            Deed::Refresh => refresh(stage, held).await,
-            Deed::ReplayRefresh => replay_refresh(stage, held).await,
-            Deed::ReplayCode => replay_code(stage, held).await,
-            Deed::Introspect => introspect(stage, held).await,
-            Deed::RevokeAccess => revoke(stage, held, TokenTypeHint::AccessToken).await,
-            Deed::RevokeRefresh => revoke(stage, held, TokenTypeHint::RefreshToken).await,
+        let outcome = match &self.deed {
+            Deed::Discover => deeds::find_metadata(stage).await,
+            Deed::ClientCredentials => deeds::client_credentials(stage, held).await,
+            Deed::Password => deeds::password(stage, held, typed).await,
+            Deed::Photos(method, path) => deeds::photos(stage, held, method, path).await,
+            Deed::Refresh => deeds::refresh(stage, held).await,
+            Deed::ReplayRefresh => deeds::replay_refresh(stage, held).await,
+            Deed::ReplayCode => deeds::replay_code(stage, held).await,
+            Deed::Revoke(hint) => deeds::revoke(stage, held, *hint).await,
         };
         stage.recorder.end(outcome);
     }
-}
-
-async fn discovered(stage: &Stage) -> Outcome {
-    let metadata: Metadata = discover(stage.issuer()).run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
-    let endpoints = [
-        &metadata.authorization_endpoint,
-        &metadata.token_endpoint,
-        &metadata.introspection_endpoint,
-        &metadata.revocation_endpoint,
-    ];
-    let count = endpoints.into_iter().flatten().count();
-    Ok(format!("The client knows {count} endpoints, and that the document is this issuer's."))
-}
-
-async fn client_credentials(stage: &Stage, held: &mut Held) -> Outcome {
-    let client = stage.client(Who::Backup).await?;
-    let request = client.client_credentials().start(now());
-    let tokens = request.run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
-    Ok(keep(held, Who::Backup, tokens))
-}
-
-async fn password(stage: &Stage, held: &mut Held, typed: &Typed) -> Outcome {
-    let client = stage.client(Who::Desktop).await?;
-    let request = client.password(&typed.username, &typed.password).start(now());
-    let tokens = request.run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
-    Ok(keep(held, Who::Desktop, tokens))
-}
-
-/// Goes on from a callback: exchanges the code.
-pub(crate) async fn exchange(stage: &Stage, held: &mut Held, pending: Pending, query: &str) -> Outcome {
-    let client = stage.client(Who::Printer).await?;
-    let copy = serde_json::to_string(&pending).map_err(sentence)?;
-    let request = client.callback(pending, query).map_err(sentence)?;
-    held.taken = Some(Taken { pending: Secret::new(copy), query: Secret::new(query.to_owned()) });
-    let tokens = request.start(now()).run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
-    Ok(keep(held, Who::Printer, tokens))
-}
-
-/// Goes on from a callback that brings the token itself: there is nothing to exchange.
-pub(crate) async fn receive(stage: &Stage, held: &mut Held, pending: PendingImplicit, fragment: &str) -> Outcome {
-    let client = stage.client(Who::Gallery).await?;
-    let tokens = client.callback_implicit(pending, fragment, now()).map_err(sentence)?;
-    Ok(keep(held, Who::Gallery, tokens))
-}
-
-async fn photos(stage: &Stage, held: &Held, method: &str) -> Outcome {
-    let tokens = held.tokens.as_ref().ok_or(NOTHING)?;
-    let request = axum::http::Request::builder()
-        .method(method)
-        .uri("/api/photos")
-        .header(axum::http::header::AUTHORIZATION, tokens.authorization())
-        .body(Vec::new())
-        .map_err(sentence)?;
-    let response = stage.http(Lane::Client).send(request).await.map_err(sentence)?;
-    match response.status() {
-        status if status.is_success() => Ok("The API takes the token.".to_owned()),
-        status => Err(format!("The API refuses the token: {status}.")),
-    }
-}
-
-async fn refresh(stage: &Stage, held: &mut Held) -> Outcome {
-    let (who, tokens) = held.who.zip(held.tokens.as_ref()).ok_or(NOTHING)?;
-    let worn = tokens.refresh_token().cloned();
-    let client = stage.client(who).await?;
-    let request = tokens.refresh(&client).ok_or(NOTHING)?;
-    let tokens = request.start(now()).run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
-    held.worn = worn;
-    Ok(keep(held, who, tokens))
-}
-
-async fn replay_refresh(stage: &Stage, held: &Held) -> Outcome {
-    let (who, worn) = held.who.zip(held.worn.as_ref()).ok_or(NOTHING)?;
-    let client = stage.client(who).await?;
-    match client.refresh(worn).start(now()).run_async(&stage.host(Lane::Client)).await {
-        Ok(_) => Ok(format!(
-            "This was within the grace of {} seconds, so it was taken for a repeated request. Wait that long and try again.",
-            stage.grace()
-        )),
-        Err(error) => {
-            Err(format!("{} After the grace, a second use is taken for theft: the grant is revoked.", sentence(error)))
-        }
-    }
-}
-
-async fn replay_code(stage: &Stage, held: &Held) -> Outcome {
-    let taken = held.taken.as_ref().ok_or(NOTHING)?;
-    let client = stage.client(Who::Printer).await?;
-    let pending = serde_json::from_str(taken.pending.expose()).map_err(|_| NOTHING)?;
-    let request = client.callback(pending, taken.query.expose()).map_err(sentence)?;
-    match request.start(now()).run_async(&stage.host(Lane::Client)).await {
-        Ok(_) => Err("The code was good twice. It must not be.".to_owned()),
-        Err(error) => Err(format!("{} Does the access token still work? Try it.", sentence(error))),
-    }
-}
-
-async fn introspect(stage: &Stage, held: &Held) -> Outcome {
-    let tokens = held.tokens.as_ref().ok_or(NOTHING)?;
-    let api = stage.client(Who::Api).await?;
-    match api.introspect(tokens.access_token()).run_async(&stage.host(Lane::Resource)).await.map_err(sentence)? {
-        Some(active) => {
-            let scope = active.scope.as_ref().map_or("nothing in particular", Scope::as_str);
-            Ok(format!("The token is active, and good for: {scope}."))
-        }
-        None => Err("The token is not active. The server does not say why.".to_owned()),
-    }
-}
-
-async fn revoke(stage: &Stage, held: &Held, hint: TokenTypeHint) -> Outcome {
-    let (who, tokens) = held.who.zip(held.tokens.as_ref()).ok_or(NOTHING)?;
-    let client = stage.client(who).await?;
-    let token = match hint {
-        TokenTypeHint::AccessToken => tokens.access_token(),
-        TokenTypeHint::RefreshToken => tokens.refresh_token().ok_or(NOTHING)?,
-    };
-    client.revoke(token, Some(hint)).run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
-    Ok("The token is revoked.".to_owned())
-}
-
-/// Keeps what was brought, and says what it is.
-fn keep(held: &mut Held, who: Who, tokens: TokenSet) -> String {
-    let scope = tokens.scope().map_or("nothing in particular", Scope::as_str);
-    let lifetime = tokens.expires_at().map_or(0, |end| end.0.saturating_sub(now().0));
-    let refresh = tokens.refresh_token().map_or("", |_| " There is a refresh token too.");
-    let told = format!("The client has an access token for {scope}, good for {lifetime} seconds.{refresh}");
-    held.tokens = Some(tokens);
-    held.who = Some(who);
-    told
-}
-
-const NOTHING: &str = "There is nothing left to try this with.";
-
-/// An error as a sentence.
-fn sentence(error: impl std::fmt::Display) -> String {
-    let text = error.to_string();
-    let mut characters = text.chars();
-    let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", characters.as_str().trim_end_matches('.'))
 }

@@ -1,26 +1,32 @@
 //! The protected API: photos, to be listed with scope `photos.read` and added with `photos.write`.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use axum::{Json, Router};
 use grantor::model::{Resource, Resources, Scope};
-use grantor::resource::{self, Requirement, ResourceServer};
+use grantor::resource::{self, CheckReply, Introspector, Requirement, ResourceServer};
 use grantor::server::Config;
 use serde_json::json;
 
+use super::stage::Stage;
+use super::trace::Lane;
 use super::{Playground, Recorder};
 use crate::moment::now;
 use crate::web::{App, audit, not_found};
 
-/// Its path.
-const PATH: &str = "/api/photos";
+/// Its path, where it shares the authorization server's store.
+pub(crate) const PATH: &str = "/api/photos";
+
+/// Its path, where it does as if it were elsewhere, and asks the authorization server: RFC 7662.
+pub(crate) const PATH_ELSEWHERE: &str = "/api/elsewhere/photos";
 
 /// The photos that are there from the start.
 const PHOTOS: [&str; 3] = ["Harbour at dawn", "Snow on the pass", "Two cats"];
@@ -28,10 +34,11 @@ const PHOTOS: [&str; 3] = ["Harbour at dawn", "Snow on the pass", "Two cats"];
 /// The most photos that are added; then the album is as it was.
 const MAX_ADDED: usize = 6;
 
-/// The resource server, on the store that it shares with the authorization server.
+/// The resource server.
 #[derive(Debug)]
 pub(crate) struct Api {
     server: ResourceServer,
+    introspector: Introspector,
     reading: Requirement,
     writing: Requirement,
     /// How many photos were added. Nothing that a visitor writes is in the album.
@@ -43,7 +50,11 @@ impl Api {
     ///
     /// # Errors
     /// None that can happen: an origin and a path make a URI.
-    pub(crate) fn new(origin: &str, config: &mut Config) -> Result<Self, Box<dyn std::error::Error>> {
+    pub(crate) fn new(
+        origin: &str,
+        introspector: Introspector,
+        config: &mut Config,
+    ) -> Result<Self, Box<dyn std::error::Error>> {
         let resource = Resource::parse(&format!("{origin}{PATH}"))?;
         let mut api = resource::Config::new(resource.clone());
         api.accept_unrestricted = config.resources.is_empty();
@@ -54,6 +65,7 @@ impl Api {
         api.scopes_supported = Scope::parse("photos.read photos.write")?;
         Ok(Self {
             server: ResourceServer::new(api),
+            introspector,
             reading: Requirement::scope(Scope::parse("photos.read")?),
             writing: Requirement::scope(Scope::parse("photos.write")?),
             added: AtomicUsize::new(0),
@@ -64,6 +76,26 @@ impl Api {
     pub(crate) fn resources(&self) -> Resources {
         let config = self.server.config();
         if config.accept_unrestricted { Resources::new() } else { vec![config.resource.clone()] }
+    }
+
+    /// What a request of this method needs.
+    fn requirement(&self, method: &Method) -> Option<&Requirement> {
+        match *method {
+            Method::GET => Some(&self.reading),
+            Method::POST => Some(&self.writing),
+            _ => None,
+        }
+    }
+
+    fn serve(&self, method: &Method, reply: CheckReply) -> Response {
+        audit(reply.event());
+        match reply.into_result() {
+            Err(refusal) => refusal.into_http().map(Body::from),
+            Ok(_) if method == Method::POST => {
+                (StatusCode::CREATED, Json(json!({ "added": self.add() }))).into_response()
+            }
+            Ok(_) => Json(json!({ "photos": self.titles() })).into_response(),
+        }
     }
 
     fn titles(&self) -> Vec<String> {
@@ -80,27 +112,38 @@ impl Api {
 
 /// The API's routes.
 pub(crate) fn router(playground: &Playground) -> Router<Arc<App>> {
-    Router::new().route(PATH, any(photos)).route(&playground.api.server.config().metadata_path(), any(metadata))
+    Router::new()
+        .route(PATH, any(photos))
+        .route(PATH_ELSEWHERE, any(photos_elsewhere))
+        .route(&playground.api.server.config().metadata_path(), any(metadata))
 }
 
 async fn photos(State(app): State<Arc<App>>, recorder: Recorder, parts: Parts, body: Bytes) -> Response {
     let Some(Playground { api, .. }) = &app.playground else { return not_found().await };
-    let requirement = match parts.method {
-        Method::GET => &api.reading,
-        Method::POST => &api.writing,
-        _ => return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, POST")]).into_response(),
-    };
+    let Some(requirement) = api.requirement(&parts.method) else { return method_not_allowed() };
     let request = Request::from_parts(parts, body);
     let host = recorder.resource_server(&app.host, "Check");
     let reply = api.server.check(&request, requirement, now()).run_async(&host).await;
-    audit(reply.event());
-    match reply.into_result() {
-        Err(refusal) => refusal.into_http().map(Body::from),
-        Ok(_) if request.method() == Method::POST => {
-            (StatusCode::CREATED, Json(json!({ "added": api.add() }))).into_response()
-        }
-        Ok(_) => Json(json!({ "photos": api.titles() })).into_response(),
-    }
+    api.serve(request.method(), reply)
+}
+
+async fn photos_elsewhere(
+    State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    recorder: Recorder,
+    parts: Parts,
+    body: Bytes,
+) -> Response {
+    let Some(Playground { api, .. }) = &app.playground else { return not_found().await };
+    let Some(requirement) = api.requirement(&parts.method) else { return method_not_allowed() };
+    let request = Request::from_parts(parts, body);
+    let host = Stage::new(&app, peer, recorder).host(Lane::Resource);
+    let reply = api.server.check_remote(&request, requirement, &api.introspector, now()).run_async(&host).await;
+    api.serve(request.method(), reply)
+}
+
+fn method_not_allowed() -> Response {
+    (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, POST")]).into_response()
 }
 
 /// Protected resource metadata: RFC 9728. A challenge says where it is.

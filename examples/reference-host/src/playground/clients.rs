@@ -4,8 +4,9 @@
 
 use std::sync::Arc;
 
-use grantor::client::Client;
-use grantor::model::{ClientId, GrantType, Metadata, RedirectUri, Resources, ResponseType, Scope, Secret};
+use grantor::client::{Authentication, Client};
+use grantor::model::{ClientId, Endpoint, GrantType, Metadata, RedirectUri, Resources, ResponseType, Scope, Secret};
+use grantor::resource::Introspector;
 
 /// Which application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,6 +132,16 @@ impl Clients {
             Some(secret) => Client::confidential(server, client_id, secret.clone()),
             None => Client::public(server, client_id),
         })
+    }
+
+    /// As what the API asks about tokens.
+    ///
+    /// # Errors
+    /// None that can happen: the id is written above.
+    pub(crate) fn introspector(&self, endpoint: Endpoint) -> Result<Introspector, Box<dyn std::error::Error>> {
+        let authentication =
+            self.secret(Who::Api).map_or(Authentication::None, |secret| Authentication::Basic(secret.clone()));
+        Ok(Introspector::new(endpoint, ClientId::parse(Who::Api.client_id())?, authentication))
     }
 
     fn secret(&self, who: Who) -> Option<&Secret<'static>> {

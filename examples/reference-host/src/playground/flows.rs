@@ -69,19 +69,43 @@ pub(crate) enum Start {
 
 /// What the server has to be configured for.
 #[derive(Clone, Copy, Debug)]
-enum Need {
-    Nothing,
-    Code,
-    Rotation,
-    Token,
-    Grant(GrantKind),
+struct Need {
+    is_met: fn(&Config) -> bool,
+    /// What a person is told if it is not.
+    lack: &'static str,
 }
 
-/// The grants that stand for themselves.
-#[derive(Clone, Copy, Debug)]
-enum GrantKind {
-    ClientCredentials,
-    Password,
+const NOTHING: Need = Need { is_met: |_| true, lack: "" };
+const CODE: Need = Need {
+    is_met: |config| has_grant(config, &GrantType::AuthorizationCode) && responds(config, ResponseType::Code),
+    lack: "This server's configuration has no authorization code grant.",
+};
+const ROTATION: Need = Need {
+    is_met: |config| {
+        let rotates = !matches!(config.refresh, RefreshPolicy::Reuse);
+        (CODE.is_met)(config) && rotates && has_grant(config, &GrantType::RefreshToken)
+    },
+    lack: "This server's configuration has no authorization code grant with refresh tokens that rotate.",
+};
+const IMPLICIT: Need = Need {
+    is_met: |config| responds(config, ResponseType::Token),
+    lack: "This server's configuration has no implicit grant.",
+};
+const CLIENT_CREDENTIALS: Need = Need {
+    is_met: |config| has_grant(config, &GrantType::ClientCredentials),
+    lack: "This server's configuration has no client credentials grant.",
+};
+const PASSWORD: Need = Need {
+    is_met: |config| has_grant(config, &GrantType::Password),
+    lack: "This server's configuration has no password grant.",
+};
+
+fn has_grant(config: &Config, grant_type: &GrantType) -> bool {
+    config.grant_types.contains(grant_type)
+}
+
+fn responds(config: &Config, response_type: ResponseType) -> bool {
+    config.response_types.contains(&response_type)
 }
 
 impl Flow {
@@ -92,26 +116,7 @@ impl Flow {
 
     /// Why this server has it not; none if it has.
     pub(crate) fn lacks(&self, config: &Config) -> Option<&'static str> {
-        let grants = |grant: GrantType| config.grant_types.contains(&grant);
-        let responds = |response: ResponseType| config.response_types.contains(&response);
-        let code = grants(GrantType::AuthorizationCode) && responds(ResponseType::Code);
-        let rotates = !matches!(config.refresh, RefreshPolicy::Reuse);
-        let (has, lack) = match self.needs {
-            Need::Nothing => (true, ""),
-            Need::Code => (code, "This server's configuration has no authorization code grant."),
-            Need::Rotation => (
-                code && rotates && grants(GrantType::RefreshToken),
-                "This server's configuration has no authorization code grant with refresh tokens that rotate.",
-            ),
-            Need::Token => (responds(ResponseType::Token), "This server's configuration has no implicit grant."),
-            Need::Grant(GrantKind::ClientCredentials) => {
-                (grants(GrantType::ClientCredentials), "This server's configuration has no client credentials grant.")
-            }
-            Need::Grant(GrantKind::Password) => {
-                (grants(GrantType::Password), "This server's configuration has no password grant.")
-            }
-        };
-        (!has).then_some(lack)
+        (!(self.needs.is_met)(config)).then_some(self.needs.lack)
     }
 
     /// Whether the flow needs a script in the browser.
@@ -137,7 +142,7 @@ pub(crate) static FLOWS: [Flow; 9] = [
             ("RFC 7636", "https://www.rfc-editor.org/rfc/rfc7636"),
             ("RFC 9207", "https://www.rfc-editor.org/rfc/rfc9207"),
         ],
-        needs: Need::Code,
+        needs: CODE,
         start: Start::Code,
         script: &[&acts::READ_PHOTOS, &acts::ADD_PHOTO],
     },
@@ -154,7 +159,7 @@ pub(crate) static FLOWS: [Flow; 9] = [
             ("RFC 6749 §6", "https://www.rfc-editor.org/rfc/rfc6749#section-6"),
             ("RFC 9700 §4.14", "https://www.rfc-editor.org/rfc/rfc9700#section-4.14"),
         ],
-        needs: Need::Rotation,
+        needs: ROTATION,
         start: Start::Code,
         script: &[&acts::REFRESH, &acts::READ_PHOTOS, &acts::REPLAY_REFRESH, &acts::READ_PHOTOS],
     },
@@ -170,7 +175,7 @@ pub(crate) static FLOWS: [Flow; 9] = [
             ("RFC 6749 §4.1.2", "https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2"),
             ("RFC 9700 §4.5", "https://www.rfc-editor.org/rfc/rfc9700#section-4.5"),
         ],
-        needs: Need::Code,
+        needs: CODE,
         start: Start::Code,
         script: &[&acts::READ_PHOTOS, &acts::REPLAY_CODE, &acts::READ_PHOTOS],
     },
@@ -183,7 +188,7 @@ pub(crate) static FLOWS: [Flow; 9] = [
         advice: Advice::Use,
         says: "RFC 6749 §4.4: it MUST only be used by confidential clients, that is, by those that can keep a secret.",
         specs: &[("RFC 6749 §4.4", "https://www.rfc-editor.org/rfc/rfc6749#section-4.4")],
-        needs: Need::Grant(GrantKind::ClientCredentials),
+        needs: CLIENT_CREDENTIALS,
         start: Start::Act(&acts::CLIENT_CREDENTIALS),
         script: &[&acts::READ_PHOTOS, &acts::ADD_PHOTO],
     },
@@ -196,7 +201,7 @@ pub(crate) static FLOWS: [Flow; 9] = [
         advice: Advice::Use,
         says: "RFC 7662 §2.1: the endpoint MUST require some form of authorization, so that nobody can try out tokens at it.",
         specs: &[("RFC 7662", "https://www.rfc-editor.org/rfc/rfc7662")],
-        needs: Need::Grant(GrantKind::ClientCredentials),
+        needs: CLIENT_CREDENTIALS,
         start: Start::Act(&acts::CLIENT_CREDENTIALS),
         script: &[&acts::INTROSPECT, &acts::REVOKE_ACCESS, &acts::INTROSPECT],
     },
@@ -209,7 +214,7 @@ pub(crate) static FLOWS: [Flow; 9] = [
         advice: Advice::Use,
         says: "RFC 7009 §2.1: with a refresh token, the access tokens of the same grant SHOULD go too.",
         specs: &[("RFC 7009", "https://www.rfc-editor.org/rfc/rfc7009")],
-        needs: Need::Rotation,
+        needs: ROTATION,
         start: Start::Code,
         script: &[&acts::READ_PHOTOS, &acts::REVOKE_REFRESH, &acts::READ_PHOTOS],
     },
@@ -222,7 +227,7 @@ pub(crate) static FLOWS: [Flow; 9] = [
         advice: Advice::Use,
         says: "RFC 9700 §2.6: it is RECOMMENDED that servers publish their metadata and that clients use it.",
         specs: &[("RFC 8414", "https://www.rfc-editor.org/rfc/rfc8414")],
-        needs: Need::Nothing,
+        needs: NOTHING,
         start: Start::Act(&acts::DISCOVER),
         script: &[],
     },
@@ -239,7 +244,7 @@ pub(crate) static FLOWS: [Flow; 9] = [
             ("RFC 6749 §4.2", "https://www.rfc-editor.org/rfc/rfc6749#section-4.2"),
             ("RFC 9700 §2.1.2", "https://www.rfc-editor.org/rfc/rfc9700#section-2.1.2"),
         ],
-        needs: Need::Token,
+        needs: IMPLICIT,
         start: Start::Implicit,
         script: &[&acts::READ_PHOTOS],
     },
@@ -255,7 +260,7 @@ pub(crate) static FLOWS: [Flow; 9] = [
             ("RFC 6749 §4.3", "https://www.rfc-editor.org/rfc/rfc6749#section-4.3"),
             ("RFC 9700 §2.4", "https://www.rfc-editor.org/rfc/rfc9700#section-2.4"),
         ],
-        needs: Need::Grant(GrantKind::Password),
+        needs: PASSWORD,
         start: Start::Act(&acts::PASSWORD),
         script: &[&acts::READ_PHOTOS],
     },

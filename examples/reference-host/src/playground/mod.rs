@@ -5,7 +5,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | `flows`, `acts` | what can be tried: a further flow is one more entry |
+//! | `flows`, `acts`, `deeds` | what can be tried: a further flow is one more entry |
 //! | `clients`, `api` | the applications, and the API that they call |
 //! | `runs` | what a browser has tried, and what its applications hold |
 //! | `trace`, `effects`, `message`, `record` | what is written down: effects, messages, and where they are caught |
@@ -16,6 +16,7 @@
 mod acts;
 mod api;
 mod clients;
+mod deeds;
 mod diagram;
 mod effects;
 mod flows;
@@ -64,8 +65,11 @@ impl Playground {
     /// A client or a user of the settings has the name of one of its clients, or there is no randomness.
     pub fn new(settings: &mut Settings, config: &mut Config) -> Result<Self, Box<dyn std::error::Error>> {
         let origin = Url::parse(config.issuer.as_str())?.origin().ascii_serialization();
-        let api = Api::new(&origin, config)?;
         let clients = Clients::new(&origin)?;
+        let introspection =
+            config.endpoints.introspection_endpoint.clone().ok_or("there is no introspection endpoint")?;
+        let introspector = clients.introspector(introspection)?;
+        let api = Api::new(&origin, introspector, config)?;
         for record in clients.records(&api.resources())? {
             settings.add(record)?;
         }

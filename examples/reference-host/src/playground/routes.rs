@@ -12,8 +12,9 @@ use axum::routing::get;
 use grantor::Timestamp;
 use grantor::client::AuthorizationRequest;
 
-use super::acts::{self, ACTS, Act, Typed};
+use super::acts::{ACTS, Act};
 use super::clients::Who;
+use super::deeds::{self, Typed};
 use super::flows::{Flow, Start};
 use super::runs::{Run, Waiting};
 use super::stage::Stage;
@@ -126,7 +127,7 @@ async fn callback(
     let mut held = run.held.lock().await;
     let Some(Waiting::Code(pending)) = held.pending.take() else { return told(StatusCode::GONE, GONE) };
     let stage = Stage::new(&app, peer, run.recorder());
-    let outcome = acts::exchange(&stage, &mut held, pending, &query).await;
+    let outcome = deeds::exchange(&stage, &mut held, pending, &query).await;
     stage.recorder.end(outcome);
     see(&run)
 }
@@ -152,7 +153,7 @@ async fn callback_implicit(State(app): State<Arc<App>>, headers: HeaderMap, body
     let Some(Waiting::Implicit(pending)) = held.pending.take() else { return told(StatusCode::GONE, GONE) };
     // Nothing is sent from here: the peer's address is of no use.
     let stage = Stage::new(&app, SocketAddr::from(([127, 0, 0, 1], 0)), run.recorder());
-    let outcome = acts::receive(&stage, &mut held, pending, &fragment).await;
+    let outcome = deeds::receive(&stage, &mut held, pending, &fragment).await;
     stage.recorder.end(outcome);
     see(&run)
 }

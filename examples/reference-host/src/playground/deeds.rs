@@ -1,0 +1,156 @@
+//! What the acts do, and what came of it in a sentence. Each is a few lines of [`grantor::client`].
+
+use std::fmt;
+
+use axum::http::{Method, Request, header};
+use grantor::client::{Pending, PendingImplicit, TokenSet, TokenTypeHint, discover};
+use grantor::model::{Metadata, Scope, Secret};
+
+use super::clients::Who;
+use super::runs::{Held, Taken};
+use super::stage::Stage;
+use super::trace::Lane;
+use crate::form::Form;
+use crate::moment::now;
+
+/// What a person typed into the client.
+#[derive(Debug)]
+pub(crate) struct Typed {
+    pub(crate) username: String,
+    pub(crate) password: Secret<'static>,
+}
+
+impl Typed {
+    /// Name and password, if the page has fields for them.
+    pub(crate) fn of(form: &Form<'_>) -> Self {
+        Self { username: form.get("username"), password: Secret::new(form.get("password")) }
+    }
+}
+
+/// What came of it, in a sentence.
+pub(crate) type Outcome = Result<String, String>;
+
+pub(crate) async fn find_metadata(stage: &Stage) -> Outcome {
+    let metadata: Metadata = discover(stage.issuer()).run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
+    let endpoints = [
+        &metadata.authorization_endpoint,
+        &metadata.token_endpoint,
+        &metadata.introspection_endpoint,
+        &metadata.revocation_endpoint,
+    ];
+    let count = endpoints.into_iter().flatten().count();
+    Ok(format!("The client knows {count} endpoints, and that the document is this issuer's."))
+}
+
+pub(crate) async fn client_credentials(stage: &Stage, held: &mut Held) -> Outcome {
+    let client = stage.client(Who::Backup).await?;
+    let request = client.client_credentials().start(now());
+    let tokens = request.run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
+    Ok(keep(held, Who::Backup, tokens))
+}
+
+pub(crate) async fn password(stage: &Stage, held: &mut Held, typed: &Typed) -> Outcome {
+    let client = stage.client(Who::Desktop).await?;
+    let request = client.password(&typed.username, &typed.password).start(now());
+    let tokens = request.run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
+    Ok(keep(held, Who::Desktop, tokens))
+}
+
+/// Goes on from a callback: exchanges the code.
+pub(crate) async fn exchange(stage: &Stage, held: &mut Held, pending: Pending, query: &str) -> Outcome {
+    let client = stage.client(Who::Printer).await?;
+    let copy = serde_json::to_string(&pending).map_err(sentence)?;
+    let request = client.callback(pending, query).map_err(sentence)?;
+    held.taken = Some(Taken { pending: Secret::new(copy), query: Secret::new(query.to_owned()) });
+    let tokens = request.start(now()).run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
+    Ok(keep(held, Who::Printer, tokens))
+}
+
+/// Goes on from a callback that brings the token itself: there is nothing to exchange.
+pub(crate) async fn receive(stage: &Stage, held: &mut Held, pending: PendingImplicit, fragment: &str) -> Outcome {
+    let client = stage.client(Who::Gallery).await?;
+    let tokens = client.callback_implicit(pending, fragment, now()).map_err(sentence)?;
+    Ok(keep(held, Who::Gallery, tokens))
+}
+
+pub(crate) async fn photos(stage: &Stage, held: &Held, method: &Method, path: &str) -> Outcome {
+    let tokens = held.tokens.as_ref().ok_or(NOTHING)?;
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::AUTHORIZATION, tokens.authorization())
+        .body(Vec::new())
+        .map_err(sentence)?;
+    let response = stage.http(Lane::Client).send(request).await.map_err(sentence)?;
+    match response.status() {
+        status if status.is_success() => Ok("The API takes the token.".to_owned()),
+        status => Err(format!("The API refuses the token: {status}.")),
+    }
+}
+
+pub(crate) async fn refresh(stage: &Stage, held: &mut Held) -> Outcome {
+    let (who, tokens) = held.who.zip(held.tokens.as_ref()).ok_or(NOTHING)?;
+    let worn = tokens.refresh_token().cloned();
+    let client = stage.client(who).await?;
+    let request = tokens.refresh(&client).ok_or(NOTHING)?;
+    let tokens = request.start(now()).run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
+    held.worn = worn;
+    Ok(keep(held, who, tokens))
+}
+
+pub(crate) async fn replay_refresh(stage: &Stage, held: &Held) -> Outcome {
+    let (who, worn) = held.who.zip(held.worn.as_ref()).ok_or(NOTHING)?;
+    let client = stage.client(who).await?;
+    match client.refresh(worn).start(now()).run_async(&stage.host(Lane::Client)).await {
+        Ok(_) => Ok(format!(
+            "This was within the grace of {} seconds, so it was taken for a repeated request. Wait that long and try again.",
+            stage.grace()
+        )),
+        Err(error) => {
+            Err(format!("{} After the grace, a second use is taken for theft: the grant is revoked.", sentence(error)))
+        }
+    }
+}
+
+pub(crate) async fn replay_code(stage: &Stage, held: &Held) -> Outcome {
+    let taken = held.taken.as_ref().ok_or(NOTHING)?;
+    let client = stage.client(Who::Printer).await?;
+    let pending = serde_json::from_str(taken.pending.expose()).map_err(|_| NOTHING)?;
+    let request = client.callback(pending, taken.query.expose()).map_err(sentence)?;
+    match request.start(now()).run_async(&stage.host(Lane::Client)).await {
+        Ok(_) => Err("The code was good twice. It must not be.".to_owned()),
+        Err(error) => Err(format!("{} Does the access token still work? Try it.", sentence(error))),
+    }
+}
+
+pub(crate) async fn revoke(stage: &Stage, held: &Held, hint: TokenTypeHint) -> Outcome {
+    let (who, tokens) = held.who.zip(held.tokens.as_ref()).ok_or(NOTHING)?;
+    let client = stage.client(who).await?;
+    let token = match hint {
+        TokenTypeHint::AccessToken => tokens.access_token(),
+        TokenTypeHint::RefreshToken => tokens.refresh_token().ok_or(NOTHING)?,
+    };
+    client.revoke(token, Some(hint)).run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
+    Ok("The token is revoked.".to_owned())
+}
+
+/// Keeps what was brought, and says what it is.
+fn keep(held: &mut Held, who: Who, tokens: TokenSet) -> String {
+    let scope = tokens.scope().map_or("nothing in particular", Scope::as_str);
+    let lifetime = tokens.expires_at().map_or(0, |end| end.0.saturating_sub(now().0));
+    let refresh = tokens.refresh_token().map_or("", |_| " There is a refresh token too.");
+    let told = format!("The client has an access token for {scope}, good for {lifetime} seconds.{refresh}");
+    held.tokens = Some(tokens);
+    held.who = Some(who);
+    told
+}
+
+const NOTHING: &str = "There is nothing left to try this with.";
+
+/// An error as a sentence.
+fn sentence(error: impl fmt::Display) -> String {
+    let text = error.to_string();
+    let mut characters = text.chars();
+    let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", characters.as_str().trim_end_matches('.'))
+}
