@@ -75,7 +75,10 @@ const flows = {
     ['Revoke the refresh token', endpoint('/revoke', 'Revoke', ...committed('Revoke'), /^200 OK$/)],
     ['List photos with the token', photos('GET', 401)],
   ],
-  metadata: [['Start', [/^Fetch: GET \/.well-known\/oauth-authorization-server$/, /^200 OK$/]]],
+  metadata: [['Start', [
+    /^GET \/api\/photos$/, /^401 Unauthorized$/, /^GET \/.well-known\/oauth-protected-resource\/api\/photos$/, /^200 OK$/,
+    /^Fetch: GET \/.well-known\/oauth-authorization-server$/, /^200 OK$/,
+  ]]],
   implicit: [
     ['Start', [
       ...code.slice(0, 8), /^200 OK, the page “Allow Old Photo Gallery\?”$/, ...code.slice(9, 14),

@@ -33,8 +33,9 @@ enum Deed {
 
 pub(crate) static DISCOVER: Act = Act {
     name: "discover",
-    title: "Ask for the metadata",
-    text: "The client knows one thing, the issuer, and finds out the rest.",
+    title: "Find the server of an API",
+    text: "The client knows one thing, the API's address. It calls it without a token, reads in the refusal where the API's document \
+           is, finds there who issues its tokens, and asks that server for its own document.",
     deed: Deed::Discover,
 };
 pub(crate) static CLIENT_CREDENTIALS: Act = Act {
@@ -128,7 +129,7 @@ impl Act {
     pub(crate) async fn perform(&self, stage: &Stage, held: &mut Held, typed: &Typed) {
         stage.recorder.begin(self.title, self.text);
         let outcome = match &self.deed {
-            Deed::Discover => deeds::find_metadata(stage).await,
+            Deed::Discover => deeds::find_server(stage).await,
             Deed::ClientCredentials => deeds::client_credentials(stage, held).await,
             Deed::Password => deeds::password(stage, held, typed).await,
             Deed::Photos(method, path) => deeds::photos(stage, held, method, path).await,

@@ -72,6 +72,11 @@ impl Api {
         })
     }
 
+    /// What it takes, and what it says of itself.
+    pub(crate) fn server(&self) -> &ResourceServer {
+        &self.server
+    }
+
     /// What tokens for it are restricted to; empty where tokens are not restricted.
     pub(crate) fn resources(&self) -> Resources {
         let config = self.server.config();

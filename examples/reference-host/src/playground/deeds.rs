@@ -4,8 +4,9 @@ use std::fmt;
 
 use axum::http::{Method, Request, header};
 use grantor::client::{Pending, PendingImplicit, TokenSet, TokenTypeHint, discover};
-use grantor::model::{Metadata, Scope, Secret};
+use grantor::model::{Metadata, ResourceMetadata, Scope, Secret};
 
+use super::api;
 use super::clients::Who;
 use super::runs::{Held, Taken};
 use super::stage::Stage;
@@ -30,8 +31,19 @@ impl Typed {
 /// What came of it, in a sentence.
 pub(crate) type Outcome = Result<String, String>;
 
-pub(crate) async fn find_metadata(stage: &Stage) -> Outcome {
-    let metadata: Metadata = discover(stage.issuer()).run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
+pub(crate) async fn find_server(stage: &Stage) -> Outcome {
+    let api = stage.api().ok_or(NOTHING)?;
+    let http = stage.http(Lane::Client);
+    let get = |path: &str| Request::get(path).body(Vec::new()).map_err(sentence);
+    http.send(get(api::PATH)?).await.map_err(sentence)?;
+    let document = http.send(get(&api.config().metadata_path())?).await.map_err(sentence)?;
+    let document: ResourceMetadata = serde_json::from_slice(document.body()).map_err(sentence)?;
+    // RFC 9728 §3.3: "If these values are not identical, the data contained in the response MUST NOT be used."
+    if document.resource != api.config().resource {
+        return Err("The document is that of another API.".to_owned());
+    }
+    let issuer = document.authorization_servers.first().ok_or("The document names no authorization server.")?;
+    let metadata: Metadata = discover(issuer).run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
     let endpoints = [
         &metadata.authorization_endpoint,
         &metadata.token_endpoint,
@@ -39,7 +51,7 @@ pub(crate) async fn find_metadata(stage: &Stage) -> Outcome {
         &metadata.revocation_endpoint,
     ];
     let count = endpoints.into_iter().flatten().count();
-    Ok(format!("The client knows {count} endpoints, and that the document is this issuer's."))
+    Ok(format!("The client knows {count} endpoints. It has checked that each document is about whom it was asked."))
 }
 
 pub(crate) async fn client_credentials(stage: &Stage, held: &mut Held) -> Outcome {

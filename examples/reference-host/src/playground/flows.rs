@@ -220,13 +220,17 @@ pub(crate) static FLOWS: [Flow; 9] = [
     },
     Flow {
         slug: "metadata",
-        title: "Server metadata",
-        text: "How does an application know where the endpoints are? It asks the server for one JSON document at an address \
-               that follows from the server's name, and checks that the document bears that name.",
-        when: "Always: it spares the application a page of settings.",
+        title: "Metadata",
+        text: "How does an application know where the endpoints are? It may know nothing but the API that it wants to call. \
+               The API's document names the server, and the server's document names the endpoints. Each stands at an address \
+               that follows from the name, and must bear that name.",
+        when: "Always: it spares the application a page of settings. Clients of the Model Context Protocol begin like this.",
         advice: Advice::Use,
         says: "RFC 9700 §2.6: it is RECOMMENDED that servers publish their metadata and that clients use it.",
-        specs: &[("RFC 8414", "https://www.rfc-editor.org/rfc/rfc8414")],
+        specs: &[
+            ("RFC 9728", "https://www.rfc-editor.org/rfc/rfc9728"),
+            ("RFC 8414", "https://www.rfc-editor.org/rfc/rfc8414"),
+        ],
         needs: NOTHING,
         start: Start::Act(&acts::DISCOVER),
         script: &[],

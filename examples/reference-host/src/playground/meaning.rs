@@ -48,6 +48,7 @@ pub(crate) fn meaning(place: Place, name: &str) -> &'static str {
         "exp" => "when it ends, in seconds since 1970",
         "iat" => "when it was issued",
         "aud" => "for which API it is",
+        "resource" if is_response => "must be the one that was asked about: RFC 9728 §3.3",
         "resource" => "for which API: RFC 8707",
         "error" => "the code that a program reads",
         "error_description" => "the words that a developer reads",
@@ -57,6 +58,7 @@ pub(crate) fn meaning(place: Place, name: &str) -> &'static str {
         "csrf" => "this form comes from the site's own page",
         "fragment" => "what stood after the #",
         "request" => "which request you decide",
+        "authorization_servers" => "whose tokens the API takes",
         "issuer" => "must be the one that was asked: RFC 8414 §3.3",
         _ => "",
     }

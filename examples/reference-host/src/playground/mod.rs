@@ -31,6 +31,7 @@ mod stage;
 mod trace;
 
 use grantor::Timestamp;
+use grantor::resource::ResourceServer;
 use grantor::server::Config;
 use url::Url;
 
@@ -79,6 +80,10 @@ impl Playground {
     /// Forgets the browsers that were not seen for long.
     pub fn purge(&self, now: Timestamp) {
         self.runs.purge(now);
+    }
+
+    fn api(&self) -> &ResourceServer {
+        self.api.server()
     }
 
     fn clients(&self) -> &Clients {

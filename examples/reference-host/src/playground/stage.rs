@@ -8,6 +8,7 @@ use axum::middleware::from_fn_with_state;
 use grantor::HttpOnly;
 use grantor::client::{Client, discover};
 use grantor::model::Issuer;
+use grantor::resource::ResourceServer;
 use grantor::server::RefreshPolicy;
 
 use super::clients::{Clients, Who};
@@ -51,6 +52,11 @@ impl Stage {
         let unseen = InProcess { recorder: Recorder::default(), ..self.http(Lane::Client) };
         let metadata = discover(self.issuer()).run_async(&unseen.host()).await.map_err(|error| error.to_string())?;
         self.clients().ok_or("The playground is off.")?.client(who, metadata)
+    }
+
+    /// The API.
+    pub(crate) fn api(&self) -> Option<&ResourceServer> {
+        self.app.playground.as_ref().map(Playground::api)
     }
 
     /// Who the server is.
