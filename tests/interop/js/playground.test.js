@@ -76,7 +76,7 @@ const flows = {
     ['List photos with the token', photos('GET', 401)],
   ],
   metadata: [['Start', [
-    /^GET \/api\/photos$/, /^401 Unauthorized$/, /^GET \/.well-known\/oauth-protected-resource\/api\/photos$/, /^200 OK$/,
+    /^GET \/api\/photos$/, /^401 Unauthorized$/, /^Fetch: GET \/.well-known\/oauth-protected-resource\/api\/photos$/, /^200 OK$/,
     /^Fetch: GET \/.well-known\/oauth-authorization-server$/, /^200 OK$/,
   ]]],
   implicit: [

@@ -72,9 +72,9 @@ impl Api {
         })
     }
 
-    /// What it takes, and what it says of itself.
-    pub(crate) fn server(&self) -> &ResourceServer {
-        &self.server
+    /// By what clients and tokens name it.
+    pub(crate) fn resource(&self) -> &Resource {
+        &self.server.config().resource
     }
 
     /// What tokens for it are restricted to; empty where tokens are not restricted.

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use axum::http::{Method, Request, header};
-use grantor::client::{Pending, PendingImplicit, TokenSet, TokenTypeHint, discover};
-use grantor::model::{Metadata, ResourceMetadata, Scope, Secret};
+use grantor::client::{Challenge, Pending, PendingImplicit, TokenSet, TokenTypeHint, discover, discover_resource};
+use grantor::model::{Scope, Secret};
 
 use super::api;
 use super::clients::Who;
@@ -32,18 +32,13 @@ impl Typed {
 pub(crate) type Outcome = Result<String, String>;
 
 pub(crate) async fn find_server(stage: &Stage) -> Outcome {
-    let api = stage.api().ok_or(NOTHING)?;
-    let http = stage.http(Lane::Client);
-    let get = |path: &str| Request::get(path).body(Vec::new()).map_err(sentence);
-    http.send(get(api::PATH)?).await.map_err(sentence)?;
-    let document = http.send(get(&api.config().metadata_path())?).await.map_err(sentence)?;
-    let document: ResourceMetadata = serde_json::from_slice(document.body()).map_err(sentence)?;
-    // RFC 9728 §3.3: "If these values are not identical, the data contained in the response MUST NOT be used."
-    if document.resource != api.config().resource {
-        return Err("The document is that of another API.".to_owned());
-    }
+    let (host, resource) = (stage.host(Lane::Client), stage.resource().ok_or(NOTHING)?);
+    let request = Request::get(api::PATH).body(Vec::new()).map_err(sentence)?;
+    let refusal = stage.http(Lane::Client).send(request).await.map_err(sentence)?;
+    let place = Challenge::of(refusal.headers()).and_then(|challenge| challenge.resource_metadata);
+    let document = discover_resource(resource, place.as_ref()).run_async(&host).await.map_err(sentence)?;
     let issuer = document.authorization_servers.first().ok_or("The document names no authorization server.")?;
-    let metadata: Metadata = discover(issuer).run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
+    let metadata = discover(issuer).run_async(&host).await.map_err(sentence)?;
     let endpoints = [
         &metadata.authorization_endpoint,
         &metadata.token_endpoint,
@@ -96,7 +91,10 @@ pub(crate) async fn photos(stage: &Stage, held: &Held, method: &Method, path: &s
     let response = stage.http(Lane::Client).send(request).await.map_err(sentence)?;
     match response.status() {
         status if status.is_success() => Ok("The API takes the token.".to_owned()),
-        status => Err(format!("The API refuses the token: {status}.")),
+        status => {
+            let error = Challenge::of(response.headers()).and_then(|challenge| challenge.error).unwrap_or_default();
+            Err(format!("The API refuses the token: {status}, {error}."))
+        }
     }
 }
 

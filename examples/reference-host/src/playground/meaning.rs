@@ -9,8 +9,10 @@ pub(crate) enum Place {
     Form,
     /// A redirect that is the answer to an authorization request.
     Redirect,
-    /// A response's body, or its headers.
+    /// A response's body.
     Response,
+    /// A response's `WWW-Authenticate`.
+    Challenge,
 }
 
 /// What a parameter, a member or a header is for; empty where it speaks for itself.
@@ -22,6 +24,7 @@ pub(crate) fn meaning(place: Place, name: &str) -> &'static str {
         "client_id" if is_response => "whose token it is",
         "client_id" => "which application asks",
         "redirect_uri" => "where the answer goes: exactly as registered",
+        "scope" if place == Place::Challenge => "what it takes",
         "scope" if is_response => "what the token is good for",
         "scope" if is_typed => "what you let it have",
         "scope" => "what is asked for",
@@ -53,7 +56,8 @@ pub(crate) fn meaning(place: Place, name: &str) -> &'static str {
         "error" => "the code that a program reads",
         "error_description" => "the words that a developer reads",
         "authorization" => "how the sender proves itself",
-        "www-authenticate" => "how to do better",
+        "www-authenticate" => "how to do better: RFC 6750 §3",
+        "resource_metadata" => "where the API's document is",
         "decision" => "what you said",
         "csrf" => "this form comes from the site's own page",
         "fragment" => "what stood after the #",

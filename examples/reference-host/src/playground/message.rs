@@ -1,6 +1,7 @@
 //! HTTP messages as steps: their parameters, each with a phrase, and their text, its secrets shortened.
 
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
+use grantor::client::Challenge;
 use serde_json::Value;
 
 use super::meaning::{Place, meaning};
@@ -82,10 +83,23 @@ fn form_details(place: Place, form: &str) -> impl Iterator<Item = Detail> {
 
 /// The headers that OAuth gives a meaning.
 fn header_details(place: Place, headers: &HeaderMap) -> Vec<Detail> {
-    let known = [header::AUTHORIZATION, header::WWW_AUTHENTICATE];
-    let known =
-        known.iter().filter_map(|name| headers.get(name).map(|value| (name, value.to_str().unwrap_or_default())));
-    known.map(|(name, value)| detail(place, name.as_str(), header_value(name, value))).collect()
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let value = value.map(|value| header_value(&header::AUTHORIZATION, value));
+    let authorization = value.map(|value| detail(place, "authorization", value));
+    authorization.into_iter().chain(Challenge::of(headers).into_iter().flat_map(challenge_details)).collect()
+}
+
+fn challenge_details(challenge: Challenge) -> Vec<Detail> {
+    let Challenge { error, error_description, scope, resource_metadata, .. } = challenge;
+    let parameters = [
+        ("www-authenticate", Some("Bearer".to_owned())),
+        ("error", error),
+        ("error_description", error_description),
+        ("scope", scope.map(|scope| scope.to_string())),
+        ("resource_metadata", resource_metadata.map(|place| place.as_str().to_owned())),
+    ];
+    let present = parameters.into_iter().filter_map(|(name, value)| value.map(|value| (name, value)));
+    present.map(|(name, value)| detail(Place::Challenge, name, shorten::bounded(&value))).collect()
 }
 
 fn header_value(name: &HeaderName, value: &str) -> String {

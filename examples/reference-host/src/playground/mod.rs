@@ -31,7 +31,7 @@ mod stage;
 mod trace;
 
 use grantor::Timestamp;
-use grantor::resource::ResourceServer;
+use grantor::model::Resource;
 use grantor::server::Config;
 use url::Url;
 
@@ -82,8 +82,8 @@ impl Playground {
         self.runs.purge(now);
     }
 
-    fn api(&self) -> &ResourceServer {
-        self.api.server()
+    fn resource(&self) -> &Resource {
+        self.api.resource()
     }
 
     fn clients(&self) -> &Clients {

@@ -48,7 +48,7 @@ fn of_browser(app: &App, request: &Request) -> Option<Recorder> {
 
 fn receiver(path: &str) -> Lane {
     match path {
-        path if path.starts_with("/api/") => Lane::Resource,
+        path if path.starts_with("/api/") || path.contains("oauth-protected-resource") => Lane::Resource,
         path if path.starts_with("/playground") => Lane::Client,
         _ => Lane::Server,
     }

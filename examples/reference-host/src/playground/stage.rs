@@ -7,8 +7,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use grantor::HttpOnly;
 use grantor::client::{Client, discover};
-use grantor::model::Issuer;
-use grantor::resource::ResourceServer;
+use grantor::model::{Issuer, Resource};
 use grantor::server::RefreshPolicy;
 
 use super::clients::{Clients, Who};
@@ -55,8 +54,8 @@ impl Stage {
     }
 
     /// The API.
-    pub(crate) fn api(&self) -> Option<&ResourceServer> {
-        self.app.playground.as_ref().map(Playground::api)
+    pub(crate) fn resource(&self) -> Option<&Resource> {
+        self.app.playground.as_ref().map(Playground::resource)
     }
 
     /// Who the server is.
