@@ -31,7 +31,7 @@ pub(crate) const PATH_ELSEWHERE: &str = "/api/elsewhere/photos";
 /// The photos that are there from the start.
 const PHOTOS: [&str; 3] = ["Harbour at dawn", "Snow on the pass", "Two cats"];
 
-/// The most photos that are added; then the album is as it was.
+/// The most photos that are added; then it begins again with the first.
 const MAX_ADDED: usize = 6;
 
 /// The resource server.
@@ -109,9 +109,9 @@ impl Api {
     }
 
     fn add(&self) -> String {
-        let next = |added: usize| Some((added + 1) % (MAX_ADDED + 1));
-        let before = self.added.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap_or_default();
-        format!("Photo {}", before + 1)
+        let next = |added: usize| if added < MAX_ADDED { added + 1 } else { 1 };
+        let before = self.added.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |added| Some(next(added)));
+        format!("Photo {}", before.map_or(1, next))
     }
 }
 
