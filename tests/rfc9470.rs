@@ -113,3 +113,19 @@ fn a_refreshed_token_remembers_the_first_authentication() {
     let access = world.check(&photos(), &with_token(&token), &strong()).into_result().unwrap();
     assert_eq!((access.acr(), access.auth_time()), (Some("mfa"), Some(Timestamp(NOW - 5))));
 }
+
+// §5 Authorization Response
+
+#[test]
+fn an_approval_that_does_not_meet_the_requirements_is_unmet_authentication_requirements() {
+    let world = World::new();
+    let asked = authorize().set("acr_values", "hwk mfa").set("max_age", "60");
+    let good = || approval().authenticated_at(Timestamp(NOW - 5)).with_acr(acr("mfa"));
+    assert!(world.decide(world.ask(&asked), Some(good())).parameter("code").is_some());
+    for unmet in [approval(), approval().with_acr(acr("mfa")), good().with_acr(acr("pwd"))] {
+        let reply = world.decide(world.ask(&asked), Some(unmet.clone()));
+        assert_eq!(reply.parameter("error").as_deref(), Some("unmet_authentication_requirements"), "{unmet:?}");
+        assert_eq!(reply.parameter("code"), None);
+    }
+    assert!(world.decide(world.ask(authorize()), Some(approval())).parameter("code").is_some(), "nothing was asked");
+}

@@ -106,7 +106,8 @@ pub struct Prompt {
     /// For which protected resources.
     pub resource: Resources,
     /// How the resource owner is to be authenticated, the preferred way first; empty: any. Say what was done by
-    /// [`Approval::with_acr`](super::Approval::with_acr): RFC 9470 §4, §5.
+    /// [`Approval::with_acr`](super::Approval::with_acr); an approval that does not, or was another way, is answered with
+    /// `unmet_authentication_requirements`: RFC 9470 §4, §5.
     #[serde(default)]
     pub acr_values: Vec<Acr>,
     /// How many seconds ago the resource owner may have been authenticated; log them in again if it is longer. Say when it was by

@@ -171,6 +171,8 @@ struct Offer {
     resource: Resources,
     redirect_uri_sent: bool,
     code_challenge: Option<CodeChallenge>,
+    acr_values: Vec<Acr>,
+    max_age: Option<u64>,
 }
 
 /// What comes of an approval.
@@ -184,12 +186,20 @@ impl Prompt {
     fn split(self) -> (Recipient, Offer) {
         let Self { client_id, redirect_uri, response_type, state, .. } = self;
         let recipient = Recipient { client_id, redirect_uri, response_type, state };
-        let Self { scope, resource, redirect_uri_sent, code_challenge, .. } = self;
-        (recipient, Offer { scope, resource, redirect_uri_sent, code_challenge })
+        let Self { scope, resource, redirect_uri_sent, code_challenge, acr_values, max_age, .. } = self;
+        (recipient, Offer { scope, resource, redirect_uri_sent, code_challenge, acr_values, max_age })
     }
 }
 
 impl Offer {
+    /// RFC 9470 §5: "the authorization server SHOULD consider the requested acr value as necessary for successfully fulfilling the request".
+    /// How long ago is too long, the host judged when it showed its pages; here it has to say when it was.
+    fn is_authenticated_by(&self, approval: &Approval) -> bool {
+        let acr_is_met =
+            self.acr_values.is_empty() || approval.acr.as_ref().is_some_and(|acr| self.acr_values.contains(acr));
+        acr_is_met && (self.max_age.is_none() || approval.auth_time.is_some())
+    }
+
     fn accept(
         self,
         config: &Config,
@@ -198,6 +208,9 @@ impl Offer {
         approval: Approval,
         moment: &Moment,
     ) -> Result<Accepted, AuthorizationError> {
+        if !self.is_authenticated_by(&approval) {
+            return Err(AuthorizationError::UnmetAuthenticationRequirements);
+        }
         let offered = self.scope.intersection(&client.scope);
         let scope = approval.scope.as_ref().map_or_else(|| offered.clone(), |scope| offered.intersection(scope));
         // A grant of nothing, of something that was asked for, is a denial.

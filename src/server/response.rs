@@ -124,6 +124,9 @@ pub enum AuthorizationError {
     /// The resource owner or the host said no.
     #[error("the resource owner or authorization server denied the request")]
     AccessDenied,
+    /// RFC 9470 §5: the resource owner was not authenticated as the client asked.
+    #[error("the resource owner was not authenticated in the way that the request asks for")]
+    UnmetAuthenticationRequirements,
     /// An identifier was drawn that was there before.
     #[error("the server could not issue")]
     Collision,
@@ -133,7 +136,7 @@ pub enum AuthorizationError {
 }
 
 impl AuthorizationError {
-    /// The `error` of RFC 6749 §4.1.2.1, and of RFC 8707 §2.
+    /// The `error` of RFC 6749 §4.1.2.1, RFC 8707 §2 and RFC 9470 §5.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -144,6 +147,7 @@ impl AuthorizationError {
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
             Self::AccessDenied => "access_denied",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::Unavailable(_, cause) if cause.retry_after_seconds().is_some() => "temporarily_unavailable",
             Self::Collision | Self::Unavailable(..) => "server_error",
         }

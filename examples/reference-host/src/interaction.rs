@@ -14,8 +14,8 @@ use crate::form::Form;
 use crate::moment::{moment, now};
 use crate::pages;
 use crate::playground::Recorder;
-use crate::session::Session;
-use crate::users::{LoginError, User};
+use crate::session::{Login, Session};
+use crate::users::LoginError;
 use crate::web::{App, audit, unavailable};
 
 const GONE: &str = "This request was answered already, or it has waited too long. \
@@ -25,10 +25,10 @@ const FORGED: &str = "This form does not belong to your session, or the session 
 
 /// What the browser is to see next: the login page, or, once somebody is logged in, the consent page.
 pub(crate) fn page(session: &Session, request: &str) -> Response {
-    match (session.pending(request), session.user()) {
+    match (session.pending(request), session.login(request)) {
         (None, _) => pages::message(StatusCode::GONE, GONE),
         (Some(prompt), None) => pages::login(StatusCode::OK, prompt, session.csrf(), request, None),
-        (Some(prompt), Some(user)) => pages::consent(prompt, session.csrf(), request, user),
+        (Some(prompt), Some(login)) => pages::consent(prompt, session.csrf(), request, &login.user),
     }
 }
 
@@ -105,7 +105,7 @@ pub(crate) async fn decide(
         _ => return pages::message(StatusCode::BAD_REQUEST, "The form cannot be read."),
     };
     let taken = app.sessions.with(&headers, moment.now(), |session| take(session, &form));
-    let (user, prompt) = match taken.unwrap_or(Err((StatusCode::FORBIDDEN, FORGED))) {
+    let (login, prompt) = match taken.unwrap_or(Err((StatusCode::FORBIDDEN, FORGED))) {
         Ok(taken) => taken,
         Err((status, told)) => return pages::message(status, told),
     };
@@ -113,7 +113,8 @@ pub(crate) async fn decide(
     let response = match decision {
         None => prompt.deny(&app.server).run_async(&host).await,
         Some(scope) => {
-            let approval = Approval::by(user.subject.clone()).narrowed_to(scope);
+            // Nobody here has anything but a password, which has no `acr`: a request that asks for one is answered so.
+            let approval = Approval::by(login.user.subject.clone()).authenticated_at(login.at).narrowed_to(scope);
             prompt.approve(&app.server, approval, moment).run_async(&host).await
         }
     };
@@ -122,11 +123,12 @@ pub(crate) async fn decide(
 }
 
 /// The request that is decided, and by whom, once the form is known to be theirs.
-fn take(session: &mut Session, form: &Form<'_>) -> Result<(Arc<User>, Prompt), (StatusCode, &'static str)> {
-    let user = session.user().filter(|_| session.csrf_matches(&form.get("csrf")));
-    let user = user.map(Arc::clone).ok_or((StatusCode::FORBIDDEN, FORGED))?;
-    let prompt = session.take(&form.get("request")).ok_or((StatusCode::GONE, GONE))?;
-    Ok((user, prompt))
+fn take(session: &mut Session, form: &Form<'_>) -> Result<(Login, Prompt), (StatusCode, &'static str)> {
+    let request = form.get("request");
+    let login = session.login(&request).filter(|_| session.csrf_matches(&form.get("csrf")));
+    let login = login.cloned().ok_or((StatusCode::FORBIDDEN, FORGED))?;
+    let prompt = session.take(&request).ok_or((StatusCode::GONE, GONE))?;
+    Ok((login, prompt))
 }
 
 /// Sends grantor's redirect, or shows its error on a page of ours.

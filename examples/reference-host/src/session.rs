@@ -33,23 +33,43 @@ pub struct Sessions {
 /// One browser.
 #[derive(Debug)]
 pub struct Session {
-    user: Option<Arc<User>>,
+    login: Option<Login>,
     csrf: String,
-    pending: VecDeque<(String, Prompt)>,
+    pending: VecDeque<Pending>,
     expires_at: Timestamp,
 }
 
+/// Who logged in, and when.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// Who.
+    pub user: Arc<User>,
+    /// When they showed their password.
+    pub at: Timestamp,
+}
+
+/// A request that waits for an answer.
+#[derive(Debug)]
+struct Pending {
+    request: String,
+    prompt: Prompt,
+    asked_at: Timestamp,
+}
+
 impl Session {
-    fn new(user: Option<Arc<User>>, now: Timestamp) -> Result<Self, getrandom::Error> {
-        let lifetime = if user.is_some() { LIFETIME } else { ANONYMOUS_LIFETIME };
+    fn new(login: Option<Login>, now: Timestamp) -> Result<Self, getrandom::Error> {
+        let lifetime = if login.is_some() { LIFETIME } else { ANONYMOUS_LIFETIME };
         let expires_at = Timestamp(now.0.saturating_add(lifetime));
-        Ok(Self { user, csrf: moment::token()?, pending: VecDeque::new(), expires_at })
+        Ok(Self { login, csrf: moment::token()?, pending: VecDeque::new(), expires_at })
     }
 
-    /// Who logged in.
+    /// Who logged in, if that is recent enough for a request: it may ask for a login that was no more than `max_age` seconds old when it
+    /// came (RFC 9470 §4).
     #[must_use]
-    pub fn user(&self) -> Option<&Arc<User>> {
-        self.user.as_ref()
+    pub fn login(&self, request: &str) -> Option<&Login> {
+        let pending = self.pending.iter().find(|pending| pending.request == request);
+        let oldest = pending.and_then(|pending| Some(pending.asked_at.0.saturating_sub(pending.prompt.max_age?)));
+        self.login.as_ref().filter(|login| oldest.is_none_or(|oldest| oldest <= login.at.0))
     }
 
     /// What every form of this session carries: a page of another site cannot know it.
@@ -67,20 +87,20 @@ impl Session {
     /// A request that waits for an answer.
     #[must_use]
     pub fn pending(&self, request: &str) -> Option<&Prompt> {
-        self.pending.iter().find(|(id, _)| id == request).map(|(_, prompt)| prompt)
+        self.pending.iter().find(|pending| pending.request == request).map(|pending| &pending.prompt)
     }
 
     /// The same, to be answered now: there is no second answer.
     pub fn take(&mut self, request: &str) -> Option<Prompt> {
-        let at = self.pending.iter().position(|(id, _)| id == request)?;
-        self.pending.remove(at).map(|(_, prompt)| prompt)
+        let at = self.pending.iter().position(|pending| pending.request == request)?;
+        self.pending.remove(at).map(|pending| pending.prompt)
     }
 
-    fn keep(&mut self, request: String, prompt: Prompt) {
+    fn keep(&mut self, request: String, prompt: Prompt, asked_at: Timestamp) {
         if self.pending.len() == MAX_PENDING {
             self.pending.pop_front();
         }
-        self.pending.push_back((request, prompt));
+        self.pending.push_back(Pending { request, prompt, asked_at });
     }
 }
 
@@ -120,11 +140,11 @@ impl Sessions {
         if let Some(key) = self.key(headers)
             && let Some(session) = self.lock().get_mut(&key).filter(|session| !session.expires_at.is_past(now))
         {
-            session.keep(request.clone(), prompt);
+            session.keep(request.clone(), prompt, now);
             return Ok((show(session, &request), None));
         }
         let mut session = Session::new(None, now)?;
-        session.keep(request.clone(), prompt);
+        session.keep(request.clone(), prompt, now);
         let shown = show(&session, &request);
         Ok((shown, Some(self.insert(session, now)?)))
     }
@@ -140,7 +160,7 @@ impl Sessions {
         user: Arc<User>,
         now: Timestamp,
     ) -> Result<HeaderValue, getrandom::Error> {
-        let mut session = Session::new(Some(user), now)?;
+        let mut session = Session::new(Some(Login { user, at: now }), now)?;
         if let Some(key) = self.key(headers)
             && let Some(before) = self.lock().remove(&key)
         {
@@ -165,7 +185,7 @@ impl Sessions {
             sessions.retain(|_, session| !session.expires_at.is_past(now));
         }
         if sessions.len() >= MAX_SESSIONS {
-            let first = sessions.iter().min_by_key(|(_, session)| (session.user.is_some(), session.expires_at));
+            let first = sessions.iter().min_by_key(|(_, session)| (session.login.is_some(), session.expires_at));
             if let Some(key) = first.map(|(key, _)| *key) {
                 sessions.remove(&key);
             }
