@@ -194,11 +194,14 @@ impl ServerAnswer {
             Category::Syntax => Fault::NotJson,
             Category::Data => Fault::Malformed,
         };
+        // RFC 8259 §8.1: "JSON text [...] MUST be encoded using UTF-8". Serde would not look at what it passes over.
+        let text = std::str::from_utf8(self.body());
+        let text = text.map_err(|error| error.error_len().map_or(Fault::Truncated, |_| Fault::NotJson))?;
         // Serde would take an array for an object whose members have lost their names.
-        if self.body().trim_ascii_start().first() != Some(&b'{') {
-            return Err(serde_json::from_slice::<IgnoredAny>(self.body()).map_or_else(fault, |_| Fault::Malformed));
+        if !text.trim_start().starts_with('{') {
+            return Err(serde_json::from_str::<IgnoredAny>(text).map_or_else(fault, |_| Fault::Malformed));
         }
-        serde_json::from_slice(self.body()).map_err(fault)
+        serde_json::from_str(text).map_err(fault)
     }
 
     /// The error for a response that is not what it should be.
