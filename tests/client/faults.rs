@@ -20,32 +20,34 @@ const READERS: [(&str, Run); 9] = [
         Err(other) => panic!("{other}"),
     }),
     ("authorization_code", |answer| {
-        let client = confidential();
+        let client = confidential_client();
         let moment = Moment::new(NOW, &mut Counter(0));
         let (_, pending) = client.begin(AuthorizationRequest::new(redirect_uri(CALLBACK)), moment).unwrap();
         let query = format!("code=SplxlOBe&iss=https://server.example&state={}", pending.state());
         let request = client.callback(pending, &query).unwrap();
         shown(answered(request.start(NOW), answer))
     }),
-    ("client_credentials", |answer| shown(answered(confidential().client_credentials().start(NOW), answer))),
-    ("password", |answer| shown(answered(confidential().password("johndoe", &secret()).start(NOW), answer))),
-    ("refresh_token", |answer| shown(answered(confidential().refresh(&secret()).start(NOW), answer))),
+    ("client_credentials", |answer| shown(answered(confidential_client().client_credentials().start(NOW), answer))),
+    ("password", |answer| shown(answered(confidential_client().password("johndoe", &secret()).start(NOW), answer))),
+    ("refresh_token", |answer| shown(answered(confidential_client().refresh(&secret()).start(NOW), answer))),
     ("extension", |answer| {
         let grant_type = GrantType::parse(ASSERTION).unwrap();
-        shown(answered(confidential().extension(&grant_type).start(NOW), answer))
+        shown(answered(confidential_client().extension(&grant_type).start(NOW), answer))
     }),
-    ("poll", |answer| match answered(confidential().poll(&device(&confidential()), Timestamp(NOW.0 + 5)), answer) {
-        Ok(Polled::Retry(_, error)) => Err(error),
-        other => shown(other),
+    ("poll", |answer| {
+        match answered(confidential_client().poll(&device(&confidential_client()), Timestamp(NOW.0 + 5)), answer) {
+            Ok(Polled::Retry(_, error)) => Err(error),
+            other => shown(other),
+        }
     }),
-    ("authorize_device", |answer| shown(answered(confidential().authorize_device().start(NOW), answer))),
-    ("introspect", |answer| shown(answered(confidential().introspect(&secret()), answer))),
+    ("authorize_device", |answer| shown(answered(confidential_client().authorize_device().start(NOW), answer))),
+    ("introspect", |answer| shown(answered(confidential_client().introspect(&secret()), answer))),
 ];
 
 /// The machines of the table that end in a token set.
 const TOKEN_MACHINES: std::ops::RangeInclusive<usize> = 1..=6;
 
-const REVOKE: Run = |answer| shown(answered(confidential().revoke(&secret(), None), answer));
+const REVOKE: Run = |answer| shown(answered(confidential_client().revoke(&secret(), None), answer));
 
 fn shown<T: std::fmt::Debug>(reply: Result<T, RequestError>) -> Result<String, RequestError> {
     reply.map(|value| format!("{value:?}"))
@@ -241,7 +243,7 @@ fn a_member_that_is_not_as_it_should_be_ends_in_its_error() {
 fn what_is_just_short_enough_is_read() {
     let mut body = r#"{"access_token":"2YotnFZFEjr1zCsicMWpAA"}"#.to_owned();
     body.push_str(&" ".repeat(Fetch::MAX_RESPONSE_LEN - body.len()));
-    assert!(answered(confidential().client_credentials().start(NOW), &json(200, body)).is_ok());
+    assert!(answered(confidential_client().client_credentials().start(NOW), &json(200, body)).is_ok());
 }
 
 #[test]
@@ -255,7 +257,7 @@ fn an_error_says_when_to_ask_again() {
         (html(503), None),
     ];
     for (answer, seconds) in cases {
-        let error = answered(confidential().client_credentials().start(NOW), &answer).unwrap_err();
+        let error = answered(confidential_client().client_credentials().start(NOW), &answer).unwrap_err();
         assert_eq!(error.retry_after(), seconds, "{error}");
     }
 }
@@ -283,7 +285,7 @@ fn an_error_says_what_came_back() {
         (Err(Unavailable::new("connection refused")), "unavailable: connection refused"),
     ];
     for (answer, text) in cases {
-        let error = answered(confidential().client_credentials().start(NOW), &answer).unwrap_err();
+        let error = answered(confidential_client().client_credentials().start(NOW), &answer).unwrap_err();
         assert_eq!(error.to_string(), text);
     }
 }
@@ -292,7 +294,7 @@ fn an_error_says_what_came_back() {
 fn the_texts_of_an_error_are_bounded_and_printable() {
     let long = "é".repeat(100_000);
     let body = serde_json::json!({"error": "no\n", "error_description": long, "error_uri": "a\u{1b}b\r\nc"});
-    match answered(confidential().client_credentials().start(NOW), &json(400, body)) {
+    match answered(confidential_client().client_credentials().start(NOW), &json(400, body)) {
         Err(RequestError::Refused(refusal)) => {
             assert_eq!(refusal.error, "no");
             assert_eq!(refusal.error_description.unwrap(), "é".repeat(500));
@@ -316,6 +318,6 @@ fn without_an_endpoint_nothing_is_sent() {
     assert_eq!(name(client.authorize_device().start(NOW).run(&http).unwrap_err()), "device_authorization_endpoint");
     assert_eq!(name(client.revoke(&secret(), None).run(&http).unwrap_err()), "revocation_endpoint");
     assert_eq!(name(client.introspect(&secret()).run(&http).unwrap_err()), "introspection_endpoint");
-    let waiting = device(&confidential());
+    let waiting = device(&confidential_client());
     assert_eq!(name(client.poll(&waiting, Timestamp(NOW.0 + 5)).run(&http).unwrap_err()), "token_endpoint");
 }

@@ -15,10 +15,10 @@ mod canned;
 mod common;
 
 // mod authentication;
-// mod authorization_code;
+mod authorization_code;
 mod faults;
 // mod grants;
-// mod implicit;
+mod implicit;
 // mod mix_up;
 // mod secrecy;
 // mod shared_refresh;

@@ -10,7 +10,7 @@ const NOW: Timestamp = Timestamp(1_000_000);
 const TOKEN: &str = r#"{"access_token":"2YotnFZFEjr1zCsicMWpAA"}"#;
 
 fn token(answer: &Answer<Fetch>) -> Option<TokenSet> {
-    answered(confidential().client_credentials().start(NOW), answer).ok()
+    answered(confidential_client().client_credentials().start(NOW), answer).ok()
 }
 
 fn expires_in(answer: &str) -> Option<u64> {
@@ -135,7 +135,8 @@ fn the_media_type_may_be_any_json_or_none() {
 fn a_byte_order_mark_is_passed_over() {
     assert!(token(&json(200, format!("\u{FEFF}{TOKEN}"))).is_some());
     assert!(token(&json(200, format!("\u{FEFF}\u{FEFF}{TOKEN}"))).is_none());
-    let refused = answered(confidential().client_credentials().start(NOW), &json(400, "\u{FEFF}{\"error\":\"no\"}"));
+    let refused =
+        answered(confidential_client().client_credentials().start(NOW), &json(400, "\u{FEFF}{\"error\":\"no\"}"));
     assert_eq!(refused.unwrap_err().code(), Some("no"));
 }
 
@@ -160,7 +161,7 @@ fn the_length_counts_unless_a_coding_was_undone() {
 fn the_device_endpoint_may_use_the_words_of_before_the_rfc() {
     let ask = |members: &str| {
         let body = format!(r#"{{"device_code":"Gmt","user_code":"WDJB","expires_in":"1800",{members}}}"#);
-        answered(confidential().authorize_device().start(NOW), &json(200, body)).ok()
+        answered(confidential_client().authorize_device().start(NOW), &json(200, body)).ok()
     };
     let device = ask(r#""verification_url":"https://a.example/device","interval":"7""#).unwrap();
     assert_eq!(device.verification_uri(), "https://a.example/device");

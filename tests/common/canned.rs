@@ -30,11 +30,11 @@ pub fn metadata() -> Metadata {
 }
 
 /// The client of RFC 6749's examples.
-pub fn confidential() -> Client {
+pub fn confidential_client() -> Client {
     Client::confidential(metadata(), client_id(), Secret::new(CLIENT_SECRET))
 }
 
-pub fn public() -> Client {
+pub fn public_client() -> Client {
     Client::public(metadata(), client_id())
 }
 

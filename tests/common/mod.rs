@@ -4,9 +4,13 @@
 #![allow(dead_code, reason = "each test crate uses its part")]
 
 mod counter;
+mod executor;
 pub mod photos;
+mod wire;
 
 pub use counter::Counter;
+pub use executor::{block_on, run_all, turn_over};
+pub use wire::{Wire, api, metadata_of, text};
 
 use std::fmt::{self, Display};
 use std::sync::atomic::{AtomicU64, Ordering};
