@@ -212,8 +212,8 @@ fn a_callback_in_every_wrong_form_is_refused() {
 }
 
 #[test]
-fn unknown_parameters_of_the_response_are_ignored() {
-    // r64, RFC 6749 §4.1.2: "The client MUST ignore unrecognized response parameters."
+fn r64_unknown_parameters_of_the_response_are_ignored() {
+    // RFC 6749 §4.1.2: "The client MUST ignore unrecognized response parameters."
     let client = public_client();
     let (_, pending) = begin(&client);
     let state = pending.state().to_owned();

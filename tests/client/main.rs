@@ -14,12 +14,12 @@ mod canned;
 #[path = "../common/mod.rs"]
 mod common;
 
-// mod authentication;
+mod authentication;
 mod authorization_code;
 mod faults;
-// mod grants;
+mod grants;
 mod implicit;
-// mod mix_up;
+mod mix_up;
 // mod secrecy;
 // mod shared_refresh;
 mod tolerance;

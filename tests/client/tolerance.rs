@@ -141,8 +141,8 @@ fn a_byte_order_mark_is_passed_over() {
 }
 
 #[test]
-fn unknown_members_are_ignored() {
-    // r64 for token responses: RFC 6749 §5.1.
+fn r64_unknown_members_are_ignored() {
+    // RFC 6749 §5.1: "The client MUST ignore unrecognized value names in the response."
     let body = r#"{"x":{"y":[1,2]},"access_token":"2YotnFZFEjr1zCsicMWpAA","id_token":"a.b.c","x":1}"#;
     assert!(token(&json(200, body)).is_some());
 }

@@ -1,7 +1,7 @@
 //! The world in which an RFC's rules are tried: a server, a store, people, a clock that stands still until it is told
 //! otherwise, and a generator that counts, so that every run is the same.
 
-#![allow(dead_code, reason = "each test crate uses its part")]
+#![allow(dead_code, unused_imports, reason = "each test crate uses its part")]
 
 mod counter;
 mod executor;
