@@ -20,6 +20,6 @@ mod faults;
 mod grants;
 mod implicit;
 mod mix_up;
-// mod secrecy;
-// mod shared_refresh;
+mod secrecy;
+mod shared_refresh;
 mod tolerance;
