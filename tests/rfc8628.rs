@@ -192,7 +192,7 @@ fn the_end_is_told() {
         let denied = canned::json(status, json!({"error": "access_denied"}));
         assert!(matches!(poll(&device(), at(5), &denied), Ok(Polled::Denied)));
         let waits = canned::json(status, json!({"error": "authorization_pending"}));
-        still_pending(poll(&device(), at(5), &waits));
+        assert_eq!(still_pending(poll(&device(), at(5), &waits)).poll_at(), at(10));
     }
 }
 
