@@ -55,8 +55,11 @@ impl Client {
 }
 
 impl DeviceRequest<'_> {
-    /// What is asked for: RFC 6749 §3.3.
+    /// What is asked for; with the empty scope, the server's default: RFC 6749 §3.3.
     pub fn scope(mut self, scope: Scope) -> Self {
+        if scope.is_empty() {
+            return self;
+        }
         self.form.append("scope", scope.as_str());
         Self { scope: Some(scope), ..self }
     }

@@ -77,6 +77,20 @@ fn scope_is_what_the_server_said_else_what_was_asked_for() {
     }
 }
 
+/// RFC 6749 §3.2: "Parameters sent without a value MUST be treated as if they were omitted from the request." So the empty scope is
+/// not sent, and what the token is good for is not known to be nothing.
+#[test]
+fn the_empty_scope_asks_for_the_servers_default() {
+    let client = confidential_client();
+    let nothing = grantor::model::Scope::EMPTY;
+    assert_eq!(body(client.client_credentials().scope(nothing.clone())), "grant_type=client_credentials");
+    assert_eq!(tokens(client.client_credentials().scope(nothing.clone()), json!({"access_token": "a"})).scope(), None);
+    assert!(sent(&client.authorize_device().scope(nothing.clone()).start(AT)).body().is_empty());
+    let request = grantor::client::AuthorizationRequest::new(redirect_uri(CALLBACK)).scope(nothing);
+    let moment = grantor::Moment::new(AT, &mut Counter(0));
+    assert!(!client.begin(request, moment).unwrap().0.contains("scope"));
+}
+
 #[test]
 fn a_lifetime_counts_from_the_request() {
     let set = tokens(confidential_client().client_credentials(), json!({"access_token": "a", "expires_in": 3600}));
