@@ -232,3 +232,34 @@ fn vschars(random: &mut Counter, least: u64, most: u64) -> String {
     };
     (0..length).map(|_| character(random.next_u64() >> 8)).collect()
 }
+
+/// A password may be of any characters: RFC 6749 appendix A.16, `*UNICODECHARNOCRLF`.
+#[test]
+fn a_server_reads_the_password_that_the_client_writes() {
+    struct Knows<'a>(&'a str, &'a str);
+    impl grantor::Policy for Knows<'_> {
+        fn password(&self, question: &grantor::consult::Password) -> grantor::Answer<grantor::consult::Password> {
+            let is_right = question.username == self.0 && question.password.expose() == self.1;
+            Ok(if is_right { grantor::consult::Owner::Subject(subject()) } else { grantor::consult::Owner::Refused })
+        }
+    }
+    let world = World::new().with_everything();
+    let client = web(&world);
+    let mut random = Counter(43);
+    for _ in 0..300 {
+        let (username, password) = (unicode(&mut random), unicode(&mut random));
+        let host = grantor::Hosted { store: &world, policy: Knows(&username, &password) };
+        let http = HttpOnly(|fetch: &grantor::Fetch| {
+            Ok::<_, grantor::Unavailable>(world.server.token(fetch.request(), world.moment()).run(&host).into_http())
+        });
+        let reply = client.password(&username, &Secret::new(password.clone())).start(AT).run(&http);
+        assert!(reply.is_ok(), "{username:?} {password:?}: {reply:?}");
+    }
+}
+
+fn unicode(random: &mut Counter) -> String {
+    use rand_core::Rng as _;
+    let allowed = |c: &char| !matches!(c, '\0'..='\u{8}' | '\u{A}'..='\u{1F}' | '\u{7F}' | '\u{FFFD}');
+    let mut character = || char::from_u32((random.next_u64() >> 8) as u32 % 0x3000).filter(allowed).unwrap_or('ß');
+    (0..20).map(|_| character()).collect()
+}
