@@ -1,11 +1,14 @@
 //! Whatever a server answers, each machine ends in the documented error, and no error shows a secret.
 
-use grantor::client::{AuthorizationRequest, Client, DiscoverError, Polled, RequestError, discover};
+use grantor::client::{
+    AuthorizationRequest, Client, DiscoverError, DiscoverResourceError, Polled, RequestError, discover,
+    discover_resource,
+};
 use grantor::model::{GrantType, Issuer, Secret};
 use grantor::{Answer, Fetch, Moment, Timestamp, Unavailable};
 
 use crate::canned::*;
-use crate::common::{ASSERTION, CALLBACK, Counter, redirect_uri};
+use crate::common::{ASSERTION, CALLBACK, Counter, redirect_uri, resource};
 
 /// A machine given an answer: what it ends in, as `Debug` has it, or the error.
 type Run = fn(&Answer<Fetch>) -> Result<String, RequestError>;
@@ -13,11 +16,11 @@ type Run = fn(&Answer<Fetch>) -> Result<String, RequestError>;
 const NOW: Timestamp = Timestamp(1_000_000);
 
 /// Every machine whose reply is in the response.
-const READERS: [(&str, Run); 9] = [
+const READERS: [(&str, Run); 10] = [
     ("discover", |answer| match answered(discover(&Issuer::parse("https://server.example").unwrap()), answer) {
         Ok(metadata) => Ok(format!("{metadata:?}")),
         Err(DiscoverError::Request(error)) => Err(error),
-        Err(other) => panic!("{other}"),
+        Err(other) => Ok(other.to_string()),
     }),
     ("authorization_code", |answer| {
         let client = confidential_client();
@@ -42,6 +45,11 @@ const READERS: [(&str, Run); 9] = [
     }),
     ("authorize_device", |answer| shown(answered(confidential_client().authorize_device().start(NOW), answer))),
     ("introspect", |answer| shown(answered(confidential_client().introspect(&secret()), answer))),
+    ("discover_resource", |answer| match answered(discover_resource(&resource("https://api.example"), None), answer) {
+        Ok(metadata) => Ok(format!("{metadata:?}")),
+        Err(DiscoverResourceError::Request(error)) => Err(error),
+        Err(other) => Ok(other.to_string()),
+    }),
 ];
 
 /// The machines of the table that end in a token set.
@@ -219,6 +227,15 @@ fn a_member_that_is_not_as_it_should_be_ends_in_its_error() {
             r#"{"expires_in":60,"device_code":"s3cr3t","user_code":"W","verification_uri":"https://a.example","verification_uri_complete":"javascript:1"}"#,
             r#"{"expires_in":60,"device_code":"s3cr3t","user_code":"W","user_code":"X","verification_uri":"https://a.example"}"#,
             r#"{"expires_in":60,"device_code":"s3cr3t","user_code":"W","verification_uri":"https://a.example","interval":-5}"#,
+        ]),
+        (9..=9, "Malformed 200", &[
+            "{}",
+            r#"{"resource":7}"#,
+            r#"{"resource":"/photos"}"#,
+            r#"{"resource":"https://api.example#s3cr3t"}"#,
+            r#"{"resource":"https://api.example","resource":"https://api.example"}"#,
+            r#"{"resource":"https://api.example","authorization_servers":"https://server.example"}"#,
+            r#"{"resource":"https://api.example","authorization_servers":["http://server.example"]}"#,
         ]),
         (8..=8, r#"Missing("active") 200"#, &["{}", r#"{"active":null}"#, r#"{"scope":"s3cr3t"}"#]),
         (8..=8, "Malformed 200", &[

@@ -99,6 +99,18 @@ fn a_member_of_the_metadata_may_be_null() {
 }
 
 #[test]
+fn a_member_of_a_resources_metadata_may_be_null() {
+    use grantor::client::discover_resource;
+    let photos = crate::common::resource("https://api.example");
+    let full = serde_json::json!({
+        "resource": "https://api.example", "authorization_servers": null, "scopes_supported": null,
+        "bearer_methods_supported": null, "resource_name": null, "resource_documentation": null,
+    });
+    let bare = grantor::model::ResourceMetadata::new(photos.clone());
+    assert_eq!(answered(discover_resource(&photos, None), &json(200, full)).unwrap(), bare);
+}
+
+#[test]
 fn any_success_will_do() {
     for status in [200, 201, 202, 203, 206, 299] {
         assert!(token(&json(status, TOKEN)).is_some(), "{status}");
