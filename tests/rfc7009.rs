@@ -169,3 +169,90 @@ fn a_store_that_fails_at_any_pause_is_503_and_never_200() {
         }
     }
 }
+
+// The client.
+
+#[path = "common/canned.rs"]
+mod canned;
+
+mod client {
+    use grantor::client::{RequestError, TokenTypeHint};
+    use grantor::model::Secret;
+    use grantor::{Step, Unavailable};
+
+    use super::canned::*;
+
+    fn token() -> Secret<'static> {
+        Secret::new("45ghiukldjahdnhzdauz")
+    }
+
+    // §2.1 Revocation Request
+
+    #[test]
+    fn the_request_is_that_of_the_rfc() {
+        assert_eq!(
+            written(&sent(&confidential_client().revoke(&token(), Some(TokenTypeHint::RefreshToken)))),
+            "POST https://server.example/revoke\naccept: application/json\n\
+             authorization: Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW\ncontent-type: application/x-www-form-urlencoded\n\n\
+             token=45ghiukldjahdnhzdauz&token_type_hint=refresh_token"
+        );
+        for (hint, body) in [
+            (None, "token=45ghiukldjahdnhzdauz&client_id=s6BhdRkqt3"),
+            (
+                Some(TokenTypeHint::AccessToken),
+                "token=45ghiukldjahdnhzdauz&token_type_hint=access_token&client_id=s6BhdRkqt3",
+            ),
+        ] {
+            assert_eq!(sent(&public_client().revoke(&token(), hint)).body(), body.as_bytes());
+        }
+    }
+
+    // §2.2 Revocation Response
+
+    /// "The content of the response body is ignored by the client as all necessary information is conveyed in the response code."
+    #[test]
+    fn the_status_says_it_all() {
+        for (media_type, body) in [
+            ("text/html", "<p>bye</p>"),
+            ("application/json", ""),
+            ("application/json", "{\"cut"),
+            ("text/plain", "ok"),
+        ] {
+            for status in [200, 202, 204] {
+                assert!(answered(public_client().revoke(&token(), None), &response(status, media_type, body)).is_ok());
+            }
+        }
+    }
+
+    // §2.2.1 Error Response
+
+    #[test]
+    fn an_error_is_an_error_whatever_its_status() {
+        for status in [200, 400, 503] {
+            let answer = json(status, r#"{"error":"unsupported_token_type"}"#);
+            let error = answered(public_client().revoke(&token(), None), &answer).unwrap_err();
+            assert_eq!(error.code(), Some("unsupported_token_type"));
+        }
+    }
+
+    /// "If the server responds with HTTP status code 503, the client must assume the token still exists and may retry after a
+    /// reasonable delay. The server may include a "Retry-After" header".
+    #[test]
+    fn with_503_or_no_response_the_token_may_still_exist() {
+        let full = with_header(json(503, ""), "retry-after", "60");
+        let error = answered(public_client().revoke(&token(), None), &full).unwrap_err();
+        assert!(matches!(&error, RequestError::Unusable { status, .. } if status.as_u16() == 503));
+        assert_eq!(error.retry_after(), Some(60));
+        let lost = answered(public_client().revoke(&token(), None), &Err(Unavailable::new("reset")));
+        assert!(matches!(lost, Err(RequestError::Unavailable(_))));
+    }
+
+    #[test]
+    fn a_server_without_the_endpoint_is_not_asked() {
+        let mut server = metadata();
+        server.revocation_endpoint = None;
+        let client = grantor::client::Client::public(server, client_id());
+        let Step::Done(reply) = client.revoke(&token(), None) else { panic!("something was sent") };
+        assert!(matches!(reply, Err(RequestError::NoEndpoint("revocation_endpoint"))));
+    }
+}

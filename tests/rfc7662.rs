@@ -243,3 +243,108 @@ fn the_fixture_has_what_these_tests_stand_on() {
     assert!(confidential.grant_types.contains(&GrantType::ClientCredentials));
     assert!(confidential.resource_server.is_none(), "a client is not a resource server unless its record says so");
 }
+
+// Who asks.
+
+#[path = "common/canned.rs"]
+mod canned;
+
+mod client {
+    use grantor::client::{Introspection, RequestError};
+    use grantor::model::{Scope, Secret};
+    use grantor::{Answer, Fetch, Timestamp};
+    use serde_json::{Value, json};
+
+    use super::canned::{self, *};
+
+    fn ask(answer: &Answer<Fetch>) -> Result<Option<Introspection>, RequestError> {
+        answered(confidential_client().introspect(&Secret::new("2YotnFZFEjr1zCsicMWpAA")), answer)
+    }
+
+    fn said(response: Value) -> Option<Introspection> {
+        ask(&canned::json(200, response)).unwrap()
+    }
+
+    // §2.1 Introspection Request
+
+    #[test]
+    fn the_request_is_that_of_the_rfc() {
+        assert_eq!(
+            written(&sent(&confidential_client().introspect(&Secret::new("2YotnFZFEjr1zCsicMWpAA")))),
+            "POST https://server.example/introspect\naccept: application/json\n\
+             authorization: Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW\ncontent-type: application/x-www-form-urlencoded\n\n\
+             token=2YotnFZFEjr1zCsicMWpAA"
+        );
+    }
+
+    // §2.2 Introspection Response
+
+    #[test]
+    fn the_example_of_the_rfc_is_read() {
+        let token = said(json!({
+            "active": true,
+            "client_id": "l238j323ds-23ij4",
+            "username": "jdoe",
+            "scope": "read write dolphin",
+            "sub": "Z5O3upPC88QrAjx00dis",
+            "aud": "https://protected.example.net/resource",
+            "iss": "https://server.example.com/",
+            "exp": 1419356238,
+            "iat": 1419350238,
+            "extension_field": "twenty-seven"
+        }))
+        .unwrap();
+        assert_eq!(token.client_id.as_deref(), Some("l238j323ds-23ij4"));
+        assert_eq!(token.scope, Some(Scope::parse("read write dolphin").unwrap()));
+        assert_eq!(token.aud, ["https://protected.example.net/resource"]);
+        assert_eq!((token.exp, token.iat, token.nbf), (Some(Timestamp(1419356238)), Some(Timestamp(1419350238)), None));
+        assert_eq!(serde_json::to_value(&token.claims).unwrap(), json!({"extension_field": "twenty-seven"}));
+    }
+
+    /// "OPTIONAL": all but `active`. And as servers really write them.
+    #[test]
+    fn every_member_may_be_missing_null_or_loosely_typed() {
+        let bare = said(json!({"active": true})).unwrap();
+        let names =
+            ["scope", "client_id", "username", "token_type", "exp", "iat", "nbf", "sub", "aud", "iss", "jti", "acr"];
+        for name in names {
+            assert_eq!(said(json!({"active": true, name: null})).unwrap(), bare, "{name}");
+        }
+        let loose =
+            said(json!({"active": true, "exp": "7", "nbf": 1.5, "aud": ["a", "b"], "scope": ["x", "y"]})).unwrap();
+        assert_eq!((loose.exp, loose.nbf), (Some(Timestamp(7)), Some(Timestamp(1))));
+        assert_eq!(loose.aud, ["a", "b"]);
+        assert_eq!(loose.scope, Some(Scope::parse("x y").unwrap()));
+    }
+
+    /// "the authorization server MUST return [...] "active" field set to "false"" and should say no more; if it does, nothing of
+    /// it counts.
+    #[test]
+    fn an_inactive_token_is_none_whatever_else_is_said() {
+        assert_eq!(said(json!({"active": false})), None);
+        assert_eq!(said(json!({"active": false, "scope": 7, "sub": "jdoe", "exp": "never"})), None);
+    }
+
+    /// Nothing but `true` is yes.
+    #[test]
+    fn nothing_but_true_makes_a_token_active() {
+        for active in [json!("true"), json!(1), json!([true]), json!({}), Value::Null] {
+            assert!(ask(&canned::json(200, json!({"active": active}))).is_err(), "{active}");
+        }
+        for body in ["{}", "true", "[true]", r#"{"Active":true}"#, r#"{"active":true,"active":true}"#] {
+            assert!(ask(&canned::json(200, body)).is_err(), "{body}");
+        }
+        assert!(ask(&response(200, "application/token-introspection+jwt", "eyJ.e30.")).is_err());
+        assert!(ask(&canned::json(400, json!({"active": true}))).is_err());
+    }
+
+    // §2.3 Error Response
+
+    #[test]
+    fn a_refusal_is_an_error_and_not_an_inactive_token() {
+        let error = ask(&canned::json(401, json!({"error": "invalid_client"}))).unwrap_err();
+        assert_eq!(error.code(), Some("invalid_client"));
+        let empty = ask(&canned::json(401, "")).unwrap_err();
+        assert!(matches!(empty, RequestError::Unusable { status, .. } if status.as_u16() == 401));
+    }
+}

@@ -2,6 +2,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     missing_docs,
     reason = "a test tells its findings by panicking"
 )]
@@ -127,5 +128,162 @@ fn the_endpoints_lie_below_the_issuers_path() {
 fn the_issuer_is_the_configured_one_to_the_byte() {
     for issuer in ["https://example.com", "https://example.com/", "https://EXAMPLE.com/a"] {
         assert_eq!(metadata(config(issuer))["issuer"], issuer);
+    }
+}
+
+// The client. §3 Obtaining Authorization Server Metadata
+
+mod client {
+    use std::cell::RefCell;
+
+    use grantor::client::{DiscoverError, Fault, RequestError, discover};
+    use grantor::model::Metadata;
+    use grantor::{Answer, Fetch, HttpOnly, Unavailable};
+    use http::Response;
+
+    use super::*;
+
+    fn answer(status: u16, body: impl Into<Vec<u8>>) -> Answer<Fetch> {
+        Ok(Response::builder().status(status).header("content-type", "application/json").body(body.into()).unwrap())
+    }
+
+    fn document(issuer: &str) -> String {
+        json!({"issuer": issuer, "token_endpoint": "https://server.example/token"}).to_string()
+    }
+
+    /// What becomes of discovery, and where it asked, given what each place answers.
+    fn ask(issuer: &str, at: impl Fn(&str) -> Answer<Fetch>) -> (Result<Metadata, DiscoverError>, Vec<String>) {
+        let asked = RefCell::new(Vec::new());
+        let http = HttpOnly(|fetch: &Fetch| -> Answer<Fetch> {
+            let request = fetch.request();
+            assert_eq!((request.method().as_str(), request.body().len()), ("GET", 0));
+            assert_eq!(request.headers()[header::ACCEPT], "application/json");
+            asked.borrow_mut().push(request.uri().to_string());
+            at(request.uri().path())
+        });
+        let reply = discover(&Issuer::parse(issuer).unwrap()).run(&http);
+        (reply, asked.into_inner())
+    }
+
+    // §3.1 Authorization Server Metadata Request, §5 Compatibility Notes
+
+    /// "any terminating "/" MUST be removed before inserting "/.well-known/" and the well-known URI suffix between the host component
+    /// and the path component"; then the places that OpenID Connect servers have.
+    #[test]
+    fn the_places_are_asked_in_their_order() {
+        #[rustfmt::skip]
+        let cases: [(&str, &[&str]); 5] = [
+            ("https://example.com", &[
+                "https://example.com/.well-known/oauth-authorization-server",
+                "https://example.com/.well-known/openid-configuration",
+            ]),
+            ("https://example.com/", &[
+                "https://example.com/.well-known/oauth-authorization-server",
+                "https://example.com/.well-known/openid-configuration",
+            ]),
+            ("https://example.com/issuer1", &[
+                "https://example.com/.well-known/oauth-authorization-server/issuer1",
+                "https://example.com/.well-known/openid-configuration/issuer1",
+                "https://example.com/issuer1/.well-known/openid-configuration",
+            ]),
+            ("https://example.com:8443/a/b/", &[
+                "https://example.com:8443/.well-known/oauth-authorization-server/a/b",
+                "https://example.com:8443/.well-known/openid-configuration/a/b",
+                "https://example.com:8443/a/b/.well-known/openid-configuration",
+            ]),
+            ("http://[::1]:8080", &[
+                "http://[::1]:8080/.well-known/oauth-authorization-server",
+                "http://[::1]:8080/.well-known/openid-configuration",
+            ]),
+        ];
+        for (issuer, places) in cases {
+            // Whatever is wrong with one place, the next is asked: an application that answers every path with its page, say.
+            for wrong in [answer(404, ""), answer(200, "<html>"), answer(200, "{}"), answer(302, ""), answer(500, "")] {
+                let (reply, asked) = ask(issuer, |_| wrong.clone());
+                assert!(reply.is_err());
+                assert_eq!(asked, places);
+            }
+            for (index, place) in places.iter().enumerate() {
+                let found = |path: &str| {
+                    if place.ends_with(path) { answer(200, document(issuer)) } else { answer(404, "") }
+                };
+                let (reply, asked) = ask(issuer, found);
+                assert_eq!(reply.unwrap().issuer.as_str(), issuer);
+                assert_eq!(asked, places[..=index]);
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_place_words_the_error() {
+        let (reply, _) = ask("https://example.com", |path| match path {
+            "/.well-known/oauth-authorization-server" => answer(200, "{\"issuer\":"),
+            _ => answer(404, ""),
+        });
+        let Err(DiscoverError::Request(RequestError::Unusable { fault, status, .. })) = reply else {
+            panic!("{reply:?}")
+        };
+        assert_eq!((fault, status), (Fault::Truncated, StatusCode::OK));
+    }
+
+    #[test]
+    fn a_host_that_is_not_there_is_asked_once() {
+        let (reply, asked) = ask("https://example.com/a", |_| Err(Unavailable::new("no route")));
+        assert!(matches!(reply, Err(DiscoverError::Request(RequestError::Unavailable(_)))));
+        assert_eq!(asked.len(), 1);
+    }
+
+    // §3.2 Authorization Server Metadata Response
+
+    /// "A successful response MUST use the 200 OK HTTP status code and return a JSON object [...] Other claims MAY also be returned."
+    #[test]
+    fn the_document_is_read_and_what_is_unknown_is_ignored() {
+        let body = json!({
+            "issuer": "https://server.example",
+            "token_endpoint": "https://server.example/token?tenant=1",
+            "jwks_uri": "https://server.example/jwks",
+            "ui_locales_supported": ["de"],
+            "x": {"y": [null]},
+        });
+        let (reply, _) = ask("https://server.example", |_| answer(200, body.to_string()));
+        let metadata = reply.unwrap();
+        assert_eq!(metadata.token_endpoint.unwrap().as_str(), "https://server.example/token?tenant=1");
+        assert!(metadata.authorization_endpoint.is_none() && !metadata.authorization_response_iss_parameter_supported);
+    }
+
+    /// What grantor's server says of itself is what grantor's client reads, member by member.
+    #[test]
+    fn what_a_server_writes_the_client_reads() {
+        for issuer in ["https://server.example", "https://server.example/", "https://server.example/a/b"] {
+            let server = Server::new(config(issuer));
+            let written = metadata(config(issuer));
+            let (reply, asked) = ask(issuer, |path| {
+                assert_eq!(path, server.config().metadata_path());
+                Ok(server.metadata(&Request::get(path).body(()).unwrap()))
+            });
+            assert_eq!(serde_json::to_value(reply.unwrap()).unwrap(), written);
+            assert_eq!(asked.len(), 1);
+        }
+    }
+
+    // §3.3 Authorization Server Metadata Validation
+
+    /// "If these values are not identical, the data contained in the response MUST NOT be used." Nor is another place asked, where
+    /// whoever answers so may answer again.
+    #[test]
+    fn metadata_of_another_issuer_is_not_used() {
+        for (issuer, other) in [
+            ("https://server.example", "https://evil.example"),
+            ("https://server.example", "https://server.example/"),
+            ("https://server.example/", "https://server.example"),
+            ("https://server.example", "https://SERVER.example"),
+            ("https://server.example", "https://server.example:443"),
+            ("https://server.example/a", "https://server.example"),
+            ("https://server.example/a", "https://server.example/%61"),
+        ] {
+            let (reply, asked) = ask(issuer, |_| answer(200, document(other)));
+            assert!(matches!(reply, Err(DiscoverError::OtherIssuer(found)) if found.as_str() == other));
+            assert_eq!(asked.len(), 1);
+        }
     }
 }

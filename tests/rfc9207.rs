@@ -108,3 +108,86 @@ fn an_issuer_is_an_https_url_without_query_or_fragment() {
 
 // §3: that the metadata says so (`authorization_response_iss_parameter_supported`) stands in
 // tests/rfc8414.rs.
+
+// The client. §2.4 Validating the Issuer Identifier
+
+mod client {
+    use grantor::Moment;
+    use grantor::client::{AuthorizationRequest, CallbackError, Client};
+
+    use super::*;
+
+    /// What becomes of a response with these parameters, at a server that announces `iss` or does not.
+    fn callback(is_announced: bool, response_type: &str, parameters: &str) -> Result<(), CallbackError> {
+        let mut server = metadata_of(&World::new().with_everything());
+        server.authorization_response_iss_parameter_supported = is_announced;
+        let client = Client::public(server, "app".parse().unwrap());
+        let request = AuthorizationRequest::new(redirect_uri(CALLBACK));
+        let moment = Moment::new(grantor::Timestamp(NOW), &mut Counter(0));
+        if response_type == "code" {
+            let (_, pending) = client.begin(request, moment).unwrap();
+            let query = format!("code=x&state={}{parameters}", pending.state());
+            client.callback(pending, &query).map(drop)
+        } else {
+            let (_, pending) = client.begin_implicit(request, moment).unwrap();
+            let fragment = format!("access_token=x&state={}{parameters}", pending.state());
+            client.callback_implicit(pending, &fragment, grantor::Timestamp(NOW)).map(drop)
+        }
+    }
+
+    /// "decode the value from its "application/x-www-form-urlencoded" form [...] and compare the result to the issuer identifier",
+    /// "using simple string comparison".
+    #[test]
+    fn iss_is_compared_as_a_string_after_decoding() {
+        use CallbackError::{IssuerMismatch, IssuerMissing};
+        for response_type in ["code", "token"] {
+            for (parameters, announced, not_announced) in [
+                ("&iss=https%3A%2F%2Fserver.example.com", Ok(()), Ok(())),
+                ("&iss=https://server.example.com", Ok(()), Ok(())),
+                // "clients MUST reject authorization responses without the iss parameter from authorization servers that do support the
+                // parameter"; others may do without.
+                ("", Err(IssuerMissing), Ok(())),
+                ("&iss=", Err(IssuerMissing), Ok(())),
+                // "If the value does not match the expected issuer identifier, clients MUST reject the authorization response": also of a
+                // server that did not say it would send one.
+                ("&iss=https://server.example.com/", Err(IssuerMismatch), Err(IssuerMismatch)),
+                ("&iss=https://Server.example.com", Err(IssuerMismatch), Err(IssuerMismatch)),
+                ("&iss=https://server.example.com:443", Err(IssuerMismatch), Err(IssuerMismatch)),
+                ("&iss=https%253A%252F%252Fserver.example.com", Err(IssuerMismatch), Err(IssuerMismatch)),
+                ("&iss=https://honest.as.example", Err(IssuerMismatch), Err(IssuerMismatch)),
+                ("&iss=null", Err(IssuerMismatch), Err(IssuerMismatch)),
+            ] {
+                assert_eq!(callback(true, response_type, parameters), announced, "{response_type} {parameters}");
+                assert_eq!(callback(false, response_type, parameters), not_announced, "{response_type} {parameters}");
+            }
+        }
+    }
+
+    /// "For error responses, clients MUST NOT assume that the error originates from the intended authorization server." Who it is
+    /// from is checked before what it says.
+    #[test]
+    fn an_error_response_is_checked_too() {
+        use CallbackError::{IssuerMismatch, IssuerMissing, Refused};
+        let refused = callback(true, "code", "&error=access_denied&iss=https://server.example.com");
+        assert!(matches!(refused, Err(Refused { error, .. }) if error == "access_denied"));
+        assert_eq!(callback(true, "code", "&error=access_denied&iss=https://evil.example"), Err(IssuerMismatch));
+        assert_eq!(callback(true, "code", "&error=access_denied"), Err(IssuerMissing));
+    }
+
+    // §4 Security Considerations: "clients that interact with only one authorization server" need no `iss`; one that is there is
+    // checked all the same. That a mix-up is stopped is played out in tests/client/mix_up.rs.
+
+    /// Every issuer that a server may have comes back to the client as it went out.
+    #[test]
+    fn every_issuer_survives_the_way_through_the_browser() {
+        for issuer in ["https://honest.as.example/", "https://as.example/a+b&c=d~e", "https://as.example/%7Etenant"] {
+            let world = issued_by(issuer);
+            let client = Client::public(metadata_of(&world), "app".parse().unwrap());
+            let request = AuthorizationRequest::new(redirect_uri(CALLBACK));
+            let (url, pending) = client.begin(request, world.moment()).unwrap();
+            let reply = world.approve(url.split_once('?').unwrap().1);
+            let query = reply.location().split_once('?').unwrap().1;
+            assert_eq!(client.callback(pending, query).map(drop), Ok(()), "{issuer}");
+        }
+    }
+}

@@ -30,10 +30,10 @@ impl AuthorizationRequest {
         Self { redirect_uri, scope: None, resource: Resources::new(), parameters: Vec::new() }
     }
 
-    /// What is asked for; without it, the server's default: RFC 6749 §3.3.
+    /// What is asked for; without it, or with the empty scope, the server's default: RFC 6749 §3.3.
     #[must_use]
     pub fn scope(self, scope: Scope) -> Self {
-        Self { scope: Some(scope), ..self }
+        Self { scope: Some(scope).filter(|scope| !scope.is_empty()), ..self }
     }
 
     /// A protected resource that the token is to be for: RFC 8707 §2. May be called for several.

@@ -55,8 +55,11 @@ impl Client {
 }
 
 impl DeviceRequest<'_> {
-    /// What is asked for: RFC 6749 §3.3.
+    /// What is asked for; with the empty scope, the server's default: RFC 6749 §3.3.
     pub fn scope(mut self, scope: Scope) -> Self {
+        if scope.is_empty() {
+            return self;
+        }
         self.form.append("scope", scope.as_str());
         Self { scope: Some(scope), ..self }
     }
@@ -277,7 +280,11 @@ impl Pause<Fetch> for Polling {
             Some("expired_token") => Ok(Polled::Expired),
             // "On encountering a connection timeout, clients MUST unilaterally reduce their polling frequency before retrying. The use
             // of an exponential backoff algorithm to achieve this, such as doubling the polling interval [...] is RECOMMENDED."
-            _ if is_passing(&error) => Ok(Polled::Retry(device.again(now, interval.saturating_mul(2)), error)),
+            _ if is_passing(&error) => {
+                let retry_after = Duration::from_secs(error.retry_after().unwrap_or_default().into());
+                let device = device.again(now, interval.saturating_mul(2));
+                Ok(Polled::Retry(Device { poll_at: device.poll_at.max(now.after(retry_after)), ..device }, error))
+            }
             _ => Err(error),
         })
     }

@@ -62,14 +62,15 @@
 //! - `expires_in` and `interval` as a string, or with a fraction;
 //! - `token_type` in whatever case, or missing;
 //! - `scope` as an array, or with more than one space between tokens;
-//! - an optional member that is null, or an empty `refresh_token`;
-//! - an error response with status 200, of a device authorization or any other;
+//! - an optional member that is null; an empty `refresh_token` or `error`;
+//! - an error response with status 200, of a device authorization or any other, and one whose `error_description` or `error_uri` is no
+//!   text;
 //! - any success for status 200;
 //! - a media type with parameters, a missing one, `text/plain`, or another kind of JSON; a byte order mark;
 //! - `verification_url` for `verification_uri`.
 //!
 //! Nothing of that weakens a check. Refused, with a [`RequestError`] that keeps the status and an excerpt, are responses that
-//! redirect, are too long, are cut short, are not JSON, name a member twice, or lack what is required.
+//! redirect, are too long, are cut short, are not a JSON object, name a member twice, or lack what is required.
 
 mod authorize;
 mod callback;

@@ -72,8 +72,12 @@ impl<'a> TokenRequest<'a> {
         Self { scope, ..self }
     }
 
-    /// What is asked for: RFC 6749 §3.3. Not for an authorization code, whose scope was settled before.
+    /// What is asked for; with the empty scope, the server's default: RFC 6749 §3.3. Not for an authorization code, whose scope was settled
+    /// before.
     pub fn scope(mut self, scope: Scope) -> Self {
+        if scope.is_empty() {
+            return self;
+        }
         self.form.append("scope", scope.as_str());
         self.asked_for(Some(scope))
     }

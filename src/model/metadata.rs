@@ -1,6 +1,6 @@
 //! The metadata document of an authorization server: RFC 8414 §2.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Endpoint, Issuer};
 
@@ -27,7 +27,7 @@ pub struct Metadata {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revocation_endpoint: Option<Endpoint>,
     /// What the authorization endpoint takes.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub response_types_supported: Vec<String>,
     /// Where its answer may stand: the query for a code, the fragment for a token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,7 +52,7 @@ pub struct Metadata {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acr_values_supported: Vec<String>,
     /// Whether authorization responses carry `iss`: RFC 9207 §3.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub authorization_response_iss_parameter_supported: bool,
 }
 
@@ -78,4 +78,11 @@ impl Metadata {
             authorization_response_iss_parameter_supported: false,
         }
     }
+}
+
+/// For a member that may be omitted: null is omitted too.
+pub(super) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }

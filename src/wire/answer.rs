@@ -4,11 +4,12 @@ use std::fmt;
 
 use http::{HeaderMap, Response, StatusCode, header};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 use zeroize::Zeroize as _;
 
-use super::excerpt::excerpt;
+use super::excerpt::{excerpt, excerpt_of_url};
+use super::lenient;
 use crate::fetch::Fetch;
 use crate::step::{Answer, Unavailable};
 
@@ -120,14 +121,14 @@ impl RequestError {
     }
 }
 
-/// The members of an error response.
+/// The members of an error response. A text that is none does not hide the code.
 #[derive(Deserialize)]
 struct ErrorMembers {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     error: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     error_description: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     error_uri: Option<String>,
 }
 
@@ -160,34 +161,47 @@ impl ServerAnswer {
     /// The JSON object of a successful response. Tolerated: any status of success for 200; `error` with such a status, which is a
     /// refusal all the same; a media type that is missing, `text/plain`, or of any JSON; parameters of the media type; a byte order mark.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, RequestError> {
-        self.check()?;
-        if !self.is_json() {
-            return Err(self.unusable(Fault::NotJson));
-        }
-        serde_json::from_slice(self.body()).map_err(|error| {
-            let fault = match error.classify() {
-                Category::Eof | Category::Io => Fault::Truncated,
-                Category::Syntax => Fault::NotJson,
-                Category::Data => Fault::Malformed,
-            };
-            self.unusable(fault)
-        })
+        let members = self.object::<ErrorMembers>();
+        self.judge(members.as_ref().ok())?;
+        members.and_then(|_| self.object()).map_err(|fault| self.unusable(fault))
     }
 
     /// Whether the server did what was asked, whatever it says beside that.
     pub(crate) fn check(&self) -> Result<(), RequestError> {
+        self.judge(self.object().ok().as_ref())
+    }
+
+    fn judge(&self, members: Option<&ErrorMembers>) -> Result<(), RequestError> {
         let status = self.response.status();
-        let members = if self.is_json() { serde_json::from_slice::<ErrorMembers>(self.body()).ok() } else { None };
         if let Some(ErrorMembers { error: Some(error), error_description, error_uri }) = members {
             return Err(RequestError::Refused(ErrorResponse {
                 status,
-                error: bounded(&error),
+                error: bounded(error),
                 error_description: error_description.as_deref().map(bounded),
                 error_uri: error_uri.as_deref().map(bounded),
                 retry_after: self.retry_after(),
             }));
         }
         if status.is_success() { Ok(()) } else { Err(self.unusable(Fault::Status)) }
+    }
+
+    fn object<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+        if !self.is_json() {
+            return Err(Fault::NotJson);
+        }
+        let fault = |error: serde_json::Error| match error.classify() {
+            Category::Eof | Category::Io => Fault::Truncated,
+            Category::Syntax => Fault::NotJson,
+            Category::Data => Fault::Malformed,
+        };
+        // RFC 8259 §8.1: "JSON text [...] MUST be encoded using UTF-8". Serde would not look at what it passes over.
+        let text = std::str::from_utf8(self.body());
+        let text = text.map_err(|error| error.error_len().map_or(Fault::Truncated, |_| Fault::NotJson))?;
+        // Serde would take an array for an object whose members have lost their names.
+        if !text.trim_start().starts_with('{') {
+            return Err(serde_json::from_str::<IgnoredAny>(text).map_or_else(fault, |_| Fault::Malformed));
+        }
+        serde_json::from_str(text).map_err(fault)
     }
 
     /// The error for a response that is not what it should be.
@@ -199,7 +213,7 @@ impl ServerAnswer {
     fn redirect(&self) -> RequestError {
         let location = header_text(self.response.headers(), header::LOCATION).unwrap_or_default();
         let (fault, status) = (Fault::Redirect, self.response.status());
-        RequestError::Unusable { fault, status, excerpt: excerpt(location.as_bytes()), retry_after: None }
+        RequestError::Unusable { fault, status, excerpt: excerpt_of_url(location), retry_after: None }
     }
 
     fn body(&self) -> &[u8] {

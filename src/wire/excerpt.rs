@@ -1,37 +1,59 @@
 //! A few words of a response that cannot be used, for a log: bounded, on one line, with whatever may be a secret left out.
 
+use url::Url;
+
+use crate::model::split_at_path;
+
 const MAX_CHARS: usize = 200;
 /// A run of this many token characters may be a token.
 const SUSPICIOUS: usize = 16;
+/// The name of a JSON member may be longer than that: `authorization_response_iss_parameter_supported`.
+const SUSPICIOUS_NAME: usize = 64;
 
-/// An excerpt of a text. Left out, as `…`, are the values of JSON members and of form parameters, and whatever is as long as a
-/// token.
+/// An excerpt of a text. Left out, as `…`, are texts in quotes other than the names of JSON members, the values of form parameters,
+/// and whatever is as long as a token.
 pub(crate) fn excerpt(text: &[u8]) -> String {
     let head = text.get(..8 * MAX_CHARS).unwrap_or(text);
-    let head = String::from_utf8_lossy(head);
-    let mut masked = mask(&head);
-    if let Some((end, _)) = masked.char_indices().nth(MAX_CHARS) {
-        masked.truncate(end);
-        masked.push('…');
+    bounded(mask(&String::from_utf8_lossy(head)))
+}
+
+/// The same of a URL, whose host is no secret, nor are the short parts of its path.
+pub(crate) fn excerpt_of_url(url: &str) -> String {
+    let (origin, rest) = match Url::parse(url) {
+        Ok(parsed) if parsed.has_host() => (parsed.origin().ascii_serialization(), split_at_path(url).1),
+        _ => (String::new(), url),
+    };
+    let head = rest.get(..8 * MAX_CHARS).unwrap_or(rest);
+    let path = head.split('/').map(mask).collect::<Vec<_>>().join("/");
+    bounded(format!("{origin}{path}"))
+}
+
+fn bounded(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(MAX_CHARS) {
+        text.truncate(end);
+        text.push('…');
     }
-    masked
+    text
 }
 
 fn mask(text: &str) -> String {
     let mut masked = String::new();
     let mut rest = text.trim_start_matches('\u{FEFF}').trim();
-    // The last character that is not a space: what comes after a colon or an equals sign is a value.
+    // The last character that is not a space: what comes after an equals sign is a value.
     let mut before = ' ';
     while let Some(first) = rest.chars().next() {
-        let (part, shown) = if first == '"' && before == ':' {
-            (json_string(rest), "\"…\"".into())
+        let (part, shown) = if first == '"' {
+            let part = quoted(rest);
+            let after = rest.get(part.len()..).unwrap_or_default().trim_start();
+            let is_name = matches!(before, '{' | ',') && after.starts_with(':');
+            (part, if is_name && part.len() < SUSPICIOUS_NAME { one_line(part) } else { "\"…\"".into() })
+        } else if before == '=' && !ends_value(first) {
+            (rest.split_once(ends_value).map_or(rest, |(value, _)| value), "…".into())
         } else if is_token(first) {
             let part = rest.split_once(|c| !is_token(c)).map_or(rest, |(run, _)| run);
-            let is_value = before == '=' || part.len() >= SUSPICIOUS;
-            (part, if is_value { "…".into() } else { part.into() })
+            (part, if part.len() >= SUSPICIOUS { "…".into() } else { part.into() })
         } else {
-            let shown = if first.is_control() || first.is_whitespace() { ' ' } else { first };
-            (rest.get(..first.len_utf8()).unwrap_or(rest), std::borrow::Cow::from(shown.to_string()))
+            (rest.get(..first.len_utf8()).unwrap_or(rest), one_line(first.encode_utf8(&mut [0; 4])))
         };
         if !(shown == " " && masked.ends_with(' ')) {
             masked.push_str(&shown);
@@ -42,13 +64,22 @@ fn mask(text: &str) -> String {
     masked
 }
 
-/// `token68` of RFC 9110 §11.2, but for the equals sign at its end.
-fn is_token(character: char) -> bool {
-    character.is_ascii_alphanumeric() || matches!(character, '-' | '.' | '_' | '~' | '+' | '/')
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() || c.is_whitespace() { ' ' } else { c }).collect()
 }
 
-/// The JSON string that a text starts with, to its closing quote or, if that is missing, to the end.
-fn json_string(text: &str) -> &str {
+/// `token68` of RFC 9110 §11.2, but for the equals sign at its end, and what else tokens are put together with.
+fn is_token(character: char) -> bool {
+    character.is_ascii_alphanumeric() || "-._~+/%|$!*@^".contains(character)
+}
+
+/// Whether a parameter's value is over, in a form or in what stands around one.
+fn ends_value(character: char) -> bool {
+    character.is_whitespace() || matches!(character, '&' | '"' | '<' | '>')
+}
+
+/// The quoted text that a text starts with, as JSON has it, to its closing quote or, if that is missing, to the end.
+fn quoted(text: &str) -> &str {
     let mut escaped = false;
     let end = text.char_indices().skip(1).find(|(_, character)| {
         let closes = *character == '"' && !escaped;
@@ -60,7 +91,7 @@ fn json_string(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::excerpt;
+    use super::{excerpt, excerpt_of_url};
 
     #[test]
     fn what_may_be_a_secret_is_left_out() {
@@ -69,6 +100,10 @@ mod tests {
             ("<!DOCTYPE html>\n<title>502 Bad Gateway</title>", "<!DOCTYPE html> <title>502 Bad Gateway</title>"),
             (r#"{"access_token": "abc", "expires_in": 3600}"#, r#"{"access_token": "…", "expires_in": 3600}"#),
             (r#"{"access_token":"ab\"c"#, r#"{"access_token":"…""#),
+            (r#"{"access_token":["ab","c"]}"#, r#"{"access_token":["…","…"]}"#),
+            (r#"["ab", "c"]"#, r#"["…", "…"]"#),
+            (r#"<input name="access_token" value="ab:c">"#, r#"<input name="…" value="…">"#),
+            ("access_token=ab%20c|d:e;f&x=1", "access_token=…&x=…"),
             (r#"{"access_token":"ab\\","x":1}"#, r#"{"access_token":"…","x":1}"#),
             ("access_token=abc&token_type=bearer", "access_token=…&token_type=…"),
             ("your token is MTQ0NjJkZmQ5OTM2NDE1ZTZjNGZmZjI3, sir", "your token is …, sir"),
@@ -78,6 +113,9 @@ mod tests {
             assert_eq!(excerpt(text.as_bytes()), expected, "{text:?}");
         }
         assert_eq!(excerpt("é ".repeat(10_000).as_bytes()).chars().count(), 201);
+        let location = "https://user:pass@login.microsoftonline.example/common/oauth2?code=ab#c";
+        assert_eq!(excerpt_of_url(location), "https://login.microsoftonline.example/common/oauth2?code=…");
+        assert_eq!(excerpt_of_url("/login?x=1"), "/login?x=…");
         assert_eq!(excerpt(b"\xFF\xFE"), "\u{FFFD}\u{FFFD}");
     }
 }

@@ -47,6 +47,12 @@ pub(crate) fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     Ok(text.map(Secret::new).filter(|secret| !secret.expose().is_empty()))
 }
 
+/// A text that something is said in. What is no string, and the empty string, are omitted.
+pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(value.as_str().filter(|text| !text.is_empty()).map(str::to_owned))
+}
+
 /// One string or an array of them, as `aud` is in RFC 7519 §4.1.3. Null is an empty list.
 pub(crate) fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     #[derive(serde::Deserialize)]

@@ -1,12 +1,16 @@
 //! The world in which an RFC's rules are tried: a server, a store, people, a clock that stands still until it is told
 //! otherwise, and a generator that counts, so that every run is the same.
 
-#![allow(dead_code, reason = "each test crate uses its part")]
+#![allow(dead_code, unused_imports, reason = "each test crate uses its part")]
 
 mod counter;
+mod executor;
 pub mod photos;
+mod wire;
 
 pub use counter::Counter;
+pub use executor::{block_on, run_all, turn_over};
+pub use wire::{Wire, api, metadata_of, text};
 
 use std::fmt::{self, Display};
 use std::sync::atomic::{AtomicU64, Ordering};

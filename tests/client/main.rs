@@ -1,0 +1,25 @@
+//! The client, by grant and by what can go wrong.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test tells its findings by panicking"
+)]
+
+#[path = "../common/canned.rs"]
+mod canned;
+#[path = "../common/mod.rs"]
+mod common;
+
+mod authentication;
+mod authorization_code;
+mod faults;
+mod grants;
+mod implicit;
+mod mix_up;
+mod secrecy;
+mod shared_refresh;
+mod tolerance;

@@ -1,0 +1,98 @@
+//! r62, RFC 9700 §4.4: a client of two servers, one of which is the attacker's. No code and no verifier gets to it.
+
+use grantor::client::{AuthorizationRequest, CallbackError, Client, Pending};
+use grantor::model::{Metadata, Secret};
+use grantor::{Moment, Timestamp};
+
+use crate::common::*;
+
+const EVIL: &str = "https://evil.example";
+
+fn evil_world() -> World {
+    World::new().with(|config| {
+        config.issuer = EVIL.parse().unwrap();
+        config.endpoints = grantor::server::Endpoints::below(&config.issuer);
+    })
+}
+
+fn client(server: Metadata) -> Client {
+    Client::confidential(server, "web".parse().unwrap(), Secret::new(SECRET))
+}
+
+fn begin(client: &Client) -> (String, Pending) {
+    let request = AuthorizationRequest::new(redirect_uri(CALLBACK));
+    client.begin(request, Moment::new(Timestamp(NOW), &mut Counter(1))).unwrap()
+}
+
+/// The honest server's answer to a request that reached it, whoever had a hand in that.
+fn honest_answer(honest: &World, url: &str) -> String {
+    honest.approve(url.split_once('?').unwrap().1).location().split_once('?').unwrap().1.to_owned()
+}
+
+/// §4.4.1: the person chose the attacker's server; the attacker sends the browser on to the honest one, which knows the client by
+/// the same name. The client, which believes in the attacker's server, would send it the honest server's code.
+#[test]
+fn r62_a_code_of_the_honest_server_is_not_sent_to_the_attackers() {
+    let (honest, evil) = (World::new(), evil_world());
+    for says_it_sends_iss in [true, false] {
+        let mut server = metadata_of(&evil);
+        server.authorization_response_iss_parameter_supported = says_it_sends_iss;
+        let client = client(server);
+        let (url, pending) = begin(&client);
+        assert!(url.starts_with("https://evil.example/authorize?"));
+        let query = honest_answer(&honest, &url);
+        assert!(query.contains("code=") && query.contains(pending.state()));
+        assert_eq!(client.callback(pending, &query).map(drop), Err(CallbackError::IssuerMismatch));
+    }
+}
+
+/// The same without a hop: the attacker's metadata names the honest server's authorization endpoint, and its own token endpoint.
+#[test]
+fn r62_metadata_that_names_anothers_authorization_endpoint_gains_nothing() {
+    let (honest, evil) = (World::new(), evil_world());
+    let mut server = metadata_of(&evil);
+    server.authorization_endpoint = metadata_of(&honest).authorization_endpoint;
+    let client = client(server);
+    let (url, pending) = begin(&client);
+    assert!(url.starts_with(ISSUER));
+    let query = honest_answer(&honest, &url);
+    assert_eq!(client.callback(pending, &query).map(drop), Err(CallbackError::IssuerMismatch));
+}
+
+/// The other way round: the attacker's server answers a request to the honest one, with a code of its own, to have the client
+/// send the verifier of an honest session, or log the person in as somebody else.
+#[test]
+fn r62_an_answer_of_the_attackers_server_is_no_answer_of_the_honest_one() {
+    let (honest, evil) = (World::new(), evil_world());
+    let client = client(metadata_of(&honest));
+    let (url, pending) = begin(&client);
+    let query = honest_answer(&evil, &url);
+    assert_eq!(client.callback(pending, &query).map(drop), Err(CallbackError::IssuerMismatch));
+    // And without its name.
+    let (_, pending) = begin(&client);
+    let anonymous = query.split_once("&iss=").unwrap().0;
+    assert_eq!(client.callback(pending, anonymous).map(drop), Err(CallbackError::IssuerMissing));
+}
+
+/// A host that mixes its clients up is told: the attempt knows where it was sent.
+#[test]
+fn r62_an_attempt_belongs_to_the_server_that_it_was_begun_at() {
+    let (honest, evil) = (World::new(), evil_world());
+    let (to_honest, to_evil) = (client(metadata_of(&honest)), client(metadata_of(&evil)));
+    let (url, pending) = begin(&to_honest);
+    let query = honest_answer(&honest, &url);
+    assert_eq!(to_evil.callback(pending, &query).map(drop), Err(CallbackError::OtherServer));
+    let (_, pending) = begin(&to_honest);
+    assert!(to_honest.callback(pending, &query).is_ok());
+}
+
+/// An error is the answer to a request too: the attacker cannot end an honest attempt with one.
+#[test]
+fn r62_an_error_of_another_server_is_not_taken_for_an_answer() {
+    let (honest, evil) = (World::new(), evil_world());
+    let client = client(metadata_of(&honest));
+    let (url, pending) = begin(&client);
+    let reply = evil.deny(url.split_once('?').unwrap().1);
+    let query = reply.location().split_once('?').unwrap().1;
+    assert_eq!(client.callback(pending, query).map(drop), Err(CallbackError::IssuerMismatch));
+}

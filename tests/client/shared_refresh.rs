@@ -1,0 +1,321 @@
+//! A token set that many share is refreshed once, whoever asks, on threads and in tasks.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, Mutex};
+use std::time::Duration;
+
+use grantor::client::{Client, Fresh, RefreshError, TokenSet, Tokens};
+use grantor::model::Secret;
+use grantor::server::RefreshPolicy;
+use grantor::{Answer, AsyncHttp, Fetch, HttpOnly, Timestamp, Unavailable};
+use serde_json::json;
+
+use crate::canned::*;
+use crate::common::*;
+
+/// When the tokens of these tests end, and when they begin to be worn.
+const END: Timestamp = Timestamp(NOW + 3600);
+const WORN: Timestamp = Timestamp(NOW + 3590);
+
+fn tokens() -> Tokens {
+    Tokens::new(set("old", Some("refresh")))
+}
+
+fn set(access_token: &str, refresh_token: Option<&str>) -> TokenSet {
+    let record =
+        json!({"access_token": access_token, "refresh_token": refresh_token, "requested_at": NOW, "expires_at": END});
+    serde_json::from_value(record).unwrap()
+}
+
+/// A server that counts, answers the same every time, and takes its time.
+struct Server {
+    answer: Answer<Fetch>,
+    asked: AtomicUsize,
+}
+
+impl Server {
+    fn that_answers(answer: Answer<Fetch>) -> Self {
+        Self { answer, asked: AtomicUsize::new(0) }
+    }
+
+    fn that_refreshes() -> Self {
+        Self::that_answers(json(200, r#"{"access_token":"new","refresh_token":"next","expires_in":3600}"#))
+    }
+
+    fn that_is_down() -> Self {
+        Self::that_answers(Err(Unavailable::new("connection refused")))
+    }
+
+    fn that_ended_it() -> Self {
+        Self::that_answers(json(400, r#"{"error":"invalid_grant"}"#))
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+impl grantor::Http for &Server {
+    fn fetch(&self, _: &Fetch) -> Answer<Fetch> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(30));
+        self.answer.clone()
+    }
+}
+
+impl AsyncHttp for &Server {
+    async fn fetch(&self, _: &Fetch) -> Answer<Fetch> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        for _ in 0..5 {
+            turn_over().await;
+        }
+        self.answer.clone()
+    }
+}
+
+/// What becomes of it, in a word.
+fn word(outcome: &Result<Arc<TokenSet>, RefreshError>) -> String {
+    match outcome {
+        Ok(tokens) => tokens.access_token().expose().to_owned(),
+        Err(RefreshError::Ended) => "ended".to_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// As many threads that start at once.
+fn on_threads(tokens: &Tokens, server: &Server, now: Timestamp, count: usize) -> Vec<String> {
+    let client = public_client();
+    let start = Barrier::new(count);
+    std::thread::scope(|scope| {
+        let one = || {
+            start.wait();
+            word(&tokens.get(&client, now, &HttpOnly(server)))
+        };
+        let threads: Vec<_> = (0..count).map(|_| scope.spawn(one)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+/// As many tasks on one thread.
+fn in_tasks(tokens: &Tokens, server: &Server, now: Timestamp, count: usize) -> Vec<String> {
+    let client = public_client();
+    let words = Mutex::new(Vec::new());
+    let task = |_| -> Pin<Box<dyn Future<Output = ()> + '_>> {
+        Box::pin(async {
+            let outcome = tokens.get_async(&client, now, &HttpOnly(server)).await;
+            words.lock().unwrap().push(word(&outcome));
+        })
+    };
+    run_all((0..count).map(task).collect());
+    words.into_inner().unwrap()
+}
+
+type Crowd = fn(&Tokens, &Server, Timestamp, usize) -> Vec<String>;
+const CROWDS: [(&str, Crowd, usize); 2] = [("threads", on_threads, 16), ("tasks", in_tasks, 200)];
+
+#[test]
+fn however_many_ask_there_is_one_refresh() {
+    for (name, crowd, count) in CROWDS {
+        let (tokens, server) = (tokens(), Server::that_refreshes());
+        assert_eq!(crowd(&tokens, &server, END, count), vec!["new"; count], "{name}");
+        assert_eq!(server.asked(), 1, "{name}");
+    }
+}
+
+#[test]
+fn while_the_token_is_good_nobody_asks() {
+    for (_, crowd, count) in CROWDS {
+        let (tokens, server) = (tokens(), Server::that_refreshes());
+        assert_eq!(crowd(&tokens, &server, Timestamp(NOW), count), vec!["old"; count]);
+        assert_eq!(server.asked(), 0);
+    }
+}
+
+/// All who wait for one refresh share what becomes of it; who comes later tries anew.
+#[test]
+fn a_failure_is_shared_and_is_not_for_ever() {
+    let (tokens, server) = (tokens(), Server::that_is_down());
+    let failed = vec!["unavailable: connection refused"; 200];
+    assert_eq!(in_tasks(&tokens, &server, END, 200), failed);
+    assert_eq!(server.asked(), 1);
+    assert_eq!(in_tasks(&tokens, &server, END, 200), failed);
+    assert_eq!(server.asked(), 2);
+    assert_eq!(in_tasks(&tokens, &Server::that_refreshes(), END, 3), ["new"; 3]);
+}
+
+#[test]
+fn while_the_old_token_lasts_nobody_waits_and_no_failure_shows() {
+    for server in [Server::that_is_down(), Server::that_ended_it(), Server::that_answers(json(200, "{}"))] {
+        for (_, crowd, count) in CROWDS {
+            assert_eq!(crowd(&tokens(), &server, WORN, count), vec!["old"; count]);
+        }
+    }
+    let tokens = tokens();
+    let Fresh::Refresh(turn) = tokens.fresh(WORN) else { panic!("no turn") };
+    let Fresh::Ready(old) = tokens.fresh(WORN) else { panic!("somebody waits") };
+    assert_eq!(old.access_token().expose(), "old");
+    assert!(matches!(tokens.fresh(END), Fresh::Wait(_)));
+    drop(turn);
+}
+
+/// RFC 6749 §5.2: the refresh token "is invalid, expired, revoked". There is no use in asking again.
+#[test]
+fn invalid_grant_is_the_end_but_not_before_its_time() {
+    for (_, crowd, count) in CROWDS {
+        let (tokens, server) = (tokens(), Server::that_ended_it());
+        assert_eq!(crowd(&tokens, &server, WORN, count), vec!["old"; count]);
+        assert_eq!(server.asked(), 1);
+        assert_eq!(crowd(&tokens, &server, END, count), vec!["ended"; count]);
+        assert_eq!(server.asked(), 1);
+        let (tokens, server) = (self::tokens(), Server::that_ended_it());
+        assert_eq!(crowd(&tokens, &server, END, count), vec!["ended"; count]);
+        assert_eq!(server.asked(), 1);
+    }
+}
+
+#[test]
+fn without_a_refresh_token_a_set_lasts_as_long_as_it_lasts() {
+    let (tokens, server) = (Tokens::new(set("old", None)), Server::that_refreshes());
+    assert_eq!(in_tasks(&tokens, &server, WORN, 2), ["old"; 2]);
+    assert_eq!(in_tasks(&tokens, &server, END, 2), ["ended"; 2]);
+    let endless = json!({"access_token": "old", "requested_at": NOW});
+    let tokens = Tokens::new(serde_json::from_value(endless).unwrap());
+    assert_eq!(in_tasks(&tokens, &server, Timestamp(u64::MAX), 2), ["old"; 2]);
+    assert_eq!(server.asked(), 0);
+}
+
+/// "If the future that refreshes is dropped, another takes its turn."
+#[test]
+fn a_dropped_future_passes_its_turn_on() {
+    let (tokens, server, client) = (tokens(), Server::that_refreshes(), public_client());
+    let host = HttpOnly(&server);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut first = Box::pin(tokens.get_async(&client, END, &host));
+    assert!(first.as_mut().poll(&mut context).is_pending());
+    let abandon = Mutex::new(Some(first));
+    let words = Mutex::new(Vec::new());
+    let wait = || -> Pin<Box<dyn Future<Output = ()> + '_>> {
+        Box::pin(async {
+            let outcome = tokens.get_async(&client, END, &host).await;
+            words.lock().unwrap().push(word(&outcome));
+        })
+    };
+    let leave: Pin<Box<dyn Future<Output = ()> + '_>> = Box::pin(async {
+        turn_over().await;
+        drop(abandon.lock().unwrap().take());
+    });
+    run_all(vec![wait(), wait(), leave, wait()]);
+    assert_eq!(*words.lock().unwrap(), ["new"; 3]);
+    assert_eq!(server.asked(), 2);
+}
+
+#[test]
+fn a_dropped_turn_passes_to_a_thread_that_waits() {
+    let (tokens, server) = (tokens(), Server::that_refreshes());
+    let Fresh::Refresh(turn) = tokens.fresh(END) else { panic!("no turn") };
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| on_threads(&tokens, &server, END, 4));
+        std::thread::sleep(Duration::from_millis(30));
+        assert_eq!(server.asked(), 0);
+        drop(turn);
+        assert_eq!(waiting.join().unwrap(), ["new"; 4]);
+    });
+    assert_eq!(server.asked(), 1);
+}
+
+/// Who waits and goes away leaves nothing behind that anyone trips over.
+#[test]
+fn a_dropped_wait_changes_nothing() {
+    let (tokens, server) = (tokens(), Server::that_refreshes());
+    let Fresh::Refresh(turn) = tokens.fresh(END) else { panic!("no turn") };
+    for _ in 0..3 {
+        let Fresh::Wait(mut wait) = tokens.fresh(END) else { panic!("no wait") };
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(Pin::new(&mut wait).poll(&mut context).is_pending());
+    }
+    drop(turn);
+    assert_eq!(in_tasks(&tokens, &server, END, 3), ["new"; 3]);
+}
+
+#[test]
+fn a_panic_while_refreshing_passes_the_turn_on() {
+    let (tokens, client) = (tokens(), public_client());
+    let thread = {
+        let (tokens, client) = (tokens.clone(), client.clone());
+        std::thread::spawn(move || {
+            let host = HttpOnly(|_: &Fetch| -> Answer<Fetch> { panic!("the host's own") });
+            tokens.get(&client, END, &host).map(drop)
+        })
+    };
+    assert!(thread.join().is_err());
+    let server = Server::that_refreshes();
+    assert_eq!(on_threads(&tokens, &server, END, 4), ["new"; 4]);
+    assert_eq!(server.asked(), 1);
+}
+
+/// A clone is the same token set; threads and tasks may be mixed.
+#[test]
+fn threads_and_tasks_share_one_turn() {
+    let (tokens, server) = (tokens(), Server::that_refreshes());
+    std::thread::scope(|scope| {
+        let blocking = scope.spawn(|| on_threads(&tokens.clone(), &server, END, 8));
+        let client = public_client();
+        let outcome = block_on(tokens.get_async(&client, END, &HttpOnly(&server)));
+        assert_eq!(word(&outcome), "new");
+        assert_eq!(blocking.join().unwrap(), ["new"; 8]);
+    });
+    assert_eq!(server.asked(), 1);
+}
+
+/// The host stores the new set before anybody can use it.
+#[test]
+fn by_hand_nothing_is_shown_before_the_turn_is_finished() {
+    let (tokens, client, server) = (tokens(), public_client(), Server::that_refreshes());
+    let Fresh::Refresh(turn) = tokens.fresh(END) else { panic!("no turn") };
+    let reply = turn.start(&client, END).run(&HttpOnly(&server));
+    assert_eq!(reply.as_ref().unwrap().refresh_token().map(Secret::expose), Some("next"));
+    assert!(matches!(tokens.fresh(END), Fresh::Wait(_)));
+    assert_eq!(word(&turn.finish(reply)), "new");
+    assert!(matches!(tokens.fresh(END), Fresh::Ready(_)));
+}
+
+#[test]
+fn the_future_may_move_between_threads() {
+    fn is_send<T: Send>(value: T) -> T {
+        value
+    }
+    let (tokens, client, server) = (tokens(), public_client(), Server::that_refreshes());
+    let host = HttpOnly(&server);
+    assert_eq!(word(&block_on(is_send(tokens.get_async(&client, END, &host)))), "new");
+}
+
+/// Rotation without grace, where the second use of a refresh token is theft: RFC 9700 §4.14.2. Every round the token is worn or
+/// has ended, everybody wants it at once, and the grant lives on.
+#[test]
+fn against_a_server_that_forgives_nothing_the_grant_lives_on() {
+    let mut world = World::new().with_everything();
+    world = world.with(|config| config.refresh = RefreshPolicy::Rotate { grace: Duration::ZERO });
+    let client = Client::public(metadata_of(&world), "app".parse().unwrap());
+    let first = client.password("johndoe", &Secret::new("A3ddj3w")).start(Timestamp(NOW));
+    let tokens = Tokens::new(first.run(&HttpOnly(Wire::to(&world))).unwrap());
+    for round in 0..40 {
+        world.now += if round % 2 == 0 { 580 } else { 600 };
+        let now = Timestamp(world.now);
+        let wire = HttpOnly(Wire::to(&world));
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| tokens.get(&client, now, &wire).unwrap());
+            }
+        });
+        let task = || -> Pin<Box<dyn Future<Output = ()> + '_>> {
+            Box::pin(async { drop(tokens.get_async(&client, now, &wire).await.unwrap()) })
+        };
+        run_all((0..8).map(|_| task()).collect());
+        // One request and its response.
+        assert_eq!(wire.0.transcript().len(), 2, "round {round}");
+        let current = tokens.get(&client, now, &wire).unwrap();
+        assert!(world.is_alive(current.access_token().expose()), "round {round}");
+        assert!(!current.needs_refresh(now));
+    }
+}
