@@ -47,6 +47,10 @@ impl TokenSet {
         Self { refresh_token, ..self }
     }
 
+    pub(super) fn requested_at(&self) -> Timestamp {
+        self.requested_at
+    }
+
     /// The access token.
     #[must_use]
     pub fn access_token(&self) -> &Secret<'static> {

@@ -100,7 +100,8 @@ impl Tokens {
         let mut state = self.shared.lock();
         let has_ended = state.current.expires_at().is_some_and(|end| end.is_past(now));
         let current = Arc::clone(&state.current);
-        if !current.needs_refresh(now) {
+        // One that was asked for just now is as fresh as can be, however short it lives.
+        if !current.needs_refresh(now) || now <= current.requested_at() {
             return Fresh::Ready(current);
         }
         match (state.taken, current.refresh_token()) {
