@@ -17,7 +17,7 @@ use grantor::store::MemoryStore;
 use grantor::{Moment, Server, Step, Timestamp};
 use http::{HeaderValue, Response, StatusCode, header};
 
-/// The secret of the client `backup`. It is in public: register your own clients with [`Secret::generate`].
+/// The secret of the clients here that have one. It is in public: yours come from [`Secret::generate`].
 pub const DEMO_SECRET: &str = "Zk4hWbX2n0uT7cVq9sLm1g";
 
 /// An authorization server and a protected resource that share a store.
@@ -55,12 +55,12 @@ impl Demo {
         if let Some(seconds) = env::args().nth(2) {
             config.access_token_lifetime = Duration::from_secs(seconds.parse()?);
         }
-        let mut protected = resource::Config::new(photos);
+        let mut protected = resource::Config::new(photos.clone());
         protected.authorization_servers = vec![config.issuer.clone()];
         protected.scopes_supported = Scope::parse("photos.read photos.write")?;
         Ok(Self {
             server: Server::new(config),
-            store: MemoryStore::new().with_client(backup()?).with_client(cli()?),
+            store: MemoryStore::new().with_client(backup()?).with_client(cli()?).with_client(api(photos.clone())?),
             photos: ResourceServer::new(protected),
             reading: Requirement::scope(Scope::parse("photos.read")?),
             writing: Requirement::scope(Scope::parse("photos.write")?),
@@ -69,9 +69,12 @@ impl Demo {
         })
     }
 
-    /// Says where the server listens.
+    /// Says where the server listens, and how to try it.
     pub fn announce(&self) {
-        print_line(stdout(), format_args!("listening on {}", self.server.config().issuer.as_str()));
+        let issuer = self.server.config().issuer.as_str();
+        print_line(stdout(), format_args!("try: CLIENT_SECRET={DEMO_SECRET} cargo run --bin client-reqwest {issuer}"));
+        print_line(stdout(), format_args!("try: cargo run --bin client-ureq {issuer}"));
+        print_line(stdout(), format_args!("listening on {issuer}"));
     }
 
     /// A page that asks whether to approve.
@@ -136,6 +139,13 @@ fn cli() -> Result<Client, Box<dyn Error + Send + Sync>> {
 #[must_use]
 pub fn now() -> Timestamp {
     SystemTime::now().into()
+}
+
+/// A resource server that does not share the store, and has to ask: RFC 7662.
+fn api(resource: Resource) -> Result<Client, Box<dyn Error + Send + Sync>> {
+    let mut client = Client::confidential(ClientId::parse("api")?, DEMO_SECRET);
+    client.resource_server = Some(vec![resource]);
+    Ok(client)
 }
 
 /// The time and the randomness of one request.
