@@ -1,5 +1,7 @@
 //! grantor in a blocking server, tiny_http: an authorization server and a protected resource, without an async runtime.
 //!
+//! tiny_http has no timeouts, so a client that sends slowly keeps its thread: in production it stands behind a proxy.
+//!
 //! `cargo run --bin server-blocking`
 
 use std::error::Error;

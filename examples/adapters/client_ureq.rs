@@ -27,7 +27,7 @@ struct Ureq(Agent);
 
 impl Http for Ureq {
     fn fetch(&self, fetch: &Fetch) -> Answer<Fetch> {
-        // The body is borrowed, so that no copy of a secret is left behind.
+        // The body may hold a secret. It is borrowed: one copy is enough.
         let mut request = Request::new(fetch.request().body().as_slice());
         *request.method_mut() = fetch.request().method().clone();
         *request.uri_mut() = fetch.request().uri().clone();

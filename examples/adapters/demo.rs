@@ -96,6 +96,7 @@ impl Demo {
         let mut response = Response::new(page.into_bytes());
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         // RFC 9700 §4.16: a page that can be framed can be made to be clicked on.
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("frame-ancestors 'none'"));
         response
@@ -106,9 +107,10 @@ impl Demo {
         let form: HashMap<_, _> = form_urlencoded::parse(form).collect();
         let prompt = self.prompts().remove(&**form.get("request")?)?;
         let is_approved = form.get("decision").is_some_and(|decision| decision == "approve");
-        Some(match is_approved {
-            true => prompt.approve(&self.server, Approval::by(self.resource_owner.clone()), moment()),
-            false => prompt.deny(&self.server),
+        Some(if is_approved {
+            prompt.approve(&self.server, Approval::by(self.resource_owner.clone()), moment())
+        } else {
+            prompt.deny(&self.server)
         })
     }
 

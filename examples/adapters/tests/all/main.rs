@@ -10,3 +10,4 @@
 mod clients;
 mod program;
 mod servers;
+mod transport;
