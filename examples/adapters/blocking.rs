@@ -1,44 +1,51 @@
-//! grantor in a blocking server, tiny_http: an authorization server and a protected resource, without an async runtime.
-//!
-//! tiny_http has no timeouts, so a client that sends slowly keeps its thread: in production it stands behind a proxy.
+//! grantor in a blocking server, oxhttp: an authorization server and a protected resource, without an async runtime.
 //!
 //! `cargo run --bin server-blocking`
 
 use std::error::Error;
-use std::io::{Cursor, Read as _};
-use std::thread;
+use std::io::Read as _;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
 
 use demo::{Demo, audit, gone, moment, now, photos_of, text};
 use grantor::MAX_FORM_LEN;
 use grantor::resource::{Access, Refusal, Requirement};
 use grantor::server::Authorization;
 use http::{Method, Request, Response, StatusCode};
+use oxhttp::model::Body;
 
-/// How many requests are answered at a time.
-const THREADS: usize = 4;
+/// Each connection has a thread while it is open: how many there are, and how long a silent client keeps one.
+const MAX_CONNECTIONS: usize = 128;
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let listener = tiny_http::Server::http(demo::listen_address())?;
-    let demo = Demo::at(&format!("http://{}", listener.server_addr()))?;
-    demo.announce();
-    thread::scope(|scope| {
-        for _ in 0..THREADS {
-            scope.spawn(|| serve(&listener, &demo));
-        }
+    // oxhttp does not say which port it was given: the system is asked for a free one before.
+    let address = TcpListener::bind(demo::listen_address())?.local_addr()?;
+    let demo = Arc::new(Demo::at(&format!("http://{address}"))?);
+    let server = oxhttp::Server::new({
+        let demo = Arc::clone(&demo);
+        move |request| answer(&demo, request)
     });
+    let server = server.bind(address).with_max_concurrent_connections(MAX_CONNECTIONS).with_global_timeout(TIMEOUT);
+    let running = server.spawn()?;
+    demo.announce();
+    running.join()?;
     Ok(())
 }
 
-fn serve(listener: &tiny_http::Server, demo: &Demo) {
-    for mut incoming in listener.incoming_requests() {
-        let response = match request(&mut incoming) {
-            Ok(request) => route(demo, &request),
-            Err(error) => text(StatusCode::BAD_REQUEST, &format!("{error}\n")),
-        };
-        if let Err(error) = incoming.respond(outgoing(response)) {
-            audit(format_args!("the client is gone: {error}"));
-        }
-    }
+fn answer(demo: &Demo, incoming: &mut Request<Body>) -> Response<Body> {
+    let mut request = Request::new(Vec::new());
+    *request.method_mut() = incoming.method().clone();
+    *request.uri_mut() = incoming.uri().clone();
+    *request.headers_mut() = incoming.headers().clone();
+    // The one byte more tells grantor that it was too much. The rest is left to oxhttp, which skips it: it must not be taken for the
+    // next request.
+    let response = match incoming.body_mut().take(MAX_FORM_LEN as u64 + 1).read_to_end(request.body_mut()) {
+        Ok(_) => route(demo, &request),
+        Err(error) => text(StatusCode::BAD_REQUEST, &format!("The request cannot be read: {error}\n")),
+    };
+    response.map(Body::from)
 }
 
 fn route(demo: &Demo, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
@@ -111,25 +118,4 @@ fn check(demo: &Demo, requirement: &Requirement, request: &Request<Vec<u8>>) -> 
     let reply = demo.photos.check(request, requirement, now()).run(&demo.store);
     audit(reply.event());
     reply.into_result()
-}
-
-/// A request of tiny_http as one of the crate `http`.
-fn request(incoming: &mut tiny_http::Request) -> Result<Request<Vec<u8>>, Box<dyn Error + Send + Sync>> {
-    let mut request = Request::builder().method(incoming.method().as_str()).uri(incoming.url());
-    for header in incoming.headers() {
-        request = request.header(header.field.as_str().as_str(), header.value.as_str());
-    }
-    let mut body = Vec::new();
-    // One byte more than grantor takes, by which it knows that there was more.
-    incoming.as_reader().take(MAX_FORM_LEN as u64 + 1).read_to_end(&mut body)?;
-    Ok(request.body(body)?)
-}
-
-fn outgoing(response: Response<Vec<u8>>) -> tiny_http::Response<Cursor<Vec<u8>>> {
-    let (head, body) = response.into_parts();
-    let headers = head.headers.iter();
-    let headers =
-        headers.filter_map(|(name, value)| tiny_http::Header::from_bytes(name.as_str(), value.as_bytes()).ok());
-    let outgoing = tiny_http::Response::from_data(body).with_status_code(head.status.as_u16());
-    headers.fold(outgoing, tiny_http::Response::with_header)
 }

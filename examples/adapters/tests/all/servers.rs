@@ -1,5 +1,8 @@
 //! The servers: what a client sees of RFC 6750, 7009, 7662, 8414 and 9728 is the same in each framework.
 
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpStream};
+
 use crate::program::{SERVERS, Server, agent, challenge, text};
 
 #[test]
@@ -89,5 +92,24 @@ fn a_decision_is_made_once() {
         let server = Server::start(program);
         let form = [("request", "never-asked"), ("decision", "approve")];
         assert_eq!(server.post("/consent", &form).status(), 410, "{program}");
+    }
+}
+
+#[test]
+fn what_is_left_of_a_body_that_is_too_long_is_not_taken_for_a_request() {
+    let hidden = "GET /photos HTTP/1.1\r\nhost: server.example\r\n\r\n".repeat(2000);
+    let body = "x".repeat(grantor::MAX_FORM_LEN + 1) + &hidden;
+    let head = format!("POST /token HTTP/1.1\r\nhost: server.example\r\ncontent-length: {}\r\n\r\n", body.len());
+    for program in SERVERS {
+        let server = Server::start(program);
+        let mut stream = TcpStream::connect(server.url.trim_start_matches("http://")).expect("it listens");
+        // A server may hang up before it has read everything.
+        let _ = stream.write_all((head.clone() + &body).as_bytes());
+        let _ = stream.shutdown(Shutdown::Write);
+        let mut responses = Vec::new();
+        let _ = stream.read_to_end(&mut responses);
+        let responses = String::from_utf8(responses).expect("a text");
+        assert!(responses.matches("HTTP/1.1 ").count() <= 1, "{program}: {responses}");
+        assert!(!responses.contains("www-authenticate"), "{program}: {responses}");
     }
 }
