@@ -1,0 +1,173 @@
+//! grantor in axum: an authorization server, and a protected resource behind an extractor and behind a tower layer.
+//!
+//! `cargo run --bin server-axum`
+
+use std::error::Error;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, Extension, FromRequestParts, State};
+use axum::http::{Request, request::Parts};
+use axum::response::Response;
+use axum::routing::{any, get, post};
+use axum::{Router, serve};
+use demo::{Demo, audit, gone, moment, now, photos_of};
+use grantor::MAX_FORM_LEN;
+use grantor::resource::{Access, Requirement};
+use grantor::server::Authorization;
+use tokio::net::TcpListener;
+use tower::{Layer, Service};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+    let listener = TcpListener::bind(demo::listen_address()).await?;
+    let demo = Demo::at(&format!("http://{}", listener.local_addr()?))?;
+    demo.announce();
+    serve(listener, router(Arc::new(demo))).await?;
+    Ok(())
+}
+
+fn router(demo: Arc<Demo>) -> Router {
+    let may_write = RequireToken { demo: Arc::clone(&demo), requirement: Arc::new(demo.writing.clone()) };
+    Router::new()
+        // Whatever the method: grantor knows which it takes, and words the refusal.
+        .route("/authorize", any(authorize))
+        .route("/token", any(token))
+        .route("/introspect", any(introspect))
+        .route("/revoke", any(revoke))
+        .route(&demo.server.config().metadata_path(), any(metadata))
+        .route(&demo.photos.config().metadata_path(), any(photos_metadata))
+        .route("/consent", post(consent))
+        .route("/photos", get(show_photos).merge(post(add_photo).layer(may_write)))
+        .layer(DefaultBodyLimit::max(MAX_FORM_LEN))
+        .with_state(demo)
+}
+
+async fn authorize(State(demo): State<Arc<Demo>>, head: Parts, body: Bytes) -> Response {
+    let request = Request::from_parts(head, body);
+    let authorization = demo.server.authorize(&request).run_async(&demo.store).await;
+    audit(authorization.event());
+    let response = match authorization {
+        Authorization::Ask(prompt) => demo.ask(prompt),
+        Authorization::Respond(response) => response.into_http(),
+    };
+    response.map(Body::from)
+}
+
+async fn consent(State(demo): State<Arc<Demo>>, form: Bytes) -> Response {
+    let Some(step) = demo.decide(&form) else { return gone().map(Body::from) };
+    let response = step.run_async(&demo.store).await;
+    audit(response.event());
+    response.into_http().map(Body::from)
+}
+
+async fn token(State(demo): State<Arc<Demo>>, head: Parts, body: Bytes) -> Response {
+    let request = Request::from_parts(head, body);
+    let reply = demo.server.token(&request, moment()).run_async(&demo.store).await;
+    audit(reply.event());
+    reply.into_http().map(Body::from)
+}
+
+async fn introspect(State(demo): State<Arc<Demo>>, head: Parts, body: Bytes) -> Response {
+    let request = Request::from_parts(head, body);
+    let reply = demo.server.introspect(&request, now()).run_async(&demo.store).await;
+    audit(reply.event());
+    reply.into_http().map(Body::from)
+}
+
+async fn revoke(State(demo): State<Arc<Demo>>, head: Parts, body: Bytes) -> Response {
+    let request = Request::from_parts(head, body);
+    let reply = demo.server.revoke(&request).run_async(&demo.store).await;
+    audit(reply.event());
+    reply.into_http().map(Body::from)
+}
+
+async fn metadata(State(demo): State<Arc<Demo>>, request: Request<Body>) -> Response {
+    demo.server.metadata(&request).map(Body::from)
+}
+
+async fn photos_metadata(State(demo): State<Arc<Demo>>, request: Request<Body>) -> Response {
+    demo.photos.metadata(&request).map(Body::from)
+}
+
+async fn show_photos(MayRead(access): MayRead) -> String {
+    photos_of(&access)
+}
+
+async fn add_photo(Extension(access): Extension<Access>) -> String {
+    format!("added to the {}", photos_of(&access))
+}
+
+/// Whether this request may be served, or the response that says why not.
+async fn check(demo: &Demo, requirement: &Requirement, head: &Parts) -> Result<Access, Response> {
+    // The token stands in a header: the body is not needed, and stays unread until the check is passed.
+    let request = Request::from_parts(head.clone(), "");
+    let reply = demo.photos.check(&request, requirement, now()).run_async(&demo.store).await;
+    audit(reply.event());
+    reply.into_result().map_err(|refusal| refusal.into_http().map(Body::from))
+}
+
+/// An extractor: a handler that takes it runs only for a token that is good for reading.
+struct MayRead(Access);
+
+impl FromRequestParts<Arc<Demo>> for MayRead {
+    type Rejection = Response;
+
+    async fn from_request_parts(head: &mut Parts, demo: &Arc<Demo>) -> Result<Self, Response> {
+        check(demo, &demo.reading, head).await.map(Self)
+    }
+}
+
+/// A layer: the service inside runs only for a token that meets the requirement, and finds its [`Access`] in the request's extensions.
+#[derive(Clone)]
+struct RequireToken {
+    demo: Arc<Demo>,
+    requirement: Arc<Requirement>,
+}
+
+impl<S> Layer<S> for RequireToken {
+    type Service = Guarded<S>;
+
+    fn layer(&self, inner: S) -> Guarded<S> {
+        Guarded { guard: self.clone(), inner }
+    }
+}
+
+#[derive(Clone)]
+struct Guarded<S> {
+    guard: RequireToken,
+    inner: S,
+}
+
+impl<S, B> Service<Request<B>> for Guarded<S>
+where
+    S: Service<Request<B>, Response = Response, Future: Send> + Clone + Send + 'static,
+    B: Send + 'static,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        // The service that said it is ready is this one. Its clone has not been asked.
+        let clone = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, clone);
+        let RequireToken { demo, requirement } = self.guard.clone();
+        Box::pin(async move {
+            let (mut head, body) = request.into_parts();
+            match check(&demo, &requirement, &head).await {
+                Err(refusal) => Ok(refusal),
+                Ok(access) => {
+                    head.extensions.insert(access);
+                    inner.call(Request::from_parts(head, body)).await
+                }
+            }
+        })
+    }
+}

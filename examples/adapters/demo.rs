@@ -1,0 +1,192 @@
+//! What the servers beside this file share, and what is not the point of any of them: who is registered, a page that asks, a log.
+
+use std::collections::HashMap;
+use std::env;
+use std::error::Error;
+use std::fmt;
+use std::io::{Write, stderr, stdout};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use grantor::model::{
+    Client, ClientId, GrantType, Issuer, RedirectUri, Resource, ResponseType, Scope, Secret, Subject,
+};
+use grantor::resource::{self, Access, Requirement, ResourceServer};
+use grantor::server::{Approval, Config, Decide, Prompt};
+use grantor::store::MemoryStore;
+use grantor::{Moment, Server, Step, Timestamp};
+use http::{HeaderValue, Response, StatusCode, header};
+
+/// The secret of the clients here that have one. It is in public: yours come from [`Secret::generate`].
+pub const DEMO_SECRET: &str = "Zk4hWbX2n0uT7cVq9sLm1g";
+
+/// An authorization server and a protected resource that share a store.
+#[derive(Debug)]
+pub struct Demo {
+    /// The authorization server.
+    pub server: Server,
+    /// What it knows, for as long as the program runs.
+    pub store: MemoryStore,
+    /// The protected resource `/photos`.
+    pub photos: ResourceServer,
+    /// What a token must be good for to see photos.
+    pub reading: Requirement,
+    /// What a token must be good for to add one.
+    pub writing: Requirement,
+    resource_owner: Subject,
+    prompts: Mutex<HashMap<String, Prompt>>,
+}
+
+/// Where to listen: the program's first argument.
+#[must_use]
+pub fn listen_address() -> String {
+    env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_owned())
+}
+
+impl Demo {
+    /// The demo of a server at this URL. The program's second argument is the lifetime of its access tokens, in seconds.
+    ///
+    /// # Errors
+    /// This is no URL for an issuer: it needs https, or a loopback host. Or the argument is no number.
+    pub fn at(url: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let photos = Resource::parse(&format!("{url}/photos"))?;
+        let mut config = Config::new(Issuer::parse(url)?);
+        config.resources = vec![photos.clone()];
+        if let Some(seconds) = env::args().nth(2) {
+            config.access_token_lifetime = Duration::from_secs(seconds.parse()?);
+        }
+        let mut protected = resource::Config::new(photos.clone());
+        protected.authorization_servers = vec![config.issuer.clone()];
+        protected.scopes_supported = Scope::parse("photos.read photos.write")?;
+        Ok(Self {
+            server: Server::new(config),
+            store: MemoryStore::new().with_client(backup()?).with_client(cli()?).with_client(api(photos.clone())?),
+            photos: ResourceServer::new(protected),
+            reading: Requirement::scope(Scope::parse("photos.read")?),
+            writing: Requirement::scope(Scope::parse("photos.write")?),
+            resource_owner: Subject::parse("demo-user")?,
+            prompts: Mutex::default(),
+        })
+    }
+
+    /// Says where the server listens, and how to try it.
+    pub fn announce(&self) {
+        let issuer = self.server.config().issuer.as_str();
+        print_line(stdout(), format_args!("try: CLIENT_SECRET={DEMO_SECRET} cargo run --bin client-reqwest {issuer}"));
+        print_line(stdout(), format_args!("try: cargo run --bin client-ureq {issuer}"));
+        print_line(stdout(), format_args!("listening on {issuer}"));
+    }
+
+    /// A page that asks whether to approve.
+    ///
+    /// It is a stub: nobody logs in, and whoever sees the page decides as `demo-user`. A server that is more than an example logs
+    /// people in first, keeps the prompt in their session until it expires, and protects the form: see `examples/reference-host`.
+    pub fn ask(&self, prompt: Prompt) -> Response<Vec<u8>> {
+        let Ok(id) = Secret::generate(&mut rand::rng());
+        let page = format!(
+            "<!doctype html><title>Demo consent</title><p>You are {}. Allow {} to do this: {}?</p>\
+             <form method=post action=/consent><input type=hidden name=request value={}>\
+             <button name=decision value=approve>Approve</button> <button name=decision value=deny>Deny</button></form>",
+            escaped(self.resource_owner.as_str()),
+            escaped(prompt.client_id.as_str()),
+            escaped(prompt.scope.as_str()),
+            id.expose(),
+        );
+        self.prompts().insert(id.expose().to_owned(), prompt);
+        let mut response = Response::new(page.into_bytes());
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        // RFC 9700 §4.16: a page that can be framed can be made to be clicked on.
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("frame-ancestors 'none'"));
+        response
+    }
+
+    /// What is to be carried out once that page was answered; nothing if there was no such page, or it was answered before.
+    pub fn decide(&self, form: &[u8]) -> Option<Step<Decide<'_>>> {
+        let form: HashMap<_, _> = form_urlencoded::parse(form).collect();
+        let prompt = self.prompts().remove(&**form.get("request")?)?;
+        let is_approved = form.get("decision").is_some_and(|decision| decision == "approve");
+        Some(if is_approved {
+            prompt.approve(&self.server, Approval::by(self.resource_owner.clone()), moment())
+        } else {
+            prompt.deny(&self.server)
+        })
+    }
+
+    fn prompts(&self) -> MutexGuard<'_, HashMap<String, Prompt>> {
+        self.prompts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A service that acts for itself: RFC 6749 §4.4.
+fn backup() -> Result<Client, Box<dyn Error + Send + Sync>> {
+    let mut client = Client::confidential(ClientId::parse("backup")?, DEMO_SECRET);
+    client.grant_types = vec![GrantType::ClientCredentials];
+    client.scope = Scope::parse("photos.read photos.write")?;
+    Ok(client)
+}
+
+/// A program on somebody's machine: RFC 8252. Its port is whichever is free, so the one that is registered does not count.
+fn cli() -> Result<Client, Box<dyn Error + Send + Sync>> {
+    let mut client = Client::public(ClientId::parse("cli")?);
+    client.redirect_uris = vec![RedirectUri::parse("http://127.0.0.1/callback")?];
+    client.grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
+    client.response_types = vec![ResponseType::Code];
+    client.scope = Scope::parse("photos.read photos.write")?;
+    Ok(client)
+}
+
+/// What the clock says.
+#[must_use]
+pub fn now() -> Timestamp {
+    SystemTime::now().into()
+}
+
+/// A resource server that does not share the store, and has to ask: RFC 7662.
+fn api(resource: Resource) -> Result<Client, Box<dyn Error + Send + Sync>> {
+    let mut client = Client::confidential(ClientId::parse("api")?, DEMO_SECRET);
+    client.resource_server = Some(vec![resource]);
+    Ok(client)
+}
+
+/// The time and the randomness of one request.
+#[must_use]
+pub fn moment() -> Moment {
+    Moment::new(now(), &mut rand::rng())
+}
+
+/// What the protected resource has to show.
+#[must_use]
+pub fn photos_of(access: &Access) -> String {
+    format!("photos of {}\n", access.subject().or(access.client_id()).unwrap_or("nobody"))
+}
+
+/// A response of plain text.
+#[must_use]
+pub fn text(status: StatusCode, text: &str) -> Response<Vec<u8>> {
+    let mut response = Response::new(text.as_bytes().to_vec());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
+/// The answer to a page that was answered before.
+#[must_use]
+pub fn gone() -> Response<Vec<u8>> {
+    text(StatusCode::GONE, "There is nothing to decide any more.\n")
+}
+
+/// One line for each thing that happened. Events hold no secrets, and `Debug` escapes the line ends that a request may hold.
+pub fn audit(event: impl fmt::Debug) {
+    print_line(stderr(), format_args!("{event:?}"));
+}
+
+/// If nobody reads it any more, there is nobody to tell.
+fn print_line(mut out: impl Write, line: fmt::Arguments<'_>) {
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}

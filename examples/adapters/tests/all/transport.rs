@@ -1,0 +1,91 @@
+//! What grantor leaves to an HTTP client, each client does: it follows no redirect, reads no more than it may, and believes no
+//! certificate that nobody vouches for.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use rustls::crypto::ring;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use crate::program::Running;
+
+const CLIENTS: [&str; 2] = [env!("CARGO_BIN_EXE_client-reqwest"), env!("CARGO_BIN_EXE_client-ureq")];
+
+#[test]
+fn a_redirect_is_not_followed() {
+    for program in CLIENTS {
+        let requests = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&requests);
+        let elsewhere = serve(move |_| {
+            counter.fetch_add(1, Ordering::SeqCst);
+        });
+        let redirect = format!("HTTP/1.1 302 Found\r\nlocation: http://{elsewhere}/\r\ncontent-length: 0\r\n\r\n");
+        let address = serve(move |mut stream| {
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(redirect.as_bytes());
+        });
+        let complaint = complaint(program, &format!("http://{address}"));
+        assert!(complaint.contains("fault: Redirect,"), "{program}: {complaint}");
+        assert_eq!(requests.load(Ordering::SeqCst), 0, "{program}");
+    }
+}
+
+#[test]
+fn a_response_without_end_is_not_read_to_its_end() {
+    for program in CLIENTS {
+        let address = serve(|mut stream| {
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n");
+            // Until the client hangs up.
+            while stream.write_all(&[b' '; 4096]).is_ok() {}
+        });
+        let complaint = complaint(program, &format!("http://{address}"));
+        assert!(complaint.contains("TooLong"), "{program}: {complaint}");
+    }
+}
+
+#[test]
+fn a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent() {
+    let certified = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    let key = certified.signing_key.serialize_der().try_into().expect("a key");
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("the provider has them")
+        .with_no_client_auth()
+        .with_single_cert(vec![certified.cert.into()], key)
+        .expect("they belong together");
+    let config = Arc::new(config);
+    for program in CLIENTS {
+        let requests = Arc::new(AtomicUsize::new(0));
+        let (counter, config) = (Arc::clone(&requests), Arc::clone(&config));
+        let address = serve(move |stream| {
+            let connection = ServerConnection::new(Arc::clone(&config)).expect("a connection");
+            if StreamOwned::new(connection, stream).read(&mut [0; 4096]).is_ok_and(|length| length > 0) {
+                counter.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        let complaint = complaint(program, &format!("https://{address}"));
+        assert!(complaint.contains("UnknownIssuer"), "{program}: {complaint}");
+        assert_eq!(requests.load(Ordering::SeqCst), 0, "{program}");
+    }
+}
+
+/// Why a client gives up on this issuer.
+fn complaint(program: &str, issuer: &str) -> String {
+    let mut command = Command::new(program);
+    let (is_content, complaint) = Running::start(command.arg(issuer).env("CLIENT_SECRET", "secret")).end();
+    assert!(!is_content, "{program}");
+    complaint
+}
+
+/// Treats every connection like this, until the tests end.
+fn serve(mut treat: impl FnMut(TcpStream) + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    thread::spawn(move || listener.incoming().for_each(|stream| treat(stream.expect("a connection"))));
+    address
+}
