@@ -86,6 +86,13 @@ fn a_header_that_is_not_text_or_comes_twice_is_invalid() {
     assert_eq!(world.verdict(&photos(), &request), "invalid_request");
 }
 
+#[test]
+fn a_request_whose_body_is_still_on_its_way_is_checked_by_its_head() {
+    let world = world();
+    let (head, _) = with_token(&token(&world, "read")).into_parts();
+    assert!(photos().check(&head, &reading(), Timestamp(world.now)).run(&world).result().is_ok());
+}
+
 // §2.2 Form-Encoded Body Parameter
 
 #[test]

@@ -59,7 +59,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = Client::confidential(metadata, ClientId::parse("backup")?, client_secret);
 
     let scope = Scope::parse("photos.read")?;
-    let tokens = client.client_credentials().scope(scope).start(SystemTime::now().into()).run_async(&http).await?;
+    let tokens = client.client_credentials().scope(scope).start(SystemTime::now()).run_async(&http).await?;
 
     // The API is not grantor's business. The token set has the header that it wants to see.
     let photos = api.get(format!("{}/photos", issuer.as_str())).header(header::AUTHORIZATION, tokens.authorization());

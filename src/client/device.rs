@@ -71,12 +71,12 @@ impl DeviceRequest<'_> {
     }
 
     /// Starts the request, at this time.
-    pub fn start(self, now: Timestamp) -> Step<AuthorizeDevice> {
+    pub fn start(self, now: impl Into<Timestamp>) -> Step<AuthorizeDevice> {
         let Self { client, form, scope } = self;
         let endpoint = client.server.device_authorization_endpoint.as_ref();
         let endpoint = endpoint.ok_or(RequestError::NoEndpoint("device_authorization_endpoint"));
         match endpoint.and_then(|endpoint| form.post(endpoint, &client.identity)) {
-            Ok(fetch) => Step::Fetch(DeviceRequested { fetch, scope, now }),
+            Ok(fetch) => Step::Fetch(DeviceRequested { fetch, scope, now: now.into() }),
             Err(error) => Step::Done(Err(error)),
         }
     }
@@ -231,7 +231,8 @@ impl Client {
     /// wait at least the number of seconds specified by the "interval" parameter" (§3.5).
     ///
     /// An error in the reply is final: "If the client receives an error response with any other error code, it MUST stop polling".
-    pub fn poll(&self, device: &Device, now: Timestamp) -> Step<Poll> {
+    pub fn poll(&self, device: &Device, now: impl Into<Timestamp>) -> Step<Poll> {
+        let now = now.into();
         if device.expires_at.is_past(now) {
             return Step::Done(Ok(Polled::Expired));
         }

@@ -27,7 +27,7 @@
 //! ```
 //! use grantor::client::{Client, discover};
 //! use grantor::model::{ClientId, Issuer, Scope, Secret};
-//! use grantor::{Fetch, HttpOnly, Timestamp, Unavailable};
+//! use grantor::{Fetch, HttpOnly, Unavailable};
 //! # fn respond(fetch: &Fetch) -> Result<http::Response<Vec<u8>>, Unavailable> {
 //! #     let body = if fetch.request().uri().path().starts_with("/.well-known") {
 //! #         r#"{"issuer":"https://server.example","token_endpoint":"https://server.example/token"}"#
@@ -42,7 +42,7 @@
 //! let metadata = discover(&Issuer::parse("https://server.example")?).run(&http)?;
 //! let client = Client::confidential(metadata, ClientId::parse("backup")?, Secret::new("7Fjfp0ZBr1KtDRbnfVdmIw"));
 //!
-//! let now = Timestamp::from(std::time::SystemTime::now());
+//! let now = std::time::SystemTime::now();
 //! let tokens = client.client_credentials().scope(Scope::parse("photos.read")?).start(now).run(&http)?;
 //! assert_eq!(tokens.authorization(), "Bearer 2YotnFZFEjr1zCsicMWpAA");
 //! # Ok(())

@@ -96,9 +96,9 @@ impl<'a> TokenRequest<'a> {
     }
 
     /// Starts the request, at this time.
-    pub fn start(self, now: Timestamp) -> Step<Exchange> {
+    pub fn start(self, now: impl Into<Timestamp>) -> Step<Exchange> {
         let Self { client, form, scope, refresh_token } = self;
-        let expected = Expected { requested_at: now, scope, refresh_token };
+        let expected = Expected { requested_at: now.into(), scope, refresh_token };
         match client.token_endpoint().and_then(|endpoint| form.post(endpoint, &client.identity)) {
             Ok(fetch) => Step::Fetch(TokenRequested { fetch, expected }),
             Err(error) => Step::Done(Err(error)),

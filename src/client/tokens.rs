@@ -96,7 +96,8 @@ impl Tokens {
 
     /// Where it stands.
     #[must_use]
-    pub fn fresh(&self, now: Timestamp) -> Fresh {
+    pub fn fresh(&self, now: impl Into<Timestamp>) -> Fresh {
+        let now = now.into();
         let mut state = self.shared.lock();
         let has_ended = state.current.expires_at().is_some_and(|end| end.is_past(now));
         let current = Arc::clone(&state.current);
@@ -124,9 +125,10 @@ impl Tokens {
     pub fn get(
         &self,
         client: &Client,
-        now: Timestamp,
+        now: impl Into<Timestamp>,
         host: &(impl Host + ?Sized),
     ) -> Result<Arc<TokenSet>, RefreshError> {
+        let now = now.into();
         loop {
             match self.fresh(now) {
                 Fresh::Ready(tokens) => return Ok(tokens),
@@ -147,9 +149,10 @@ impl Tokens {
     pub async fn get_async(
         &self,
         client: &Client,
-        now: Timestamp,
+        now: impl Into<Timestamp>,
         host: &(impl AsyncHost + ?Sized),
     ) -> Result<Arc<TokenSet>, RefreshError> {
+        let now = now.into();
         loop {
             match self.fresh(now) {
                 Fresh::Ready(tokens) => return Ok(tokens),
@@ -183,7 +186,7 @@ pub struct Turn {
 
 impl Turn {
     /// Starts the refresh, at this time, at the client that the tokens were issued to.
-    pub fn start(&self, client: &Client, now: Timestamp) -> Step<Exchange> {
+    pub fn start(&self, client: &Client, now: impl Into<Timestamp>) -> Step<Exchange> {
         match self.worn.refresh(client) {
             Some(request) => request.start(now),
             None => Step::Done(Err(RequestError::Unsendable)),

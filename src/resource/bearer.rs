@@ -1,8 +1,8 @@
 //! The access token in a request: RFC 6750 §2.
 
-use http::{Method, Request, header};
+use http::{Method, header};
 
-use super::{AccessError, Config};
+use super::{AccessError, Config, Incoming};
 use crate::model::{Secret, is_vschar};
 use crate::wire::{Form, FormError, bearer, form_body};
 
@@ -15,9 +15,9 @@ pub(super) struct Bearer<'a> {
 
 impl<'a> Bearer<'a> {
     /// Reads the one token of a request. RFC 6750 §2: "Clients MUST NOT use more than one method to transmit the token in each request."
-    pub(super) fn read<B: AsRef<[u8]>>(request: &'a Request<B>, config: &Config) -> Result<Self, AccessError> {
+    pub(super) fn read(request: Incoming<'a>, config: &Config) -> Result<Self, AccessError> {
         // RFC 6750 §2.1: "Resource servers MUST support this method."
-        let in_header = bearer(request.headers())?;
+        let in_header = bearer(request.headers)?;
         let in_body = if config.token_in_body { in_body(request)? } else { None };
         let in_query = if config.token_in_query { in_query(request)? } else { None };
         match (in_header, in_body, in_query) {
@@ -31,26 +31,26 @@ impl<'a> Bearer<'a> {
 }
 
 /// RFC 6750 §2.2. Where one of its conditions is not met, the body is the application's alone.
-fn in_body<B: AsRef<[u8]>>(request: &Request<B>) -> Result<Option<Secret<'_>>, FormError> {
-    let body = request.body().as_ref();
+fn in_body(request: Incoming<'_>) -> Result<Option<Secret<'_>>, FormError> {
+    let Incoming { method, headers, body, .. } = request;
     // "The HTTP request method is one for which the request-body has defined semantics. In particular, this means that the "GET" method
     // MUST NOT be used."
-    let has_semantics = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
+    let has_semantics = matches!(*method, Method::POST | Method::PUT | Method::PATCH);
     // "The content to be encoded in the entity-body MUST consist entirely of ASCII". A coded body is not yet a form.
-    let is_plain = body.is_ascii() && !request.headers().contains_key(header::CONTENT_ENCODING);
+    let is_plain = body.is_ascii() && !headers.contains_key(header::CONTENT_ENCODING);
     if !has_semantics || !is_plain {
         return Ok(None);
     }
     // "The HTTP request entity-header includes the "Content-Type" header field set to "application/x-www-form-urlencoded"."
-    match form_body(request.headers(), body) {
+    match form_body(headers, body) {
         Err(FormError::ContentType) => Ok(None),
         form => access_token(form?),
     }
 }
 
 /// RFC 6750 §2.3.
-fn in_query<B>(request: &Request<B>) -> Result<Option<Secret<'_>>, FormError> {
-    access_token(Form::new(request.uri().query().unwrap_or_default().as_bytes())?)
+fn in_query(request: Incoming<'_>) -> Result<Option<Secret<'_>>, FormError> {
+    access_token(Form::new(request.uri.query().unwrap_or_default().as_bytes())?)
 }
 
 fn access_token(form: Form<'_>) -> Result<Option<Secret<'_>>, FormError> {

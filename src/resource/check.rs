@@ -4,10 +4,8 @@
 //! request ─▶ Lookup ─▶ access │ refusal
 //! ```
 
-use http::Request;
-
 use super::bearer::Bearer;
-use super::{Access, AccessError, Refusal, Requirement, ResourceServer};
+use super::{Access, AccessError, Incoming, Refusal, Requirement, ResourceServer};
 use crate::event::Event;
 use crate::model::{CredentialKind, Key, Timestamp};
 use crate::step::{Answer, Pause, Step, machine};
@@ -23,14 +21,14 @@ machine! {
 
 impl ResourceServer {
     /// Checks a request: one lookup, or none if its token cannot be one of ours.
-    pub fn check<'a, B: AsRef<[u8]>>(
+    pub fn check<'a, 'r>(
         &'a self,
-        request: &Request<B>,
+        request: impl Into<Incoming<'r>>,
         requirement: &'a Requirement,
         now: impl Into<Timestamp>,
     ) -> Step<Check<'a>> {
         let checking = Checking { server: self, requirement, now: now.into(), in_query: false };
-        let bearer = match Bearer::read(request, &self.config) {
+        let bearer = match Bearer::read(request.into(), &self.config) {
             Ok(bearer) => bearer,
             Err(error) => return Step::Done(checking.refuse(error)),
         };

@@ -6,11 +6,9 @@
 
 use std::sync::Arc;
 
-use http::Request;
-
 use super::bearer::Bearer;
 use super::check::{CheckReply, Checking};
-use super::{Access, AccessError, Cache, Requirement, ResourceServer};
+use super::{Access, AccessError, Cache, Incoming, Requirement, ResourceServer};
 use crate::fetch::Fetch;
 use crate::model::{ClientId, Digest, Endpoint, Secret, Timestamp};
 use crate::step::{Answer, Pause, Step, machine};
@@ -56,15 +54,15 @@ impl Introspector {
 
 impl ResourceServer {
     /// Checks a request: one introspection, or none if the cache knows its token.
-    pub fn check_remote<'a, B: AsRef<[u8]>>(
+    pub fn check_remote<'a, 'r>(
         &'a self,
-        request: &Request<B>,
+        request: impl Into<Incoming<'r>>,
         requirement: &'a Requirement,
         introspector: &'a Introspector,
         now: impl Into<Timestamp>,
     ) -> Step<CheckRemote<'a>> {
         let checking = Checking { server: self, requirement, now: now.into(), in_query: false };
-        match Bearer::read(request, &self.config) {
+        match Bearer::read(request.into(), &self.config) {
             Err(error) => Step::Done(checking.refuse(error)),
             Ok(Bearer { token, in_query }) => introspector.ask(&token, Checking { in_query, ..checking }),
         }

@@ -35,7 +35,11 @@ machine! {
 
 impl Server {
     /// Answers a request to the introspection endpoint: RFC 7662 §2.
-    pub fn introspect<'a, B: AsRef<[u8]>>(&'a self, request: &'a Request<B>, now: Timestamp) -> Step<Introspect<'a>> {
+    pub fn introspect<'a, B: AsRef<[u8]>>(
+        &'a self,
+        request: &'a Request<B>,
+        now: impl Into<Timestamp>,
+    ) -> Step<Introspect<'a>> {
         match AboutToken::read(request) {
             Ok(request) => self.introspect_request(request, now),
             Err(error) => Step::Done(IntrospectReply::refused(None, error)),
@@ -43,9 +47,13 @@ impl Server {
     }
 
     /// Answers a typed request to the introspection endpoint.
-    pub fn introspect_request<'a>(&'a self, request: AboutToken<'a>, now: Timestamp) -> Step<Introspect<'a>> {
+    pub fn introspect_request<'a>(
+        &'a self,
+        request: AboutToken<'a>,
+        now: impl Into<Timestamp>,
+    ) -> Step<Introspect<'a>> {
         let key = Key::of(request.token.expose());
-        let endpoint = IntrospectRequested { config: &self.config, key, now };
+        let endpoint = IntrospectRequested { config: &self.config, key, now: now.into() };
         Step::Lookup(Identify::new(request.client, key, endpoint))
     }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
@@ -123,28 +123,25 @@ pub(crate) fn router(playground: &Playground) -> Router<Arc<App>> {
         .route(&playground.api.server.config().metadata_path(), any(metadata))
 }
 
-async fn photos(State(app): State<Arc<App>>, recorder: Recorder, parts: Parts, body: Bytes) -> Response {
+async fn photos(State(app): State<Arc<App>>, recorder: Recorder, head: Parts) -> Response {
     let Some(Playground { api, .. }) = &app.playground else { return not_found().await };
-    let Some(requirement) = api.requirement(&parts.method) else { return method_not_allowed() };
-    let request = Request::from_parts(parts, body);
+    let Some(requirement) = api.requirement(&head.method) else { return method_not_allowed() };
     let host = recorder.resource_server(&app.host, "Check");
-    let reply = api.server.check(&request, requirement, now()).run_async(&host).await;
-    api.serve(request.method(), reply)
+    let reply = api.server.check(&head, requirement, now()).run_async(&host).await;
+    api.serve(&head.method, reply)
 }
 
 async fn photos_elsewhere(
     State(app): State<Arc<App>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     recorder: Recorder,
-    parts: Parts,
-    body: Bytes,
+    head: Parts,
 ) -> Response {
     let Some(Playground { api, .. }) = &app.playground else { return not_found().await };
-    let Some(requirement) = api.requirement(&parts.method) else { return method_not_allowed() };
-    let request = Request::from_parts(parts, body);
+    let Some(requirement) = api.requirement(&head.method) else { return method_not_allowed() };
     let host = Stage::new(&app, peer, recorder).host(Lane::Resource);
-    let reply = api.server.check_remote(&request, requirement, &api.introspector, now()).run_async(&host).await;
-    api.serve(request.method(), reply)
+    let reply = api.server.check_remote(&head, requirement, &api.introspector, now()).run_async(&host).await;
+    api.serve(&head.method, reply)
 }
 
 fn method_not_allowed() -> Response {
