@@ -115,3 +115,8 @@ pub use resource::ResourceServer;
 pub use server::Server;
 pub use step::{Answer, Effect, Machine, Pause, Step, Unavailable};
 pub use wire::{AuthorizationHeaderError, BasicCredentials, FormError, MAX_FORM_LEN};
+
+/// The README's examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

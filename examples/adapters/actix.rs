@@ -1,6 +1,6 @@
 //! grantor in actix-web: an authorization server, and a protected resource behind an extractor.
 //!
-//! `cargo run --bin server-actix`
+//! `cargo run -p adapters --bin server-actix`
 
 use std::error::Error;
 use std::net::TcpListener;

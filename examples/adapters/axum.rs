@@ -1,6 +1,6 @@
 //! grantor in axum: an authorization server, and a protected resource behind an extractor and behind a tower layer.
 //!
-//! `cargo run --bin server-axum`
+//! `cargo run -p adapters --bin server-axum`
 
 use std::error::Error;
 use std::pin::Pin;

@@ -1,6 +1,6 @@
 //! grantor in a blocking server, oxhttp: an authorization server and a protected resource, without an async runtime.
 //!
-//! `cargo run --bin server-blocking`
+//! `cargo run -p adapters --bin server-blocking`
 
 use std::error::Error;
 use std::io::Read as _;

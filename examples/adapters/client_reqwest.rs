@@ -1,7 +1,7 @@
 //! A service that acts for itself, with reqwest: it finds the server's metadata, asks for a token, calls an API with it, and gives the
 //! token back.
 //!
-//! `CLIENT_SECRET=… cargo run --bin client-reqwest http://127.0.0.1:8080`
+//! `CLIENT_SECRET=… cargo run -p adapters --bin client-reqwest http://127.0.0.1:8080`
 
 use std::env;
 use std::error::Error;

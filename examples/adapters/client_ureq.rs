@@ -1,7 +1,7 @@
 //! A program on somebody's machine, with ureq and without an async runtime: it sends the browser to the server, waits for it on a
 //! loopback port (RFC 8252 §7.3), and refreshes its tokens as long as it runs.
 //!
-//! `cargo run --bin client-ureq http://127.0.0.1:8080`
+//! `cargo run -p adapters --bin client-ureq http://127.0.0.1:8080`
 
 use std::env;
 use std::error::Error;

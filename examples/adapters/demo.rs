@@ -72,8 +72,11 @@ impl Demo {
     /// Says where the server listens, and how to try it.
     pub fn announce(&self) {
         let issuer = self.server.config().issuer.as_str();
-        print_line(stdout(), format_args!("try: CLIENT_SECRET={DEMO_SECRET} cargo run --bin client-reqwest {issuer}"));
-        print_line(stdout(), format_args!("try: cargo run --bin client-ureq {issuer}"));
+        print_line(
+            stdout(),
+            format_args!("try: CLIENT_SECRET={DEMO_SECRET} cargo run -p adapters --bin client-reqwest {issuer}"),
+        );
+        print_line(stdout(), format_args!("try: cargo run -p adapters --bin client-ureq {issuer}"));
         print_line(stdout(), format_args!("listening on {issuer}"));
     }
 
