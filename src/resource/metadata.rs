@@ -1,10 +1,10 @@
 //! Protected resource metadata: RFC 9728. Derived from the configuration, so that what is advertised is what is taken.
 
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{Request, Response};
 
 use super::{Config, ResourceServer};
 use crate::model::ResourceMetadata;
-use crate::wire::{empty, json};
+use crate::wire::document;
 
 impl Config {
     /// The metadata document: RFC 9728 §2.
@@ -28,17 +28,6 @@ impl Config {
 impl ResourceServer {
     /// Answers a request for the metadata document: RFC 9728 §3. There is nothing to read or write, and nothing secret.
     pub fn metadata<B>(&self, request: &Request<B>) -> Response<Vec<u8>> {
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
-            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-            return response;
-        }
-        let mut response = json(StatusCode::OK, &self.config.metadata());
-        let headers = response.headers_mut();
-        headers.remove(header::PRAGMA);
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
-        // For clients that live in a browser: the document is public.
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        response
+        document(request.method(), &self.config.metadata())
     }
 }

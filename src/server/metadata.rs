@@ -1,11 +1,10 @@
 //! Authorization server metadata: RFC 8414. Derived from the configuration, so that what is advertised is what exists.
 
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{Request, Response};
 
-use super::refusal::EndpointError;
-use super::{Config, PresentedIn, Server};
+use super::{Config, Server};
 use crate::model::{Endpoint, GrantType, Issuer, Metadata, ResponseType, well_known_path};
-use crate::wire::json;
+use crate::wire::document;
 
 /// Where the host has mounted the endpoints. One that is none does not exist.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,17 +83,6 @@ fn texts<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
 impl Server {
     /// Answers a request for the metadata document: RFC 8414 §3. There is nothing to read or write, and nothing secret.
     pub fn metadata<B>(&self, request: &Request<B>) -> Response<Vec<u8>> {
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            let mut response = EndpointError::Method.into_http(PresentedIn::Body);
-            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-            return response;
-        }
-        let mut response = json(StatusCode::OK, &self.config.metadata());
-        let headers = response.headers_mut();
-        headers.remove(header::PRAGMA);
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
-        // For clients that live in a browser: the document is public (OAuth 2.1 §3.2).
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        response
+        document(request.method(), &self.config.metadata())
     }
 }

@@ -1,6 +1,6 @@
 //! Replies with a body.
 
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use serde::Serialize;
 
 /// RFC 6749 §5.1: "The authorization server MUST include the HTTP "Cache-Control" response header field [...] with a
@@ -30,6 +30,22 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response<Vec<u8
             reply(StatusCode::INTERNAL_SERVER_ERROR, "application/json", b"{\"error\":\"server_error\"}".to_vec())
         }
     }
+}
+
+/// A document for everyone, read with GET: metadata. There is nothing secret in it.
+pub(crate) fn document(method: &Method, body: &impl Serialize) -> Response<Vec<u8>> {
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return response;
+    }
+    let mut response = json(StatusCode::OK, body);
+    let headers = response.headers_mut();
+    headers.remove(header::PRAGMA);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    // For clients that live in a browser (OAuth 2.1 §3.2).
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
 }
 
 /// Nothing but a status: RFC 7009 §2.2.
