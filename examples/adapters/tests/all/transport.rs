@@ -16,7 +16,7 @@ use crate::program::Running;
 const CLIENTS: [&str; 2] = [env!("CARGO_BIN_EXE_client-reqwest"), env!("CARGO_BIN_EXE_client-ureq")];
 
 #[test]
-fn a_redirect_is_not_followed() {
+fn r66_a_redirect_is_not_followed() {
     for program in CLIENTS {
         let requests = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&requests);
@@ -49,7 +49,7 @@ fn a_response_without_end_is_not_read_to_its_end() {
 }
 
 #[test]
-fn a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent() {
+fn r66_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent() {
     let certified = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
     let key = certified.signing_key.serialize_der().try_into().expect("a key");
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
