@@ -69,7 +69,7 @@ fn the_request_is_that_of_the_rfc() {
         written(&sent(&request.start(NOW))),
         "POST https://server.example/device\naccept: application/json\n\
          content-type: application/x-www-form-urlencoded\n\n\
-         scope=example_scope+other&resource=https%3A%2F%2Fapi.example%2F&client_id=s6BhdRkqt3"
+         resource=https%3A%2F%2Fapi.example%2F&scope=example_scope+other&client_id=s6BhdRkqt3"
     );
 }
 

@@ -56,12 +56,8 @@ impl Client {
 
 impl DeviceRequest<'_> {
     /// What is asked for; with the empty scope, the server's default: RFC 6749 §3.3.
-    pub fn scope(mut self, scope: Scope) -> Self {
-        if scope.is_empty() {
-            return self;
-        }
-        self.form.append("scope", scope.as_str());
-        Self { scope: Some(scope), ..self }
+    pub fn scope(self, scope: Scope) -> Self {
+        Self { scope: Some(scope).filter(|scope| !scope.is_empty()), ..self }
     }
 
     /// A protected resource that the token is to be for: RFC 8707 §2. May be called for several.
@@ -72,7 +68,8 @@ impl DeviceRequest<'_> {
 
     /// Starts the request, at this time.
     pub fn start(self, now: impl Into<Timestamp>) -> Step<AuthorizeDevice> {
-        let Self { client, form, scope } = self;
+        let Self { client, mut form, scope } = self;
+        form.append_optional("scope", scope.as_ref().map(Scope::as_str));
         let endpoint = client.server.device_authorization_endpoint.as_ref();
         let endpoint = endpoint.ok_or(RequestError::NoEndpoint("device_authorization_endpoint"));
         match endpoint.and_then(|endpoint| form.post(endpoint, &client.identity)) {

@@ -23,6 +23,7 @@ pub struct TokenRequest<'a> {
     client: &'a Client,
     form: PostForm,
     scope: Option<Scope>,
+    known_scope: Option<Scope>,
     refresh_token: Option<Secret<'static>>,
 }
 
@@ -60,7 +61,7 @@ impl<'a> TokenRequest<'a> {
     pub(super) fn new(client: &'a Client, grant_type: &str) -> Self {
         let mut form = PostForm::new();
         form.append("grant_type", grant_type);
-        Self { client, form, scope: None, refresh_token: None }
+        Self { client, form, scope: None, known_scope: None, refresh_token: None }
     }
 
     pub(super) fn append(&mut self, name: &str, value: &str) {
@@ -68,18 +69,14 @@ impl<'a> TokenRequest<'a> {
     }
 
     /// What was asked for before, which this request does not repeat.
-    pub(super) fn asked_for(self, scope: Option<Scope>) -> Self {
-        Self { scope, ..self }
+    pub(super) fn asked_for(self, known_scope: Option<Scope>) -> Self {
+        Self { known_scope, ..self }
     }
 
     /// What is asked for; with the empty scope, the server's default: RFC 6749 §3.3. Not for an authorization code, whose scope was settled
     /// before.
-    pub fn scope(mut self, scope: Scope) -> Self {
-        if scope.is_empty() {
-            return self;
-        }
-        self.form.append("scope", scope.as_str());
-        self.asked_for(Some(scope))
+    pub fn scope(self, scope: Scope) -> Self {
+        Self { scope: Some(scope).filter(|scope| !scope.is_empty()), ..self }
     }
 
     /// A protected resource that the token is to be for: RFC 8707 §2.2. May be called for several.
@@ -97,8 +94,9 @@ impl<'a> TokenRequest<'a> {
 
     /// Starts the request, at this time.
     pub fn start(self, now: impl Into<Timestamp>) -> Step<Exchange> {
-        let Self { client, form, scope, refresh_token } = self;
-        let expected = Expected { requested_at: now.into(), scope, refresh_token };
+        let Self { client, mut form, scope, known_scope, refresh_token } = self;
+        form.append_optional("scope", scope.as_ref().map(Scope::as_str));
+        let expected = Expected { requested_at: now.into(), scope: scope.or(known_scope), refresh_token };
         match client.token_endpoint().and_then(|endpoint| form.post(endpoint, &client.identity)) {
             Ok(fetch) => Step::Fetch(TokenRequested { fetch, expected }),
             Err(error) => Step::Done(Err(error)),
