@@ -1,0 +1,14 @@
+//! The same work through the same kind of harness: an HTTP request goes in, an HTTP response comes out, in one process.
+//!
+//! `cargo run --release -p benches` measures everything and writes it into the README.
+
+pub mod batch;
+pub mod floor;
+pub mod grantor;
+pub mod measure;
+pub mod oauth_as;
+pub mod oxide_auth;
+pub mod scenario;
+
+pub use batch::{Batch, LIBRARIES, Measured};
+pub use scenario::Operation;
