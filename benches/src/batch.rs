@@ -19,37 +19,52 @@ pub trait Library: Sized + 'static {
     fn serve(&mut self, operation: Operation, request: Request) -> Response<Self::Body>;
 }
 
-/// Requests, to be served one after the other.
-pub type Batch = Box<dyn FnMut()>;
+/// A library and an operation, for as many requests as one likes.
+pub trait Bench {
+    /// Makes so many requests ready, and whatever has to happen before them.
+    fn prepare(&mut self, count: usize);
+
+    /// Serves one of them. This is what is measured.
+    fn serve(&mut self);
+}
 
 /// What stands in a column of the table.
 pub struct Measured {
     pub name: &'static str,
-    /// So many requests of an operation, each of which can be served once.
-    pub batch: fn(Operation, usize) -> Option<Batch>,
+    /// None if the library lacks the operation.
+    pub bench: fn(Operation) -> Option<Box<dyn Bench>>,
 }
 
 pub const LIBRARIES: [Measured; 4] = [
-    Measured { name: "floor", batch: crate::floor::batch },
-    Measured { name: "grantor", batch: batch::<crate::grantor::Grantor> },
-    Measured { name: "oauth-as", batch: batch::<crate::oauth_as::OauthAs> },
-    Measured { name: "oxide-auth", batch: batch::<crate::oxide_auth::OxideAuth> },
+    Measured { name: "floor", bench: crate::floor::bench },
+    Measured { name: "grantor", bench: bench::<crate::grantor::Grantor> },
+    Measured { name: "oauth-as", bench: bench::<crate::oauth_as::OauthAs> },
+    Measured { name: "oxide-auth", bench: bench::<crate::oxide_auth::OxideAuth> },
 ];
 
-fn batch<L: Library>(operation: Operation, count: usize) -> Option<Batch> {
-    if !L::has(operation) {
-        return None;
+fn bench<L: Library>(operation: Operation) -> Option<Box<dyn Bench>> {
+    L::has(operation).then(|| Box::new(Serving { library: L::new(), operation, requests: Vec::new() }) as Box<_>)
+}
+
+struct Serving<L> {
+    library: L,
+    operation: Operation,
+    requests: Vec<Request>,
+}
+
+impl<L: Library> Bench for Serving<L> {
+    fn prepare(&mut self, count: usize) {
+        self.requests.extend((0..count).map(|_| request(&mut self.library, self.operation)));
     }
-    let mut library = L::new();
-    let requests: Vec<_> = (0..count).map(|_| request(&mut library, operation)).collect();
-    let mut requests = requests.into_iter();
-    let expected = if operation == Operation::Authorize { StatusCode::FOUND } else { StatusCode::OK };
-    Some(Box::new(move || {
-        let response = library.serve(operation, requests.next().expect("as many requests as are served"));
-        // A redirect after the resource owner's decision may be 302 or 303.
-        let status = if response.status() == StatusCode::SEE_OTHER { StatusCode::FOUND } else { response.status() };
-        assert_eq!(status, expected, "{}", String::from_utf8_lossy(response.body().as_ref()));
-    }))
+
+    fn serve(&mut self) {
+        let request = self.requests.pop().expect("as many requests as are served");
+        let response = self.library.serve(self.operation, request);
+        let status = response.status();
+        let expected =
+            if self.operation == Operation::Authorize { status.is_redirection() } else { status == StatusCode::OK };
+        assert!(expected, "{status} {}", String::from_utf8_lossy(response.body().as_ref()));
+    }
 }
 
 /// A request that can be served once, and whatever has to happen before it.

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::Rng as _;
 use sha2::{Digest as _, Sha256};
 
-use crate::batch::Batch;
+use crate::batch::Bench;
 use crate::scenario::{self, CLIENT, Operation, Request, SERVICE};
 
 /// A code or token as it is presented.
@@ -57,17 +57,29 @@ fn request(operation: Operation) -> Request {
     }
 }
 
-pub(crate) fn batch(operation: Operation, count: usize) -> Option<Batch> {
-    let mut records: HashMap<[u8; 32], u64> = HashMap::new();
-    let present: Vec<[u8; 32]> = (0..count).map(|_| rand::random()).collect();
-    records.extend(present.iter().map(|key| (*key, 0)));
-    let requests: Vec<_> = (0..count).map(|_| request(operation)).collect();
-    let mut requests = requests.into_iter().zip(present);
-    let work = work(operation);
-    Some(Box::new(move || {
-        let (request, key) = requests.next().expect("as many requests as are served");
-        serve(&work, &request, &mut records, &key);
-    }))
+pub(crate) fn bench(operation: Operation) -> Option<Box<dyn Bench>> {
+    Some(Box::new(Floor { operation, work: work(operation), records: HashMap::new(), requests: Vec::new() }))
+}
+
+struct Floor {
+    operation: Operation,
+    work: Work,
+    records: HashMap<[u8; 32], u64>,
+    /// Each with the key of a record that is there.
+    requests: Vec<(Request, [u8; 32])>,
+}
+
+impl Bench for Floor {
+    fn prepare(&mut self, count: usize) {
+        let keys: Vec<[u8; 32]> = (0..count).map(|_| rand::random()).collect();
+        self.records.extend(keys.iter().map(|key| (*key, 0)));
+        self.requests.extend(keys.into_iter().map(|key| (request(self.operation), key)));
+    }
+
+    fn serve(&mut self) {
+        let (request, key) = self.requests.pop().expect("as many requests as are served");
+        serve(&self.work, &request, &mut self.records, &key);
+    }
 }
 
 fn serve(work: &Work, request: &Request, records: &mut HashMap<[u8; 32], u64>, key: &[u8; 32]) {

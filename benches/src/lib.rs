@@ -10,5 +10,5 @@ pub mod oauth_as;
 pub mod oxide_auth;
 pub mod scenario;
 
-pub use batch::{Batch, LIBRARIES, Measured};
+pub use batch::{Bench, LIBRARIES, Measured};
 pub use scenario::Operation;

@@ -1,12 +1,14 @@
 //! Time, in rounds that take turns, so that a busy machine disturbs all alike.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::batch::{LIBRARIES, Measured};
+use crate::batch::{Bench, LIBRARIES, Measured};
 use crate::scenario::Operation;
 
-/// How many requests make one sample.
-const BATCH: usize = 500;
+/// So many requests are made ready together, and so many times for one sample. Few at a time, as a server does not hold
+/// many: memory that they free is used again.
+const TOGETHER: usize = 50;
+const TIMES: usize = 10;
 
 /// The middle of the samples, and the quarters left and right of it.
 #[derive(Clone, Copy, Debug)]
@@ -27,31 +29,34 @@ impl Spread {
 /// Nanoseconds per request of each library; none where it lacks the operation.
 pub fn times(operation: Operation, rounds: usize) -> [Option<Spread>; LIBRARIES.len()] {
     let mut samples = LIBRARIES.each_ref().map(|_| Vec::with_capacity(rounds));
-    for round in 0..rounds + 1 {
+    for round in 0..=rounds {
         for turn in 0..LIBRARIES.len() {
             let index = (turn + round) % LIBRARIES.len();
-            if let Some(sample) = sample(&LIBRARIES[index], operation) {
-                samples[index].push(sample);
-            }
+            samples[index].extend(sample(&LIBRARIES[index], operation));
         }
         if round == 0 {
-            samples.iter_mut().for_each(Vec::clear); // warming up
+            samples.iter_mut().for_each(Vec::clear); // it was to warm up
         }
     }
     samples.map(|samples| (!samples.is_empty()).then(|| Spread::of(samples)))
 }
 
 fn sample(library: &Measured, operation: Operation) -> Option<f64> {
-    let mut batch = (library.batch)(operation, BATCH)?;
-    let start = Instant::now();
-    serve(&mut batch, BATCH);
-    Some(start.elapsed().as_secs_f64() * 1e9 / BATCH as f64)
+    let mut bench = (library.bench)(operation)?;
+    let mut elapsed = Duration::ZERO;
+    for _ in 0..TIMES {
+        bench.prepare(TOGETHER);
+        let start = Instant::now();
+        serve(&mut *bench, TOGETHER);
+        elapsed += start.elapsed();
+    }
+    Some(elapsed.as_secs_f64() * 1e9 / (TIMES * TOGETHER) as f64)
 }
 
 /// What is measured and nothing else; callgrind finds it by its name.
 #[inline(never)]
-pub fn serve(batch: &mut dyn FnMut(), count: usize) {
+pub fn serve(bench: &mut dyn Bench, count: usize) {
     for _ in 0..count {
-        batch();
+        bench.serve();
     }
 }

@@ -9,10 +9,11 @@ const SAMPLES: usize = 101;
 fn main() {
     for library in &LIBRARIES {
         for operation in Operation::ALL {
-            let Some(mut batch) = (library.batch)(operation, SAMPLES) else { continue };
+            let Some(mut bench) = (library.bench)(operation) else { continue };
+            bench.prepare(SAMPLES);
             let mut samples: Vec<_> = (0..SAMPLES)
                 .map(|_| {
-                    let counted = measure(&mut batch);
+                    let counted = measure(|| bench.serve());
                     (counted.count_total, counted.bytes_total)
                 })
                 .collect();
