@@ -96,7 +96,9 @@ impl Digest {
 
 impl PartialEq for Digest {
     fn eq(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
+        // All differences are gathered before one is looked at.
+        let differences = self.0.iter().zip(&other.0).fold(0, |all, (this, that)| all | (this ^ that));
+        differences.ct_eq(&0).into()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use arrayvec::ArrayVec;
@@ -22,9 +23,29 @@ pub struct MemoryStore {
 
 #[derive(Debug, Default)]
 struct Shard {
-    grants: HashMap<GrantId, StoredGrant>,
-    credentials: HashMap<Key, StoredCredential>,
+    grants: HashMap<GrantId, StoredGrant, Drawn>,
+    credentials: HashMap<Key, StoredCredential, Drawn>,
+    /// What is witnessed, a peer may have chosen: these keys are hashed with a secret.
     witnesses: HashMap<Key, Timestamp>,
+}
+
+/// For keys that the server drew at random, or that are the digest of what it drew: nobody can choose them so that they
+/// collide, and their last bytes are as good as any hash of them.
+type Drawn = BuildHasherDefault<LastBytes>;
+
+#[derive(Default)]
+struct LastBytes(u64);
+
+impl Hasher for LastBytes {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(last) = bytes.last_chunk() {
+            self.0 = u64::from_ne_bytes(*last);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 #[derive(Debug)]
