@@ -4,12 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::syntax::{is_vschar, name};
+use super::syntax::{is_vschar, name, only};
 use super::{Digest, GrantType, RedirectUri, Resources, Scope, Version};
 
 name! {
     /// A `client_id`: RFC 6749 §2.2, `*VSCHAR` (appendix A.1).
-    ClientId, "client_id", 2048, |text| text.bytes().all(is_vschar)
+    ClientId, "client_id", 2048, |text| only(text, is_vschar)
 }
 
 /// A registered client.

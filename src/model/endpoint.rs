@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use url::Url;
 
 use super::syntax::text_form;
@@ -10,8 +10,8 @@ use super::syntax::text_form;
 /// The URL of an endpoint. It uses https: RFC 6749 §3.1, §3.2: "the authorization server MUST require the use of TLS".
 /// Plain http is taken for loopback hosts, for development. It may have a query, and no fragment: "The endpoint URI MUST NOT
 /// include a fragment component."
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Endpoint(Arc<str>);
 
 /// The text is not the URL of an endpoint.

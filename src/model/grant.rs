@@ -107,8 +107,8 @@ impl fmt::Debug for GrantId {
 }
 
 /// A `grant_type`: RFC 6749 §4, and `implicit`, which RFC 7591 §2 names though it never reaches the token endpoint.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(try_from = "String")]
 #[non_exhaustive]
 pub enum GrantType {
     /// RFC 6749 §4.1.

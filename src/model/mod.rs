@@ -33,6 +33,6 @@ pub use resource_metadata::ResourceMetadata;
 pub use scope::{Scope, ScopeError};
 pub use secret::{Digest, Key, Partition, Secret};
 pub use syntax::SyntaxError;
-pub(crate) use syntax::{is_unicodecharnocrlf, is_vschar};
+pub(crate) use syntax::{is_unicodecharnocrlf, is_vschar, only};
 pub use time::{Moment, Timestamp};
 pub use version::Version;

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::secret::decode;
-use super::syntax::{SyntaxError, is_unreserved};
+use super::syntax::{SyntaxError, is_unreserved, only};
 use super::{Digest, Secret};
 
 /// `code-verifier = code-challenge = 43*128unreserved` (RFC 7636 §4.1, §4.2)
 fn is_well_formed(text: &str) -> bool {
-    (43..=128).contains(&text.len()) && text.bytes().all(is_unreserved)
+    (43..=128).contains(&text.len()) && only(text, is_unreserved)
 }
 
 /// A `code_verifier`: RFC 7636 §4.1.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use url::Url;
 
 use super::Endpoint;
@@ -11,8 +11,8 @@ use super::syntax::{name, text_form};
 
 /// An issuer identifier: "a URL that uses the "https" scheme and has no query or fragment components" (RFC 8414 §2).
 /// Plain http is taken for loopback hosts, for development.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Issuer(Arc<str>);
 
 /// The text is not an issuer identifier.

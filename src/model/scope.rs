@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::syntax::{is_nqchar, text_form};
+use super::syntax::{is_nqchar, only, text_form};
 
 /// A set of scope tokens, kept in the order in which they were written. Cheap to clone; may be empty.
-#[derive(Clone, Default, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Default, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Scope(Option<Arc<str>>);
 
 /// The text is not `scope-token *( SP scope-token )`, or is too long.
@@ -33,8 +33,7 @@ impl Scope {
         if text.is_empty() {
             return Ok(Self::EMPTY);
         }
-        if text.len() > Self::MAX_LEN || text.split(' ').any(|token| token.is_empty() || !token.bytes().all(is_nqchar))
-        {
+        if text.len() > Self::MAX_LEN || text.split(' ').any(|token| token.is_empty() || !only(token, is_nqchar)) {
             return Err(ScopeError);
         }
         // Most are short and without repetition, and are kept as they are.

@@ -5,6 +5,12 @@
 #[error("{0} is empty, too long, or not of its syntax")]
 pub struct SyntaxError(pub(crate) &'static str);
 
+/// Whether a text has only bytes of a set. It looks at all of them, whatever the first ones are: so many can be looked at
+/// at once, and most texts are sound.
+pub(crate) fn only(text: &str, is_member: impl Fn(u8) -> bool) -> bool {
+    text.bytes().fold(true, |all, byte| all & is_member(byte))
+}
+
 /// `VSCHAR = %x20-7E`
 pub(crate) fn is_vschar(byte: u8) -> bool {
     (0x20..=0x7E).contains(&byte)
@@ -53,6 +59,12 @@ macro_rules! text_form {
                 f.write_str(self.as_str())
             }
         }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
     };
 }
 pub(crate) use text_form;
@@ -61,8 +73,8 @@ pub(crate) use text_form;
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $what:literal, $limit:literal, $is_valid:expr) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize)]
+        #[serde(try_from = "String")]
         pub struct $name(std::sync::Arc<str>);
 
         impl $name {

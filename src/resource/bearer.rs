@@ -3,7 +3,7 @@
 use http::{Method, header};
 
 use super::{AccessError, Config, Incoming};
-use crate::model::{Secret, is_vschar};
+use crate::model::{Secret, is_vschar, only};
 use crate::wire::{Form, FormError, bearer, form_body};
 
 /// An access token, and where it stood.
@@ -57,6 +57,6 @@ fn access_token(form: Form<'_>) -> Result<Option<Secret<'_>>, FormError> {
     let [token] = form.params(["access_token"]);
     let token = token?.map(Secret::new);
     // RFC 6749 appendix A.12: `access-token = 1*VSCHAR`
-    let is_good = token.as_ref().is_none_or(|token| token.expose().bytes().all(is_vschar));
+    let is_good = token.as_ref().is_none_or(|token| only(token.expose(), is_vschar));
     if is_good { Ok(token) } else { Err(FormError::Characters("access_token")) }
 }

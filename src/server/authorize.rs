@@ -20,7 +20,7 @@ use super::{Config, Server};
 use crate::event::Event;
 use crate::model::{
     Acr, Client, ClientId, CodeChallenge, CodeChallengeMethod, RedirectUri, Resources, ResponseType, Scope, Version,
-    is_vschar,
+    is_vschar, only,
 };
 use crate::step::{Answer, Pause, Step, machine};
 use crate::store::Lookup;
@@ -358,7 +358,7 @@ const MAX_STATE_LEN: usize = 4096;
 
 /// RFC 6749 appendix A.5: `state = 1*VSCHAR`
 fn is_state(state: &str) -> bool {
-    state.len() <= MAX_STATE_LEN && state.bytes().all(is_vschar)
+    state.len() <= MAX_STATE_LEN && only(state, is_vschar)
 }
 
 /// Whether server and client both want such a response. Asked again when the decision comes back.

@@ -7,7 +7,7 @@ use http::{HeaderMap, Request};
 
 use super::refusal::{EndpointError, form};
 use crate::consult::{Authenticity, ClientSecret};
-use crate::model::{Client, ClientAuthentication, ClientId, Secret, SecretPresentation, is_vschar};
+use crate::model::{Client, ClientAuthentication, ClientId, Secret, SecretPresentation, is_vschar, only};
 use crate::wire::{Authorization, AuthorizationHeaderError};
 
 /// How a client presents itself in a request.
@@ -102,7 +102,7 @@ impl<'a> ClientCredentials<'a> {
             }
         };
         // RFC 6749 appendix A.2: `client-secret = *VSCHAR`
-        let is_well_formed = |secret: &Secret<'_>| secret.expose().bytes().all(is_vschar);
+        let is_well_formed = |secret: &Secret<'_>| only(secret.expose(), is_vschar);
         if credentials.client_secret.as_ref().is_some_and(|secret| !is_well_formed(secret)) {
             return Err(ClientError::Malformed);
         }

@@ -8,7 +8,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use http::{HeaderMap, HeaderValue, header};
 use zeroize::Zeroize as _;
 
-use crate::model::{ClientId, Secret};
+use crate::model::{ClientId, Secret, only};
 
 /// Takes base64 with its padding or without: RFC 7617 asks for it, some clients forget it.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -83,8 +83,8 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<Secret<'_>>, Authoriz
 /// RFC 6750 §2.1: `b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`
 fn is_b64token(text: &str) -> bool {
     let digits = text.trim_end_matches('=');
-    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
-    !digits.is_empty() && digits.bytes().all(is_digit)
+    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
+    !digits.is_empty() && only(digits, is_digit)
 }
 
 impl BasicCredentials {

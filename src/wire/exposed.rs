@@ -4,7 +4,7 @@
 use serde::de::{Deserialize as _, Deserializer, Error as _};
 use serde::ser::{Serialize as _, Serializer};
 
-use crate::model::{Secret, is_vschar};
+use crate::model::{Secret, is_vschar, only};
 
 pub(crate) fn serialize<S: Serializer>(secret: &Secret<'_>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose())
@@ -17,7 +17,7 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 
 /// RFC 6749 appendix A: codes, tokens and secrets are `1*VSCHAR`. So they fit into a header too.
 pub(crate) fn is_visible(secret: &Secret<'_>) -> bool {
-    !secret.expose().is_empty() && secret.expose().bytes().all(is_vschar)
+    !secret.expose().is_empty() && only(secret.expose(), is_vschar)
 }
 
 /// The same for one that may be missing.

@@ -83,8 +83,8 @@ impl<'a> Form<'a> {
     /// All parameters. Most of a request needs no decoding, and is taken as it stands.
     pub(crate) fn pairs(self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> {
         self.0.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).filter_map(|pair| {
-            let is_plain = |byte: &u8| byte.is_ascii() && !matches!(byte, b'%' | b'+');
-            if !pair.iter().all(is_plain) {
+            let is_plain = |byte: u8| byte.is_ascii() && !matches!(byte, b'%' | b'+');
+            if !pair.iter().fold(true, |all, byte| all & is_plain(*byte)) {
                 return form_urlencoded::parse(pair).next();
             }
             let pair = std::str::from_utf8(pair).ok()?;
