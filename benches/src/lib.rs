@@ -3,12 +3,17 @@
 //! `cargo run --release -p benches` measures everything and writes it into the README.
 
 pub mod batch;
+pub mod chart;
 pub mod floor;
 pub mod grantor;
+pub mod instructions;
 pub mod measure;
 pub mod oauth_as;
 pub mod oxide_auth;
+pub mod report;
+pub mod scale;
 pub mod scenario;
+pub mod size;
 
 pub use batch::{Bench, LIBRARIES, Measured};
 pub use scenario::Operation;

@@ -1,34 +1,83 @@
-use benches::measure::{serve, times};
-use benches::{LIBRARIES, Operation};
+//! Measures everything and writes it into the README. With `quick`, measures times alone and prints them.
 
-fn main() {
-    let args: Vec<String> = std::env::args().collect();
-    if let [_, command, library, operation, count] = args.as_slice()
-        && command == "serve"
-    {
-        let library = LIBRARIES.iter().find(|l| l.name == library).unwrap();
-        let operation = *Operation::ALL.iter().find(|o| format!("{o:?}") == *operation).unwrap();
-        let count = count.parse().unwrap();
-        let mut bench = (library.bench)(operation).unwrap();
-        for _ in 0..count {
-            bench.prepare(50);
-            serve(&mut *bench, 50);
-        }
-        return;
+use std::collections::HashMap;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::{env, fs, io};
+
+use benches::report::{Findings, Row};
+use benches::{LIBRARIES, Operation, chart, instructions, measure, scale, size};
+
+const BEGIN: &str = "<!-- speed: written by `cargo run --release -p benches` -->\n";
+const END: &str = "<!-- /speed -->\n";
+
+fn main() -> io::Result<()> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["serve", library, operation] => instructions::run(library, operation),
+        ["quick"] => quick(),
+        _ => return write(&findings()?),
     }
+    Ok(())
+}
+
+fn quick() {
     for operation in Operation::ALL {
-        print!("{:36}", operation.name());
-        let t = times(operation, 60);
-        for t in t {
-            match t {
-                Some(t) => print!(" {:7.0} ({:.0}-{:.0})", t.median, t.lower, t.upper),
-                None => print!("    -           "),
-            }
-        }
-        println!(
-            "  {:.2} floor {:.2} as",
-            t[1].unwrap().median / t[0].unwrap().median,
-            t[1].unwrap().median / t[2].or(t[3]).unwrap().median
-        );
+        let row = measure::times(operation, 40).map(|cell| cell.map_or(f64::NAN, |spread| spread.median));
+        println!("{:36} {row:7.0?}", operation.name());
     }
+}
+
+fn findings() -> io::Result<Findings> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
+    say("allocations");
+    let (allocations, memory) = allocations()?;
+    say("times");
+    let times = Operation::ALL.map(|operation| (operation, measure::times(operation, 80))).into();
+    say("threads");
+    let two_threads = scale::two_threads(15);
+    say("tokens");
+    let crowds = scale::crowds(30);
+    say("instructions");
+    let instructions = Operation::ALL.map(|operation| (operation, instructions::instructions(operation))).into();
+    say("programs");
+    let programs = size::programs(&target)?;
+    Ok(Findings { times, allocations, instructions, memory, two_threads, crowds, programs })
+}
+
+fn say(what: &str) {
+    eprintln!("measuring {what}");
+}
+
+/// What the other program of this package counts.
+fn allocations() -> io::Result<(HashMap<Operation, Row<(u64, u64)>>, Row<u64>)> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let run = ["run", "--quiet", "--release", "--package", "benches", "--bin", "allocations"];
+    let output = Command::new(cargo).args(run).stderr(Stdio::inherit()).output()?;
+    let (mut allocations, mut memory) = (HashMap::<_, Row<_>>::new(), Row::default());
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        let words: Vec<_> = line.split(' ').collect();
+        let [library, what, count, bytes] = words.as_slice() else { continue };
+        let Some(index) = LIBRARIES.iter().position(|known| known.name == *library) else { continue };
+        let (count, bytes) = (count.parse().map_err(io::Error::other)?, bytes.parse().map_err(io::Error::other)?);
+        match Operation::ALL.into_iter().find(|known| format!("{known:?}") == *what) {
+            Some(operation) => allocations.entry(operation).or_default()[index] = Some((count, bytes)),
+            None => memory[index] = Some(count),
+        }
+    }
+    Ok((allocations, memory))
+}
+
+fn write(findings: &Findings) -> io::Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let (readme, markdown) = (root.join("README.md"), findings.markdown());
+    let text = fs::read_to_string(&readme)?;
+    let parts = text.split_once(BEGIN).and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
+    let (before, after) =
+        parts.ok_or_else(|| io::Error::other("the README lacks the marks of its section on speed"))?;
+    fs::write(readme, format!("{before}{BEGIN}{markdown}{END}{after}"))?;
+    fs::write(root.join("docs/speed.svg"), chart::svg(&findings.times))?;
+    println!("{markdown}");
+    Ok(())
 }

@@ -19,10 +19,11 @@ pub(crate) fn with_parameters<'a>(
     component: Parameters,
     parameters: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
 ) -> String {
-    let location = match component {
+    let mut location = match component {
         Parameters::Query => with_query(uri),
         Parameters::Fragment => format!("{uri}#"),
     };
+    location.reserve(512); // most parameters fit
     let start = location.len();
     let mut query = form_urlencoded::Serializer::for_suffix(location, start);
     for (name, value) in parameters {
