@@ -19,11 +19,10 @@ pub(crate) fn with_parameters<'a>(
     component: Parameters,
     parameters: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
 ) -> String {
-    let mut location = match component {
+    let location = match component {
         Parameters::Query => with_query(uri),
         Parameters::Fragment => format!("{uri}#"),
     };
-    location.reserve(512); // most parameters fit
     let start = location.len();
     let mut query = form_urlencoded::Serializer::for_suffix(location, start);
     for (name, value) in parameters {
@@ -37,7 +36,8 @@ pub(crate) fn with_parameters<'a>(
 /// The URI in its form for a request with a query of parameters. OAuth 2.1 §2.3: "query string component, which MUST be
 /// retained when adding additional query parameters"; RFC 6749 §3.1 has the same of the authorization endpoint.
 fn with_query(uri: &str) -> String {
-    let mut location = uri.to_owned();
+    let mut location = String::with_capacity(uri.len() + 512); // most parameters fit
+    location.push_str(uri);
     match location.find('?') {
         None => location.push('?'),
         Some(at) if at + 1 < location.len() && !location.ends_with('&') => location.push('&'),
