@@ -50,12 +50,15 @@ fn say(what: &str) {
     eprintln!("measuring {what}");
 }
 
-/// What the other program of this package counts.
-fn allocations() -> io::Result<(HashMap<Operation, Row<(u64, u64)>>, Row<u64>)> {
+/// Allocations and bytes of each operation.
+type Allocations = HashMap<Operation, Row<(u64, u64)>>;
+
+/// What the other program of this package counts: allocations per request, bytes per token.
+fn allocations() -> io::Result<(Allocations, Row<u64>)> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let run = ["run", "--quiet", "--release", "--package", "benches", "--bin", "allocations"];
     let output = Command::new(cargo).args(run).stderr(Stdio::inherit()).output()?;
-    let (mut allocations, mut memory) = (HashMap::<_, Row<_>>::new(), Row::default());
+    let (mut allocations, mut memory) = (Allocations::new(), Row::default());
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         let words: Vec<_> = line.split(' ').collect();
         let [library, what, count, bytes] = words.as_slice() else { continue };

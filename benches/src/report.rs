@@ -25,7 +25,7 @@ pub struct Findings {
     pub instructions: Vec<(Operation, Row<u64>)>,
     /// Bytes per live token.
     pub memory: Row<u64>,
-    pub two_threads: [(&'static str, Spread); 2],
+    pub two_threads: [(&'static str, Spread); 3],
     pub crowds: Vec<Crowd>,
     pub programs: Vec<Program>,
 }
@@ -71,6 +71,7 @@ impl Findings {
                 Goal::AtMost(0.4),
             ));
         }
+        let [(_, shared), (_, apart), _] = self.two_threads;
         goals.extend([
             ("code exchange, time / floor".to_owned(), time(Operation::Code, GRANTOR, FLOOR), Goal::AtMost(1.5)),
             ("bearer check, allocations".to_owned(), check, Goal::AtMost(0.0)),
@@ -85,7 +86,12 @@ impl Findings {
                 Goal::AtMost(1.3),
             ),
             ("bearer check, 10⁶ / 10³ live tokens".to_owned(), growth(|crowd| crowd.check.median), Goal::AtMost(1.3)),
-            ("two threads on one store / one".to_owned(), Some(self.two_threads[0].1.median), Goal::AtLeast(1.7)),
+            ("two threads on one store / one".to_owned(), Some(shared.median), Goal::AtLeast(1.7)),
+            (
+                "two threads on one store / on a store each".to_owned(),
+                Some(shared.median / apart.median),
+                Goal::AtLeast(0.85),
+            ),
         ]);
         text.push_str("| goal | wanted | measured | |\n|---|---|---|---|\n");
         for (name, measured, goal) in goals {
@@ -106,7 +112,9 @@ impl Findings {
             let tokens = thousands(*tokens as u64);
             let _ = writeln!(text, "| {tokens} | {} | {} |", micros(client_credentials), micros(check));
         }
-        text.push_str("\n**More threads**: two on one store serve as many client-credentials requests as one, times");
+        text.push_str(
+            "\n**More threads**: two on one store serve, of client-credentials requests, as many as one times",
+        );
         for (name, Spread { lower, median, upper }) in self.two_threads {
             let _ = write!(text, " {median:.2} ({lower:.2}–{upper:.2}) with {name},");
         }
@@ -171,7 +179,7 @@ fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

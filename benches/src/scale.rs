@@ -11,33 +11,38 @@ use crate::measure::Spread;
 use crate::oauth_as::OauthAs;
 use crate::scenario::{self, Operation, Request};
 
-/// How many times as many client-credentials requests two threads serve on one store as one thread does.
-pub fn two_threads(rounds: usize) -> [(&'static str, Spread); 2] {
-    let mut samples = [Vec::new(), Vec::new()];
+/// How many times as many client-credentials requests two threads serve as one thread does: on one store, and, to know what
+/// the machine can do at all just now, on a store each.
+pub fn two_threads(rounds: usize) -> [(&'static str, Spread); 3] {
+    let mut samples = [Vec::new(), Vec::new(), Vec::new()];
     for _ in 0..rounds {
-        let server = Grantor::new();
-        samples[0]
-            .push(speed(2, |request| drop(server.token(&request))) / speed(1, |request| drop(server.token(&request))));
+        let servers = [Grantor::new(), Grantor::new()];
+        let shared = |_, request| drop(servers[0].token(&request));
+        let apart = |thread: usize, request| drop(servers[thread].token(&request));
+        let alone = speed(1, shared);
+        samples[0].push(speed(2, shared) / alone);
+        samples[1].push(speed(2, apart) / alone);
         let server = OauthAs::new();
-        samples[1]
-            .push(speed(2, |request| drop(server.handle(request))) / speed(1, |request| drop(server.handle(request))));
+        let shared = |_, request| drop(server.handle(request));
+        let alone = speed(1, shared);
+        samples[2].push(speed(2, shared) / alone);
     }
-    let [grantor, oauth_as] = samples.map(Spread::of);
-    [("grantor", grantor), ("oauth-as", oauth_as)]
+    let [grantor, apart, oauth_as] = samples.map(Spread::of);
+    [("grantor", grantor), ("grantor and a store for each thread", apart), ("oauth-as", oauth_as)]
 }
 
 /// Requests per second.
-fn speed(threads: usize, serve: impl Fn(Request) + Sync) -> f64 {
+fn speed(threads: usize, serve: impl Fn(usize, Request) + Sync) -> f64 {
     const REQUESTS: usize = 20_000;
     let ready = Barrier::new(threads + 1);
     let (ready, serve) = (&ready, &serve);
     thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
-            .map(|_| {
+            .map(|thread| {
                 scope.spawn(move || {
                     let requests: Vec<_> = (0..REQUESTS).map(|_| scenario::client_credentials()).collect();
                     ready.wait();
-                    requests.into_iter().for_each(serve);
+                    requests.into_iter().for_each(|request| serve(thread, request));
                 })
             })
             .collect();
