@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use http::{HeaderMap, header};
+use percent_encoding::percent_decode;
 
 /// The most bytes that a form or a query may have.
 pub const MAX_FORM_LEN: usize = 64 * 1024;
@@ -96,25 +97,12 @@ fn decode(encoded: &[u8]) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut decoded = Vec::with_capacity(encoded.len());
-    let mut rest = encoded;
-    while let [first, after @ ..] = rest {
-        let (byte, after) = match (first, after) {
-            (b'+', _) => (b' ', after),
-            (b'%', [high, low, beyond @ ..]) => hex(*high, *low).map_or((b'%', after), |byte| (byte, beyond)),
-            _ => (*first, after),
-        };
-        decoded.push(byte);
-        rest = after;
+    for (index, word) in encoded.split(|byte| *byte == b'+').enumerate() {
+        decoded.extend((index > 0).then_some(b' '));
+        decoded.extend(percent_decode(word));
     }
-    Cow::Owned(match String::from_utf8(decoded) {
-        Ok(text) => text,
-        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-    })
-}
-
-fn hex(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    Some(digit(high)? << 4 | digit(low)?)
+    let text = String::from_utf8(decoded);
+    Cow::Owned(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
 /// The form in a request's body.
