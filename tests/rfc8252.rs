@@ -71,6 +71,19 @@ fn a_claimed_https_uri_is_one_like_any_other() {
 
 /// "The authorization server MUST allow any port to be specified at the time of the request for loopback IP redirect URIs".
 #[test]
+fn a_loopback_uri_does_not_get_too_long_by_its_port() {
+    let room = "http://127.0.0.1:51004/".len();
+    let path = |longer: usize| "x".repeat(RedirectUri::MAX_LEN - room + longer);
+    for (longer, matches) in [(0, true), (1, false)] {
+        let registered = redirect_uri(&format!("http://127.0.0.1/{}", path(longer)));
+        let matched = registered.matches(&format!("http://127.0.0.1:51004/{}", path(longer)));
+        assert_eq!(matched.is_some(), matches);
+        let written = matched.map(|uri| serde_json::to_string(&uri).unwrap());
+        assert!(written.is_none_or(|uri| serde_json::from_str::<RedirectUri>(&uri).is_ok()));
+    }
+}
+
+#[test]
 fn r2_only_the_port_of_a_loopback_ip_may_vary() {
     let v4 = "http://127.0.0.1/oauth2redirect/example-provider";
     let v6 = "http://[::1]/oauth2redirect/example-provider";

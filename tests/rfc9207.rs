@@ -101,6 +101,12 @@ fn an_issuer_is_an_https_url_without_query_or_fragment() {
         "https://honest.as.example/\u{e9}",
         "https://honest.as.example\n",
         "http://127.0.0.1.evil.example",
+        // A browser's parser finds a host here; RFC 3986 does not.
+        "https:honest.as.example",
+        "https:/honest.as.example",
+        "https:///honest.as.example",
+        "https:\\\\honest.as.example",
+        "http:127.0.0.1",
     ] {
         assert!(Issuer::parse(wrong).is_err(), "{wrong:?}");
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use url::Url;
 
+use super::endpoint::has_authority;
 use super::syntax::text_form;
 
 /// A redirect URI that may be registered: absolute, without a fragment, with a scheme that is safe to redirect to.
@@ -85,14 +86,9 @@ impl RedirectUri {
             return Some(self.clone());
         }
         let same = without_loopback_port(&self.0)? == without_loopback_port(requested)?;
-        same.then(|| Self(requested.into()))
+        // A port that is longer than the registered one can make it too long.
+        if same { Self::parse(requested).ok() } else { None }
     }
-}
-
-/// `http:/path` and `https:host` are taken for absolute by a browser's parser, but not by RFC 3986.
-fn has_authority(text: &str, scheme: &str) -> bool {
-    let after_scheme = text.get(scheme.len()..).unwrap_or_default();
-    after_scheme.strip_prefix("://").is_some_and(|rest| !rest.starts_with('/'))
 }
 
 /// Splits a loopback IP URI into what stands before and after the port; none if it is not one.
