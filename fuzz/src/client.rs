@@ -1,0 +1,181 @@
+//! The client's machines, and the resource server that introspects, against whatever another server answers.
+
+use grantor::client::{Client, Device, DiscoverError, Polled, RequestError, TokenSet, discover, discover_resource};
+use grantor::model::{ClientId, Endpoint, Issuer, Metadata, Resource, Secret};
+use grantor::resource::{AccessError, Authentication, Introspector, Requirement, ResourceServer};
+use grantor::{Answer, Fetch, HttpOnly, Moment, Timestamp, Unavailable};
+use http::Request;
+use serde_json::Value;
+
+use crate::common::Counter;
+use crate::raw;
+
+const NOW: Timestamp = Timestamp(1_000_000);
+const ISSUER: &str = "https://server.example";
+const PHOTOS: &str = "https://api.example/photos";
+
+/// The input is a response, which each request gets. Its body comes to the redirect URI too, as query and as fragment.
+pub fn client(input: &[u8]) {
+    let client = Client::confidential(metadata(), ClientId::parse("app").unwrap(), Secret::new("7Fjfp0ZBr1KtDRbn"));
+    callback(&client, input);
+    let input = raw::fill(input, &[("{issuer}", ISSUER), ("{resource}", PHOTOS)]);
+    let Some(response) = raw::response(&input) else { return };
+    let judge = Judge { input: &input, body: response.body() };
+    let http = HttpOnly(|_: &Fetch| -> Answer<Fetch> { Ok(response.clone()) });
+
+    match discover(&client.server().issuer).run(&http) {
+        Ok(metadata) => assert_eq!(metadata.issuer, client.server().issuer),
+        Err(DiscoverError::Request(error)) => judge.error(&error),
+        Err(_) => {}
+    }
+    if let Ok(metadata) = discover_resource(&Resource::parse(PHOTOS).unwrap(), None).run(&http) {
+        assert_eq!(metadata.resource.as_str(), PHOTOS);
+    }
+    let refresh_token = Secret::new("8xLOxBtZp8");
+    judge.tokens(client.client_credentials().start(NOW).run(&http));
+    judge.tokens(client.refresh(&refresh_token).start(NOW).run(&http));
+    match client.authorize_device().start(NOW).run(&http) {
+        Ok(device) => judge.device(&client, device),
+        Err(error) => judge.error(&error),
+    }
+    if let Err(error) = client.revoke(&refresh_token, None).run(&http) {
+        judge.error(&error);
+    }
+    if let Err(error) = client.introspect(&refresh_token).run(&http) {
+        judge.error(&error);
+    }
+    judge.check(&HttpOnly(|_: &Fetch| -> Answer<Fetch> { Ok(response.clone()) }));
+}
+
+fn metadata() -> Metadata {
+    let mut server = Metadata::new(Issuer::parse(ISSUER).unwrap());
+    let endpoint = |path: &str| Endpoint::parse(&format!("{ISSUER}/{path}")).ok();
+    server.authorization_endpoint = endpoint("authorize");
+    server.token_endpoint = endpoint("token");
+    server.device_authorization_endpoint = endpoint("device");
+    server.introspection_endpoint = endpoint("introspect");
+    server.revocation_endpoint = endpoint("revoke");
+    server
+}
+
+/// Nothing is sent, and no token taken, unless the state is that of the request.
+fn callback(client: &Client, input: &[u8]) {
+    let moment = || Moment::new(NOW, &mut Counter(7));
+    let request = || grantor::client::AuthorizationRequest::new("https://client.example/cb".parse().unwrap());
+    let (_, pending) = client.begin(request(), moment()).unwrap();
+    let (_, implicit) = client.begin_implicit(request(), moment()).unwrap();
+    let filled = raw::fill(input, &[("{state}", pending.state()), ("{issuer}", ISSUER)]);
+    let body = raw::response(&filled).map_or(filled, http::Response::into_body);
+    let Ok(text) = std::str::from_utf8(&body) else { return };
+    let is_ours = raw::contains(input, "{state}");
+    match client.callback(pending, text) {
+        Ok(request) => assert!(is_ours, "sent without the state: {request:?}"),
+        Err(error) => assert!(error.to_string().chars().count() <= 600, "{error}"),
+    }
+    if let Ok(tokens) = client.callback_implicit(implicit, text, NOW) {
+        assert!(is_ours, "taken without the state: {tokens:?}");
+    }
+}
+
+struct Judge<'a> {
+    input: &'a [u8],
+    body: &'a [u8],
+}
+
+impl Judge<'_> {
+    fn tokens(&self, result: Result<TokenSet, RequestError>) {
+        match result {
+            Ok(tokens) => self.token_set(&tokens),
+            Err(error) => self.error(&error),
+        }
+    }
+
+    fn token_set(&self, tokens: &TokenSet) {
+        let text = tokens.access_token().expose();
+        assert_eq!(tokens.authorization().to_str().unwrap(), format!("Bearer {text}"));
+        let json = serde_json::to_string(tokens).unwrap();
+        assert_eq!(serde_json::from_str::<TokenSet>(&json).unwrap().access_token().expose(), text);
+        assert!(tokens.expires_at().is_none_or(|end| end >= NOW));
+        self.keeps_quiet(&format!("{tokens:?}"), text);
+    }
+
+    fn device(&self, client: &Client, device: Device) {
+        assert!(!device.user_code().contains(char::is_control));
+        assert!(device.verification_uri().starts_with("http") || url::Url::parse(device.verification_uri()).is_ok());
+        let json = serde_json::to_string(&device).unwrap();
+        let device: Device = serde_json::from_str(&json).unwrap();
+        let http = HttpOnly(|_: &Fetch| -> Answer<Fetch> {
+            raw::response(self.input).ok_or_else(|| Unavailable::new("no response"))
+        });
+        match client.poll(&device, device.poll_at()).run(&http) {
+            Ok(Polled::Pending(again)) => assert!(again.poll_at() >= device.poll_at()),
+            Ok(Polled::Retry(again, error)) => {
+                assert!(again.poll_at() >= device.poll_at());
+                self.error(&error);
+            }
+            Ok(Polled::Tokens(tokens)) => self.token_set(&tokens),
+            Ok(_) => {}
+            Err(error) => self.error(&error),
+        }
+    }
+
+    fn check(&self, http: &HttpOnly<impl Fn(&Fetch) -> Answer<Fetch>>) {
+        let photos = ResourceServer::new(Resource::parse(PHOTOS).unwrap());
+        let endpoint = Endpoint::parse(&format!("{ISSUER}/introspect")).unwrap();
+        let introspector = Introspector::new(endpoint, ClientId::parse("photos").unwrap(), Authentication::None);
+        let request =
+            Request::get("/photos").header("authorization", "Bearer 2YotnFZFEjr1zCsicMWpAA").body("").unwrap();
+        let requirement = Requirement::any();
+        match photos.check_remote(&request, &requirement, &introspector, NOW).run(http).into_result() {
+            Ok(access) => assert!(access.audience().any(|audience| audience == PHOTOS)),
+            Err(refusal) => {
+                if let AccessError::Introspection(error) = refusal.error() {
+                    self.error(error);
+                }
+                assert!(matches!(refusal.into_http().status().as_u16(), 401 | 503));
+            }
+        }
+    }
+
+    /// An error ends in a log: it is short, on one line, and has no value of the response's.
+    fn error(&self, error: &RequestError) {
+        let is_line = |text: &str, most: usize| text.chars().count() <= most && !text.contains(char::is_control);
+        match error {
+            RequestError::Unusable { excerpt, .. } => {
+                assert!(is_line(excerpt, 201), "{excerpt:?}");
+                for value in self.values() {
+                    self.keeps_quiet(&format!("{error} {error:?}"), &value);
+                }
+            }
+            RequestError::Refused(response) => {
+                let texts = [Some(&response.error), response.error_description.as_ref(), response.error_uri.as_ref()];
+                assert!(texts.into_iter().flatten().all(|text| is_line(text, 500)), "{error:?}");
+            }
+            _ => {}
+        }
+    }
+
+    /// A value that stands once in the response does not stand in this text.
+    fn keeps_quiet(&self, shown: &str, value: &str) {
+        let is_word = value.len() >= 12 && value.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let times = self.input.windows(value.len().max(1)).filter(|window| *window == value.as_bytes()).count();
+        assert!(!is_word || times != 1 || !shown.contains(value), "{value:?} in {shown:?}");
+    }
+
+    /// The texts in a JSON body.
+    fn values(&self) -> Vec<String> {
+        fn walk(value: Value, texts: &mut Vec<String>) {
+            match value {
+                Value::String(text) => texts.push(text),
+                Value::Array(values) => values.into_iter().for_each(|value| walk(value, texts)),
+                Value::Object(members) => members.into_iter().for_each(|(_, value)| walk(value, texts)),
+                _ => {}
+            }
+        }
+        let mut texts = Vec::new();
+        if !self.body.contains(&b'\\') {
+            walk(serde_json::from_slice(self.body).unwrap_or_default(), &mut texts);
+        }
+        texts
+    }
+}

@@ -1,0 +1,186 @@
+//! Each endpoint, from the raw bytes of a request. Codes, tokens and secrets cannot be guessed: the input has them only where it
+//! names them in braces, and so it can be told whether a reply was earned.
+
+use grantor::model::{GrantType, Key};
+use grantor::resource::ResourceServer;
+use grantor::server::{Authorization, Prompt};
+use grantor::store::{Lookup, Store};
+use grantor::{Event, Hosted, Timestamp};
+use http::{Method, Request};
+
+use crate::common::{
+    CALLBACK, CHALLENGE, People, Reply, SECRET, VERIFIER, World, approval, authorize, basic, client_credentials, photos,
+};
+use crate::raw;
+
+/// The input is a request. Its path says to which endpoint.
+pub fn endpoints(input: &[u8]) {
+    // Most inputs are no HTTP, and need no world.
+    if raw::request(input).is_none() {
+        return;
+    }
+    let scene = Scene::new(input);
+    let words = scene.words.each_ref().map(|(name, word)| (*name, word.as_str()));
+    let Some(request) = raw::request(&raw::fill(input, &words)) else { return };
+    match request.uri().path() {
+        "/token" => scene.token(&request),
+        "/introspect" => scene.introspect(&request),
+        "/revoke" => scene.revoke(&request),
+        "/photos" => scene.check(&request),
+        _ => scene.authorize(&request),
+    }
+}
+
+/// A world with a code and tokens of the public client `app`, and a token of the confidential client `web`.
+struct Scene<'a> {
+    input: &'a [u8],
+    world: World,
+    photos: ResourceServer,
+    words: [(&'static str, String); 9],
+}
+
+impl<'a> Scene<'a> {
+    fn new(input: &'a [u8]) -> Self {
+        let world = World::new().with_everything();
+        let photos = photos::photos_with(|config| {
+            (config.accept_unrestricted, config.token_in_body, config.token_in_query) = (true, true, true);
+        });
+        let code = world.code(authorize());
+        let (access, refresh) = world.tokens();
+        let own = world.token(client_credentials()).access_token();
+        let words = [
+            ("{code}", code),
+            ("{access}", access),
+            ("{refresh}", refresh),
+            ("{own}", own),
+            ("{secret}", SECRET.to_owned()),
+            ("{basic}", basic("web", SECRET)),
+            ("{verifier}", VERIFIER.to_owned()),
+            ("{challenge}", CHALLENGE.to_owned()),
+            ("{callback}", CALLBACK.to_owned()),
+        ];
+        Self { input, world, photos, words }
+    }
+
+    /// Whether the input names one of these.
+    fn has(&self, words: &[&str]) -> bool {
+        words.iter().any(|word| raw::contains(self.input, word))
+    }
+
+    /// Whether the store still has it, and its grant.
+    fn is_alive(&self, name: &str) -> bool {
+        let token = self.words.iter().find(|(other, _)| *other == name);
+        let key = token.and_then(|(_, token)| Key::of(token)).unwrap();
+        let lookup = Lookup { client: None, credentials: [key].into_iter().collect() };
+        let found = Store::lookup(&self.world, &lookup).unwrap();
+        found.credential(key).is_some_and(|presented| !presented.revoked)
+    }
+
+    fn token(&self, request: &Request<Vec<u8>>) {
+        let host = Hosted { store: &self.world, policy: People };
+        let reply = self.world.server.token(request, self.world.moment()).run(&host);
+        let event = reply.event().clone();
+        let reply = self.sound(Reply::of(reply.into_http()), &[200, 400, 401, 405, 413]);
+        let Event::Issued { grant_type, .. } = event else {
+            assert!(reply.status() != 200 && !reply.body().contains("access_token"), "{reply:?}");
+            return;
+        };
+        assert!(!reply.access_token().is_empty());
+        let is_earned = match grant_type {
+            GrantType::AuthorizationCode => self.has(&["{code}"]) && self.has(&["{verifier}"]),
+            GrantType::RefreshToken => self.has(&["{refresh}"]),
+            GrantType::ClientCredentials => self.has(&["{secret}", "{basic}"]),
+            // The host knows the password, and the assertion.
+            GrantType::Password | GrantType::Extension(_) => true,
+            other => panic!("issued for {other}"),
+        };
+        assert!(is_earned, "tokens for {grant_type}");
+    }
+
+    fn introspect(&self, request: &Request<Vec<u8>>) {
+        let reply = self.world.server.introspect(request, Timestamp(self.world.now)).run(&self.world);
+        let is_active = matches!(reply.event(), Event::Introspected { active: true, .. });
+        let reply = self.sound(Reply::of(reply.into_http()), &[200, 400, 401, 405, 413]);
+        assert_eq!(reply.member("active").as_deref() == Some("true"), is_active);
+        assert!(!is_active || self.has(&["{own}"]) && self.has(&["{secret}", "{basic}"]), "{reply:?}");
+    }
+
+    fn revoke(&self, request: &Request<Vec<u8>>) {
+        let reply = self.world.server.revoke(request).run(&self.world);
+        let revoked = matches!(reply.event(), Event::Revoked { grant: Some(_), .. });
+        let reply = self.sound(Reply::of(reply.into_http()), &[200, 400, 401, 405, 413]);
+        assert!(!revoked || reply.status() == 200);
+        assert!(self.is_alive("{code}"));
+        assert!(self.is_alive("{own}") || self.has(&["{own}"]) && self.has(&["{secret}", "{basic}"]));
+        assert!(self.is_alive("{refresh}") || self.has(&["{refresh}"]));
+        assert!(self.is_alive("{access}") || self.has(&["{access}", "{refresh}"]));
+        assert_eq!(revoked, !["{own}", "{refresh}", "{access}"].iter().all(|name| self.is_alive(name)));
+    }
+
+    fn check(&self, request: &Request<Vec<u8>>) {
+        let requirement = photos::reading();
+        match self.photos.check(request, &requirement, Timestamp(self.world.now)).run(&self.world).into_result() {
+            Ok(access) => {
+                assert!(self.has(&["{access}", "{own}"]) && requirement == photos::reading(), "{access:?}");
+            }
+            Err(refusal) => {
+                let reply = self.sound(Reply::of(refusal.into_http()), &[400, 401]);
+                assert!(reply.header("www-authenticate").unwrap().starts_with("Bearer "));
+            }
+        }
+    }
+
+    fn authorize(&self, request: &Request<Vec<u8>>) {
+        let response = match self.world.authorize_by(request) {
+            Authorization::Respond(response) => response,
+            Authorization::Ask(prompt) => {
+                let session = serde_json::to_string(&prompt).unwrap();
+                let prompt: Prompt = serde_json::from_str(&session).unwrap();
+                prompt.approve(&self.world.server, approval(), self.world.moment()).run(&self.world)
+            }
+        };
+        let is_authorized = matches!(response.event(), Event::Authorized { .. } | Event::Issued { .. });
+        let reply = self.sound(Reply::of(response.into_http()), &[303, 400, 405, 413]);
+        if reply.status() != 303 {
+            assert!(reply.is_page(), "{reply:?}");
+            return;
+        }
+        assert!(reply.location().strip_prefix(CALLBACK).is_some_and(|rest| rest.starts_with(['?', '#'])), "{reply:?}");
+        assert!(url::Url::parse(reply.location()).is_ok());
+        assert_eq!(reply.parameter("code").or_else(|| reply.parameter("access_token")).is_some(), is_authorized);
+        assert!(reply.parameter("state").is_none_or(|state| states(request).contains(&state)), "{reply:?}");
+        assert!(!is_authorized || reply.parameter("state") == states(request).pop(), "{reply:?}");
+    }
+
+    /// What holds for every reply.
+    fn sound(&self, reply: Reply, statuses: &[u16]) -> Reply {
+        assert!(statuses.contains(&reply.status()), "{reply:?}");
+        let is_plain = |text: &[u8]| text.iter().all(|byte| (0x20..=0x7E).contains(byte));
+        assert!(reply.0.headers().values().all(|value| is_plain(value.as_bytes())), "{reply:?}");
+        assert_eq!(reply.status() == 401, reply.header("www-authenticate").is_some() && reply.status() != 400);
+        if reply.header("content-type") == Some("application/json") {
+            let body: serde_json::Value = serde_json::from_str(reply.body()).unwrap();
+            assert!(body.is_object(), "{reply:?}");
+        }
+        if reply.status() >= 400 {
+            let secrets = self.words.iter().filter(|(name, _)| !matches!(*name, "{challenge}" | "{callback}"));
+            for (name, secret) in secrets {
+                assert!(
+                    !format!("{reply:?}").contains(secret) && !reply.body().contains(secret),
+                    "{name} in {reply:?}"
+                );
+            }
+        }
+        reply
+    }
+}
+
+/// The `state` parameters that have a value.
+fn states(request: &Request<Vec<u8>>) -> Vec<String> {
+    let form = match *request.method() {
+        Method::GET => request.uri().query().unwrap_or_default().as_bytes(),
+        _ => request.body(),
+    };
+    let states = form_urlencoded::parse(form).filter(|(name, value)| name == "state" && !value.is_empty());
+    states.map(|(_, value)| value.into_owned()).collect()
+}

@@ -1,0 +1,200 @@
+//! Every parser that takes text from outside. What is taken can be written again, and reads as the same.
+
+use std::fmt::{Debug, Display};
+use std::str::FromStr;
+
+use grantor::client::{Authentication, Challenge, Client};
+use grantor::model::{
+    Acr, ClientId, CodeChallenge, CodeChallengeMethod, CodeVerifier, Endpoint, GrantId, GrantType, Issuer, Key,
+    Metadata, RedirectUri, Resource, ResourceMetadata, Scope, Secret, Subject,
+};
+use grantor::resource::{Config, Requirement, ResourceServer};
+use grantor::server::ClientCredentials;
+use grantor::{BasicCredentials, Step, Timestamp};
+use http::{HeaderMap, HeaderValue, Request, Uri, header};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use crate::records;
+
+/// The input is a text. Where two are needed, they are its first line and the rest.
+pub fn parsers(input: &[u8]) {
+    challenge(input);
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    names(text);
+    urls(text);
+    scope(text);
+    pkce(text);
+    keys(text);
+    records::records(text);
+    let _ = BasicCredentials::parse(text);
+    if let Some((first, rest)) = text.split_once('\n') {
+        redirect(first, rest);
+        basic(first, rest);
+        asked_for(first, rest);
+    }
+}
+
+/// A type that is a text of some syntax: written, it is that text, and serde agrees with `parse`.
+fn is_text<T>(text: &str) -> Option<T>
+where
+    T: FromStr<Err: Debug> + Display + Debug + PartialEq + Serialize + DeserializeOwned,
+{
+    let parsed = text.parse::<T>().ok();
+    let json = serde_json::Value::from(text);
+    assert_eq!(serde_json::from_value(json.clone()).ok(), parsed);
+    if let Some(parsed) = &parsed {
+        assert_eq!(parsed.to_string(), text);
+        assert_eq!(serde_json::to_value(parsed).unwrap(), json);
+    }
+    parsed
+}
+
+fn names(text: &str) {
+    let lengths = [
+        is_text::<ClientId>(text).map(|_| ClientId::MAX_LEN),
+        is_text::<Subject>(text).map(|_| Subject::MAX_LEN),
+        is_text::<Resource>(text).map(|_| Resource::MAX_LEN),
+        is_text::<Acr>(text).map(|_| Acr::MAX_LEN),
+        is_text::<GrantType>(text).map(|_| 255),
+        is_text::<RedirectUri>(text).map(|_| RedirectUri::MAX_LEN),
+    ];
+    assert!(lengths.into_iter().flatten().all(|most| text.len() <= most));
+}
+
+fn urls(text: &str) {
+    let is_safe = |url: &Url| url.scheme() == "https" || is_loopback(url);
+    let endpoint = is_text::<Endpoint>(text);
+    if endpoint.is_some() {
+        let url = Url::parse(text).unwrap();
+        assert!(is_safe(&url) && url.fragment().is_none() && url.username().is_empty());
+        // Whoever sends a request reads it in this way.
+        if let Ok(uri) = Uri::try_from(text) {
+            let host = uri.host().map(str::to_ascii_lowercase);
+            assert!(
+                uri.scheme().is_some() && host.as_deref() == url.host_str() || !is_plain_host(&uri),
+                "{uri} is {url}"
+            );
+        }
+    }
+    if let Some(issuer) = is_text::<Issuer>(text) {
+        assert!(endpoint.is_some() && Url::parse(text).unwrap().query().is_none());
+        let metadata = Metadata::new(issuer);
+        let json = serde_json::to_string(&metadata).unwrap();
+        assert_eq!(serde_json::from_str::<Metadata>(&json).unwrap(), metadata);
+    }
+    if let Some(url) = is_text::<Resource>(text).and_then(|resource| ResourceMetadata::url(&resource)) {
+        let (url, resource) = (Url::parse(url.as_str()).unwrap(), Url::parse(text).unwrap());
+        assert_eq!(url.origin(), resource.origin(), "metadata is the resource's own");
+    }
+}
+
+/// Not one that a browser's parser rewrites: an address in another form, or a name with percent encoding.
+fn is_plain_host(uri: &Uri) -> bool {
+    uri.host().is_some_and(|host| host.contains(|c: char| c.is_ascii_alphabetic()) && !host.contains(['%', ':']))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    url.scheme() == "http" && matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"))
+}
+
+/// A requested URI is the registered one, but for the port where that is a loopback address.
+fn redirect(registered: &str, requested: &str) {
+    let Ok(registered) = RedirectUri::parse(registered) else { return };
+    assert_eq!(registered.matches(registered.as_str()).as_ref(), Some(&registered));
+    let Some(matched) = registered.matches(requested) else { return };
+    assert_eq!(matched.as_str(), requested);
+    assert_eq!(RedirectUri::parse(requested).as_ref(), Ok(&matched));
+    let (mut own, mut other) = (Url::parse(registered.as_str()).unwrap(), Url::parse(requested).unwrap());
+    if own != other {
+        assert!(is_loopback(&own) && own.host_str() != Some("localhost"));
+        own.set_port(None).unwrap();
+        other.set_port(None).unwrap();
+    }
+    assert_eq!(own, other);
+}
+
+fn scope(text: &str) {
+    let Ok(scope) = Scope::parse(text) else { return };
+    let tokens: Vec<_> = scope.tokens().collect();
+    assert_eq!(Scope::parse(scope.as_str()).unwrap().as_str(), scope.as_str());
+    assert_eq!(tokens.join(" "), scope.as_str());
+    assert!(scope.as_str().len() <= text.len().min(Scope::MAX_LEN));
+    assert!(text.split(' ').filter(|token| !token.is_empty()).all(|token| scope.contains(token)));
+    let reversed: Vec<_> = tokens.iter().rev().copied().collect();
+    assert_eq!(Scope::parse(&reversed.join(" ")).unwrap(), scope);
+    let half = Scope::parse(&tokens[..tokens.len() / 2].join(" ")).unwrap();
+    assert!(half.is_subset(&scope) && scope.intersection(&half) == half);
+    assert!(half == scope || !scope.is_subset(&half));
+}
+
+fn pkce(text: &str) {
+    let plain = CodeChallenge::parse(text, CodeChallengeMethod::Plain);
+    let verifier = CodeVerifier::parse(text);
+    assert_eq!(verifier.is_ok(), plain.is_ok());
+    if let Ok(verifier) = verifier {
+        assert_eq!(plain.unwrap(), verifier.challenge(CodeChallengeMethod::Plain));
+        let challenge = verifier.challenge(CodeChallengeMethod::S256);
+        assert_eq!(CodeChallenge::parse(&challenge.digest().to_string(), CodeChallengeMethod::S256), Ok(challenge));
+    }
+    if let Ok(challenge) = CodeChallenge::parse(text, CodeChallengeMethod::S256) {
+        assert_eq!(challenge.digest().to_string(), text);
+    }
+}
+
+fn keys(text: &str) {
+    if let Ok(id) = GrantId::parse(text) {
+        assert_eq!(id.to_string(), text);
+    }
+    if Key::of(text).is_some() {
+        let is_base64url = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        assert!(text.len() == Key::TOKEN_LEN && text.bytes().all(is_base64url));
+    }
+}
+
+/// What the client writes into `Authorization: Basic`, the server reads.
+fn basic(client_id: &str, client_secret: &str) {
+    let Ok(client_id) = ClientId::parse(client_id) else { return };
+    let mut server = Metadata::new(Issuer::parse("https://server.example").unwrap());
+    server.token_endpoint = Some(Endpoint::parse("https://server.example/token").unwrap());
+    let client = Client::public(server, client_id.clone());
+    for authentication in [Authentication::Basic, Authentication::Post] {
+        let client = client.clone().authenticated_by(authentication(Secret::new(client_secret.to_owned())));
+        let Step::Fetch(pause) = client.client_credentials().start(Timestamp(0)) else { panic!("nothing is sent") };
+        let request = grantor::Pause::effect(&pause).request();
+        match ClientCredentials::of(request) {
+            Ok(read) => {
+                assert_eq!(read.client_id, client_id);
+                assert_eq!(read.client_secret.as_ref().map_or("", Secret::expose), client_secret);
+            }
+            // RFC 6749 appendix A.2: `client-secret = *VSCHAR`
+            Err(_) => assert!(client_secret.bytes().any(|byte| !(0x20..=0x7E).contains(&byte))),
+        }
+    }
+}
+
+/// A challenge from anywhere is no longer than its header.
+fn challenge(input: &[u8]) {
+    let Ok(value) = HeaderValue::from_bytes(input) else { return };
+    let headers = HeaderMap::from_iter([(header::WWW_AUTHENTICATE, value)]);
+    let Some(challenge) = Challenge::of(&headers) else { return };
+    let texts = [challenge.error, challenge.error_description, challenge.acr_values];
+    assert!(texts.into_iter().flatten().all(|text| text.len() <= input.len()));
+}
+
+/// What a resource server asks for, the client reads, whatever the realm.
+fn asked_for(scope: &str, realm: &str) {
+    let Ok(scope) = Scope::parse(scope) else { return };
+    let mut config = Config::new(Resource::parse("https://api.example/photos").unwrap());
+    realm.clone_into(&mut config.realm);
+    let server = ResourceServer::new(config);
+    let requirement = Requirement::scope(scope.clone());
+    let Step::Done(reply) = server.check(&Request::new(""), &requirement, Timestamp(0)) else {
+        panic!("a token was found in an empty request")
+    };
+    let response = reply.into_result().unwrap_err().into_http();
+    let challenge = Challenge::of(response.headers()).unwrap();
+    assert_eq!(challenge.scope, Some(scope).filter(|scope| !scope.is_empty()));
+    assert_eq!(challenge.resource_metadata, server.config().resource_metadata);
+}
