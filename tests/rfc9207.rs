@@ -105,7 +105,9 @@ fn an_issuer_is_an_https_url_without_query_or_fragment() {
         "https:honest.as.example",
         "https:/honest.as.example",
         "https:///honest.as.example",
-        "https:\\\\honest.as.example",
+        r"https:\\honest.as.example",
+        r"https://\honest.as.example",
+        r"https://honest.as.example\@evil.example",
         "http:127.0.0.1",
     ] {
         assert!(Issuer::parse(wrong).is_err(), "{wrong:?}");

@@ -51,14 +51,19 @@ pub(super) fn is_secure_url(text: &str) -> bool {
         _ => false,
     };
     let is_plain = url.username().is_empty() && url.password().is_none() && !text.contains('#');
-    scheme_is_safe && is_plain && has_authority(text, url.scheme()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+    scheme_is_safe && is_plain && has_authority(text, url.scheme()) && text.bytes().all(is_of_a_uri)
 }
 
-/// Whether a URL says its host where RFC 3986 has it. A browser's parser, which grantor uses too, finds one in `https:host` and
-/// `https:/host` as well; whoever sends a request may find another, or none.
+/// RFC 3986 §2 has no backslash. A browser's parser, which grantor uses too, takes one for a slash, and others do not.
+fn is_of_a_uri(byte: u8) -> bool {
+    byte.is_ascii_graphic() && byte != b'\\'
+}
+
+/// Whether a URL says its host where RFC 3986 has it. A browser's parser finds one in `https:host` and `https:///host` as well;
+/// whoever sends a request may find another, or none.
 pub(super) fn has_authority(text: &str, scheme: &str) -> bool {
     let after_scheme = text.get(scheme.len()..).unwrap_or_default();
-    after_scheme.strip_prefix("://").is_some_and(|rest| !rest.starts_with('/'))
+    after_scheme.strip_prefix("://").is_some_and(|rest| !rest.starts_with(['/', '\\']))
 }
 
 /// The path of a document about a URL, on that URL's own host. RFC 8414 §3.1: "If the issuer identifier value contains a path
