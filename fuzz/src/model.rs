@@ -17,7 +17,7 @@ use crate::common::{
 use naive::{Naive, Said};
 
 /// Three clients: `app` is public, `web` and `api` are confidential, and `api` is a resource server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Arbitrary)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Who {
     App,
     Web,
@@ -28,7 +28,7 @@ pub(crate) enum Who {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bits(pub(crate) u8);
 
-/// One of the credentials that were issued so far, or of the prompts.
+/// One of the credentials that were issued so far, or of the prompts: one of the last four, as likely as not.
 #[derive(Clone, Copy, Debug, Arbitrary)]
 pub(crate) struct Pick(u8);
 
@@ -72,9 +72,10 @@ pub(crate) enum Op {
         token: Pick,
         scope: Bits,
     },
-    /// Time passes: one of the times at which something ends.
+    /// Time passes, until a second before this ends, or then, or a second after; or just a while.
     Wait {
-        until: u8,
+        end_of: Pick,
+        and: u8,
     },
     /// The client's record changes.
     Register {
@@ -93,8 +94,27 @@ pub(crate) enum Op {
 
 const TOKENS: [&str; 3] = ["read", "write", "admin"];
 const MOST_OPERATIONS: usize = 48;
-/// The lifetimes of `Config::new` and the grace of a refresh, with a second before and after.
-const WAITS: [u64; 10] = [1, 15, 29, 30, 31, 59, 60, 600, 700_000, 14 * 24 * 60 * 60];
+
+/// There are codes and tokens of both clients to begin with.
+const PRELUDE: [Op; 6] = [
+    Op::Ask { client: Who::App, scope: Bits(3) },
+    Op::Approve { prompt: Pick(0), narrowed: None },
+    Op::Ask { client: Who::Web, scope: Bits(1) },
+    Op::Approve { prompt: Pick(0), narrowed: None },
+    Op::ClientCredentials { client: Who::Web, scope: Bits(2) },
+    Op::Exchange { code: Pick(2), client: Who::App, verified: true },
+];
+
+/// Most of what is issued is the public client's.
+impl<'a> Arbitrary<'a> for Who {
+    fn arbitrary(input: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
+        Ok(match u8::arbitrary(input)? {
+            0..176 => Self::App,
+            176..224 => Self::Web,
+            224.. => Self::Api,
+        })
+    }
+}
 
 impl<'a> Arbitrary<'a> for Bits {
     fn arbitrary(input: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
@@ -112,7 +132,8 @@ impl Bits {
 
 impl Pick {
     pub(crate) fn index(self, count: usize) -> Option<usize> {
-        usize::from(self.0).checked_rem(count)
+        let back = if self.0 < 128 { self.0 % 4 } else { self.0 };
+        usize::from(back).checked_rem(count).map(|back| count - 1 - back)
     }
 }
 
@@ -140,13 +161,12 @@ pub fn model(input: &[u8]) {
     let mut input = Unstructured::new(input);
     let (mut real, mut naive) = (Real::new(), Naive::new());
     let mut history = Vec::new();
-    while let Ok(op) = Op::arbitrary(&mut input) {
-        if input.is_empty() || history.len() == MOST_OPERATIONS {
-            break;
-        }
+    let further = std::iter::from_fn(|| (!input.is_empty()).then(|| Op::arbitrary(&mut input).ok()).flatten());
+    for op in PRELUDE.into_iter().chain(further.take(MOST_OPERATIONS)) {
         let said = real.carry_out(&op);
         // A store that fails changes nothing, and the reply says that it failed.
         let expected = if real.store.failed.take() { Said::Unavailable } else { naive.carry_out(&op) };
+        real.store.world.now = naive.now;
         history.push(op);
         assert_eq!(said, expected, "after {history:#?}");
     }
@@ -238,17 +258,13 @@ impl Real {
             }
             Op::Introspect { token, client } => self.introspect(token, client),
             Op::Check { token, scope } => self.check(token, scope),
-            Op::Wait { until } => {
-                self.store.world.now += WAITS[usize::from(until) % WAITS.len()];
-                Said::Nothing
-            }
             Op::Register { client, scope } => self.register(client, scope),
             Op::Remove { client } => self.remove(client),
             Op::Purge => {
                 self.store.world.store.purge(Timestamp(self.store.world.now));
                 Said::Nothing
             }
-            Op::Outage { .. } => Said::Nothing,
+            Op::Wait { .. } | Op::Outage { .. } => Said::Nothing,
         }
     }
 

@@ -1,6 +1,6 @@
 //! What the RFCs say of codes and tokens, in one pass over two lists.
 
-use super::{Bits, Op, Pick, WAITS, Who};
+use super::{Bits, Op, Pick, Who};
 use crate::common::NOW;
 
 /// What an operation came to.
@@ -39,7 +39,7 @@ struct Grant {
 }
 
 pub(crate) struct Naive {
-    now: u64,
+    pub(super) now: u64,
     /// What each client may ask for; none if it is not registered.
     clients: [Option<Bits>; 3],
     prompts: Vec<(Who, Bits)>,
@@ -79,7 +79,7 @@ impl Naive {
     /// What has no reply.
     fn pass(&mut self, op: &Op) -> Said {
         match *op {
-            Op::Wait { until } => self.now += WAITS[usize::from(until) % WAITS.len()],
+            Op::Wait { end_of, and } => self.wait(end_of, and.into()),
             Op::Register { client, scope } => {
                 let registered = &mut self.clients[client as usize];
                 *registered = registered.map(|_| scope);
@@ -93,6 +93,16 @@ impl Naive {
             _ => {}
         }
         Said::Nothing
+    }
+
+    fn wait(&mut self, end_of: Pick, and: u64) {
+        let credential = end_of.index(self.credentials.len()).map(|index| &self.credentials[index]);
+        let end = credential.map(|credential| match credential.spent_at {
+            Some(spent_at) if and < 128 => spent_at + GRACE,
+            _ => credential.expires_at,
+        });
+        let before = end.map(|end| end - 1).filter(|before| *before >= self.now);
+        self.now = before.map_or(self.now + and, |before| before + and % 3);
     }
 
     fn ask(&mut self, client: Who, scope: Bits) -> Refused {
