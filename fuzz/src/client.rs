@@ -103,7 +103,8 @@ impl Judge<'_> {
 
     fn device(&self, client: &Client, device: Device) {
         assert!(!device.user_code().contains(char::is_control));
-        assert!(device.verification_uri().starts_with("http") || url::Url::parse(device.verification_uri()).is_ok());
+        let page = url::Url::parse(device.verification_uri()).unwrap();
+        assert!(matches!(page.scheme(), "https" | "http"), "{page}");
         let json = serde_json::to_string(&device).unwrap();
         let device: Device = serde_json::from_str(&json).unwrap();
         let http = HttpOnly(|_: &Fetch| -> Answer<Fetch> {
