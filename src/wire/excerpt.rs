@@ -1,8 +1,6 @@
 //! A few words of a response that cannot be used, for a log: bounded, on one line, with whatever may be a secret left out.
 
-use url::Url;
-
-use crate::model::split_at_path;
+use url::{Position, Url};
 
 const MAX_CHARS: usize = 200;
 /// A run of this many token characters may be a token.
@@ -19,9 +17,10 @@ pub(crate) fn excerpt(text: &[u8]) -> String {
 
 /// The same of a URL, whose host is no secret, nor are the short parts of its path.
 pub(crate) fn excerpt_of_url(url: &str) -> String {
-    let (origin, rest) = match Url::parse(url) {
-        Ok(parsed) if parsed.has_host() => (parsed.origin().ascii_serialization(), split_at_path(url).1),
-        _ => (String::new(), url),
+    let parsed = Url::parse(url).ok().filter(Url::has_host);
+    let (origin, rest) = match &parsed {
+        Some(parsed) => (parsed.origin().ascii_serialization(), &parsed[Position::BeforePath..]),
+        None => (String::new(), url),
     };
     let head = rest.get(..8 * MAX_CHARS).unwrap_or(rest);
     let path = head.split('/').map(mask).collect::<Vec<_>>().join("/");
@@ -115,6 +114,7 @@ mod tests {
         assert_eq!(excerpt("é ".repeat(10_000).as_bytes()).chars().count(), 201);
         let location = "https://user:pass@login.microsoftonline.example/common/oauth2?code=ab#c";
         assert_eq!(excerpt_of_url(location), "https://login.microsoftonline.example/common/oauth2?code=…");
+        assert_eq!(excerpt_of_url("https:/user:pass@login.example/x"), "https://login.example/x");
         assert_eq!(excerpt_of_url("/login?x=1"), "/login?x=…");
         assert_eq!(excerpt(b"\xFF\xFE"), "\u{FFFD}\u{FFFD}");
     }
