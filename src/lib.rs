@@ -1,7 +1,7 @@
 //! OAuth 2 as pure state machines: authorization server, client and resource server.
 //!
 //! grantor holds the protocol and nothing else. It opens no socket, reads no clock, draws no randomness and keeps no
-//! state; your application does, in whatever framework and on whatever database it likes. What crosses the line between
+//! records; your application does, in whatever framework and on whatever database it likes. What crosses the line between
 //! the two is small: a request comes in, a few typed *effects* go out and are answered, a response comes back.
 //!
 //! ```text

@@ -205,8 +205,9 @@ impl<M: Machine> Step<M> {
         }
     }
 
-    /// Drives the machine to its reply with an async host. Dropping the future at any await point loses nothing: a
-    /// commit happens whole or not at all, and nothing is promised before it.
+    /// Drives the machine to its reply with an async host. Dropping the future at any await point loses nothing in a store: a
+    /// commit happens whole or not at all, and nothing is promised before it. What another server made of a `Fetch` is lost with the
+    /// future; spawn what must arrive, as a refresh at a server that rotates.
     pub async fn run_async(self, host: &(impl AsyncHost + ?Sized)) -> M::Reply {
         let mut step = self;
         loop {

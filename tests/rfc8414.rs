@@ -165,6 +165,18 @@ mod client {
         (reply, asked.into_inner())
     }
 
+    #[test]
+    fn a_server_elsewhere_has_no_endpoint_on_this_host_or_without_tls() {
+        let plain =
+            |issuer: &str| json!({"issuer": issuer, "token_endpoint": "http://127.0.0.1:2375/token"}).to_string();
+        let (reply, _) = ask("https://server.example", |_| answer(200, plain("https://server.example")));
+        let refused =
+            matches!(reply, Err(DiscoverError::Request(RequestError::Unusable { fault: Fault::Malformed, .. })));
+        assert!(refused, "{reply:?}");
+        let (reply, _) = ask("http://localhost:8080", |_| answer(200, plain("http://localhost:8080")));
+        assert!(reply.is_ok(), "a server in development: {reply:?}");
+    }
+
     // §3.1 Authorization Server Metadata Request, §5 Compatibility Notes
 
     /// "any terminating "/" MUST be removed before inserting "/.well-known/" and the well-known URI suffix between the host component

@@ -96,6 +96,7 @@ fn acr_values_and_max_age_reach_the_host() {
         ("max_age", "x"),
         ("max_age", "99999999999999999999"),
         ("acr_values", "a\"b"),
+        ("acr_values", &"a ".repeat(17)),
     ] {
         assert_eq!(world.answer(authorize().set(name, value)).error(), "invalid_request", "{name}={value}");
     }

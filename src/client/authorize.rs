@@ -113,6 +113,20 @@ impl Pending {
         self.attempt.state.expose()
     }
 
+    /// The server that was asked.
+    #[must_use]
+    pub fn issuer(&self) -> &Issuer {
+        &self.attempt.issuer
+    }
+
+    /// Where its callback comes to. A client of several servers that do not send `iss` has a redirect URI for each, and takes a callback
+    /// only where it belongs. RFC 9700 §4.4.2.2: clients compare "the distinct redirect URI for the issuer to the URI where the authorization
+    /// response was received on".
+    #[must_use]
+    pub fn redirect_uri(&self) -> &RedirectUri {
+        &self.attempt.redirect_uri
+    }
+
     /// When it was begun. A host may want to forget old ones.
     #[must_use]
     pub fn begun_at(&self) -> Timestamp {
@@ -125,6 +139,20 @@ impl PendingImplicit {
     #[must_use]
     pub fn state(&self) -> &str {
         self.attempt.state.expose()
+    }
+
+    /// The server that was asked.
+    #[must_use]
+    pub fn issuer(&self) -> &Issuer {
+        &self.attempt.issuer
+    }
+
+    /// Where its callback comes to. A client of several servers that do not send `iss` has a redirect URI for each, and takes a callback
+    /// only where it belongs. RFC 9700 §4.4.2.2: clients compare "the distinct redirect URI for the issuer to the URI where the authorization
+    /// response was received on".
+    #[must_use]
+    pub fn redirect_uri(&self) -> &RedirectUri {
+        &self.attempt.redirect_uri
     }
 
     /// When it was begun. A host may want to forget old ones.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::authorize::Attempt;
 use super::{Client, Pending, PendingImplicit, TokenRequest, TokenSet};
 use crate::model::{Digest, GrantType, Scope, Secret, Timestamp};
-use crate::wire::{Form, FormError, Param, exposed};
+use crate::wire::{Form, FormError, Param, exposed, peer_text};
 
 /// The callback is not the answer to the request that is pending, or the answer is no. Nothing was sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -121,11 +121,11 @@ impl Client {
             }
             None => {}
         }
-        let text = |param: Param<'_>| param.map(|value| value.map(|text| bounded(&text)));
+        let text = |param: Param<'_>| param.map(|value| value.map(|text| peer_text(&text)));
         match error? {
             None => Ok(()),
             Some(error) => Err(CallbackError::Refused {
-                error: bounded(&error),
+                error: peer_text(&error),
                 error_description: text(error_description)?,
                 error_uri: text(error_uri)?,
             }),
@@ -136,8 +136,4 @@ impl Client {
 /// A secret of the response, if it is one: RFC 6749 appendix A.11, A.12.
 fn visible(value: Option<Cow<'_, str>>) -> Option<Secret<'static>> {
     value.map(|text| Secret::new(text.into_owned())).filter(exposed::is_visible)
-}
-
-fn bounded(text: &str) -> String {
-    text.chars().filter(|character| !character.is_control()).take(500).collect()
 }

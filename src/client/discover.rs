@@ -3,7 +3,7 @@
 use crate::fetch::Fetch;
 use crate::model::{Issuer, Metadata, split_at_path, well_known_path};
 use crate::step::{Answer, Pause, Step, machine};
-use crate::wire::{RequestError, ServerAnswer, get};
+use crate::wire::{Fault, RequestError, ServerAnswer, get};
 
 machine! {
     /// The machine that finds an authorization server's metadata.
@@ -72,7 +72,10 @@ impl Pause<Fetch> for MetadataRequested {
     }
 
     fn resume(self, answer: Answer<Fetch>) -> Step<Discover> {
-        let document = ServerAnswer::new(answer).and_then(|answer| answer.json::<Metadata>());
+        let document = ServerAnswer::new(answer).and_then(|answer| {
+            let metadata = answer.json::<Metadata>()?;
+            if is_downgrade(&metadata) { Err(answer.unusable(Fault::Malformed)) } else { Ok(metadata) }
+        });
         match document {
             // RFC 8414 §3.3: "The "issuer" value returned MUST be identical to the authorization server's issuer identifier value
             // into which the well-known URI string was inserted to create the URL used to retrieve the metadata."
@@ -83,4 +86,17 @@ impl Pause<Fetch> for MetadataRequested {
             Err(error) => next(self.issuer, self.places, Some(self.failed.unwrap_or(error))),
         }
     }
+}
+
+/// Plain http is for a server on this very host. One that is elsewhere has no business here, and no endpoint without TLS.
+fn is_downgrade(metadata: &Metadata) -> bool {
+    let endpoints = [
+        &metadata.authorization_endpoint,
+        &metadata.token_endpoint,
+        &metadata.device_authorization_endpoint,
+        &metadata.introspection_endpoint,
+        &metadata.revocation_endpoint,
+    ];
+    let is_plain = |url: &str| url.starts_with("http:");
+    !is_plain(metadata.issuer.as_str()) && endpoints.into_iter().flatten().any(|endpoint| is_plain(endpoint.as_str()))
 }

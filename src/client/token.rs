@@ -29,7 +29,7 @@ pub struct TokenRequest<'a> {
 
 impl Client {
     /// Asks for a token for the client itself: RFC 6749 §4.4.2. "The client credentials grant type MUST only be used by confidential
-    /// clients."
+    /// clients": the server sees to that.
     pub fn client_credentials(&self) -> TokenRequest<'_> {
         TokenRequest::new(self, GrantType::ClientCredentials.as_str())
     }

@@ -144,6 +144,9 @@ impl Tokens {
 
     /// The same with an async host. If the future that refreshes is dropped, another takes its turn.
     ///
+    /// A future that is dropped after the server rotated the refresh token takes the new one with it, and a server without grace holds the
+    /// next turn for theft. Where futures are dropped, as in a handler whose browser went away, spawn this call and await its task.
+    ///
     /// # Errors
     /// It has ended and could not be refreshed.
     pub async fn get_async(

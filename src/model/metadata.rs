@@ -49,7 +49,7 @@ pub struct Metadata {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_challenge_methods_supported: Option<Vec<String>>,
     /// The ways to authenticate a resource owner that may be asked for: RFC 9470 §7.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub acr_values_supported: Vec<String>,
     /// Whether authorization responses carry `iss`: RFC 9207 §3.
     #[serde(default, deserialize_with = "or_default")]

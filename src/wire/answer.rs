@@ -8,7 +8,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 use zeroize::Zeroize as _;
 
-use super::excerpt::{excerpt, excerpt_of_url};
+use super::excerpt::{excerpt, excerpt_of_url, peer_text};
 use super::lenient;
 use crate::fetch::Fetch;
 use crate::step::{Answer, Unavailable};
@@ -73,7 +73,7 @@ pub enum Fault {
     Status,
 }
 
-/// An error response: RFC 6749 §5.2. Its texts are the server's, with control characters left out and their length bounded.
+/// An error response: RFC 6749 §5.2. Its texts are the server's, with control characters and whatever may be a token left out, and their length bounded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrorResponse {
@@ -176,9 +176,9 @@ impl ServerAnswer {
         if let Some(ErrorMembers { error: Some(error), error_description, error_uri }) = members {
             return Err(RequestError::Refused(ErrorResponse {
                 status,
-                error: bounded(error),
-                error_description: error_description.as_deref().map(bounded),
-                error_uri: error_uri.as_deref().map(bounded),
+                error: peer_text(error),
+                error_description: error_description.as_deref().map(peer_text),
+                error_uri: error_uri.as_deref().map(excerpt_of_url),
                 retry_after: self.retry_after(),
             }));
         }
@@ -244,8 +244,4 @@ impl Drop for ServerAnswer {
 
 fn header_text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-fn bounded(text: &str) -> String {
-    text.chars().filter(|character| !character.is_control()).take(500).collect()
 }

@@ -27,6 +27,24 @@ pub(crate) fn excerpt_of_url(url: &str) -> String {
     bounded(format!("{origin}{path}"))
 }
 
+/// What another party wrote for people: bounded, without control characters, and without whatever is as long as a token.
+pub(crate) fn peer_text(text: &str) -> String {
+    let text: String = text.chars().filter(|character| !character.is_control()).take(500).collect();
+    let mut shown = String::new();
+    let mut rest = text.as_str();
+    while let Some(first) = rest.chars().next() {
+        let run = rest.split_once(|c| !is_token(c)).map_or(rest, |(run, _)| run);
+        let (part, as_shown) = match run {
+            "" => rest.split_at_checked(first.len_utf8()).map_or((rest, rest), |(part, _)| (part, part)),
+            run if is_suspicious(run) => (run, "…"),
+            run => (run, run),
+        };
+        shown.push_str(as_shown);
+        rest = rest.get(part.len()..).unwrap_or_default();
+    }
+    shown
+}
+
 fn bounded(mut text: String) -> String {
     if let Some((end, _)) = text.char_indices().nth(MAX_CHARS) {
         text.truncate(end);
@@ -50,7 +68,7 @@ fn mask(text: &str) -> String {
             (rest.split_once(ends_value).map_or(rest, |(value, _)| value), "…".into())
         } else if is_token(first) {
             let part = rest.split_once(|c| !is_token(c)).map_or(rest, |(run, _)| run);
-            (part, if part.len() >= SUSPICIOUS { "…".into() } else { part.into() })
+            (part, if is_suspicious(part) { "…".into() } else { part.into() })
         } else {
             (rest.get(..first.len_utf8()).unwrap_or(rest), one_line(first.encode_utf8(&mut [0; 4])))
         };
@@ -61,6 +79,12 @@ fn mask(text: &str) -> String {
         rest = rest.get(part.len()..).unwrap_or_default();
     }
     masked
+}
+
+/// Whether this may be a token: it is as long as one, and no word of a protocol, as `unmet_authentication_requirements` is.
+fn is_suspicious(run: &str) -> bool {
+    let is_word = run.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'-' | b'.'));
+    run.len() >= SUSPICIOUS && !is_word
 }
 
 fn one_line(text: &str) -> String {

@@ -315,10 +315,25 @@ fn the_texts_of_an_error_are_bounded_and_printable() {
         Err(RequestError::Refused(refusal)) => {
             assert_eq!(refusal.error, "no");
             assert_eq!(refusal.error_description.unwrap(), "é".repeat(500));
-            assert_eq!(refusal.error_uri.unwrap(), "abc");
+            assert_eq!(refusal.error_uri.unwrap(), "a b c");
         }
         other => panic!("{other:?}"),
     }
+}
+
+/// Some servers repeat what they were sent.
+#[test]
+fn a_token_in_the_text_of_an_error_is_left_out() {
+    let token = "tGzv3JOkF0XG5Qx2TlKWIA";
+    let body = serde_json::json!({
+        "error": "unmet_authentication_requirements",
+        "error_description": format!("no such refresh token: {token}, or not yours"),
+        "error_uri": format!("https://e.example/why?token={token}"),
+    });
+    let error = answered(confidential_client().client_credentials().start(NOW), &json(400, body)).unwrap_err();
+    let told = "the server refused: unmet_authentication_requirements: no such refresh token: …, or not yours";
+    assert_eq!(error.to_string(), format!("{told} (https://e.example/why?token=…)"));
+    assert!(!format!("{error:?}").contains(token));
 }
 
 #[test]

@@ -8,6 +8,10 @@ use super::meaning::{Place, meaning};
 use super::shorten;
 use super::trace::{Detail, Kind, Lane, Sender, Step};
 
+/// How many parameters of a message are shown at most, and how many characters of its text: somebody else may have written it.
+const MAX_DETAILS: usize = 40;
+const MAX_MESSAGE: usize = 8 * 1024;
+
 /// The headers that are shown.
 const SHOWN: [HeaderName; 10] = [
     header::AUTHORIZATION,
@@ -35,6 +39,7 @@ pub(crate) fn request(
         let place = if sender.lane == Lane::Browser { Place::Form } else { Place::Request };
         details.extend(form_details(place, &String::from_utf8_lossy(body)));
     }
+    details.truncate(MAX_DETAILS);
     let fetch = if sender.by_fetch { "Fetch: " } else { "" };
     let target = uri.path_and_query().map_or("/", |target| target.as_str());
     let first = format!("{method} {} HTTP/1.1", shorten::location(target));
@@ -67,6 +72,7 @@ pub(crate) fn response(from: Lane, to: Lane, status: StatusCode, headers: &Heade
     } else if let Some(title) = title(headers, body) {
         label = format!("{label}, the page “{title}”");
     }
+    details.truncate(MAX_DETAILS);
     let message = Some(text(format!("HTTP/1.1 {status}"), headers, body));
     Step { from, to, kind: Kind::Response, label, details, message }
 }
@@ -140,9 +146,19 @@ fn text(first: String, headers: &HeaderMap, body: &[u8]) -> String {
     } else if let Some(title) = title(headers, body) {
         format!("(a page for a person: {title})")
     } else {
-        return text;
+        return cut(text);
     };
-    format!("{text}\n\n{body}")
+    cut(format!("{text}\n\n{body}"))
+}
+
+/// A message as long as it is shown.
+fn cut(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(MAX_MESSAGE) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text.shrink_to_fit();
+    text
 }
 
 fn is(headers: &HeaderMap, kind: &str) -> bool {
