@@ -45,7 +45,7 @@ for (const javaScriptEnabled of [true, false]) {
     let page
     beforeEach(async () => {
       page = await browser.newPage({ javaScriptEnabled })
-      page.setDefaultTimeout(10_000)
+      page.setDefaultTimeout(30_000)
     })
     afterEach(() => page.close())
 
@@ -91,7 +91,7 @@ for (const [size, viewport] of [['phone', { width: 390, height: 844 }], ['deskto
   for (const colorScheme of ['light', 'dark']) {
     test(`the pages fit a ${size} in ${colorScheme} colours, and load nothing that they forbid`, async () => {
       const page = await browser.newPage({ viewport, colorScheme })
-      page.setDefaultTimeout(10_000)
+      page.setDefaultTimeout(30_000)
       const violations = []
       page.on('console', (message) => {
         if (/Content Security Policy/.test(message.text())) violations.push(message.text())

@@ -97,7 +97,7 @@ const flows = {
 async function visit(options, act) {
   const context = await browser.newContext({ viewport: desktop, ...options })
   const page = await context.newPage()
-  page.setDefaultTimeout(10_000)
+  page.setDefaultTimeout(30_000)
   const violations = []
   page.on('console', (message) => {
     if (/Content Security Policy/.test(message.text())) violations.push(message.text())
@@ -206,6 +206,8 @@ test('by keyboard alone', () => visit({}, async (page) => {
   await reach(page, 'Start')
   await page.keyboard.press('Enter')
   await page.waitForURL(/authorize/)
+  // The field takes the focus by itself, some time after the page is there.
+  await page.waitForFunction(() => document.activeElement?.name === 'username')
   await page.keyboard.type(host.user.username)
   await reach(page, 'Password')
   await page.keyboard.type(host.user.password)
