@@ -106,61 +106,39 @@ pub struct PendingImplicit {
     pub(super) attempt: Attempt,
 }
 
-impl Pending {
-    /// Its `state`, by which a session that holds several finds the one that a callback belongs to.
-    #[must_use]
-    pub fn state(&self) -> &str {
-        self.attempt.state.expose()
-    }
+/// What an attempt says of itself, whichever response it waits for.
+macro_rules! accessors {
+    ($($pending:ident)*) => {$(
+        impl $pending {
+            /// Its `state`, by which a session that holds several finds the one that a callback belongs to.
+            #[must_use]
+            pub fn state(&self) -> &str {
+                self.attempt.state.expose()
+            }
 
-    /// The server that was asked.
-    #[must_use]
-    pub fn issuer(&self) -> &Issuer {
-        &self.attempt.issuer
-    }
+            /// The server that was asked.
+            #[must_use]
+            pub fn issuer(&self) -> &Issuer {
+                &self.attempt.issuer
+            }
 
-    /// Where its callback comes to. A client of several servers that do not send `iss` has a redirect URI for each, and takes a callback
-    /// only where it belongs. RFC 9700 §4.4.2.2: clients compare "the distinct redirect URI for the issuer to the URI where the authorization
-    /// response was received on".
-    #[must_use]
-    pub fn redirect_uri(&self) -> &RedirectUri {
-        &self.attempt.redirect_uri
-    }
+            /// Where its callback comes to. A client of several servers that do not send `iss` has a redirect URI for each, and
+            /// takes a callback only where it belongs. RFC 9700 §4.4.2.2: clients compare "the distinct redirect URI for the
+            /// issuer to the URI where the authorization response was received on".
+            #[must_use]
+            pub fn redirect_uri(&self) -> &RedirectUri {
+                &self.attempt.redirect_uri
+            }
 
-    /// When it was begun. A host may want to forget old ones.
-    #[must_use]
-    pub fn begun_at(&self) -> Timestamp {
-        self.attempt.begun_at
-    }
+            /// When it was begun. A host may want to forget old ones.
+            #[must_use]
+            pub fn begun_at(&self) -> Timestamp {
+                self.attempt.begun_at
+            }
+        }
+    )*};
 }
-
-impl PendingImplicit {
-    /// Its `state`, by which a session that holds several finds the one that a callback belongs to.
-    #[must_use]
-    pub fn state(&self) -> &str {
-        self.attempt.state.expose()
-    }
-
-    /// The server that was asked.
-    #[must_use]
-    pub fn issuer(&self) -> &Issuer {
-        &self.attempt.issuer
-    }
-
-    /// Where its callback comes to. A client of several servers that do not send `iss` has a redirect URI for each, and takes a callback
-    /// only where it belongs. RFC 9700 §4.4.2.2: clients compare "the distinct redirect URI for the issuer to the URI where the authorization
-    /// response was received on".
-    #[must_use]
-    pub fn redirect_uri(&self) -> &RedirectUri {
-        &self.attempt.redirect_uri
-    }
-
-    /// When it was begun. A host may want to forget old ones.
-    #[must_use]
-    pub fn begun_at(&self) -> Timestamp {
-        self.attempt.begun_at
-    }
-}
+accessors!(Pending PendingImplicit);
 
 impl Client {
     /// The URL to send the browser to for an authorization code, and what the callback will need: RFC 6749 §4.1.1.

@@ -86,6 +86,33 @@ where
     }
 }
 
+/// What is the same at every pause, beside which stands what its answer is told as.
+macro_rules! at_every_pause {
+    ($($pause:ident: $told:ident,)*) => {
+        fn fork(&self) -> Box<dyn Paused> {
+            Box::new(Self(match &self.0 {
+                $(Step::$pause(pause) => Step::$pause(pause.clone()),)*
+                Step::Done(_) => unreachable!("what is done is not held"),
+            }))
+        }
+
+        fn name(&self) -> String {
+            match &self.0 {
+                $(Step::$pause(pause) => type_of(pause),)*
+                Step::Done(_) => unreachable!("what is done is not held"),
+            }
+        }
+
+        fn tell(self: Box<Self>, told: Told) -> Next {
+            hold(match (self.0, told) {
+                $((Step::$pause(pause), Told::$told(answer)) => pause.resume(Ok(answer)),
+                (Step::$pause(pause), _) => pause.resume(Err(Unavailable::new("explored"))),)*
+                (Step::Done(_), _) => unreachable!("what is done is not held"),
+            })
+        }
+    };
+}
+
 impl<M> Paused for Held<M>
 where
     M: Observe + 'static,
@@ -97,30 +124,14 @@ where
     M::Fetch: Clone,
     M::Commit: Clone,
 {
-    fn fork(&self) -> Box<dyn Paused> {
-        Box::new(Self(match &self.0 {
-            Step::Lookup(pause) => Step::Lookup(pause.clone()),
-            Step::ClientSecret(pause) => Step::ClientSecret(pause.clone()),
-            Step::Password(pause) => Step::Password(pause.clone()),
-            Step::Extension(pause) => Step::Extension(pause.clone()),
-            Step::Issuance(pause) => Step::Issuance(pause.clone()),
-            Step::Fetch(pause) => Step::Fetch(pause.clone()),
-            Step::Commit(pause) => Step::Commit(pause.clone()),
-            Step::Done(_) => unreachable!("what is done is not held"),
-        }))
-    }
-
-    fn name(&self) -> String {
-        match &self.0 {
-            Step::Lookup(pause) => type_of(pause),
-            Step::ClientSecret(pause) => type_of(pause),
-            Step::Password(pause) => type_of(pause),
-            Step::Extension(pause) => type_of(pause),
-            Step::Issuance(pause) => type_of(pause),
-            Step::Fetch(pause) => type_of(pause),
-            Step::Commit(pause) => type_of(pause),
-            Step::Done(_) => unreachable!("what is done is not held"),
-        }
+    at_every_pause! {
+        Lookup: Found,
+        Commit: Outcome,
+        ClientSecret: ClientSecret,
+        Password: Owner,
+        Extension: Owner,
+        Issuance: Verdict,
+        Fetch: Fetched,
     }
 
     fn asks(&self) -> Asks {
@@ -134,27 +145,6 @@ where
             Step::Fetch(_) => Asks::Fetch,
             Step::Done(_) => unreachable!("what is done is not held"),
         }
-    }
-
-    fn tell(self: Box<Self>, told: Told) -> Next {
-        let outage = || Err(Unavailable::new("explored"));
-        hold(match (self.0, told) {
-            (Step::Lookup(pause), Told::Found(found)) => pause.resume(Ok(found)),
-            (Step::Lookup(pause), _) => pause.resume(outage()),
-            (Step::Commit(pause), Told::Outcome(outcome)) => pause.resume(Ok(outcome)),
-            (Step::Commit(pause), _) => pause.resume(Err(Unavailable::new("explored"))),
-            (Step::ClientSecret(pause), Told::ClientSecret(answer)) => pause.resume(Ok(answer)),
-            (Step::ClientSecret(pause), _) => pause.resume(Err(Unavailable::new("explored"))),
-            (Step::Password(pause), Told::Owner(owner)) => pause.resume(Ok(owner)),
-            (Step::Password(pause), _) => pause.resume(Err(Unavailable::new("explored"))),
-            (Step::Extension(pause), Told::Owner(owner)) => pause.resume(Ok(owner)),
-            (Step::Extension(pause), _) => pause.resume(Err(Unavailable::new("explored"))),
-            (Step::Issuance(pause), Told::Verdict(verdict)) => pause.resume(Ok(verdict)),
-            (Step::Issuance(pause), _) => pause.resume(Err(Unavailable::new("explored"))),
-            (Step::Fetch(pause), Told::Fetched(response)) => pause.resume(Ok(response)),
-            (Step::Fetch(pause), _) => pause.resume(Err(Unavailable::new("explored"))),
-            (Step::Done(_), _) => unreachable!("what is done is not held"),
-        })
     }
 }
 

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Query, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, FromRequestParts as _, Query, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, Request, StatusCode, header};
 use axum::middleware::{from_fn_with_state, map_response};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use grantor::model::ClientId;
 use grantor::server::{Authorization, ClientCredentials, EndpointError, RevokeError, TokenError};
@@ -96,60 +96,28 @@ async fn authorize(State(app): State<Arc<App>>, recorder: Recorder, parts: Parts
 }
 
 /// The token endpoint.
-async fn token(
-    State(app): State<Arc<App>>,
-    recorder: Recorder,
-    peer: ConnectInfo<SocketAddr>,
-    parts: Parts,
-    body: Bytes,
-) -> Response {
-    let request = Request::from_parts(parts, body);
+async fn token(State(app): State<Arc<App>>, recorder: Recorder, attempt: Attempt) -> Response {
     let Ok(moment) = moment() else { return unavailable() };
-    let guess = match Guess::of(&app, peer, &request, moment.now()) {
-        Ok(guess) => guess,
-        Err(seconds) => return too_many_requests(seconds),
-    };
-    let reply = app.server.token(&request, moment).run_async(&recorder.server(&app.host, "Token")).await;
+    let reply = app.server.token(&attempt.request, moment).run_async(&recorder.server(&app.host, "Token")).await;
     audit(reply.event());
-    guess.ended_in(&app, reply.result().map(drop).map_err(TokenError::code));
+    attempt.ended_in(&app, reply.result().map(drop).map_err(TokenError::code));
     reply.into_http().map(Body::from)
 }
 
 /// The introspection endpoint: RFC 7662.
-async fn introspect(
-    State(app): State<Arc<App>>,
-    recorder: Recorder,
-    peer: ConnectInfo<SocketAddr>,
-    parts: Parts,
-    body: Bytes,
-) -> Response {
-    let (request, now) = (Request::from_parts(parts, body), now());
-    let guess = match Guess::of(&app, peer, &request, now) {
-        Ok(guess) => guess,
-        Err(seconds) => return too_many_requests(seconds),
-    };
-    let reply = app.server.introspect(&request, now).run_async(&recorder.server(&app.host, "Introspect")).await;
+async fn introspect(State(app): State<Arc<App>>, recorder: Recorder, attempt: Attempt) -> Response {
+    let step = app.server.introspect(&attempt.request, attempt.at);
+    let reply = step.run_async(&recorder.server(&app.host, "Introspect")).await;
     audit(reply.event());
-    guess.ended_in(&app, reply.result().map(drop).map_err(EndpointError::code));
+    attempt.ended_in(&app, reply.result().map(drop).map_err(EndpointError::code));
     reply.into_http().map(Body::from)
 }
 
 /// The revocation endpoint: RFC 7009.
-async fn revoke(
-    State(app): State<Arc<App>>,
-    recorder: Recorder,
-    peer: ConnectInfo<SocketAddr>,
-    parts: Parts,
-    body: Bytes,
-) -> Response {
-    let request = Request::from_parts(parts, body);
-    let guess = match Guess::of(&app, peer, &request, now()) {
-        Ok(guess) => guess,
-        Err(seconds) => return too_many_requests(seconds),
-    };
-    let reply = app.server.revoke(&request).run_async(&recorder.server(&app.host, "Revoke")).await;
+async fn revoke(State(app): State<Arc<App>>, recorder: Recorder, attempt: Attempt) -> Response {
+    let reply = app.server.revoke(&attempt.request).run_async(&recorder.server(&app.host, "Revoke")).await;
     audit(reply.event());
-    guess.ended_in(&app, reply.result().map_err(RevokeError::code));
+    attempt.ended_in(&app, reply.result().map_err(RevokeError::code));
     reply.into_http().map(Body::from)
 }
 
@@ -158,32 +126,37 @@ async fn metadata(State(app): State<Arc<App>>, request: Request<Body>) -> Respon
     app.server.metadata(&request).map(Body::from)
 }
 
-/// An attempt to authenticate as a client. OAuth 2.1 §2.4.1: "the authorization server MUST protect any endpoint utilizing it
-/// against brute force attacks." By address too, so that nobody keeps a client out by failing in its name. (Behind a proxy,
-/// take the address from it.)
-struct Guess {
+/// A request to an endpoint for clients, which is an attempt to authenticate as one. OAuth 2.1 §2.4.1: "the authorization server
+/// MUST protect any endpoint utilizing it against brute force attacks." By address too, so that nobody keeps a client out by
+/// failing in its name. (Behind a proxy, take the address from it.)
+struct Attempt {
+    request: Request<Bytes>,
     by: Option<(IpAddr, ClientId)>,
     at: Timestamp,
 }
 
-impl Guess {
-    /// The attempt, or the seconds that it must wait.
-    fn of(
-        app: &App,
-        ConnectInfo(peer): ConnectInfo<SocketAddr>,
-        request: &Request<Bytes>,
-        at: Timestamp,
-    ) -> Result<Self, u64> {
-        let by = ClientCredentials::of(request).ok().map(|client| (peer.ip(), client.client_id));
-        match by.as_ref().and_then(|by| app.client_guesses.wait(by, at)) {
-            None => Ok(Self { by, at }),
-            Some(seconds) => {
-                audit(format_args!("Throttled {{ client_id and address: {by:?}, seconds: {seconds} }}"));
-                Err(seconds)
-            }
-        }
-    }
+/// Whoever has failed too often is told to wait.
+impl FromRequest<Arc<App>> for Attempt {
+    type Rejection = Response;
 
+    async fn from_request(request: Request<Body>, app: &Arc<App>) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let peer = ConnectInfo::<SocketAddr>::from_request_parts(&mut parts, app).await;
+        let ConnectInfo(peer) = peer.map_err(IntoResponse::into_response)?;
+        // Its extensions limit the body.
+        let body = Bytes::from_request(Request::from_parts(parts.clone(), body), app).await;
+        let body = body.map_err(IntoResponse::into_response)?;
+        let (request, at) = (Request::from_parts(parts, body), now());
+        let by = ClientCredentials::of(&request).ok().map(|client| (peer.ip(), client.client_id));
+        if let Some(seconds) = by.as_ref().and_then(|by| app.client_guesses.wait(by, at)) {
+            audit(format_args!("Throttled {{ client_id and address: {by:?}, seconds: {seconds} }}"));
+            return Err(too_many_requests(seconds));
+        }
+        Ok(Self { request, by, at })
+    }
+}
+
+impl Attempt {
     fn ended_in(self, app: &App, outcome: Result<(), &'static str>) {
         match (outcome, self.by) {
             (Err("invalid_client"), Some(by)) => app.client_guesses.failed(by, self.at),
