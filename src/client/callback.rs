@@ -89,10 +89,7 @@ impl Client {
         }
         let expires_in = expires_in?.map(|text| text.parse()).transpose();
         let scope = scope?.map(|text| Scope::parse(&text)).transpose();
-        Ok(TokenSet::new(access_token, now.into())
-            .expiring_in(expires_in.map_err(|_| CallbackError::Missing("expires_in"))?)
-            // RFC 6749 §4.2.2: scope is "OPTIONAL, if identical to the scope requested by the client; otherwise, REQUIRED."
-            .good_for(scope.map_err(|_| CallbackError::Missing("scope"))?.or(pending.attempt.scope)))
+        Ok(TokenSet::new(access_token, now.into()).expiring_in(expires_in).good_for(scope, pending.attempt.scope))
     }
 
     /// Is this the answer to that request, and is it yes?

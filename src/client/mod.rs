@@ -62,6 +62,7 @@
 //! - `expires_in` and `interval` as a string, or with a fraction;
 //! - `token_type` in whatever case, or missing;
 //! - `scope` as an array, or with more than one space between tokens;
+//! - an `expires_in` or a `scope` that cannot be read, beside tokens that can: they were issued, and [`TokenSet::unreadable`] tells;
 //! - an optional member that is null; an empty `refresh_token` or `error`;
 //! - an error response with status 200, of a device authorization or any other, and one whose `error_description` or `error_uri` is no
 //!   text;

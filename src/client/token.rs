@@ -1,6 +1,7 @@
 //! Token requests and their responses: RFC 6749 §4.1.3, §4.1.4, §4.3, §4.4, §4.5, §5, §6.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{Client, TokenSet};
 use crate::fetch::Fetch;
@@ -139,16 +140,17 @@ struct TokenMembers {
     access_token: Option<Secret<'static>>,
     #[serde(default)]
     token_type: Option<String>,
-    #[serde(default, deserialize_with = "lenient::seconds")]
-    expires_in: Option<u64>,
+    #[serde(default)]
+    expires_in: Value,
     #[serde(default, deserialize_with = "lenient::secret")]
     refresh_token: Option<Secret<'static>>,
-    #[serde(default, deserialize_with = "lenient::scope")]
-    scope: Option<Scope>,
+    #[serde(default)]
+    scope: Value,
 }
 
 impl Expected {
-    /// Reads a token response.
+    /// Reads a token response. What is said about the tokens may be unreadable: they were issued all the same and, where refresh tokens
+    /// rotate, there are no others.
     pub(super) fn read(self, answer: &ServerAnswer) -> Result<TokenSet, RequestError> {
         let members: TokenMembers = answer.json()?;
         let access_token = members.access_token.ok_or_else(|| answer.unusable(Fault::Missing("access_token")))?;
@@ -160,9 +162,8 @@ impl Expected {
             return Err(answer.unusable(Fault::Malformed));
         }
         Ok(TokenSet::new(access_token, self.requested_at)
-            .expiring_in(members.expires_in)
-            // RFC 6749 §5.1: scope is "OPTIONAL, if identical to the scope requested by the client; otherwise, REQUIRED."
-            .good_for(members.scope.or(self.scope))
+            .expiring_in(lenient::seconds(members.expires_in))
+            .good_for(lenient::scope(members.scope), self.scope)
             // RFC 6749 §6: "The authorization server MAY issue a new refresh token, in which case the client MUST discard the old
             // refresh token and replace it with the new refresh token."
             .refreshed_by(members.refresh_token.or(self.refresh_token)))

@@ -23,6 +23,8 @@ pub struct TokenSet {
     requested_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_at: Option<Timestamp>,
+    #[serde(skip)]
+    unreadable: Vec<&'static str>,
 }
 
 /// How long before its end a token counts as worn: long enough for a request that takes it along to arrive.
@@ -30,17 +32,23 @@ const LEEWAY: Duration = Duration::from_secs(30);
 
 impl TokenSet {
     pub(super) fn new(access_token: Secret<'static>, requested_at: Timestamp) -> Self {
-        Self { access_token, refresh_token: None, scope: None, requested_at, expires_at: None }
+        Self { access_token, refresh_token: None, scope: None, requested_at, expires_at: None, unreadable: Vec::new() }
     }
 
-    /// The lifetime in seconds. It counts from when the token was asked for, so that it never seems longer than it is.
-    pub(super) fn expiring_in(self, expires_in: Option<u64>) -> Self {
+    /// The lifetime in seconds. It counts from when the token was asked for, so that it never seems longer than it is. One that cannot
+    /// be read is omitted: RFC 6749 §5.1: "the authorization server SHOULD provide the expiration time via other means".
+    pub(super) fn expiring_in<E>(mut self, expires_in: Result<Option<u64>, E>) -> Self {
+        self.unreadable.extend(expires_in.is_err().then_some("expires_in"));
+        let expires_in = expires_in.ok().flatten();
         let expires_at = expires_in.map(|seconds| self.requested_at.after(Duration::from_secs(seconds)));
         Self { expires_at, ..self }
     }
 
-    pub(super) fn good_for(self, scope: Option<Scope>) -> Self {
-        Self { scope, ..self }
+    /// RFC 6749 §4.2.2, §5.1: scope is "OPTIONAL, if identical to the scope requested by the client; otherwise, REQUIRED." One that is
+    /// there and cannot be read may be any, so it is not taken for the one that was requested.
+    pub(super) fn good_for<E>(mut self, scope: Result<Option<Scope>, E>, requested: Option<Scope>) -> Self {
+        self.unreadable.extend(scope.is_err().then_some("scope"));
+        Self { scope: scope.ok().and_then(|scope| scope.or(requested)), ..self }
     }
 
     pub(super) fn refreshed_by(self, refresh_token: Option<Secret<'static>>) -> Self {
@@ -63,7 +71,8 @@ impl TokenSet {
         self.refresh_token.as_ref()
     }
 
-    /// What the access token is good for: what the server said or, where it said nothing, what was asked for. None if neither is known.
+    /// What the access token is good for: what the server said or, where it said nothing, what was asked for. None if neither is known, or
+    /// what the server said cannot be read.
     #[must_use]
     pub fn scope(&self) -> Option<&Scope> {
         self.scope.as_ref()
@@ -73,6 +82,13 @@ impl TokenSet {
     #[must_use]
     pub fn expires_at(&self) -> Option<Timestamp> {
         self.expires_at
+    }
+
+    /// The members of the response that were there and cannot be read: `expires_in`, `scope`. The tokens are good all the same, and what
+    /// such a member was to say is not known. For a log: it is not kept with the rest.
+    #[must_use]
+    pub fn unreadable(&self) -> &[&'static str] {
+        &self.unreadable
     }
 
     /// Whether the access token has ended, or is about to: within 30 seconds, or the last tenth of a life that is shorter than five

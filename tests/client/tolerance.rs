@@ -15,7 +15,7 @@ fn token(answer: &Answer<Fetch>) -> Option<TokenSet> {
 
 fn expires_in(answer: &str) -> Option<u64> {
     let body = format!(r#"{{"access_token":"2YotnFZFEjr1zCsicMWpAA","expires_in":{answer}}}"#);
-    Some(token(&json(200, body))?.expires_at()?.0 - NOW.0)
+    Some(token(&json(200, body)).unwrap().expires_at()?.0 - NOW.0)
 }
 
 #[test]
@@ -36,6 +36,38 @@ fn expires_in_may_be_a_string_or_have_a_fraction() {
     ];
     for (text, seconds) in cases {
         assert_eq!(expires_in(text), seconds, "{text}");
+    }
+}
+
+/// RFC 6749 §5.1 of `expires_in`: "If omitted, the authorization server SHOULD provide the expiration time via other means". A token that was
+/// issued is not thrown away for what is said about it: the refresh token that it came for may be spent.
+#[test]
+fn what_is_said_about_a_token_may_be_unreadable() {
+    let cases: [(&str, &[&str]); 11] = [
+        (r#""expires_in":"soon""#, &["expires_in"]),
+        (r#""expires_in":"""#, &["expires_in"]),
+        (r#""expires_in":-1"#, &["expires_in"]),
+        (r#""expires_in":true"#, &["expires_in"]),
+        (r#""expires_in":[3600]"#, &["expires_in"]),
+        (r#""scope":1"#, &["scope"]),
+        (r#""scope":"a\"b""#, &["scope"]),
+        (r#""scope":["a",1]"#, &["scope"]),
+        (r#""scope":"\u00e9","expires_in":{}"#, &["expires_in", "scope"]),
+        (r#""scope":null,"expires_in":null"#, &[]),
+        (r#""scope":"read","expires_in":60"#, &[]),
+    ];
+    for (members, unreadable) in cases {
+        let body = format!(r#"{{"access_token":"2YotnFZFEjr1zCsicMWpAA","refresh_token":"tGzv3JOkF0",{members}}}"#);
+        let client = confidential_client();
+        let request = client.client_credentials().scope("read".parse().unwrap());
+        let tokens = answered(request.start(NOW), &json(200, body)).unwrap();
+        assert_eq!(tokens.unreadable(), unreadable, "{members}");
+        assert_eq!(tokens.refresh_token().unwrap().expose(), "tGzv3JOkF0");
+        // A lifetime that is not known is none; a scope that is not known is not the one that was asked for.
+        assert_eq!(tokens.expires_at().is_some(), members.contains(":60"));
+        assert_eq!(tokens.scope().is_some(), !unreadable.contains(&"scope"), "{members}");
+        let kept: TokenSet = serde_json::from_str(&serde_json::to_string(&tokens).unwrap()).unwrap();
+        assert_eq!((kept.scope(), kept.expires_at()), (tokens.scope(), tokens.expires_at()));
     }
 }
 
