@@ -7,6 +7,7 @@
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use super::{Client, Exchange, TokenSet};
 use crate::host::{AsyncHost, Host};
@@ -52,20 +53,28 @@ struct Shared {
 #[derive(Debug)]
 struct State {
     current: Arc<TokenSet>,
+    /// Whether a resource server refused the current access token.
+    refused: bool,
     /// Whether somebody has the turn.
     taken: bool,
-    /// Counts the turns that ended.
+    /// Counts the turns that ended. The turn that is taken, or will be next, has this number.
     turns: u64,
     /// How the last turn failed, if it did.
     failure: Option<RefreshError>,
+    /// Before when a token that lasts is not tried to be refreshed again.
+    retry_at: Timestamp,
     waiting: Vec<Waker>,
 }
+
+/// After a failure that does not show, since the old token lasts, a server is left alone for so long; longer, if it says so.
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// There is no usable access token.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RefreshError {
-    /// The access token has ended, and there is no refresh token, or the server no longer takes it. Ask the resource owner again.
+    /// The access token has ended, and there is no refresh token, or the server no longer takes it. Ask the resource owner again, and
+    /// [replace](Tokens::replace) the token set.
     #[error("the access token has ended and cannot be refreshed")]
     Ended,
     /// The refresh failed. It may work later.
@@ -78,11 +87,11 @@ pub enum RefreshError {
 pub enum Fresh {
     /// Use this.
     Ready(Arc<TokenSet>),
-    /// It is yours to refresh.
+    /// It is yours to refresh. A token that lasts is refreshed by one, while the others go on with it.
     Refresh(Turn),
     /// Somebody else refreshes. Wait, then look again.
     Wait(Wait),
-    /// It has ended: [`RefreshError::Ended`].
+    /// It has ended: [`RefreshError::Ended`]. It can be [replaced](Tokens::replace).
     Ended,
 }
 
@@ -90,8 +99,33 @@ impl Tokens {
     /// Shares a token set.
     #[must_use]
     pub fn new(tokens: TokenSet) -> Self {
-        let state = State { current: Arc::new(tokens), taken: false, turns: 0, failure: None, waiting: Vec::new() };
+        let state = State {
+            current: Arc::new(tokens),
+            refused: false,
+            taken: false,
+            turns: 0,
+            failure: None,
+            retry_at: Timestamp::default(),
+            waiting: Vec::new(),
+        };
         Self { shared: Arc::new(Shared { state: Mutex::new(state), turn_ended: Condvar::new() }) }
+    }
+
+    /// Goes on with another token set, say after [`RefreshError::Ended`], when the resource owner was asked again. A refresh of the old one
+    /// that is under way no longer counts, whatever becomes of it.
+    pub fn replace(&self, tokens: TokenSet) {
+        let mut state = self.shared.lock();
+        state.take(tokens);
+        self.shared.end_turn(state, None);
+    }
+
+    /// A resource server refused this access token before its time: 401 and `invalid_token`, RFC 6750 §3.1. It counts as ended, and whoever
+    /// gets the token set next refreshes it. However many say so of one token, that is once; of an earlier token it is no news.
+    ///
+    /// Try a request once again, not more: a resource server that refuses a new token too does so for another reason.
+    pub fn refused(&self, tokens: &TokenSet) {
+        let mut state = self.shared.lock();
+        state.refused |= state.current.access_token().digest() == tokens.access_token().digest();
     }
 
     /// Where it stands.
@@ -99,21 +133,22 @@ impl Tokens {
     pub fn fresh(&self, now: impl Into<Timestamp>) -> Fresh {
         let now = now.into();
         let mut state = self.shared.lock();
-        let has_ended = state.current.expires_at().is_some_and(|end| end.is_past(now));
-        let current = Arc::clone(&state.current);
+        let (current, number) = (Arc::clone(&state.current), state.turns);
         // One that was asked for just now is as fresh as can be, however short it lives.
-        if !current.needs_refresh(now) || now <= current.requested_at() {
+        let is_worn = now > current.requested_at() && current.needs_refresh(now);
+        let has_ended = state.refused || is_worn && current.expires_at().is_some_and(|end| end.is_past(now));
+        if !has_ended && !(is_worn && now >= state.retry_at) {
             return Fresh::Ready(current);
         }
+        let shared = || Arc::clone(&self.shared);
         match (state.taken, current.refresh_token()) {
             (_, None) if has_ended => Fresh::Ended,
-            (_, None) => Fresh::Ready(current),
+            (true, Some(_)) if has_ended => Fresh::Wait(Wait { shared: shared(), number }),
+            (_, None) | (true, Some(_)) => Fresh::Ready(current),
             (false, Some(_)) => {
                 state.taken = true;
-                Fresh::Refresh(Turn { shared: Arc::clone(&self.shared), worn: current, has_ended, failure: None })
+                Fresh::Refresh(Turn { shared: shared(), number, worn: current, has_ended, at: now, failure: None })
             }
-            (true, Some(_)) if has_ended => Fresh::Wait(Wait { shared: Arc::clone(&self.shared), turn: state.turns }),
-            (true, Some(_)) => Fresh::Ready(current),
         }
     }
 
@@ -175,6 +210,26 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Lets everybody look again.
+    fn end_turn(&self, mut state: MutexGuard<'_, State>, failure: Option<RefreshError>) {
+        state.taken = false;
+        state.turns = state.turns.wrapping_add(1);
+        state.failure = failure;
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        self.turn_ended.notify_all();
+        waiting.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl State {
+    /// Nothing that was said of the old tokens holds for these.
+    fn take(&mut self, tokens: TokenSet) {
+        self.current = Arc::new(tokens);
+        self.refused = false;
+        self.retry_at = Timestamp::default();
+    }
 }
 
 /// The right to refresh, which one task has at a time. Dropped, it passes to whoever looks next.
@@ -182,8 +237,10 @@ impl Shared {
 #[must_use = "the others wait"]
 pub struct Turn {
     shared: Arc<Shared>,
+    number: u64,
     worn: Arc<TokenSet>,
     has_ended: bool,
+    at: Timestamp,
     failure: Option<RefreshError>,
 }
 
@@ -197,15 +254,18 @@ impl Turn {
     }
 
     /// Passes on what came of it: the new tokens to all, a failure to those who waited for it. While the old access token lasts, a
-    /// failure is none: the old one is the answer.
+    /// failure is none: the old one is the answer, and the server is not asked again for some seconds.
     ///
     /// # Errors
     /// The refresh failed, and the old access token has ended.
     pub fn finish(mut self, reply: Result<TokenSet, RequestError>) -> Result<Arc<TokenSet>, RefreshError> {
         let mut state = self.shared.lock();
+        if state.turns != self.number {
+            return Ok(Arc::clone(&state.current)); // replaced meanwhile
+        }
         let error = match reply {
             Ok(tokens) => {
-                state.current = Arc::new(tokens);
+                state.take(tokens);
                 return Ok(Arc::clone(&state.current));
             }
             // RFC 6749 §5.2: the refresh token is dead for good.
@@ -213,13 +273,16 @@ impl Turn {
                 state.current = Arc::new((*state.current).clone().refreshed_by(None));
                 RefreshError::Ended
             }
-            Err(error) => RefreshError::Request(error),
+            Err(error) => {
+                let pause = PAUSE.max(Duration::from_secs(error.retry_after().unwrap_or_default().into()));
+                state.retry_at = self.at.after(pause);
+                RefreshError::Request(error)
+            }
         };
-        let current = Arc::clone(&state.current);
-        drop(state);
-        if !self.has_ended {
-            return Ok(current);
+        if !self.has_ended && !state.refused {
+            return Ok(Arc::clone(&state.current));
         }
+        drop(state);
         self.failure = Some(error.clone());
         Err(error)
     }
@@ -227,14 +290,10 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let mut state = self.shared.lock();
-        state.taken = false;
-        state.turns = state.turns.wrapping_add(1);
-        state.failure = self.failure.take();
-        let waiting = std::mem::take(&mut state.waiting);
-        drop(state);
-        self.shared.turn_ended.notify_all();
-        waiting.into_iter().for_each(Waker::wake);
+        let state = self.shared.lock();
+        if state.turns == self.number {
+            self.shared.end_turn(state, self.failure.take());
+        }
     }
 }
 
@@ -243,7 +302,7 @@ impl Drop for Turn {
 #[must_use = "a future does nothing until it is polled"]
 pub struct Wait {
     shared: Arc<Shared>,
-    turn: u64,
+    number: u64,
 }
 
 impl Wait {
@@ -253,14 +312,14 @@ impl Wait {
     /// How the refresh failed.
     pub fn block(self) -> Result<(), RefreshError> {
         let state = self.shared.lock();
-        let is_over = self.shared.turn_ended.wait_while(state, |state| state.turns == self.turn);
+        let is_over = self.shared.turn_ended.wait_while(state, |state| state.turns == self.number);
         let state = is_over.unwrap_or_else(PoisonError::into_inner);
         self.outcome(&state)
     }
 
     fn outcome(&self, state: &State) -> Result<(), RefreshError> {
         // Of a turn before the last, nobody knows any more: look again.
-        let is_last = state.turns == self.turn.wrapping_add(1);
+        let is_last = state.turns == self.number.wrapping_add(1);
         state.failure.clone().filter(|_| is_last).map_or(Ok(()), Err)
     }
 }
@@ -270,7 +329,7 @@ impl Future for Wait {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.shared.lock();
-        if state.turns != self.turn {
+        if state.turns != self.number {
             return Poll::Ready(self.outcome(&state));
         }
         if !state.waiting.iter().any(|waker| waker.will_wake(context.waker())) {

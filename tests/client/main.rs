@@ -16,10 +16,12 @@ mod common;
 
 mod authentication;
 mod authorization_code;
+mod crowd;
 mod faults;
 mod grants;
 mod implicit;
 mod mix_up;
+mod refused_token;
 mod secrecy;
 mod shared_refresh;
 mod tolerance;

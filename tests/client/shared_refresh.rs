@@ -1,118 +1,18 @@
 //! A token set that many share is refreshed once, whoever asks, on threads and in tasks.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 
-use grantor::client::{Client, Fresh, RefreshError, TokenSet, Tokens};
+use grantor::client::{Client, Fresh, Tokens};
 use grantor::model::Secret;
 use grantor::server::RefreshPolicy;
-use grantor::{Answer, AsyncHttp, Fetch, HttpOnly, Timestamp, Unavailable};
+use grantor::{Answer, Fetch, HttpOnly, Timestamp, Unavailable};
 use serde_json::json;
 
-use crate::canned::*;
+use crate::canned::{self, *};
 use crate::common::*;
-
-/// When the tokens of these tests end, and when they begin to be worn.
-const END: Timestamp = Timestamp(NOW + 3600);
-const WORN: Timestamp = Timestamp(NOW + 3590);
-
-fn tokens() -> Tokens {
-    Tokens::new(set("old", Some("refresh")))
-}
-
-fn set(access_token: &str, refresh_token: Option<&str>) -> TokenSet {
-    let record =
-        json!({"access_token": access_token, "refresh_token": refresh_token, "requested_at": NOW, "expires_at": END});
-    serde_json::from_value(record).unwrap()
-}
-
-/// A server that counts, answers the same every time, and takes its time.
-struct Server {
-    answer: Answer<Fetch>,
-    asked: AtomicUsize,
-}
-
-impl Server {
-    fn that_answers(answer: Answer<Fetch>) -> Self {
-        Self { answer, asked: AtomicUsize::new(0) }
-    }
-
-    fn that_refreshes() -> Self {
-        Self::that_answers(json(200, r#"{"access_token":"new","refresh_token":"next","expires_in":3600}"#))
-    }
-
-    fn that_is_down() -> Self {
-        Self::that_answers(Err(Unavailable::new("connection refused")))
-    }
-
-    fn that_ended_it() -> Self {
-        Self::that_answers(json(400, r#"{"error":"invalid_grant"}"#))
-    }
-
-    fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
-    }
-}
-
-impl grantor::Http for &Server {
-    fn fetch(&self, _: &Fetch) -> Answer<Fetch> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
-        std::thread::sleep(Duration::from_millis(30));
-        self.answer.clone()
-    }
-}
-
-impl AsyncHttp for &Server {
-    async fn fetch(&self, _: &Fetch) -> Answer<Fetch> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
-        for _ in 0..5 {
-            turn_over().await;
-        }
-        self.answer.clone()
-    }
-}
-
-/// What becomes of it, in a word.
-fn word(outcome: &Result<Arc<TokenSet>, RefreshError>) -> String {
-    match outcome {
-        Ok(tokens) => tokens.access_token().expose().to_owned(),
-        Err(RefreshError::Ended) => "ended".to_owned(),
-        Err(error) => error.to_string(),
-    }
-}
-
-/// As many threads that start at once.
-fn on_threads(tokens: &Tokens, server: &Server, now: Timestamp, count: usize) -> Vec<String> {
-    let client = public_client();
-    let start = Barrier::new(count);
-    std::thread::scope(|scope| {
-        let one = || {
-            start.wait();
-            word(&tokens.get(&client, now, &HttpOnly(server)))
-        };
-        let threads: Vec<_> = (0..count).map(|_| scope.spawn(one)).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-    })
-}
-
-/// As many tasks on one thread.
-fn in_tasks(tokens: &Tokens, server: &Server, now: Timestamp, count: usize) -> Vec<String> {
-    let client = public_client();
-    let words = Mutex::new(Vec::new());
-    let task = |_| -> Pin<Box<dyn Future<Output = ()> + '_>> {
-        Box::pin(async {
-            let outcome = tokens.get_async(&client, now, &HttpOnly(server)).await;
-            words.lock().unwrap().push(word(&outcome));
-        })
-    };
-    run_all((0..count).map(task).collect());
-    words.into_inner().unwrap()
-}
-
-type Crowd = fn(&Tokens, &Server, Timestamp, usize) -> Vec<String>;
-const CROWDS: [(&str, Crowd, usize); 2] = [("threads", on_threads, 16), ("tasks", in_tasks, 200)];
+use crate::crowd::*;
 
 #[test]
 fn however_many_ask_there_is_one_refresh() {
@@ -157,6 +57,27 @@ fn while_the_old_token_lasts_nobody_waits_and_no_failure_shows() {
     assert_eq!(old.access_token().expose(), "old");
     assert!(matches!(tokens.fresh(END), Fresh::Wait(_)));
     drop(turn);
+}
+
+/// A failure that does not show is not tried again with every request: after five seconds, or when the server said.
+#[test]
+fn while_the_old_token_lasts_a_server_that_failed_is_left_alone() {
+    let is_busy = with_header(canned::json(503, "{}"), "retry-after", "8");
+    let is_soon = with_header(canned::json(503, "{}"), "retry-after", "1");
+    for (answer, pause) in [(Err(Unavailable::new("down")), 5), (is_soon, 5), (is_busy, 8)] {
+        for (name, crowd, count) in CROWDS {
+            let (tokens, server) = (tokens(), Server::that_answers(answer.clone()));
+            for (now, asked) in [(0, 1), (pause - 1, 1), (pause, 2), (pause + 1, 2)] {
+                assert_eq!(crowd(&tokens, &server, Timestamp(WORN.0 + now), count), vec!["old"; count]);
+                assert_eq!(server.asked(), asked, "{name}, {now} of {pause}");
+            }
+            // Once it has ended there is nothing to lose.
+            assert!(!crowd(&tokens, &server, END, 1).contains(&"old".to_owned()));
+            assert_eq!(server.asked(), 3);
+            // What worked is not waited after.
+            assert_eq!(crowd(&tokens, &Server::that_refreshes(), END, count), vec!["new"; count]);
+        }
+    }
 }
 
 /// RFC 6749 §5.2: the refresh token "is invalid, expired, revoked". There is no use in asking again.
