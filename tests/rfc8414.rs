@@ -263,6 +263,19 @@ mod client {
         assert!(metadata.authorization_endpoint.is_none() && !metadata.authorization_response_iss_parameter_supported);
     }
 
+    /// §2: `scopes_supported` is "RECOMMENDED", and a host that knows its scopes may add them to what the configuration says.
+    #[test]
+    fn the_scopes_of_a_server_are_written_and_read() {
+        let issuer = "https://server.example";
+        let mut metadata = config(issuer).metadata();
+        assert_eq!(metadata.scopes_supported, None);
+        metadata.scopes_supported = Some(vec!["photos.read".to_owned(), "photos.write".to_owned()]);
+        let written = serde_json::to_value(&metadata).unwrap();
+        assert_eq!(written["scopes_supported"], json!(["photos.read", "photos.write"]));
+        let (reply, _) = ask(issuer, |_| answer(200, written.to_string()));
+        assert_eq!(reply.unwrap(), metadata);
+    }
+
     /// What grantor's server says of itself is what grantor's client reads, member by member.
     #[test]
     fn what_a_server_writes_the_client_reads() {

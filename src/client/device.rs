@@ -72,7 +72,7 @@ impl DeviceRequest<'_> {
         form.append_optional("scope", scope.as_ref().map(Scope::as_str));
         let endpoint = client.server.device_authorization_endpoint.as_ref();
         let endpoint = endpoint.ok_or(RequestError::NoEndpoint("device_authorization_endpoint"));
-        match endpoint.and_then(|endpoint| form.post(endpoint, &client.identity)) {
+        match endpoint.and_then(|endpoint| form.post(endpoint, &client.identity(None))) {
             Ok(fetch) => Step::Fetch(DeviceRequested { fetch, scope, now: now.into() }),
             Err(error) => Step::Done(Err(error)),
         }
@@ -239,7 +239,7 @@ impl Client {
         let mut form = PostForm::new();
         form.append("grant_type", GRANT_TYPE);
         form.append("device_code", device.device_code.expose());
-        match self.token_endpoint().and_then(|endpoint| form.post(endpoint, &self.identity)) {
+        match self.token_endpoint().and_then(|endpoint| form.post(endpoint, &self.identity(None))) {
             Ok(fetch) => Step::Fetch(Polling { fetch, device: device.clone(), now }),
             Err(error) => Step::Done(Err(error)),
         }

@@ -20,7 +20,8 @@ impl Client {
     pub fn introspect(&self, token: &Secret<'_>) -> Step<Introspect> {
         let endpoint = self.server.introspection_endpoint.as_ref();
         let endpoint = endpoint.ok_or(RequestError::NoEndpoint("introspection_endpoint"));
-        match endpoint.and_then(|endpoint| introspection_request(endpoint, &self.identity, token)) {
+        let identity = self.identity(self.server.introspection_endpoint_auth_methods_supported.as_ref());
+        match endpoint.and_then(|endpoint| introspection_request(endpoint, &identity, token)) {
             Ok(fetch) => Step::Fetch(IntrospectionRequested { fetch }),
             Err(error) => Step::Done(Err(error)),
         }

@@ -105,35 +105,38 @@ pub use tokens::{Fresh, RefreshError, Tokens, Turn, Wait};
 #[derive(Clone, Debug)]
 pub struct Client {
     server: Metadata,
-    identity: Identity,
+    client_id: ClientId,
+    proof: Proof,
+}
+
+/// How a client proves who it is.
+#[derive(Clone, Debug)]
+enum Proof {
+    /// In this way, everywhere.
+    By(Authentication),
+    /// With this secret, in the header or in the body, as each endpoint takes it.
+    Secret(Secret<'static>),
 }
 
 impl Client {
     /// A public client (RFC 6749 §2.1): it has no secret.
     #[must_use]
     pub fn public(server: Metadata, client_id: ClientId) -> Self {
-        Self { server, identity: Identity { client_id, authentication: Authentication::None } }
+        Self { server, client_id, proof: Proof::By(Authentication::None) }
     }
 
-    /// A confidential client. It shows its secret in the header where the server takes that, else in the body. RFC 8414
-    /// §2 of a server that does not say: "If omitted, the default is "client_secret_basic"".
+    /// A confidential client. It shows its secret in the header where an endpoint takes that, else in the body. Of an endpoint whose methods
+    /// the metadata does not name, those of the token endpoint are expected; of a server that names none, RFC 8414 §2 has it: "If omitted,
+    /// the default is "client_secret_basic"".
     #[must_use]
     pub fn confidential(server: Metadata, client_id: ClientId, client_secret: Secret<'static>) -> Self {
-        let methods = server.token_endpoint_auth_methods_supported.as_deref().unwrap_or_default();
-        let supports = |name: &str| methods.iter().any(|method| method == name);
-        let authentication = if supports("client_secret_post") && !supports("client_secret_basic") {
-            Authentication::Post(client_secret)
-        } else {
-            Authentication::Basic(client_secret)
-        };
-        Self { server, identity: Identity { client_id, authentication } }
+        Self { server, client_id, proof: Proof::Secret(client_secret) }
     }
 
-    /// The same client, which authenticates in this way.
+    /// The same client, which authenticates in this way at every endpoint, whatever the metadata says.
     #[must_use]
-    pub fn authenticated_by(mut self, authentication: Authentication) -> Self {
-        self.identity.authentication = authentication;
-        self
+    pub fn authenticated_by(self, authentication: Authentication) -> Self {
+        Self { proof: Proof::By(authentication), ..self }
     }
 
     /// Its authorization server.
@@ -145,7 +148,21 @@ impl Client {
     /// Its identifier.
     #[must_use]
     pub fn client_id(&self) -> &ClientId {
-        &self.identity.client_id
+        &self.client_id
+    }
+
+    /// Who it is to an endpoint that takes these methods.
+    fn identity(&self, methods: Option<&Vec<String>>) -> Identity {
+        let methods = methods.or(self.server.token_endpoint_auth_methods_supported.as_ref());
+        let takes = |name: &str| methods.is_some_and(|methods| methods.iter().any(|method| method == name));
+        let authentication = match &self.proof {
+            Proof::By(authentication) => authentication.clone(),
+            Proof::Secret(secret) if takes("client_secret_post") && !takes("client_secret_basic") => {
+                Authentication::Post(secret.clone())
+            }
+            Proof::Secret(secret) => Authentication::Basic(secret.clone()),
+        };
+        Identity { client_id: self.client_id.clone(), authentication }
     }
 
     fn token_endpoint(&self) -> Result<&Endpoint, RequestError> {

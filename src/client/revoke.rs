@@ -44,7 +44,8 @@ impl Client {
         form.append("token", token.expose());
         form.append_optional("token_type_hint", hint.map(TokenTypeHint::as_str));
         let endpoint = self.server.revocation_endpoint.as_ref().ok_or(RequestError::NoEndpoint("revocation_endpoint"));
-        match endpoint.and_then(|endpoint| form.post(endpoint, &self.identity)) {
+        let identity = self.identity(self.server.revocation_endpoint_auth_methods_supported.as_ref());
+        match endpoint.and_then(|endpoint| form.post(endpoint, &identity)) {
             Ok(fetch) => Step::Fetch(RevocationRequested { fetch }),
             Err(error) => Step::Done(Err(error)),
         }

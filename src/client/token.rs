@@ -98,7 +98,7 @@ impl<'a> TokenRequest<'a> {
         let Self { client, mut form, scope, known_scope, refresh_token } = self;
         form.append_optional("scope", scope.as_ref().map(Scope::as_str));
         let expected = Expected { requested_at: now.into(), scope: scope.or(known_scope), refresh_token };
-        match client.token_endpoint().and_then(|endpoint| form.post(endpoint, &client.identity)) {
+        match client.token_endpoint().and_then(|endpoint| form.post(endpoint, &client.identity(None))) {
             Ok(fetch) => Step::Fetch(TokenRequested { fetch, expected }),
             Err(error) => Step::Done(Err(error)),
         }

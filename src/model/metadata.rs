@@ -26,6 +26,10 @@ pub struct Metadata {
     /// RFC 7009 §2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revocation_endpoint: Option<Endpoint>,
+    /// What may be asked for; there may be more. "Servers MAY choose not to advertise some supported scope values even when this parameter
+    /// is used" (RFC 8414 §2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes_supported: Option<Vec<String>>,
     /// What the authorization endpoint takes.
     #[serde(default, deserialize_with = "or_default")]
     pub response_types_supported: Vec<String>,
@@ -38,10 +42,11 @@ pub struct Metadata {
     /// How clients authenticate at the token endpoint. "If omitted, the default is "client_secret_basic"".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_methods_supported: Option<Vec<String>>,
-    /// How clients authenticate at the revocation endpoint.
+    /// How clients authenticate at the revocation endpoint. "If omitted, the default is "client_secret_basic"".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revocation_endpoint_auth_methods_supported: Option<Vec<String>>,
-    /// How clients authenticate at the introspection endpoint.
+    /// How clients authenticate at the introspection endpoint. "If omitted, the set of supported authentication methods MUST be
+    /// determined by other means."
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub introspection_endpoint_auth_methods_supported: Option<Vec<String>>,
     /// RFC 9700 §2.1.1: "Authorization servers MUST provide a way to detect their support for PKCE." "If omitted, the
@@ -67,6 +72,7 @@ impl Metadata {
             device_authorization_endpoint: None,
             introspection_endpoint: None,
             revocation_endpoint: None,
+            scopes_supported: None,
             response_types_supported: Vec::new(),
             response_modes_supported: None,
             grant_types_supported: None,

@@ -75,6 +75,41 @@ fn the_secret_goes_where_the_server_takes_it() {
     }
 }
 
+/// Each endpoint has its own list: `revocation_endpoint_auth_methods_supported`, `introspection_endpoint_auth_methods_supported`. The device
+/// authorization endpoint is as the token endpoint: RFC 8628 §3.1.
+#[test]
+fn the_secret_goes_where_the_endpoint_takes_it() {
+    let (basic, post) =
+        (|| Some(vec!["client_secret_basic".to_owned()]), || Some(vec!["client_secret_post".to_owned()]));
+    let token = Secret::new(TOKEN);
+    for (at_token, at_revocation, at_introspection, in_header) in [
+        (None, None, None, [true, true, true]),
+        (None, post(), post(), [true, false, false]),
+        (basic(), post(), None, [true, false, true]),
+        (post(), basic(), basic(), [false, true, true]),
+        // What a server does not say of one endpoint holds as for the other.
+        (post(), None, None, [false, false, false]),
+    ] {
+        let mut server = metadata();
+        server.token_endpoint_auth_methods_supported = at_token;
+        server.revocation_endpoint_auth_methods_supported = at_revocation;
+        server.introspection_endpoint_auth_methods_supported = at_introspection;
+        let client = Client::confidential(server, client_id(), Secret::new(CLIENT_SECRET));
+        let is_in_header = |request: Request<Vec<u8>>| {
+            let is_basic = request.headers().contains_key(header::AUTHORIZATION);
+            assert_eq!(body(&request).contains("client_secret="), !is_basic);
+            is_basic
+        };
+        let at_token = is_in_header(sent(&client.client_credentials().start(NOW)));
+        assert_eq!(is_in_header(sent(&client.authorize_device().start(NOW))), at_token);
+        let at_revocation = is_in_header(sent(&client.revoke(&token, None)));
+        assert_eq!([at_token, at_revocation, is_in_header(sent(&client.introspect(&token)))], in_header);
+        // Who is told how does so everywhere.
+        let post = client.authenticated_by(Authentication::Post(Secret::new(CLIENT_SECRET)));
+        assert!(!is_in_header(sent(&post.revoke(&token, None))) && !is_in_header(sent(&post.introspect(&token))));
+    }
+}
+
 /// RFC 6749 §2.3.1: "The parameters [...] MUST NOT be included in the request URI"; RFC 9700 §4.3.2 has the same of tokens.
 /// Every request of every machine goes to its endpoint as the metadata has it, and the authorization URL has nothing secret.
 #[test]
