@@ -78,6 +78,24 @@ fn what_the_server_says_is_checked() {
 }
 
 #[test]
+/// RFC 8259 §4: "The names within an object SHOULD be unique." Of a member that is not, nobody knows which one counts.
+#[test]
+fn a_member_that_repeats_lets_no_one_through() {
+    for repeated in [r#""active":false"#, r#""scope":"read""#, r#""sub":"mallory""#, r#""exp":9"#, r#""tenant":"acme""#]
+    {
+        let mut body = active_but("tenant", json!("acme")).to_string();
+        body.insert_str(1, &format!("{repeated},"));
+        let http = |_: &Fetch| {
+            let response = Response::builder().header("content-type", "application/json");
+            Ok::<_, Unavailable>(response.body(body.clone().into_bytes()).unwrap())
+        };
+        let (photos, introspector) = (photos(), introspector());
+        let reply =
+            photos.check_remote(&with_token(TOKEN), &reading(), &introspector, Timestamp(NOW)).run(&HttpOnly(http));
+        assert_eq!(reply.into_result().unwrap_err().error().code(), "unavailable", "{body}");
+    }
+}
+
 fn access_says_what_the_server_said() {
     let mut answer = active_but("acr", json!("mfa"));
     answer["auth_time"] = json!(NOW - 1);

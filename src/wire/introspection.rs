@@ -1,6 +1,10 @@
 //! Token introspection as whoever asks sees it: RFC 7662 §2.1, §2.2.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use super::{Fault, Identity, PostForm, RequestError, ServerAnswer, lenient};
 use crate::fetch::Fetch;
@@ -50,12 +54,36 @@ pub struct Introspection {
     #[serde(default, deserialize_with = "timestamp")]
     pub auth_time: Option<Timestamp>,
     /// Whatever else the server says.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "distinct")]
     pub claims: Claims,
 }
 
-fn timestamp<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     Ok(lenient::seconds(deserializer)?.map(Timestamp))
+}
+
+/// RFC 8259 §4: "When the names within an object are not unique, the behavior of software that receives such an object is unpredictable."
+/// Another resource server might read the same answer otherwise.
+fn distinct<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Claims, D::Error> {
+    struct Members;
+    impl<'de> Visitor<'de> for Members {
+        type Value = Claims;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("members of different names")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Claims, A::Error> {
+            let mut claims = Claims::new();
+            while let Some((name, value)) = members.next_entry::<String, Value>()? {
+                if claims.insert(name, value).is_some() {
+                    return Err(A::Error::custom("a member is repeated"));
+                }
+            }
+            Ok(claims)
+        }
+    }
+    deserializer.deserialize_map(Members)
 }
 
 /// RFC 7662 §2.1: "The protected resource calls the introspection endpoint using an HTTP POST".

@@ -236,7 +236,10 @@ fn a_member_that_is_not_as_it_should_be_ends_in_its_error() {
             r#"{"active":false,"active":true}"#,
             r#"{"active":true,"exp":"s3cr3t"}"#,
             r#"{"active":true,"aud":7}"#,
+            // RFC 8259 §4: "When the names within an object are not unique, the behavior [...] is unpredictable."
             r#"{"active":true,"sub":"a","sub":"b"}"#,
+            r#"{"active":true,"tenant":"a","tenant":"b"}"#,
+            r#"{"active":true,"tenant":"a","t\u0065nant":"a"}"#,
         ]),
     ];
     for (machines, expected, bodies) in table {
