@@ -118,7 +118,7 @@ pub enum Event {
         /// Why, exactly.
         reason: AccessError,
     },
-    /// The host could not carry out an effect, and nothing was issued.
+    /// The host could not carry out an effect, or what it fetched cannot be used. Nothing was issued, and nobody was let through.
     Unavailable {
         /// The client that was named, proven or not.
         client_id: Option<ClientId>,

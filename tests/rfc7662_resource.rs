@@ -12,13 +12,14 @@
 mod common;
 
 use std::cell::Cell;
+use std::error::Error as _;
 use std::time::Duration;
 
 use common::photos::*;
 use common::*;
 use grantor::model::{Client, ClientId, Endpoint, Secret};
-use grantor::resource::{AccessError, Authentication, Cache, CheckReply, Introspector, ResourceServer};
-use grantor::{Fetch, HttpOnly, Timestamp, Unavailable};
+use grantor::resource::{AccessError, Authentication, Cache, CheckReply, Introspector, RequestError, ResourceServer};
+use grantor::{Event, Fetch, HttpOnly, Timestamp, Unavailable};
 use http::Response;
 use serde_json::{Value, json};
 
@@ -77,7 +78,6 @@ fn what_the_server_says_is_checked() {
     }
 }
 
-#[test]
 /// RFC 8259 §4: "The names within an object SHOULD be unique." Of a member that is not, nobody knows which one counts.
 #[test]
 fn a_member_that_repeats_lets_no_one_through() {
@@ -96,6 +96,7 @@ fn a_member_that_repeats_lets_no_one_through() {
     }
 }
 
+#[test]
 fn access_says_what_the_server_said() {
     let mut answer = active_but("acr", json!("mfa"));
     answer["auth_time"] = json!(NOW - 1);
@@ -120,14 +121,17 @@ fn a_server_that_does_not_answer_is_503_and_lets_no_one_through() {
         let introspector = introspector();
         let reply =
             photos.check_remote(&with_token(TOKEN), &reading(), &introspector, Timestamp(NOW)).run(&HttpOnly(http));
-        let refusal = reply.into_result().unwrap_err();
+        let (event, refusal) = (reply.event(), reply.into_result().unwrap_err());
         assert!(matches!(refusal.error(), AccessError::Introspection(_)), "{status}");
+        let Event::Unavailable { effect: "fetch", cause, .. } = event else { panic!("{event:?}") };
+        assert!(cause.source().unwrap().is::<RequestError>(), "{status}");
         assert_eq!(refusal.www_authenticate(), None);
         assert_eq!(refusal.into_http().status(), 503);
     }
     let down = HttpOnly(|_: &Fetch| Err(Unavailable::new("no route").retry_after(3)));
     let introspector = introspector();
     let reply = photos.check_remote(&with_token(TOKEN), &reading(), &introspector, Timestamp(NOW)).run(&down);
+    assert!(matches!(reply.event(), Event::Unavailable { effect: "fetch", .. }));
     let response = reply.into_result().unwrap_err().into_http();
     assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &"3".parse().unwrap()));
 }

@@ -143,6 +143,10 @@ impl Refusal {
     pub(super) fn event(&self) -> Event {
         match self.error().clone() {
             AccessError::Unavailable(effect, cause) => Event::Unavailable { client_id: None, effect, cause },
+            // It says nothing about the token: an outage, though the authorization server did answer something.
+            AccessError::Introspection(error) => {
+                Event::Unavailable { client_id: None, effect: "fetch", cause: Unavailable::new(error) }
+            }
             reason => Event::AccessRefused { reason },
         }
     }
