@@ -124,6 +124,26 @@ fn a_token_in_the_body_counts_only_under_all_conditions() {
     }
 }
 
+/// A large upload, in a form, is not looked at where the header has the token.
+#[test]
+fn what_is_too_long_to_be_read_is_the_applications_if_the_header_has_the_token() {
+    let world = world();
+    let token = token(&world, "read");
+    let photos = photos_with(|config| (config.token_in_body, config.token_in_query) = (true, true));
+    let long = "y".repeat(grantor::MAX_FORM_LEN);
+    for (path, body, verdict) in [
+        ("/photos".to_owned(), format!("x={long}"), "ok"),
+        ("/photos".to_owned(), format!("access_token={token}"), "invalid_request"),
+    ] {
+        let mut request = Request::post(path).header(header::CONTENT_TYPE, FORM).body(body).unwrap();
+        request.headers_mut().insert(header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
+        assert_eq!(world.verdict(&photos, &request), verdict);
+        request.headers_mut().remove(header::AUTHORIZATION);
+        // Without it, the token may be in what is too long.
+        assert_eq!(world.verdict(&photos, &request), if verdict == "ok" { "invalid_request" } else { "ok" });
+    }
+}
+
 // §2.3 URI Query Parameter
 
 /// "Server success (2XX status) responses to these requests SHOULD contain a Cache-Control header with the "private" option."

@@ -18,8 +18,13 @@ impl<'a> Bearer<'a> {
     pub(super) fn read(request: Incoming<'a>, config: &Config) -> Result<Self, AccessError> {
         // RFC 6750 §2.1: "Resource servers MUST support this method."
         let in_header = bearer(request.headers)?;
-        let in_body = if config.token_in_body { in_body(request)? } else { None };
-        let in_query = if config.token_in_query { in_query(request)? } else { None };
+        // What is too long to be looked at is the application's alone, if the token stands elsewhere.
+        let unless_too_long = |token: Result<Option<Secret<'a>>, FormError>| match token {
+            Err(FormError::TooLong) if in_header.is_some() => Ok(None),
+            token => token,
+        };
+        let in_body = if config.token_in_body { unless_too_long(in_body(request))? } else { None };
+        let in_query = if config.token_in_query { unless_too_long(in_query(request))? } else { None };
         match (in_header, in_body, in_query) {
             (None, None, None) => Err(AccessError::NoToken),
             (Some(token), None, None) | (None, Some(token), None) => Ok(Self { token, in_query: false }),
