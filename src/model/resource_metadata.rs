@@ -48,14 +48,14 @@ impl ResourceMetadata {
     pub fn url(resource: &Resource) -> Option<Endpoint> {
         let (origin, _) = split_at_path(resource.as_str());
         let origin = origin.split('?').next().unwrap_or_default();
-        Endpoint::parse(&format!("{origin}{}", Self::path(resource))).ok()
+        Endpoint::parse(&format!("{origin}{}", Self::path_and_query(resource))).ok()
     }
 
     /// The path, and the query if the resource has one, at which the document is to be found on the resource's host. RFC 9728 §3.1: "If the
     /// resource identifier value contains a path or query component, any terminating "/" following the host component MUST be removed before
     /// inserting "/.well-known/" and the well-known URI path suffix between the host component and the path and/or query components." Unlike
     /// that of RFC 8414 §3.1, it keeps a "/" at the end of a path.
-    pub(crate) fn path(resource: &Resource) -> String {
+    pub(crate) fn path_and_query(resource: &Resource) -> String {
         let (_, authority) = resource.as_str().split_once("://").unwrap_or_default();
         let rest = authority.find(['/', '?']).and_then(|at| authority.get(at..)).unwrap_or_default();
         let rest = match rest.strip_prefix('/') {

@@ -58,10 +58,12 @@ impl Config {
         }
     }
 
-    /// The path, and the query if the resource has one, at which the metadata document is to be found on the resource's host: RFC 9728 §3.1.
+    /// The path at which the metadata document is to be found on the resource's host: RFC 9728 §3.1. A resource that has a query has its
+    /// document at this path with that query; where several differ in nothing else, the host's route tells them apart.
     #[must_use]
     pub fn metadata_path(&self) -> String {
-        ResourceMetadata::path(&self.resource)
+        let place = ResourceMetadata::path_and_query(&self.resource);
+        place.split('?').next().unwrap_or_default().to_owned()
     }
 
     /// Whether a token is for this resource.
