@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
 use grantor::Timestamp;
@@ -48,9 +48,7 @@ async fn index(State(app): State<Arc<App>>) -> Response {
 async fn show_flow(State(app): State<Arc<App>>, headers: HeaderMap, Path(slug): Path<String>) -> Response {
     let (Some(playground), Some(flow)) = (&app.playground, Flow::find(&slug)) else { return not_found().await };
     let Ok((csrf, cookie)) = playground.runs.visit(&headers, now()) else { return unavailable() };
-    let mut response = super::pages::flow(flow, app.server.config(), &csrf);
-    response.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
-    response
+    with_cookie(super::pages::flow(flow, app.server.config(), &csrf), cookie)
 }
 
 /// Starts a flow: the client begins by itself, or sends the browser on its way.
@@ -136,7 +134,7 @@ async fn callback(
 async fn arrive_implicit(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     let Some(playground) = &app.playground else { return not_found().await };
     match playground.runs.visit(&headers, now()) {
-        Ok((csrf, _)) => super::pages::implicit(&csrf),
+        Ok((csrf, cookie)) => with_cookie(super::pages::implicit(&csrf), cookie),
         Err(_) => unavailable(),
     }
 }
@@ -195,6 +193,12 @@ async fn act(
     }
     act.perform(&Stage::new(&app, peer, run.recorder()), &mut held, &Typed::of(&form)).await;
     see(&run)
+}
+
+/// With the cookie of a visit that just began.
+fn with_cookie(mut page: Response, cookie: Option<HeaderValue>) -> Response {
+    page.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+    page
 }
 
 /// Shows a run from where it has come to.
