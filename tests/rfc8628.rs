@@ -127,6 +127,10 @@ fn what_is_shown_to_a_person_is_a_page_and_text() {
         ("user_code", "\u{1b}[2J"),
         ("user_code", "A\nB"),
         ("user_code", "\u{9b}2J"),
+        ("user_code", "WDJB\u{200b}MJHT"),
+        ("user_code", "\u{202e}THJM-BJDW"),
+        ("user_code", "WDJB\u{e0041}"),
+        ("verification_uri", "https://a.example/\u{2066}x"),
     ] {
         assert!(with(name, value).is_err(), "{name} {value:?}");
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::authorize::Attempt;
 use super::{Client, Pending, PendingImplicit, TokenRequest, TokenSet};
 use crate::model::{Digest, GrantType, Scope, Secret, Timestamp};
-use crate::wire::{Form, FormError, Param, exposed, peer_text};
+use crate::wire::{Form, FormError, Param, excerpt_of_url, exposed, peer_text};
 
 /// The callback is not the answer to the request that is pending, or the answer is no. Nothing was sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,7 +29,8 @@ pub enum CallbackError {
     /// The response is another server's: a mix-up (RFC 9207 §2.4, RFC 9700 §4.4).
     #[error("the response is that of another issuer")]
     IssuerMismatch,
-    /// The server, or the resource owner, refused: RFC 6749 §4.1.2.1. The texts come by way of the browser, and may be anyone's.
+    /// The server, or the resource owner, refused: RFC 6749 §4.1.2.1. The texts come by way of the browser, and may be anyone's; they are as
+    /// clean as those of an [`ErrorResponse`](super::ErrorResponse).
     #[error("the server refused: {error}")]
     Refused {
         /// The code, say `access_denied`.
@@ -118,13 +119,12 @@ impl Client {
             }
             None => {}
         }
-        let text = |param: Param<'_>| param.map(|value| value.map(|text| peer_text(&text)));
         match error? {
             None => Ok(()),
             Some(error) => Err(CallbackError::Refused {
                 error: peer_text(&error),
-                error_description: text(error_description)?,
-                error_uri: text(error_uri)?,
+                error_description: error_description?.map(|text| peer_text(&text)),
+                error_uri: error_uri?.map(|uri| excerpt_of_url(&uri)),
             }),
         }
     }

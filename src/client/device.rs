@@ -15,7 +15,7 @@ use super::{Client, TokenSet};
 use crate::fetch::Fetch;
 use crate::model::{Resource, Scope, Secret, Timestamp};
 use crate::step::{Answer, Pause, Step, machine};
-use crate::wire::{Fault, PostForm, RequestError, ServerAnswer, exposed, lenient};
+use crate::wire::{Fault, PostForm, RequestError, ServerAnswer, exposed, is_invisible, lenient};
 
 machine! {
     /// The machine that asks for a device code and a user code.
@@ -159,7 +159,7 @@ pub struct Device {
 }
 
 impl Device {
-    /// What the person types in: RFC 8628 §3.3. It has no control characters, so that a terminal may print it.
+    /// What the person types in: RFC 8628 §3.3. It has no control characters, so that a terminal may print it, nor others that cannot be seen.
     #[must_use]
     pub fn user_code(&self) -> &str {
         &self.user_code
@@ -191,7 +191,7 @@ impl Device {
 
     /// A page that a browser can be sent to, and a code that a terminal can print.
     fn is_presentable(&self) -> bool {
-        let is_text = |text: &str| !text.is_empty() && !text.contains(char::is_control);
+        let is_text = |text: &str| !text.is_empty() && !text.contains(is_invisible);
         let is_page = |text: &str| {
             is_text(text)
                 && Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.has_host())

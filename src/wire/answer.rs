@@ -73,7 +73,7 @@ pub enum Fault {
     Status,
 }
 
-/// An error response: RFC 6749 §5.2. Its texts are the server's, with control characters and whatever may be a token left out, and their length bounded.
+/// An error response: RFC 6749 §5.2. Its texts are the server's, with characters that cannot be seen and whatever may be a token left out, and their length bounded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrorResponse {

@@ -27,9 +27,9 @@ pub(crate) fn excerpt_of_url(url: &str) -> String {
     bounded(format!("{origin}{path}"))
 }
 
-/// What another party wrote for people: bounded, without control characters, and without whatever is as long as a token.
+/// What another party wrote for people: bounded, without what cannot be seen, and without whatever is as long as a token.
 pub(crate) fn peer_text(text: &str) -> String {
-    let text: String = text.chars().filter(|character| !character.is_control()).take(500).collect();
+    let text: String = text.chars().filter(|character| !is_invisible(*character)).take(500).collect();
     let mut shown = String::new();
     let mut rest = text.as_str();
     while let Some(first) = rest.chars().next() {
@@ -43,6 +43,18 @@ pub(crate) fn peer_text(text: &str) -> String {
         rest = rest.get(part.len()..).unwrap_or_default();
     }
     shown
+}
+
+/// Whether a character hides in a text, or changes how the rest of it is shown: controls, line and paragraph separators, interlinear
+/// annotations, and Unicode's `Default_Ignorable_Code_Point`, among which are those that turn the direction of writing, and tags.
+pub(crate) fn is_invisible(character: char) -> bool {
+    #[rustfmt::skip]
+    let is_ignorable = matches!(character,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}'
+        | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}'
+        | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
+        | '\u{E0000}'..='\u{E0FFF}');
+    is_ignorable || character.is_control() || matches!(character, '\u{2028}' | '\u{2029}' | '\u{FFF9}'..='\u{FFFB}')
 }
 
 fn bounded(mut text: String) -> String {
@@ -88,7 +100,7 @@ fn is_suspicious(run: &str) -> bool {
 }
 
 fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() || c.is_whitespace() { ' ' } else { c }).collect()
+    text.chars().map(|c| if is_invisible(c) || c.is_whitespace() { ' ' } else { c }).collect()
 }
 
 /// `token68` of RFC 9110 §11.2, but for the equals sign at its end, and what else tokens are put together with.
@@ -114,7 +126,7 @@ fn quoted(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{excerpt, excerpt_of_url};
+    use super::{excerpt, excerpt_of_url, peer_text};
 
     #[test]
     fn what_may_be_a_secret_is_left_out() {
@@ -141,5 +153,18 @@ mod tests {
         assert_eq!(excerpt_of_url("https:/user:pass@login.example/x"), "https://login.example/x");
         assert_eq!(excerpt_of_url("/login?x=1"), "/login?x=…");
         assert_eq!(excerpt(b"\xFF\xFE"), "\u{FFFD}\u{FFFD}");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_left_out() {
+        let hidden = "\u{7}\u{9B}\u{AD}\u{200B}\u{200F}\u{2028}\u{202A}\u{202E}\u{2060}\u{2066}\u{2069}\u{FEFF}\u{FFF9}\u{E0041}\u{E01EF}";
+        for character in hidden.chars() {
+            let text = format!("not{character}today");
+            assert_eq!(peer_text(&text), "nottoday", "{text:?}");
+            assert_eq!(excerpt(text.as_bytes()), "not today", "{text:?}");
+            assert_eq!(excerpt_of_url(&text), "not today", "{text:?}");
+        }
+        let seen = "aujourd\u{2019}hui, pas d\u{e9}j\u{e0} \u{2014} \u{5d0}\u{4e2d}\u{1f600}\u{a0}!";
+        assert_eq!(peer_text(seen), seen);
     }
 }

@@ -16,7 +16,7 @@ pub(crate) use answer::ServerAnswer;
 pub use answer::{ErrorResponse, Fault, RequestError};
 pub(crate) use authorization::{Authorization, bearer};
 pub use authorization::{AuthorizationHeaderError, BasicCredentials};
-pub(crate) use excerpt::peer_text;
+pub(crate) use excerpt::{excerpt_of_url, is_invisible, peer_text};
 pub(crate) use form::{Form, Param, form_body};
 pub use form::{FormError, MAX_FORM_LEN};
 pub use introspection::Introspection;

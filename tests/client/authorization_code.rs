@@ -194,6 +194,8 @@ fn a_callback_in_every_wrong_form_is_refused() {
         (format!("code=x&error=no&state=S&{iss}"),        refused("no", None, None)),
         (format!("error=no&error_description=not+today&error_uri=https://e.example/1&state=S&{iss}"),
                                                           refused("no", Some("not today"), Some("https://e.example/1"))),
+        (format!("error=no&error_uri=https://e.example/why%3Ftoken%3DtGzv3JOkF0XG5Qx2TlKWIA&state=S&{iss}"),
+                                                          refused("no", None, Some("https://e.example/why?token=…"))),
         (format!("error=n%0Ao&error_description=a%1B[2Jb&state=S&{iss}"), refused("no", Some("a[2Jb"), None)),
         // An error that is not the answer to this request says nothing.
         ("error=access_denied".to_owned(),                StateMissing),

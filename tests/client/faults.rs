@@ -305,7 +305,7 @@ fn an_error_says_what_came_back() {
 #[test]
 fn the_texts_of_an_error_are_bounded_and_printable() {
     let long = "é".repeat(100_000);
-    let body = serde_json::json!({"error": "no\n", "error_description": long, "error_uri": "a\u{1b}b\r\nc"});
+    let body = serde_json::json!({"error": "n\u{202e}o\n", "error_description": long, "error_uri": "a\u{1b}b\r\nc"});
     match answered(confidential_client().client_credentials().start(NOW), &json(400, body)) {
         Err(RequestError::Refused(refusal)) => {
             assert_eq!(refusal.error, "no");
