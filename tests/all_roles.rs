@@ -162,13 +162,13 @@ impl<D: Driver> Story<'_, D> {
             web.extension(&extension).parameter("assertion", assertion),
         ];
         for request in requests {
-            let for_photos = request.clone().resource(&resource(PHOTOS)).scope(scope("read"));
+            let for_photos = request.clone().resource(resource(PHOTOS)).scope(scope("read"));
             let tokens = self.drive(for_photos.start(AT)).unwrap();
             assert_eq!(self.photos(&tokens, AT), 200);
             // Good for something else, or for something less.
-            let mail = request.clone().resource(&resource("https://api.example.com/mail"));
+            let mail = request.clone().resource(resource("https://api.example.com/mail"));
             assert_eq!(self.photos(&self.drive(mail.start(AT)).unwrap(), AT), 401);
-            let writing = request.resource(&resource(PHOTOS)).scope(scope("write"));
+            let writing = request.resource(resource(PHOTOS)).scope(scope("write"));
             assert_eq!(self.photos(&self.drive(writing.start(AT)).unwrap(), AT), 403);
         }
     }

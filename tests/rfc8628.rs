@@ -64,12 +64,12 @@ fn still_pending(polled: Result<Polled, RequestError>) -> Device {
 fn the_request_is_that_of_the_rfc() {
     let client = public_client();
     let request = client.authorize_device().scope(Scope::parse("example_scope other").unwrap());
-    let request = request.resource(&Resource::parse("https://api.example/").unwrap());
+    let request = request.resource(Resource::parse("https://api.example/").unwrap()).parameter("acr_values", "mfa");
     assert_eq!(
         written(&sent(&request.start(NOW))),
         "POST https://server.example/device\naccept: application/json\n\
          content-type: application/x-www-form-urlencoded\n\n\
-         resource=https%3A%2F%2Fapi.example%2F&scope=example_scope+other&client_id=s6BhdRkqt3"
+         resource=https%3A%2F%2Fapi.example%2F&acr_values=mfa&scope=example_scope+other&client_id=s6BhdRkqt3"
     );
 }
 

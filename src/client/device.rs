@@ -61,8 +61,14 @@ impl DeviceRequest<'_> {
     }
 
     /// A protected resource that the token is to be for: RFC 8707 §2. May be called for several.
-    pub fn resource(mut self, resource: &Resource) -> Self {
+    pub fn resource(mut self, resource: Resource) -> Self {
         self.form.append("resource", resource.as_str());
+        self
+    }
+
+    /// A further parameter; not one that the request has already, as for [`TokenRequest::parameter`](super::TokenRequest::parameter).
+    pub fn parameter(mut self, name: &str, value: &str) -> Self {
+        self.form.append(name, value);
         self
     }
 
@@ -208,7 +214,7 @@ impl Device {
     }
 }
 
-/// What became of a device authorization: RFC 8628 §3.5.
+/// What became of a device authorization: RFC 8628 §3.5. Each case has its own way on.
 #[derive(Clone, Debug)]
 pub enum Polled {
     /// The person approved.

@@ -81,7 +81,7 @@ impl<'a> TokenRequest<'a> {
     }
 
     /// A protected resource that the token is to be for: RFC 8707 §2.2. May be called for several.
-    pub fn resource(mut self, resource: &Resource) -> Self {
+    pub fn resource(mut self, resource: Resource) -> Self {
         self.form.append("resource", resource.as_str());
         self
     }

@@ -94,7 +94,8 @@ impl TokenSet {
     /// Whether the access token has ended, or is about to: within 30 seconds, or the last tenth of a life that is shorter than five
     /// minutes. Never, if the server did not say how long it lives.
     #[must_use]
-    pub fn needs_refresh(&self, now: Timestamp) -> bool {
+    pub fn needs_refresh(&self, now: impl Into<Timestamp>) -> bool {
+        let now = now.into();
         self.expires_at.is_some_and(|end| {
             let lifetime = end.0.saturating_sub(self.requested_at.0);
             let leeway = LEEWAY.as_secs().min(lifetime / 10);

@@ -82,7 +82,7 @@ pub enum RefreshError {
     Request(#[from] RequestError),
 }
 
-/// Where a shared token set stands.
+/// Where a shared token set stands. Each case has its own way on, and whoever drives by hand goes every one of them.
 #[derive(Debug)]
 pub enum Fresh {
     /// Use this.

@@ -39,7 +39,7 @@ fn each_request_is_this_one_to_the_byte() {
         (client.client_credentials(), "grant_type=client_credentials"),
         (client.client_credentials().scope(scope("read write")), "grant_type=client_credentials&scope=read+write"),
         // RFC 8707 §2.2
-        (client.client_credentials().resource(&resource("https://a.example/?x=y")).resource(&resource("urn:b")),
+        (client.client_credentials().resource(resource("https://a.example/?x=y")).resource(resource("urn:b")),
             "grant_type=client_credentials&resource=https%3A%2F%2Fa.example%2F%3Fx%3Dy&resource=urn%3Ab"),
         (client.client_credentials().parameter("audience", "a b"), "grant_type=client_credentials&audience=a+b"),
         // §4.3.2

@@ -113,8 +113,8 @@ impl Act {
         let has_refresh = held.tokens.as_ref().is_some_and(|tokens| tokens.refresh_token().is_some());
         match self.deed {
             Deed::Discover | Deed::ClientCredentials | Deed::Password => false,
-            Deed::Photos(..) | Deed::Revoke(TokenTypeHint::AccessToken) => held.tokens.is_some(),
             Deed::Refresh | Deed::Revoke(TokenTypeHint::RefreshToken) => has_refresh,
+            Deed::Photos(..) | Deed::Revoke(_) => held.tokens.is_some(),
             Deed::ReplayRefresh => held.worn.is_some(),
             Deed::ReplayCode => held.taken.is_some(),
         }

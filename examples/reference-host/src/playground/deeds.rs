@@ -137,8 +137,8 @@ pub(crate) async fn revoke(stage: &Stage, held: &Held, hint: TokenTypeHint) -> O
     let (who, tokens) = held.who.zip(held.tokens.as_ref()).ok_or(NOTHING)?;
     let client = stage.client(who).await?;
     let token = match hint {
-        TokenTypeHint::AccessToken => tokens.access_token(),
         TokenTypeHint::RefreshToken => tokens.refresh_token().ok_or(NOTHING)?,
+        _ => tokens.access_token(),
     };
     client.revoke(token, Some(hint)).run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
     Ok("The token is revoked.".to_owned())

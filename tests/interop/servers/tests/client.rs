@@ -167,7 +167,7 @@ fn threads_that_share_tokens_refresh_them_once() {
 #[test]
 fn a_client_gets_a_token_for_itself_and_gives_it_up() {
     for client in confidential_clients() {
-        let request = client.client_credentials().scope(Scope::parse("read").unwrap()).resource(&photos());
+        let request = client.client_credentials().scope(Scope::parse("read").unwrap()).resource(photos());
         let tokens = redeem(request).unwrap();
         assert_eq!(tokens.scope().map(Scope::as_str), Some("read"));
         assert!(tokens.refresh_token().is_none());
@@ -232,7 +232,7 @@ fn a_scope_that_is_not_to_be_had_is_refused() {
 }
 
 fn authorize_device(client: &Client) -> Device {
-    client.authorize_device().scope(scope()).resource(&photos()).start(now()).run(&HTTP).unwrap()
+    client.authorize_device().scope(scope()).resource(photos()).start(now()).run(&HTTP).unwrap()
 }
 
 /// Polls as soon as the client may, without a wait: time is an argument.
