@@ -52,7 +52,8 @@
 //! # Refused by a resource server
 //!
 //! [`Challenge::of`] reads what a resource server asks for. A client that knows nothing but the resource, as those of the Model Context
-//! Protocol, goes on from there: [`discover_resource`] finds whose tokens it takes, [`discover`] finds out about them.
+//! Protocol, goes on from there: [`discover_resource`] finds whose tokens it takes, [`discover`] finds out about them. Where the token was
+//! good and is no longer (`invalid_token`), [`Tokens::refused`] has it refreshed, once for all who share it.
 //!
 //! # Tolerance
 //!

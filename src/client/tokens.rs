@@ -111,8 +111,8 @@ impl Tokens {
         Self { shared: Arc::new(Shared { state: Mutex::new(state), turn_ended: Condvar::new() }) }
     }
 
-    /// Goes on with another token set, say after [`RefreshError::Ended`], when the resource owner was asked again. A refresh of the old one
-    /// that is under way no longer counts, whatever becomes of it.
+    /// Goes on with another token set, after [`RefreshError::Ended`], say: the resource owner was asked again, or a client that acts for itself
+    /// has a new token. A refresh of the old one that is under way no longer counts, whatever becomes of it.
     pub fn replace(&self, tokens: TokenSet) {
         let mut state = self.shared.lock();
         state.take(tokens);
@@ -122,7 +122,21 @@ impl Tokens {
     /// A resource server refused this access token before its time: 401 and `invalid_token`, RFC 6750 §3.1. It counts as ended, and whoever
     /// gets the token set next refreshes it. However many say so of one token, that is once; of an earlier token it is no news.
     ///
-    /// Try a request once again, not more: a resource server that refuses a new token too does so for another reason.
+    /// Send a request once again, and not more: a resource server that refuses the new token too has another reason.
+    ///
+    /// ```
+    /// # use grantor::client::{Client, RefreshError, Tokens, TokenSet};
+    /// # fn call(_: &TokenSet) -> u16 { 200 }
+    /// # fn twice(tokens: &Tokens, client: &Client, now: grantor::Timestamp, http: &dyn grantor::Host) -> Result<u16, RefreshError> {
+    /// let used = tokens.get(client, now, http)?;
+    /// let status = call(&used);
+    /// if status != 401 {
+    ///     return Ok(status);
+    /// }
+    /// tokens.refused(&used);
+    /// Ok(call(&*tokens.get(client, now, http)?))
+    /// # }
+    /// ```
     pub fn refused(&self, tokens: &TokenSet) {
         let mut state = self.shared.lock();
         state.refused |= state.current.access_token().digest() == tokens.access_token().digest();
@@ -137,7 +151,8 @@ impl Tokens {
         // One that was asked for just now is as fresh as can be, however short it lives.
         let is_worn = now > current.requested_at() && current.needs_refresh(now);
         let has_ended = state.refused || is_worn && current.expires_at().is_some_and(|end| end.is_past(now));
-        if !has_ended && !(is_worn && now >= state.retry_at) {
+        let is_due = is_worn && now >= state.retry_at;
+        if !has_ended && !is_due {
             return Fresh::Ready(current);
         }
         let shared = || Arc::clone(&self.shared);

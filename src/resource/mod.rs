@@ -9,6 +9,9 @@
 //! Both machines read the token from the request in the same way, make the same checks, and end in the same [`CheckReply`]:
 //! [`Access`], or a [`Refusal`] with the challenge that the RFCs ask for. Neither can write.
 //!
+//! A token is taken that is for this resource (RFC 9700 §2.3): the authorization server knows it by its
+//! [`resources`](crate::server::Config::resources), or it is the only one and says [`accept_unrestricted`](Config::accept_unrestricted).
+//!
 //! ```
 //! use grantor::model::{Resource, Scope};
 //! use grantor::resource::{Requirement, ResourceServer};
