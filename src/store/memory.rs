@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use arrayvec::ArrayVec;
@@ -23,7 +24,7 @@ pub struct MemoryStore {
 
 #[derive(Debug, Default)]
 struct Shard {
-    grants: HashMap<GrantId, StoredGrant, Drawn>,
+    grants: HashMap<GrantId, Arc<StoredGrant>, Drawn>,
     credentials: HashMap<Key, StoredCredential, Drawn>,
     /// What is witnessed, a peer may have chosen: these keys are hashed with a secret.
     witnesses: HashMap<Key, Timestamp>,
@@ -48,17 +49,38 @@ impl Hasher for LastBytes {
     }
 }
 
+/// A grant and what the store says of it. Its credentials hold it too, so that a lookup finds it without a search; what changes
+/// is atomic for their sake alone, and ordered by the lock of the shard.
 #[derive(Debug)]
 struct StoredGrant {
     grant: Arc<Grant>,
-    expires_at: Timestamp,
-    revoked: bool,
+    until: AtomicU64,
+    revoked: AtomicBool,
 }
 
 #[derive(Debug)]
 struct StoredCredential {
     credential: Arc<Credential>,
+    grant: Arc<StoredGrant>,
     spent_at: Option<Timestamp>,
+}
+
+impl StoredGrant {
+    fn until(&self) -> Timestamp {
+        Timestamp(self.until.load(Ordering::Relaxed))
+    }
+
+    fn keep_until(&self, until: Timestamp) {
+        self.until.store(until.0, Ordering::Relaxed);
+    }
+
+    fn is_revoked(&self) -> bool {
+        self.revoked.load(Ordering::Relaxed)
+    }
+
+    fn set_revoked(&self, revoked: bool) {
+        self.revoked.store(revoked, Ordering::Relaxed);
+    }
 }
 
 /// How to take back one change.
@@ -68,6 +90,7 @@ enum Undo {
     KeepGrantUntil(GrantId, Timestamp),
     Unrevoke(GrantId),
     RemoveCredential(Key),
+    PutBack(Key, Arc<Credential>),
     RestoreCredential(Key, StoredCredential),
     Unspend(Key),
     RemoveWitness(Key),
@@ -97,7 +120,7 @@ impl MemoryStore {
         for shard in &self.shards {
             let mut shard = lock(shard);
             shard.credentials.retain(|_, stored| !stored.credential.expires_at.is_past(now));
-            shard.grants.retain(|_, stored| !stored.expires_at.is_past(now));
+            shard.grants.retain(|_, stored| !stored.until().is_past(now));
             shard.witnesses.retain(|_, until| !until.is_past(now));
         }
     }
@@ -161,13 +184,12 @@ impl Default for MemoryStore {
 
 impl Shard {
     fn presented(&self, key: Key) -> Option<Presented> {
-        let StoredCredential { credential, spent_at } = self.credentials.get(&key)?;
-        let StoredGrant { grant, revoked, .. } = self.grants.get(&credential.grant)?;
+        let StoredCredential { credential, grant, spent_at } = self.credentials.get(&key)?;
         Some(Presented {
             credential: Arc::clone(credential),
             spent_at: *spent_at,
-            grant: Arc::clone(grant),
-            revoked: *revoked,
+            grant: Arc::clone(&grant.grant),
+            revoked: grant.is_revoked(),
         })
     }
 
@@ -191,16 +213,18 @@ impl Shard {
             Change::Open { grant, until } => match self.grants.entry(grant.id) {
                 Entry::Occupied(_) => Err(Refused),
                 Entry::Vacant(entry) => {
-                    entry.insert(StoredGrant { grant: Arc::clone(grant), expires_at: *until, revoked: false });
-                    Ok(Undo::RemoveGrant(grant.id))
+                    let (grant, until, revoked) = (Arc::clone(grant), AtomicU64::new(until.0), AtomicBool::new(false));
+                    let id = grant.id;
+                    entry.insert(Arc::new(StoredGrant { grant, until, revoked }));
+                    Ok(Undo::RemoveGrant(id))
                 }
             },
             Change::Issue(credential) => {
-                self.living_grant(credential.grant)?;
+                let grant = Arc::clone(self.living_grant(credential.grant)?);
                 match self.credentials.entry(credential.key) {
                     Entry::Occupied(_) => Err(Refused),
                     Entry::Vacant(entry) => {
-                        entry.insert(StoredCredential { credential: Arc::clone(credential), spent_at: None });
+                        entry.insert(StoredCredential { credential: Arc::clone(credential), grant, spent_at: None });
                         Ok(Undo::RemoveCredential(credential.key))
                     }
                 }
@@ -212,8 +236,8 @@ impl Shard {
             }
             Change::Extend { grant, until } => {
                 let stored = self.living_grant(*grant)?;
-                let before = stored.expires_at;
-                stored.expires_at = before.max(*until);
+                let before = stored.until();
+                stored.keep_until(before.max(*until));
                 Ok(Undo::KeepGrantUntil(*grant, before))
             }
             Change::Replace(credential) => {
@@ -222,12 +246,11 @@ impl Shard {
                     return Err(Refused);
                 }
                 let before = std::mem::replace(&mut stored.credential, Arc::clone(credential));
-                let before = StoredCredential { credential: before, spent_at: stored.spent_at };
-                Ok(Undo::RestoreCredential(credential.key, before))
+                Ok(Undo::PutBack(credential.key, before))
             }
-            Change::Revoke(grant) => match self.grants.get_mut(grant) {
-                Some(stored) if !stored.revoked => {
-                    stored.revoked = true;
+            Change::Revoke(grant) => match self.grants.get(grant) {
+                Some(stored) if !stored.is_revoked() => {
+                    stored.set_revoked(true);
                     Ok(Undo::Unrevoke(*grant))
                 }
                 _ => Ok(Undo::Nothing),
@@ -247,8 +270,8 @@ impl Shard {
         }
     }
 
-    fn living_grant(&mut self, id: GrantId) -> Result<&mut StoredGrant, Refused> {
-        self.grants.get_mut(&id).filter(|stored| !stored.revoked).ok_or(Refused)
+    fn living_grant(&self, id: GrantId) -> Result<&Arc<StoredGrant>, Refused> {
+        self.grants.get(&id).filter(|stored| !stored.is_revoked()).ok_or(Refused)
     }
 
     fn take_back(&mut self, undo: Undo) {
@@ -256,16 +279,21 @@ impl Shard {
             Undo::Nothing => {}
             Undo::RemoveGrant(id) => drop(self.grants.remove(&id)),
             Undo::KeepGrantUntil(id, until) => {
-                if let Some(stored) = self.grants.get_mut(&id) {
-                    stored.expires_at = until;
+                if let Some(stored) = self.grants.get(&id) {
+                    stored.keep_until(until);
                 }
             }
             Undo::Unrevoke(id) => {
-                if let Some(stored) = self.grants.get_mut(&id) {
-                    stored.revoked = false;
+                if let Some(stored) = self.grants.get(&id) {
+                    stored.set_revoked(false);
                 }
             }
             Undo::RemoveCredential(key) => drop(self.credentials.remove(&key)),
+            Undo::PutBack(key, before) => {
+                if let Some(stored) = self.credentials.get_mut(&key) {
+                    stored.credential = before;
+                }
+            }
             Undo::RestoreCredential(key, before) => drop(self.credentials.insert(key, before)),
             Undo::Unspend(key) => {
                 if let Some(stored) = self.credentials.get_mut(&key) {
