@@ -52,7 +52,12 @@ impl Scope {
     /// Whether it has this token. Case matters.
     #[must_use]
     pub fn contains(&self, token: &str) -> bool {
-        self.tokens().any(|own| own == token)
+        self.words().any(|own| own == token.as_bytes())
+    }
+
+    /// The tokens as bytes, which most of them are too short to be searched for otherwise.
+    fn words(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.as_deref().into_iter().flat_map(|text| text.as_bytes().split(|byte| *byte == b' '))
     }
 
     /// Whether it has no token.
@@ -64,7 +69,7 @@ impl Scope {
     /// Whether every token of it is one of the other's.
     #[must_use]
     pub fn is_subset(&self, other: &Self) -> bool {
-        self.tokens().all(|token| other.contains(token))
+        self.words().all(|token| other.words().any(|other| other == token))
     }
 
     /// The tokens that both have, in this one's order.

@@ -86,13 +86,13 @@ impl<'a> Pause<Lookup> for CheckLookup<'a> {
     fn resume(self, answer: Answer<Lookup>) -> Step<Check<'a>> {
         let Self { key, checking, .. } = self;
         let found = answer.map_err(|unavailable| AccessError::Unavailable("lookup", unavailable));
-        Step::Done(checking.reply(found.and_then(|found| alive(&found, key, checking.now))))
+        Step::Done(checking.reply(found.and_then(|found| alive(found, key, checking.now))))
     }
 }
 
 /// RFC 6750 §3.1, `invalid_token`: "The access token provided is expired, revoked, malformed, or invalid for other reasons."
-fn alive(found: &Found, key: Key, now: Timestamp) -> Result<Access, AccessError> {
-    let presented = found.credential(key).ok_or(AccessError::Unknown)?;
+fn alive(found: Found, key: Key, now: Timestamp) -> Result<Access, AccessError> {
+    let presented = found.into_credential(key).ok_or(AccessError::Unknown)?;
     // A code or a refresh token is for the token endpoint. Whoever presents it here is not told what it is.
     if !matches!(presented.credential.kind, CredentialKind::AccessToken { .. }) {
         return Err(AccessError::Unknown);
@@ -103,7 +103,7 @@ fn alive(found: &Found, key: Key, now: Timestamp) -> Result<Access, AccessError>
     if !presented.is_alive(now) {
         return Err(AccessError::Revoked);
     }
-    Ok(Access::stored(presented.credential.clone(), presented.grant.clone()))
+    Ok(Access::stored(presented.credential, presented.grant))
 }
 
 /// Whether a request is to be served.

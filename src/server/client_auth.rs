@@ -131,6 +131,10 @@ impl Authenticated {
         &self.0
     }
 
+    pub(super) fn into_client(self) -> Arc<Client> {
+        self.0
+    }
+
     /// The host's word on a secret that only it can check.
     pub(super) fn by_host(question: &ClientSecret, answer: Authenticity) -> Result<Self, ClientError> {
         match answer {
@@ -149,14 +153,14 @@ pub(super) enum Checked {
 impl Claim<'_> {
     /// RFC 6749 §3.2.1: "Confidential clients or other clients issued client credentials MUST authenticate with the
     /// authorization server".
-    pub(super) fn check(self, client: Option<&Arc<Client>>) -> Result<Checked, ClientError> {
+    pub(super) fn check(self, client: Option<Arc<Client>>) -> Result<Checked, ClientError> {
         let client = client.ok_or(ClientError::Unknown)?;
         let presented = match client.authentication {
             ClientAuthentication::None => {
                 // A secret that nobody issued proves nothing, and its sender is mistaken about who it is.
                 let none = self.client_secret.is_none();
                 return if none {
-                    Ok(Checked::Authenticated(Authenticated(Arc::clone(client))))
+                    Ok(Checked::Authenticated(Authenticated(client)))
                 } else {
                     Err(ClientError::OtherMethod)
                 };
@@ -176,9 +180,9 @@ impl Claim<'_> {
             }
             ClientAuthentication::Host { .. } => {
                 let client_secret = client_secret.into_static();
-                Ok(Checked::AskHost(ClientSecret { client: Arc::clone(client), client_secret }))
+                Ok(Checked::AskHost(ClientSecret { client, client_secret }))
             }
-            _ => Ok(Checked::Authenticated(Authenticated(Arc::clone(client)))),
+            _ => Ok(Checked::Authenticated(Authenticated(client))),
         }
     }
 }

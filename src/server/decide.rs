@@ -152,10 +152,10 @@ impl<'a> Pause<Lookup> for DecideLookup<'a> {
             Ok((Accepted::Code(commit, code, event), _)) => {
                 DecideCommit::wait(config, recipient, commit, Success::Code(code), event)
             }
-            Ok((Accepted::Token(plan), moment)) if config.consult_issuance => {
-                Step::Issuance(DecideIssuance { question: plan.question(), config, recipient, plan, moment })
+            Ok((Accepted::Token(client, plan), moment)) if config.consult_issuance => {
+                Step::Issuance(DecideIssuance { question: plan.question(client), config, recipient, plan, moment })
             }
-            Ok((Accepted::Token(plan), moment)) => DecideCommit::issue(config, recipient, plan, &moment),
+            Ok((Accepted::Token(_, plan), moment)) => DecideCommit::issue(config, recipient, plan, &moment),
             Err(error) => refuse(config, &recipient, error),
         }
     }
@@ -179,7 +179,7 @@ struct Offer {
 #[allow(clippy::large_enum_variant, reason = "it is taken apart at once")]
 enum Accepted {
     Code(Commit, Secret<'static>, Event),
-    Token(Plan),
+    Token(Arc<Client>, Plan),
 }
 
 impl Prompt {
@@ -227,7 +227,7 @@ impl Offer {
             let mut plan = Plan::open(config, &client, GrantType::Implicit, subject, granted, moment);
             plan.grant = approval.witness(plan.grant);
             // RFC 6749 §4.2.2: "The authorization server MUST NOT issue a refresh token."
-            return Ok(Accepted::Token(plan));
+            return Ok(Accepted::Token(client, plan));
         }
         let subject = approval.subject.clone();
         let grant = open(&client, GrantType::AuthorizationCode, Some(subject.clone()), scope.clone(), resource, moment);

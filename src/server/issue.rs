@@ -27,7 +27,6 @@ pub(super) enum IfSpent {
 /// What is about to be issued, every check made.
 #[cfg_attr(feature = "explore", derive(Clone))]
 pub(super) struct Plan {
-    pub(super) client: Arc<Client>,
     pub(super) grant_type: GrantType,
     /// The grant that the tokens stand for.
     pub(super) grant: Arc<Grant>,
@@ -58,7 +57,7 @@ impl Plan {
     /// A plan for a grant that is opened with the tokens.
     pub(super) fn open(
         config: &Config,
-        client: &Arc<Client>,
+        client: &Client,
         grant_type: GrantType,
         subject: Option<Subject>,
         (scope, resource): (Scope, Resources),
@@ -66,7 +65,6 @@ impl Plan {
     ) -> Self {
         let grant = open(client, grant_type, subject, scope, resource, moment);
         Self {
-            client: Arc::clone(client),
             grant_type: grant.grant_type.clone(),
             opens: true,
             spend: None,
@@ -81,9 +79,9 @@ impl Plan {
     }
 
     /// What the host is asked.
-    pub(super) fn question(&self) -> Issuance {
+    pub(super) fn question(&self, client: Arc<Client>) -> Issuance {
         Issuance {
-            client: Arc::clone(&self.client),
+            client,
             grant_type: self.grant_type.clone(),
             subject: self.grant.subject.clone(),
             scope: self.scope.clone(),
@@ -113,7 +111,7 @@ impl Plan {
     /// What the audit log will say.
     pub(super) fn event(&self) -> Event {
         Event::Issued {
-            client_id: self.client.client_id.clone(),
+            client_id: self.grant.client_id.clone(),
             grant_type: self.grant_type.clone(),
             grant: self.grant.id,
             subject: self.grant.subject.clone(),
@@ -128,26 +126,20 @@ impl Plan {
         let now = moment.now();
         let grant = self.grant.id;
         let expires_at = now.after(self.access_token_lifetime);
-        let (access_token, access_key) = Key::generate(grant.partition(), &moment.entropy().first);
-        let access = Credential {
-            version: Version,
-            revision: 0,
-            key: access_key,
-            grant,
-            kind: CredentialKind::AccessToken { claims: self.claims },
-            scope: self.scope,
-            resource: self.resource,
-            issued_at: now,
-            expires_at,
+        let credential = |key, kind, scope, resource, expires_at| {
+            let (version, revision, issued_at) = (Version, 0, now);
+            Arc::new(Credential { version, revision, key, grant, kind, scope, resource, issued_at, expires_at })
         };
+        let (access_token, key) = Key::generate(grant.partition(), &moment.entropy().first);
+        let kind = CredentialKind::AccessToken { claims: self.claims };
+        let access = credential(key, kind, self.scope, self.resource, expires_at);
         let (mut refresh_token, mut refresh, mut until) = (None, None, expires_at);
         if let Some(scope) = self.refresh {
             let (token, key) = Key::generate(grant.partition(), &moment.entropy().second);
             let expires_at = now.after(config.refresh_token_lifetime);
-            let kind = CredentialKind::RefreshToken;
             let resource = self.grant.resource.clone();
             refresh_token = Some(token);
-            refresh = Some(Credential { key, kind, scope, resource, expires_at, ..access.clone() });
+            refresh = Some(credential(key, CredentialKind::RefreshToken, scope, resource, expires_at));
             until = until.max(expires_at);
         }
         let keep = match self.opens {
@@ -155,8 +147,8 @@ impl Plan {
             false => Change::Extend { grant, until },
         };
         let spend = self.spend.map(|(key, _)| Change::Spend { key, at: now });
-        let issue = |credential| Change::Issue(Arc::new(credential));
-        let changes = spend.into_iter().chain([keep, issue(access)]).chain(refresh.map(issue)).collect();
+        let changes =
+            spend.into_iter().chain([keep, Change::Issue(access)]).chain(refresh.map(Change::Issue)).collect();
         Issued { commit: Commit::in_one_partition(changes), access_token, refresh_token }
     }
 }

@@ -25,6 +25,7 @@ mod clients;
 pub mod contract;
 mod memory;
 
+use std::iter;
 use std::sync::Arc;
 
 use arrayvec::ArrayVec;
@@ -58,6 +59,11 @@ impl Found {
     #[must_use]
     pub fn credential(&self, key: Key) -> Option<&Presented> {
         self.credentials.iter().find(|presented| presented.credential.key == key)
+    }
+
+    /// The same, to keep.
+    pub(crate) fn into_credential(mut self, key: Key) -> Option<Presented> {
+        iter::from_fn(|| self.credentials.pop()).find(|presented| presented.credential.key == key)
     }
 }
 

@@ -8,6 +8,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use http::{HeaderMap, HeaderValue, header};
 use zeroize::Zeroize as _;
 
+use super::form::decode;
 use crate::model::{ClientId, Secret, only};
 
 /// Takes base64 with its padding or without: RFC 7617 asks for it, some clients forget it.
@@ -121,6 +122,5 @@ fn form_decode(encoded: &str) -> Option<Cow<'_, str>> {
     if encoded.contains(['&', '=']) {
         return Some(Cow::Borrowed(encoded));
     }
-    let (text, _) = form_urlencoded::parse(encoded.as_bytes()).next().unwrap_or_default();
-    (!text.contains('\u{FFFD}')).then_some(text)
+    decode(encoded)
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use http::{HeaderMap, header};
-use percent_encoding::percent_decode;
+use percent_encoding::percent_decode_str;
 
 /// The most bytes that a form or a query may have.
 pub const MAX_FORM_LEN: usize = 64 * 1024;
@@ -15,7 +15,10 @@ pub enum FormError {
     /// RFC 6749 §3.1, §3.2: "Request and response parameters MUST NOT be included more than once."
     #[error("parameter {0} is included more than once")]
     Repeated(&'static str),
-    /// RFC 6749 appendix B: the encoded text is UTF-8.
+    /// RFC 6749 appendix B: names and values are encoded in UTF-8, and then so that only ASCII is left.
+    #[error("the parameters are not UTF-8")]
+    NotUtf8,
+    /// RFC 6749 appendix B: what is decoded is UTF-8.
     #[error("parameter {0} is not UTF-8")]
     Encoding(&'static str),
     /// The value has a character outside its set: RFC 6749 appendix A.
@@ -34,14 +37,17 @@ pub enum FormError {
 
 /// Encoded parameters, not yet looked at.
 #[derive(Clone, Copy)]
-pub(crate) struct Form<'a>(&'a [u8]);
+pub(crate) struct Form<'a>(&'a str);
 
 /// One parameter of a request: `None` when omitted, which includes sent without a value.
 pub(crate) type Param<'a> = Result<Option<Cow<'a, str>>, FormError>;
 
 impl<'a> Form<'a> {
     pub(crate) fn new(encoded: &'a [u8]) -> Result<Self, FormError> {
-        if encoded.len() > MAX_FORM_LEN { Err(FormError::TooLong) } else { Ok(Self(encoded)) }
+        if encoded.len() > MAX_FORM_LEN {
+            return Err(FormError::TooLong);
+        }
+        std::str::from_utf8(encoded).map(Self).map_err(|_| FormError::NotUtf8)
     }
 
     /// The named parameters, in the order of the names. Others are passed over: RFC 6749 §3.1, §3.2: "The authorization
@@ -64,45 +70,42 @@ impl<'a> Form<'a> {
         for (name, value) in self.pairs() {
             let slots = names.iter().zip(&mut seen).zip(&mut params);
             let Some(((&name, seen), param)) = slots.into_iter().find(|((known, _), _)| name == **known) else {
-                if name == repeating && !value.is_empty() {
-                    all.push(value);
+                if name == repeating {
+                    all.extend(value.filter(|value| !value.is_empty()));
                 }
                 continue;
             };
             *param = match value {
                 _ if std::mem::replace(seen, true) => Err(FormError::Repeated(name)),
-                // U+FFFD stands where the bytes are not UTF-8. No parameter has use for it otherwise.
-                value if value.contains('\u{FFFD}') => Err(FormError::Encoding(name)),
+                None => Err(FormError::Encoding(name)),
                 // "Parameters sent without a value MUST be treated as if they were omitted from the request."
-                value if value.is_empty() => Ok(None),
-                value => Ok(Some(value)),
+                Some(value) if value.is_empty() => Ok(None),
+                value => Ok(value),
             };
         }
         (params, all)
     }
 
-    /// All parameters.
-    pub(crate) fn pairs(self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> {
-        self.0.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
-            let mut parts = pair.splitn(2, |byte| *byte == b'=').map(decode);
-            (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+    /// All parameters, as `name=value`. A value is none if it is not UTF-8; a parameter whose name is not has no name that is known.
+    pub(crate) fn pairs(self) -> impl Iterator<Item = (Cow<'a, str>, Option<Cow<'a, str>>)> {
+        self.0.split('&').filter(|pair| !pair.is_empty()).filter_map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Some((decode(name)?, decode(value)))
         })
     }
 }
 
-/// What `form_urlencoded::parse` makes of a name or a value, in one allocation or, for most of them, in none.
-fn decode(encoded: &[u8]) -> Cow<'_, str> {
-    let is_plain = encoded.iter().fold(true, |all, byte| all & !matches!(byte, b'%' | b'+'));
-    if let (true, Ok(text)) = (is_plain, std::str::from_utf8(encoded)) {
-        return Cow::Borrowed(text);
+/// A decoded name or value, if it is UTF-8: in one allocation or, for most of them, in none.
+pub(super) fn decode(encoded: &str) -> Option<Cow<'_, str>> {
+    if encoded.bytes().fold(true, |all, byte| all & !matches!(byte, b'%' | b'+')) {
+        return Some(Cow::Borrowed(encoded));
     }
     let mut decoded = Vec::with_capacity(encoded.len());
-    for (index, word) in encoded.split(|byte| *byte == b'+').enumerate() {
+    for (index, word) in encoded.split('+').enumerate() {
         decoded.extend((index > 0).then_some(b' '));
-        decoded.extend(percent_decode(word));
+        decoded.extend(percent_decode_str(word));
     }
-    let text = String::from_utf8(decoded);
-    Cow::Owned(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    String::from_utf8(decoded).ok().map(Cow::Owned)
 }
 
 /// The form in a request's body.
@@ -139,18 +142,23 @@ mod tests {
             "a=%%41",
             "a=%zz%4",
             "a=%C3%A9",
-            "a=%C3",
-            "a=%FF%41",
             "\u{e9}=\u{fffd}",
             "a=%2B%26%3D%25",
             "%3D=%26&c",
             "a=%e2%82%AC+",
         ];
         for text in texts {
-            let ours: Vec<_> = Form(text.as_bytes()).pairs().collect();
-            let theirs: Vec<_> = form_urlencoded::parse(text.as_bytes()).collect();
+            let ours: Vec<_> = Form(text).pairs().collect();
+            let theirs = form_urlencoded::parse(text.as_bytes());
+            let theirs: Vec<_> = theirs.map(|(name, value)| (name, Some(value))).collect();
             assert_eq!(ours, theirs, "{text}");
         }
-        assert_eq!(Form(b"a=\xFFb").pairs().next(), form_urlencoded::parse(b"a=\xFFb").next());
+    }
+
+    #[test]
+    fn what_is_not_utf8_is_nobodys() {
+        assert!(matches!(Form::new(b"a=\xFF"), Err(FormError::NotUtf8)));
+        let pairs: Vec<_> = Form("a=%FF&%FF=b&c=%C3&d=1").pairs().collect();
+        assert_eq!(pairs, [("a".into(), None), ("c".into(), None), ("d".into(), Some("1".into()))]);
     }
 }

@@ -79,7 +79,6 @@ impl<'a> Ask<'a> {
         }
 
         Ok(Plan {
-            client: Arc::clone(client.client()),
             grant_type: GrantType::AuthorizationCode,
             grant: Arc::clone(grant),
             opens: false,

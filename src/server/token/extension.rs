@@ -28,7 +28,7 @@ impl Ask {
 /// No refresh token: RFC 7521 §4.1 has the client present a fresh assertion in its place.
 pub(super) fn decide(
     context: &Context<'_>,
-    client: &Arc<Client>,
+    client: &Client,
     grant_type: GrantType,
     owner: Owner,
     scope: Option<Scope>,

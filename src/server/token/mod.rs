@@ -160,7 +160,7 @@ impl<'a> Context<'a> {
             Ask::Extension(ask) => return ask.consult(self, &client),
         };
         match decided {
-            Ok(plan) => self.consult(plan),
+            Ok(plan) => self.consult(client.into_client(), plan),
             Err(Refused::With(error)) => self.refuse(Some(client.client().client_id.clone()), error),
             Err(Refused::Revoking(grant, error)) => {
                 TokenCommit::revoke(client.client().client_id.clone(), grant, error)
@@ -169,8 +169,11 @@ impl<'a> Context<'a> {
     }
 
     /// The last word is the host's, if it wants it.
-    fn consult(self, plan: Plan) -> Step<Token<'a>> {
-        if self.config.consult_issuance { TokenIssuance::ask(self, plan) } else { TokenCommit::issue(&self, plan) }
+    fn consult(self, client: Arc<Client>, plan: Plan) -> Step<Token<'a>> {
+        match self.config.consult_issuance {
+            true => TokenIssuance::ask(self, client, plan),
+            false => TokenCommit::issue(&self, plan),
+        }
     }
 
     fn refuse(&self, client_id: Option<ClientId>, error: TokenError) -> Step<Token<'a>> {
@@ -182,7 +185,7 @@ impl Context<'_> {
     /// A plan for a grant that the client itself opens at this endpoint.
     fn open(
         &self,
-        client: &Arc<Client>,
+        client: &Client,
         grant_type: GrantType,
         subject: Option<Subject>,
         scope: Option<Scope>,

@@ -34,7 +34,7 @@ impl Ask<'_> {
 
 pub(super) fn decide(
     context: &Context<'_>,
-    client: &Arc<Client>,
+    client: &Client,
     owner: Owner,
     scope: Option<Scope>,
 ) -> Result<Plan, TokenError> {

@@ -1,12 +1,13 @@
 //! Where the token endpoint's machine waits.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use super::reply::{TokenError, TokenReply, TokenResponse};
 use super::{Ask, Context, Token};
 use crate::consult::{Extension, Issuance, Owner, Password, Verdict};
 use crate::event::Event;
-use crate::model::{ClientId, GrantId, Scope};
+use crate::model::{Client, ClientId, GrantId, Scope};
 use crate::server::Config;
 use crate::server::client_auth::{Authenticated, ClientError, PresentedIn};
 use crate::server::identify::{CheckSecret, Endpoint};
@@ -61,7 +62,7 @@ impl<'a> Pause<Password> for TokenPassword<'a> {
         match answer {
             Err(unavailable) => unavailable_at("password", client.client_id.clone(), unavailable),
             Ok(owner) => match super::password::decide(&context, &client, owner, scope) {
-                Ok(plan) => context.consult(plan),
+                Ok(plan) => context.consult(client, plan),
                 Err(error) => context.refuse(Some(client.client_id.clone()), error),
             },
         }
@@ -88,7 +89,7 @@ impl<'a> Pause<Extension> for TokenExtension<'a> {
         match answer {
             Err(unavailable) => unavailable_at("extension", client.client_id.clone(), unavailable),
             Ok(owner) => match super::extension::decide(&context, &client, grant_type, owner, scope) {
-                Ok(plan) => context.consult(plan),
+                Ok(plan) => context.consult(client, plan),
                 Err(error) => context.refuse(Some(client.client_id.clone()), error),
             },
         }
@@ -104,8 +105,8 @@ pub struct TokenIssuance<'a> {
 }
 
 impl<'a> TokenIssuance<'a> {
-    pub(super) fn ask(context: Context<'a>, plan: Plan) -> Step<Token<'a>> {
-        Step::Issuance(Self { question: plan.question(), plan, context })
+    pub(super) fn ask(context: Context<'a>, client: Arc<Client>, plan: Plan) -> Step<Token<'a>> {
+        Step::Issuance(Self { question: plan.question(client), plan, context })
     }
 }
 
@@ -118,7 +119,7 @@ impl<'a> Pause<Issuance> for TokenIssuance<'a> {
 
     fn resume(self, answer: Result<Verdict, Unavailable>) -> Step<Token<'a>> {
         let Self { plan, context, .. } = self;
-        let client_id = plan.client.client_id.clone();
+        let client_id = plan.grant.client_id.clone();
         match answer {
             Err(unavailable) => unavailable_at("issuance", client_id, unavailable),
             Ok(verdict) => match plan.under(verdict) {
@@ -149,7 +150,7 @@ enum Then {
 
 impl<'a> TokenCommit<'a> {
     pub(super) fn issue(context: &Context<'a>, plan: Plan) -> Step<Token<'a>> {
-        let client_id = plan.client.client_id.clone();
+        let client_id = plan.grant.client_id.clone();
         let if_spent = plan.spend.map_or(IfSpent::Refuse, |(_, if_spent)| if_spent);
         let (event, scope, expires_in) = (plan.event(), plan.scope.clone(), plan.access_token_lifetime.as_secs());
         let Issued { commit, access_token, refresh_token } = plan.issue(context.config, &context.moment);

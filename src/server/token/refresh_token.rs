@@ -59,7 +59,6 @@ impl Ask {
         }
 
         Ok(Plan {
-            client: Arc::clone(client.client()),
             grant_type: GrantType::RefreshToken,
             grant: Arc::clone(grant),
             opens: false,

@@ -158,9 +158,7 @@ fn parameters(form: Form<'_>) -> Result<Vec<(String, Secret<'static>)>, FormErro
         if !matches!(&*name, "resource" | "audience") && !seen.insert(name.clone()) {
             return Err(FormError::Repeated("of the extension grant"));
         }
-        if value.contains('\u{FFFD}') {
-            return Err(FormError::Encoding("of the extension grant"));
-        }
+        let value = value.ok_or(FormError::Encoding("of the extension grant"))?;
         if !value.is_empty() {
             parameters.push((name.into_owned(), Secret::new(value).into_static()));
         }
