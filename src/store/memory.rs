@@ -1,9 +1,8 @@
 //! A store in memory, for tests, examples and servers whose tokens may die with them.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use arrayvec::ArrayVec;
@@ -24,7 +23,9 @@ pub struct MemoryStore {
 
 #[derive(Debug, Default)]
 struct Shard {
-    grants: HashMap<GrantId, Arc<StoredGrant>, Drawn>,
+    grants: HashMap<GrantId, StoredGrant, Drawn>,
+    /// Which of them are revoked: few.
+    revoked: HashSet<GrantId, Drawn>,
     credentials: HashMap<Key, StoredCredential, Drawn>,
     /// What is witnessed, a peer may have chosen: these keys are hashed with a secret.
     witnesses: HashMap<Key, Timestamp>,
@@ -49,38 +50,18 @@ impl Hasher for LastBytes {
     }
 }
 
-/// A grant and what the store says of it. Its credentials hold it too, so that a lookup finds it without a search; what changes
-/// is atomic for their sake alone, and ordered by the lock of the shard.
 #[derive(Debug)]
 struct StoredGrant {
     grant: Arc<Grant>,
-    until: AtomicU64,
-    revoked: AtomicBool,
+    until: Timestamp,
 }
 
 #[derive(Debug)]
 struct StoredCredential {
     credential: Arc<Credential>,
-    grant: Arc<StoredGrant>,
     spent_at: Option<Timestamp>,
-}
-
-impl StoredGrant {
-    fn until(&self) -> Timestamp {
-        Timestamp(self.until.load(Ordering::Relaxed))
-    }
-
-    fn keep_until(&self, until: Timestamp) {
-        self.until.store(until.0, Ordering::Relaxed);
-    }
-
-    fn is_revoked(&self) -> bool {
-        self.revoked.load(Ordering::Relaxed)
-    }
-
-    fn set_revoked(&self, revoked: bool) {
-        self.revoked.store(revoked, Ordering::Relaxed);
-    }
+    /// Here too, so that a lookup need not search for it.
+    grant: Arc<Grant>,
 }
 
 /// How to take back one change.
@@ -120,7 +101,9 @@ impl MemoryStore {
         for shard in &self.shards {
             let mut shard = lock(shard);
             shard.credentials.retain(|_, stored| !stored.credential.expires_at.is_past(now));
-            shard.grants.retain(|_, stored| !stored.until().is_past(now));
+            let Shard { grants, revoked, .. } = &mut *shard;
+            grants.retain(|_, stored| !stored.until.is_past(now));
+            revoked.retain(|id| grants.contains_key(id));
             shard.witnesses.retain(|_, until| !until.is_past(now));
         }
     }
@@ -184,12 +167,12 @@ impl Default for MemoryStore {
 
 impl Shard {
     fn presented(&self, key: Key) -> Option<Presented> {
-        let StoredCredential { credential, grant, spent_at } = self.credentials.get(&key)?;
+        let StoredCredential { credential, spent_at, grant } = self.credentials.get(&key)?;
         Some(Presented {
             credential: Arc::clone(credential),
             spent_at: *spent_at,
-            grant: Arc::clone(&grant.grant),
-            revoked: grant.is_revoked(),
+            grant: Arc::clone(grant),
+            revoked: self.revoked.contains(&grant.id),
         })
     }
 
@@ -213,18 +196,16 @@ impl Shard {
             Change::Open { grant, until } => match self.grants.entry(grant.id) {
                 Entry::Occupied(_) => Err(Refused),
                 Entry::Vacant(entry) => {
-                    let (grant, until, revoked) = (Arc::clone(grant), AtomicU64::new(until.0), AtomicBool::new(false));
-                    let id = grant.id;
-                    entry.insert(Arc::new(StoredGrant { grant, until, revoked }));
-                    Ok(Undo::RemoveGrant(id))
+                    entry.insert(StoredGrant { grant: Arc::clone(grant), until: *until });
+                    Ok(Undo::RemoveGrant(grant.id))
                 }
             },
             Change::Issue(credential) => {
-                let grant = Arc::clone(self.living_grant(credential.grant)?);
+                let grant = Arc::clone(&self.living_grant(credential.grant)?.grant);
                 match self.credentials.entry(credential.key) {
                     Entry::Occupied(_) => Err(Refused),
                     Entry::Vacant(entry) => {
-                        entry.insert(StoredCredential { credential: Arc::clone(credential), grant, spent_at: None });
+                        entry.insert(StoredCredential { credential: Arc::clone(credential), spent_at: None, grant });
                         Ok(Undo::RemoveCredential(credential.key))
                     }
                 }
@@ -236,8 +217,8 @@ impl Shard {
             }
             Change::Extend { grant, until } => {
                 let stored = self.living_grant(*grant)?;
-                let before = stored.until();
-                stored.keep_until(before.max(*until));
+                let before = stored.until;
+                stored.until = before.max(*until);
                 Ok(Undo::KeepGrantUntil(*grant, before))
             }
             Change::Replace(credential) => {
@@ -248,12 +229,9 @@ impl Shard {
                 let before = std::mem::replace(&mut stored.credential, Arc::clone(credential));
                 Ok(Undo::PutBack(credential.key, before))
             }
-            Change::Revoke(grant) => match self.grants.get(grant) {
-                Some(stored) if !stored.is_revoked() => {
-                    stored.set_revoked(true);
-                    Ok(Undo::Unrevoke(*grant))
-                }
-                _ => Ok(Undo::Nothing),
+            Change::Revoke(grant) => match self.grants.contains_key(grant) && self.revoked.insert(*grant) {
+                true => Ok(Undo::Unrevoke(*grant)),
+                false => Ok(Undo::Nothing),
             },
             Change::Discard(key) => match self.credentials.remove(key) {
                 Some(before) => Ok(Undo::RestoreCredential(*key, before)),
@@ -270,8 +248,9 @@ impl Shard {
         }
     }
 
-    fn living_grant(&self, id: GrantId) -> Result<&Arc<StoredGrant>, Refused> {
-        self.grants.get(&id).filter(|stored| !stored.is_revoked()).ok_or(Refused)
+    fn living_grant(&mut self, id: GrantId) -> Result<&mut StoredGrant, Refused> {
+        let is_revoked = self.revoked.contains(&id);
+        self.grants.get_mut(&id).filter(|_| !is_revoked).ok_or(Refused)
     }
 
     fn take_back(&mut self, undo: Undo) {
@@ -279,15 +258,11 @@ impl Shard {
             Undo::Nothing => {}
             Undo::RemoveGrant(id) => drop(self.grants.remove(&id)),
             Undo::KeepGrantUntil(id, until) => {
-                if let Some(stored) = self.grants.get(&id) {
-                    stored.keep_until(until);
+                if let Some(stored) = self.grants.get_mut(&id) {
+                    stored.until = until;
                 }
             }
-            Undo::Unrevoke(id) => {
-                if let Some(stored) = self.grants.get(&id) {
-                    stored.set_revoked(false);
-                }
-            }
+            Undo::Unrevoke(id) => drop(self.revoked.remove(&id)),
             Undo::RemoveCredential(key) => drop(self.credentials.remove(&key)),
             Undo::PutBack(key, before) => {
                 if let Some(stored) = self.credentials.get_mut(&key) {

@@ -1,8 +1,10 @@
 //! `application/x-www-form-urlencoded`, in a query or a body: RFC 6749 §3.1, §3.2, appendix B.
 
 use std::borrow::Cow;
+use std::iter;
 
 use http::{HeaderMap, header};
+use memchr::{memchr, memchr2};
 use percent_encoding::percent_decode_str;
 
 /// The most bytes that a form or a query may have.
@@ -88,16 +90,28 @@ impl<'a> Form<'a> {
 
     /// All parameters, as `name=value`. A value is none if it is not UTF-8; a parameter whose name is not has no name that is known.
     pub(crate) fn pairs(self) -> impl Iterator<Item = (Cow<'a, str>, Option<Cow<'a, str>>)> {
-        self.0.split('&').filter(|pair| !pair.is_empty()).filter_map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let mut rest = self.0;
+        let pairs = iter::from_fn(move || {
+            let (pair, others) = (!rest.is_empty()).then(|| split(rest, b'&'))?;
+            rest = others;
+            Some(pair)
+        });
+        pairs.filter(|pair| !pair.is_empty()).filter_map(|pair| {
+            let (name, value) = split(pair, b'=');
             Some((decode(name)?, decode(value)))
         })
     }
 }
 
+/// What is before the separator, and what is behind it.
+fn split(text: &str, separator: u8) -> (&str, &str) {
+    let at = memchr(separator, text.as_bytes()).unwrap_or(text.len());
+    (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default())
+}
+
 /// A decoded name or value, if it is UTF-8: in one allocation or, for most of them, in none.
 pub(super) fn decode(encoded: &str) -> Option<Cow<'_, str>> {
-    if encoded.bytes().fold(true, |all, byte| all & !matches!(byte, b'%' | b'+')) {
+    if memchr2(b'%', b'+', encoded.as_bytes()).is_none() {
         return Some(Cow::Borrowed(encoded));
     }
     let mut decoded = Vec::with_capacity(encoded.len());
