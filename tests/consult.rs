@@ -141,7 +141,7 @@ fn the_hosts_claims_are_kept_with_the_access_token() {
     let world = narrowed(Terms { claims: claims.clone(), ..Terms::default() });
     let reply = world.token(SERVICE);
     let key = Key::of(reply.result().unwrap().access_token.expose()).unwrap();
-    let lookup = Lookup { client: None, credentials: [key].into_iter().collect() };
+    let lookup = Lookup::of(key);
     let found = Store::lookup(&world.host.store, &lookup).unwrap();
     assert_eq!(found.credential(key).unwrap().credential.kind, CredentialKind::AccessToken { claims });
 }

@@ -371,7 +371,7 @@ struct Counted<'a> {
 
 impl Store for Counted<'_> {
     fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
-        assert_eq!((lookup.client.as_ref(), lookup.credentials.len()), (None, 1));
+        assert_eq!((lookup.client(), lookup.credentials().len()), (None, 1));
         self.lookups.set(self.lookups.get() + 1);
         Store::lookup(self.store, lookup)
     }

@@ -48,7 +48,7 @@ fn token_for(world: &World, requested: &str) -> Result<Vec<Resource>, &'static s
     let reply = world.token(&format!("grant_type=client_credentials&{client}{requested}"));
     let key = reply.result().map(|response| Key::of(response.access_token.expose()).unwrap());
     let key = key.map_err(|error| error.code())?;
-    let lookup = Lookup { client: None, credentials: [key].into_iter().collect() };
+    let lookup = Lookup::of(key);
     Ok(Store::lookup(&world.store, &lookup).unwrap().credential(key).unwrap().credential.resource.clone())
 }
 
@@ -113,7 +113,7 @@ fn a_token_request_narrows_what_was_granted() {
         let reply = world.token(&(exchange(&world.code()) + requested));
         let key = reply.result().map(|response| Key::of(response.access_token.expose()).unwrap());
         let key = key.map_err(|error| error.code())?;
-        let lookup = Lookup { client: None, credentials: [key].into_iter().collect() };
+        let lookup = Lookup::of(key);
         Ok(Store::lookup(&world.store, &lookup).unwrap().credential(key).unwrap().credential.resource.clone())
     };
     assert_eq!(redeem(""), Ok(resources(&[PHOTOS, MAIL])));

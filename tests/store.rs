@@ -11,7 +11,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use grantor::model::{Client, ClientId, Digest, Grant, GrantId, Key, Partition, Timestamp};
-use grantor::store::{Change, Commit, CommitError, Found, Lookup, MemoryStore, Outcome, Store, WithClients};
+use grantor::store::{
+    Change, Commit, CommitError, Found, Lookup, MemoryStore, Outcome, Presented, Store, TooManyCredentials, WithClients,
+};
 use grantor::{Host, Unavailable};
 
 #[test]
@@ -87,7 +89,7 @@ struct Counting<'a>(MemoryStore, &'a Cell<usize>);
 
 impl Store for Counting<'_> {
     fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
-        assert_eq!(lookup.client, None, "the store is never asked for a client");
+        assert_eq!(lookup.client(), None, "the store is never asked for a client");
         self.1.set(self.1.get() + 1);
         Store::lookup(&self.0, lookup)
     }
@@ -103,7 +105,7 @@ fn clients_kept_elsewhere_are_laid_over_a_store() {
     let store = WithClients { clients, store: Counting(MemoryStore::new(), &asked) };
     let find = |client_id: &str, credentials: &[Key]| {
         let client = Some(ClientId::parse(client_id).unwrap());
-        Store::lookup(&store, &Lookup { client, credentials: credentials.iter().copied().collect() }).unwrap().client
+        Store::lookup(&store, &Lookup::new(client, credentials.iter().copied()).unwrap()).unwrap().client().cloned()
     };
     assert_eq!(find("a", &[]).unwrap().client_id.as_str(), "a");
     assert!(find("c", &[]).is_none());
@@ -119,15 +121,35 @@ fn clients_kept_elsewhere_are_laid_over_a_store() {
 fn clients_may_be_a_function_that_fails() {
     let clients = |_: &ClientId| Err(Unavailable::new("the table is locked"));
     let store = WithClients { clients, store: MemoryStore::new() };
-    let lookup = Lookup { client: Some(ClientId::parse("a").unwrap()), ..Lookup::default() };
+    let lookup = Lookup::of_client(ClientId::parse("a").unwrap());
     assert!(Store::lookup(&store, &lookup).is_err());
+}
+
+#[test]
+fn a_lookup_has_only_so_many_credentials_and_so_has_what_it_found() {
+    let key = |number: u8| Key { partition: Partition(1), digest: Digest::from_bytes([number; 32]) };
+    let keys = |count: usize| [1, 2, 3, 4, 5].into_iter().map(key).take(count);
+    let most = Lookup::MAX_CREDENTIALS;
+    let lookup = Lookup::new(None, keys(most)).unwrap();
+    assert_eq!(lookup.credentials(), keys(most).collect::<Vec<_>>());
+    assert_eq!(Lookup::new(None, keys(most + 1)), Err(TooManyCredentials));
+    let credential = r#"{"version":1,"revision":0,"key":{"partition":1,"digest":
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"grant":"AAECAwQFBgcICQoLDA0ODxAR","kind":"refresh_token",
+        "scope":"","issued_at":10,"expires_at":70}"#;
+    let grant = r#"{"version":1,"id":"AAECAwQFBgcICQoLDA0ODxAR","client_id":"a","grant_type":"authorization_code",
+        "scope":"","issued_at":10}"#;
+    let (credential, grant) = (serde_json::from_str(credential).unwrap(), serde_json::from_str(grant).unwrap());
+    let presented =
+        Presented { credential: Arc::new(credential), spent_at: None, grant: Arc::new(grant), revoked: false };
+    assert_eq!(Found::new(None, vec![presented.clone(); most]).unwrap().credentials().len(), most);
+    assert_eq!(Found::new(None, vec![presented; most + 1]).unwrap_err(), TooManyCredentials);
 }
 
 #[test]
 fn a_host_is_object_safe_and_a_store_is_a_host() {
     let host: Box<dyn Host> = Box::new(MemoryStore::new().with_client(client("a")));
-    let lookup = Lookup { client: Some(ClientId::parse("a").unwrap()), ..Lookup::default() };
-    assert!(host.lookup(&lookup).unwrap().client.is_some());
+    let lookup = Lookup::of_client(ClientId::parse("a").unwrap());
+    assert!(host.lookup(&lookup).unwrap().client().is_some());
 }
 
 #[test]

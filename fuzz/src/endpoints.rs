@@ -71,7 +71,7 @@ impl<'a> Scene<'a> {
     fn is_alive(&self, name: &str) -> bool {
         let token = self.words.iter().find(|(other, _)| *other == name);
         let key = token.and_then(|(_, token)| Key::of(token)).unwrap();
-        let lookup = Lookup { client: None, credentials: [key].into_iter().collect() };
+        let lookup = Lookup::of(key);
         let found = Store::lookup(&self.world, &lookup).unwrap();
         found.credential(key).is_some_and(|presented| !presented.revoked)
     }

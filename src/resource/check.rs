@@ -36,7 +36,7 @@ impl ResourceServer {
         match Key::of(bearer.token.expose()) {
             None => Step::Done(checking.refuse(AccessError::Unknown)),
             Some(key) => {
-                let lookup = Lookup { client: None, credentials: [key].into_iter().collect() };
+                let lookup = Lookup::of(key);
                 Step::Lookup(CheckLookup { lookup, key, checking })
             }
         }

@@ -11,7 +11,6 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use arrayvec::ArrayVec;
 use http::{Method, Request};
 use serde::{Deserialize, Serialize};
 
@@ -135,7 +134,7 @@ impl Server {
         match ClientId::parse(client_id) {
             Err(_) => refuse(None, AuthorizationRefused::UnknownClient),
             Ok(client_id) => {
-                let lookup = Lookup { client: Some(client_id), credentials: ArrayVec::new() };
+                let lookup = Lookup::of_client(client_id);
                 Step::Lookup(AuthorizeLookup { lookup, config: &self.config, request })
             }
         }

@@ -10,8 +10,6 @@
 
 use std::sync::Arc;
 
-use arrayvec::ArrayVec;
-
 use super::authorize::{choose_redirect_uri, permit};
 use super::issue::{Issued, Plan, issue_code, open};
 use super::response::{AuthorizationError, AuthorizationRefused, AuthorizationResponse, Recipient, Success};
@@ -92,7 +90,7 @@ impl Prompt {
     }
 
     fn decide(self, server: &Server, decision: Decision) -> Step<Decide<'_>> {
-        let lookup = Lookup { client: Some(self.client_id.clone()), credentials: ArrayVec::new() };
+        let lookup = Lookup::of_client(self.client_id.clone());
         Step::Lookup(DecideLookup { lookup, config: &server.config, prompt: self, decision })
     }
 }

@@ -1,8 +1,6 @@
 //! The way in that every endpoint for clients has: one lookup, which brings the client and what it presents, and, for a
 //! secret that only the host can check, one question.
 
-use arrayvec::ArrayVec;
-
 use super::client_auth::{Authenticated, Checked, Claim, ClientCredentials, ClientError};
 use crate::consult::{Authenticity, ClientSecret};
 use crate::model::{ClientId, Key};
@@ -40,7 +38,7 @@ pub struct Identify<'a, E> {
 impl<'a, E: Endpoint> Identify<'a, E> {
     pub(super) fn new(client: ClientCredentials<'a>, presented: Option<Key>, endpoint: E) -> Self {
         let (client_id, claim) = client.into_claim();
-        let lookup = Lookup { client: Some(client_id.clone()), credentials: ArrayVec::from_iter(presented) };
+        let lookup = Lookup { client: Some(client_id.clone()), credentials: presented.into_iter().collect() };
         Self { lookup, client_id, claim, endpoint }
     }
 }

@@ -32,7 +32,7 @@ type Rule<S> = fn(&Trial<'_, S>) -> bool;
 /// The rules, by what they demand.
 fn rules<S: Store + Sync>() -> Vec<(&'static str, Rule<S>)> {
     vec![
-        ("an empty store finds nothing", |t| t.found(&[key(1, 1)]).credentials.is_empty()),
+        ("an empty store finds nothing", |t| t.found(&[key(1, 1)]).credentials().is_empty()),
         ("what was issued is found with its grant", found_with_its_grant),
         ("records come back as they were stored", come_back_as_stored),
         ("a lookup finds each of several credentials, and leaves out what is not there", finds_several),
@@ -104,7 +104,7 @@ fn rules<S: Store + Sync>() -> Vec<(&'static str, Rule<S>)> {
             put && t.conflict(vec![remove(0)], 0) && t.applied(vec![remove(1)]) && t.client_revision().is_none()
         }),
         ("client ids are compared byte for byte", |t| {
-            let found = |text: &str| t.lookup(&Lookup { client: Some(client_id(text)), ..Lookup::default() }).client;
+            let found = |text: &str| t.lookup(Some(client_id(text)), []).client().cloned();
             t.applied(vec![put(0)]) && ["CLIENT", "client ", "clien"].iter().all(|other| found(other).is_none())
         }),
         ("one of many threads wins a credential", one_of_many_wins),
@@ -127,12 +127,12 @@ fn come_back_as_stored<S: Store>(t: &Trial<'_, S>) -> bool {
     let credentials = kinds().map(|(number, kind)| Credential { kind, ..credential(1, number, 0) });
     let issue = credentials.iter().map(|credential| Change::Issue(Arc::new(credential.clone())));
     let stored = t.applied(std::iter::once(open(1)).chain(issue).collect()) && t.applied(vec![put(0)]);
-    let keys = credentials.iter().map(|credential| credential.key).collect();
-    let found = t.lookup(&Lookup { client: Some(client(0).client_id), credentials: keys });
+    let keys = credentials.iter().map(|credential| credential.key);
+    let found = t.lookup(Some(client(0).client_id), keys);
     stored
-        && found.client.is_some_and(|found| *found == client(0))
+        && found.client().is_some_and(|found| **found == client(0))
         && credentials.iter().all(|stored| {
-            let found = found.credentials.iter().find(|found| found.credential.key == stored.key);
+            let found = found.credential(stored.key);
             found.is_some_and(|found| *found.credential == *stored && *found.grant == grant(1))
         })
 }
@@ -142,7 +142,7 @@ fn finds_several<S: Store>(t: &Trial<'_, S>) -> bool {
     let found = t.found(&[key(2, 3), key(1, 9), key(1, 1)]);
     let both = found.credential(key(2, 3)).is_some_and(|found| found.grant.id == grant_id(2))
         && found.credential(key(1, 1)).is_some_and(|found| found.grant.id == grant_id(1));
-    stored && both && found.credentials.len() == 2 && found.client.is_none()
+    stored && both && found.credentials().len() == 2 && found.client().is_none()
 }
 
 /// Each kind of change is applied, and then taken back because the last one is refused.
@@ -222,11 +222,12 @@ impl<S: Store> Trial<'_, S> {
 
     fn found(&self, keys: &[Key]) -> Found {
         let client = keys.is_empty().then(|| client(0).client_id);
-        self.lookup(&Lookup { client, credentials: keys.iter().copied().collect() })
+        self.lookup(client, keys.iter().copied())
     }
 
-    fn lookup(&self, lookup: &Lookup) -> Found {
-        self.store.lookup(lookup).unwrap_or_else(|error| panic!("{}: {error}", self.rule))
+    fn lookup(&self, client: Option<ClientId>, credentials: impl IntoIterator<Item = Key>) -> Found {
+        let lookup = Lookup::new(client, credentials).unwrap_or_else(|error| panic!("{}: {error}", self.rule));
+        self.store.lookup(&lookup).unwrap_or_else(|error| panic!("{}: {error}", self.rule))
     }
 
     fn presented(&self, key: Key) -> Option<Presented> {
@@ -250,7 +251,7 @@ impl<S: Store> Trial<'_, S> {
     }
 
     fn client_revision(&self) -> Option<u32> {
-        self.found(&[]).client.map(|client| client.revision)
+        self.found(&[]).client().map(|client| client.revision)
     }
 }
 

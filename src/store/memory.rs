@@ -287,7 +287,7 @@ impl Store for MemoryStore {
             .as_ref()
             .and_then(|client_id| self.clients.read().unwrap_or_else(PoisonError::into_inner).get(client_id).cloned());
         let presented = |key: &Key| self.shard(key.partition).and_then(|shard| lock(shard).presented(*key));
-        Ok(Found { client, credentials: lookup.credentials.iter().filter_map(presented).collect() })
+        Found::new(client, lookup.credentials.iter().filter_map(presented)).map_err(Unavailable::new)
     }
 
     fn commit(&self, commit: &Commit) -> Answer<Commit> {

@@ -23,75 +23,19 @@
 mod clients;
 #[cfg(feature = "store-contract")]
 pub mod contract;
+mod lookup;
 mod memory;
 
-use std::iter;
 use std::sync::Arc;
 
 use arrayvec::ArrayVec;
 
 pub use clients::{Clients, WithClients};
+pub use lookup::{Found, Lookup, Presented, TooManyCredentials};
 pub use memory::MemoryStore;
 
 use crate::model::{Client, ClientId, Credential, Grant, GrantId, Key, Partition, Timestamp};
 use crate::step::{Answer, Effect, Unavailable};
-
-/// Read at most one client and a few credentials, in one round trip.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lookup {
-    /// The client to read.
-    pub client: Option<ClientId>,
-    /// The credentials to read, each with its grant.
-    pub credentials: ArrayVec<Key, 4>,
-}
-
-/// What a [`Lookup`] found. What is not there is left out.
-#[derive(Clone, Debug, Default)]
-pub struct Found {
-    /// The client.
-    pub client: Option<Arc<Client>>,
-    /// The credentials, in any order.
-    pub credentials: ArrayVec<Presented, 4>,
-}
-
-impl Found {
-    /// The credential of this key, if it was found.
-    #[must_use]
-    pub fn credential(&self, key: Key) -> Option<&Presented> {
-        self.credentials.iter().find(|presented| presented.credential.key == key)
-    }
-
-    /// The same, to keep.
-    pub(crate) fn into_credential(mut self, key: Key) -> Option<Presented> {
-        iter::from_fn(|| self.credentials.pop()).find(|presented| presented.credential.key == key)
-    }
-}
-
-/// A credential as it stands now: two records that do not change, and the store's word on what did.
-#[derive(Clone, Debug)]
-pub struct Presented {
-    /// The credential, as issued or last replaced.
-    pub credential: Arc<Credential>,
-    /// When it was spent. A spent credential stays visible: that is how replay is told from nonsense.
-    pub spent_at: Option<Timestamp>,
-    /// The grant that it stands for, as opened.
-    pub grant: Arc<Grant>,
-    /// Whether the grant was revoked, and all its credentials with it.
-    pub revoked: bool,
-}
-
-impl Presented {
-    /// Whether it is good for anything: neither expired nor spent, and its grant not revoked. What it is good for, its
-    /// [`kind`](Credential::kind), scope and resource say.
-    #[must_use]
-    pub fn is_alive(&self, now: Timestamp) -> bool {
-        !self.revoked && self.spent_at.is_none() && !self.credential.expires_at.is_past(now)
-    }
-}
-
-impl Effect for Lookup {
-    type Answer = Found;
-}
 
 /// Write these changes, all or nothing.
 ///

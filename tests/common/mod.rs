@@ -176,7 +176,7 @@ impl World {
     /// What the store knows of a code or token.
     pub fn presented(&self, token: &str) -> Presented {
         let key = Key::of(token).unwrap();
-        let lookup = Lookup { client: None, credentials: [key].into_iter().collect() };
+        let lookup = Lookup::of(key);
         Store::lookup(&self.store, &lookup).unwrap().credential(key).unwrap().clone()
     }
 

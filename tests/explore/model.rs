@@ -49,16 +49,11 @@ impl Model {
     }
 
     pub fn lookup(&self, lookup: &Lookup, fault: Option<Fault>) -> Found {
-        let client = lookup.client.as_ref();
+        let client = lookup.client();
         let client = client.and_then(|id| self.clients.iter().find(|client| client.client_id == *id)).cloned();
-        let mut found = Found { client, ..Found::default() };
-        for key in &lookup.credentials {
-            let Some(presented) = self.presented(*key) else { continue };
-            if !(fault == Some(Fault::SpentAreHidden) && presented.spent_at.is_some()) {
-                found.credentials.push(presented);
-            }
-        }
-        found
+        let credentials = lookup.credentials().iter().filter_map(|key| self.presented(*key));
+        let is_hidden = |it: &Presented| fault == Some(Fault::SpentAreHidden) && it.spent_at.is_some();
+        Found::new(client, credentials.filter(|presented| !is_hidden(presented))).unwrap()
     }
 
     /// A credential as it stands.

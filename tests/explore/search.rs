@@ -264,7 +264,7 @@ impl Schedule {
         let mut next = state.clone();
         let told = match paused.asks() {
             Asks::Lookup(lookup) => {
-                let spent = lookup.credentials.iter().find_map(|key| state.model.presented(*key)?.spent_at);
+                let spent = lookup.credentials().iter().find_map(|key| state.model.presented(*key)?.spent_at);
                 next.requests[index].saw_spent = next.requests[index].saw_spent.or(spent);
                 if self.fault == Some(Fault::InvalidReplayRevokes)
                     && self.entries[index].role == Role::Harmless
@@ -415,8 +415,8 @@ fn remember(before: u64, told: &Told) -> u64 {
     before.hash(&mut hasher);
     match told {
         Told::Found(found) => {
-            found.client.is_some().hash(&mut hasher);
-            for presented in &found.credentials {
+            found.client().is_some().hash(&mut hasher);
+            for presented in found.credentials() {
                 (presented.credential.key, presented.spent_at, presented.revoked).hash(&mut hasher);
             }
         }

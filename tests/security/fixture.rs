@@ -130,7 +130,7 @@ pub fn until_commit<'a>(step: Step<Token<'a>>, store: &MemoryStore) -> <Token<'a
 /// Whether a token of this kind still works, as a resource server or the token endpoint would find it.
 pub fn is_alive(store: &MemoryStore, token: &str) -> bool {
     let key = grantor::model::Key::of(token).unwrap();
-    let lookup = grantor::store::Lookup { client: None, credentials: [key].into_iter().collect() };
+    let lookup = grantor::store::Lookup::of(key);
     let found = Store::lookup(store, &lookup).unwrap();
     found.credential(key).is_some_and(|presented| !presented.revoked && presented.spent_at.is_none())
 }

@@ -11,7 +11,7 @@ use crate::fixture::*;
 
 fn revoke_grant_of(world: &World, token: &str) {
     let key = Key::of(token).unwrap();
-    let lookup = Lookup { client: None, credentials: [key].into_iter().collect() };
+    let lookup = Lookup::of(key);
     let grant = Store::lookup(&world.store, &lookup).unwrap().credential(key).unwrap().grant.id;
     assert_eq!(Store::commit(&world.store, &Commit::of(Change::Revoke(grant))).unwrap(), Outcome::Applied);
 }

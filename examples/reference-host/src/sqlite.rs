@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use grantor::Timestamp;
-use grantor::model::{Client, Credential, Grant, Key};
+use grantor::model::{Client, ClientId, Credential, Grant, Key};
 use grantor::step::{Answer, Unavailable};
 use grantor::store::{Change, Commit, Found, Lookup, Outcome, Presented, Store};
 use rusqlite::{Connection, ErrorCode, Params, Row, Transaction, TransactionBehavior, params};
@@ -135,8 +135,8 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn lookup(&self, lookup: &Lookup) -> Answer<Lookup> {
-        let client_id = lookup.client.as_ref().map(|client_id| client_id.as_str());
-        let slot = |at: usize| match lookup.credentials.get(at) {
+        let client_id = lookup.client().map(ClientId::as_str);
+        let slot = |at: usize| match lookup.credentials().get(at) {
             Some(key) => (Some(key.partition.0), Some(key.digest.as_bytes().as_slice())),
             None => (None, None),
         };
@@ -144,14 +144,14 @@ impl Store for SqliteStore {
         let reader = self.reader();
         let mut statement = reader.prepare_cached(LOOKUP).map_err(unavailable)?;
         let mut rows = statement.query(params![client_id, p0, d0, p1, d1, p2, d2, p3, d3]).map_err(unavailable)?;
-        let mut found = Found::default();
+        let (mut client, mut credentials) = (None, Vec::new());
         while let Some(row) = rows.next().map_err(unavailable)? {
             match column::<Option<String>>(row, 0)? {
-                Some(client) => found.client = Some(read::<Client>(&client)?),
-                None => found.credentials.try_push(presented(row)?).map_err(Unavailable::new)?,
+                Some(record) => client = Some(read::<Client>(&record)?),
+                None => credentials.push(presented(row)?),
             }
         }
-        Ok(found)
+        Found::new(client, credentials).map_err(Unavailable::new)
     }
 
     fn commit(&self, commit: &Commit) -> Answer<Commit> {

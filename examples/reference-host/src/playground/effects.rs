@@ -118,15 +118,15 @@ fn digest(key: Key) -> String {
 }
 
 fn lookup(effect: &Lookup) -> Vec<Detail> {
-    let client = effect.client.iter().map(|id| detail("client", id.as_str(), "registered? for what?"));
-    let credentials = effect.credentials.iter();
+    let client = effect.client().into_iter().map(|id| detail("client", id.as_str(), "registered? for what?"));
+    let credentials = effect.credentials().iter();
     let credentials = credentials.map(|key| detail("credential", digest(*key), "never the token itself"));
     client.chain(credentials).collect()
 }
 
 fn found(found: &Found) -> (String, Vec<Detail>) {
-    let client = found.client.iter().map(|client| detail("client", kind_of(client), ""));
-    let details: Vec<_> = client.chain(found.credentials.iter().map(presented)).collect();
+    let client = found.client().into_iter().map(|client| detail("client", kind_of(client), ""));
+    let details: Vec<_> = client.chain(found.credentials().iter().map(presented)).collect();
     let label = if details.is_empty() { "nothing found" } else { "found" };
     (label.to_owned(), details)
 }
