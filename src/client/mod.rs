@@ -93,12 +93,12 @@ pub use crate::wire::{Authentication, ErrorResponse, Fault, Introspection, Reque
 pub use authorize::{AuthorizationRequest, BeginError, Pending, PendingImplicit};
 pub use callback::CallbackError;
 pub use challenge::Challenge;
-pub use device::{AuthorizeDevice, Device, DeviceRequest, Poll, Polled};
-pub use discover::{Discover, DiscoverError, discover};
-pub use discover_resource::{DiscoverResource, DiscoverResourceError, discover_resource};
-pub use introspect::Introspect;
-pub use revoke::{Revoke, TokenTypeHint};
-pub use token::{Exchange, TokenRequest};
+pub use device::{AuthorizeDevice, Device, DeviceRequest, DeviceRequested, Poll, Polled, Polling};
+pub use discover::{Discover, DiscoverError, MetadataRequested, discover};
+pub use discover_resource::{DiscoverResource, DiscoverResourceError, ResourceMetadataRequested, discover_resource};
+pub use introspect::{Introspect, IntrospectionRequested};
+pub use revoke::{RevocationRequested, Revoke, TokenTypeHint};
+pub use token::{Exchange, TokenRequest, TokenRequested};
 pub use token_set::TokenSet;
 pub use tokens::{Fresh, RefreshError, Tokens, Turn, Wait};
 
