@@ -64,11 +64,11 @@
 //!
 //! | what | specification | where |
 //! |---|---|---|
-//! | authorization request | RFC 6749 §4.1.1, §4.2.1; RFC 7636 §4.3 | [`server::authorize`] |
-//! | decision, authorization response | RFC 6749 §4.1.2, §4.2.2; RFC 9207 | [`server::decide`] |
-//! | token endpoint, each grant | RFC 6749 §4.1.3 to §6; RFC 7636 §4.6 | [`server::token`] |
-//! | introspection | RFC 7662 | [`server::introspect`] |
-//! | revocation | RFC 7009 | [`server::revoke`] |
+//! | authorization request | RFC 6749 §4.1.1, §4.2.1; RFC 7636 §4.3 | [`server::Authorize`] |
+//! | decision, authorization response | RFC 6749 §4.1.2, §4.2.2; RFC 9207 | [`server::Decide`] |
+//! | token endpoint, each grant | RFC 6749 §4.1.3 to §6; RFC 7636 §4.6 | [`server::Token`] |
+//! | introspection | RFC 7662 | [`server::Introspect`] |
+//! | revocation | RFC 7009 | [`server::Revoke`] |
 //! | metadata | RFC 8414 | [`server::Config::metadata`] |
 //! | protected resources: tokens in requests, challenges, metadata | RFC 6750; RFC 9470; RFC 9728; RFC 7662 §4 | [`resource`] |
 //! | client: every grant, discovery, revocation, introspection | RFC 6749 §4 to §6; RFC 8414; RFC 8628; RFC 9207 §2.4 | [`client`] |

@@ -1,8 +1,4 @@
 //! A request with an access token, checked against the store that is shared with the authorization server: RFC 6750.
-//!
-//! ```text
-//! request ─▶ Lookup ─▶ access │ refusal
-//! ```
 
 use super::bearer::Bearer;
 use super::{Access, AccessError, Incoming, Refusal, Requirement, ResourceServer};
@@ -13,6 +9,10 @@ use crate::store::{Found, Lookup};
 
 machine! {
     /// The machine of a protected resource. It has no `Commit`: it cannot write.
+    ///
+    /// ```text
+    /// request ─▶ Lookup ─▶ access │ refusal
+    /// ```
     Check<'a> {
         Lookup = CheckLookup<'a>,
         Reply = CheckReply,

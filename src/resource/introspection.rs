@@ -1,8 +1,4 @@
 //! A request with an access token, checked by asking the authorization server: RFC 7662.
-//!
-//! ```text
-//! request ─▶ [Fetch] ─▶ access │ refusal
-//! ```
 
 use std::sync::Arc;
 
@@ -18,6 +14,10 @@ use crate::wire::{
 
 machine! {
     /// The machine of a protected resource that has no access to the authorization server's store.
+    ///
+    /// ```text
+    /// request ─▶ [Fetch] ─▶ access │ refusal
+    /// ```
     CheckRemote<'a> {
         Fetch = CheckRequested<'a>,
         Reply = CheckReply,

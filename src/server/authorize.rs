@@ -1,11 +1,7 @@
 //! The authorization endpoint: RFC 6749 §3.1, §4.1.1, §4.2.1, RFC 7636 §4.3, §4.4.
 //!
-//! ```text
-//! request ─▶ Lookup ─▶ Ask(Prompt) │ redirect with an error │ page with an error
-//! ```
-//!
 //! This machine cannot write. It ends in a [`Prompt`], which the host keeps while the resource owner logs in and decides;
-//! [`Prompt::approve`] and [`Prompt::deny`] start the machine of [`decide`](super::decide).
+//! [`Prompt::approve`] and [`Prompt::deny`] start the machine of `decide`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -27,6 +23,10 @@ use crate::wire::{Form, FormError, form_body};
 
 machine! {
     /// The machine of the authorization endpoint. It has no `Commit`: nothing is written before the resource owner decides.
+    ///
+    /// ```text
+    /// request ─▶ Lookup ─▶ Ask(Prompt) │ redirect with an error │ page with an error
+    /// ```
     Authorize<'a> {
         Lookup = AuthorizeLookup<'a>,
         Reply = Authorization,

@@ -1,10 +1,5 @@
 //! The resource owner's decision and the authorization response: RFC 6749 §4.1.2, §4.2.2, RFC 9207.
 //!
-//! ```text
-//! approve ─▶ Lookup ─▶ [Issuance] ─▶ Commit ─▶ redirect with a code, or with an access token
-//! deny    ─▶ Lookup ─▶ redirect with access_denied
-//! ```
-//!
 //! Time has passed since the [`Prompt`] was made, and it has been out of grantor's hands: the client, its redirect URI and
 //! what it may ask for are looked up and checked again.
 
@@ -25,6 +20,11 @@ use crate::store::{Commit, Lookup, Outcome};
 
 machine! {
     /// The machine that carries out a decision.
+    ///
+    /// ```text
+    /// approve ─▶ Lookup ─▶ [Issuance] ─▶ Commit ─▶ redirect with a code, or with an access token
+    /// deny    ─▶ Lookup ─▶ redirect with access_denied
+    /// ```
     Decide<'a> {
         Lookup = DecideLookup<'a>,
         Issuance = DecideIssuance<'a>,

@@ -1,9 +1,5 @@
 //! Token introspection: RFC 7662.
 //!
-//! ```text
-//! request ─▶ Lookup ─▶ [ClientSecret] ─▶ reply
-//! ```
-//!
 //! A registered resource server learns about tokens that are for it, a client about its own. Whatever else is asked, the
 //! answer is `{"active":false}` and says no more: RFC 7662 §2.2. This machine cannot write.
 
@@ -26,6 +22,10 @@ use crate::wire::json;
 
 machine! {
     /// The machine of the introspection endpoint. It has no `Commit`: introspection cannot write.
+    ///
+    /// ```text
+    /// request ─▶ Lookup ─▶ [ClientSecret] ─▶ reply
+    /// ```
     Introspect<'a> {
         Lookup = Identify<'a, IntrospectRequested<'a>>,
         ClientSecret = CheckSecret<IntrospectRequested<'a>>,

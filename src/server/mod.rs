@@ -9,31 +9,34 @@
 //! | metadata | none: it is a document | [`Server::metadata`] |
 
 mod about_token;
-pub mod authorize;
+mod authorize;
 mod client_auth;
 mod config;
-pub mod decide;
+mod decide;
 mod identify;
-pub mod introspect;
+mod introspect;
 mod issue;
 mod metadata;
 mod refusal;
 mod response;
-pub mod revoke;
-pub mod token;
+mod revoke;
+mod token;
 
 pub use about_token::AboutToken;
-pub use authorize::{Authorization, AuthorizationRequest, Authorize, Prompt};
+pub use authorize::{Authorization, AuthorizationRequest, Authorize, AuthorizeLookup, Prompt};
 pub use client_auth::{ClientCredentials, ClientError, PresentedIn};
 pub use config::{Config, DefaultScope, RefreshPolicy};
-pub use decide::{Approval, Decide};
+pub use decide::{Approval, Decide, DecideCommit, DecideIssuance, DecideLookup};
 pub use identify::{CheckSecret, Identify};
-pub use introspect::{ActiveToken, Introspect, IntrospectReply};
+pub use introspect::{ActiveToken, Introspect, IntrospectReply, IntrospectRequested};
 pub use metadata::Endpoints;
 pub use refusal::EndpointError;
 pub use response::{AuthorizationError, AuthorizationRefused, AuthorizationResponse};
-pub use revoke::{Revoke, RevokeError, RevokeReply};
-pub use token::{GrantRequest, Token, TokenError, TokenReply, TokenRequest, TokenResponse};
+pub use revoke::{Revoke, RevokeCommit, RevokeError, RevokeReply, RevokeRequested};
+pub use token::{
+    GrantRequest, Token, TokenCommit, TokenError, TokenExtension, TokenIssuance, TokenPassword, TokenReply,
+    TokenRequest, TokenRequested, TokenResponse,
+};
 
 /// An authorization server: its configuration, from which every request's machine starts. It holds no state.
 #[derive(Clone, Debug)]

@@ -1,8 +1,4 @@
 //! Token revocation: RFC 7009.
-//!
-//! ```text
-//! request ─▶ Lookup ─▶ [ClientSecret] ─▶ Commit ─▶ reply
-//! ```
 
 use std::marker::PhantomData;
 
@@ -21,6 +17,10 @@ use crate::wire::empty;
 
 machine! {
     /// The machine of the revocation endpoint.
+    ///
+    /// ```text
+    /// request ─▶ Lookup ─▶ [ClientSecret] ─▶ Commit ─▶ reply
+    /// ```
     Revoke<'a> {
         Lookup = Identify<'a, RevokeRequested<'a>>,
         ClientSecret = CheckSecret<RevokeRequested<'a>>,

@@ -77,7 +77,7 @@ fn photo_finish(world: &World, body: &str) -> (TokenReply, TokenReply) {
     let request = form(body);
     let first = until_commit(world.server.token(&request, world.moment()), &world.store);
     let second = until_commit(world.server.token(&request, world.moment()), &world.store);
-    let finish = |pause: grantor::server::token::TokenCommit<'_>| {
+    let finish = |pause: grantor::server::TokenCommit<'_>| {
         let answer = Store::commit(&world.store, pause.effect());
         pause.resume(answer).run(&world.store)
     };

@@ -1,11 +1,5 @@
 //! The token endpoint: RFC 6749 §3.2.
 //!
-//! ```text
-//! request ─▶ Lookup ─▶ [ClientSecret] ─▶ [Password | Extension] ─▶ [Issuance] ─▶ Commit ─▶ reply
-//!                                                                                  │ spent meanwhile
-//!                                                                                  └─▶ Commit (revoke, or retry in the grace)
-//! ```
-//!
 //! One lookup reads the client and what it presents; each grant's own rules are in the file of its name; all of them end
 //! in one commit, which spends what was presented and stores what is issued, or does neither.
 
@@ -37,6 +31,12 @@ use crate::store::Found;
 
 machine! {
     /// The machine of the token endpoint. It has no values; its pauses and its reply are what moves.
+    ///
+    /// ```text
+    /// request ─▶ Lookup ─▶ [ClientSecret] ─▶ [Password | Extension] ─▶ [Issuance] ─▶ Commit ─▶ reply
+    ///                                                                                  │ spent meanwhile
+    ///                                                                                  └─▶ Commit (revoke, or retry in the grace)
+    /// ```
     Token<'a> {
         Lookup = Identify<'a, TokenRequested<'a>>,
         ClientSecret = CheckSecret<TokenRequested<'a>>,
