@@ -8,10 +8,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::{Method, Request};
-use serde::{Deserialize, Serialize};
 
 use super::response::{AuthorizationError, AuthorizationRefused, AuthorizationResponse, Recipient};
-use super::{Config, Server};
+use super::{Config, Prompt, Server};
 use crate::event::Event;
 use crate::model::{
     Acr, Client, ClientId, CodeChallenge, CodeChallengeMethod, RedirectUri, Resources, ResponseType, Scope, Version,
@@ -67,8 +66,6 @@ pub struct AuthorizationRequest<'a> {
     pub acr_values: Option<Cow<'a, str>>,
     /// RFC 9470 §4, in seconds.
     pub max_age: Option<Cow<'a, str>>,
-    /// What is wrong with the parameters that are not here, if there is a client to tell.
-    pub fault: Option<FormError>,
 }
 
 impl fmt::Debug for AuthorizationRequest<'_> {
@@ -81,53 +78,21 @@ impl fmt::Debug for AuthorizationRequest<'_> {
     }
 }
 
-/// A sound authorization request, waiting for the resource owner's decision. A plain value: keep it in the session, on the
-/// server's side, while pages are shown, and take it out of there to decide. It is not `Clone`: one request is not both
-/// approved and denied.
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "explore", derive(Clone))]
-#[non_exhaustive]
-pub struct Prompt {
-    /// The format of this value.
-    pub version: Version,
-    /// The client that asks.
-    pub client_id: ClientId,
-    /// Its name for people.
-    pub client_name: Option<String>,
-    /// Where the response will go.
-    pub redirect_uri: RedirectUri,
-    /// Whether the request named it.
-    pub(super) redirect_uri_sent: bool,
-    /// What will be issued.
-    pub response_type: ResponseType,
-    /// What the client asks for; what the resource owner may narrow.
-    pub scope: Scope,
-    /// For which protected resources.
-    pub resource: Resources,
-    /// How the resource owner is to be authenticated, the preferred way first; empty: any. Say what was done by
-    /// [`Approval::with_acr`](super::Approval::with_acr); an approval that does not, or was another way, is answered with
-    /// `unmet_authentication_requirements`: RFC 9470 §4, §5.
-    #[serde(default)]
-    pub acr_values: Vec<Acr>,
-    /// How many seconds ago the resource owner may have been authenticated; log them in again if it is longer. Say when it was by
-    /// [`Approval::authenticated_at`](super::Approval::authenticated_at): RFC 9470 §4, §5.
-    #[serde(default)]
-    pub max_age: Option<u64>,
-    pub(super) state: Option<String>,
-    pub(super) code_challenge: Option<CodeChallenge>,
-}
-
 impl Server {
     /// Answers a request to the authorization endpoint: GET or POST (RFC 6749 §3.1).
     pub fn authorize<'a, B: AsRef<[u8]>>(&'a self, request: &'a Request<B>) -> Step<Authorize<'a>> {
         match AuthorizationRequest::read(request) {
-            Ok(request) => self.authorization_request(request),
+            Ok((request, fault)) => self.look_up(request, fault),
             Err(refused) => refuse(None, refused),
         }
     }
 
     /// Answers a typed authorization request.
     pub fn authorization_request<'a>(&'a self, request: AuthorizationRequest<'a>) -> Step<Authorize<'a>> {
+        self.look_up(request, None)
+    }
+
+    fn look_up<'a>(&'a self, request: AuthorizationRequest<'a>, fault: Option<FormError>) -> Step<Authorize<'a>> {
         let Some(client_id) = &request.client_id else {
             return refuse(None, AuthorizationRefused::ClientIdMissing);
         };
@@ -135,7 +100,7 @@ impl Server {
             Err(_) => refuse(None, AuthorizationRefused::UnknownClient),
             Ok(client_id) => {
                 let lookup = Lookup::of_client(client_id);
-                Step::Lookup(AuthorizeLookup { lookup, config: &self.config, request })
+                Step::Lookup(AuthorizeLookup { lookup, config: &self.config, request, fault })
             }
         }
     }
@@ -159,7 +124,8 @@ const PARAMETERS: [&str; 9] = [
 ];
 
 impl<'a> AuthorizationRequest<'a> {
-    fn read<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, AuthorizationRefused> {
+    /// The parameters, and what is wrong with those that are left out, if there is a client to tell.
+    fn read<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<(Self, Option<FormError>), AuthorizationRefused> {
         let form = match *request.method() {
             // RFC 6749 §3.1: "The authorization server MUST support the use of the HTTP "GET" method [...] and MAY support the
             // use of the "POST" method as well."
@@ -179,7 +145,7 @@ impl<'a> AuthorizationRequest<'a> {
                 None
             })
         };
-        Ok(Self {
+        let request = Self {
             client_id,
             redirect_uri,
             response_type: sound(response_type),
@@ -190,8 +156,8 @@ impl<'a> AuthorizationRequest<'a> {
             resource,
             acr_values: sound(acr_values),
             max_age: sound(max_age),
-            fault,
-        })
+        };
+        Ok((request, fault))
     }
 }
 
@@ -201,6 +167,7 @@ pub struct AuthorizeLookup<'a> {
     lookup: Lookup,
     config: &'a Config,
     request: AuthorizationRequest<'a>,
+    fault: Option<FormError>,
 }
 
 impl<'a> Pause<Lookup> for AuthorizeLookup<'a> {
@@ -211,7 +178,7 @@ impl<'a> Pause<Lookup> for AuthorizeLookup<'a> {
     }
 
     fn resume(self, answer: Answer<Lookup>) -> Step<Authorize<'a>> {
-        let Self { lookup, config, request } = self;
+        let Self { lookup, config, request, fault } = self;
         // RFC 6749 §4.1.2.1: "If the request fails due to a missing, invalid, or mismatching redirection URI, or if the client
         // identifier is missing or invalid, the authorization server SHOULD inform the resource owner of the error and MUST
         // NOT automatically redirect the user-agent to the invalid redirection URI."
@@ -227,7 +194,7 @@ impl<'a> Pause<Lookup> for AuthorizeLookup<'a> {
             Ok(redirect_uri) => redirect_uri,
         };
         // From here on there is a recipient, and errors go to the client.
-        Step::Done(match request.check(config, &client, redirect_uri) {
+        Step::Done(match request.check(fault, config, &client, redirect_uri) {
             Ok(prompt) => Authorization::Ask(prompt),
             Err((recipient, reason)) => Authorization::Respond(recipient.refuse(config, reason)),
         })
@@ -265,6 +232,7 @@ impl AuthorizationRequest<'_> {
     /// and valid."
     fn check(
         self,
+        fault: Option<FormError>,
         config: &Config,
         client: &Arc<Client>,
         redirect_uri: RedirectUri,
@@ -277,7 +245,8 @@ impl AuthorizationRequest<'_> {
             response_type: response_type.flatten().unwrap_or(ResponseType::Code),
             state: self.state.as_deref().filter(|state| is_state(state)).map(str::to_owned),
         };
-        match self.terms(config, client, response_type) {
+        let terms = fault.map_or_else(|| self.terms(config, client, response_type), |fault| Err(fault.into()));
+        match terms {
             Err(error) => Err((recipient, error)),
             Ok(Terms { scope, resource, code_challenge, acr_values, max_age }) => Ok(Prompt {
                 version: Version,
@@ -302,9 +271,6 @@ impl AuthorizationRequest<'_> {
         client: &Client,
         response_type: Option<Option<ResponseType>>,
     ) -> Result<Terms, AuthorizationError> {
-        if let Some(fault) = self.fault {
-            return Err(fault.into());
-        }
         if self.state.as_deref().is_some_and(|state| !is_state(state)) {
             return Err(AuthorizationError::State);
         }
