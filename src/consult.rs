@@ -14,6 +14,7 @@ use crate::step::{Answer, Effect, Unavailable};
 /// Is this the client's secret? Asked for clients whose secret was chosen by a human and is kept under a slow hash
 /// ([`ClientAuthentication::Host`](crate::model::ClientAuthentication::Host)); generated secrets never come here.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ClientSecret {
     /// The client that presents it.
     pub client: Arc<Client>,
@@ -36,6 +37,7 @@ impl Effect for ClientSecret {
 
 /// Whose password is this? The password grant (RFC 6749 §4.3), which RFC 9700 §2.4 forbids: off by default.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Password {
     /// The client that asks on the resource owner's behalf.
     pub client: Arc<Client>,
@@ -67,6 +69,7 @@ impl Effect for Password {
 /// Is this extension grant (RFC 6749 §4.5) good, and whose is it? The client is authenticated and registered for the
 /// grant type; scope and issuing are grantor's.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Extension {
     /// The client.
     pub client: Arc<Client>,
@@ -93,6 +96,7 @@ impl Effect for Extension {
 
 /// May this be issued? The last word before tokens are made.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Issuance {
     /// The client that will receive the tokens.
     pub client: Arc<Client>,
@@ -118,7 +122,14 @@ pub enum Verdict {
 }
 
 /// How a host narrows what is issued. Terms only ever narrow: a scope that was not granted, or a longer life, is
-/// ignored.
+/// ignored. Name what you mean and let `..Terms::default()` stand for the rest: there may be more terms one day.
+///
+/// ```
+/// use grantor::consult::{Terms, Verdict};
+/// use std::time::Duration;
+///
+/// let briefly = Verdict::Issue(Terms { access_token_lifetime: Some(Duration::from_secs(60)), ..Terms::default() });
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Terms {
     /// Keep only these scope tokens in the access token.

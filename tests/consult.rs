@@ -116,7 +116,7 @@ fn the_host_narrows_scope_and_lifetime() {
     let terms = Terms {
         scope: Some(Scope::parse("write admin").unwrap()),
         access_token_lifetime: Some(Duration::from_secs(60)),
-        claims: Claims::new(),
+        ..Terms::default()
     };
     let reply = narrowed(terms).token(SERVICE);
     let response = reply.result().unwrap();
@@ -128,7 +128,7 @@ fn the_host_cannot_widen_scope_or_lifetime() {
     let terms = Terms {
         scope: Some(Scope::parse("read write admin").unwrap()),
         access_token_lifetime: Some(Duration::from_secs(100_000)),
-        claims: Claims::new(),
+        ..Terms::default()
     };
     let reply = narrowed(terms).token(&format!("{SERVICE}&scope=read"));
     let response = reply.result().unwrap();

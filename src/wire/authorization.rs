@@ -40,6 +40,7 @@ pub(crate) enum Authorization {
 
 /// A client's credentials in HTTP Basic: RFC 6749 §2.3.1.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct BasicCredentials {
     /// The user name.
     pub client_id: ClientId,

@@ -16,6 +16,7 @@ use grantor::{Machine, Moment, Server, Step, Timestamp};
 use http::{Request, header};
 
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub const ASSERTION: &str = "urn:example:assertion";
 pub const SECRET: &str = "7Fjfp0ZBr1KtDRbnfVdmIw-7Fjfp0ZBr1KtDRbnfVdmIw";
 
 pub struct World {
@@ -28,7 +29,7 @@ pub struct World {
 pub fn clients() -> [Client; 2] {
     let all = |mut client: Client| {
         client.redirect_uris = vec![RedirectUri::parse("https://client.example/cb").unwrap()];
-        client.grant_types = ["authorization_code", "refresh_token", "client_credentials", "password"]
+        client.grant_types = ["authorization_code", "refresh_token", "client_credentials", "password", ASSERTION]
             .map(|name| GrantType::parse(name).unwrap())
             .into();
         client.response_types = vec![ResponseType::Code, ResponseType::Token];
@@ -45,7 +46,7 @@ impl World {
     pub fn new(refresh: RefreshPolicy) -> Self {
         let mut config = Config::new(Issuer::parse("https://server.example").unwrap());
         config.refresh = refresh;
-        config.grant_types.push(GrantType::Password);
+        config.grant_types.extend([GrantType::Password, GrantType::parse(ASSERTION).unwrap()]);
         config.response_types.push(ResponseType::Token);
         let store = clients().into_iter().fold(MemoryStore::new(), MemoryStore::with_client);
         Self { server: Server::new(config), store, now: 1_000_000, draws: AtomicU64::new(0) }

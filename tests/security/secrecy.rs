@@ -76,11 +76,13 @@ fn requests_and_questions_print_no_secret() {
     assert_eq!(question.password.expose(), SECRET);
     assert!(!format!("{question:?}").contains(SECRET));
 
-    let extension = Extension {
-        client: question.client.clone(),
-        grant_type: grantor::model::GrantType::parse("urn:example:assertion").unwrap(),
-        parameters: vec![("assertion".to_owned(), grantor::model::Secret::new(SECRET))],
-    };
+    let body = format!("grant_type={ASSERTION}&assertion={SECRET}&client_id=public");
+    let request = form(&body);
+    let Step::Lookup(extension) = world.server.token(&request, world.moment()) else { panic!("no lookup") };
+    let answer = Store::lookup(&world.store, extension.effect());
+    let Step::Extension(extension) = extension.resume(answer) else { panic!("no question") };
+    let extension: &Extension = extension.effect();
+    assert!(extension.parameters.iter().any(|(_, value)| value.expose() == SECRET));
     assert!(!format!("{extension:?}").contains(SECRET));
 
     let typed = TokenRequest {

@@ -22,6 +22,7 @@ pub struct TokenReply {
 
 /// A successful response: RFC 6749 §5.1.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct TokenResponse {
     /// The access token. Its type is `Bearer` (RFC 6750).
     pub access_token: Secret<'static>,
