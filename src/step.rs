@@ -52,13 +52,13 @@ impl Unavailable {
     /// The host sheds load and expects to be back in this many seconds: `temporarily_unavailable` (RFC 6749
     /// §4.1.2.1) in place of `server_error`, and `Retry-After` (RFC 9110 §10.2.3) on a 503.
     #[must_use]
-    pub fn retry_after(self, seconds: u32) -> Self {
+    pub fn with_retry_after(self, seconds: u32) -> Self {
         Self { retry_after: Some(seconds), ..self }
     }
 
     /// In how many seconds the host expects to be back, if it said so.
     #[must_use]
-    pub fn retry_after_seconds(&self) -> Option<u32> {
+    pub fn retry_after(&self) -> Option<u32> {
         self.retry_after
     }
 }

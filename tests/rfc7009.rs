@@ -152,10 +152,10 @@ fn a_store_that_fails_at_any_pause_is_503_and_never_200() {
     struct Down<'a>(&'a MemoryStore, bool);
     impl Store for Down<'_> {
         fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
-            if self.1 { Store::lookup(self.0, lookup) } else { Err(Unavailable::new("down").retry_after(3)) }
+            if self.1 { Store::lookup(self.0, lookup) } else { Err(Unavailable::new("down").with_retry_after(3)) }
         }
         fn commit(&self, _: &Commit) -> Result<Outcome, Unavailable> {
-            Err(Unavailable::new("down").retry_after(3))
+            Err(Unavailable::new("down").with_retry_after(3))
         }
     }
     for reads in [false, true] {

@@ -128,7 +128,7 @@ fn a_server_that_does_not_answer_is_503_and_lets_no_one_through() {
         assert_eq!(refusal.www_authenticate(), None);
         assert_eq!(refusal.into_http().status(), 503);
     }
-    let down = HttpOnly(|_: &Fetch| Err(Unavailable::new("no route").retry_after(3)));
+    let down = HttpOnly(|_: &Fetch| Err(Unavailable::new("no route").with_retry_after(3)));
     let introspector = introspector();
     let reply = photos.check_remote(&with_token(TOKEN), &reading(), &introspector, Timestamp(NOW)).run(&down);
     assert!(matches!(reply.event(), Event::Unavailable { effect: "fetch", .. }));

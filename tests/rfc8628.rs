@@ -247,7 +247,7 @@ fn retry_after_is_heeded() {
     let answers = [
         with_header(canned::json(503, ""), "retry-after", "120"),
         with_header(canned::json(429, ""), "retry-after", "120"),
-        Err(Unavailable::new("full").retry_after(120)),
+        Err(Unavailable::new("full").with_retry_after(120)),
     ];
     for answer in answers {
         let Ok(Polled::Retry(device, _)) = poll(&device(), at(5), &answer) else { panic!("no retry") };

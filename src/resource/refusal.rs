@@ -93,7 +93,7 @@ impl AccessError {
 
     fn retry_after(&self) -> Option<u32> {
         match self {
-            Self::Unavailable(_, unavailable) => unavailable.retry_after_seconds(),
+            Self::Unavailable(_, unavailable) => unavailable.retry_after(),
             Self::Introspection(error) => error.retry_after(),
             _ => None,
         }

@@ -32,7 +32,7 @@ impl EndpointError {
         match self {
             Self::Client(error) if !error.is_invalid_request() => "invalid_client",
             Self::Method | Self::Form(_) | Self::Client(_) => "invalid_request",
-            Self::Unavailable(_, cause) if cause.retry_after_seconds().is_some() => "temporarily_unavailable",
+            Self::Unavailable(_, cause) if cause.retry_after().is_some() => "temporarily_unavailable",
             Self::Unavailable(..) => "server_error",
         }
     }
@@ -54,7 +54,7 @@ impl EndpointError {
         match self {
             Self::Method => drop(headers.insert(header::ALLOW, HeaderValue::from_static("POST"))),
             Self::Unavailable(_, cause) => {
-                headers.extend(cause.retry_after_seconds().map(|seconds| (header::RETRY_AFTER, seconds.into())));
+                headers.extend(cause.retry_after().map(|seconds| (header::RETRY_AFTER, seconds.into())));
             }
             _ if status == StatusCode::UNAUTHORIZED => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"client\""));

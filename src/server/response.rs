@@ -148,7 +148,7 @@ impl AuthorizationError {
             Self::InvalidTarget => "invalid_target",
             Self::AccessDenied => "access_denied",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
-            Self::Unavailable(_, cause) if cause.retry_after_seconds().is_some() => "temporarily_unavailable",
+            Self::Unavailable(_, cause) if cause.retry_after().is_some() => "temporarily_unavailable",
             Self::Collision | Self::Unavailable(..) => "server_error",
         }
     }
@@ -260,7 +260,7 @@ impl AuthorizationResponse {
                 drop(response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, POST")))
             }
             AuthorizationRefused::Unavailable(_, cause) => {
-                if let Some(seconds) = cause.retry_after_seconds() {
+                if let Some(seconds) = cause.retry_after() {
                     response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
                 }
             }

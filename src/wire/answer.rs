@@ -115,7 +115,7 @@ impl RequestError {
         match self {
             Self::Refused(response) => response.retry_after,
             Self::Unusable { retry_after, .. } => *retry_after,
-            Self::Unavailable(unavailable) => unavailable.retry_after_seconds(),
+            Self::Unavailable(unavailable) => unavailable.retry_after(),
             Self::NoEndpoint(_) | Self::Unsendable => None,
         }
     }

@@ -265,7 +265,7 @@ fn an_error_says_when_to_ask_again() {
         (with_header(json(429, r#"{"error":"slow"}"#), "retry-after", " 7 "), Some(7)),
         (with_header(html(503), "retry-after", "Wed, 21 Oct 2026 07:28:00 GMT"), None),
         (with_header(html(503), "retry-after", "-1"), None),
-        (Err(Unavailable::new("full").retry_after(9)), Some(9)),
+        (Err(Unavailable::new("full").with_retry_after(9)), Some(9)),
         (html(503), None),
     ];
     for (answer, seconds) in cases {

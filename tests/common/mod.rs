@@ -203,7 +203,7 @@ impl World {
         match self.outage {
             Some(outage) if outage.at == at => {
                 let unavailable = Unavailable::new("the disk \"A\\B\" is gone\n");
-                Err(outage.retry_after.map_or(unavailable.clone(), |seconds| unavailable.retry_after(seconds)))
+                Err(outage.retry_after.map_or(unavailable.clone(), |seconds| unavailable.with_retry_after(seconds)))
             }
             _ => Ok(()),
         }

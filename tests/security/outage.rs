@@ -35,7 +35,7 @@ impl<'a> Flaky<'a> {
             carry_out()?;
         }
         let outage = Unavailable::new("the disk is full");
-        Err(self.retry_after.map_or(outage.clone(), |seconds| outage.retry_after(seconds)))
+        Err(self.retry_after.map_or(outage.clone(), |seconds| outage.with_retry_after(seconds)))
     }
 }
 

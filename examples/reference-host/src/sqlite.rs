@@ -301,5 +301,5 @@ fn seconds(timestamp: Timestamp) -> i64 {
 fn unavailable(error: rusqlite::Error) -> Unavailable {
     let is_busy = matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked));
     let unavailable = Unavailable::new(error);
-    if is_busy { unavailable.retry_after(1) } else { unavailable }
+    if is_busy { unavailable.with_retry_after(1) } else { unavailable }
 }
