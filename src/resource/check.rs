@@ -130,7 +130,7 @@ impl CheckReply {
         self.result
     }
 
-    /// For the audit log and the metrics.
+    /// For the audit log and the metrics. It is made here and not before, so that whoever does not ask for it pays nothing.
     #[must_use]
     pub fn event(&self) -> Event {
         match &self.result {

@@ -354,7 +354,7 @@ pub(super) fn permit(
 }
 
 impl Authorization {
-    /// For the audit log and the metrics.
+    /// For the audit log and the metrics. It is made here: a [`Prompt`] holds what it is for, and no event.
     #[must_use]
     pub fn event(&self) -> Event {
         match self {

@@ -108,7 +108,7 @@ impl MemoryStore {
         }
     }
 
-    /// How many grants and credentials it holds, living or not.
+    /// How many grants and how many credentials it holds, in this order, living or not.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
         self.shards.iter().map(lock).fold((0, 0), |(grants, credentials), shard| {
