@@ -20,7 +20,7 @@ pub struct Challenge {
     pub acr_values: Option<String>,
     /// How many seconds ago the resource owner may have been authenticated: the parameter of this name, likewise.
     pub max_age: Option<u64>,
-    /// Where the resource server says what it is and whose tokens it takes: for [`discover_resource`](super::discover_resource).
+    /// Where the resource server says what it is and whose tokens it takes: for [`discover_resource`](fn@super::discover_resource).
     pub resource_metadata: Option<Endpoint>,
 }
 

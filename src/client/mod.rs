@@ -10,8 +10,8 @@
 //!
 //! | what | machine | starts with | ends in |
 //! |---|---|---|---|
-//! | metadata | [`Discover`] | [`discover`] | [`Metadata`] |
-//! | a resource's metadata | [`DiscoverResource`] | [`discover_resource`] | [`ResourceMetadata`](crate::model::ResourceMetadata) |
+//! | metadata | [`Discover`] | [`discover`](fn@discover) | [`Metadata`] |
+//! | a resource's metadata | [`DiscoverResource`] | [`discover_resource`](fn@discover_resource) | [`ResourceMetadata`](crate::model::ResourceMetadata) |
 //! | authorization code, PKCE | [`Exchange`] | [`Client::begin`], then [`Client::callback`] | [`TokenSet`] |
 //! | implicit | none: nothing is sent | [`Client::begin_implicit`], then [`Client::callback_implicit`] | [`TokenSet`] |
 //! | client credentials | [`Exchange`] | [`Client::client_credentials`] | [`TokenSet`] |
@@ -52,8 +52,9 @@
 //! # Refused by a resource server
 //!
 //! [`Challenge::of`] reads what a resource server asks for. A client that knows nothing but the resource, as those of the Model Context
-//! Protocol, goes on from there: [`discover_resource`] finds whose tokens it takes, [`discover`] finds out about them. Where the token was
-//! good and is no longer (`invalid_token`), [`Tokens::refused`] has it refreshed, once for all who share it.
+//! Protocol, goes on from there: [`discover_resource`](fn@discover_resource) finds whose tokens it takes, [`discover`](fn@discover)
+//! finds out about them. Where the token was good and is no longer (`invalid_token`), [`Tokens::refused`] has it refreshed, once for
+//! all who share it.
 //!
 //! # Tolerance
 //!
