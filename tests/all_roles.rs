@@ -110,7 +110,7 @@ impl<D: Driver> Story<'_, D> {
     }
 
     fn introspect(&self, token: &Secret<'_>) -> Option<grantor::client::Introspection> {
-        self.drive(self.api().introspect(token)).unwrap()
+        self.drive(self.api().introspect(token, None)).unwrap()
     }
 
     /// RFC 6749 §4.1 with PKCE, then §6, RFC 7662 and RFC 7009.
@@ -180,7 +180,10 @@ impl<D: Driver> Story<'_, D> {
         let admin = self.web();
         let admin = admin.client_credentials().scope(scope("admin"));
         assert_eq!(self.drive(admin.start(AT)).unwrap_err().code(), Some("invalid_scope"));
-        assert_eq!(self.drive(self.app().introspect(&Secret::new("x"))).unwrap_err().code(), Some("invalid_client"));
+        assert_eq!(
+            self.drive(self.app().introspect(&Secret::new("x"), None)).unwrap_err().code(),
+            Some("invalid_client")
+        );
         // A code that is used twice takes its tokens with it.
         let app = self.app();
         let (url, pending) = app.begin(self.request(), self.world.moment()).unwrap();

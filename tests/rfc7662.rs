@@ -250,7 +250,7 @@ fn the_fixture_has_what_these_tests_stand_on() {
 mod canned;
 
 mod client {
-    use grantor::client::{Introspection, RequestError};
+    use grantor::client::{Introspection, RequestError, TokenTypeHint};
     use grantor::model::{Scope, Secret};
     use grantor::{Answer, Fetch, Timestamp};
     use serde_json::{Value, json};
@@ -258,7 +258,7 @@ mod client {
     use super::canned::{self, *};
 
     fn ask(answer: &Answer<Fetch>) -> Result<Option<Introspection>, RequestError> {
-        answered(confidential_client().introspect(&Secret::new("2YotnFZFEjr1zCsicMWpAA")), answer)
+        answered(confidential_client().introspect(&Secret::new("2YotnFZFEjr1zCsicMWpAA"), None), answer)
     }
 
     fn said(response: Value) -> Option<Introspection> {
@@ -270,11 +270,22 @@ mod client {
     #[test]
     fn the_request_is_that_of_the_rfc() {
         assert_eq!(
-            written(&sent(&confidential_client().introspect(&Secret::new("2YotnFZFEjr1zCsicMWpAA")))),
+            written(&sent(&confidential_client().introspect(&Secret::new("2YotnFZFEjr1zCsicMWpAA"), None))),
             "POST https://server.example/introspect\naccept: application/json\n\
              authorization: Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW\ncontent-type: application/x-www-form-urlencoded\n\n\
              token=2YotnFZFEjr1zCsicMWpAA"
         );
+    }
+
+    /// "token_type_hint OPTIONAL. A hint about the type of the token submitted for introspection."
+    #[test]
+    fn a_hint_goes_with_the_token_when_the_client_gives_one() {
+        let hints = [(TokenTypeHint::AccessToken, "access_token"), (TokenTypeHint::RefreshToken, "refresh_token")];
+        for (hint, text) in hints {
+            let request =
+                written(&sent(&confidential_client().introspect(&Secret::new("mF_9.B5f-4.1JqM"), Some(hint))));
+            assert!(request.ends_with(&format!("\n\ntoken=mF_9.B5f-4.1JqM&token_type_hint={text}")), "{request}");
+        }
     }
 
     // §2.2 Introspection Response

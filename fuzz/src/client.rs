@@ -41,7 +41,7 @@ pub fn client(input: &[u8]) {
     if let Err(error) = client.revoke(&refresh_token, None).run(&http) {
         judge.error(&error);
     }
-    if let Err(error) = client.introspect(&refresh_token).run(&http) {
+    if let Err(error) = client.introspect(&refresh_token, None).run(&http) {
         judge.error(&error);
     }
     judge.check(&HttpOnly(|_: &Fetch| -> Answer<Fetch> { Ok(response.clone()) }));

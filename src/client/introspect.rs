@@ -1,7 +1,7 @@
 //! Token introspection: RFC 7662. For a client that asks about its own token; a resource server has
 //! [a machine of its own](crate::resource).
 
-use super::Client;
+use super::{Client, TokenTypeHint};
 use crate::fetch::Fetch;
 use crate::model::Secret;
 use crate::step::{Answer, Pause, Step, machine};
@@ -17,11 +17,12 @@ machine! {
 
 impl Client {
     /// Asks about a token. The reply is none if it is not active, whatever the reason: RFC 7662 §2.2.
-    pub fn introspect(&self, token: &Secret<'_>) -> Step<Introspect> {
+    pub fn introspect(&self, token: &Secret<'_>, hint: Option<TokenTypeHint>) -> Step<Introspect> {
         let endpoint = self.server.introspection_endpoint.as_ref();
         let endpoint = endpoint.ok_or(RequestError::NoEndpoint("introspection_endpoint"));
         let identity = self.identity(self.server.introspection_endpoint_auth_methods_supported.as_ref());
-        match endpoint.and_then(|endpoint| introspection_request(endpoint, &identity, token)) {
+        let hint = hint.map(TokenTypeHint::as_str);
+        match endpoint.and_then(|endpoint| introspection_request(endpoint, &identity, token, hint)) {
             Ok(fetch) => Step::Fetch(IntrospectionRequested { fetch }),
             Err(error) => Step::Done(Err(error)),
         }

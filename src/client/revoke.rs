@@ -14,7 +14,7 @@ machine! {
     }
 }
 
-/// What a token is, so that the server finds it sooner: RFC 7009 §2.1. There may be more kinds (§4.1.2).
+/// What a token is, so that the server finds it sooner: RFC 7009 §2.1, RFC 7662 §2.1. There may be more kinds (RFC 7009 §4.1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenTypeHint {

@@ -75,7 +75,7 @@ impl Introspector {
         if let Some(known) = self.cache.as_ref().and_then(|cache| cache.get(digest, checking.now)) {
             return Step::Done(checking.reply(alive(known, checking.now)));
         }
-        match introspection_request(&self.endpoint, &self.identity, token) {
+        match introspection_request(&self.endpoint, &self.identity, token, None) {
             Ok(fetch) => Step::Fetch(CheckRequested { fetch, introspector: self, digest, checking }),
             Err(error) => Step::Done(checking.refuse(AccessError::Introspection(error))),
         }

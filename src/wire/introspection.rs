@@ -91,9 +91,11 @@ pub(crate) fn introspection_request(
     endpoint: &Endpoint,
     sender: &Identity,
     token: &Secret<'_>,
+    token_type_hint: Option<&str>,
 ) -> Result<Fetch, RequestError> {
     let mut form = PostForm::new();
     form.append("token", token.expose());
+    form.append_optional("token_type_hint", token_type_hint);
     form.post(endpoint, sender)
 }
 

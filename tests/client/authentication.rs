@@ -103,10 +103,10 @@ fn the_secret_goes_where_the_endpoint_takes_it() {
         let at_token = is_in_header(sent(&client.client_credentials().start(NOW)));
         assert_eq!(is_in_header(sent(&client.authorize_device().start(NOW))), at_token);
         let at_revocation = is_in_header(sent(&client.revoke(&token, None)));
-        assert_eq!([at_token, at_revocation, is_in_header(sent(&client.introspect(&token)))], in_header);
+        assert_eq!([at_token, at_revocation, is_in_header(sent(&client.introspect(&token, None)))], in_header);
         // Who is told how does so everywhere.
         let post = client.authenticated_by(Authentication::Post(Secret::new(CLIENT_SECRET)));
-        assert!(!is_in_header(sent(&post.revoke(&token, None))) && !is_in_header(sent(&post.introspect(&token))));
+        assert!(!is_in_header(sent(&post.revoke(&token, None))) && !is_in_header(sent(&post.introspect(&token, None))));
     }
 }
 
@@ -138,7 +138,7 @@ fn r63_neither_a_token_nor_a_secret_is_ever_in_a_url() {
             ("device", sent(&client.authorize_device().scope(scope("read")).start(NOW))),
             ("token", sent(&client.poll(&device, Timestamp(NOW.0 + 5)))),
             ("revoke", sent(&client.revoke(&token, None))),
-            ("introspect", sent(&client.introspect(&token))),
+            ("introspect", sent(&client.introspect(&token, None))),
         ];
         for (endpoint, request) in requests {
             assert_eq!(request.uri().to_string(), format!("https://server.example/{endpoint}"));

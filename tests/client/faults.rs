@@ -44,7 +44,7 @@ const READERS: [(&str, Run); 10] = [
         }
     }),
     ("authorize_device", |answer| shown(answered(confidential_client().authorize_device().start(NOW), answer))),
-    ("introspect", |answer| shown(answered(confidential_client().introspect(&secret()), answer))),
+    ("introspect", |answer| shown(answered(confidential_client().introspect(&secret(), None), answer))),
     ("discover_resource", |answer| match answered(discover_resource(&resource("https://api.example"), None), answer) {
         Ok(metadata) => Ok(format!("{metadata:?}")),
         Err(DiscoverResourceError::Request(error)) => Err(error),
@@ -344,7 +344,7 @@ fn without_an_endpoint_nothing_is_sent() {
     assert_eq!(name(client.client_credentials().start(NOW).run(&http).unwrap_err()), "token_endpoint");
     assert_eq!(name(client.authorize_device().start(NOW).run(&http).unwrap_err()), "device_authorization_endpoint");
     assert_eq!(name(client.revoke(&secret(), None).run(&http).unwrap_err()), "revocation_endpoint");
-    assert_eq!(name(client.introspect(&secret()).run(&http).unwrap_err()), "introspection_endpoint");
+    assert_eq!(name(client.introspect(&secret(), None).run(&http).unwrap_err()), "introspection_endpoint");
     let waiting = device(&confidential_client());
     assert_eq!(name(client.poll(&waiting, Timestamp(NOW.0 + 5)).run(&http).unwrap_err()), "token_endpoint");
 }

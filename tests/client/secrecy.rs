@@ -79,7 +79,7 @@ fn no_debug_output_shows_a_secret() {
         shown.push(paused(&client.authorize_device().start(NOW)));
         shown.push(paused(&client.poll(&device(), Timestamp(NOW.0 + 7))));
         shown.push(paused(&client.revoke(&token, None)));
-        shown.push(paused(&client.introspect(&token)));
+        shown.push(paused(&client.introspect(&token, None)));
     }
     shown.push(format!("{:?} {:?} {:?} {:?}", request(), pending(), pending_implicit(), device()));
     shown.push(format!("{:?} {:?}", token_set(), token_set().authorization()));

@@ -348,7 +348,7 @@ fn client_machines() -> Vec<(&'static str, &'static str, Graph)> {
             "client::Introspect",
             "token introspection",
             walk(
-                hold(client.introspect(&secret)),
+                hold(client.introspect(&secret, None)),
                 &[ok("active", r#"{"active":true}"#), ok("inactive", r#"{"active":false}"#), refused(), nonsense()],
             ),
         ),

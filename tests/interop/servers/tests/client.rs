@@ -57,7 +57,7 @@ fn refresh(client: &Client, tokens: &TokenSet) -> Result<TokenSet, RequestError>
 }
 
 fn introspect(client: &Client, token: &Secret<'_>) -> Option<Introspection> {
-    client.introspect(token).run(&HTTP).unwrap()
+    client.introspect(token, None).run(&HTTP).unwrap()
 }
 
 /// The `error` of a refusal.
@@ -214,7 +214,7 @@ fn a_wrong_secret_is_refused() {
             assert_eq!(refused(redeem(client.client_credentials())), "invalid_client");
             let token = Secret::new("never issued");
             assert_eq!(refused(client.revoke(&token, None).run(&HTTP)), "invalid_client");
-            assert_eq!(refused(client.introspect(&token).run(&HTTP)), "invalid_client");
+            assert_eq!(refused(client.introspect(&token, None).run(&HTTP)), "invalid_client");
             assert_eq!(refused(client.authorize_device().start(now()).run(&HTTP)), "invalid_client");
         }
     }
