@@ -1,4 +1,4 @@
-//! The storage contract, the stores of this crate, and the records that they keep.
+//! Commits, the stores of this crate, and the records that they keep.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -13,30 +13,6 @@ use std::sync::Arc;
 use grantor::model::{Client, ClientId, Digest, Grant, GrantId, Key, Partition, Timestamp};
 use grantor::store::{Change, Commit, CommitError, Found, Lookup, MemoryStore, Outcome, Store, WithClients};
 use grantor::{Host, Unavailable};
-
-#[test]
-fn the_memory_store_keeps_the_contract() {
-    grantor::store::contract::check(MemoryStore::new);
-}
-
-#[test]
-#[should_panic(expected = "a credential is spent once")]
-fn the_contract_notices_a_store_that_spends_twice() {
-    /// Applies every commit, and takes a refused `Spend` for granted.
-    struct Careless(MemoryStore);
-    impl Store for Careless {
-        fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
-            Store::lookup(&self.0, lookup)
-        }
-        fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
-            match Store::commit(&self.0, commit)? {
-                Outcome::Conflict(at) if matches!(commit.changes()[at], Change::Spend { .. }) => Ok(Outcome::Applied),
-                outcome => Ok(outcome),
-            }
-        }
-    }
-    grantor::store::contract::check(|| Careless(MemoryStore::new()));
-}
 
 fn client(client_id: &str) -> Client {
     Client::public(ClientId::parse(client_id).unwrap())
