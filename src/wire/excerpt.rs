@@ -143,6 +143,7 @@ mod tests {
             ("access_token=abc&token_type=bearer", "access_token=…&token_type=…"),
             ("your token is MTQ0NjJkZmQ5OTM2NDE1ZTZjNGZmZjI3, sir", "your token is …, sir"),
             ("\u{FEFF}a\u{0}\r\n\t b", "a b"),
+            ("A23456789012345 A234567890123456", "A23456789012345 …"),
         ];
         for (text, expected) in cases {
             assert_eq!(excerpt(text.as_bytes()), expected, "{text:?}");
