@@ -13,7 +13,7 @@ use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use grantor::Unavailable;
-use grantor::model::{Client, ClientId, CredentialKind, GrantId, Key, Resources, Scope, Timestamp};
+use grantor::model::{Client, ClientId, CredentialKind, GrantId, Key, Scope, Timestamp};
 use grantor::store::contract::check;
 use grantor::store::{Change, Commit, Found, Lookup, MemoryStore, Outcome, Presented, Store};
 
@@ -133,7 +133,7 @@ fn nothing_of_a_record_is_lost() {
     breaks_by_reading(rule, |store, lookup| client(store, lookup, |it| it.client_name = None));
     breaks_by_reading(rule, |store, lookup| client(store, lookup, |it| it.scope = Scope::EMPTY));
     breaks_by_reading(rule, |store, lookup| client(store, lookup, |it| it.resource.clear()));
-    breaks_by_reading(rule, |store, lookup| client(store, lookup, |it| it.resource_server = Some(Resources::new())));
+    breaks_by_reading(rule, |store, lookup| client(store, lookup, |it| it.resource_server = None));
     breaks_by_reading(rule, |store, lookup| each(store, lookup, |it| Arc::make_mut(&mut it.grant).acr = None));
     breaks_by_reading(rule, |store, lookup| {
         each(store, lookup, |it| Arc::make_mut(&mut it.credential).resource.clear())
