@@ -1,6 +1,7 @@
 //! The storage contract as a test suite: the memory store keeps it, and each fault of a store is found by the rule that forbids it.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     missing_docs,
     reason = "a test tells its findings by panicking"

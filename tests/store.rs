@@ -1,7 +1,9 @@
 //! Commits, the stores of this crate, and the records that they keep.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     missing_docs,
     unreachable_pub,
     reason = "a test tells its findings by panicking"
