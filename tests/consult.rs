@@ -103,6 +103,20 @@ impl World {
     fn token(&self, body: &str) -> TokenReply {
         self.server.token(&form(body), moment()).run(&self.host)
     }
+
+    /// Where the browser is sent when alice approves an implicit request.
+    fn implicit(&self) -> String {
+        let request = AuthorizationRequest {
+            response_type: Some("token".into()),
+            client_id: Some("service".into()),
+            ..AuthorizationRequest::default()
+        };
+        let Authorization::Ask(prompt) = self.server.authorization_request(request).run(&self.host) else {
+            panic!("not asked")
+        };
+        let approval = Approval::by(Subject::parse("alice").unwrap());
+        prompt.approve(&self.server, approval, moment()).run(&self.host).location().unwrap().to_owned()
+    }
 }
 
 const SERVICE: &str = "grant_type=client_credentials&client_id=service&client_secret=generated";
@@ -164,6 +178,7 @@ fn a_host_that_cannot_say_issues_nothing() {
 fn the_host_is_not_asked_unless_the_configuration_says_so() {
     let world = world(Opinion { issuance: Ok(Verdict::Refuse) }, false);
     assert!(world.token(SERVICE).result().is_ok());
+    assert!(world.implicit().contains("access_token="));
 }
 
 #[test]
@@ -174,18 +189,7 @@ fn the_host_has_the_last_word_on_an_implicit_response_too() {
         (Ok(Verdict::Issue(Terms { scope: Some(Scope::parse("read").unwrap()), ..Terms::default() })), "scope=read&"),
     ];
     for (issuance, expected) in cases {
-        let world = world(Opinion { issuance }, true);
-        let request = AuthorizationRequest {
-            response_type: Some("token".into()),
-            client_id: Some("service".into()),
-            ..AuthorizationRequest::default()
-        };
-        let Authorization::Ask(prompt) = world.server.authorization_request(request).run(&world.host) else {
-            panic!("not asked")
-        };
-        let approval = Approval::by(Subject::parse("alice").unwrap());
-        let response = prompt.approve(&world.server, approval, moment()).run(&world.host);
-        let location = response.location().unwrap();
+        let location = world(Opinion { issuance }, true).implicit();
         assert!(location.starts_with("https://client.example/cb#") && location.contains(expected), "{location}");
     }
 }

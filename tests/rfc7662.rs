@@ -65,6 +65,20 @@ fn the_endpoint_takes_a_post_with_a_token() {
 }
 
 #[test]
+fn a_host_may_read_the_answer_as_a_value() {
+    let world = world();
+    let (access, _) = world.tokens();
+    let ask = |token: &str, secret: &str| {
+        let request = form(&format!("token={token}&client_id=api&client_secret={secret}"));
+        world.server.introspect(&request, Timestamp(world.now)).run(&world.store)
+    };
+    let reply = ask(&access, SECRET);
+    assert_eq!(reply.result().unwrap().unwrap().grant.client_id.as_str(), "public");
+    assert!(ask("unknown", SECRET).result().unwrap().is_none());
+    assert_eq!(ask(&access, "wrong").result().unwrap_err().code(), "invalid_client");
+}
+
+#[test]
 fn an_unknown_token_type_hint_is_ignored() {
     let world = world();
     let (access, _) = world.tokens();

@@ -55,8 +55,10 @@ fn what_is_switched_on_is_advertised() {
     config.response_types.push(ResponseType::Token);
     config.grant_types.extend([GrantType::Password, GrantType::parse("urn:example:assertion").unwrap()]);
     config.code_challenge_methods.push(CodeChallengeMethod::Plain);
+    let response_types = config.response_types.iter().map(ToString::to_string).collect::<Vec<_>>();
     let document = metadata(config);
     assert_eq!(document["response_types_supported"], json!(["code", "token"]));
+    assert_eq!(response_types, ["code", "token"]);
     assert_eq!(document["response_modes_supported"], json!(["query", "fragment"]));
     assert_eq!(
         document["grant_types_supported"],
@@ -108,6 +110,7 @@ fn an_issuer_with_a_path_has_its_document_between_host_and_path() {
         ("https://example.com/issuer1", "/.well-known/oauth-authorization-server/issuer1"),
         ("https://example.com/issuer1/", "/.well-known/oauth-authorization-server/issuer1"),
         ("https://example.com:8443/a/b", "/.well-known/oauth-authorization-server/a/b"),
+        ("https://a.b/c", "/.well-known/oauth-authorization-server/c"),
         ("http://[::1]:8080/a", "/.well-known/oauth-authorization-server/a"),
     ];
     for (issuer, path) in cases {

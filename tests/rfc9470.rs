@@ -130,3 +130,15 @@ fn an_approval_that_does_not_meet_the_requirements_is_unmet_authentication_requi
     }
     assert!(world.decide(world.ask(authorize()), Some(approval())).parameter("code").is_some(), "nothing was asked");
 }
+
+// §7 Authorization Server Metadata
+
+#[test]
+fn the_metadata_names_the_ways_to_authenticate_that_the_host_knows() {
+    let supported = |world: World| world.server.config().metadata().acr_values_supported;
+    assert_eq!(
+        supported(World::new().with(|config| config.acr_values_supported = vec![acr("hwk"), acr("mfa")])),
+        ["hwk", "mfa"]
+    );
+    assert!(supported(World::new()).is_empty());
+}

@@ -1,44 +1,28 @@
-//! The storage contract, the stores of this crate, and the records that they keep.
+//! Commits, the stores of this crate, and the records that they keep.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     missing_docs,
+    unreachable_pub,
     reason = "a test tells its findings by panicking"
 )]
 
-use std::cell::Cell;
+mod common;
+
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use grantor::model::{Client, ClientId, Digest, Grant, GrantId, Key, Partition, Timestamp};
 use grantor::store::{
-    Change, Commit, CommitError, Found, Lookup, MemoryStore, Outcome, Presented, Store, TooManyCredentials, WithClients,
+    AsyncStore, Change, Commit, CommitError, Found, Lookup, MemoryStore, Outcome, Presented, Store, TooManyCredentials,
+    WithClients,
 };
 use grantor::{Host, Unavailable};
 
-#[test]
-fn the_memory_store_keeps_the_contract() {
-    grantor::store::contract::check(MemoryStore::new);
-}
-
-#[test]
-#[should_panic(expected = "a credential is spent once")]
-fn the_contract_notices_a_store_that_spends_twice() {
-    /// Applies every commit, and takes a refused `Spend` for granted.
-    struct Careless(MemoryStore);
-    impl Store for Careless {
-        fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
-            Store::lookup(&self.0, lookup)
-        }
-        fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
-            match Store::commit(&self.0, commit)? {
-                Outcome::Conflict(at) if matches!(commit.changes()[at], Change::Spend { .. }) => Ok(Outcome::Applied),
-                outcome => Ok(outcome),
-            }
-        }
-    }
-    grantor::store::contract::check(|| Careless(MemoryStore::new()));
-}
+use common::block_on;
 
 fn client(client_id: &str) -> Client {
     Client::public(ClientId::parse(client_id).unwrap())
@@ -85,12 +69,12 @@ fn a_witness_is_forgotten_when_it_has_expired() {
 }
 
 /// Counts what it is asked.
-struct Counting<'a>(MemoryStore, &'a Cell<usize>);
+struct Counting(MemoryStore, AtomicUsize);
 
-impl Store for Counting<'_> {
+impl Store for Counting {
     fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
         assert_eq!(lookup.client(), None, "the store is never asked for a client");
-        self.1.set(self.1.get() + 1);
+        self.1.fetch_add(1, Ordering::Relaxed);
         Store::lookup(&self.0, lookup)
     }
     fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
@@ -98,23 +82,51 @@ impl Store for Counting<'_> {
     }
 }
 
+impl AsyncStore for Counting {
+    async fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
+        Store::lookup(self, lookup)
+    }
+    async fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
+        Store::commit(self, commit)
+    }
+}
+
+/// A store of which each method is asked blocking or async.
+struct Asked<S>(S, bool);
+
+impl<S: Store + AsyncStore> Store for Asked<S> {
+    fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
+        if self.1 { block_on(AsyncStore::lookup(&self.0, lookup)) } else { Store::lookup(&self.0, lookup) }
+    }
+    fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
+        if self.1 { block_on(AsyncStore::commit(&self.0, commit)) } else { Store::commit(&self.0, commit) }
+    }
+}
+
 #[test]
 fn clients_kept_elsewhere_are_laid_over_a_store() {
-    let asked = Cell::new(0);
-    let clients: HashMap<_, _> = ["a", "b"].map(client).map(|it| (it.client_id.clone(), Arc::new(it))).into();
-    let store = WithClients { clients, store: Counting(MemoryStore::new(), &asked) };
-    let find = |client_id: &str, credentials: &[Key]| {
-        let client = Some(ClientId::parse(client_id).unwrap());
-        Store::lookup(&store, &Lookup::new(client, credentials.iter().copied()).unwrap()).unwrap().client().cloned()
-    };
-    assert_eq!(find("a", &[]).unwrap().client_id.as_str(), "a");
-    assert!(find("c", &[]).is_none());
-    assert_eq!(asked.get(), 0, "a lookup of a client alone does not reach the store");
-    let key = Key { partition: Partition(1), digest: Digest::of("token") };
-    assert!(find("b", &[key]).is_some());
-    assert_eq!(asked.get(), 1);
-    assert!(Store::commit(&store, &Commit::of(Change::PutClient(Arc::new(client("c"))))).is_err());
-    assert_eq!(Store::commit(&store, &Commit::of(witness(1))).unwrap(), Outcome::Applied);
+    for is_async in [false, true] {
+        let clients: HashMap<_, _> = ["a", "b"].map(client).map(|it| (it.client_id.clone(), Arc::new(it))).into();
+        let store = Asked(WithClients { clients, store: Counting(MemoryStore::new(), AtomicUsize::new(0)) }, is_async);
+        let find = |client_id: &str, credentials: &[Key]| {
+            let client = Some(ClientId::parse(client_id).unwrap());
+            Store::lookup(&store, &Lookup::new(client, credentials.iter().copied()).unwrap()).unwrap().client().cloned()
+        };
+        let asked = || store.0.store.1.load(Ordering::Relaxed);
+        assert_eq!(find("a", &[]).unwrap().client_id.as_str(), "a");
+        assert!(find("c", &[]).is_none());
+        assert_eq!(asked(), 0, "a lookup of a client alone does not reach the store");
+        let key = Key { partition: Partition(1), digest: Digest::of("token") };
+        assert_eq!(find("b", &[key]).unwrap().client_id.as_str(), "b");
+        assert_eq!(asked(), 1);
+        assert!(Store::commit(&store, &Commit::of(Change::PutClient(Arc::new(client("c"))))).is_err());
+        assert_eq!(Store::commit(&store, &Commit::of(witness(1))).unwrap(), Outcome::Applied);
+    }
+}
+
+#[test]
+fn a_store_that_is_asked_async_keeps_the_contract() {
+    grantor::store::contract::check(|| Asked(MemoryStore::new(), true));
 }
 
 #[test]

@@ -95,6 +95,10 @@ fn rules<S: Store + Sync>() -> Vec<(&'static str, Rule<S>)> {
             t.applied(vec![witness(1, 1)]) && t.conflict(vec![witness(1, 1)], 0) && t.applied(vec![witness(1, 2)])
         }),
         ("a refused commit leaves nothing behind", refused_leaves_nothing),
+        ("a refused commit takes back what it did, not what was done before", |t| {
+            let revoked = t.applied(vec![open(1), issue(1, 1)]) && t.applied(vec![revoke(1)]);
+            revoked && t.conflict(vec![revoke(1), issue(1, 2)], 1) && t.revoked(key(1, 1))
+        }),
         ("a client is put by revision", |t| {
             let new = t.conflict(vec![put(1)], 0) && t.applied(vec![put(0)]) && t.conflict(vec![put(0)], 0);
             new && t.applied(vec![put(1)]) && t.conflict(vec![put(1)], 0) && t.client_revision() == Some(1)

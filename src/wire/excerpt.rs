@@ -143,11 +143,17 @@ mod tests {
             ("access_token=abc&token_type=bearer", "access_token=…&token_type=…"),
             ("your token is MTQ0NjJkZmQ5OTM2NDE1ZTZjNGZmZjI3, sir", "your token is …, sir"),
             ("\u{FEFF}a\u{0}\r\n\t b", "a b"),
+            ("A23456789012345 A234567890123456", "A23456789012345 …"),
         ];
         for (text, expected) in cases {
             assert_eq!(excerpt(text.as_bytes()), expected, "{text:?}");
         }
+        for (letters, is_shown) in [(61, true), (62, false)] {
+            let member = format!("{{\"{}\":1}}", "n".repeat(letters));
+            assert_eq!(excerpt(member.as_bytes()) == member, is_shown, "{member}");
+        }
         assert_eq!(excerpt("é ".repeat(10_000).as_bytes()).chars().count(), 201);
+        assert_eq!(excerpt_of_url(&format!("/{}/login", "A1".repeat(150))), "/…/login");
         let location = "https://user:pass@login.microsoftonline.example/common/oauth2?code=ab#c";
         assert_eq!(excerpt_of_url(location), "https://login.microsoftonline.example/common/oauth2?code=…");
         assert_eq!(excerpt_of_url("https:/user:pass@login.example/x"), "https://login.example/x");

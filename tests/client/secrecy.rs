@@ -104,6 +104,13 @@ fn no_debug_output_shows_a_secret() {
     }
 }
 
+#[test]
+fn the_debug_output_of_a_request_names_its_parameters() {
+    let client = public_client();
+    let request = client.refresh(&Secret::new("s3cr3t")).parameter("assertion", "s3cr3t");
+    assert!(format!("{request:?}").contains(r#"["grant_type", "refresh_token", "assertion"]"#), "{request:?}");
+}
+
 /// Written, read and written again, it is the same; what a later version adds is passed over.
 fn comes_back<T: Serialize + DeserializeOwned>(value: &T) -> Value {
     let text = serde_json::to_string(value).unwrap();

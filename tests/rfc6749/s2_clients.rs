@@ -81,15 +81,21 @@ fn r40_the_secret_is_never_taken_from_the_uri() {
     // Only there, it is refused; there too, it has leaked already, and the client must learn of its mistake.
     let alone = params(&[("grant_type", "client_credentials"), ("client_id", "web")]);
     for form in [alone, client_credentials()] {
-        let mut request = post(form);
-        *request.uri_mut() = uri(format!("client_id=web&client_secret={SECRET}"));
-        let reply = world.token_by(&request);
-        assert_eq!((reply.status(), reply.error().as_str()), (400, "invalid_request"));
-        assert!(!reply.body().contains(SECRET));
+        for query in [format!("client_id=web&client_secret={SECRET}"), format!("client_secret={SECRET}")] {
+            let mut request = post(&form);
+            *request.uri_mut() = uri(query);
+            let reply = world.token_by(&request);
+            assert_eq!((reply.status(), reply.error().as_str()), (400, "invalid_request"));
+            assert!(!reply.body().contains(SECRET));
+        }
     }
     let mut request = post(params(&[]));
     *request.uri_mut() = uri(client_credentials().to_string());
     assert_eq!(world.token_by(&request).error(), "invalid_request");
+    // §3.2: "The endpoint URI MAY include [a] query component".
+    let mut request = post(client_credentials());
+    *request.uri_mut() = uri("tenant=acme".to_owned());
+    assert_eq!(world.token_by(&request).status(), 200);
 }
 
 /// "The client identifier is encoded using the "application/x-www-form-urlencoded" encoding algorithm per Appendix B, and

@@ -1,7 +1,7 @@
 //! §3: the authorization endpoint, the redirection endpoint, the token endpoint, scope.
 
 use grantor::model::{RedirectUri, RedirectUriError, ResponseType};
-use grantor::server::{Authorization, AuthorizationRequest, DefaultScope};
+use grantor::server::{Authorization, AuthorizationRefused, AuthorizationRequest, DefaultScope};
 use http::{Request, header};
 
 use crate::common::*;
@@ -247,6 +247,37 @@ fn r5_nobody_is_redirected_if_client_or_redirect_uri_is_bad() {
     let down = World::new().with_outage(At::Lookup, Some(7)).answer(authorize());
     assert!(down.is_page());
     assert_eq!((down.status(), down.header("retry-after")), (503, Some("7")));
+}
+
+/// §3.1.2.4: "the authorization server SHOULD inform the resource owner of the error".
+#[test]
+fn the_person_is_told_by_the_library_or_by_the_host() {
+    let several = public("app").with(|client| client.redirect_uris.push(redirect_uri("https://client.example.com/2")));
+    let cases = [
+        (World::new(), authorize().without("client_id"), "the request does not say which application it comes from"),
+        (World::new(), authorize().set("client_id", "nobody"), "the application is not known here"),
+        (
+            World::new(),
+            authorize().set("redirect_uri", "https://evil.example/cb"),
+            "the address to return to is not one that the application registered",
+        ),
+        (
+            World::new().with_client(several),
+            authorize().without("redirect_uri"),
+            "the request does not say which of the application's addresses to return to",
+        ),
+        (World::new().with_outage(At::Lookup, None), authorize(), "the server cannot answer now"),
+    ];
+    for (world, request, told) in cases {
+        let Authorization::Respond(response) = world.authorize(&request) else { panic!("asked: {request}") };
+        assert_eq!(response.refused().map(AuthorizationRefused::description).as_deref(), Some(told));
+        let page = Reply::of(response.into_http());
+        assert_eq!(page.body(), format!("The request cannot be answered: {told}.\n"));
+    }
+    let Authorization::Respond(response) = World::new().authorize(authorize().set("scope", "admin")) else {
+        panic!("asked")
+    };
+    assert!(response.refused().is_none() && response.location().is_some());
 }
 
 // §3.2 Token Endpoint

@@ -117,6 +117,35 @@ fn each_error_code_of_the_token_endpoint_is_given() {
     }
 }
 
+/// "Human-readable ASCII text providing additional information, used to assist the client developer": of a code, a token or a
+/// secret it does not say what is wrong, so that nobody can ask.
+#[test]
+fn the_error_description_helps_the_developer_and_is_no_oracle() {
+    let world = World::new();
+    let code = "the authorization code is invalid, expired, revoked, used, or was issued to another client";
+    let refresh_token = "the refresh token is invalid, expired, revoked, used, or was issued to another client";
+    let (another, used) = (world.code(authorize().set("client_id", "web")), world.code(authorize()));
+    world.token(exchange(&used));
+    let (_, token) = world.tokens();
+    let cases = [
+        (world.token(exchange("SplxlOBeZQQYbYS6WxSbIA")), code),
+        (world.token(exchange(&another)), code),
+        (world.token(exchange(&used)), code),
+        (world.token(refresh("tGzv3JOkF0XG5Qx2TlKWIA")), refresh_token),
+        (world.token(refresh(&token).of_web()), refresh_token),
+        (world.token(client_credentials().set("client_secret", "wrong")), "client authentication failed"),
+        (world.token(client_credentials().set("client_id", "nobody")), "client authentication failed"),
+        (
+            world.token_by(&post_as(&basic("web", SECRET), client_credentials())),
+            "the request uses more than one client authentication method",
+        ),
+        (world.token(client_credentials().set("scope", "admin")), "the scope is malformed or exceeds what was granted"),
+    ];
+    for (reply, description) in cases {
+        assert_eq!(reply.member("error_description").unwrap(), description);
+    }
+}
+
 /// No code of §5.2 says that the server is at fault; §4.1.2.1's do, with the status that a redirect cannot have.
 #[test]
 fn an_outage_is_a_503_and_issues_nothing() {

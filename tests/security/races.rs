@@ -4,7 +4,7 @@ use std::sync::Barrier;
 use std::time::Duration;
 
 use grantor::server::{RefreshPolicy, TokenError, TokenReply};
-use grantor::store::Store;
+use grantor::store::{Change, Outcome, Store};
 use grantor::{Event, Pause as _, Step};
 
 use crate::fixture::*;
@@ -129,13 +129,27 @@ fn the_loser_of_a_race_for_a_code_is_a_replay_and_revokes() {
 }
 
 #[test]
+fn a_refused_commit_is_followed_by_another_only_if_a_credential_was_spent() {
+    let world = World::new(GRACE);
+    let (_, refresh_token) = world.tokens();
+    for body in [exchange(&world.code()), refresh(&refresh_token)] {
+        let request = form(&body);
+        let pause = || until_commit(world.server.token(&request, world.moment()), &world.store);
+        for (at, change) in pause().effect().changes().iter().enumerate() {
+            let is_done = matches!(pause().resume(Ok(Outcome::Conflict(at))), Step::Done(_));
+            assert_eq!(is_done, !matches!(change, Change::Spend { .. }), "{change:?}");
+        }
+    }
+}
+
+#[test]
 fn a_machine_commits_before_it_replies() {
     let world = World::new(STRICT);
     let request = form(&exchange(&world.code()));
     let pause = until_commit(world.server.token(&request, world.moment()), &world.store);
     let before = world.store.counts();
     assert!(
-        matches!(pause.resume(Ok(grantor::store::Outcome::Conflict(usize::MAX))), Step::Done(reply) if reply.result().unwrap_err().code() == "server_error")
+        matches!(pause.resume(Ok(Outcome::Conflict(usize::MAX))), Step::Done(reply) if reply.result().unwrap_err().code() == "server_error")
     );
     assert_eq!(world.store.counts(), before);
 }

@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use grantor::consult::{Extension, Password};
-use grantor::server::{RefreshPolicy, TokenRequest};
+use grantor::model::{Digest, GrantId, Scope, Secret};
+use grantor::server::{AuthorizationRequest, GrantRequest, RefreshPolicy, TokenRequest};
 use grantor::store::{Commit, Found, Lookup, MemoryStore, Outcome, Store};
 use grantor::{Pause as _, Step, Unavailable};
 use http::header;
@@ -88,17 +89,39 @@ fn requests_and_questions_print_no_secret() {
     let typed = TokenRequest {
         client: grantor::server::ClientCredentials {
             client_id: question.client.client_id.clone(),
-            client_secret: Some(grantor::model::Secret::new(SECRET)),
+            client_secret: Some(Secret::new(SECRET)),
             presented_in: grantor::server::PresentedIn::Body,
         },
-        grant: grantor::server::GrantRequest::RefreshToken {
-            refresh_token: grantor::model::Secret::new(SECRET),
-            scope: None,
-        },
+        grant: GrantRequest::RefreshToken { refresh_token: Secret::new(SECRET), scope: None },
         resource: Vec::new(),
     };
     assert!(!format!("{typed:?}").contains(SECRET));
-    assert!(!format!("{:?}", world.moment()).contains("first"));
+
+    let asking = AuthorizationRequest {
+        client_id: Some("public".into()),
+        state: Some(SECRET.into()),
+        code_challenge: Some(VERIFIER.into()),
+        ..AuthorizationRequest::default()
+    };
+    let shown = format!("{asking:?}");
+    assert!(shown.contains("public") && !shown.contains(SECRET) && !shown.contains(VERIFIER), "{shown}");
+}
+
+#[test]
+fn what_hides_a_secret_says_what_it_is() {
+    let moment = World::new(RefreshPolicy::Reuse).moment();
+    let grant = GrantRequest::RefreshToken { refresh_token: Secret::new(SECRET), scope: None };
+    let cases = [
+        (format!("{:?}", Secret::new(SECRET)), "[redacted]".to_owned()),
+        (format!("{moment:?}"), format!("Moment {{ now: {:?}, entropy: \"[redacted]\" }}", moment.now())),
+        (format!("{grant:?}"), "GrantRequest { grant_type: \"refresh_token\", .. }".to_owned()),
+        (format!("{:?}", Digest::of("token")), format!("Digest({})", Digest::of("token"))),
+        (format!("{:?}", GrantId::from_bytes([0; 18])), format!("GrantId({})", "A".repeat(24))),
+        (format!("{:?}", Scope::parse("read write").unwrap()), "Scope(\"read write\")".to_owned()),
+    ];
+    for (shown, expected) in cases {
+        assert_eq!(shown, expected);
+    }
 }
 
 #[test]

@@ -1,0 +1,54 @@
+//! What records are made of: identifiers, digests, times, names.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test tells its findings by panicking")]
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::time::{Duration, SystemTime};
+
+use grantor::Timestamp;
+use grantor::model::{Digest, GrantId, GrantType, Key};
+
+#[test]
+fn an_identifier_has_its_length_and_no_other() {
+    for length in [0, 4, 20, 24, 28, 40, 42, 43, 44, 48] {
+        let text = "A".repeat(length);
+        assert_eq!(GrantId::parse(&text).is_ok(), length == 24, "{length}");
+        assert_eq!(serde_json::from_str::<Digest>(&format!("{text:?}")).is_ok(), length == 43, "{length}");
+        assert_eq!(Key::of(&text).is_some(), length == 44, "{length}");
+    }
+}
+
+#[test]
+fn digests_spread_over_a_table() {
+    let hasher = RandomState::new();
+    let hash = |text: &str| hasher.hash_one(Digest::of(text));
+    assert_eq!(hash("a"), hash("a"));
+    assert_ne!(hash("a"), hash("b"));
+}
+
+#[test]
+fn a_time_is_whole_seconds_since_the_epoch() {
+    let cases = [
+        (SystemTime::UNIX_EPOCH + Duration::from_millis(1_999), "1"),
+        (SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000), "1700000000"),
+        (SystemTime::UNIX_EPOCH - Duration::from_secs(5), "0"),
+    ];
+    for (time, text) in cases {
+        assert_eq!(Timestamp::from(time).to_string(), text);
+    }
+}
+
+#[test]
+fn a_grant_type_is_read_as_it_was_written() {
+    let types = [
+        (GrantType::AuthorizationCode, "authorization_code"),
+        (GrantType::Implicit, "implicit"),
+        (GrantType::Password, "password"),
+        (GrantType::ClientCredentials, "client_credentials"),
+        (GrantType::RefreshToken, "refresh_token"),
+        (GrantType::Extension("urn:example:assertion".into()), "urn:example:assertion"),
+    ];
+    for (grant_type, name) in types {
+        assert_eq!((grant_type.to_string().as_str(), GrantType::parse(name)), (name, Ok(grant_type)));
+    }
+    assert!(GrantType::parse("unknown").is_err());
+}
