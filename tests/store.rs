@@ -22,7 +22,7 @@ use grantor::store::{
 };
 use grantor::{Host, Unavailable};
 
-use common::block_on;
+use common::{World, block_on};
 
 fn client(client_id: &str) -> Client {
     Client::public(ClientId::parse(client_id).unwrap())
@@ -66,6 +66,21 @@ fn a_witness_is_forgotten_when_it_has_expired() {
     assert_eq!(seen(), Outcome::Conflict(0));
     store.purge(Timestamp(10));
     assert_eq!(seen(), Outcome::Applied);
+}
+
+#[test]
+fn a_credential_is_forgotten_with_its_grant_so_that_it_does_not_outlive_a_revocation() {
+    let world = World::new();
+    let (token, _) = world.tokens();
+    let presented = world.presented(&token);
+    let mut longer = (*presented.credential).clone();
+    (longer.revision, longer.expires_at) = (1, Timestamp(u64::MAX));
+    let commit = Commit::new([Change::Replace(Arc::new(longer)), Change::Revoke(presented.grant.id)]).unwrap();
+    assert_eq!(Store::commit(&world.store, &commit).unwrap(), Outcome::Applied);
+    assert!(world.presented(&token).revoked);
+    world.store.purge(Timestamp(u64::MAX - 1));
+    let found = Store::lookup(&world.store, &Lookup::of(presented.credential.key)).unwrap();
+    assert!(found.credentials().is_empty());
 }
 
 /// Counts what it is asked.

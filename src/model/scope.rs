@@ -52,10 +52,14 @@ impl Scope {
     /// Whether it has this token. Case matters.
     #[must_use]
     pub fn contains(&self, token: &str) -> bool {
-        self.words().any(|own| own == token.as_bytes())
+        self.has(token.as_bytes())
     }
 
-    /// The tokens as bytes, which most of them are too short to be searched for otherwise.
+    fn has(&self, token: &[u8]) -> bool {
+        self.words().any(|own| own == token)
+    }
+
+    /// The tokens as bytes: `str` splits by a search that is made for longer texts.
     fn words(&self) -> impl Iterator<Item = &[u8]> {
         self.0.as_deref().into_iter().flat_map(|text| text.as_bytes().split(|byte| *byte == b' '))
     }
@@ -69,7 +73,7 @@ impl Scope {
     /// Whether every token of it is one of the other's.
     #[must_use]
     pub fn is_subset(&self, other: &Self) -> bool {
-        self.words().all(|token| other.words().any(|other| other == token))
+        self.words().all(|token| other.has(token))
     }
 
     /// The tokens that both have, in this one's order.

@@ -32,7 +32,7 @@ impl Lookup {
         client: Option<ClientId>,
         credentials: impl IntoIterator<Item = Key>,
     ) -> Result<Self, TooManyCredentials> {
-        Ok(Self { client, credentials: few(credentials)? })
+        Ok(Self { client, credentials: few(credentials).ok_or(TooManyCredentials)? })
     }
 
     /// A lookup of one credential.
@@ -60,10 +60,11 @@ impl Lookup {
     }
 }
 
-fn few<T, const MAX: usize>(items: impl IntoIterator<Item = T>) -> Result<ArrayVec<T, MAX>, TooManyCredentials> {
+/// A list with room for so many; none if they are more.
+pub(super) fn few<T, const MAX: usize>(items: impl IntoIterator<Item = T>) -> Option<ArrayVec<T, MAX>> {
     let mut list = ArrayVec::new();
-    items.into_iter().try_for_each(|item| list.try_push(item)).map_err(|_| TooManyCredentials)?;
-    Ok(list)
+    items.into_iter().try_for_each(|item| list.try_push(item)).ok()?;
+    Some(list)
 }
 
 /// What a [`Lookup`] found. What is not there is left out.
@@ -82,7 +83,7 @@ impl Found {
         client: Option<Arc<Client>>,
         credentials: impl IntoIterator<Item = Presented>,
     ) -> Result<Self, TooManyCredentials> {
-        Ok(Self { client, credentials: few(credentials)? })
+        Ok(Self { client, credentials: few(credentials).ok_or(TooManyCredentials)? })
     }
 
     /// The client.

@@ -71,7 +71,6 @@ enum Undo {
     KeepGrantUntil(GrantId, Timestamp),
     Unrevoke(GrantId),
     RemoveCredential(Key),
-    PutBack(Key, Arc<Credential>),
     RestoreCredential(Key, StoredCredential),
     Unspend(Key),
     RemoveWitness(Key),
@@ -100,11 +99,14 @@ impl MemoryStore {
     pub fn purge(&self, now: Timestamp) {
         for shard in &self.shards {
             let mut shard = lock(shard);
-            shard.credentials.retain(|_, stored| !stored.credential.expires_at.is_past(now));
-            let Shard { grants, revoked, .. } = &mut *shard;
+            let Shard { grants, revoked, credentials, witnesses } = &mut *shard;
             grants.retain(|_, stored| !stored.until.is_past(now));
+            // What is forgotten of a grant, that it was revoked above all, must not bring a credential back to life.
             revoked.retain(|id| grants.contains_key(id));
-            shard.witnesses.retain(|_, until| !until.is_past(now));
+            credentials.retain(|_, stored| {
+                !stored.credential.expires_at.is_past(now) && grants.contains_key(&stored.credential.grant)
+            });
+            witnesses.retain(|_, until| !until.is_past(now));
         }
     }
 
@@ -227,7 +229,9 @@ impl Shard {
                     return Err(Refused);
                 }
                 let before = std::mem::replace(&mut stored.credential, Arc::clone(credential));
-                Ok(Undo::PutBack(credential.key, before))
+                let (spent_at, grant) = (stored.spent_at, Arc::clone(&stored.grant));
+                let before = StoredCredential { credential: before, spent_at, grant };
+                Ok(Undo::RestoreCredential(credential.key, before))
             }
             Change::Revoke(grant) => match self.grants.contains_key(grant) && self.revoked.insert(*grant) {
                 true => Ok(Undo::Unrevoke(*grant)),
@@ -264,11 +268,6 @@ impl Shard {
             }
             Undo::Unrevoke(id) => drop(self.revoked.remove(&id)),
             Undo::RemoveCredential(key) => drop(self.credentials.remove(&key)),
-            Undo::PutBack(key, before) => {
-                if let Some(stored) = self.credentials.get_mut(&key) {
-                    stored.credential = before;
-                }
-            }
             Undo::RestoreCredential(key, before) => drop(self.credentials.insert(key, before)),
             Undo::Unspend(key) => {
                 if let Some(stored) = self.credentials.get_mut(&key) {

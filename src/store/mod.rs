@@ -69,11 +69,7 @@ impl Commit {
     /// # Errors
     /// They do not all go to the same place, or are too many.
     pub fn new(changes: impl IntoIterator<Item = Change>) -> Result<Self, CommitError> {
-        let mut list = ArrayVec::new();
-        for change in changes {
-            list.try_push(change).map_err(|_| CommitError::TooMany)?;
-        }
-        Self::check(list)
+        Self::check(lookup::few(changes).ok_or(CommitError::TooMany)?)
     }
 
     fn check(changes: ArrayVec<Change, { Self::MAX_CHANGES }>) -> Result<Self, CommitError> {
