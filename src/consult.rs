@@ -1,7 +1,7 @@
 //! What only the host knows: the four questions that a machine may put to it, and [`Policy`], which answers them.
 //!
 //! The default answer to each is the safe one: a secret that grantor cannot check is wrong, a password is wrong, an
-//! extension grant is refused. What is about to be issued is only put to the host when
+//! extension grant is refused, and so is what is about to be issued, which is only put to the host when
 //! [`Config::consult_issuance`](crate::server::Config::consult_issuance) says so.
 
 use std::fmt;
@@ -134,7 +134,7 @@ pub enum Verdict {
 pub struct Terms {
     /// Keep only these scope tokens in the access token.
     pub scope: Option<Scope>,
-    /// Live no longer than this.
+    /// Live no longer than this; whole seconds. None of them is a refusal.
     pub access_token_lifetime: Option<Duration>,
     /// Carried by the access token's record and shown to resource servers.
     pub claims: Claims,
@@ -164,10 +164,11 @@ pub trait Policy {
         Ok(Owner::Refused)
     }
 
-    /// Has the last word on what is issued. By default it has nothing to add.
+    /// Has the last word on what is issued. It is asked only if [`Config::consult_issuance`](crate::server::Config::consult_issuance) says
+    /// so; by default it refuses then, for a host that wants to be asked has an answer.
     fn issuance(&self, question: &Issuance) -> Answer<Issuance> {
         let _ = question;
-        Ok(Verdict::Issue(Terms::default()))
+        Ok(Verdict::Refuse)
     }
 }
 
@@ -194,7 +195,7 @@ pub trait AsyncPolicy {
     /// See [`Policy::issuance`].
     fn issuance(&self, question: &Issuance) -> impl Future<Output = Result<Verdict, Unavailable>> + Send {
         let _ = question;
-        std::future::ready(Ok(Verdict::Issue(Terms::default())))
+        std::future::ready(Ok(Verdict::Refuse))
     }
 }
 

@@ -161,6 +161,15 @@ fn the_hosts_claims_are_kept_with_the_access_token() {
 }
 
 #[test]
+fn a_lifetime_of_no_whole_second_is_a_refusal() {
+    for (millis, is_issued) in [(0, false), (999, false), (1000, true)] {
+        let access_token_lifetime = Some(Duration::from_millis(millis));
+        let reply = narrowed(Terms { access_token_lifetime, ..Terms::default() }).token(SERVICE);
+        assert_eq!(reply.result().map_err(|error| error.code()).is_ok(), is_issued, "{millis}");
+    }
+}
+
+#[test]
 fn the_host_refuses_to_issue() {
     let world = world(Opinion { issuance: Ok(Verdict::Refuse) }, true);
     assert_eq!(world.token(SERVICE).result().unwrap_err().code(), "invalid_grant");
@@ -234,6 +243,12 @@ fn by_default_the_host_refuses_whatever_it_is_asked() {
         // The store alone, without the policy.
         assert!(server.token(&form(&body), moment()).run(&host.store).result().is_err(), "{body}");
     }
+    let World { server, host } = world(Opinion::default(), true);
+    let request = form(SERVICE);
+    let blocking = server.token(&request, moment()).run(&host.store);
+    for reply in [blocking, at_once(server.token(&request, moment()).run_async(&host.store))] {
+        assert_eq!(reply.result().unwrap_err().code(), "invalid_grant");
+    }
 }
 
 #[test]
@@ -255,9 +270,15 @@ fn a_generated_secret_has_256_bits() {
 fn an_async_host_is_asked_the_same() {
     let World { server, host } = world(Opinion::default(), false);
     let request = form("grant_type=client_credentials&client_id=human&client_secret=chosen+by+a+human");
-    let mut future = pin!(server.token(&request, moment()).run_async(&host));
-    let Poll::Ready(reply) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) else { panic!("pending") };
-    assert!(reply.result().is_ok());
+    assert!(at_once(server.token(&request, moment()).run_async(&host)).result().is_ok());
+}
+
+/// The output of a future that waits for nothing.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("pending"),
+    }
 }
 
 #[test]

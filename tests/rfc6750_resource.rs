@@ -15,10 +15,11 @@ use std::cell::Cell;
 
 use common::photos::*;
 use common::*;
-use grantor::model::Scope;
-use grantor::resource::{AccessError, Requirement};
+use grantor::client::Authentication;
+use grantor::model::{ClientId, Endpoint, Scope, Secret};
+use grantor::resource::{AccessError, Introspector, Requirement};
 use grantor::store::{Commit, Found, Lookup, MemoryStore, Outcome, Store};
-use grantor::{Event, Timestamp, Unavailable};
+use grantor::{Event, Step, Timestamp, Unavailable};
 use http::{Request, StatusCode, header};
 
 // §2 Authenticated Requests
@@ -147,6 +148,29 @@ fn what_is_too_long_to_be_read_is_the_applications_if_the_header_has_the_token()
 // §2.3 URI Query Parameter
 
 /// "Server success (2XX status) responses to these requests SHOULD contain a Cache-Control header with the "private" option."
+/// What is too long to be asked about is no token, wherever it stands: it must not look like an outage.
+#[test]
+fn a_token_that_is_too_long_is_not_known() {
+    let photos = photos_with(|config| config.token_in_query = true);
+    let endpoint = Endpoint::parse("https://server.example.com/introspect").unwrap();
+    let authentication = Authentication::Basic(Secret::new(SECRET));
+    let introspector = Introspector::new(endpoint, ClientId::parse("api").unwrap(), authentication);
+    for (length, is_asked) in [(16 * 1024, true), (16 * 1024 + 1, false)] {
+        let token = "+".repeat(length);
+        let in_query =
+            Request::get(format!("/photos?access_token={}", "%2B".repeat(length))).body(String::new()).unwrap();
+        for request in [with_token(&token), in_query] {
+            match photos.check_remote(&request, &reading(), &introspector, Timestamp(NOW)) {
+                Step::Fetch(_) => assert!(is_asked, "{length}"),
+                Step::Done(reply) => {
+                    assert!(!is_asked, "{length}");
+                    assert!(matches!(reply.result().unwrap_err().error(), AccessError::Unknown));
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_response_to_a_token_in_the_query_is_private() {
     let world = world();

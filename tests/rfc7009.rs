@@ -170,6 +170,27 @@ fn a_store_that_fails_at_any_pause_is_503_and_never_200() {
     }
 }
 
+/// Neither change has a precondition, so that a store which refuses it has not revoked anything.
+#[test]
+fn a_store_that_refuses_the_change_is_503_and_never_200() {
+    struct Refusing<'a>(&'a MemoryStore);
+    impl Store for Refusing<'_> {
+        fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
+            Store::lookup(self.0, lookup)
+        }
+        fn commit(&self, _: &Commit) -> Result<Outcome, Unavailable> {
+            Ok(Outcome::Conflict(0))
+        }
+    }
+    let world = world();
+    let (access, refresh_token) = world.tokens();
+    for token in [&access, &refresh_token] {
+        let reply = revoke_as(&world, &Refusing(&world.store), "client_id=public", token);
+        assert!(matches!(reply.event(), Event::Unavailable { .. }), "{:?}", reply.event());
+        assert_eq!(reply.into_http().status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+}
+
 // The client.
 
 #[path = "common/canned.rs"]

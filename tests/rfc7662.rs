@@ -125,6 +125,24 @@ fn a_resource_server_reads_nothing_of_other_credentials() {
     }
 }
 
+/// What is active opens the resource server's own doors, so it is not shown a refresh token even if that is its own.
+#[test]
+fn a_resource_server_that_is_a_client_too_reads_its_access_tokens_alone() {
+    let mut world = world();
+    let [mut public, _] = clients();
+    public.resource_server = Some(Vec::new());
+    public.authentication = Client::confidential(public.client_id.clone(), SECRET).authentication;
+    world.store = world.store.with_client(public);
+    let client = format!("&client_id=public&client_secret={SECRET}");
+    let code = world.code();
+    let (access, refresh_token) = tokens(&world.token(&exchange(&code).replace("&client_id=public", &client)));
+    let active = |token: &str| {
+        let response = introspect_as(&world, &world.store, client.trim_start_matches('&'), token);
+        serde_json::from_slice::<Value>(response.body()).unwrap()["active"] == true
+    };
+    assert!(active(&access) && !active(&refresh_token));
+}
+
 #[test]
 fn an_expired_revoked_or_spent_token_is_inactive() {
     let mut world = world();

@@ -68,6 +68,8 @@ fn what_the_server_says_is_checked() {
         ("nbf", json!(NOW + 1), "invalid_token"),
         ("token_type", json!("bearer"), "ok"),
         ("token_type", json!("DPoP"), "invalid_token"),
+        ("cnf", json!({ "jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" }), "invalid_token"),
+        ("cnf", Value::Null, "ok"),
         ("exp", json!("soon"), "unavailable"),
         ("active", json!("yes"), "unavailable"),
         ("active", Value::Null, "unavailable"),

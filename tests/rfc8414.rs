@@ -85,6 +85,20 @@ fn what_does_not_exist_is_not_advertised() {
     assert_eq!(document["token_endpoint"], "https://tokens.example/here");
 }
 
+/// §3.2: "Claims with zero elements MUST be omitted from the response." The two that stay are required (§2), or mean something else when
+/// they are omitted.
+#[test]
+fn a_list_without_elements_is_omitted() {
+    let mut config = config("https://server.example");
+    config.response_types.clear();
+    config.grant_types.clear();
+    config.code_challenge_methods.clear();
+    let document = metadata(config);
+    let empty = document.as_object().unwrap().iter().filter(|(_, value)| **value == json!([]));
+    let empty: Vec<_> = empty.map(|(name, _)| name).collect();
+    assert_eq!(empty, ["grant_types_supported", "response_types_supported"]);
+}
+
 #[test]
 fn r30_pkce_support_is_detectable() {
     assert_eq!(metadata(config("https://server.example"))["code_challenge_methods_supported"], json!(["S256"]));

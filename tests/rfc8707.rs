@@ -45,11 +45,15 @@ fn offer(world: &mut World, offered: &[&str]) {
 /// The resources of a client credentials token, or the error.
 fn token_for(world: &World, requested: &str) -> Result<Vec<Resource>, &'static str> {
     let client = format!("client_id=confidential&client_secret={SECRET}");
-    let reply = world.token(&format!("grant_type=client_credentials&{client}{requested}"));
+    issued(world, &format!("grant_type=client_credentials&{client}{requested}"))
+}
+
+/// The resources of the access token that a request is answered with, or the error.
+fn issued(world: &World, body: &str) -> Result<Vec<Resource>, &'static str> {
+    let reply = world.token(body);
     let key = reply.result().map(|response| Key::of(response.access_token.expose()).unwrap());
     let key = key.map_err(|error| error.code())?;
-    let lookup = Lookup::of(key);
-    Ok(Store::lookup(&world.store, &lookup).unwrap().credential(key).unwrap().credential.resource.clone())
+    Ok(Store::lookup(&world.store, &Lookup::of(key)).unwrap().credential(key).unwrap().credential.resource.clone())
 }
 
 #[test]
@@ -64,6 +68,8 @@ fn a_token_is_for_the_resources_that_were_asked_for() {
         (format!("&resource={PHOTOS}&resource=https://other.example"), Err("invalid_target")),
         ("&resource=nonsense".to_owned(), Err("invalid_target")),
         (format!("&resource={PHOTOS}%23fragment"), Err("invalid_target")),
+        ("&resource=%FF".to_owned(), Err("invalid_target")),
+        (format!("&resource={PHOTOS}&resource=%FF"), Err("invalid_target")),
     ];
     for (requested, expected) in cases {
         assert_eq!(token_for(&world, &requested), expected, "{requested}");
@@ -109,16 +115,24 @@ fn what_a_person_consented_to_does_not_widen_when_the_configuration_changes() {
 #[test]
 fn a_token_request_narrows_what_was_granted() {
     let world = world(&[PHOTOS, MAIL], &[]);
-    let redeem = |requested: &str| {
-        let reply = world.token(&(exchange(&world.code()) + requested));
-        let key = reply.result().map(|response| Key::of(response.access_token.expose()).unwrap());
-        let key = key.map_err(|error| error.code())?;
-        let lookup = Lookup::of(key);
-        Ok(Store::lookup(&world.store, &lookup).unwrap().credential(key).unwrap().credential.resource.clone())
-    };
+    let redeem = |requested: &str| issued(&world, &(exchange(&world.code()) + requested));
     assert_eq!(redeem(""), Ok(resources(&[PHOTOS, MAIL])));
     assert_eq!(redeem(&format!("&resource={MAIL}")), Ok(resources(&[MAIL])));
     assert_eq!(redeem("&resource=https://other.example"), Err("invalid_target"));
+}
+
+/// A grant from before resource indicators were in use does not go on opening every resource.
+#[test]
+fn once_resource_indicators_are_in_use_older_grants_are_held_to_them() {
+    let mut world = world(&[], &[]);
+    let (_, refresh_token) = world.tokens();
+    let code = world.code();
+    offer(&mut world, &[PHOTOS, MAIL]);
+    let issued = |body: String| issued(&world, &body);
+    assert_eq!(issued(refresh(&refresh_token)), Ok(resources(&[PHOTOS, MAIL])));
+    assert_eq!(issued(refresh(&refresh_token) + &format!("&resource={MAIL}")), Ok(resources(&[MAIL])));
+    assert_eq!(issued(refresh(&refresh_token) + "&resource=https://other.example"), Err("invalid_target"));
+    assert_eq!(issued(exchange(&code) + &format!("&resource={PHOTOS}")), Ok(resources(&[PHOTOS])));
 }
 
 #[test]

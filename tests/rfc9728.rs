@@ -13,8 +13,8 @@ mod common;
 
 use common::photos::*;
 use common::resource;
-use grantor::client::{Challenge, DiscoverResourceError, discover_resource};
-use grantor::model::{Issuer, ResourceMetadata, Scope};
+use grantor::client::{Challenge, DiscoverResourceError, RequestError, discover_resource};
+use grantor::model::{Endpoint, Issuer, ResourceMetadata, Scope};
 use grantor::resource::{Config, ResourceServer};
 use grantor::{Answer, Fetch, HttpOnly};
 use http::{Method, Request, header};
@@ -111,11 +111,34 @@ fn a_client_finds_the_document_at_its_place_and_takes_it_if_it_is_the_resources(
         Err(DiscoverResourceError::OtherResource(other)) => assert_eq!(other, mails.config().resource),
         other => panic!("{other:?}"),
     }
-    // A browser's parser finds a host in the last two, RFC 3986 does not.
-    for name in ["urn:example:photos", "https:/api.example.com/photos", r"https://\/api.example.com/photos"] {
+    // A browser's parser finds a host in the last one, RFC 3986 does not.
+    for name in ["urn:example:photos", "https:/api.example.com/photos"] {
         let nothing = discover_resource(&resource(name), None).run(&reached(&photos));
         assert!(matches!(nothing, Err(DiscoverResourceError::Request(_))), "there is no place to ask at: {name}");
     }
+}
+
+// §7.7 Server-Side Request Forgery
+
+#[test]
+fn a_resource_elsewhere_sends_no_client_to_this_host() {
+    let here = "http://127.0.0.1:8080/metadata";
+    let place = Endpoint::parse(here).unwrap();
+    let unasked = HttpOnly(|_: &Fetch| -> Answer<Fetch> { panic!("nothing is asked") });
+    for name in [PHOTOS, "urn:example:photos"] {
+        let error = discover_resource(&resource(name), Some(&place)).run(&unasked).unwrap_err();
+        assert!(matches!(error, DiscoverResourceError::Request(RequestError::Unsendable)), "{error}");
+    }
+    let photos = photos_with(|config| config.authorization_servers = vec![Issuer::parse("http://localhost").unwrap()]);
+    let error = discover_resource(&resource(PHOTOS), None).run(&reached(&photos)).unwrap_err();
+    assert!(matches!(error, DiscoverResourceError::Request(RequestError::Unusable { .. })), "{error}");
+
+    // On the developer's own machine, all of them are here.
+    let mut config = photos.config().clone();
+    config.resource = resource("http://localhost/photos");
+    let photos = ResourceServer::new(config);
+    let http = HttpOnly(|fetch: &Fetch| -> Answer<Fetch> { Ok(photos.metadata(fetch.request())) });
+    assert!(discover_resource(&resource("http://localhost/photos"), Some(&place)).run(&http).is_ok());
 }
 
 // §5 Use of WWW-Authenticate for Protected Resource Metadata

@@ -3,7 +3,7 @@
 use crate::fetch::Fetch;
 use crate::model::{Endpoint, Resource, ResourceMetadata};
 use crate::step::{Answer, Pause, Step, machine};
-use crate::wire::{RequestError, ServerAnswer, get};
+use crate::wire::{Fault, RequestError, ServerAnswer, get};
 
 machine! {
     /// The machine that finds out whose tokens a protected resource takes.
@@ -32,6 +32,7 @@ pub enum DiscoverResourceError {
 #[must_use = "a machine does nothing until it is driven to its reply"]
 pub fn discover_resource(resource: &Resource, place: Option<&Endpoint>) -> Step<DiscoverResource> {
     let place = place.cloned().or_else(|| ResourceMetadata::url(resource));
+    let place = place.filter(|place| !is_downgrade(resource, place.as_str()));
     match place.ok_or(RequestError::Unsendable).and_then(|place| get(place.as_str())) {
         Ok(fetch) => Step::Fetch(ResourceMetadataRequested { fetch, resource: resource.clone() }),
         Err(error) => Step::Done(Err(error.into())),
@@ -54,7 +55,12 @@ impl Pause<Fetch> for ResourceMetadataRequested {
     }
 
     fn resume(self, answer: Answer<Fetch>) -> Step<DiscoverResource> {
-        let document = ServerAnswer::new(answer).and_then(|answer| answer.json::<ResourceMetadata>());
+        let document = ServerAnswer::new(answer).and_then(|answer| {
+            let metadata = answer.json::<ResourceMetadata>()?;
+            let mut servers = metadata.authorization_servers.iter();
+            let is_usable = !servers.any(|issuer| is_downgrade(&self.resource, issuer.as_str()));
+            if is_usable { Ok(metadata) } else { Err(answer.unusable(Fault::Malformed)) }
+        });
         Step::Done(match document {
             // RFC 9728 §3.3: "the resource value returned MUST be identical to the URL that the client used to make the request to the
             // resource server."
@@ -63,4 +69,9 @@ impl Pause<Fetch> for ResourceMetadataRequested {
             Err(error) => Err(error.into()),
         })
     }
+}
+
+/// Plain http is for a server on this very host. A resource that is elsewhere has no business here: RFC 9728 §7.7.
+fn is_downgrade(resource: &Resource, url: &str) -> bool {
+    url.starts_with("http:") && !resource.as_str().starts_with("http:")
 }

@@ -55,7 +55,7 @@ pub(super) fn is_secure_url(text: &str) -> bool {
 }
 
 /// RFC 3986 §2 has no backslash. A browser's parser, which grantor uses too, takes one for a slash, and others do not.
-fn is_of_a_uri(byte: u8) -> bool {
+pub(super) fn is_of_a_uri(byte: u8) -> bool {
     byte.is_ascii_graphic() && byte != b'\\'
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use url::Url;
 
-use super::endpoint::has_authority;
+use super::endpoint::{has_authority, is_of_a_uri};
 use super::syntax::text_form;
 
 /// A redirect URI that may be registered: absolute, without a fragment, with a scheme that is safe to redirect to.
@@ -23,8 +23,8 @@ pub enum RedirectUriError {
     /// RFC 6749 §3.1.2: "The endpoint URI MUST NOT include a fragment component."
     #[error("a redirect URI must not have a fragment")]
     Fragment,
-    /// RFC 3986 §2: a URI has printable ASCII characters and no space. Or it is longer than [`RedirectUri::MAX_LEN`].
-    #[error("a redirect URI must be printable ASCII without spaces, and not too long")]
+    /// RFC 3986 §2: a URI has printable ASCII characters, no space and no backslash. Or it is longer than [`RedirectUri::MAX_LEN`].
+    #[error("a redirect URI must be printable ASCII without spaces and backslashes, and not too long")]
     Characters,
     /// A user name or password in a redirect URI serves only to deceive.
     #[error("a redirect URI must not have a user name or password")]
@@ -48,7 +48,7 @@ impl RedirectUri {
     /// # Errors
     /// See [`RedirectUriError`].
     pub fn parse(text: &str) -> Result<Self, RedirectUriError> {
-        if text.len() > Self::MAX_LEN || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if text.len() > Self::MAX_LEN || !text.bytes().all(is_of_a_uri) {
             return Err(RedirectUriError::Characters);
         }
         if text.contains('#') {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::Endpoint;
-use super::endpoint::is_secure_url;
+use super::endpoint::{is_of_a_uri, is_secure_url};
 use super::syntax::{name, text_form};
 
 /// An issuer identifier: "a URL that uses the "https" scheme and has no query or fragment components" (RFC 8414 §2).
@@ -48,7 +48,7 @@ name! {
     /// A protected resource, by its resource indicator. RFC 8707 §2: "Its value MUST be an absolute URI [...] The URI
     /// MUST NOT include a fragment component."
     Resource, "resource", 2048,
-    |text| text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') && Url::parse(text).is_ok()
+    |text| text.bytes().all(|byte| is_of_a_uri(byte) && byte != b'#') && Url::parse(text).is_ok()
 }
 
 /// The protected resources that a grant or a token is good for. Empty: not restricted to any.

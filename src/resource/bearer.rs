@@ -6,6 +6,9 @@ use super::{AccessError, Config, Incoming};
 use crate::model::{Secret, is_vschar, only};
 use crate::wire::{Form, FormError, bearer, form_body};
 
+/// The most bytes that an access token may have: so few that it can be asked about in a form, however it is encoded there.
+const MAX_TOKEN_LEN: usize = 16 * 1024;
+
 /// An access token, and where it stood.
 #[derive(Debug)]
 pub(super) struct Bearer<'a> {
@@ -25,13 +28,14 @@ impl<'a> Bearer<'a> {
         };
         let in_body = if config.token_in_body { unless_too_long(in_body(request))? } else { None };
         let in_query = if config.token_in_query { unless_too_long(in_query(request))? } else { None };
-        match (in_header, in_body, in_query) {
-            (None, None, None) => Err(AccessError::NoToken),
-            (Some(token), None, None) | (None, Some(token), None) => Ok(Self { token, in_query: false }),
-            (None, None, Some(token)) => Ok(Self { token, in_query: true }),
+        let (token, in_query) = match (in_header, in_body, in_query) {
+            (None, None, None) => return Err(AccessError::NoToken),
+            (Some(token), None, None) | (None, Some(token), None) => (token, false),
+            (None, None, Some(token)) => (token, true),
             // RFC 6750 §3.1, `invalid_request`: "uses more than one method for including an access token".
-            _ => Err(AccessError::TwoMethods),
-        }
+            _ => return Err(AccessError::TwoMethods),
+        };
+        if token.expose().len() > MAX_TOKEN_LEN { Err(AccessError::Unknown) } else { Ok(Self { token, in_query }) }
     }
 }
 

@@ -67,6 +67,11 @@ impl ResourceServer {
         requirement: &Requirement,
         now: Timestamp,
     ) -> Result<Access, AccessError> {
+        // RFC 7800 §3.1: a token with `cnf` is bound to a key. It is worth nothing without the proof: whoever shows it as a bearer token may have
+        // stolen it (RFC 9449 §7.2).
+        if access.claim("cnf").is_some_and(|cnf| !cnf.is_null()) {
+            return Err(AccessError::TokenType);
+        }
         // RFC 9700 §2.3: "If it was not, the resource server MUST refuse to serve the respective request."
         if !self.config.is_for(access.audience()) {
             return Err(AccessError::Audience);

@@ -13,8 +13,8 @@ use super::response::{AuthorizationError, AuthorizationRefused, AuthorizationRes
 use super::{Config, Prompt, Server};
 use crate::event::Event;
 use crate::model::{
-    Acr, Client, ClientId, CodeChallenge, CodeChallengeMethod, RedirectUri, Resources, ResponseType, Scope, Version,
-    is_vschar, only,
+    Acr, Client, ClientId, CodeChallenge, CodeChallengeMethod, GrantType, RedirectUri, Resources, ResponseType, Scope,
+    Secret, Version, is_vschar, only,
 };
 use crate::step::{Answer, Pause, Step, machine};
 use crate::store::Lookup;
@@ -184,7 +184,7 @@ impl<'a> Pause<Lookup> for AuthorizeLookup<'a> {
         // NOT automatically redirect the user-agent to the invalid redirection URI."
         let client = match answer {
             Err(unavailable) => return refuse(lookup.client, AuthorizationRefused::Unavailable("lookup", unavailable)),
-            Ok(found) => match found.client {
+            Ok(mut found) => match lookup.client.as_ref().and_then(|client_id| found.take_client(client_id)) {
                 None => return refuse(lookup.client, AuthorizationRefused::UnknownClient),
                 Some(client) => client,
             },
@@ -243,7 +243,7 @@ impl AuthorizationRequest<'_> {
             redirect_uri,
             // The client that made up a response type has not said where it looks for the answer; the query is safer.
             response_type: response_type.flatten().unwrap_or(ResponseType::Code),
-            state: self.state.as_deref().filter(|state| is_state(state)).map(str::to_owned),
+            state: self.state.as_deref().filter(|state| is_state(state)).map(|state| Secret::new(state.to_owned())),
         };
         let terms = fault.map_or_else(|| self.terms(config, client, response_type), |fault| Err(fault.into()));
         match terms {
@@ -333,10 +333,15 @@ pub(super) fn permit(
     response_type: ResponseType,
     code_challenge: Option<CodeChallenge>,
 ) -> Result<(), AuthorizationError> {
-    if !config.response_types.contains(&response_type) {
+    // Nobody is asked to consent to a code that the token endpoint would not take: RFC 7591 §2.1 ties the two.
+    let takes_its_outcome = |grant_types: &[GrantType]| match response_type {
+        ResponseType::Code => grant_types.contains(&GrantType::AuthorizationCode),
+        ResponseType::Token => true,
+    };
+    if !config.response_types.contains(&response_type) || !takes_its_outcome(&config.grant_types) {
         return Err(AuthorizationError::UnsupportedResponseType);
     }
-    if !client.response_types.contains(&response_type) {
+    if !client.response_types.contains(&response_type) || !takes_its_outcome(&client.grant_types) {
         return Err(AuthorizationError::UnauthorizedClient);
     }
     // RFC 7636 §4.4.1: "If the server requires Proof Key for Code Exchange (PKCE) by OAuth public clients and the client does

@@ -24,7 +24,7 @@ pub struct Config {
     pub response_types: Vec<ResponseType>,
     /// The transformations that a code challenge may use. Default: `S256`. RFC 7636 §7.2 says what `plain` gives away.
     pub code_challenge_methods: Vec<CodeChallengeMethod>,
-    /// How long an authorization code lives. Default: 60 seconds. RFC 6749 §4.1.2: "A maximum authorization code lifetime
+    /// How long an authorization code lives; as all times here, in whole seconds. Default: 60 seconds. RFC 6749 §4.1.2: "A maximum authorization code lifetime
     /// of 10 minutes is RECOMMENDED."
     pub code_lifetime: Duration,
     /// How long an access token lives. Default: 10 minutes. RFC 6750 §5.3: "Token servers
@@ -125,6 +125,17 @@ impl Config {
         }
     }
 
+    /// The resources that a request asks tokens for, of those that were granted; none is `invalid_target` (RFC 8707 §2.2). A grant that is
+    /// not restricted comes from before resource indicators were in use; once they are, its tokens are held to them.
+    pub(super) fn granted_resource(
+        &self,
+        client: &Client,
+        granted: &[Resource],
+        requested: &[impl AsRef<str>],
+    ) -> Option<Resources> {
+        if granted.is_empty() { self.resource(client, requested) } else { narrow(granted, requested) }
+    }
+
     /// The resources that a request asks tokens for; none is `invalid_target` (RFC 8707 §2).
     pub(super) fn resource(&self, client: &Client, requested: &[impl AsRef<str>]) -> Option<Resources> {
         // Resource indicators are not in use: they are ignored, like any unknown parameter.
@@ -138,10 +149,9 @@ impl Config {
     }
 }
 
-/// The requested ones of these resources, all of them where none is requested; none if one is not among them. Where there
-/// are none at all, what was granted is not restricted, and a request's are ignored.
-pub(super) fn narrow(offered: &[Resource], requested: &[impl AsRef<str>]) -> Option<Resources> {
-    if offered.is_empty() || requested.is_empty() {
+/// The requested ones of these resources, all of them where none is requested; none if one is not among them.
+fn narrow(offered: &[Resource], requested: &[impl AsRef<str>]) -> Option<Resources> {
+    if requested.is_empty() {
         return Some(offered.to_vec());
     }
     let is_offered = |text: &str| offered.iter().any(|resource| resource.as_str() == text);

@@ -131,7 +131,7 @@ impl<'a> Pause<Lookup> for DecideLookup<'a> {
             Err(unavailable) => {
                 return page(recipient.client_id, AuthorizationRefused::Unavailable("lookup", unavailable));
             }
-            Ok(found) => match found.client {
+            Ok(mut found) => match found.take_client(&recipient.client_id) {
                 None => return page(recipient.client_id, AuthorizationRefused::UnknownClient),
                 Some(client) => client,
             },

@@ -54,7 +54,7 @@ impl<E: Endpoint> Pause<Lookup> for Identify<'_, E> {
         let Self { client_id, claim, endpoint, .. } = self;
         match answer {
             Err(unavailable) => endpoint.unavailable(client_id, "lookup", unavailable),
-            Ok(mut found) => match claim.check(found.client.take()) {
+            Ok(mut found) => match claim.check(found.take_client(&client_id)) {
                 Ok(Checked::Authenticated(client)) => endpoint.authenticated(client, &found),
                 Ok(Checked::AskHost(question)) => E::ask_host(CheckSecret { question, found, endpoint }),
                 Err(error) => endpoint.refused(client_id, error),

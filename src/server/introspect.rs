@@ -110,13 +110,17 @@ fn is_active(presented: &Presented, now: Timestamp) -> bool {
     is_token && presented.is_alive(now)
 }
 
-/// A client sees its own tokens; a resource server sees access tokens, those for itself.
+/// A client sees its own tokens. A resource server sees access tokens alone, those for itself and its own: whatever is active, it
+/// takes for a token that opens it, and a refresh token must not (RFC 6749 §1.5).
 fn may_see(client: &Client, presented: &Presented) -> bool {
     let audience = &presented.credential.resource;
     let is_for = |served: &[_]| audience.is_empty() || audience.iter().any(|resource| served.contains(resource));
     let is_own = presented.grant.client_id == client.client_id;
     let is_access_token = matches!(presented.credential.kind, CredentialKind::AccessToken { .. });
-    is_own || (is_access_token && client.resource_server.as_deref().is_some_and(is_for))
+    match &client.resource_server {
+        None => is_own,
+        Some(served) => is_access_token && (is_own || is_for(served)),
+    }
 }
 
 /// What the introspection endpoint answers.

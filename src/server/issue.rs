@@ -20,8 +20,8 @@ pub(super) enum IfSpent {
     Revoke(GrantId),
     /// A refresh token without grace: the loser gets nothing, the winner keeps everything.
     Refuse,
-    /// A refresh token with grace: it was spent just now, so the loser is within it, and gets tokens of its own.
-    IssueAnyway,
+    /// A refresh token with grace: if it was spent since then, the loser is within it, and gets tokens of its own.
+    IssueIfSince(Timestamp),
 }
 
 /// What is about to be issued, every check made.
@@ -32,8 +32,9 @@ pub(super) struct Plan {
     pub(super) grant: Arc<Grant>,
     /// Whether it is opened here.
     pub(super) opens: bool,
-    /// The credential that pays for the tokens.
-    pub(super) spend: Option<(Key, IfSpent)>,
+    /// What spends the credential that pays for the tokens, or says that it was spent.
+    pub(super) payment: Option<Change>,
+    pub(super) if_spent: IfSpent,
     /// Whether a spent refresh token pays for them, within its grace.
     pub(super) within_grace: bool,
     /// The access token's.
@@ -67,7 +68,8 @@ impl Plan {
         Self {
             grant_type: grant.grant_type.clone(),
             opens: true,
-            spend: None,
+            payment: None,
+            if_spent: IfSpent::Refuse,
             within_grace: false,
             scope: grant.scope.clone(),
             resource: grant.resource.clone(),
@@ -90,7 +92,7 @@ impl Plan {
         }
     }
 
-    /// The plan under the host's terms, which only narrow; none if it refuses, or if nothing is left of the scope. (A token
+    /// The plan under the host's terms, which only narrow; none if it refuses, or if nothing is left of the scope or the lifetime. (A token
     /// without a scope would not say that it was narrowed: RFC 6749 §5.1 has no way to write an empty scope.)
     pub(super) fn under(mut self, verdict: Verdict) -> Option<Self> {
         let Verdict::Issue(terms) = verdict else { return None };
@@ -103,6 +105,9 @@ impl Plan {
         }
         if let Some(lifetime) = terms.access_token_lifetime {
             self.access_token_lifetime = self.access_token_lifetime.min(lifetime);
+            if self.access_token_lifetime.as_secs() == 0 {
+                return None;
+            }
         }
         self.claims = terms.claims;
         Some(self)
@@ -146,9 +151,8 @@ impl Plan {
             true => Change::Open { grant: self.grant, until },
             false => Change::Extend { grant, until },
         };
-        let spend = self.spend.map(|(key, _)| Change::Spend { key, at: now });
-        let changes =
-            spend.into_iter().chain([keep, Change::Issue(access)]).chain(refresh.map(Change::Issue)).collect();
+        let issue = [keep, Change::Issue(access)].into_iter().chain(refresh.map(Change::Issue));
+        let changes = self.payment.into_iter().chain(issue).collect();
         Issued { commit: Commit::in_one_partition(changes), access_token, refresh_token }
     }
 }

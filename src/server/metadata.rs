@@ -49,6 +49,7 @@ impl Config {
         let grant_types = self.grant_types.iter().filter(|grant_type| **grant_type != GrantType::Implicit);
         let Endpoints { authorization_endpoint, token_endpoint, introspection_endpoint, revocation_endpoint } =
             self.endpoints.clone();
+        let challenge_methods = texts(self.code_challenge_methods.iter().map(|method| method.as_str()));
         let revocation_methods = revocation_endpoint.is_some().then(|| texts(AUTH_METHODS));
         let introspection_methods = introspection_endpoint.is_some().then(|| texts(CONFIDENTIAL_AUTH_METHODS));
         Metadata {
@@ -57,12 +58,12 @@ impl Config {
             introspection_endpoint,
             revocation_endpoint,
             response_types_supported: texts(self.response_types.iter().map(|kind| kind.as_str())),
-            response_modes_supported: Some(texts(modes.map(|(_, mode)| mode))),
+            response_modes_supported: Some(texts(modes.map(|(_, mode)| mode))).filter(|modes| !modes.is_empty()),
             grant_types_supported: Some(texts(grant_types.map(GrantType::as_str).chain(implicit))),
             token_endpoint_auth_methods_supported: Some(texts(AUTH_METHODS)),
             revocation_endpoint_auth_methods_supported: revocation_methods,
             introspection_endpoint_auth_methods_supported: introspection_methods,
-            code_challenge_methods_supported: Some(texts(self.code_challenge_methods.iter().map(|it| it.as_str()))),
+            code_challenge_methods_supported: Some(challenge_methods).filter(|methods| !methods.is_empty()),
             acr_values_supported: self.acr_values_supported.iter().map(ToString::to_string).collect(),
             authorization_response_iss_parameter_supported: true,
             ..Metadata::new(self.issuer.clone())

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Acr, ClientId, CodeChallenge, RedirectUri, Resources, ResponseType, Scope, Version};
+use crate::model::{Acr, ClientId, CodeChallenge, RedirectUri, Resources, ResponseType, Scope, Secret, Version};
+use crate::wire::exposed;
 
 /// A sound authorization request, waiting for the resource owner's decision. A plain value: keep it in the session, on the
 /// server's side, while pages are shown, and take it out of there to decide. It is not `Clone`: one request is not both
@@ -36,6 +37,7 @@ pub struct Prompt {
     /// [`Approval::authenticated_at`](super::Approval::authenticated_at): RFC 9470 §4, §5.
     #[serde(default)]
     pub max_age: Option<u64>,
-    pub(super) state: Option<String>,
+    #[serde(default, with = "exposed::option")]
+    pub(super) state: Option<Secret<'static>>,
     pub(super) code_challenge: Option<CodeChallenge>,
 }

@@ -21,7 +21,7 @@ pub(super) struct Recipient {
     pub(super) client_id: ClientId,
     pub(super) redirect_uri: RedirectUri,
     pub(super) response_type: ResponseType,
-    pub(super) state: Option<String>,
+    pub(super) state: Option<Secret<'static>>,
 }
 
 impl Recipient {
@@ -70,7 +70,7 @@ impl Recipient {
         // RFC 6749 §4.1.2: state "REQUIRED if the "state" parameter was present in the client authorization request. The exact
         // value received from the client." RFC 9207 §2: "an authorization server supporting this specification MUST
         // indicate its identity by including the iss parameter in the response."
-        let common = [("state", self.state.as_deref()), ("iss", Some(config.issuer.as_str()))];
+        let common = [("state", self.state.as_ref().map(Secret::expose)), ("iss", Some(config.issuer.as_str()))];
         Secret::new(with_parameters(self.redirect_uri.as_str(), component, parameters.into_iter().chain(common)))
     }
 }

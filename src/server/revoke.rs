@@ -12,7 +12,7 @@ use super::refusal::{EndpointError, error_response, presented_in};
 use crate::event::Event;
 use crate::model::{ClientId, CredentialKind, GrantId, Key};
 use crate::step::{Answer, Pause, Step, Unavailable, machine};
-use crate::store::{Change, Commit, Found};
+use crate::store::{Change, Commit, Found, Outcome};
 use crate::wire::empty;
 
 machine! {
@@ -120,16 +120,15 @@ impl<'a> Pause<Commit> for RevokeCommit<'a> {
     }
 
     fn resume(self, answer: Answer<Commit>) -> Step<Revoke<'a>> {
-        Step::Done(match answer {
-            // RFC 7009 §2.2.1: "If the server responds with HTTP status code 503, the client must assume the token still
-            // exists and may retry after a reasonable delay."
-            Err(unavailable) => {
-                let error = EndpointError::Unavailable("commit", unavailable).into();
-                RevokeReply::refused(Some(self.client_id), error, PresentedIn::Body)
-            }
-            // Neither change has a precondition that could fail.
-            Ok(_) => RevokeReply::revoked(self.client_id, Some(self.grant)),
-        })
+        let unavailable = match answer {
+            Ok(Outcome::Applied) => return Step::Done(RevokeReply::revoked(self.client_id, Some(self.grant))),
+            Ok(Outcome::Conflict(_)) => Unavailable::new("the store refused a change that has no precondition"),
+            Err(unavailable) => unavailable,
+        };
+        // RFC 7009 §2.2.1: "If the server responds with HTTP status code 503, the client must assume the token still exists and may
+        // retry after a reasonable delay."
+        let error = EndpointError::Unavailable("commit", unavailable).into();
+        Step::Done(RevokeReply::refused(Some(self.client_id), error, PresentedIn::Body))
     }
 }
 

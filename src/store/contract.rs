@@ -58,6 +58,13 @@ fn rules<S: Store + Sync>() -> Vec<(&'static str, Rule<S>)> {
             let spent = t.applied(vec![open(1), issue(1, 1)]) && t.applied(vec![spend(1, 1, 50)]);
             spent && t.conflict(vec![spend(1, 1, 60)], 0) && t.spent_at(key(1, 1)) == Some(Timestamp(50))
         }),
+        ("whether a credential was spent, and how long ago, can be a condition", |t| {
+            let issued = t.applied(vec![open(1), issue(1, 1), issue(1, 2)]) && t.applied(vec![spend(1, 1, 50)]);
+            let since = |number, since| vec![spent_since(1, number, since), extend(1, 900)];
+            let held = t.applied(since(1, 49)) && t.applied(since(1, 50));
+            let refused = t.conflict(since(1, 51), 0) && t.conflict(since(2, 0), 0) && t.conflict(since(9, 0), 0);
+            issued && held && refused && t.spent_at(key(1, 1)) == Some(Timestamp(50))
+        }),
         ("an unknown credential cannot be spent", |t| t.conflict(vec![spend(1, 1, 50)], 0)),
         ("one commit cannot spend a credential twice", |t| {
             let issued = t.applied(vec![open(1), issue(1, 1)]);
@@ -343,6 +350,10 @@ fn issue(grant: u8, number: u8) -> Change {
 
 fn spend(grant: u8, number: u8, at: u64) -> Change {
     Change::Spend { key: key(grant, number), at: Timestamp(at) }
+}
+
+fn spent_since(grant: u8, number: u8, since: u64) -> Change {
+    Change::SpentSince { key: key(grant, number), since: Timestamp(since) }
 }
 
 fn extend(grant: u8, until: u64) -> Change {

@@ -98,15 +98,20 @@ impl Found {
         &self.credentials
     }
 
-    /// The credential of this key, if it was found.
+    /// The client of this id, if it was found. Another one, which only a faulty store brings, is not the one that was asked for.
+    pub(crate) fn take_client(&mut self, client_id: &ClientId) -> Option<Arc<Client>> {
+        self.client.take().filter(|client| client.client_id == *client_id)
+    }
+
+    /// The credential of this key, if it was found with its grant.
     #[must_use]
     pub fn credential(&self, key: Key) -> Option<&Presented> {
-        self.credentials.iter().find(|presented| presented.credential.key == key)
+        self.credentials.iter().find(|presented| presented.is_of(key))
     }
 
     /// The same, to keep.
     pub(crate) fn into_credential(mut self, key: Key) -> Option<Presented> {
-        iter::from_fn(|| self.credentials.pop()).find(|presented| presented.credential.key == key)
+        iter::from_fn(|| self.credentials.pop()).find(|presented| presented.is_of(key))
     }
 }
 
@@ -124,6 +129,10 @@ pub struct Presented {
 }
 
 impl Presented {
+    fn is_of(&self, key: Key) -> bool {
+        self.credential.key == key && self.credential.grant == self.grant.id
+    }
+
     /// Whether it is good for anything: neither expired nor spent, and its grant not revoked. What it is good for, its
     /// [`kind`](Credential::kind), scope and resource say.
     #[must_use]

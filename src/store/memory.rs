@@ -217,6 +217,10 @@ impl Shard {
                 stored.spent_at = Some(*at);
                 Ok(Undo::Unspend(*key))
             }
+            Change::SpentSince { key, since } => {
+                let spent_at = self.credentials.get(key).and_then(|stored| stored.spent_at);
+                spent_at.filter(|at| at >= since).map(|_| Undo::Nothing).ok_or(Refused)
+            }
             Change::Extend { grant, until } => {
                 let stored = self.living_grant(*grant)?;
                 let before = stored.until;

@@ -146,6 +146,13 @@ pub enum Change {
         /// When. The mark stays until the credential would have expired.
         at: Timestamp,
     },
+    /// Change nothing. Precondition: the credential exists, and was spent at this time or later.
+    SpentSince {
+        /// Which.
+        key: Key,
+        /// The earliest time at which it may have been spent.
+        since: Timestamp,
+    },
     /// Keep a grant until this time, or longer if it was to be kept longer. Precondition: it exists, and is not revoked.
     Extend {
         /// Which.
@@ -187,7 +194,8 @@ impl Change {
             Self::Open { grant, .. } => grant.id.partition(),
             Self::Extend { grant, .. } | Self::Revoke(grant) => grant.partition(),
             Self::Issue(credential) | Self::Replace(credential) => credential.key.partition,
-            Self::Spend { key, .. } | Self::Discard(key) | Self::Witness { key, .. } => key.partition,
+            Self::Spend { key, .. } | Self::SpentSince { key, .. } => key.partition,
+            Self::Discard(key) | Self::Witness { key, .. } => key.partition,
             Self::PutClient(client) => return Route::Client(&client.client_id),
             Self::RemoveClient { client_id, .. } => return Route::Client(client_id),
         })
@@ -210,7 +218,8 @@ impl Effect for Commit {
 /// Keeps the records; blocking.
 ///
 /// What a wrong answer costs: a `lookup` that misses a credential refuses an honest request; a stale one is caught by the
-/// preconditions of the commit, except that a revoked grant's access tokens stay good for as long as reads are stale. A
+/// preconditions of the commit, so that it issues nothing, except that for as long as reads are stale a revoked grant's access tokens
+/// stay good, and a replay is refused and not yet taken for theft. A
 /// `commit` that applies in part, or twice, breaks single use and revocation. When in doubt whether a commit was applied,
 /// answer [`Unavailable`].
 pub trait Store {

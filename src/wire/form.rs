@@ -60,7 +60,8 @@ impl<'a> Form<'a> {
         self.params_and_all(names, "").0
     }
 
-    /// The same, and every value of a parameter that may repeat, as RFC 8707 §2 lets `resource`.
+    /// The same, and every value of a parameter that may repeat, as RFC 8707 §2 lets `resource`. One that is not UTF-8 is there too, as a
+    /// value that names nothing: left out, it would ask for everything.
     pub(crate) fn params_and_all<const N: usize>(
         self,
         names: [&'static str; N],
@@ -73,7 +74,7 @@ impl<'a> Form<'a> {
             let slots = names.iter().zip(&mut seen).zip(&mut params);
             let Some(((&name, seen), param)) = slots.into_iter().find(|((known, _), _)| name == **known) else {
                 if name == repeating {
-                    all.extend(value.filter(|value| !value.is_empty()));
+                    all.extend(Some(value.unwrap_or(Cow::Borrowed("\u{FFFD}"))).filter(|value| !value.is_empty()));
                 }
                 continue;
             };

@@ -98,6 +98,7 @@ fn precondition(change: &Change) -> Option<&'static str> {
         Change::Open { .. } => Some("Open"),
         Change::Issue(_) => Some("Issue"),
         Change::Spend { .. } => Some("Spend"),
+        Change::SpentSince { .. } => Some("SpentSince"),
         Change::Extend { .. } => Some("Extend"),
         _ => None,
     }

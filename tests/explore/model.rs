@@ -133,6 +133,9 @@ impl Model {
                 }
                 _ => false,
             },
+            Change::SpentSince { key, since } => {
+                self.credentials.get(&id(*key)).is_some_and(|(_, spent_at)| spent_at.is_some_and(|at| at >= *since))
+            }
             Change::Extend { grant, .. } => is_living(&self.grants, grant),
             Change::Revoke(_) if fault == Some(Fault::RevokeDoesNothing) => true,
             // A store that marks what is there in place of the grant.

@@ -164,6 +164,7 @@ fn r3_a_relative_redirect_uri_or_one_with_a_fragment_cannot_be_registered() {
         ("https://client.example.com/cb\u{e9}", Characters),
         ("https://client.example.com@evil.example/cb", UserInfo),
         ("https://a:b@client.example.com/cb", UserInfo),
+        (r"https://client.example.com\@evil.example/cb", Characters),
     ] {
         assert_eq!(RedirectUri::parse(uri), Err(error), "{uri:?}");
     }

@@ -11,6 +11,7 @@
 
 mod cancellation;
 mod determinism;
+mod faulty_store;
 mod fixture;
 mod outage;
 mod purge;

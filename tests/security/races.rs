@@ -3,9 +3,10 @@
 use std::sync::Barrier;
 use std::time::Duration;
 
+use grantor::model::{ClientId, Key};
 use grantor::server::{RefreshPolicy, TokenError, TokenReply};
-use grantor::store::{Change, Outcome, Store};
-use grantor::{Event, Pause as _, Step};
+use grantor::store::{Change, Commit, Found, Lookup, MemoryStore, Outcome, Store};
+use grantor::{Event, Pause as _, Step, Unavailable};
 
 use crate::fixture::*;
 
@@ -118,6 +119,61 @@ fn the_loser_of_a_refresh_race_within_the_grace_gets_tokens_of_its_own() {
     for (access, successor) in [tokens(&winner), tokens(&loser)] {
         assert!(is_alive(&world.store, &access) && is_alive(&world.store, &successor));
     }
+}
+
+/// Reads as it was when the copy was made; writes to what is now: a replica that lags.
+struct Stale<'a> {
+    reads: &'a dyn Fn(&Lookup) -> Found,
+    writes: &'a MemoryStore,
+}
+
+impl Store for Stale<'_> {
+    fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
+        Ok((self.reads)(lookup))
+    }
+    fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
+        Store::commit(self.writes, commit)
+    }
+}
+
+/// A lookup that does not show yet that the token was spent is no way around the grace, and kills nobody's tokens.
+#[test]
+fn a_stale_read_gets_no_tokens_for_a_refresh_token_that_was_spent_before_the_grace() {
+    for (later, is_issued) in [(29, true), (30, false), (3000, false)] {
+        let mut world = World::new(GRACE);
+        let (_, refresh_token) = world.tokens();
+        let before = Store::lookup(&world.store, &lookup_of(&refresh_token)).unwrap();
+        let (access, successor) = tokens(&world.token(&refresh(&refresh_token)));
+        world.now += later;
+        let stale = Stale { reads: &|_| before.clone(), writes: &world.store };
+        let reply = world.token_on(&stale, &refresh(&refresh_token));
+        assert_eq!(reply.result().is_ok(), is_issued, "{later}");
+        assert!(is_issued || matches!(reply.result(), Err(TokenError::RaceLost)), "{:?}", reply.result());
+        assert!(is_alive(&world.store, &access) && is_alive(&world.store, &successor));
+    }
+}
+
+/// The host forgets a refresh token while a request with it is under way, be it the first use or the second.
+#[test]
+fn a_refresh_token_that_is_discarded_meanwhile_gets_no_tokens() {
+    for is_spent in [false, true] {
+        let world = World::new(GRACE);
+        let (_, refresh_token) = world.tokens();
+        if is_spent {
+            assert!(world.token(&refresh(&refresh_token)).result().is_ok());
+        }
+        let before = Store::lookup(&world.store, &lookup_of(&refresh_token)).unwrap();
+        let key = before.credentials()[0].credential.key;
+        assert_eq!(Store::commit(&world.store, &Commit::of(Change::Discard(key))).unwrap(), Outcome::Applied);
+        let counts = world.store.counts();
+        let stale = Stale { reads: &|_| before.clone(), writes: &world.store };
+        assert_eq!(world.token_on(&stale, &refresh(&refresh_token)).result().unwrap_err().code(), "invalid_grant");
+        assert_eq!(world.store.counts(), counts, "nothing is issued");
+    }
+}
+
+fn lookup_of(token: &str) -> Lookup {
+    Lookup::new(ClientId::parse("public").ok(), Key::of(token)).unwrap()
 }
 
 #[test]

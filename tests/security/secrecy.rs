@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use grantor::consult::{Extension, Password};
-use grantor::model::{Digest, GrantId, Scope, Secret};
-use grantor::server::{AuthorizationRequest, GrantRequest, RefreshPolicy, TokenRequest};
+use grantor::model::{CodeChallengeMethod, Digest, GrantId, Scope, Secret};
+use grantor::server::{Authorization, AuthorizationRequest, GrantRequest, RefreshPolicy, TokenRequest};
 use grantor::store::{Commit, Found, Lookup, MemoryStore, Outcome, Store};
-use grantor::{Pause as _, Step, Unavailable};
+use grantor::{Pause as _, Server, Step, Unavailable};
 use http::header;
 
 use crate::fixture::*;
@@ -105,6 +105,19 @@ fn requests_and_questions_print_no_secret() {
     };
     let shown = format!("{asking:?}");
     assert!(shown.contains("public") && !shown.contains(SECRET) && !shown.contains(VERIFIER), "{shown}");
+
+    let asking = AuthorizationRequest {
+        response_type: Some("code".into()),
+        code_challenge_method: Some("plain".into()),
+        ..asking
+    };
+    let mut config = world.server.config().clone();
+    config.code_challenge_methods.push(CodeChallengeMethod::Plain);
+    let server = Server::new(config);
+    let Authorization::Ask(prompt) = server.authorization_request(asking).run(&world.store) else { panic!("refused") };
+    let shown = format!("{prompt:?}");
+    assert!(shown.contains("public") && !shown.contains(SECRET) && !shown.contains(VERIFIER), "{shown}");
+    assert!(serde_json::to_string(&prompt).unwrap().contains(SECRET), "it is kept for the response");
 }
 
 #[test]

@@ -193,6 +193,11 @@ fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<bool, Unavail
             "UPDATE credentials SET spent_at = ?3 WHERE partition = ?1 AND digest = ?2 AND spent_at IS NULL",
             params![key.partition.0, key.digest.as_bytes(), seconds(*at)],
         ),
+        // A statement that changes no value counts its row all the same.
+        Change::SpentSince { key, since } => run(
+            "UPDATE credentials SET spent_at = spent_at WHERE partition = ?1 AND digest = ?2 AND spent_at >= ?3",
+            params![key.partition.0, key.digest.as_bytes(), seconds(*since)],
+        ),
         Change::Extend { grant, until } => run(
             "UPDATE grants SET expires_at = max(expires_at, ?2) WHERE id = ?1 AND NOT revoked",
             params![grant.as_bytes(), seconds(*until)],

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use super::{Context, Refused, TokenError};
 use crate::model::{Claims, CodeVerifier, CredentialKind, Digest, GrantType, Key, Secret};
 use crate::server::client_auth::Authenticated;
-use crate::server::config::narrow;
 use crate::server::issue::{IfSpent, Plan};
-use crate::store::Found;
+use crate::store::{Change, Found};
 
 /// A code to be redeemed.
 #[cfg_attr(feature = "explore", derive(Clone))]
@@ -83,9 +82,10 @@ impl<'a> Ask<'a> {
             grant: Arc::clone(grant),
             opens: false,
             within_grace: false,
-            spend: Some((code.key, IfSpent::Revoke(grant.id))),
+            payment: Some(Change::Spend { key: code.key, at: context.moment.now() }),
+            if_spent: IfSpent::Revoke(grant.id),
             scope: grant.scope.clone(),
-            resource: narrow(&grant.resource, &context.resource).ok_or(TokenError::InvalidTarget)?,
+            resource: context.granted_resource(client.client(), &grant.resource)?,
             access_token_lifetime: context.config.access_token_lifetime,
             claims: Claims::new(),
             refresh: context.refresh_token(client.client(), &grant.scope),

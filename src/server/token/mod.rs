@@ -25,7 +25,7 @@ use super::identify::{CheckSecret, Identify};
 use super::issue::Plan;
 use super::refusal::presented_in;
 use super::{PresentedIn, Server};
-use crate::model::{Client, ClientId, GrantId, GrantType, Key, Moment, Scope, Subject};
+use crate::model::{Client, ClientId, GrantId, GrantType, Key, Moment, Resource, Resources, Scope, Subject};
 use crate::step::{Step, machine};
 use crate::store::Found;
 
@@ -193,6 +193,11 @@ impl Context<'_> {
         let scope = self.config.scope(client, scope).ok_or(TokenError::InvalidScope)?;
         let resource = self.config.resource(client, &self.resource).ok_or(TokenError::InvalidTarget)?;
         Ok(Plan::open(self.config, client, grant_type, subject, (scope, resource), &self.moment))
+    }
+
+    /// The resources of an access token, of those that were granted: RFC 8707 §2.2.
+    fn granted_resource(&self, client: &Client, granted: &[Resource]) -> Result<Resources, TokenError> {
+        self.config.granted_resource(client, granted, &self.resource).ok_or(TokenError::InvalidTarget)
     }
 
     /// The scope of a refresh token, if server and client both use them: RFC 6749 §1.5: "Issuing a refresh token is

@@ -151,8 +151,8 @@ enum Then {
 impl<'a> TokenCommit<'a> {
     pub(super) fn issue(context: &Context<'a>, plan: Plan) -> Step<Token<'a>> {
         let client_id = plan.grant.client_id.clone();
-        let if_spent = plan.spend.map_or(IfSpent::Refuse, |(_, if_spent)| if_spent);
         let (event, scope, expires_in) = (plan.event(), plan.scope.clone(), plan.access_token_lifetime.as_secs());
+        let if_spent = plan.if_spent;
         let Issued { commit, access_token, refresh_token } = plan.issue(context.config, &context.moment);
         let response = TokenResponse { access_token, expires_in, refresh_token, scope };
         Self::wait(commit, client_id, Then::Issue(response, event, if_spent))
@@ -168,22 +168,25 @@ impl<'a> TokenCommit<'a> {
 
     fn refused(self, at: usize) -> Step<Token<'a>> {
         let Self { commit, client_id, then, .. } = self;
-        let spent = matches!(commit.changes().get(at), Some(Change::Spend { .. }));
-        match then {
-            Then::Issue(_, _, IfSpent::Revoke(grant)) if spent => {
+        match (commit.changes().get(at), then) {
+            (Some(Change::Spend { .. }), Then::Issue(_, _, IfSpent::Revoke(grant))) => {
                 Self::revoke(client_id, grant, TokenError::CodeReplayed)
             }
-            Then::Issue(response, mut event, IfSpent::IssueAnyway) if spent => {
+            (Some(Change::Spend { .. }), Then::Issue(response, mut event, IfSpent::IssueIfSince(since))) => {
                 if let Event::Issued { within_grace, .. } = &mut event {
                     *within_grace = true;
                 }
-                let changes = commit.changes().iter().filter(|change| !matches!(change, Change::Spend { .. }));
-                let commit = Commit::in_one_partition(changes.cloned().collect());
-                Self::wait(commit, client_id, Then::Issue(response, event, IfSpent::Refuse))
+                let changes = commit.changes().iter().map(|change| match change {
+                    Change::Spend { key, .. } => Change::SpentSince { key: *key, since },
+                    other => other.clone(),
+                });
+                let commit = Commit::in_one_partition(changes.collect());
+                let then = Then::Issue(response, event, IfSpent::Refuse);
+                Self::wait(commit, client_id, then)
             }
-            Then::Issue(..) | Then::Refuse(..) => {
-                let error = match commit.changes().get(at) {
-                    Some(Change::Spend { .. }) => TokenError::RaceLost,
+            (change, _) => {
+                let error = match change {
+                    Some(Change::Spend { .. } | Change::SpentSince { .. }) => TokenError::RaceLost,
                     Some(Change::Extend { .. }) => TokenError::GrantRevoked,
                     // The grant lives, or is new: what was drawn at random was there before.
                     _ => TokenError::Collision,

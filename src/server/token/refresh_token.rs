@@ -1,13 +1,13 @@
 //! Refreshing an access token: RFC 6749 §6, RFC 9700 §4.14.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Context, Refused, TokenError};
-use crate::model::{Claims, CredentialKind, GrantType, Key, Scope};
+use crate::model::{Claims, CredentialKind, GrantType, Key, Scope, Timestamp};
 use crate::server::client_auth::Authenticated;
-use crate::server::config::narrow;
 use crate::server::issue::{IfSpent, Plan};
-use crate::store::Found;
+use crate::store::{Change, Found};
 
 /// A refresh token to be used.
 #[cfg_attr(feature = "explore", derive(Clone))]
@@ -36,16 +36,17 @@ impl Ask {
         let rotation = context.config.refresh.rotation(client.client());
         // RFC 9700 §4.14.2: "the authorization server cannot determine which party submitted the invalid refresh token, but
         // it will revoke the active refresh token." Within the grace, a second use is a retry or the loser of a race.
-        let spend = match (presented.spent_at, rotation) {
-            (None, None) => None,
-            (None, Some(grace)) if grace.as_secs() == 0 => Some((token.key, IfSpent::Refuse)),
-            (None, Some(_)) => Some((token.key, IfSpent::IssueAnyway)),
-            // It came before the token was spent, and was slow: it lost a race.
-            (Some(spent_at), Some(grace)) if grace.as_secs() == 0 && now < spent_at => {
-                return Err(TokenError::RaceLost.into());
+        let key = token.key;
+        let (payment, if_spent) = match (rotation.map(|grace| earliest(grace, now)), presented.spent_at) {
+            (None, None) => (None, IfSpent::Refuse),
+            (Some(None), None) => (Some(Change::Spend { key, at: now }), IfSpent::Refuse),
+            (Some(Some(since)), None) => (Some(Change::Spend { key, at: now }), IfSpent::IssueIfSince(since)),
+            (Some(Some(since)), Some(spent_at)) if since <= spent_at => {
+                (Some(Change::SpentSince { key, since }), IfSpent::Refuse)
             }
-            (Some(spent_at), Some(grace)) if now < spent_at.after(grace) => None,
-            (Some(_), _) => return Err(Refused::Revoking(grant.id, TokenError::RefreshTokenReplayed)),
+            // It came before the token was spent, or in the same second, as far as clocks can tell: it lost a race.
+            (Some(None), Some(spent_at)) if now <= spent_at => return Err(TokenError::RaceLost.into()),
+            (_, Some(_)) => return Err(Refused::Revoking(grant.id, TokenError::RefreshTokenReplayed)),
         };
         if token.expires_at.is_past(now) {
             return Err(TokenError::RefreshTokenExpired.into());
@@ -63,9 +64,10 @@ impl Ask {
             grant: Arc::clone(grant),
             opens: false,
             within_grace: presented.spent_at.is_some(),
-            spend,
+            payment,
+            if_spent,
             scope,
-            resource: narrow(&token.resource, &context.resource).ok_or(TokenError::InvalidTarget)?,
+            resource: context.granted_resource(client.client(), &token.resource)?,
             access_token_lifetime: context.config.access_token_lifetime,
             claims: Claims::new(),
             // RFC 6749 §6: "If a new refresh token is issued, the refresh token scope MUST be identical to that of the refresh
@@ -73,4 +75,10 @@ impl Ask {
             refresh: rotation.map(|_| token.scope.clone()),
         })
     }
+}
+
+/// When a token that may be used a second time now was first used at the earliest; none if there is no grace.
+fn earliest(grace: Duration, now: Timestamp) -> Option<Timestamp> {
+    let seconds = grace.as_secs().checked_sub(1)?;
+    Some(Timestamp(now.0.saturating_sub(seconds)))
 }
