@@ -35,7 +35,7 @@ machine! {
     /// ```text
     /// request ─▶ Lookup ─▶ [ClientSecret] ─▶ [Password | Extension] ─▶ [Issuance] ─▶ Commit ─▶ reply
     ///                                                                                  │ spent meanwhile
-    ///                                                                                  └─▶ Commit (revoke, or retry in the grace)
+    ///                                                                                  └─▶ Commit (revoke, or issue in the grace)
     /// ```
     Token<'a> {
         Lookup = Identify<'a, TokenRequested<'a>>,
