@@ -90,7 +90,8 @@ impl Client {
         }
         let expires_in = expires_in?.map(|text| text.parse()).transpose();
         let scope = scope?.map(|text| Scope::parse(&text)).transpose();
-        Ok(TokenSet::new(access_token, now.into()).expiring_in(expires_in).good_for(scope, pending.attempt.scope))
+        let tokens = TokenSet::new(pending.attempt.issuer, access_token, now.into());
+        Ok(tokens.expiring_in(expires_in).good_for(scope, pending.attempt.scope))
     }
 
     /// Is this the answer to that request, and is it yes?

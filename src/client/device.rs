@@ -13,7 +13,7 @@ use url::Url;
 use super::token::Expected;
 use super::{Client, TokenSet};
 use crate::fetch::Fetch;
-use crate::model::{Resource, Scope, Secret, Timestamp};
+use crate::model::{Issuer, Resource, Scope, Secret, Timestamp};
 use crate::step::{Answer, Pause, Step, machine};
 use crate::wire::{Fault, PostForm, RequestError, ServerAnswer, exposed, is_invisible, lenient};
 
@@ -79,7 +79,10 @@ impl DeviceRequest<'_> {
         let endpoint = client.server.device_authorization_endpoint.as_ref();
         let endpoint = endpoint.ok_or(RequestError::NoEndpoint("device_authorization_endpoint"));
         match endpoint.and_then(|endpoint| form.post(endpoint, &client.identity(None))) {
-            Ok(fetch) => Step::Fetch(DeviceRequested { fetch, scope, now: now.into() }),
+            Ok(fetch) => {
+                let issuer = client.server.issuer.clone();
+                Step::Fetch(DeviceRequested { fetch, issuer, scope, now: now.into() })
+            }
             Err(error) => Step::Done(Err(error)),
         }
     }
@@ -90,6 +93,7 @@ impl DeviceRequest<'_> {
 #[derive(Debug)]
 pub struct DeviceRequested {
     fetch: Fetch,
+    issuer: Issuer,
     scope: Option<Scope>,
     now: Timestamp,
 }
@@ -134,6 +138,7 @@ impl DeviceRequested {
         let expires_in = members.expires_in.ok_or_else(|| missing("expires_in"))?;
         let interval = members.interval.unwrap_or(DEFAULT_INTERVAL).max(1);
         let device = Device {
+            issuer: self.issuer,
             device_code: members.device_code.ok_or_else(|| missing("device_code"))?,
             user_code: members.user_code.ok_or_else(|| missing("user_code"))?,
             verification_uri: verification_uri.ok_or_else(|| missing("verification_uri"))?,
@@ -151,6 +156,7 @@ impl DeviceRequested {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[must_use = "the person has to be told"]
 pub struct Device {
+    issuer: Issuer,
     #[serde(with = "exposed")]
     device_code: Secret<'static>,
     user_code: String,
@@ -233,9 +239,12 @@ impl Client {
     /// Asks whether the person has decided: RFC 8628 §3.4. Before it is time, nothing is sent: "Before each new request, the client MUST
     /// wait at least the number of seconds specified by the "interval" parameter" (§3.5).
     ///
-    /// An error in the reply is final: "If the client receives an error response with any other error code, it MUST stop polling".
+    /// A device of another server is not asked about. An error in the reply is final: "If the client receives an error response with any other error code, it MUST stop polling".
     pub fn poll(&self, device: &Device, now: impl Into<Timestamp>) -> Step<Poll> {
         let now = now.into();
+        if device.issuer != self.server.issuer {
+            return Step::Done(Err(RequestError::OtherServer));
+        }
         if device.expires_at.is_past(now) {
             return Step::Done(Ok(Polled::Expired));
         }
@@ -270,7 +279,12 @@ impl Pause<Fetch> for Polling {
 
     fn resume(self, answer: Answer<Fetch>) -> Step<Poll> {
         let Self { device, now, .. } = self;
-        let expected = Expected { requested_at: now, scope: device.scope.clone(), refresh_token: None };
+        let expected = Expected {
+            issuer: device.issuer.clone(),
+            requested_at: now,
+            scope: device.scope.clone(),
+            refresh_token: None,
+        };
         let error = match ServerAnswer::new(answer).and_then(|answer| expected.read(&answer)) {
             Ok(tokens) => return Step::Done(Ok(Polled::Tokens(tokens))),
             Err(error) => error,

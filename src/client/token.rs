@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Client, TokenSet};
 use crate::fetch::Fetch;
-use crate::model::{GrantType, Resource, Scope, Secret, Timestamp};
+use crate::model::{GrantType, Issuer, Resource, Scope, Secret, Timestamp};
 use crate::step::{Answer, Pause, Step, machine};
 use crate::wire::{Fault, PostForm, RequestError, ServerAnswer, exposed, lenient};
 
@@ -26,6 +26,7 @@ pub struct TokenRequest<'a> {
     scope: Option<Scope>,
     known_scope: Option<Scope>,
     refresh_token: Option<Secret<'static>>,
+    only_at: Option<Issuer>,
 }
 
 impl Client {
@@ -62,7 +63,7 @@ impl<'a> TokenRequest<'a> {
     pub(super) fn new(client: &'a Client, grant_type: &str) -> Self {
         let mut form = PostForm::new();
         form.append("grant_type", grant_type);
-        Self { client, form, scope: None, known_scope: None, refresh_token: None }
+        Self { client, form, scope: None, known_scope: None, refresh_token: None, only_at: None }
     }
 
     pub(super) fn append(&mut self, name: &str, value: &str) {
@@ -72,6 +73,11 @@ impl<'a> TokenRequest<'a> {
     /// What was asked for before, which this request does not repeat.
     pub(super) fn asked_for(self, known_scope: Option<Scope>) -> Self {
         Self { known_scope, ..self }
+    }
+
+    /// What is presented is of this server, and for no other.
+    pub(super) fn only_at(self, issuer: Issuer) -> Self {
+        Self { only_at: Some(issuer), ..self }
     }
 
     /// What is asked for; with the empty scope, the server's default: RFC 6749 §3.3. Not for an authorization code, whose scope was settled
@@ -95,9 +101,13 @@ impl<'a> TokenRequest<'a> {
 
     /// Starts the request, at this time.
     pub fn start(self, now: impl Into<Timestamp>) -> Step<Exchange> {
-        let Self { client, mut form, scope, known_scope, refresh_token } = self;
+        let Self { client, mut form, scope, known_scope, refresh_token, only_at } = self;
+        let issuer = client.server.issuer.clone();
+        if only_at.is_some_and(|only| only != issuer) {
+            return Step::Done(Err(RequestError::OtherServer));
+        }
         form.append_optional("scope", scope.as_ref().map(Scope::as_str));
-        let expected = Expected { requested_at: now.into(), scope: scope.or(known_scope), refresh_token };
+        let expected = Expected { issuer, requested_at: now.into(), scope: scope.or(known_scope), refresh_token };
         match client.token_endpoint().and_then(|endpoint| form.post(endpoint, &client.identity(None))) {
             Ok(fetch) => Step::Fetch(TokenRequested { fetch, expected }),
             Err(error) => Step::Done(Err(error)),
@@ -128,6 +138,7 @@ impl Pause<Fetch> for TokenRequested {
 /// What holds where the response does not say otherwise.
 #[derive(Clone, Debug)]
 pub(super) struct Expected {
+    pub(super) issuer: Issuer,
     pub(super) requested_at: Timestamp,
     pub(super) scope: Option<Scope>,
     pub(super) refresh_token: Option<Secret<'static>>,
@@ -161,7 +172,7 @@ impl Expected {
         if !secrets.into_iter().flatten().all(exposed::is_visible) {
             return Err(answer.unusable(Fault::Malformed));
         }
-        Ok(TokenSet::new(access_token, self.requested_at)
+        Ok(TokenSet::new(self.issuer, access_token, self.requested_at)
             .expiring_in(lenient::seconds(members.expires_in))
             .good_for(lenient::scope(members.scope), self.scope)
             // RFC 6749 §6: "The authorization server MAY issue a new refresh token, in which case the client MUST discard the old

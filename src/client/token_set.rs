@@ -6,7 +6,7 @@ use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 
 use super::{Client, TokenRequest};
-use crate::model::{Scope, Secret, Timestamp};
+use crate::model::{Issuer, Scope, Secret, Timestamp};
 use crate::wire::exposed;
 
 /// An access token, and what came with it. It is a serde value for the host to keep; it holds the tokens in plain text. To the client they are
@@ -14,6 +14,7 @@ use crate::wire::exposed;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[must_use]
 pub struct TokenSet {
+    issuer: Issuer,
     #[serde(with = "exposed")]
     access_token: Secret<'static>,
     #[serde(default, with = "exposed::option", skip_serializing_if = "Option::is_none")]
@@ -31,8 +32,16 @@ pub struct TokenSet {
 const LEEWAY: Duration = Duration::from_secs(30);
 
 impl TokenSet {
-    pub(super) fn new(access_token: Secret<'static>, requested_at: Timestamp) -> Self {
-        Self { access_token, refresh_token: None, scope: None, requested_at, expires_at: None, unreadable: Vec::new() }
+    pub(super) fn new(issuer: Issuer, access_token: Secret<'static>, requested_at: Timestamp) -> Self {
+        Self {
+            issuer,
+            access_token,
+            refresh_token: None,
+            scope: None,
+            requested_at,
+            expires_at: None,
+            unreadable: Vec::new(),
+        }
     }
 
     /// The lifetime in seconds. It counts from when the token was asked for, so that it never seems longer than it is. One that cannot
@@ -57,6 +66,12 @@ impl TokenSet {
 
     pub(super) fn requested_at(&self) -> Timestamp {
         self.requested_at
+    }
+
+    /// The authorization server that issued it.
+    #[must_use]
+    pub fn issuer(&self) -> &Issuer {
+        &self.issuer
     }
 
     /// The access token.
@@ -114,11 +129,13 @@ impl TokenSet {
         value
     }
 
-    /// The request that refreshes it (RFC 6749 §6), at the client that it was issued to; none if there is no refresh token.
+    /// The request that refreshes it (RFC 6749 §6), at the client that it was issued to; none if there is no refresh token. A client of another
+    /// server sends nothing. RFC 6749 §10.4: "Refresh tokens MUST be kept confidential in transit and storage, and shared only among the
+    /// authorization server and the client to whom the refresh tokens were issued."
     #[must_use]
     pub fn refresh<'a>(&self, client: &'a Client) -> Option<TokenRequest<'a>> {
         let request = client.refresh(self.refresh_token.as_ref()?);
         // RFC 6749 §6: "if omitted is treated as equal to the scope originally granted by the resource owner".
-        Some(request.asked_for(self.scope.clone()))
+        Some(request.asked_for(self.scope.clone()).only_at(self.issuer.clone()))
     }
 }

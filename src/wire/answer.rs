@@ -20,6 +20,9 @@ pub enum RequestError {
     /// The server's metadata does not name the endpoint. Nothing was sent.
     #[error("the server's metadata has no {0}")]
     NoEndpoint(&'static str),
+    /// What was to be presented was issued by another authorization server. Nothing was sent.
+    #[error("it was issued by another authorization server")]
+    OtherServer,
     /// The request cannot be written as HTTP, say for a secret that no header can hold. Nothing was sent.
     #[error("the request cannot be written")]
     Unsendable,
@@ -116,7 +119,7 @@ impl RequestError {
             Self::Refused(response) => response.retry_after,
             Self::Unusable { retry_after, .. } => *retry_after,
             Self::Unavailable(unavailable) => unavailable.retry_after(),
-            Self::NoEndpoint(_) | Self::Unsendable => None,
+            Self::NoEndpoint(_) | Self::OtherServer | Self::Unsendable => None,
         }
     }
 }

@@ -21,8 +21,10 @@ pub fn tokens() -> Tokens {
 }
 
 pub fn set(access_token: &str, refresh_token: Option<&str>) -> TokenSet {
-    let record =
-        json!({"access_token": access_token, "refresh_token": refresh_token, "requested_at": NOW, "expires_at": END});
+    let record = json!({
+        "issuer": "https://server.example", "access_token": access_token, "refresh_token": refresh_token,
+        "requested_at": NOW, "expires_at": END,
+    });
     serde_json::from_value(record).unwrap()
 }
 

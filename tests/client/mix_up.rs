@@ -1,9 +1,12 @@
-//! r62, RFC 9700 §4.4: a client of two servers, one of which is the attacker's. No code and no verifier gets to it.
+//! r62, RFC 9700 §4.4: a client of two servers, one of which is the attacker's. No code, no verifier and no token gets to it.
 
-use grantor::client::{AuthorizationRequest, CallbackError, Client, Pending};
+use grantor::client::{
+    AuthorizationRequest, CallbackError, Client, Pending, Polled, RefreshError, RequestError, TokenSet, Tokens,
+};
 use grantor::model::{Metadata, Secret};
-use grantor::{Moment, Timestamp};
+use grantor::{Answer, Fetch, HttpOnly, Moment, Step, Timestamp};
 
+use crate::canned::{answered, json};
 use crate::common::*;
 
 const EVIL: &str = "https://evil.example";
@@ -95,4 +98,46 @@ fn r62_an_error_of_another_server_is_not_taken_for_an_answer() {
     let reply = evil.deny(url.split_once('?').unwrap().1);
     let query = reply.location().split_once('?').unwrap().1;
     assert_eq!(client.callback(pending, query).map(drop), Err(CallbackError::IssuerMismatch));
+}
+
+/// RFC 6749 §10.4: a refresh token is shared with the server that issued it alone, whatever the host mixes up.
+#[test]
+fn a_token_set_is_refreshed_at_its_own_server_only() {
+    let (to_honest, to_evil) = (client(metadata_of(&World::new())), client(metadata_of(&evil_world())));
+    let issued = json(200, r#"{"access_token":"a","refresh_token":"r","expires_in":3600}"#);
+    let code = |client: &Client| {
+        let (url, pending) = begin(client);
+        let query = honest_answer(&World::new(), &url);
+        answered(client.callback(pending, &query).unwrap().start(Timestamp(NOW)), &issued).unwrap()
+    };
+    let kept = serde_json::to_string(&code(&to_honest)).unwrap();
+    let tokens: TokenSet = serde_json::from_str(&kept).unwrap();
+    assert_eq!(tokens.issuer().as_str(), ISSUER);
+    let elsewhere = tokens.refresh(&to_evil).unwrap().start(Timestamp(NOW));
+    assert!(matches!(elsewhere, Step::Done(Err(RequestError::OtherServer))));
+    let refreshed = answered(tokens.refresh(&to_honest).unwrap().start(Timestamp(NOW)), &issued).unwrap();
+    assert_eq!(refreshed.issuer().as_str(), ISSUER);
+
+    let shared = Tokens::new(tokens);
+    let unasked = HttpOnly(|_: &Fetch| -> Answer<Fetch> { panic!("nothing is sent") });
+    let error = shared.get(&to_evil, Timestamp(NOW + 3600), &unasked).unwrap_err();
+    assert!(matches!(error, RefreshError::Request(RequestError::OtherServer)), "{error}");
+}
+
+/// And so is a device code.
+#[test]
+fn a_device_is_polled_at_its_own_server_only() {
+    let mut honest = metadata_of(&World::new());
+    honest.device_authorization_endpoint = "https://server.example.com/device".parse().ok();
+    let (to_honest, to_evil) = (client(honest), client(metadata_of(&evil_world())));
+    let response =
+        r#"{"device_code":"d","user_code":"U","verification_uri":"https://server.example.com","expires_in":60}"#;
+    let device = answered(to_honest.authorize_device().start(Timestamp(NOW)), &json(200, response)).unwrap();
+    let elsewhere = to_evil.poll(&device, Timestamp(NOW + 5));
+    assert!(matches!(elsewhere, Step::Done(Err(RequestError::OtherServer))));
+    let issued = json(200, r#"{"access_token":"a"}"#);
+    match answered(to_honest.poll(&device, Timestamp(NOW + 5)), &issued).unwrap() {
+        Polled::Tokens(tokens) => assert_eq!(tokens.issuer().as_str(), ISSUER),
+        other => panic!("{other:?}"),
+    }
 }

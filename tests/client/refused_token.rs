@@ -123,7 +123,7 @@ fn a_refresh_that_is_under_way_is_overtaken() {
             let waiting = scope.spawn(|| word(&tokens.get(&client, END, &HttpOnly(&server))));
             let task = scope.spawn(|| word(&block_on(tokens.get_async(&client, END, &HttpOnly(&server)))));
             std::thread::sleep(Duration::from_millis(30));
-            let login = serde_json::json!({"access_token": "login", "refresh_token": "its own", "requested_at": NOW});
+            let login = serde_json::json!({"issuer": "https://server.example", "access_token": "login", "refresh_token": "its own", "requested_at": NOW});
             tokens.replace(serde_json::from_value(login).unwrap());
             assert_eq!((waiting.join().unwrap(), task.join().unwrap()), ("login".to_owned(), "login".to_owned()));
         });

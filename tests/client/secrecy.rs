@@ -130,9 +130,9 @@ fn what_is_made_to_be_kept_comes_back() {
     assert_eq!(names(&comes_back(&pending_implicit())), "begun_at issuer redirect_uri scope state");
     assert_eq!(
         names(&comes_back(&device())),
-        "device_code expires_at interval poll_at scope user_code verification_uri verification_uri_complete"
+        "device_code expires_at interval issuer poll_at scope user_code verification_uri verification_uri_complete"
     );
-    assert_eq!(names(&comes_back(&token_set())), "access_token expires_at refresh_token requested_at scope");
+    assert_eq!(names(&comes_back(&token_set())), "access_token expires_at issuer refresh_token requested_at scope");
 }
 
 /// A session that came back works as the one that was kept.
@@ -153,6 +153,7 @@ fn a_kept_attempt_is_finished() {
 fn a_kept_record_is_checked_when_it_is_read() {
     let record = serde_json::to_value(token_set()).unwrap();
     for (name, wrong) in [
+        ("issuer", Value::Null),
         ("access_token", json!("a\r\nX-Evil: 1")),
         ("access_token", json!("")),
         ("access_token", Value::Null),

@@ -100,7 +100,7 @@ fn without_a_refresh_token_a_set_lasts_as_long_as_it_lasts() {
     let (tokens, server) = (Tokens::new(set("old", None)), Server::that_refreshes());
     assert_eq!(in_tasks(&tokens, &server, WORN, 2), ["old"; 2]);
     assert_eq!(in_tasks(&tokens, &server, END, 2), ["ended"; 2]);
-    let endless = json!({"access_token": "old", "requested_at": NOW});
+    let endless = json!({"issuer": "https://server.example", "access_token": "old", "requested_at": NOW});
     let tokens = Tokens::new(serde_json::from_value(endless).unwrap());
     assert_eq!(in_tasks(&tokens, &server, Timestamp(u64::MAX), 2), ["old"; 2]);
     assert_eq!(server.asked(), 0);
