@@ -7,8 +7,8 @@ use grantor::store::{Change, Commit, Found, Lookup, MemoryStore, Outcome};
 
 use crate::faulty::Fault::{self, Reads, Writes};
 use crate::faulty::{
-    AnyStore, Stale, Unrevoking, Write, client, each, elsewhere, forget_the_challenge, forgive, is_known, leave, only,
-    read, refuse, write,
+    AnyStore, Stale, Unrevoking, Write, client, each, elsewhere, forget_the_challenge, forgive, is_known, is_spent,
+    leave, only, read, refuse, write,
 };
 use crate::finding;
 
@@ -113,9 +113,10 @@ fn of_changing() -> Forbidden {
     ]
 }
 
-/// Each rule, and a change that is forgiven a precondition which the rule asks for.
+/// A change is forgiven what the rule asks for, or refused though it is met.
 fn of_preconditions() -> Forbidden {
-    let forgiving: [(_, Write); 12] = [
+    let rule = "whether a credential was spent, and how long ago, can be a condition";
+    let breaking: [(_, Write); 16] = [
         ("a grant is opened once", |store, commit| {
             forgive(store, commit, |change| matches!(change, Change::Open { .. }))
         }),
@@ -134,6 +135,17 @@ fn of_preconditions() -> Forbidden {
         }),
         ("an unknown credential cannot be spent", |store, commit| {
             forgive(store, commit, |change| matches!(change, Change::Spend { key, .. } if !is_known(store, *key)))
+        }),
+        (rule, |store, commit| refuse(store, commit, |change| matches!(change, Change::SpentSince { .. }))),
+        (rule, |store, commit| {
+            forgive(store, commit, |change| matches!(change, Change::SpentSince { key, .. } if is_spent(store, *key)))
+        }),
+        (rule, |store, commit| {
+            let is_unspent = |key| is_known(store, key) && !is_spent(store, key);
+            forgive(store, commit, |change| matches!(change, Change::SpentSince { key, .. } if is_unspent(*key)))
+        }),
+        (rule, |store, commit| {
+            forgive(store, commit, |change| matches!(change, Change::SpentSince { key, .. } if !is_known(store, *key)))
         }),
         ("a grant is extended while it lives", |store, commit| {
             forgive(store, commit, |change| matches!(change, Change::Extend { .. }))
@@ -154,7 +166,7 @@ fn of_preconditions() -> Forbidden {
             forgive(store, commit, |change| matches!(change, Change::RemoveClient { .. }))
         }),
     ];
-    forgiving.map(|(rule, writes)| (rule, vec![Writes(writes)])).into()
+    breaking.map(|(rule, writes)| (rule, vec![Writes(writes)])).into()
 }
 
 /// What has no precondition is never refused.

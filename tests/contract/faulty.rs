@@ -107,6 +107,10 @@ pub fn is_known(store: &MemoryStore, key: Key) -> bool {
     !read(store, &Lookup::of(key)).credentials().is_empty()
 }
 
+pub fn is_spent(store: &MemoryStore, key: Key) -> bool {
+    read(store, &Lookup::of(key)).credentials().iter().any(|it| it.spent_at.is_some())
+}
+
 pub fn elsewhere() -> GrantId {
     GrantId::from_bytes([7; 18])
 }

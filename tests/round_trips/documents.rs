@@ -56,7 +56,8 @@ prop_compose! {
 prop_compose! {
     fn resource_configs()(
         resource in names::<Resource>(https_urls()),
-        authorization_servers in prop::collection::vec(names::<Issuer>(issuers()), 0..3),
+        // RFC 9728 §7.7: plain http would be a downgrade.
+        authorization_servers in prop::collection::vec(names::<Issuer>(https_issuers()), 0..3),
         scopes_supported in prop_oneof![Just(Scope::EMPTY), names(scopes())],
         token_in_body in any::<bool>(),
         token_in_query in any::<bool>(),

@@ -38,8 +38,12 @@ pub fn endpoints() -> impl Strategy<Value = String> {
     prop_oneof![https_urls(), texts(&format!("http://{LOOPBACK}{PATH}{QUERY}"))]
 }
 
+pub fn https_issuers() -> impl Strategy<Value = String> {
+    texts(&format!("https://{HOST}{PATH}"))
+}
+
 pub fn issuers() -> impl Strategy<Value = String> {
-    texts(&format!("(https://{HOST}|http://{LOOPBACK}){PATH}"))
+    prop_oneof![https_issuers(), texts(&format!("http://{LOOPBACK}{PATH}"))]
 }
 
 pub fn redirect_uris() -> impl Strategy<Value = String> {
