@@ -210,7 +210,7 @@ fn as_stored(read: &Introspection, world: &World, token: &str) -> Result<(), Tes
 /// A code of RFC 6749 §4.1.2.1 or its like, and how it comes to that.
 type Refusal = (&'static str, fn(AuthorizationRequest) -> AuthorizationRequest, fn(World, &str) -> Reply);
 
-const REFUSALS: [Refusal; 8] = [
+const REFUSALS: [Refusal; 9] = [
     ("access_denied", |request| request, |world, query| world.deny(query)),
     ("invalid_request", |request| request.parameter("max_age", "soon"), |world, query| world.answer(query)),
     ("invalid_scope", |request| request.scope(scope("admin")), |world, query| world.answer(query)),
@@ -218,6 +218,11 @@ const REFUSALS: [Refusal; 8] = [
         "invalid_target",
         |request| request.resource(resource("https://evil.example/")),
         |world, query| world.with(|config| config.resources = vec![resource(photos::PHOTOS)]).answer(query),
+    ),
+    (
+        "unauthorized_client",
+        |request| request,
+        |world, query| world.with_client(public("app").with(|client| client.response_types.clear())).answer(query),
     ),
     (
         "unsupported_response_type",
