@@ -53,6 +53,7 @@ proptest! {
 
         let session = serde_json::to_string(&tokens).unwrap();
         let tokens: TokenSet = serde_json::from_str(&session).unwrap();
+        prop_assert_eq!(tokens.issuer(), &world.server.config().issuer);
         prop_assert!(world.is_alive(tokens.access_token().expose()));
         prop_assert_eq!(tokens.authorization(), format!("Bearer {}", tokens.access_token().expose()));
     }
