@@ -1,53 +1,97 @@
-//! The state graph of each machine, found by giving every answer at every pause, and kept in `docs/machines.md`. The test fails when the
-//! page is not what the code does; `GRANTOR_WRITE_DOCS=1` writes it anew.
+//! The state graph of each machine, found by giving every kind of answer at every pause, and kept in `docs/machines.md`. The test fails
+//! when the page is not what the code does, or leaves out a machine; `GRANTOR_WRITE_DOCS=1` writes it anew.
+
+mod client;
+mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
-use grantor::client::{self, RequestError, TokenSet};
+use grantor::Timestamp;
 use grantor::consult::{Authenticity, Owner, Terms, Verdict};
-use grantor::model::{
-    Client, ClientAuthentication, ClientId, GrantType, Issuer, RedirectUri, ResponseType, Scope, Secret,
-    SecretPresentation, Subject,
-};
-use grantor::server::{Approval, Authorization, Config};
-use grantor::store::{Change, Commit, Outcome};
-use grantor::{Moment, Server, Timestamp};
-use http::{Request, Response, header};
+use grantor::model::{CredentialKind, Subject};
+use grantor::store::{Change, Found, Outcome, Presented};
+use http::Response;
 
-use crate::counter::Counter;
 use crate::model::Model;
-use crate::paused::{Asks, Next, Observed, Paused, Told, hold};
-use crate::scene::{Scene, Stage, TIMES};
+use crate::paused::{Asks, Next, Observed, Paused, Told};
+
+/// Late enough that a refresh token has expired by now.
+const NOW: Timestamp = Timestamp(2_000_000);
+
+/// One machine, drawn for one use of it.
+struct Drawing {
+    machine: &'static str,
+    what: &'static str,
+    graph: Graph,
+}
+
+/// What a host may answer where the answers are not always the same few.
+#[derive(Clone, Copy, Default)]
+struct World<'a> {
+    /// What the store may hold, each named after the client that it knows.
+    stores: &'a [(&'static str, Model)],
+    /// What another server may respond.
+    responses: &'a [(&'static str, Response<Vec<u8>>)],
+}
 
 /// From where, to where, and what leads there.
 #[derive(Default)]
 struct Graph(BTreeMap<(String, String), BTreeSet<String>>);
 
 impl Graph {
-    /// Gives every answer at every pause.
-    fn walk(&mut self, from: &str, why: &str, next: Next, worlds: &[Model], responses: &[(&str, Response<Vec<u8>>)]) {
-        let paused = match next {
-            Next::Done(observed) => return self.edge(from, &end(&observed), why),
-            Next::Paused(paused) => paused,
-        };
-        let name = paused.name();
-        self.edge(from, &name, why);
-        for (why, told) in answers(paused.as_ref(), worlds, responses) {
-            self.walk(&name, &why, paused.fork().tell(told), worlds, responses);
+    /// Every way on from the start of a machine, and what it starts with if that is not always the same.
+    fn of(start: &str, next: Next, world: World<'_>) -> Self {
+        let mut graph = Self::default();
+        graph.walk("[*]", start, next, world);
+        graph
+    }
+
+    /// Gives every kind of answer at every pause.
+    fn walk(&mut self, from: &str, why: &str, next: Next, world: World<'_>) {
+        let name = name(&next);
+        self.0.entry((from.to_owned(), name.clone())).or_default().insert(why.to_owned());
+        if let Next::Paused(paused) = next {
+            for (why, next) in answers(paused.as_ref(), world) {
+                self.walk(&name, &why, next, world);
+            }
         }
     }
 
-    fn edge(&mut self, from: &str, to: &str, why: &str) {
-        self.0.entry((from.to_owned(), to.to_owned())).or_default().insert(why.to_owned());
+    fn and(mut self, other: Self) -> Self {
+        for (edge, reasons) in other.0 {
+            self.0.entry(edge).or_default().extend(reasons);
+        }
+        self
+    }
+
+    /// Adds where a pause leads under this condition as well, and names the condition there.
+    fn and_if(self, condition: &str, other: Self) -> Self {
+        let is_known = |pause: &str| self.0.keys().any(|(from, _)| from == pause);
+        let further = other.0.into_iter().map(|((from, to), reasons)| {
+            let edge = (from, to);
+            let unconditional = self.0.get(&edge);
+            let is_new = |reason: &String| unconditional.is_none_or(|reasons| !reasons.contains(reason));
+            let reasons = reasons.into_iter().filter(is_new);
+            let named = |reason: String| format!("{reason} ({condition})").trim_start().to_owned();
+            let reasons = reasons.map(|reason| if is_known(&edge.0) { named(reason) } else { reason }).collect();
+            (edge, reasons)
+        });
+        let further = Self(further.filter(|(_, reasons): &(_, BTreeSet<_>)| !reasons.is_empty()).collect());
+        self.and(further)
+    }
+
+    /// The pauses that it comes to.
+    fn pauses(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(|(from, _)| from.split('_').next().unwrap()).filter(|from| *from != "[*]")
     }
 
     fn mermaid(&self) -> String {
         let mut text = "```mermaid\nstateDiagram-v2\n".to_owned();
         let (begins, others): (Vec<_>, Vec<_>) = self.0.iter().partition(|((from, _), _)| from == "[*]");
         for ((from, to), reasons) in begins.into_iter().chain(others) {
-            let why = reasons.iter().filter(|why| !why.is_empty()).map(String::as_str).collect::<Vec<_>>().join(", ");
+            let why = in_short(reasons).into_iter().collect::<Vec<_>>().join(", ");
             let colon = if why.is_empty() { "" } else { ": " };
             writeln!(text, "    {from} --> {to}{colon}{why}").unwrap();
         }
@@ -55,41 +99,131 @@ impl Graph {
     }
 }
 
+/// What goes without saying beside what: a client that the host checks is confidential, and what was spent meanwhile was just spent.
+const IMPLIED: [(&str, &str); 3] =
+    [("public client", "confidential client"), ("host-checked client", "confidential client"), ("meanwhile", "just")];
+
+fn in_short(reasons: &BTreeSet<String>) -> BTreeSet<String> {
+    let is_said =
+        |why: &str, (from, to)| why.strip_prefix(from).is_some_and(|rest| reasons.contains(&format!("{to}{rest}")));
+    let is_implied = |why: &&String| IMPLIED.into_iter().any(|pair| is_said(why, pair));
+    let shortened = reasons.iter().filter(|why| !why.is_empty() && !is_implied(why)).map(|why| {
+        match is_said(why, ("confidential client", "public client")) {
+            true => why.replacen("confidential ", "", 1),
+            false => why.clone(),
+        }
+    });
+    shortened.collect()
+}
+
+/// Where a machine stands. A commit of one change is named by it: what follows depends on what it is for.
+fn name(next: &Next) -> String {
+    match next {
+        Next::Done(observed) => end(observed),
+        Next::Paused(paused) => match paused.asks() {
+            Asks::Commit(commit) if commit.changes().len() == 1 => {
+                let change = format!("{:?}", commit.changes()[0]);
+                format!("{}_{}", paused.name(), change.split(['(', ' ']).next().unwrap())
+            }
+            _ => paused.name(),
+        },
+    }
+}
+
 /// How it ended.
 fn end(observed: &Observed) -> String {
     match &observed.error {
         Some(error) => error.clone(),
+        None if observed.event == "Introspected" => if observed.active { "Active" } else { "Inactive" }.to_owned(),
         None if observed.event.is_empty() => "Done".to_owned(),
         None => observed.event.clone(),
     }
 }
 
-fn answers(paused: &dyn Paused, worlds: &[Model], responses: &[(&str, Response<Vec<u8>>)]) -> Vec<(String, Told)> {
+fn answers(paused: &dyn Paused, world: World<'_>) -> Vec<(String, Next)> {
+    let tell = |(why, told): (&str, Told)| (why.to_owned(), paused.fork().tell(told));
     let owners = || [("yes", Owner::Subject(Subject::parse("alice").unwrap())), ("no", Owner::Refused)];
-    let mut answers: Vec<(String, Told)> = match paused.asks() {
+    let mut answers: Vec<_> = match paused.asks() {
         Asks::Lookup(lookup) => {
-            worlds.iter().map(|world| ("found".to_owned(), Told::Found(world.lookup(&lookup, None)))).collect()
+            let found = world.stores.iter().map(|(client, store)| (*client, store.lookup(&lookup, None)));
+            by_what_decides(paused, found.collect())
         }
         Asks::Commit(commit) => {
             let conflicts = commit.changes().iter().enumerate().filter_map(|(at, change)| {
-                let change = precondition(change)?;
-                Some((format!("conflict at {change}"), Told::Outcome(Outcome::Conflict(at))))
+                let why = format!("conflict at {}", precondition(change)?);
+                Some(tell((&why, Told::Outcome(Outcome::Conflict(at)))))
             });
-            [("applied".to_owned(), Told::Outcome(Outcome::Applied))].into_iter().chain(conflicts).collect()
+            [tell(("applied", Told::Outcome(Outcome::Applied)))].into_iter().chain(conflicts).collect()
         }
         Asks::ClientSecret => [("genuine", Authenticity::Genuine), ("refused", Authenticity::Refused)]
-            .map(|(why, answer)| (why.to_owned(), Told::ClientSecret(answer)))
+            .map(|(why, answer)| tell((why, Told::ClientSecret(answer))))
             .into(),
-        Asks::Password | Asks::Extension => owners().map(|(why, owner)| (why.to_owned(), Told::Owner(owner))).into(),
+        Asks::Password | Asks::Extension => owners().map(|(why, owner)| tell((why, Told::Owner(owner)))).into(),
         Asks::Issuance => [("issue", Verdict::Issue(Terms::default())), ("refuse", Verdict::Refuse)]
-            .map(|(why, verdict)| (why.to_owned(), Told::Verdict(verdict)))
+            .map(|(why, verdict)| tell((why, Told::Verdict(verdict))))
             .into(),
         Asks::Fetch => {
-            responses.iter().map(|(why, response)| ((*why).to_owned(), Told::Fetched(response.clone()))).collect()
+            world.responses.iter().map(|(why, response)| tell((why, Told::Fetched(response.clone())))).collect()
         }
     };
-    answers.push(("outage".to_owned(), Told::Outage));
+    answers.push(tell(("outage", Told::Outage)));
     answers
+}
+
+/// What a store held, and where that leads.
+struct Way<'a> {
+    client: &'a str,
+    state: String,
+    kind: String,
+    end: String,
+    next: Next,
+}
+
+/// What is found leads on by the client, if that decides alone, or by the credential, in whatever state or in this one.
+fn by_what_decides(paused: &dyn Paused, found: Vec<(&'static str, Found)>) -> Vec<(String, Next)> {
+    let way = |(client, found): (&'static str, Found)| {
+        let (state, kind) = what(&found);
+        let next = paused.fork().tell(Told::Found(found));
+        Way { client, state, kind, end: name(&next), next }
+    };
+    let ways: Vec<_> = found.into_iter().map(way).collect();
+    let why = |way: &Way<'_>| {
+        let of_client = || ways.iter().filter(|other| other.client == way.client);
+        let of_kind = || of_client().filter(|other| other.kind == way.kind);
+        let is_state_seen = of_kind().any(|other| other.state != way.state);
+        match way {
+            Way { client, end, .. } if !client.is_empty() && of_client().all(|other| other.end == *end) => {
+                (*client).to_owned()
+            }
+            Way { kind, end, .. } if is_state_seen && of_kind().all(|other| other.end == *end) => format!("any {kind}"),
+            Way { state, kind, .. } => format!("{state}{kind}"),
+        }
+    };
+    let reasons: Vec<_> = ways.iter().map(why).collect();
+    reasons.into_iter().zip(ways.into_iter().map(|way| way.next)).collect()
+}
+
+/// The credential that is found: how it stands, and which it is.
+fn what(found: &Found) -> (String, String) {
+    let Some(Presented { credential, spent_at, grant, revoked }) = found.credentials().first() else {
+        return (String::new(), "nothing".to_owned());
+    };
+    let kind = match credential.kind {
+        CredentialKind::AuthorizationCode { .. } => "code",
+        CredentialKind::AccessToken { .. } => "access token",
+        _ => "refresh token",
+    };
+    let spent = match spent_at {
+        None => "",
+        Some(_) if kind == "code" => "spent ",
+        Some(at) if *at > NOW => "meanwhile spent ",
+        Some(at) if at.after(server::GRACE) > NOW => "just spent ",
+        Some(_) => "long spent ",
+    };
+    let expired = if credential.expires_at.is_past(NOW) { "expired " } else { "" };
+    let revoked = if *revoked { "revoked " } else { "" };
+    let whose = if grant.client_id.as_str() == "app" { "" } else { " of another client" };
+    (format!("{expired}{revoked}{spent}"), format!("{kind}{whose}"))
 }
 
 /// The name of a change that a store may refuse.
@@ -104,273 +238,44 @@ fn precondition(change: &Change) -> Option<&'static str> {
     }
 }
 
-const NOW: Timestamp = Timestamp(TIMES[0]);
-const SAML: &str = "urn:ietf:params:oauth:grant-type:saml2-bearer";
-const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-
-/// A server that offers everything and asks its host about everything.
-struct Everything {
-    server: Server,
-    worlds: Vec<Model>,
-    scene: &'static Scene,
+fn drawings() -> Vec<Drawing> {
+    let mut drawings = server::drawings();
+    drawings.extend(client::drawings());
+    drawings
 }
 
-impl Everything {
-    fn new() -> &'static Self {
-        let scene = Scene::new(Stage::Issued, Duration::from_secs(30), false);
-        let all = |mut client: Client| {
-            client.redirect_uris = vec![RedirectUri::parse("https://client.example/cb").unwrap()];
-            client.grant_types = ["authorization_code", "refresh_token", "client_credentials", "password", SAML]
-                .map(|name| GrantType::parse(name).unwrap())
-                .into();
-            client.response_types = vec![ResponseType::Code, ResponseType::Token];
-            client.scope = Scope::parse("read write").unwrap();
-            client
-        };
-        let mut hosted = all(Client::confidential(ClientId::parse("app").unwrap(), "a secret that the host checks"));
-        hosted.authentication = ClientAuthentication::Host { presented: SecretPresentation::Either };
-        let public = all(Client::public(ClientId::parse("app").unwrap()));
-        let mut worlds = Vec::new();
-        for client in [public, hosted] {
-            for stage in [Stage::Authorized, Stage::Issued] {
-                let living =
-                    Scene::new(stage, Duration::from_secs(30), false).model.clone().with_clients(vec![client.clone()]);
-                let mut revoked = living.clone();
-                revoked.commit(&Commit::of(Change::Revoke(scene.grant)), None);
-                worlds.extend([living, revoked]);
-            }
-        }
-        worlds.push(Model::new(Vec::new()));
-        let mut config = Config::new(Issuer::parse("https://server.example").unwrap());
-        config.grant_types.extend([GrantType::Password, GrantType::parse(SAML).unwrap()]);
-        config.response_types.push(ResponseType::Token);
-        config.consult_issuance = true;
-        Box::leak(Box::new(Self { server: Server::new(config), worlds, scene }))
-    }
+const SRC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
 
-    /// With and without the secret that the host checks.
-    fn forms(&self, body: &str) -> [&'static Request<String>; 2] {
-        ["", "&client_secret=a+secret"].map(|secret| {
-            let form = Request::post("/").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-            &*Box::leak(Box::new(form.body(format!("{body}&client_id=app{secret}")).unwrap()))
-        })
-    }
-
-    fn moment() -> Moment {
-        Moment::new(NOW, &mut Counter(7))
-    }
-
-    fn token(&'static self, body: &str) -> Graph {
-        let mut graph = Graph::default();
-        for form in self.forms(body) {
-            graph.walk("[*]", "", hold(self.server.token(form, Self::moment())), &self.worlds, &[]);
-        }
-        graph
-    }
-
-    fn decide(&'static self, response_type: &str) -> Graph {
-        let query = format!("response_type={response_type}&client_id=app");
-        let pkce = format!("code_challenge={CHALLENGE}&code_challenge_method=S256");
-        let pkce = if response_type == "code" { pkce } else { String::new() };
-        let request = Request::get(format!("/authorize?{query}&{pkce}")).body("").unwrap();
-        let store = crate::scene::Plain(self.worlds[0].clone().into());
-        let Authorization::Ask(prompt) = self.server.authorize(&request).run(&store) else {
-            panic!("the request is sound")
-        };
-        let approval = Approval::by(Subject::parse("alice").unwrap());
-        let mut graph = Graph::default();
-        let approved = prompt.clone().approve(&self.server, approval, Self::moment());
-        graph.walk("[*]", "approve", hold(approved), &self.worlds, &[]);
-        graph.walk("[*]", "deny", hold(prompt.deny(&self.server)), &self.worlds, &[]);
-        graph
-    }
-
-    fn authorize(&'static self) -> Graph {
-        let mut graph = Graph::default();
-        for query in ["response_type=token", "response_type=code", "", "response_type=nonsense"] {
-            let request = Request::get(format!("/authorize?client_id=app&{query}")).body("").unwrap();
-            let request: &'static Request<&str> = Box::leak(Box::new(request));
-            graph.walk("[*]", "", hold(self.server.authorize(request)), &self.worlds, &[]);
-        }
-        graph
-    }
-
-    fn about(&'static self, revokes: bool) -> Graph {
-        let mut graph = Graph::default();
-        for token in [&self.scene.code, &self.scene.access_token, &self.scene.refresh_token] {
-            for form in self.forms(&format!("token={token}")) {
-                let next =
-                    if revokes { hold(self.server.revoke(form)) } else { hold(self.server.introspect(form, NOW)) };
-                graph.walk("[*]", "", next, &self.worlds, &[]);
-            }
-        }
-        graph
-    }
-
-    fn check(&'static self) -> Graph {
-        let mut graph = Graph::default();
-        graph.walk("[*]", "", self.scene.present(NOW), &self.worlds, &[]);
-        graph
-    }
-
-    /// Each machine's name, what it is, and its graph.
-    fn server_machines(&'static self) -> Vec<(&'static str, &'static str, Graph)> {
-        let Scene { code, refresh_token, .. } = self.scene;
-        let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-        let exchange = format!("grant_type=authorization_code&code={code}&code_verifier={verifier}");
-        vec![
-            ("server::Authorize", "the authorization endpoint: is the request sound?", self.authorize()),
-            ("server::Decide", "the resource owner's decision, for a code", self.decide("code")),
-            ("server::Decide", "the resource owner's decision, for a token (implicit)", self.decide("token")),
-            ("server::Token", "the token endpoint, authorization code", self.token(&exchange)),
-            (
-                "server::Token",
-                "the token endpoint, refresh token",
-                self.token(&format!("grant_type=refresh_token&refresh_token={refresh_token}")),
-            ),
-            ("server::Token", "the token endpoint, client credentials", self.token("grant_type=client_credentials")),
-            (
-                "server::Token",
-                "the token endpoint, password",
-                self.token("grant_type=password&username=alice&password=secret"),
-            ),
-            (
-                "server::Token",
-                "the token endpoint, extension grant",
-                self.token(&format!("grant_type={}&assertion=x", SAML.replace(':', "%3A"))),
-            ),
-            ("resource::Check", "a protected resource that shares the store: it has no `Commit`", self.check()),
-            ("server::Introspect", "the introspection endpoint: it has no `Commit`", self.about(false)),
-            ("server::Revoke", "the revocation endpoint", self.about(true)),
-        ]
-    }
-}
-
-impl Observed {
-    fn of_client(event: String) -> Self {
-        let (secrets, body) = (Vec::new(), Vec::new());
-        Self { status: 0, secrets, error: None, active: false, event, body, location: None }
-    }
-
-    fn failed(error: &RequestError) -> Self {
-        Self::of_client(match error {
-            RequestError::Refused(_) => "Refused".to_owned(),
-            RequestError::Unavailable(_) => "Unavailable".to_owned(),
-            RequestError::Unusable { .. } => "Unusable".to_owned(),
-            other => format!("{other:?}"),
-        })
-    }
-}
-
-macro_rules! observe {
-    ($($machine:ty: $done:expr),* $(,)?) => {$(
-        impl crate::paused::Observe for $machine {
-            fn observe(reply: Self::Reply) -> Observed {
-                let done: fn(_) -> String = $done;
-                reply.map_or_else(|error| Observed::failed(&error), |reply| Observed::of_client(done(reply)))
-            }
-        }
-    )*};
-}
-
-observe! {
-    client::Exchange: |_: TokenSet| "TokenSet".to_owned(),
-    client::AuthorizeDevice: |_| "Device".to_owned(),
-    client::Poll: |polled| format!("{polled:?}").split(['(', ' ']).next().unwrap().to_owned(),
-    client::Revoke: |()| "Revoked".to_owned(),
-    client::Introspect: |active: Option<client::Introspection>| if active.is_some() { "Active".to_owned() } else { "Inactive".to_owned() },
-}
-
-impl crate::paused::Observe for client::Discover {
-    fn observe(reply: Self::Reply) -> Observed {
-        match reply {
-            Ok(_) => Observed::of_client("Metadata".to_owned()),
-            Err(client::DiscoverError::Request(error)) => Observed::failed(&error),
-            Err(_) => Observed::of_client("OtherIssuer".to_owned()),
+/// Each machine of the library with its pauses, as its `machine!` declares them.
+fn declared() -> BTreeMap<String, BTreeSet<String>> {
+    let mut machines = BTreeMap::new();
+    for path in files(Path::new(SRC)) {
+        let module = path.strip_prefix(SRC).unwrap().iter().next().unwrap().to_str().unwrap();
+        let source = std::fs::read_to_string(&path).unwrap();
+        for declaration in source.split("\nmachine! {").skip(1) {
+            let lines = declaration.split("\n}").next().unwrap().lines().map(str::trim);
+            let mut names = lines.filter(|line| !line.is_empty() && !line.starts_with("///"));
+            let word = |text: &str| text.split(['<', ' ', ',']).next().unwrap().to_owned();
+            let machine = format!("{module}::{}", word(names.next().unwrap()));
+            let pauses = names.filter_map(|line| line.split_once(" = ")).filter(|(effect, _)| *effect != "Reply");
+            assert!(machines.insert(machine, pauses.map(|(_, pause)| word(pause)).collect()).is_none());
         }
     }
+    machines
 }
 
-/// The machines of a client, with every kind of response.
-fn client_machines() -> Vec<(&'static str, &'static str, Graph)> {
-    let issuer = Issuer::parse("https://server.example/tenant").unwrap();
-    let json = |status: u16, body: String| Response::builder().status(status).body(body.into_bytes()).unwrap();
-    let endpoints = ["token", "device_authorization", "introspection", "revocation"]
-        .map(|name| format!(r#""{name}_endpoint":"https://server.example/{name}""#))
-        .join(",");
-    let document = |issuer: &str| format!(r#"{{"issuer":"{issuer}",{endpoints}}}"#);
-    let metadata = serde_json::from_str(&document(issuer.as_str())).unwrap();
-    let client = client::Client::public(metadata, ClientId::parse("app").unwrap());
-    let token = r#"{"access_token":"2YotnFZFEjr1zCsicMWpAA","token_type":"Bearer"}"#;
-    let error = |code: &str| json(400, format!(r#"{{"error":"{code}"}}"#));
-    let nonsense = || ("nonsense", json(200, "<html>".to_owned()));
-    let ok = |why, body: &str| (why, json(200, body.to_owned()));
-    let walk = |next, responses: &[(&str, Response<Vec<u8>>)]| {
-        let mut graph = Graph::default();
-        graph.walk("[*]", "", next, &[], responses);
-        graph
-    };
-
-    let documents = [
-        ok("its document", &document(issuer.as_str())),
-        ok("another's document", &document("https://evil.example")),
-        ("no document", json(404, String::new())),
-    ];
-    let refused = || ("an error", error("invalid_grant"));
-    let exchange = client.client_credentials().start(NOW);
-    let polls = [
-        ok("tokens", token),
-        ("authorization_pending", error("authorization_pending")),
-        ("slow_down", error("slow_down")),
-        ("access_denied", error("access_denied")),
-        ("expired_token", error("expired_token")),
-        refused(),
-        nonsense(),
-    ];
-    let secret = Secret::new("2YotnFZFEjr1zCsicMWpAA");
-    vec![
-        (
-            "client::Discover",
-            "where RFC 8414 or OpenID Connect have the document",
-            walk(hold(client::discover(&issuer)), &documents),
-        ),
-        ("client::Exchange", "any token request", walk(hold(exchange), &[ok("tokens", token), refused(), nonsense()])),
-        (
-            "client::AuthorizeDevice",
-            "the device authorization request",
-            walk(hold(client.authorize_device().start(NOW)), &[ok("codes", DEVICE), refused(), nonsense()]),
-        ),
-        (
-            "client::Poll",
-            "the device's token request, once",
-            walk(hold(client.poll(&device_of(&client), POLL)), &polls),
-        ),
-        (
-            "client::Introspect",
-            "token introspection",
-            walk(
-                hold(client.introspect(&secret, None)),
-                &[ok("active", r#"{"active":true}"#), ok("inactive", r#"{"active":false}"#), refused(), nonsense()],
-            ),
-        ),
-        (
-            "client::Revoke",
-            "token revocation",
-            walk(
-                hold(client.revoke(&secret, None)),
-                &[ok("done", ""), refused(), ("failure", json(503, String::new()))],
-            ),
-        ),
-    ]
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-const DEVICE: &str =
-    r#"{"device_code":"GmRh","user_code":"WDJB","verification_uri":"https://a.example/","expires_in":900}"#;
-const POLL: Timestamp = Timestamp(TIMES[0] + 5);
-
-fn device_of(client: &client::Client) -> client::Device {
-    let http = grantor::HttpOnly(|_: &grantor::Fetch| Ok(Response::new(DEVICE.as_bytes().to_vec())));
-    client.authorize_device().start(NOW).run(&http).unwrap()
+#[test]
+fn every_machine_and_each_of_its_pauses_is_drawn() {
+    let mut drawn = BTreeMap::<String, BTreeSet<String>>::new();
+    for Drawing { machine, graph, .. } in drawings() {
+        drawn.entry(machine.to_owned()).or_default().extend(graph.pauses().map(str::to_owned));
+    }
+    assert_eq!(drawn, declared(), "drawn, and declared in src");
 }
 
 #[test]
@@ -378,16 +283,17 @@ fn the_state_graphs_in_the_docs_are_those_of_the_code() {
     let mut page = "\
 # The machines
 
-Each machine's pauses, and every way from one to the next: found by the explorer (`tests/explore/graph.rs`), which gives every answer at every
-pause, and compared with this page in CI. What ends a path is the reply: the error's code, or the event that the audit log learns.
+Each machine's pauses, and the ways from one to the next: found by the explorer (`tests/explore/graph.rs`), which gives every kind of answer
+at every pause, and compared with this page in CI. What ends a path is the reply: the error's code or, without one, what the audit log or the
+caller learns.
 
-An arrow's label is the answer. `outage` is the news that the host could not carry out the effect.
+An arrow's label is the answer. Of what is found, it names the client where that alone decides, and else the credential; what follows
+`genuine` depends on what was found before. In parentheses stands what else must be so: a setting, or something in the request. `outage` is the
+news that the host could not carry out the effect. A commit that makes one change is named after it.
 "
     .to_owned();
-    let mut machines = Everything::new().server_machines();
-    machines.extend(client_machines());
-    for (name, what, graph) in machines {
-        write!(page, "\n## `{name}`: {what}\n\n{}", graph.mermaid()).unwrap();
+    for Drawing { machine, what, graph } in drawings() {
+        write!(page, "\n## `{machine}`: {what}\n\n{}", graph.mermaid()).unwrap();
     }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/machines.md");
     if std::env::var_os("GRANTOR_WRITE_DOCS").is_some() {

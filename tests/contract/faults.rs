@@ -1,0 +1,247 @@
+//! The faults that each rule of the contract forbids.
+
+use std::sync::Arc;
+
+use grantor::model::{Client, ClientId, Scope, Timestamp};
+use grantor::store::{Change, Commit, Found, Lookup, MemoryStore, Outcome};
+
+use crate::faulty::Fault::{self, Reads, Writes};
+use crate::faulty::{
+    AnyStore, Stale, Unrevoking, Write, client, each, elsewhere, forget_the_challenge, forgive, is_known, is_spent,
+    leave, only, read, refuse, write,
+};
+use crate::finding;
+
+/// Rules, and what each of them must find.
+type Forbidden = Vec<(&'static str, Vec<Fault>)>;
+
+pub fn all() -> Forbidden {
+    [of_finding(), of_changing(), of_preconditions(), of_refusing(), of_wholeness(), of_racing()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// What is found is what was issued, and nothing else.
+fn of_finding() -> Forbidden {
+    vec![
+        ("an empty store finds nothing", vec![Fault::Store(left_behind)]),
+        (
+            "what was issued is found with its grant",
+            vec![
+                Reads(|_, _| Found::default()),
+                Reads(|store, lookup| each(store, lookup, |it| Arc::make_mut(&mut it.grant).id = elsewhere())),
+                Reads(|store, lookup| each(store, lookup, |it| it.spent_at = Some(Timestamp(0)))),
+                Reads(|store, lookup| each(store, lookup, |it| it.revoked = true)),
+                Reads(|store, lookup| each(store, lookup, |it| Arc::make_mut(&mut it.credential).grant = elsewhere())),
+            ],
+        ),
+        (
+            "records come back as they were stored",
+            vec![
+                Reads(|store, lookup| client(store, lookup, |it| it.client_name = None)),
+                Reads(|store, lookup| client(store, lookup, |it| it.scope = Scope::EMPTY)),
+                Reads(|store, lookup| client(store, lookup, |it| it.resource.clear())),
+                Reads(|store, lookup| client(store, lookup, |it| it.resource_server = None)),
+                Reads(|store, lookup| each(store, lookup, |it| Arc::make_mut(&mut it.grant).acr = None)),
+                Reads(|store, lookup| each(store, lookup, |it| Arc::make_mut(&mut it.credential).resource.clear())),
+                Reads(|store, lookup| {
+                    each(store, lookup, |it| forget_the_challenge(Arc::make_mut(&mut it.credential)))
+                }),
+            ],
+        ),
+        (
+            "a lookup finds each of several credentials, and leaves out what is not there",
+            vec![
+                Reads(|store, lookup| {
+                    let first = read(store, lookup).credentials().first().map(|first| first.grant.id);
+                    only(store, lookup, |it| Some(it.grant.id) == first)
+                }),
+                Reads(|store, lookup| {
+                    let grant = read(store, lookup).credentials().first().map(|first| Arc::clone(&first.grant));
+                    each(store, lookup, |it| it.grant = grant.clone().unwrap())
+                }),
+                Reads(|store, lookup| {
+                    let anybody = || Arc::new(Client::public(ClientId::parse("anybody").unwrap()));
+                    let found = read(store, lookup);
+                    let client = found.client().cloned().or_else(|| lookup.client().is_none().then(anybody));
+                    Found::new(client, found.credentials().iter().cloned()).unwrap()
+                }),
+            ],
+        ),
+        (
+            "client ids are compared byte for byte",
+            vec![Reads(|store, lookup| {
+                let folded = lookup.client().map(|id| ClientId::parse(&id.as_str().to_lowercase()).unwrap());
+                read(store, &Lookup::new(folded, lookup.credentials().iter().copied()).unwrap())
+            })],
+        ),
+    ]
+}
+
+/// A store with what an earlier run of the suite wrote to it.
+fn left_behind() -> AnyStore {
+    let store = Arc::new(MemoryStore::new());
+    finding(|| Arc::clone(&store)).expect("one store for all rules breaks some");
+    Box::new(store)
+}
+
+/// What a change sets is seen from then on.
+fn of_changing() -> Forbidden {
+    vec![
+        (
+            "a spent credential stays visible, with the time of its first use",
+            vec![Reads(|store, lookup| only(store, lookup, |it| it.spent_at.is_none()))],
+        ),
+        (
+            "revocation reaches every credential of the grant and no other",
+            vec![Reads(|store, lookup| each(store, lookup, |it| it.revoked = false))],
+        ),
+        (
+            "a replaced credential stays spent",
+            vec![Reads(|store, lookup| {
+                each(store, lookup, |it| it.spent_at = it.spent_at.filter(|_| it.credential.revision == 0))
+            })],
+        ),
+        (
+            "a discarded credential is gone, and discarding it again is no error",
+            vec![Writes(|store, commit| {
+                let is_kept = matches!(commit.changes(), [Change::Discard(_)]);
+                if is_kept { Outcome::Applied } else { write(store, commit) }
+            })],
+        ),
+    ]
+}
+
+/// A change is forgiven what the rule asks for, or refused though it is met.
+fn of_preconditions() -> Forbidden {
+    let rule = "whether a credential was spent, and how long ago, can be a condition";
+    let breaking: [(_, Write); 16] = [
+        ("a grant is opened once", |store, commit| {
+            forgive(store, commit, |change| matches!(change, Change::Open { .. }))
+        }),
+        ("a credential is issued once", |store, commit| {
+            forgive(store, commit, |change| matches!(change, Change::Issue(_)))
+        }),
+        ("a credential needs its grant", |store, commit| {
+            forgive(store, commit, |change| matches!(change, Change::Issue(it) if !is_known(store, it.key)))
+        }),
+        ("a revoked grant issues nothing", |store, commit| {
+            let is_open = store.counts().0 > 0;
+            forgive(store, commit, |change| matches!(change, Change::Issue(it) if is_open && !is_known(store, it.key)))
+        }),
+        ("a credential is spent once", |store, commit| {
+            forgive(store, commit, |change| matches!(change, Change::Spend { .. }))
+        }),
+        ("an unknown credential cannot be spent", |store, commit| {
+            forgive(store, commit, |change| matches!(change, Change::Spend { key, .. } if !is_known(store, *key)))
+        }),
+        (rule, |store, commit| refuse(store, commit, |change| matches!(change, Change::SpentSince { .. }))),
+        (rule, |store, commit| {
+            forgive(store, commit, |change| matches!(change, Change::SpentSince { key, .. } if is_spent(store, *key)))
+        }),
+        (rule, |store, commit| {
+            let is_unspent = |key| is_known(store, key) && !is_spent(store, key);
+            forgive(store, commit, |change| matches!(change, Change::SpentSince { key, .. } if is_unspent(*key)))
+        }),
+        (rule, |store, commit| {
+            forgive(store, commit, |change| matches!(change, Change::SpentSince { key, .. } if !is_known(store, *key)))
+        }),
+        ("a grant is extended while it lives", |store, commit| {
+            forgive(store, commit, |change| matches!(change, Change::Extend { .. }))
+        }),
+        ("a credential is replaced by its next revision only", |store, commit| {
+            forgive(store, commit, |change| matches!(change, Change::Replace(_)))
+        }),
+        ("an unknown credential cannot be replaced", |store, commit| {
+            forgive(store, commit, |change| matches!(change, Change::Replace(it) if !is_known(store, it.key)))
+        }),
+        ("what was witnessed is noticed", |store, commit| {
+            forgive(store, commit, |change| matches!(change, Change::Witness { .. }))
+        }),
+        ("a client is put by revision", |store, commit| {
+            forgive(store, commit, |change| matches!(change, Change::PutClient(_)))
+        }),
+        ("a client is removed by revision", |store, commit| {
+            forgive(store, commit, |change| matches!(change, Change::RemoveClient { .. }))
+        }),
+    ];
+    breaking.map(|(rule, writes)| (rule, vec![Writes(writes)])).into()
+}
+
+/// What has no precondition is never refused.
+fn of_refusing() -> Forbidden {
+    vec![
+        (
+            "a commit of nothing is applied",
+            vec![Writes(|store, commit| match commit.changes() {
+                [] => Outcome::Conflict(0),
+                _ => write(store, commit),
+            })],
+        ),
+        (
+            "revoking an unknown grant is no error",
+            vec![Writes(|store, commit| {
+                refuse(store, commit, |change| matches!(change, Change::Revoke(_)) && store.counts() == (0, 0))
+            })],
+        ),
+        (
+            "a discarded credential is gone, and discarding it again is no error",
+            vec![Writes(|store, commit| {
+                refuse(store, commit, |change| matches!(change, Change::Discard(key) if !is_known(store, *key)))
+            })],
+        ),
+    ]
+}
+
+/// A commit is applied in order, and whole or not at all.
+fn of_wholeness() -> Forbidden {
+    vec![
+        (
+            "a credential may be issued by the commit that opens its grant, in this order only",
+            vec![Writes(|store, commit| {
+                let mut changes = commit.changes().to_vec();
+                changes.sort_by_key(|change| !matches!(change, Change::Open { .. }));
+                write(store, &Commit::new(changes).unwrap())
+            })],
+        ),
+        (
+            "one commit cannot spend a credential twice",
+            vec![Writes(|store, commit| leave(store, commit, |change| matches!(change, Change::Spend { .. })))],
+        ),
+        (
+            "a refused commit leaves nothing behind",
+            vec![
+                Writes(|store, commit| leave(store, commit, |change| matches!(change, Change::Open { .. }))),
+                Writes(|store, commit| leave(store, commit, |change| matches!(change, Change::Issue(_)))),
+                Writes(|store, commit| leave(store, commit, |change| matches!(change, Change::Replace(_)))),
+                Writes(|store, commit| leave(store, commit, |change| matches!(change, Change::Discard(_)))),
+                Writes(|store, commit| leave(store, commit, |change| matches!(change, Change::Witness { .. }))),
+                Writes(|store, commit| leave(store, commit, |change| matches!(change, Change::Revoke(_)))),
+            ],
+        ),
+        (
+            "a refused commit takes back what it did, not what was done before",
+            vec![Fault::Store(|| Box::new(Unrevoking::default()))],
+        ),
+    ]
+}
+
+fn of_racing() -> Forbidden {
+    vec![
+        (
+            "one of many threads wins a credential",
+            vec![Writes(|store, commit| {
+                let outcome = write(store, commit);
+                if let (Outcome::Conflict(0), [_, successor @ Change::Issue(_)]) = (outcome, commit.changes()) {
+                    write(store, &Commit::of(successor.clone()));
+                }
+                outcome
+            })],
+        ),
+        (
+            "nothing is issued once a revocation was applied, however they race",
+            vec![Fault::Store(|| Box::new(Stale::default()))],
+        ),
+    ]
+}

@@ -1,0 +1,187 @@
+//! The machines of a client, with every kind of response.
+
+use grantor::client::{self, Client, RequestError, TokenSet};
+use grantor::model::{ClientId, Issuer, Resource, Secret};
+use grantor::{HttpOnly, Timestamp};
+use http::Response;
+
+use super::{Drawing, Graph, NOW, World};
+use crate::paused::{Next, Observe, Observed, hold};
+
+impl Observed {
+    fn of_client(event: String) -> Self {
+        let (secrets, body) = (Vec::new(), Vec::new());
+        Self { status: 0, secrets, error: None, active: false, event, body, location: None }
+    }
+
+    fn failed(error: &RequestError) -> Self {
+        Self::of_client(match error {
+            RequestError::Refused(_) => "Refused".to_owned(),
+            RequestError::Unavailable(_) => "Unavailable".to_owned(),
+            RequestError::Unusable { .. } => "Unusable".to_owned(),
+            other => format!("{other:?}"),
+        })
+    }
+}
+
+macro_rules! observe {
+    ($($machine:ty: $done:expr),* $(,)?) => {$(
+        impl Observe for $machine {
+            fn observe(reply: Self::Reply) -> Observed {
+                let done: fn(_) -> String = $done;
+                reply.map_or_else(|error| Observed::failed(&error), |reply| Observed::of_client(done(reply)))
+            }
+        }
+    )*};
+}
+
+observe! {
+    client::Exchange: |_: TokenSet| "TokenSet".to_owned(),
+    client::AuthorizeDevice: |_| "Device".to_owned(),
+    client::Poll: |polled| format!("{polled:?}").split(['(', ' ']).next().unwrap().to_owned(),
+    client::Revoke: |()| "Revoked".to_owned(),
+    client::Introspect: |active: Option<client::Introspection>| if active.is_some() { "Active".to_owned() } else { "Inactive".to_owned() },
+}
+
+impl Observe for client::Discover {
+    fn observe(reply: Self::Reply) -> Observed {
+        match reply {
+            Ok(_) => Observed::of_client("Metadata".to_owned()),
+            Err(client::DiscoverError::Request(error)) => Observed::failed(&error),
+            Err(_) => Observed::of_client("OtherIssuer".to_owned()),
+        }
+    }
+}
+
+impl Observe for client::DiscoverResource {
+    fn observe(reply: Self::Reply) -> Observed {
+        match reply {
+            Ok(_) => Observed::of_client("ResourceMetadata".to_owned()),
+            Err(client::DiscoverResourceError::Request(error)) => Observed::failed(&error),
+            Err(_) => Observed::of_client("OtherResource".to_owned()),
+        }
+    }
+}
+
+type Answer = (&'static str, Response<Vec<u8>>);
+
+pub(super) fn json(status: u16, body: &str) -> Response<Vec<u8>> {
+    Response::builder().status(status).body(body.as_bytes().to_vec()).unwrap()
+}
+
+fn ok(why: &'static str, body: &str) -> Answer {
+    (why, json(200, body))
+}
+
+fn error(code: &'static str) -> Answer {
+    (code, json(400, &format!(r#"{{"error":"{code}"}}"#)))
+}
+
+/// What any endpoint may answer.
+fn failures() -> [Answer; 2] {
+    [("an error", error("invalid_grant").1), ok("nonsense", "<html>")]
+}
+
+fn drawing(machine: &'static str, what: &'static str, next: Next, responses: Vec<Answer>) -> Drawing {
+    Drawing { machine, what, graph: Graph::of("", next, World { responses: &responses, ..World::default() }) }
+}
+
+/// What a server says of itself.
+fn document(issuer: &str) -> String {
+    let endpoints = ["token", "device_authorization", "introspection", "revocation"]
+        .map(|name| format!(r#""{name}_endpoint":"https://server.example/{name}""#))
+        .join(",");
+    format!(r#"{{"issuer":"{issuer}",{endpoints}}}"#)
+}
+
+pub(super) fn drawings() -> Vec<Drawing> {
+    let issuer = Issuer::parse("https://server.example/tenant").unwrap();
+    let metadata = serde_json::from_str(&document(issuer.as_str())).unwrap();
+    let client = Client::public(metadata, ClientId::parse("app").unwrap());
+    let mut drawings = discoveries(&issuer);
+    drawings.extend(token_requests(&client));
+    drawings.extend(about_tokens(&client));
+    drawings
+}
+
+fn discoveries(issuer: &Issuer) -> Vec<Drawing> {
+    let photos = Resource::parse("https://api.example/photos").unwrap();
+    let described = |resource: &str| format!(r#"{{"resource":"{resource}"}}"#);
+    let none = || ("no document", json(404, ""));
+    vec![
+        drawing(
+            "client::Discover",
+            "where RFC 8414 or OpenID Connect have the document",
+            hold(client::discover(issuer)),
+            vec![
+                ok("its document", &document(issuer.as_str())),
+                ok("another's document", &document("https://evil.example")),
+                none(),
+            ],
+        ),
+        drawing(
+            "client::DiscoverResource",
+            "where RFC 9728 has the document",
+            hold(client::discover_resource(&photos, None)),
+            vec![
+                ok("its document", &described(photos.as_str())),
+                ok("another's document", &described("https://evil.example/")),
+                none(),
+            ],
+        ),
+    ]
+}
+
+fn token_requests(client: &Client) -> Vec<Drawing> {
+    let tokens = || ok("tokens", r#"{"access_token":"2YotnFZFEjr1zCsicMWpAA","token_type":"Bearer"}"#);
+    let polled = ["authorization_pending", "slow_down", "access_denied", "expired_token"].map(error);
+    let and_failures = |answers: Vec<Answer>| answers.into_iter().chain(failures()).collect();
+    vec![
+        drawing(
+            "client::Exchange",
+            "any token request",
+            hold(client.client_credentials().start(NOW)),
+            and_failures(vec![tokens()]),
+        ),
+        drawing(
+            "client::AuthorizeDevice",
+            "the device authorization request",
+            hold(client.authorize_device().start(NOW)),
+            and_failures(vec![ok("codes", DEVICE)]),
+        ),
+        drawing(
+            "client::Poll",
+            "the device's token request, once",
+            hold(client.poll(&device_of(client), POLL)),
+            and_failures([tokens()].into_iter().chain(polled).collect()),
+        ),
+    ]
+}
+
+const DEVICE: &str =
+    r#"{"device_code":"GmRh","user_code":"WDJB","verification_uri":"https://a.example/","expires_in":900}"#;
+const POLL: Timestamp = Timestamp(NOW.0 + 5);
+
+fn device_of(client: &Client) -> client::Device {
+    let http = HttpOnly(|_: &grantor::Fetch| Ok(json(200, DEVICE)));
+    client.authorize_device().start(NOW).run(&http).unwrap()
+}
+
+fn about_tokens(client: &Client) -> Vec<Drawing> {
+    let token = Secret::new("2YotnFZFEjr1zCsicMWpAA");
+    let [refused, nonsense] = failures();
+    vec![
+        drawing(
+            "client::Introspect",
+            "token introspection",
+            hold(client.introspect(&token, None)),
+            vec![ok("active", r#"{"active":true}"#), ok("inactive", r#"{"active":false}"#), refused.clone(), nonsense],
+        ),
+        drawing(
+            "client::Revoke",
+            "token revocation",
+            hold(client.revoke(&token, None)),
+            vec![ok("done", ""), refused, ("failure", json(503, ""))],
+        ),
+    ]
+}

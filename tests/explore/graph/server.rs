@@ -1,0 +1,322 @@
+//! The machines of the authorization server and of a protected resource: for each kind of client, with each credential as it may stand.
+
+use std::time::Duration;
+
+use grantor::client::Authentication;
+use grantor::model::{
+    Client, ClientAuthentication, ClientId, Endpoint, GrantId, GrantType, Issuer, Key, RedirectUri, Resource,
+    ResponseType, Scope, Secret, SecretPresentation, Subject,
+};
+use grantor::resource::{self, Cache, CheckRemote, Introspector, Requirement, ResourceServer};
+use grantor::server::{Approval, Authorization, Config, RefreshPolicy};
+use grantor::store::{Change, Commit};
+use grantor::{Fetch, HttpOnly, Moment, Server, Timestamp};
+use http::{Request, header};
+
+use super::client::json;
+use super::{Drawing, Graph, NOW, World};
+use crate::counter::Counter;
+use crate::model::Model;
+use crate::paused::{Observe, Observed, hold};
+use crate::scene::Plain;
+
+/// The grace of refresh tokens, where there is one.
+pub(super) const GRACE: Duration = Duration::from_secs(30);
+
+const SAML: &str = "urn:ietf:params:oauth:grant-type:saml2-bearer";
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
+const PHOTOS: &str = "https://api.example/photos";
+
+/// What a request may ask for that it does not get, and how it asks.
+const REQUESTS: [(&str, &str); 2] =
+    [("another scope", "&scope=admin"), ("another resource", "&resource=https://api.example/mail")];
+
+/// Lives as long as the test, as what is held at a pause must.
+fn leak<T>(value: T) -> &'static T {
+    Box::leak(Box::new(value))
+}
+
+/// A server that offers everything.
+fn server(grace: Duration, consult_issuance: bool) -> &'static Server {
+    let mut config = Config::new(Issuer::parse("https://server.example").unwrap());
+    config.grant_types.extend([GrantType::Password, GrantType::parse(SAML).unwrap()]);
+    config.response_types.push(ResponseType::Token);
+    config.resources = vec![Resource::parse(PHOTOS).unwrap()];
+    config.refresh = RefreshPolicy::Rotate { grace };
+    config.consult_issuance = consult_issuance;
+    leak(Server::new(config))
+}
+
+/// How a client is authenticated.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Public,
+    Confidential,
+    /// By the host, which alone can check its secret.
+    Hosted,
+}
+
+impl Kind {
+    const ALL: [Self; 3] = [Self::Public, Self::Confidential, Self::Hosted];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public client",
+            Self::Confidential => "confidential client",
+            Self::Hosted => "host-checked client",
+        }
+    }
+
+    /// A client that is registered for everything.
+    fn client(self, id: &str) -> Client {
+        let id = ClientId::parse(id).unwrap();
+        let mut client = if self == Self::Public { Client::public(id) } else { Client::confidential(id, "secret") };
+        if self == Self::Hosted {
+            client.authentication = ClientAuthentication::Host { presented: SecretPresentation::Either };
+        }
+        client.redirect_uris = vec![RedirectUri::parse("https://client.example/cb").unwrap()];
+        client.grant_types = ["authorization_code", "refresh_token", "client_credentials", "password", SAML]
+            .map(|name| GrantType::parse(name).unwrap())
+            .into();
+        client.response_types = vec![ResponseType::Code, ResponseType::Token];
+        client.scope = Scope::parse("read write").unwrap();
+        client
+    }
+}
+
+/// A code flow: what the store holds after each half of it, and what was issued, the same at each time.
+struct Flow {
+    authorized: Model,
+    issued: Model,
+    grant: GrantId,
+    code: String,
+    access_token: String,
+    refresh_token: String,
+}
+
+impl Flow {
+    fn of(client_id: &str, began: Timestamp) -> Self {
+        let server = server(GRACE, false);
+        let store = Plain(Model::new(vec![Kind::Public.client(client_id)]).into());
+        let moment = |seed| Moment::new(began, &mut Counter(seed));
+        let query = format!("response_type=code&client_id={client_id}&{CHALLENGE}");
+        let request = Request::get(format!("/authorize?{query}")).body("").unwrap();
+        let Authorization::Ask(prompt) = server.authorize(&request).run(&store) else { panic!("the request is sound") };
+        let response = prompt.approve(server, approval(), moment(1)).run(&store);
+        let (_, query) = response.location().unwrap().split_once('?').unwrap();
+        let (_, code) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "code").unwrap();
+        let authorized = store.0.lock().unwrap().clone();
+        let request = form(&format!("{}&client_id={client_id}", exchange(&code)));
+        let reply = server.token(&request, moment(2)).run(&store);
+        let tokens = reply.result().unwrap();
+        let issued = store.0.into_inner().unwrap();
+        Self {
+            grant: issued.presented(Key::of(&code).unwrap()).unwrap().grant.id,
+            authorized,
+            issued,
+            code: code.into_owned(),
+            access_token: tokens.access_token.expose().to_owned(),
+            refresh_token: tokens.refresh_token.as_ref().unwrap().expose().to_owned(),
+        }
+    }
+
+    /// What a store may hold: each credential alive, spent, revoked, expired, and not at all.
+    fn stores(&self) -> Vec<Model> {
+        let after = |store: &Model, change| {
+            let mut store = store.clone();
+            store.commit(&Commit::of(change), None);
+            store
+        };
+        let key = Key::of(&self.refresh_token).unwrap();
+        let spent = [NOW.0 - 45, NOW.0 - 5, NOW.0 + 5].map(Timestamp);
+        let spent = spent.map(|at| after(&self.issued, Change::Spend { key, at }));
+        let expired = Self::of("app", Timestamp(0));
+        let living = [&self.authorized, &self.issued];
+        let revoked = living.map(|store| after(store, Change::Revoke(self.grant)));
+        let expired = [expired.authorized, expired.issued];
+        living.into_iter().cloned().chain(spent).chain(revoked).chain(expired).collect()
+    }
+
+    /// The same and what is another's, with this client, and a store without it.
+    fn known_to(&self, kind: Kind, name: &'static str) -> Vec<(&'static str, Model)> {
+        let another = Self::of("other", NOW);
+        let stores = self.stores().into_iter().chain([another.authorized, another.issued]);
+        let known = stores.map(|store| (name, store.with_clients(vec![kind.client("app")])));
+        known.chain([("unknown client", Model::new(Vec::new()))]).collect()
+    }
+}
+
+fn approval() -> Approval {
+    Approval::by(Subject::parse("alice").unwrap())
+}
+
+fn exchange(code: &str) -> String {
+    format!("grant_type=authorization_code&code={code}&code_verifier={VERIFIER}")
+}
+
+fn form(body: &str) -> Request<String> {
+    let form = Request::post("/").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    form.body(body.to_owned()).unwrap()
+}
+
+/// An endpoint that authenticates clients, asked by each kind of client, as it should be and not.
+fn asked(flow: &Flow, body: &str, start: impl Fn(&'static Request<String>) -> super::Next) -> Graph {
+    let by = |kind: Kind, is_authenticated: bool| {
+        let secret = if (kind == Kind::Public) == is_authenticated { "" } else { "&client_secret=secret" };
+        let stores = flow.known_to(kind, kind.name());
+        let request = leak(form(&format!("{body}&client_id=app{secret}")));
+        Graph::of("", start(request), World { stores: &stores, ..World::default() })
+    };
+    let all = |is_authenticated| Kind::ALL.map(|kind| by(kind, is_authenticated)).into_iter();
+    let graph = all(true).fold(Graph::default(), Graph::and);
+    graph.and_if("not authenticated", all(false).fold(Graph::default(), Graph::and))
+}
+
+fn token(flow: &Flow, body: &str) -> Graph {
+    let at = |server: &'static Server, body: &str| {
+        asked(flow, body, |request| hold(server.token(request, Moment::new(NOW, &mut Counter(7)))))
+    };
+    let usual = server(GRACE, false);
+    let graph = at(usual, body).and_if("consult_issuance", at(server(GRACE, true), body));
+    let graph = graph.and_if("no grace", at(server(Duration::ZERO, false), body));
+    REQUESTS.iter().fold(graph, |graph, (what, more)| graph.and_if(what, at(usual, &format!("{body}{more}"))))
+}
+
+fn about(flow: &Flow, tokens: &[&String], start: impl Fn(&'static Request<String>) -> super::Next) -> Graph {
+    let about = |token: &&String| asked(flow, &format!("token={token}"), &start);
+    tokens.iter().map(about).fold(Graph::default(), Graph::and)
+}
+
+fn authorize(flow: &Flow) -> Graph {
+    let stores = flow.known_to(Kind::Public, "client");
+    let at = |query: &str| {
+        let request = leak(Request::get(format!("/authorize?client_id=app&{query}")).body("").unwrap());
+        let step = server(GRACE, false).authorize(request);
+        Graph::of("", hold(step), World { stores: &stores, ..World::default() })
+    };
+    let sound = format!("response_type=code&{CHALLENGE}");
+    let faulty = [
+        ("no code_challenge", "response_type=code".to_owned()),
+        ("another response_type", "response_type=nonsense".to_owned()),
+        ("another redirect_uri", format!("{sound}&redirect_uri=https://evil.example/")),
+    ];
+    let asked = REQUESTS.map(|(what, more)| (what, format!("{sound}{more}")));
+    faulty.into_iter().chain(asked).fold(at(&sound), |graph, (what, query)| graph.and_if(what, at(&query)))
+}
+
+fn decide(flow: &Flow, response_type: &str) -> Graph {
+    let stores = flow.known_to(Kind::Public, "client");
+    let world = World { stores: &stores, ..World::default() };
+    let pkce = if response_type == "code" { CHALLENGE } else { "" };
+    let query = format!("response_type={response_type}&client_id=app&{pkce}");
+    let request = Request::get(format!("/authorize?{query}")).body("").unwrap();
+    let usual = server(GRACE, false);
+    let store = Plain(stores[0].1.clone().into());
+    let Authorization::Ask(prompt) = usual.authorize(&request).run(&store) else { panic!("the request is sound") };
+    let approve = |server, approval| {
+        let moment = Moment::new(NOW, &mut Counter(7));
+        Graph::of("", hold(prompt.clone().approve(server, approval, moment)), world)
+    };
+    let none_of_it = approval().narrowed_to(Scope::parse("admin").unwrap());
+    approve(usual, approval())
+        .and_if("consult_issuance", approve(server(GRACE, true), approval()))
+        .and_if("approved for another scope", approve(usual, none_of_it))
+        .and_if("denied", Graph::of("", hold(prompt.clone().deny(usual)), world))
+}
+
+/// A protected resource and what it requires, and the same with what no token has.
+fn photos() -> [(&'static str, &'static ResourceServer, &'static Requirement); 3] {
+    let at = |resource| leak(ResourceServer::new(resource::Config::new(Resource::parse(resource).unwrap())));
+    let requiring = |scope| leak(Requirement::scope(Scope::parse(scope).unwrap()));
+    let [(scope, _), (resource, _)] = REQUESTS;
+    [
+        ("", at(PHOTOS), requiring("read")),
+        (scope, at(PHOTOS), requiring("admin")),
+        (resource, at("https://api.example/mail"), requiring("read")),
+    ]
+}
+
+fn bearer(token: &str) -> Request<&'static str> {
+    Request::get("/photos").header(header::AUTHORIZATION, format!("Bearer {token}")).body("").unwrap()
+}
+
+fn check(flow: &Flow) -> Graph {
+    let stores: Vec<_> = flow.stores().into_iter().map(|store| ("", store)).collect();
+    let world = World { stores: &stores, ..World::default() };
+    let request = bearer(&flow.access_token);
+    let at = |photos: &'static ResourceServer, requirement| {
+        let graph = Graph::of("", hold(photos.check(&request, requirement, NOW)), world);
+        graph.and(Graph::of("no token", hold(photos.check(&Request::new(""), requirement, NOW)), world))
+    };
+    photos()
+        .into_iter()
+        .fold(Graph::default(), |graph, (what, photos, reading)| graph.and_if(what, at(photos, reading)))
+}
+
+fn check_remote() -> Graph {
+    let active = json(200, &format!(r#"{{"active":true,"scope":"read","aud":"{PHOTOS}"}}"#));
+    let responses = [
+        ("active", active.clone()),
+        ("inactive", json(200, r#"{"active":false}"#)),
+        ("an error", json(401, r#"{"error":"invalid_client"}"#)),
+        ("nonsense", json(200, "<html>")),
+    ];
+    let world = World { responses: &responses, ..World::default() };
+    let endpoint = Endpoint::parse("https://server.example/introspect").unwrap();
+    let id = ClientId::parse("api").unwrap();
+    let introspector = || Introspector::new(endpoint.clone(), id.clone(), Authentication::Basic(Secret::new("secret")));
+    let (forgets, remembers) = (leak(introspector()), leak(introspector().with_cache(Cache::new(1, GRACE))));
+    let request = bearer("2YotnFZFEjr1zCsicMWpAA");
+    let at = |photos: &'static ResourceServer, requirement| {
+        let _ =
+            photos.check_remote(&request, requirement, remembers, NOW).run(&HttpOnly(|_: &Fetch| Ok(active.clone())));
+        [("", &request, forgets), ("a remembered token", &request, remembers), ("no token", &Request::new(""), forgets)]
+            .map(|(start, request, introspector)| {
+                Graph::of(start, hold(photos.check_remote(request, requirement, introspector, NOW)), world)
+            })
+            .into_iter()
+            .fold(Graph::default(), Graph::and)
+    };
+    photos()
+        .into_iter()
+        .fold(Graph::default(), |graph, (what, photos, reading)| graph.and_if(what, at(photos, reading)))
+}
+
+/// Its reply is that of the machine that shares the store.
+impl Observe for CheckRemote<'_> {
+    fn observe(reply: Self::Reply) -> Observed {
+        <resource::Check<'_> as Observe>::observe(reply)
+    }
+}
+
+pub(super) fn drawings() -> Vec<Drawing> {
+    let flow = Flow::of("app", NOW);
+    let refresh = format!("grant_type=refresh_token&refresh_token={}", flow.refresh_token);
+    let saml = format!("grant_type={}&assertion=x", SAML.replace(':', "%3A"));
+    let usual = server(GRACE, false);
+    let drawing = |machine, what, graph| Drawing { machine, what, graph };
+    let of_token = |what, body: &str| drawing("server::Token", what, token(&flow, body));
+    vec![
+        drawing("server::Authorize", "the authorization endpoint: is the request sound?", authorize(&flow)),
+        drawing("server::Decide", "the resource owner's decision, for a code", decide(&flow, "code")),
+        drawing("server::Decide", "the resource owner's decision, for a token (implicit)", decide(&flow, "token")),
+        of_token("the token endpoint, authorization code", &exchange(&flow.code)),
+        of_token("the token endpoint, refresh token", &refresh),
+        of_token("the token endpoint, client credentials", "grant_type=client_credentials"),
+        of_token("the token endpoint, password", "grant_type=password&username=alice&password=secret"),
+        of_token("the token endpoint, extension grant", &saml),
+        drawing("resource::Check", "a protected resource that shares the store: it has no `Commit`", check(&flow)),
+        drawing("resource::CheckRemote", "a protected resource that asks the introspection endpoint", check_remote()),
+        drawing(
+            "server::Introspect",
+            "the introspection endpoint: it has no `Commit`",
+            about(&flow, &[&flow.access_token, &flow.refresh_token], |request| hold(usual.introspect(request, NOW))),
+        ),
+        drawing(
+            "server::Revoke",
+            "the revocation endpoint",
+            about(&flow, &[&flow.code, &flow.access_token, &flow.refresh_token], |request| hold(usual.revoke(request))),
+        ),
+    ]
+}
