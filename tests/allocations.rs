@@ -1,6 +1,7 @@
 //! What a request costs in allocations, so that a change that costs more is noticed. The request itself is the host's.
 //!
-//! The bytes are those of a 64-bit machine. They are the same in debug and in release, and change with what is in the request.
+//! The bytes are those of a 64-bit machine. They are the same in debug and in release, and change with what is in the request. Those of
+//! maps are up to the standard library and to `http`, so they are compared with some room.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -59,7 +60,9 @@ fn cost<R>(world: &World, request: impl Fn() -> R, serve: impl Fn(&World, &R)) -
 #[track_caller]
 fn is_made_of((count, bytes): (usize, usize), parts: &[&[Part]]) {
     let parts = parts.concat();
-    assert_eq!((count, bytes), (parts.len(), parts.iter().map(|(_, bytes)| bytes).sum()), "{parts:?}");
+    let sum: usize = parts.iter().map(|(_, bytes)| bytes).sum();
+    assert_eq!(count, parts.len(), "{parts:?}");
+    assert!(bytes.abs_diff(sum) <= sum / 20, "{bytes} bytes, not {sum}: {parts:?}");
 }
 
 fn token(world: &World, request: &Request<Vec<u8>>) {
