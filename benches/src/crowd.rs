@@ -48,13 +48,11 @@ impl World {
     fn new(count: usize) -> Self {
         let server = Grantor::new();
         let mut world = Self { server, tokens: Vec::new(), operation: Operation::Check, requests: Vec::new() };
-        for number in 0..count {
-            world.tokens.push(world.server.access_token());
-            // Between those that live, there is room for those that come and go, as in a server that has run for a while.
-            if number % 10 == 0 {
-                world.issue(&scenario::client_credentials());
-            }
+        // Some that came before have ended. Their room is used again, as in a server that has run for a while.
+        for _ in 0..count / 10 {
+            world.issue(&scenario::client_credentials());
         }
+        world.tokens.extend((0..count).map(|_| world.server.access_token()));
         world.server.store.purge(SystemTime::now().into());
         world
     }

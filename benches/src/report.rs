@@ -42,9 +42,10 @@ impl Findings {
         let allocations: Vec<_> =
             Operation::ALL.iter().filter_map(|kind| Some((*kind, *self.allocations.get(kind)?))).collect();
         table(&mut text, "Allocations (bytes)", &allocations, |_, _, (count, bytes)| format!("{count} ({bytes})"));
-        let block = self.block.map_or_else(String::new, |count| format!(" of {} instructions", thousands(count)));
-        let title =
-            format!("Instructions (blocks{block} that go through SHA-256), by valgrind, which has no SHA instructions");
+        let block = self.block.map_or_else(String::new, |count| {
+            format!(", of about {} instructions each,", thousands((count + 50) / 100 * 100))
+        });
+        let title = format!("Instructions (blocks{block} that go through SHA-256), by valgrind, which has no SHA-NI");
         table(&mut text, &title, &self.instructions, |operation, library, count| {
             format!("{} ({})", thousands(*count), (library.blocks)(operation))
         });
@@ -112,7 +113,7 @@ impl Findings {
         for (library, other) in [("oauth-as", OAUTH_AS), ("oxide-auth", OXIDE_AUTH)] {
             let time = |kind| self.time(kind, GRANTOR, other).is_some_and(|ratio| ratio.median > 1.0);
             let counted = |kind| instructions(kind, other).unwrap_or_default();
-            let _ = write!(text, " than {library}, in time at {}, in instructions at {};", names(time), names(counted));
+            let _ = write!(text, " than {library}, in time {}, in instructions {};", places(time), places(counted));
         }
         text.pop();
         text.push_str(".\n\n");
@@ -194,10 +195,10 @@ fn table<T>(
     text.push_str("\n</details>\n\n");
 }
 
-/// Those operations of which it holds.
-fn names(holds: impl Fn(Operation) -> bool) -> String {
+/// At which operations it holds.
+fn places(holds: impl Fn(Operation) -> bool) -> String {
     let names: Vec<_> = Operation::ALL.into_iter().filter(|kind| holds(*kind)).map(Operation::name).collect();
-    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+    if names.is_empty() { "nowhere".to_owned() } else { format!("at {}", names.join(", ")) }
 }
 
 fn exactly(value: f64) -> Spread {

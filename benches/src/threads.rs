@@ -1,6 +1,5 @@
 //! What becomes of it with more threads.
 
-use std::hint::spin_loop;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -67,6 +66,6 @@ fn speed<S: Sync>(servers: &[S], threads: usize, serve: fn(&S, Request) -> Statu
 fn meet(arrived: &AtomicUsize, all: usize) {
     arrived.fetch_add(1, Ordering::SeqCst);
     while arrived.load(Ordering::SeqCst) < all {
-        spin_loop();
+        thread::yield_now();
     }
 }
