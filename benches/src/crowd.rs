@@ -9,8 +9,8 @@ use crate::grantor::Grantor;
 use crate::measure::{Samples, in_turns, sample};
 use crate::scenario::{self, Operation, Request};
 
-/// As often as there are batches of requests in a sample.
-const TIMES: usize = 40;
+/// Longer than a token lives.
+const LONG_AGO: Duration = Duration::from_secs(3600);
 
 const SIZES: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
 
@@ -21,13 +21,12 @@ pub struct Crowd {
     pub check: Samples,
 }
 
-/// At 10³ to 10⁶ live tokens.
+/// The cost at 10³ to 10⁶ live tokens.
 pub fn crowds(rounds: usize) -> [Crowd; SIZES.len()] {
     let mut worlds = SIZES.map(World::new);
     let mut samples = in_turns::<{ 2 * SIZES.len() }>(rounds, |index| {
         let world = &mut worlds[index % SIZES.len()];
-        world.operation = if index < SIZES.len() { Operation::Check } else { Operation::ClientCredentials };
-        Some(sample(world, TIMES))
+        Some(if index < SIZES.len() { world.check() } else { world.client_credentials() })
     });
     let mut taken = |index: usize| std::mem::take(&mut samples[index]);
     std::array::from_fn(|size| Crowd {
@@ -47,29 +46,28 @@ struct World {
 impl World {
     fn new(count: usize) -> Self {
         let server = Grantor::new();
-        let mut world = Self { server, tokens: Vec::new(), operation: Operation::Check, requests: Vec::new() };
-        // Some that came before have ended. Their room is used again, as in a server that has run for a while.
-        for _ in 0..count / 10 {
-            world.issue(&scenario::client_credentials());
-        }
-        world.tokens.extend((0..count).map(|_| world.server.access_token()));
-        world.server.store.purge(SystemTime::now().into());
-        world
+        let tokens = (0..count).map(|_| server.access_token()).collect();
+        Self { server, tokens, operation: Operation::Check, requests: Vec::new() }
     }
 
-    /// Issues a token that has ended already, so that the crowd can be kept at its size.
-    fn issue(&self, request: &Request) -> StatusCode {
-        const LONG_AGO: Duration = Duration::from_secs(3600);
-        self.server.token_at(request, SystemTime::now() - LONG_AGO).status()
+    /// The requests that do not count are enough to present each of 10³ tokens.
+    fn check(&mut self) -> f64 {
+        self.operation = Operation::Check;
+        sample(self, 40)
+    }
+
+    /// These add tokens, which have ended already: few beside those that live, and forgotten before the next time. To forget is
+    /// to go through all, so that a small world is in the caches, as it is when it is alone.
+    fn client_credentials(&mut self) -> f64 {
+        self.operation = Operation::ClientCredentials;
+        self.server.store.purge(SystemTime::now().into());
+        assert_eq!(self.server.store.counts().1, self.tokens.len(), "the crowd lives");
+        sample(self, 2)
     }
 }
 
 impl Bench for World {
     fn prepare(&mut self, count: usize) {
-        let (_, credentials) = self.server.store.counts();
-        if credentials > self.tokens.len() + self.tokens.len() / 10 {
-            self.server.store.purge(SystemTime::now().into());
-        }
         self.requests.extend((0..count).map(|_| match self.operation {
             Operation::Check => scenario::photos(&self.tokens[rand::random_range(..self.tokens.len())]),
             _ => scenario::client_credentials(),
@@ -80,7 +78,7 @@ impl Bench for World {
         let request = self.requests.pop().expect("as many requests as are served");
         let status = match self.operation {
             Operation::Check => self.server.serve(Operation::Check, request).status(),
-            _ => self.issue(&request),
+            _ => self.server.token_at(&request, SystemTime::now() - LONG_AGO).status(),
         };
         assert_eq!(status, StatusCode::OK);
     }

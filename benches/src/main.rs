@@ -38,7 +38,7 @@ fn findings() -> io::Result<Findings> {
     say("threads");
     let two_threads = threads::two_threads(30);
     say("tokens");
-    let crowds = crowd::crowds(30).into();
+    let crowds = crowd::crowds(60).into();
     say("instructions");
     let instructions = Operation::ALL.map(|operation| (operation, instructions::instructions(operation))).into();
     let block = instructions::block();
