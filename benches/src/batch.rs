@@ -15,6 +15,9 @@ pub trait Library: Sized + 'static {
     /// Whether it has the operation at all.
     fn has(operation: Operation) -> bool;
 
+    /// How many blocks of 64 bytes it hands to SHA-256 in an operation.
+    fn blocks(operation: Operation) -> usize;
+
     /// The response to a request, which it consumes.
     fn serve(&mut self, operation: Operation, request: Request) -> Response<Self::Body>;
 }
@@ -33,14 +36,20 @@ pub struct Measured {
     pub name: &'static str,
     /// None if the library lacks the operation.
     pub bench: fn(Operation) -> Option<Box<dyn Bench>>,
+    /// How many blocks of 64 bytes it hands to SHA-256.
+    pub blocks: fn(Operation) -> usize,
 }
 
 pub const LIBRARIES: [Measured; 4] = [
-    Measured { name: "floor", bench: crate::floor::bench },
-    Measured { name: "grantor", bench: bench::<crate::grantor::Grantor> },
-    Measured { name: "oauth-as", bench: bench::<crate::oauth_as::OauthAs> },
-    Measured { name: "oxide-auth", bench: bench::<crate::oxide_auth::OxideAuth> },
+    Measured { name: "floor", bench: crate::floor::bench, blocks: crate::floor::blocks },
+    measured::<crate::grantor::Grantor>("grantor"),
+    measured::<crate::oauth_as::OauthAs>("oauth-as"),
+    measured::<crate::oxide_auth::OxideAuth>("oxide-auth"),
 ];
+
+const fn measured<L: Library>(name: &'static str) -> Measured {
+    Measured { name, bench: bench::<L>, blocks: L::blocks }
+}
 
 fn bench<L: Library>(operation: Operation) -> Option<Box<dyn Bench>> {
     L::has(operation).then(|| Box::new(Serving { library: L::new(), operation, requests: Vec::new() }) as Box<_>)

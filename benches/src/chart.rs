@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::batch::LIBRARIES;
-use crate::measure::Spread;
+use crate::measure::{Samples, Spread};
 use crate::scenario::Operation;
 
 const STYLE: &str = "text{font:13px system-ui,sans-serif;fill:#24292f}.n{font-size:11px;fill:#57606a}.b0{fill:#afb8c1}\
@@ -15,7 +15,10 @@ const WIDTH: f64 = 520.0;
 const BAR: f64 = 12.0;
 
 /// Time per request of each operation, with the quartiles as a line.
-pub fn svg(times: &[(Operation, [Option<Spread>; LIBRARIES.len()])]) -> String {
+pub fn svg(times: &[(Operation, [Option<Samples>; LIBRARIES.len()])]) -> String {
+    let spreads =
+        |row: &[Option<Samples>; LIBRARIES.len()]| row.each_ref().map(|cell| cell.as_ref().map(Samples::spread));
+    let times: Vec<_> = times.iter().map(|(operation, row)| (*operation, spreads(row))).collect();
     let all = times.iter().flat_map(|(_, row)| row.iter().flatten());
     let scale = WIDTH / all.map(|spread| spread.upper.min(spread.median * 1.5)).fold(0.0, f64::max);
     let mut bars = String::new();
@@ -29,7 +32,7 @@ pub fn svg(times: &[(Operation, [Option<Spread>; LIBRARIES.len()])]) -> String {
             x + 17.0
         );
     }
-    for (operation, row) in times {
+    for (operation, row) in &times {
         let rows = row.iter().flatten().count() as f64;
         let _ = write!(
             bars,

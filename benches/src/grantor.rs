@@ -12,6 +12,7 @@ use ::grantor::{Moment, ResourceServer, Server};
 use http::{Response, StatusCode};
 
 use crate::batch::Library;
+use crate::floor;
 use crate::scenario::{self, CALLBACK, CLIENT, ISSUER, OWNER, Operation, Request, SCOPE, SECRET, SERVICE};
 
 pub struct Grantor {
@@ -41,6 +42,10 @@ impl Library for Grantor {
         true
     }
 
+    fn blocks(operation: Operation) -> usize {
+        floor::blocks(operation)
+    }
+
     fn serve(&mut self, operation: Operation, request: Request) -> Response<Vec<u8>> {
         match operation {
             Operation::Authorize => self.authorize(&request),
@@ -63,20 +68,24 @@ fn registered(mut client: Client) -> Client {
     client
 }
 
-fn moment() -> Moment {
-    Moment::new(SystemTime::now(), &mut rand::rng())
+fn moment(now: SystemTime) -> Moment {
+    Moment::new(now, &mut rand::rng())
 }
 
 impl Grantor {
     pub fn token(&self, request: &Request) -> Response<Vec<u8>> {
-        self.server.token(request, moment()).run(&self.store).into_http()
+        self.token_at(request, SystemTime::now())
+    }
+
+    pub fn token_at(&self, request: &Request, now: SystemTime) -> Response<Vec<u8>> {
+        self.server.token(request, moment(now)).run(&self.store).into_http()
     }
 
     fn authorize(&self, request: &Request) -> Response<Vec<u8>> {
         match self.server.authorize(request).run(&self.store) {
             Authorization::Ask(prompt) => {
                 let approval = Approval::by(Subject::parse(OWNER).unwrap());
-                prompt.approve(&self.server, approval, moment()).run(&self.store).into_http()
+                prompt.approve(&self.server, approval, moment(SystemTime::now())).run(&self.store).into_http()
             }
             Authorization::Respond(response) => response.into_http(),
         }

@@ -4,6 +4,7 @@
 
 pub mod batch;
 pub mod chart;
+pub mod crowd;
 pub mod floor;
 pub mod grantor;
 pub mod instructions;
@@ -11,9 +12,9 @@ pub mod measure;
 pub mod oauth_as;
 pub mod oxide_auth;
 pub mod report;
-pub mod scale;
 pub mod scenario;
 pub mod size;
+pub mod threads;
 
 pub use batch::{Bench, LIBRARIES, Measured};
 pub use scenario::Operation;

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::{env, fs, io};
 
 use benches::report::{Findings, Row};
-use benches::{LIBRARIES, Operation, chart, instructions, measure, scale, size};
+use benches::{LIBRARIES, Operation, chart, crowd, instructions, measure, size, threads};
 
 const BEGIN: &str = "<!-- speed: written by `cargo run --release -p benches` -->\n";
 const END: &str = "<!-- /speed -->\n";
@@ -14,7 +14,7 @@ const END: &str = "<!-- /speed -->\n";
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["serve", library, operation] => instructions::run(library, operation),
+        ["serve", what @ ..] => instructions::run(what),
         ["quick"] => quick(),
         _ => return write(&findings()?),
     }
@@ -23,7 +23,7 @@ fn main() -> io::Result<()> {
 
 fn quick() {
     for operation in Operation::ALL {
-        let row = measure::times(operation, 40).map(|cell| cell.map_or(f64::NAN, |spread| spread.median));
+        let row = measure::times(operation, 40).map(|cell| cell.map_or(f64::NAN, |samples| samples.spread().median));
         println!("{:36} {row:7.0?}", operation.name());
     }
 }
@@ -36,14 +36,15 @@ fn findings() -> io::Result<Findings> {
     say("times");
     let times = Operation::ALL.map(|operation| (operation, measure::times(operation, 80))).into();
     say("threads");
-    let two_threads = scale::two_threads(15);
+    let two_threads = threads::two_threads(30);
     say("tokens");
-    let crowds = scale::crowds(30);
+    let crowds = crowd::crowds(60).into();
     say("instructions");
     let instructions = Operation::ALL.map(|operation| (operation, instructions::instructions(operation))).into();
+    let block = instructions::block();
     say("programs");
     let programs = size::programs(&target)?;
-    Ok(Findings { times, allocations, instructions, memory, two_threads, crowds, programs })
+    Ok(Findings { times, allocations, instructions, block, memory, two_threads, crowds, programs })
 }
 
 fn say(what: &str) {

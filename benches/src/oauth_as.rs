@@ -43,6 +43,17 @@ impl Library for OauthAs {
         operation != Operation::Check
     }
 
+    /// Codes and tokens are kept as they are. A client secret is digested; the digest, in hex, is compared with the stored one by
+    /// digests of both, of two blocks each.
+    fn blocks(operation: Operation) -> usize {
+        match operation {
+            Operation::Authorize | Operation::Refresh | Operation::Check => 0,
+            Operation::Code => 1,
+            Operation::CodeConfidential => 6,
+            Operation::ClientCredentials | Operation::Introspect | Operation::Revoke => 5,
+        }
+    }
+
     fn serve(&mut self, _: Operation, request: Request) -> Response<Bytes> {
         self.handle(request)
     }

@@ -53,6 +53,15 @@ impl Library for OxideAuth {
         !matches!(operation, Operation::Introspect | Operation::Revoke)
     }
 
+    /// The verifier and, by [`FastHash`], the secret. Codes and tokens are kept as they are.
+    fn blocks(operation: Operation) -> usize {
+        match operation {
+            Operation::Code | Operation::ClientCredentials => 1,
+            Operation::CodeConfidential => 2,
+            _ => 0,
+        }
+    }
+
     fn serve(&mut self, operation: Operation, request: Request) -> Response<Vec<u8>> {
         let request = Incoming(request);
         let endpoint = &mut self.endpoint;
