@@ -204,7 +204,11 @@ pub fn truly_alive(model: &Model, key: Key, now: u64) -> bool {
     })
 }
 
-/// Records change by their revisions only, so that a key and a revision stand for a record.
+/// What stands for a record: it changes by its revision only, and the code has the same key whenever it is issued.
+pub fn version(credential: &Credential) -> (Id, u32, Timestamp, Timestamp) {
+    (id(credential.key), credential.revision, credential.issued_at, credential.expires_at)
+}
+
 impl Hash for Model {
     fn hash<H: Hasher>(&self, state: &mut H) {
         for client in &*self.clients {
@@ -213,8 +217,8 @@ impl Hash for Model {
         for (id, (_, revoked)) in &self.grants {
             (id, revoked).hash(state);
         }
-        for (id, (credential, spent_at)) in &self.credentials {
-            (id, credential.revision, spent_at).hash(state);
+        for (credential, spent_at) in self.credentials.values() {
+            (version(credential), spent_at).hash(state);
         }
         (&self.witnessed, &self.spends, &self.revoked, &self.issued).hash(state);
     }

@@ -9,7 +9,7 @@ use grantor::store::{Change, Commit, Found as Records, Lookup, Outcome, Presente
 use crate::entries::{Entry, Role};
 use crate::faults::Fault;
 use crate::invariants;
-use crate::model::truly_alive;
+use crate::model::{truly_alive, version};
 use crate::paused::{Asks, Told};
 use crate::scene::Scene;
 use crate::search::{Found, Move, State};
@@ -101,7 +101,7 @@ impl Schedule {
             Asks::Commit(commit) => self.write(state, &mut next, index, commit, answer)?,
             asks => consult(asks, answer == Answer::Yes),
         };
-        if self.is_read_only(index) && hash(&next.model) != hash(&state.model) {
+        if self.is_read_only(index) && next.differs(state) {
             return Err((2, format!("{} changed something", self.entries[index].name)));
         }
         let request = &mut next.requests[index];
@@ -150,7 +150,7 @@ impl Schedule {
         request.saw_spent = request.saw_spent.or(spent);
         let role = self.entries[index].role;
         if self.fault == Some(Fault::InvalidReplayRevokes) && role == Role::Harmless && spent.is_some() {
-            next.model.commit(&Commit::of(Change::Revoke(self.scene.grant)), None);
+            next.write(&Commit::of(Change::Revoke(self.scene.grant)), None);
         }
         let found = state.model.lookup(lookup, self.fault);
         if self.fault == Some(Fault::SpentIsActive) && role == Role::Tells {
@@ -177,12 +177,12 @@ impl Schedule {
         if matches!(answer, Answer::Outage | Answer::Vanish) || self.forgets(entry.role, commit) {
             return Ok(Told::Outcome(Outcome::Applied));
         }
-        let outcome = next.model.commit(commit, self.fault);
+        let outcome = next.write(commit, self.fault);
         match outcome {
             Outcome::Applied if !next.model.shows(commit) && self.fault != Some(Fault::RevokeDoesNothing) => {
                 Err((4, "a commit that was applied cannot be seen".to_owned()))
             }
-            Outcome::Conflict(_) if hash(&next.model) != hash(&state.model) => {
+            Outcome::Conflict(_) if next.differs(state) => {
                 Err((4, "a commit that was refused left something".to_owned()))
             }
             Outcome::Conflict(at) if matches!(commit.changes().get(at), Some(Change::Spend { .. })) => {
@@ -209,12 +209,12 @@ impl Schedule {
     fn lost_race(&self, next: &mut State, role: Role, commit: &Commit, outcome: Outcome) -> Outcome {
         match (self.fault, role) {
             (Some(Fault::LoserRevokes), Role::Refresh) => {
-                next.model.commit(&Commit::of(Change::Revoke(self.scene.grant)), None);
+                next.write(&Commit::of(Change::Revoke(self.scene.grant)), None);
                 outcome
             }
             (Some(Fault::LoserIssuesAnyway), Role::Exchange) => {
                 let others = commit.changes().iter().filter(|change| !matches!(change, Change::Spend { .. })).cloned();
-                next.model.commit(&Commit::new(others).unwrap(), None)
+                next.write(&Commit::new(others).unwrap(), None)
             }
             _ => outcome,
         }
@@ -233,12 +233,6 @@ fn consult(asks: &Asks, yes: bool) -> Told {
     }
 }
 
-fn hash(value: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
-}
-
 /// What a request knows after it was told this too.
 fn remember(before: u64, told: &Told) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -248,7 +242,7 @@ fn remember(before: u64, told: &Told) -> u64 {
             found.client().map(|client| client.revision).hash(&mut hasher);
             for presented in found.credentials() {
                 let Presented { credential, spent_at, revoked, .. } = presented;
-                (credential.key, credential.revision, spent_at, revoked).hash(&mut hasher);
+                (version(credential), spent_at, revoked).hash(&mut hasher);
             }
         }
         Told::Outcome(outcome) => format!("{outcome:?}").hash(&mut hasher),

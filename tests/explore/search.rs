@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::rc::Rc;
 
 use grantor::Timestamp;
+use grantor::store::{Commit, Outcome};
 
+use crate::faults::Fault;
 use crate::invariants;
 use crate::model::Model;
 use crate::scene::TIMES;
@@ -34,7 +37,9 @@ pub struct Request {
 
 #[derive(Clone)]
 pub struct State {
-    pub model: Model,
+    pub model: Rc<Model>,
+    /// The model's, which changes with what is written only.
+    digest: u128,
     pub time: usize,
     pub requests: Vec<Request>,
 }
@@ -84,7 +89,8 @@ impl<'s> Search<'s> {
             was_dead: false,
         };
         let requests = vec![outside; schedule.entries.len()];
-        let state = State { model: schedule.scene.model.clone(), time: 0, requests };
+        let model = Rc::new(schedule.scene.model.clone());
+        let state = State { digest: digest(&model), model, time: 0, requests };
         let mut search = Self { schedule, seen: HashMap::new(), steps: Steps::default(), path: Vec::new() };
         let ways = search.enter(&state)?;
         Ok((search.seen.len(), ways))
@@ -141,24 +147,37 @@ impl State {
         TIMES[self.time]
     }
 
-    fn key(&self) -> u128 {
-        let half = |salt: u8| {
-            let mut hasher = DefaultHasher::new();
-            salt.hash(&mut hasher);
-            self.model.hash(&mut hasher);
-            self.time.hash(&mut hasher);
-            for request in &self.requests {
-                let at = match request.at {
-                    At::Outside => 0,
-                    At::Waiting(_) => 1,
-                    At::Done(_) => 2,
-                    At::Vanished => 3_u8,
-                };
-                (at, request.came, request.told, request.had_outage, request.after).hash(&mut hasher);
-                (request.saw_spent, request.was_dead, request.host_refused).hash(&mut hasher);
-            }
-            hasher.finish()
-        };
-        u128::from(half(0)) << 64 | u128::from(half(1))
+    /// Something is written.
+    pub fn write(&mut self, commit: &Commit, fault: Option<Fault>) -> Outcome {
+        let outcome = Rc::make_mut(&mut self.model).commit(commit, fault);
+        self.digest = digest(&self.model);
+        outcome
     }
+
+    /// Whether the store holds something else than in this state.
+    pub fn differs(&self, other: &Self) -> bool {
+        self.digest != other.digest
+    }
+
+    fn key(&self) -> u128 {
+        digest(&(self.digest, self.time, &self.requests))
+    }
+}
+
+/// What a request is told leads it to where it stands.
+impl Hash for Request {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { at, came, told, had_outage, host_refused, after, saw_spent, was_dead } = self;
+        (std::mem::discriminant(at), came, told, had_outage, host_refused, after, saw_spent, was_dead).hash(state);
+    }
+}
+
+/// 128 bits, so that no two states are taken for one.
+fn digest(value: &impl Hash) -> u128 {
+    let half = |salt: u8| {
+        let mut hasher = DefaultHasher::new();
+        (salt, value).hash(&mut hasher);
+        hasher.finish()
+    };
+    u128::from(half(0)) << 64 | u128::from(half(1))
 }

@@ -77,11 +77,13 @@ fn side_by_side(schedule: &Schedule, machine: Next, twin: Next, known: &[String]
                 }
                 (asks, ..) => asks,
             };
-            keeps_secrets(schedule, &secrets, &format!("{asks:?}{}{}", machine.debug(), stored(&asks)))?;
+            let text = format!("{asks:?}{}{}", machine.debug(), stored(&asks));
+            keeps_secrets(schedule, &secrets, &machine.name(), &text)?;
             Ok(At::Waiting(Rc::new(Waiting { machine, twin, asks, secrets })))
         }
         (Next::Done(observed), Next::Done(again)) if observed == again => {
-            keeps_secrets(schedule, &[known, &observed.secrets].concat(), &told_to_others(&observed))?;
+            let secrets = [known, &observed.secrets].concat();
+            keeps_secrets(schedule, &secrets, &observed.event, &told_to_others(&observed))?;
             Ok(At::Done(Rc::new(observed)))
         }
         _ => Err((9, "the same answers led to two different steps".to_owned())),
@@ -104,10 +106,10 @@ fn about_to_issue(machine: &dyn Paused) -> Vec<String> {
 }
 
 /// 7. No secret is in a commit, an event, a `Debug` output or an error.
-fn keeps_secrets(schedule: &Schedule, issued: &[String], text: &str) -> Result<(), Found> {
+fn keeps_secrets(schedule: &Schedule, issued: &[String], teller: &str, text: &str) -> Result<(), Found> {
     let mut secrets = schedule.scene.secrets().chain(issued.iter().map(String::as_str));
     match secrets.find(|secret| text.contains(secret)) {
-        Some(secret) => Err((7, format!("the secret {secret} is in {text}"))),
+        Some(secret) => Err((7, format!("{teller} tells the secret {secret}"))),
         None => Ok(()),
     }
 }
