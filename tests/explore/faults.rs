@@ -11,6 +11,8 @@ pub enum Fault {
     // Of the store.
     /// A credential is spent again without an objection.
     SpentIsNotChecked,
+    /// The grace of a refresh token is not checked again when it is written.
+    SpentSinceIsNotChecked,
     /// A spent code is not found any more: replay looks like nonsense.
     SpentCodesAreHidden,
     /// A spent refresh token is not found any more: reuse looks like nonsense.
@@ -66,8 +68,9 @@ pub enum Fault {
 
 impl Fault {
     /// Each fault, and which invariants it may break first.
-    pub const ALL: [(Self, &[u8]); 26] = [
+    pub const ALL: [(Self, &[u8]); 27] = [
         (Self::SpentIsNotChecked, &[1]),
+        (Self::SpentSinceIsNotChecked, &[1]),
         (Self::SpentCodesAreHidden, &[2]),
         (Self::SpentRefreshTokensAreHidden, &[8]),
         (Self::RevokedGrantsIssue, &[2, 3]),
@@ -90,7 +93,7 @@ impl Fault {
         (Self::RefreshTokensEndLate, &[3]),
         (Self::LivesAreLonger, &[3]),
         (Self::SpentIsActive, &[3]),
-        (Self::ClockStandsStill, &[1, 3]),
+        (Self::ClockStandsStill, &[1, 3, 8]),
         (Self::SecretInCommit, &[7]),
         (Self::Undetermined, &[9]),
     ];

@@ -1,23 +1,24 @@
 //! The invariants of design §7, at every state, commit and reply. 6 holds by type: a machine that may not write has no `Commit`. 7 and 9 are
 //! those of each step, in `steps.rs`. Time is compared here in plain numbers, not by the functions that the machines use.
 
+use grantor::Timestamp;
 use grantor::model::{CredentialKind, Key};
-use grantor::store::{Change, Commit};
+use grantor::store::{Change, Commit, Presented};
 
 use crate::entries::{Presents, Role};
 use crate::model::{id, truly_alive};
 use crate::paused::Observed;
 use crate::scene::{ACCESS_TOKEN_LIFE, CODE_LIFE, REFRESH_TOKEN_LIFE, Stage, TIMES};
 use crate::schedule::Schedule;
-use crate::search::{Found, Request, State};
+use crate::search::{Broken, Request, State};
 use crate::steps::At;
 
-fn ensure(holds: bool, invariant: u8, what: impl FnOnce() -> String) -> Result<(), Found> {
+fn ensure(holds: bool, invariant: u8, what: impl FnOnce() -> String) -> Result<(), Broken> {
     if holds { Ok(()) } else { Err((invariant, what())) }
 }
 
 /// What must hold in a state.
-pub fn check(schedule: &Schedule, state: &State) -> Result<(), Found> {
+pub fn check(schedule: &Schedule, state: &State) -> Result<(), Broken> {
     spent_once(schedule, state)?;
     replay_ends_the_grant(schedule, state)?;
     nothing_outlives_revocation(schedule, state)?;
@@ -41,7 +42,7 @@ fn grant_lives(schedule: &Schedule, state: &State) -> bool {
 }
 
 /// 1. A credential is spent at most once.
-fn spent_once(schedule: &Schedule, state: &State) -> Result<(), Found> {
+fn spent_once(schedule: &Schedule, state: &State) -> Result<(), Broken> {
     ensure(state.model.spends.values().all(|times| *times <= 1), 1, || "a credential was spent twice".to_owned())?;
     let with_tokens = |role| done(schedule, state, role).filter(|(.., observed)| !observed.secrets.is_empty()).count();
     let exchanged = with_tokens(Role::Exchange) + usize::from(schedule.scene.stage == Stage::Issued);
@@ -51,7 +52,7 @@ fn spent_once(schedule: &Schedule, state: &State) -> Result<(), Found> {
 }
 
 /// 2. After a valid replay, no credential of the grant works.
-fn replay_ends_the_grant(schedule: &Schedule, state: &State) -> Result<(), Found> {
+fn replay_ends_the_grant(schedule: &Schedule, state: &State) -> Result<(), Broken> {
     let is_noticed =
         state.requests.iter().any(|request| matches!(&request.at, At::Done(observed) if observed.event == "Replayed"));
     ensure(!(is_noticed && grant_lives(schedule, state)), 2, || {
@@ -67,7 +68,8 @@ fn replay_ends_the_grant(schedule: &Schedule, state: &State) -> Result<(), Found
             || done(schedule, state, Role::Exchange)
                 .any(|(other, _, observed)| other != index && !observed.secrets.is_empty());
         let is_replay = code_was_out && other_succeeded && observed.secrets.is_empty();
-        let is_answered = !had_ended(schedule, state, index) && !request.had_outage && !request.host_refused;
+        let in_time = presented(schedule, state, index).is_some_and(|code| !had_ended(&code, request));
+        let is_answered = in_time && !request.had_outage && !request.host_refused;
         ensure(!(is_replay && is_answered && grant_lives(schedule, state)), 2, || {
             "a code was replayed, and the grant lives".to_owned()
         })?;
@@ -75,15 +77,18 @@ fn replay_ends_the_grant(schedule: &Schedule, state: &State) -> Result<(), Found
     Ok(())
 }
 
-/// Whether what a request presents had ended when it came.
-fn had_ended(schedule: &Schedule, state: &State, index: usize) -> bool {
-    let key = schedule.scene.key(schedule.entries[index].presents);
-    let presented = key.and_then(|key| state.model.presented(key));
-    presented.is_some_and(|presented| presented.credential.expires_at.0 <= TIMES[state.requests[index].came])
+/// What a request presents, as it stands now.
+fn presented(schedule: &Schedule, state: &State, index: usize) -> Option<Presented> {
+    state.model.presented(schedule.scene.key(schedule.entries[index].presents)?)
+}
+
+/// Whether it had ended when the request came.
+fn had_ended(presented: &Presented, request: &Request) -> bool {
+    presented.credential.expires_at.0 <= TIMES[request.came]
 }
 
 /// 3. Nothing issued outlives its grant's revocation, or its own.
-fn nothing_outlives_revocation(schedule: &Schedule, state: &State) -> Result<(), Found> {
+fn nothing_outlives_revocation(schedule: &Schedule, state: &State) -> Result<(), Broken> {
     for grant in &state.model.revoked {
         let undead = state.model.alive(*grant, state.now()).next();
         ensure(undead.is_none(), 3, || format!("a credential outlives its grant: {undead:?}"))?;
@@ -98,27 +103,26 @@ fn nothing_outlives_revocation(schedule: &Schedule, state: &State) -> Result<(),
     Ok(())
 }
 
-/// 1, 8. A refresh token that was spent longer ago than the grace buys nothing, and its reuse ends the grant.
-fn reuse_ends_the_grant(schedule: &Schedule, state: &State) -> Result<(), Found> {
-    for (_, request, observed) in
-        done(schedule, state, Role::Refresh).filter(|(_, request, _)| is_reuse(schedule, request))
-    {
-        ensure(observed.secrets.is_empty(), 1, || "a refresh token was exchanged after its grace".to_owned())?;
-        let is_answered = !request.had_outage && !request.host_refused;
-        ensure(!(is_answered && grant_lives(schedule, state)), 8, || {
-            "a refresh token was reused after its grace, and the grant lives".to_owned()
-        })?;
-    }
-    Ok(())
+/// 8. A refresh token that is reused after its grace ends the grant.
+fn reuse_ends_the_grant(schedule: &Schedule, state: &State) -> Result<(), Broken> {
+    let mut reused = done(schedule, state, Role::Refresh).filter(|(_, request, _)| is_reuse(schedule, request));
+    let is_answered = reused.any(|(_, request, _)| !request.had_outage && !request.host_refused);
+    ensure(!(is_answered && grant_lives(schedule, state)), 8, || {
+        "a refresh token was reused after its grace, and the grant lives".to_owned()
+    })
 }
 
-/// Whether what a request presents had been spent for as long as the grace when it came.
+/// Whether a refresh token had been spent for as long as the grace when a request came. Within a second, no clock tells reuse from a race.
+fn is_after_grace(schedule: &Schedule, request: &Request, spent_at: Timestamp) -> bool {
+    spent_at.0 + schedule.scene.setting.grace.max(1) <= TIMES[request.came]
+}
+
 fn is_reuse(schedule: &Schedule, request: &Request) -> bool {
-    request.saw_spent.is_some_and(|spent_at| spent_at.0 + schedule.scene.setting.grace <= TIMES[request.came])
+    request.saw_spent.is_some_and(|spent_at| is_after_grace(schedule, request, spent_at))
 }
 
 /// 8. A grant is revoked by whoever may, by replay, or by the reuse of a refresh token outside its grace: never for a lost race.
-fn nobody_revokes_without_cause(schedule: &Schedule, state: &State) -> Result<(), Found> {
+fn nobody_revokes_without_cause(schedule: &Schedule, state: &State) -> Result<(), Broken> {
     if !state.model.revoked.contains(&schedule.scene.grant) {
         return Ok(());
     }
@@ -134,7 +138,7 @@ fn nobody_revokes_without_cause(schedule: &Schedule, state: &State) -> Result<()
 }
 
 /// What must hold of a commit, when it is asked for.
-pub fn commit(request: &Request, commit: &Commit) -> Result<(), Found> {
+pub fn commit(request: &Request, commit: &Commit) -> Result<(), Broken> {
     for change in commit.changes() {
         // 3. What is issued ends in time.
         let Change::Issue(credential) = change else { continue };
@@ -150,8 +154,8 @@ pub fn commit(request: &Request, commit: &Commit) -> Result<(), Found> {
 }
 
 /// What must hold of a reply, when it goes out.
-pub fn reply(schedule: &Schedule, state: &State, index: usize, observed: &Observed) -> Result<(), Found> {
-    let request = &state.requests[index];
+pub fn reply(schedule: &Schedule, state: &State, index: usize, observed: &Observed) -> Result<(), Broken> {
+    let (request, entry) = (&state.requests[index], schedule.entries[index]);
     // 5. After an outage, a failure, and no token.
     if request.had_outage {
         let is_failure = observed.status == 503 || matches!(observed.error.as_deref(), Some("server_error"));
@@ -162,11 +166,17 @@ pub fn reply(schedule: &Schedule, state: &State, index: usize, observed: &Observ
         let was_issued = Key::of(secret).is_some_and(|key| state.model.issued.contains(&id(key)));
         ensure(was_issued, 4, || "a token went out that was never stored".to_owned())?;
     }
-    // 3. What has ended buys nothing.
-    let buys = !observed.secrets.is_empty() && had_ended(schedule, state, index);
-    ensure(!buys, 3, || format!("{} after the end of what was presented", schedule.entries[index].name))?;
+    if let Some(presented) = presented(schedule, state, index).filter(|_| !observed.secrets.is_empty()) {
+        // 3. What has ended buys nothing.
+        ensure(!had_ended(&presented, request), 3, || format!("{} after the end of what was presented", entry.name))?;
+        // 1. Nor does what was spent, but for a refresh token within its grace.
+        let is_late = presented.spent_at.is_some_and(|spent_at| is_after_grace(schedule, request, spent_at));
+        ensure(entry.role != Role::Refresh || !is_late, 1, || {
+            "a refresh token bought tokens after its grace".to_owned()
+        })?;
+    }
     // 4. What was said to be done is done.
-    let is_revoked = observed.status == 200 && schedule.entries[index].role == Role::RevokeGrant;
+    let is_revoked = observed.status == 200 && entry.role == Role::RevokeGrant;
     let is_done = is_revoked && schedule.scene.stage == Stage::Issued;
     let revoked = || state.model.shows(&Commit::of(Change::Revoke(schedule.scene.grant)));
     ensure(!is_done || revoked(), 4, || "a revocation was forgotten".to_owned())

@@ -142,6 +142,7 @@ impl Model {
                 }
                 _ => false,
             },
+            Change::SpentSince { .. } if fault == Some(Fault::SpentSinceIsNotChecked) => true,
             Change::SpentSince { key, since } => {
                 self.credentials.get(&id(*key)).is_some_and(|(_, spent_at)| spent_at.is_some_and(|at| at >= *since))
             }
@@ -171,28 +172,26 @@ impl Model {
                 _ => false,
             },
             Change::Witness { key, .. } => self.witnessed.insert(id(*key)),
-            Change::PutClient(client) => {
-                let is_next = client.revision.checked_sub(1) == self.revision(&client.client_id);
-                if is_next {
-                    let clients = Arc::make_mut(&mut self.clients);
-                    clients.retain(|other| other.client_id != client.client_id);
-                    clients.push(Arc::clone(client));
-                }
-                is_next
-            }
-            Change::RemoveClient { client_id, revision } => {
-                let is_current = self.revision(client_id) == Some(*revision);
-                if is_current {
-                    Arc::make_mut(&mut self.clients).retain(|client| client.client_id != *client_id);
-                }
-                is_current
-            }
-            other => unreachable!("{other:?} is new"),
+            change => self.apply_to_clients(change),
         }
     }
 
-    fn revision(&self, client_id: &ClientId) -> Option<u32> {
-        self.clients.iter().find(|client| client.client_id == *client_id).map(|client| client.revision)
+    fn apply_to_clients(&mut self, change: &Change) -> bool {
+        let clients = Arc::make_mut(&mut self.clients);
+        let revision =
+            |id: &ClientId| clients.iter().find(|client| client.client_id == *id).map(|client| client.revision);
+        let (id, new) = match change {
+            Change::PutClient(client) if client.revision.checked_sub(1) == revision(&client.client_id) => {
+                (&client.client_id, Some(Arc::clone(client)))
+            }
+            Change::RemoveClient { client_id, revision: current } if revision(client_id) == Some(*current) => {
+                (client_id, None)
+            }
+            _ => return false,
+        };
+        clients.retain(|client| client.client_id != *id);
+        clients.extend(new);
+        true
     }
 }
 

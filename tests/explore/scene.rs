@@ -93,9 +93,9 @@ pub struct Tokens {
 impl Scene {
     /// A grant in this stage. It lives as long as the test.
     pub fn new(stage: Stage, setting: Setting, fault: Option<Fault>) -> &'static Self {
-        let server = Server::new(config(setting, fault));
         // The host is not asked before the exploration.
         let known = if setting.client == Kind::Hosted { Kind::Confidential } else { setting.client };
+        let server = Server::new(config(Setting { consult_issuance: false, ..setting }, fault));
         let plain = Plain(Model::new(clients(known)).into());
         let prompt = ask(&server, &plain, &format!("response_type=code&client_id=app&{}", challenge()));
         let implicit = ask(&server, &plain, "response_type=token&client_id=page");
@@ -116,18 +116,16 @@ impl Scene {
             Stage::Authorized => authorized,
             Stage::Issued => issued,
         };
-        let mut photos = resource::Config::new(Resource::parse("https://api.example/photos").unwrap());
-        photos.accept_unrestricted = true;
         let bearer = Request::get("/photos").header(header::AUTHORIZATION, format!("Bearer {access_token}"));
         let tokens = Tokens { code, access_token, refresh_token };
         Box::leak(Box::new(Self {
             stage,
             setting,
-            server,
+            server: Server::new(config(setting, fault)),
             model: model.with_clients(clients(setting.client)),
             grant,
             keys,
-            photos: ResourceServer::new(photos),
+            photos: photos(),
             reading: Requirement::scope(Scope::parse("read").unwrap()),
             bearer: bearer.body("").unwrap(),
             prompt,
@@ -181,6 +179,12 @@ fn config(setting: Setting, fault: Option<Fault>) -> Config {
     config.response_types.push(ResponseType::Token);
     config.consult_issuance = setting.consult_issuance;
     config
+}
+
+fn photos() -> ResourceServer {
+    let mut config = resource::Config::new(Resource::parse("https://api.example/photos").unwrap());
+    config.accept_unrestricted = true;
+    ResourceServer::new(config)
 }
 
 /// The client that holds the grant, another, one in a browser's page, and one that acts by all the other grants.

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use grantor::consult::{Authenticity, Owner, Terms, Verdict};
 use grantor::model::Subject;
-use grantor::store::{Change, Commit, Found as Records, Lookup, Outcome, Presented};
+use grantor::store::{Change, Commit, Found, Lookup, Outcome, Presented};
 
 use crate::entries::{Entry, Role};
 use crate::faults::Fault;
@@ -12,7 +12,7 @@ use crate::invariants;
 use crate::model::{truly_alive, version};
 use crate::paused::{Asks, Told};
 use crate::scene::Scene;
-use crate::search::{Found, Move, State};
+use crate::search::{Broken, Move, State};
 use crate::steps::{At, Steps, Waiting};
 
 /// Several requests over one grant.
@@ -69,7 +69,7 @@ impl Schedule {
     }
 
     /// A request comes in.
-    pub fn come(&self, steps: &mut Steps, state: &State, index: usize) -> Result<State, Found> {
+    pub fn come(&self, steps: &mut Steps, state: &State, index: usize) -> Result<State, Broken> {
         let mut next = state.clone();
         let done = state.requests.iter().enumerate().filter(|(_, other)| matches!(other.at, At::Done(_)));
         let key = self.scene.key(self.entries[index].presents);
@@ -94,7 +94,7 @@ impl Schedule {
         index: usize,
         waiting: &Waiting,
         answer: Answer,
-    ) -> Result<State, Found> {
+    ) -> Result<State, Broken> {
         let mut next = state.clone();
         let told = match &waiting.asks {
             Asks::Lookup(lookup) => self.read(state, &mut next, index, lookup),
@@ -127,7 +127,7 @@ impl Schedule {
     }
 
     /// A request has moved on.
-    fn settle(&self, mut state: State, index: usize, at: At) -> Result<State, Found> {
+    fn settle(&self, mut state: State, index: usize, at: At) -> Result<State, Broken> {
         if let At::Done(observed) = &at {
             invariants::reply(self, &state, index, observed)?;
         }
@@ -155,7 +155,7 @@ impl Schedule {
         let found = state.model.lookup(lookup, self.fault);
         if self.fault == Some(Fault::SpentIsActive) && role == Role::Tells {
             let unspent = found.credentials().iter().cloned().map(|found| Presented { spent_at: None, ..found });
-            return Told::Found(Records::new(found.client().cloned(), unspent).unwrap());
+            return Told::Found(Found::new(found.client().cloned(), unspent).unwrap());
         }
         Told::Found(found)
     }
@@ -168,7 +168,7 @@ impl Schedule {
         index: usize,
         commit: &Commit,
         answer: Answer,
-    ) -> Result<Told, Found> {
+    ) -> Result<Told, Broken> {
         let entry = self.entries[index];
         if self.is_read_only(index) {
             return Err((2, format!("{} wants to write", entry.name)));

@@ -66,7 +66,7 @@ impl fmt::Display for Violation {
 }
 
 /// What does not hold, before anybody knows the way there.
-pub type Found = (u8, String);
+pub type Broken = (u8, String);
 
 pub struct Search<'s> {
     schedule: &'s Schedule,
@@ -127,7 +127,7 @@ impl<'s> Search<'s> {
         Ok(ways)
     }
 
-    fn step(&mut self, step: Move, next: Result<State, Found>) -> Result<u128, Box<Violation>> {
+    fn step(&mut self, step: Move, next: Result<State, Broken>) -> Result<u128, Box<Violation>> {
         self.path.push(step);
         let checked = next.and_then(|state| invariants::check(self.schedule, &state).map(|()| state));
         let ways = match checked {

@@ -10,7 +10,7 @@ use crate::faults::{Fault, betray};
 use crate::paused::{Asks, Next, Observed, Paused, Told};
 use crate::scene::clock;
 use crate::schedule::Schedule;
-use crate::search::Found;
+use crate::search::Broken;
 
 /// Where a request stands.
 #[derive(Clone)]
@@ -39,7 +39,7 @@ pub struct Steps(HashMap<Known, At>);
 
 impl Steps {
     /// A request comes in.
-    pub fn come(&mut self, schedule: &Schedule, index: usize, time: usize) -> Result<At, Found> {
+    pub fn come(&mut self, schedule: &Schedule, index: usize, time: usize) -> Result<At, Broken> {
         self.once((index, time, 0), || {
             let now = clock(time, schedule.fault);
             let other = if schedule.fault == Some(Fault::Undetermined) { index + 100 } else { index };
@@ -49,14 +49,14 @@ impl Steps {
     }
 
     /// A request is told something.
-    pub fn tell(&mut self, schedule: &Schedule, known: Known, waiting: &Waiting, told: &Told) -> Result<At, Found> {
+    pub fn tell(&mut self, schedule: &Schedule, known: Known, waiting: &Waiting, told: &Told) -> Result<At, Broken> {
         self.once(known, || {
             let [machine, twin] = [&waiting.machine, &waiting.twin].map(|machine| machine.fork().tell(told.clone()));
             side_by_side(schedule, machine, twin, &waiting.secrets)
         })
     }
 
-    fn once(&mut self, known: Known, step: impl FnOnce() -> Result<At, Found>) -> Result<At, Found> {
+    fn once(&mut self, known: Known, step: impl FnOnce() -> Result<At, Broken>) -> Result<At, Broken> {
         if let Some(at) = self.0.get(&known) {
             return Ok(at.clone());
         }
@@ -67,7 +67,7 @@ impl Steps {
 }
 
 /// 9. The same request, moment and answers give the same steps and the same reply.
-fn side_by_side(schedule: &Schedule, machine: Next, twin: Next, known: &[String]) -> Result<At, Found> {
+fn side_by_side(schedule: &Schedule, machine: Next, twin: Next, known: &[String]) -> Result<At, Broken> {
     match (machine, twin) {
         (Next::Paused(machine), Next::Paused(twin)) if is_same(&*machine, &*twin) => {
             let secrets = [known, &about_to_issue(&*machine)].concat();
@@ -106,7 +106,7 @@ fn about_to_issue(machine: &dyn Paused) -> Vec<String> {
 }
 
 /// 7. No secret is in a commit, an event, a `Debug` output or an error.
-fn keeps_secrets(schedule: &Schedule, issued: &[String], teller: &str, text: &str) -> Result<(), Found> {
+fn keeps_secrets(schedule: &Schedule, issued: &[String], teller: &str, text: &str) -> Result<(), Broken> {
     let mut secrets = schedule.scene.secrets().chain(issued.iter().map(String::as_str));
     match secrets.find(|secret| text.contains(secret)) {
         Some(secret) => Err((7, format!("{teller} tells the secret {secret}"))),
