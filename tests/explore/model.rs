@@ -115,10 +115,8 @@ impl Model {
             Change::Open { grant, .. } => self.grants.contains_key(&grant.id),
             Change::Issue(credential) => self.credentials.contains_key(&id(credential.key)),
             Change::Spend { key, .. } => self.presented(*key).is_some_and(|presented| presented.spent_at.is_some()),
-            Change::Revoke(grant) => {
-                let has_credentials = self.credentials.values().any(|(credential, _)| credential.grant == *grant);
-                !has_credentials || self.grants.get(grant).is_none_or(|(_, revoked)| *revoked)
-            }
+            // None of its credentials is good, at whatever time.
+            Change::Revoke(grant) => self.alive(*grant, 0).next().is_none(),
             Change::Discard(key) => self.presented(*key).is_none(),
             _ => true,
         })
@@ -150,7 +148,8 @@ impl Model {
             Change::Revoke(_) if fault == Some(Fault::RevokeDoesNothing) => true,
             // A store that marks what is there in place of the grant.
             Change::Revoke(grant) if fault == Some(Fault::RevokedGrantsIssue) => {
-                self.credentials.retain(|_, (credential, _)| credential.grant != *grant);
+                let credentials = self.credentials.values_mut().filter(|(credential, _)| credential.grant == *grant);
+                credentials.for_each(|(credential, _)| Arc::make_mut(credential).expires_at = Timestamp(0));
                 true
             }
             Change::Revoke(grant) => {
