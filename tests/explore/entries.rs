@@ -1,11 +1,9 @@
 //! The requests that may come. A further machine of the server joins by an entry in [`ENTRIES`].
 
-use grantor::Moment;
-use grantor::Timestamp;
-use grantor::model::GrantId;
-use grantor::model::Subject;
+use grantor::model::{GrantId, Subject};
 use grantor::server::Approval;
 use grantor::store::{Change, Commit, Outcome};
+use grantor::{Moment, Timestamp};
 
 use crate::counter::Counter;
 use crate::paused::{Asks, Next, Observed, Paused, Told, hold};
