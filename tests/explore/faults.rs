@@ -1,13 +1,22 @@
 //! Faults that are seeded to prove the explorer: each breaks one rule, and each must be found.
 
+use std::sync::Arc;
+
+use grantor::model::CredentialKind;
+use grantor::store::{Change, Commit};
+
 /// One broken rule, of the store or of a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     // Of the store.
     /// A credential is spent again without an objection.
     SpentIsNotChecked,
-    /// What was spent is not found any more: replay looks like nonsense.
-    SpentAreHidden,
+    /// The grace of a refresh token is not checked again when it is written.
+    SpentSinceIsNotChecked,
+    /// A spent code is not found any more: replay looks like nonsense.
+    SpentCodesAreHidden,
+    /// A spent refresh token is not found any more: reuse looks like nonsense.
+    SpentRefreshTokensAreHidden,
     /// A grant that was revoked goes on issuing.
     RevokedGrantsIssue,
     /// Revocation is acknowledged and forgotten.
@@ -18,8 +27,8 @@ pub enum Fault {
     HalfIsWritten,
     /// A commit that is refused leaves what came before the refusal.
     ConflictsLeaveAHalf,
-    /// The store is down and says that it wrote.
-    OutageSaysApplied,
+    /// The cause of an outage names the code.
+    SecretInEvent,
     // Of a machine.
     /// It replies before it writes.
     RepliesBeforeCommit,
@@ -29,36 +38,94 @@ pub enum Fault {
     LoserRevokes,
     /// The second use of a code is answered with tokens.
     LoserIssuesAnyway,
-    /// A replay is refused, and nothing is revoked.
+    /// The replay of a code is refused, and nothing is revoked.
     ReplayRevokesNothing,
+    /// The reuse of a refresh token is refused, and nothing is revoked.
+    ReuseRevokesNothing,
     /// A replay with the wrong verifier revokes the grant.
     InvalidReplayRevokes,
+    /// The grace of a refresh token is a second longer than configured.
+    GraceEndsLate,
+    /// The grace of a refresh token is a second shorter than configured.
+    GraceEndsEarly,
+    /// A code is good in the second in which it ends.
+    CodesEndLate,
+    /// An access token is good in the second in which it ends.
+    AccessTokensEndLate,
+    /// A refresh token is good in the second in which it ends.
+    RefreshTokensEndLate,
+    /// What is issued lives a second longer than configured.
+    LivesAreLonger,
+    /// Introspection calls a spent refresh token active.
+    SpentIsActive,
     /// Its clock stands still.
     ClockStandsStill,
-    /// It puts a secret into what it writes.
+    /// It puts the access token that it issues into the record of it.
     SecretInCommit,
-    /// It does not do the same twice.
+    /// Its randomness is not that of its moment.
     Undetermined,
 }
 
 impl Fault {
-    pub const ALL: [(Self, &[u8]); 17] = [
+    /// Each fault, and which invariants it may break first.
+    pub const ALL: [(Self, &[u8]); 27] = [
         (Self::SpentIsNotChecked, &[1]),
-        (Self::SpentAreHidden, &[2]),
+        (Self::SpentSinceIsNotChecked, &[1]),
+        (Self::SpentCodesAreHidden, &[2]),
+        (Self::SpentRefreshTokensAreHidden, &[8]),
         (Self::RevokedGrantsIssue, &[2, 3]),
         (Self::RevokeDoesNothing, &[2, 3, 4]),
         (Self::DiscardDoesNothing, &[3, 4]),
         (Self::HalfIsWritten, &[4]),
         (Self::ConflictsLeaveAHalf, &[4]),
-        (Self::OutageSaysApplied, &[4]),
+        (Self::SecretInEvent, &[7]),
         (Self::RepliesBeforeCommit, &[4]),
         (Self::OutageIsSuccess, &[4, 5]),
         (Self::LoserRevokes, &[8]),
         (Self::LoserIssuesAnyway, &[1]),
         (Self::ReplayRevokesNothing, &[2]),
+        (Self::ReuseRevokesNothing, &[2]),
         (Self::InvalidReplayRevokes, &[2]),
-        (Self::ClockStandsStill, &[3]),
+        (Self::GraceEndsLate, &[1]),
+        (Self::GraceEndsEarly, &[8]),
+        (Self::CodesEndLate, &[3]),
+        (Self::AccessTokensEndLate, &[3]),
+        (Self::RefreshTokensEndLate, &[3]),
+        (Self::LivesAreLonger, &[3]),
+        (Self::SpentIsActive, &[3]),
+        (Self::ClockStandsStill, &[1, 3, 8]),
         (Self::SecretInCommit, &[7]),
         (Self::Undetermined, &[9]),
     ];
+
+    /// Whether it hides credentials of this kind once they are spent.
+    pub fn hides(self, kind: &CredentialKind) -> bool {
+        match kind {
+            CredentialKind::AuthorizationCode { .. } => self == Self::SpentCodesAreHidden,
+            CredentialKind::RefreshToken => self == Self::SpentRefreshTokensAreHidden,
+            _ => false,
+        }
+    }
+
+    /// Whether it lets credentials of this kind end late.
+    pub fn prolongs(self, kind: &CredentialKind) -> bool {
+        match kind {
+            CredentialKind::AuthorizationCode { .. } => self == Self::CodesEndLate,
+            CredentialKind::AccessToken { .. } => self == Self::AccessTokensEndLate,
+            CredentialKind::RefreshToken => self == Self::RefreshTokensEndLate,
+            _ => false,
+        }
+    }
+}
+
+/// The same commit, with the token as a claim of its own record.
+pub fn betray(commit: &Commit, token: &str) -> Commit {
+    let mut changes = commit.changes().to_vec();
+    for change in &mut changes {
+        let Change::Issue(credential) = change else { continue };
+        if let CredentialKind::AccessToken { claims } = &mut Arc::make_mut(credential).kind {
+            claims.insert("token".to_owned(), token.into());
+        }
+    }
+    Commit::new(changes).unwrap()
 }

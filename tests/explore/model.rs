@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use grantor::Timestamp;
-use grantor::model::{Client, Credential, Grant, GrantId, Key};
+use grantor::model::{Client, ClientId, Credential, Grant, GrantId, Key};
 use grantor::store::{Change, Commit, Found, Lookup, Outcome, Presented};
 
 use crate::faults::Fault;
@@ -16,6 +16,7 @@ pub struct Model {
     clients: Arc<Vec<Arc<Client>>>,
     grants: BTreeMap<GrantId, (Arc<Grant>, bool)>,
     credentials: BTreeMap<Id, (Arc<Credential>, Option<Timestamp>)>,
+    witnessed: BTreeSet<Id>,
     /// How often each credential was spent.
     pub spends: BTreeMap<Id, u8>,
     /// Which grants were ever revoked.
@@ -37,6 +38,7 @@ impl Model {
             clients: Arc::new(clients.into_iter().map(Arc::new).collect()),
             grants: BTreeMap::new(),
             credentials: BTreeMap::new(),
+            witnessed: BTreeSet::new(),
             spends: BTreeMap::new(),
             revoked: BTreeSet::new(),
             issued: BTreeSet::new(),
@@ -49,11 +51,15 @@ impl Model {
     }
 
     pub fn lookup(&self, lookup: &Lookup, fault: Option<Fault>) -> Found {
-        let client = lookup.client();
-        let client = client.and_then(|id| self.clients.iter().find(|client| client.client_id == *id)).cloned();
-        let credentials = lookup.credentials().iter().filter_map(|key| self.presented(*key));
-        let is_hidden = |it: &Presented| fault == Some(Fault::SpentAreHidden) && it.spent_at.is_some();
-        Found::new(client, credentials.filter(|presented| !is_hidden(presented))).unwrap()
+        let client = lookup.client().and_then(|id| self.clients.iter().find(|client| client.client_id == *id));
+        let mut credentials: Vec<_> = lookup.credentials().iter().filter_map(|key| self.presented(*key)).collect();
+        if let Some(fault) = fault {
+            credentials.retain(|found| found.spent_at.is_none() || !fault.hides(&found.credential.kind));
+            for found in credentials.iter_mut().filter(|found| fault.prolongs(&found.credential.kind)) {
+                Arc::make_mut(&mut found.credential).expires_at.0 += 1;
+            }
+        }
+        Found::new(client.cloned(), credentials).unwrap()
     }
 
     /// A credential as it stands.
@@ -68,10 +74,13 @@ impl Model {
         })
     }
 
-    /// The credentials that are good at this time.
-    pub fn alive(&self, now: Timestamp) -> impl Iterator<Item = Presented> {
-        let presented = self.credentials.values().filter_map(|(credential, _)| self.presented(credential.key));
-        presented.filter(move |presented| presented.is_alive(now))
+    /// The credentials of a grant that are good at this time.
+    pub fn alive(&self, grant: GrantId, now: u64) -> impl Iterator<Item = &Credential> {
+        let is_revoked = self.grants.get(&grant).is_none_or(|(_, revoked)| *revoked);
+        let credentials = self.credentials.values().filter(move |(credential, spent_at)| {
+            !is_revoked && credential.grant == grant && spent_at.is_none() && now < credential.expires_at.0
+        });
+        credentials.map(|(credential, _)| &**credential)
     }
 
     pub fn commit(&mut self, commit: &Commit, fault: Option<Fault>) -> Outcome {
@@ -106,10 +115,8 @@ impl Model {
             Change::Open { grant, .. } => self.grants.contains_key(&grant.id),
             Change::Issue(credential) => self.credentials.contains_key(&id(credential.key)),
             Change::Spend { key, .. } => self.presented(*key).is_some_and(|presented| presented.spent_at.is_some()),
-            Change::Revoke(grant) => {
-                let has_credentials = self.credentials.values().any(|(credential, _)| credential.grant == *grant);
-                !has_credentials || self.grants.get(grant).is_none_or(|(_, revoked)| *revoked)
-            }
+            // None of its credentials is good, at whatever time.
+            Change::Revoke(grant) => self.alive(*grant, 0).next().is_none(),
             Change::Discard(key) => self.presented(*key).is_none(),
             _ => true,
         })
@@ -133,6 +140,7 @@ impl Model {
                 }
                 _ => false,
             },
+            Change::SpentSince { .. } if fault == Some(Fault::SpentSinceIsNotChecked) => true,
             Change::SpentSince { key, since } => {
                 self.credentials.get(&id(*key)).is_some_and(|(_, spent_at)| spent_at.is_some_and(|at| at >= *since))
             }
@@ -140,7 +148,8 @@ impl Model {
             Change::Revoke(_) if fault == Some(Fault::RevokeDoesNothing) => true,
             // A store that marks what is there in place of the grant.
             Change::Revoke(grant) if fault == Some(Fault::RevokedGrantsIssue) => {
-                self.credentials.retain(|_, (credential, _)| credential.grant != *grant);
+                let credentials = self.credentials.values_mut().filter(|(credential, _)| credential.grant == *grant);
+                credentials.for_each(|(credential, _)| Arc::make_mut(credential).expires_at = Timestamp(0));
                 true
             }
             Change::Revoke(grant) => {
@@ -154,20 +163,61 @@ impl Model {
                 self.credentials.remove(&id(*key));
                 true
             }
-            other => unreachable!("no machine that is explored asks for {other:?}"),
+            Change::Replace(credential) => match self.credentials.get_mut(&id(credential.key)) {
+                Some((stored, _)) if credential.revision.checked_sub(1) == Some(stored.revision) => {
+                    *stored = Arc::clone(credential);
+                    true
+                }
+                _ => false,
+            },
+            Change::Witness { key, .. } => self.witnessed.insert(id(*key)),
+            change => self.apply_to_clients(change),
         }
+    }
+
+    fn apply_to_clients(&mut self, change: &Change) -> bool {
+        let clients = Arc::make_mut(&mut self.clients);
+        let revision =
+            |id: &ClientId| clients.iter().find(|client| client.client_id == *id).map(|client| client.revision);
+        let (id, new) = match change {
+            Change::PutClient(client) if client.revision.checked_sub(1) == revision(&client.client_id) => {
+                (&client.client_id, Some(Arc::clone(client)))
+            }
+            Change::RemoveClient { client_id, revision: current } if revision(client_id) == Some(*current) => {
+                (client_id, None)
+            }
+            _ => return false,
+        };
+        clients.retain(|client| client.client_id != *id);
+        clients.extend(new);
+        true
     }
 }
 
-/// Records do not change, so that a key stands for its record.
+/// Whether a token is good by what the store was told, whatever it made of that.
+pub fn truly_alive(model: &Model, key: Key, now: u64) -> bool {
+    model.presented(key).is_some_and(|presented| {
+        let was_revoked = presented.revoked || model.revoked.contains(&presented.grant.id);
+        !was_revoked && presented.spent_at.is_none() && now < presented.credential.expires_at.0
+    })
+}
+
+/// What stands for a record: it changes by its revision only, and the code has the same key whenever it is issued.
+pub fn version(credential: &Credential) -> (Id, u32, Timestamp, Timestamp) {
+    (id(credential.key), credential.revision, credential.issued_at, credential.expires_at)
+}
+
 impl Hash for Model {
     fn hash<H: Hasher>(&self, state: &mut H) {
+        for client in &*self.clients {
+            (&client.client_id, client.revision).hash(state);
+        }
         for (id, (_, revoked)) in &self.grants {
             (id, revoked).hash(state);
         }
-        for (id, (_, spent_at)) in &self.credentials {
-            (id, spent_at).hash(state);
+        for (credential, spent_at) in self.credentials.values() {
+            (version(credential), spent_at).hash(state);
         }
-        (&self.spends, &self.revoked, &self.issued).hash(state);
+        (&self.witnessed, &self.spends, &self.revoked, &self.issued).hash(state);
     }
 }

@@ -1,5 +1,7 @@
 //! A machine of any kind, held at a pause: what it asks, and what it becomes when it is answered.
 
+use std::fmt;
+
 use grantor::consult::{Authenticity, Owner, Verdict};
 use grantor::resource::Check;
 use grantor::server::{Authorization, Authorize, Decide, Introspect, Revoke, Token};
@@ -9,7 +11,7 @@ use http::Response;
 
 /// What a machine asks.
 #[allow(clippy::large_enum_variant, reason = "one at a time")]
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub enum Asks {
     Lookup(Lookup),
     Commit(Commit),
@@ -30,6 +32,8 @@ pub enum Told {
     Verdict(Verdict),
     Fetched(Response<Vec<u8>>),
     Outage,
+    /// The store is down, and says more than it should.
+    OutageBecause(String),
 }
 
 /// Where it stands after that.
@@ -39,7 +43,7 @@ pub enum Next {
 }
 
 /// What can be seen of a reply.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Observed {
     pub status: u16,
     /// The codes and tokens in it.
@@ -48,8 +52,10 @@ pub struct Observed {
     pub error: Option<String>,
     /// Whether it says that a token is good.
     pub active: bool,
-    /// What the audit log learns; without the event's fields, its name.
+    /// What the audit log learns, by its name.
     pub event: String,
+    /// What reply and event say of themselves.
+    pub debug: String,
     pub body: Vec<u8>,
     pub location: Option<String>,
 }
@@ -59,6 +65,8 @@ pub trait Paused: Send {
     /// The pause's type, without its path.
     fn name(&self) -> String;
     fn asks(&self) -> Asks;
+    /// What the effect says of itself.
+    fn debug(&self) -> String;
     fn tell(self: Box<Self>, told: Told) -> Next;
 }
 
@@ -71,7 +79,7 @@ struct Held<M: Machine>(Step<M>);
 
 pub fn hold<M>(step: Step<M>) -> Next
 where
-    M: Observe + 'static,
+    M: Observe<Reply: fmt::Debug> + 'static,
     M::Lookup: Clone,
     M::ClientSecret: Clone,
     M::Password: Clone,
@@ -81,7 +89,11 @@ where
     M::Commit: Clone,
 {
     match step {
-        Step::Done(reply) => Next::Done(M::observe(reply)),
+        Step::Done(reply) => {
+            let debug = format!("{reply:?}");
+            let observed = M::observe(reply);
+            Next::Done(Observed { debug: debug + &observed.debug, ..observed })
+        }
         step => Next::Paused(Box::new(Held(step))),
     }
 }
@@ -103,9 +115,17 @@ macro_rules! at_every_pause {
             }
         }
 
+        fn debug(&self) -> String {
+            match &self.0 {
+                $(Step::$pause(pause) => format!("{:?}", pause.effect()),)*
+                Step::Done(_) => unreachable!("what is done is not held"),
+            }
+        }
+
         fn tell(self: Box<Self>, told: Told) -> Next {
             hold(match (self.0, told) {
                 $((Step::$pause(pause), Told::$told(answer)) => pause.resume(Ok(answer)),
+                (Step::$pause(pause), Told::OutageBecause(cause)) => pause.resume(Err(Unavailable::new(cause))),
                 (Step::$pause(pause), _) => pause.resume(Err(Unavailable::new("explored"))),)*
                 (Step::Done(_), _) => unreachable!("what is done is not held"),
             })
@@ -115,7 +135,7 @@ macro_rules! at_every_pause {
 
 impl<M> Paused for Held<M>
 where
-    M: Observe + 'static,
+    M: Observe<Reply: fmt::Debug> + 'static,
     M::Lookup: Clone,
     M::ClientSecret: Clone,
     M::Password: Clone,
@@ -161,13 +181,14 @@ fn observe(response: Response<Vec<u8>>, secrets: Vec<String>, event: &Event) -> 
         .as_deref()
         .and_then(|location| location.split_once("error="))
         .map(|(_, rest)| rest.split('&').next().unwrap_or_default().to_owned());
-    let event = format!("{event:?}");
+    let debug = format!("{event:?}");
     Observed {
         status: response.status().as_u16(),
         secrets,
         error: json["error"].as_str().map(str::to_owned).or(in_location),
         active: json["active"].as_bool().unwrap_or(false),
-        event: event.split([' ', '{', '(']).next().unwrap_or_default().to_owned(),
+        event: debug.split([' ', '{', '(']).next().unwrap_or_default().to_owned(),
+        debug,
         location,
         body: response.into_body(),
     }

@@ -1,30 +1,39 @@
-//! What is explored: one grant, in some stage of its life, and the requests that meet there.
-//!
-//! A further machine joins by an entry in [`ENTRIES`].
+//! What is explored: one grant, in some stage of its life.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use grantor::model::{
-    Client, ClientId, CodeChallengeMethod, CodeVerifier, GrantId, GrantType, Issuer, Key, RedirectUri, Resource,
-    ResponseType, Scope, Subject,
+    Client, ClientAuthentication, ClientId, CodeChallengeMethod, CodeVerifier, GrantId, GrantType, Issuer, Key,
+    RedirectUri, Resource, ResponseType, Scope, SecretPresentation,
 };
 use grantor::resource::{self, Requirement, ResourceServer};
-use grantor::server::{Approval, Authorization, Config, Prompt, RefreshPolicy};
-use grantor::store::{Change, Commit, Outcome};
-use grantor::{Moment, Server, Timestamp};
+use grantor::server::{Authorization, AuthorizationResponse, Config, Prompt, RefreshPolicy};
+use grantor::store::{Commit, Lookup, Store};
+use grantor::{Answer, Server, Timestamp};
 use http::{Request, header};
 
-use crate::counter::Counter;
+use crate::entries::{Presents, approval, moment};
 use crate::faults::Fault;
 use crate::model::Model;
-use crate::paused::{Asks, Next, Observed, Paused, Told, hold};
+use crate::paused::{Next, hold};
 
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const OTHER_VERIFIER: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cMx";
-const SECRET: &str = "7Fjfp0ZBr1KtDRbnfVdmIw-7Fjfp0ZBr1KtDRbnfVdmIw";
+const APP_SECRET: &str = "p4Qk1vT0aX9mZs7LhW2cRbYe8NfUj3Gd-p4Qk1vT0aX9m";
+const SERVICE_SECRET: &str = "7Fjfp0ZBr1KtDRbnfVdmIw-7Fjfp0ZBr1KtDRbnfVdmIw";
+const PASSWORD: &str = "correct-horse-battery-staple";
+const ASSERTION: &str = "PHNhbWxwOlJlc3BvbnNlIHhtbG5zOnNhbWxwPSJ1cm46b2Fz";
+const SAML: &str = "urn:ietf:params:oauth:grant-type:saml2-bearer";
 
-/// The times that pass: at first, past the grace of a rotated token, past the life of codes and access tokens.
-pub const TIMES: [u64; 3] = [1_000_000, 1_000_045, 1_000_700];
+/// The times that pass: at first, in the second in which a grace and the first access tokens end, in that in which the code and the first
+/// refresh tokens end, and long after.
+pub const TIMES: [u64; 4] = [1_000_000, 1_000_030, 1_000_060, 1_000_700];
+
+// How long credentials live, in seconds.
+pub const CODE_LIFE: u64 = 60;
+pub const ACCESS_TOKEN_LIFE: u64 = 30;
+pub const REFRESH_TOKEN_LIFE: u64 = 60;
 
 /// A stage in the life of a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,223 +46,92 @@ pub enum Stage {
     Issued,
 }
 
+/// What may differ from one server and client to the next.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// Of refresh tokens, in seconds.
+    pub grace: u64,
+    pub client: Kind,
+    /// Whether the host has the last word on what is issued.
+    pub consult_issuance: bool,
+}
+
+/// The client that holds the grant, by how it shows who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Public,
+    /// It has a secret.
+    Confidential,
+    /// It has a secret that only the host can check.
+    Hosted,
+}
+
 /// The world before the requests come.
 pub struct Scene {
     pub stage: Stage,
-    pub grace: Duration,
+    pub setting: Setting,
     pub server: Server,
     pub model: Model,
     pub grant: GrantId,
-    pub code: String,
-    pub access_token: String,
-    pub refresh_token: String,
+    pub tokens: Tokens,
+    keys: [Key; 3],
     photos: ResourceServer,
     reading: Requirement,
     bearer: Request<&'static str>,
-    prompt: Prompt,
+    pub prompt: Prompt,
+    pub implicit: Prompt,
     forms: Vec<(&'static str, Request<String>)>,
 }
 
-/// A request that may come.
-pub struct Entry {
-    pub name: &'static str,
-    pub stages: &'static [Stage],
-    pub role: Role,
-    start: fn(&'static Scene, usize, Timestamp) -> Next,
-}
-
-/// What a request may do to the grant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    Approve,
-    /// A sound exchange of the code.
-    Exchange,
-    Refresh,
-    /// Ends the whole grant.
-    RevokeGrant,
-    /// Ends the access token.
-    RevokeAccess,
-    /// Says whether the access token is good.
-    Tells,
-    /// Reads the refresh token, or presents something that is not its own.
-    Harmless,
-}
-
-use Stage::{Asked, Authorized, Issued};
-
-pub const ENTRIES: &[Entry] = &[
-    Entry { name: "approve", stages: &[Asked], role: Role::Approve, start: approve },
-    Entry {
-        name: "exchange",
-        stages: &[Asked, Authorized, Issued],
-        role: Role::Exchange,
-        start: |s, i, now| token(s, "exchange", i, now),
-    },
-    Entry {
-        name: "exchange with another verifier",
-        stages: &[Asked, Authorized, Issued],
-        role: Role::Harmless,
-        start: |s, i, now| token(s, "stolen", i, now),
-    },
-    Entry { name: "refresh", stages: &[Issued], role: Role::Refresh, start: |s, i, now| token(s, "refresh", i, now) },
-    Entry {
-        name: "refresh by another client",
-        stages: &[Issued],
-        role: Role::Harmless,
-        start: |s, i, now| token(s, "refresh by another", i, now),
-    },
-    Entry {
-        name: "revoke the refresh token",
-        stages: &[Issued],
-        role: Role::RevokeGrant,
-        start: |s, _, _| hold(s.server.revoke(s.form("revoke refresh"))),
-    },
-    Entry {
-        name: "revoke the access token",
-        stages: &[Issued],
-        role: Role::RevokeAccess,
-        start: |s, _, _| hold(s.server.revoke(s.form("revoke access"))),
-    },
-    Entry {
-        name: "log the application out",
-        stages: &[Asked, Authorized, Issued],
-        role: Role::RevokeGrant,
-        start: log_out,
-    },
-    Entry {
-        name: "introspect the access token",
-        stages: &[Issued],
-        role: Role::Tells,
-        start: |s, _, now| hold(s.server.introspect(s.form("introspect access"), now)),
-    },
-    Entry { name: "present the access token", stages: &[Issued], role: Role::Tells, start: |s, _, now| s.present(now) },
-    Entry {
-        name: "introspect the refresh token",
-        stages: &[Issued],
-        role: Role::Harmless,
-        start: |s, _, now| hold(s.server.introspect(s.form("introspect refresh"), now)),
-    },
-];
-
-impl Entry {
-    /// The request comes in, as the `index`th of the schedule.
-    pub fn start(&self, scene: &'static Scene, index: usize, now: Timestamp) -> Next {
-        (self.start)(scene, index, now)
-    }
-}
-
-/// What is asked for, the same each time but for the randomness.
-fn moment(seed: usize, now: Timestamp) -> Moment {
-    Moment::new(now, &mut Counter(seed as u64))
-}
-
-fn approve(scene: &'static Scene, _: usize, now: Timestamp) -> Next {
-    let approval = Approval::by(Subject::parse("alice").unwrap());
-    hold(scene.prompt.clone().approve(&scene.server, approval, moment(1, now)))
-}
-
-fn token(scene: &'static Scene, form: &str, index: usize, now: Timestamp) -> Next {
-    hold(scene.server.token(scene.form(form), moment(10 + index, now)))
-}
-
-/// The host ends the grant by a commit of its own.
-fn log_out(scene: &'static Scene, _: usize, _: Timestamp) -> Next {
-    Next::Paused(Box::new(LogOut(scene.grant)))
-}
-
-#[derive(Clone)]
-struct LogOut(GrantId);
-
-impl Paused for LogOut {
-    fn fork(&self) -> Box<dyn Paused> {
-        Box::new(self.clone())
-    }
-    fn name(&self) -> String {
-        "LogOut".to_owned()
-    }
-    fn asks(&self) -> Asks {
-        Asks::Commit(Commit::of(Change::Revoke(self.0)))
-    }
-    fn tell(self: Box<Self>, told: Told) -> Next {
-        let is_done = matches!(told, Told::Outcome(Outcome::Applied));
-        Next::Done(Observed {
-            status: if is_done { 200 } else { 503 },
-            secrets: Vec::new(),
-            error: (!is_done).then(|| "server_error".to_owned()),
-            active: false,
-            event: "LoggedOut".to_owned(),
-            body: Vec::new(),
-            location: None,
-        })
-    }
+/// What the grant leads to.
+pub struct Tokens {
+    pub code: String,
+    pub access_token: String,
+    pub refresh_token: String,
 }
 
 impl Scene {
     /// A grant in this stage. It lives as long as the test.
-    pub fn new(stage: Stage, grace: Duration, consult_issuance: bool) -> &'static Self {
-        let mut config = Config::new(Issuer::parse("https://server.example").unwrap());
-        config.refresh = RefreshPolicy::Rotate { grace };
-        config.consult_issuance = consult_issuance;
-        let server = Server::new(config);
-        let model = Model::new(clients());
-        let now = Timestamp(TIMES[0]);
+    pub fn new(stage: Stage, setting: Setting, fault: Option<Fault>) -> &'static Self {
+        // The host is not asked before the exploration.
+        let known = if setting.client == Kind::Hosted { Kind::Confidential } else { setting.client };
+        let server = Server::new(config(Setting { consult_issuance: false, ..setting }, fault));
+        let plain = Plain(Model::new(clients(known)).into());
+        let prompt = ask(&server, &plain, &format!("response_type=code&client_id=app&{}", challenge()));
+        let implicit = ask(&server, &plain, "response_type=token&client_id=page");
+        let asked = plain.snapshot();
+        let code = code(prompt.clone().approve(&server, approval(), moment(1, Timestamp(TIMES[0]))).run(&plain));
+        let authorized = plain.snapshot();
+        let request = form(&exchange(&code, VERIFIER, known));
+        let reply = server.token(&request, moment(2, Timestamp(TIMES[0]))).run(&plain);
+        let issued = plain.snapshot();
 
-        let challenge = CodeVerifier::parse(VERIFIER).unwrap().challenge(CodeChallengeMethod::S256).digest();
-        let query = format!("response_type=code&client_id=app&code_challenge={challenge}&code_challenge_method=S256");
-        let request = Request::get(format!("/authorize?{query}")).body("").unwrap();
-        let Authorization::Ask(prompt) = server.authorize(&request).run(&Plain(model.clone().into())) else {
-            panic!("the request is sound")
-        };
-        let approval = Approval::by(Subject::parse("alice").unwrap());
-        let plain = Plain(model.clone().into());
-        let response = prompt.clone().approve(&server, approval, moment(1, now)).run(&plain);
-        let (_, query) = response.location().unwrap().split_once('?').unwrap();
-        let (_, code) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "code").unwrap();
-        let code = code.into_owned();
-        let authorized = plain.0.lock().unwrap().clone();
-        let reply = server.token(&form(&exchange(&code, VERIFIER)), moment(2, now)).run(&plain);
         let response = reply.result().unwrap();
         let access_token = response.access_token.expose().to_owned();
         let refresh_token = response.refresh_token.as_ref().unwrap().expose().to_owned();
-        let after = plain.0.into_inner().unwrap();
-        let grant = after.presented(Key::of(&code).unwrap()).unwrap().grant.id;
+        let keys = [&code, &access_token, &refresh_token].map(|token| Key::of(token).unwrap());
+        let grant = issued.presented(keys[0]).unwrap().grant.id;
         let model = match stage {
-            Asked => model,
-            Authorized => authorized,
-            Issued => after,
+            Stage::Asked => asked,
+            Stage::Authorized => authorized,
+            Stage::Issued => issued,
         };
-        let as_service = |token: &str| format!("token={token}&client_id=service&client_secret={SECRET}");
-        let forms = vec![
-            ("exchange", exchange(&code, VERIFIER)),
-            ("stolen", exchange(&code, OTHER_VERIFIER)),
-            ("refresh", format!("grant_type=refresh_token&refresh_token={refresh_token}&client_id=app")),
-            ("refresh by another", format!("grant_type=refresh_token&refresh_token={refresh_token}&client_id=other")),
-            ("revoke refresh", format!("token={refresh_token}&client_id=app")),
-            ("revoke access", format!("token={access_token}&client_id=app")),
-            ("introspect access", as_service(&access_token)),
-            ("introspect refresh", as_service(&refresh_token)),
-        ];
-        let forms = forms.into_iter().map(|(name, body)| (name, form(&body))).collect();
-        let mut photos = resource::Config::new(Resource::parse("https://api.example/photos").unwrap());
-        photos.accept_unrestricted = true;
-        let photos = ResourceServer::new(photos);
-        let reading = Requirement::scope(Scope::parse("read").unwrap());
         let bearer = Request::get("/photos").header(header::AUTHORIZATION, format!("Bearer {access_token}"));
-        let bearer = bearer.body("").unwrap();
+        let tokens = Tokens { code, access_token, refresh_token };
         Box::leak(Box::new(Self {
-            photos,
-            reading,
-            bearer,
             stage,
-            grace,
-            server,
-            model,
+            setting,
+            server: Server::new(config(setting, fault)),
+            model: model.with_clients(clients(setting.client)),
             grant,
-            code,
-            access_token,
-            refresh_token,
+            keys,
+            photos: photos(),
+            reading: Requirement::scope(Scope::parse("read").unwrap()),
+            bearer: bearer.body("").unwrap(),
             prompt,
-            forms,
+            implicit,
+            forms: forms(&tokens, known),
+            tokens,
         }))
     }
 
@@ -262,34 +140,129 @@ impl Scene {
         hold(self.photos.check(&self.bearer, &self.reading, now))
     }
 
-    fn form(&self, name: &str) -> &Request<String> {
+    pub fn form(&self, name: &str) -> &Request<String> {
         &self.forms.iter().find(|(other, _)| *other == name).unwrap().1
     }
 
+    pub fn key(&self, presents: Presents) -> Option<Key> {
+        let [code, access_token, refresh_token] = self.keys;
+        match presents {
+            Presents::Nothing => None,
+            Presents::Code => Some(code),
+            Presents::AccessToken => Some(access_token),
+            Presents::RefreshToken => Some(refresh_token),
+        }
+    }
+
     /// The secrets that are out at the start.
-    pub fn secrets(&self) -> Vec<&str> {
-        let issued = [&*self.access_token, &*self.refresh_token];
-        let issued = issued.into_iter().filter(|_| self.stage == Issued);
-        [&*self.code, VERIFIER, SECRET].into_iter().chain(issued).collect()
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let Tokens { code, access_token, refresh_token } = &self.tokens;
+        let issued = [&**access_token, refresh_token].into_iter().filter(|_| self.stage == Stage::Issued);
+        let known = [&**code, VERIFIER, OTHER_VERIFIER, APP_SECRET, SERVICE_SECRET, PASSWORD, ASSERTION];
+        known.into_iter().chain(issued)
     }
 }
 
-fn clients() -> Vec<Client> {
-    let app = |id: &str| {
-        let mut client = Client::public(ClientId::parse(id).unwrap());
+fn config(setting: Setting, fault: Option<Fault>) -> Config {
+    let mut config = Config::new(Issuer::parse("https://server.example").unwrap());
+    let grace = match fault {
+        Some(Fault::GraceEndsLate) => setting.grace + 1,
+        Some(Fault::GraceEndsEarly) => setting.grace.saturating_sub(1),
+        _ => setting.grace,
+    };
+    let more = u64::from(fault == Some(Fault::LivesAreLonger));
+    config.refresh = RefreshPolicy::Rotate { grace: Duration::from_secs(grace) };
+    config.code_lifetime = Duration::from_secs(CODE_LIFE + more);
+    config.access_token_lifetime = Duration::from_secs(ACCESS_TOKEN_LIFE + more);
+    config.refresh_token_lifetime = Duration::from_secs(REFRESH_TOKEN_LIFE + more);
+    config.grant_types.extend([GrantType::Password, GrantType::parse(SAML).unwrap()]);
+    config.response_types.push(ResponseType::Token);
+    config.consult_issuance = setting.consult_issuance;
+    config
+}
+
+fn photos() -> ResourceServer {
+    let mut config = resource::Config::new(Resource::parse("https://api.example/photos").unwrap());
+    config.accept_unrestricted = true;
+    ResourceServer::new(config)
+}
+
+/// The client that holds the grant, another, one in a browser's page, and one that acts by all the other grants.
+fn clients(kind: Kind) -> Vec<Client> {
+    let client = |mut client: Client, grant_types: &[&str], response_type| {
         client.redirect_uris = vec![RedirectUri::parse("https://client.example/cb").unwrap()];
-        client.grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
-        client.response_types = vec![ResponseType::Code];
+        client.grant_types = grant_types.iter().map(|name| GrantType::parse(name).unwrap()).collect();
+        client.response_types = vec![response_type];
         client.scope = Scope::parse("read write").unwrap();
         client
     };
-    let mut service = Client::confidential(ClientId::parse("service").unwrap(), SECRET);
+    let id = |text: &str| ClientId::parse(text).unwrap();
+    let mut app = Client::confidential(id("app"), APP_SECRET);
+    match kind {
+        Kind::Public => app.authentication = ClientAuthentication::None,
+        Kind::Confidential => {}
+        Kind::Hosted => app.authentication = ClientAuthentication::Host { presented: SecretPresentation::Either },
+    }
+    let mut service = Client::confidential(id("service"), SERVICE_SECRET);
     service.resource_server = Some(Vec::new());
-    vec![app("app"), app("other"), service]
+    let by_code = ["authorization_code", "refresh_token"];
+    vec![
+        client(app, &by_code, ResponseType::Code),
+        client(Client::public(id("other")), &by_code, ResponseType::Code),
+        client(Client::public(id("page")), &[], ResponseType::Token),
+        client(service, &["client_credentials", "password", SAML], ResponseType::Code),
+    ]
 }
 
-fn exchange(code: &str, verifier: &str) -> String {
-    format!("grant_type=authorization_code&code={code}&client_id=app&code_verifier={verifier}")
+fn challenge() -> String {
+    let challenge = CodeVerifier::parse(VERIFIER).unwrap().challenge(CodeChallengeMethod::S256).digest();
+    format!("code_challenge={challenge}&code_challenge_method=S256")
+}
+
+fn ask(server: &Server, plain: &Plain, query: &str) -> Prompt {
+    let request = Request::get(format!("/authorize?{query}")).body("").unwrap();
+    match server.authorize(&request).run(plain) {
+        Authorization::Ask(prompt) => prompt,
+        Authorization::Respond(_) => panic!("the request is sound"),
+    }
+}
+
+fn code(response: AuthorizationResponse) -> String {
+    let (_, query) = response.location().unwrap().split_once('?').unwrap();
+    let (_, code) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "code").unwrap();
+    code.into_owned()
+}
+
+fn as_app(kind: Kind) -> String {
+    let secret = if kind == Kind::Public { String::new() } else { format!("&client_secret={APP_SECRET}") };
+    format!("client_id=app{secret}")
+}
+
+fn exchange(code: &str, verifier: &str, kind: Kind) -> String {
+    format!("grant_type=authorization_code&code={code}&code_verifier={verifier}&{}", as_app(kind))
+}
+
+fn forms(tokens: &Tokens, kind: Kind) -> Vec<(&'static str, Request<String>)> {
+    let Tokens { code, access_token, refresh_token } = tokens;
+    let as_app = as_app(kind);
+    let as_service = format!("client_id=service&client_secret={SERVICE_SECRET}");
+    // A public client may not introspect, and a resource server is not told of refresh tokens.
+    let as_reader = if kind == Kind::Public { &as_service } else { &as_app };
+    let refresh = format!("grant_type=refresh_token&refresh_token={refresh_token}");
+    let bodies = [
+        ("exchange", exchange(code, VERIFIER, kind)),
+        ("stolen", exchange(code, OTHER_VERIFIER, kind)),
+        ("refresh", format!("{refresh}&{as_app}")),
+        ("refresh by another", format!("{refresh}&client_id=other")),
+        ("revoke refresh", format!("token={refresh_token}&{as_app}")),
+        ("revoke access", format!("token={access_token}&{as_app}")),
+        ("introspect access", format!("token={access_token}&{as_service}")),
+        ("introspect refresh", format!("token={refresh_token}&{as_reader}")),
+        ("client credentials", format!("grant_type=client_credentials&{as_service}")),
+        ("password", format!("grant_type=password&username=alice&password={PASSWORD}&{as_service}")),
+        ("extension", format!("grant_type={SAML}&assertion={ASSERTION}&{as_service}")),
+    ];
+    bodies.map(|(name, body)| (name, form(&body))).into()
 }
 
 fn form(body: &str) -> Request<String> {
@@ -298,13 +271,19 @@ fn form(body: &str) -> Request<String> {
 }
 
 /// The model as a store, for what happens before the exploration.
-pub struct Plain(pub std::sync::Mutex<Model>);
+pub struct Plain(pub Mutex<Model>);
 
-impl grantor::store::Store for Plain {
-    fn lookup(&self, lookup: &grantor::store::Lookup) -> grantor::Answer<grantor::store::Lookup> {
+impl Plain {
+    fn snapshot(&self) -> Model {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl Store for Plain {
+    fn lookup(&self, lookup: &Lookup) -> Answer<Lookup> {
         Ok(self.0.lock().unwrap().lookup(lookup, None))
     }
-    fn commit(&self, commit: &Commit) -> grantor::Answer<Commit> {
+    fn commit(&self, commit: &Commit) -> Answer<Commit> {
         Ok(self.0.lock().unwrap().commit(commit, None))
     }
 }

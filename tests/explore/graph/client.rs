@@ -10,8 +10,7 @@ use crate::paused::{Next, Observe, Observed, hold};
 
 impl Observed {
     fn of_client(event: String) -> Self {
-        let (secrets, body) = (Vec::new(), Vec::new());
-        Self { status: 0, secrets, error: None, active: false, event, body, location: None }
+        Self { event, ..Self::default() }
     }
 
     fn failed(error: &RequestError) -> Self {

@@ -1,0 +1,143 @@
+//! The requests that may come. A further machine of the server joins by an entry in [`ENTRIES`].
+
+use grantor::model::{GrantId, Subject};
+use grantor::server::Approval;
+use grantor::store::{Change, Commit, Outcome};
+use grantor::{Moment, Timestamp};
+
+use crate::counter::Counter;
+use crate::paused::{Asks, Next, Observed, Paused, Told, hold};
+use crate::scene::{Scene, Stage};
+
+/// A request that may come.
+pub struct Entry {
+    pub name: &'static str,
+    pub stages: &'static [Stage],
+    pub role: Role,
+    pub presents: Presents,
+    /// The request comes in, with randomness of this seed.
+    pub start: fn(&'static Scene, usize, Timestamp) -> Next,
+}
+
+/// What a request may do to the grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Approve,
+    /// A sound exchange of the code.
+    Exchange,
+    Refresh,
+    /// Ends the whole grant.
+    RevokeGrant,
+    /// Ends the access token.
+    RevokeAccess,
+    /// Says whether a token is good.
+    Tells,
+    /// Presents something that is not its own.
+    Harmless,
+    /// Opens a grant of its own.
+    Opens,
+}
+
+/// Which credential of the grant a request presents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presents {
+    Nothing,
+    Code,
+    AccessToken,
+    RefreshToken,
+}
+
+use Presents::{AccessToken, Code, Nothing, RefreshToken};
+use Stage::{Asked, Authorized, Issued};
+
+const ALWAYS: &[Stage] = &[Asked, Authorized, Issued];
+
+const fn entry(
+    name: &'static str,
+    stages: &'static [Stage],
+    role: Role,
+    presents: Presents,
+    start: fn(&'static Scene, usize, Timestamp) -> Next,
+) -> Entry {
+    Entry { name, stages, role, presents, start }
+}
+
+pub const ENTRIES: &[Entry] = &[
+    entry("approve", &[Asked], Role::Approve, Nothing, approve),
+    entry("exchange", ALWAYS, Role::Exchange, Code, |s, seed, now| token(s, "exchange", seed, now)),
+    entry("exchange with another verifier", ALWAYS, Role::Harmless, Code, |s, seed, now| token(s, "stolen", seed, now)),
+    entry("refresh", &[Issued], Role::Refresh, RefreshToken, |s, seed, now| token(s, "refresh", seed, now)),
+    entry("refresh by another client", &[Issued], Role::Harmless, RefreshToken, |s, seed, now| {
+        token(s, "refresh by another", seed, now)
+    }),
+    entry("revoke the refresh token", &[Issued], Role::RevokeGrant, RefreshToken, |s, _, _| {
+        hold(s.server.revoke(s.form("revoke refresh")))
+    }),
+    entry("revoke the access token", &[Issued], Role::RevokeAccess, AccessToken, |s, _, _| {
+        hold(s.server.revoke(s.form("revoke access")))
+    }),
+    entry("log the application out", ALWAYS, Role::RevokeGrant, Nothing, |s, _, _| {
+        Next::Paused(Box::new(LogOut(s.grant)))
+    }),
+    entry("introspect the access token", &[Issued], Role::Tells, AccessToken, |s, _, now| {
+        hold(s.server.introspect(s.form("introspect access"), now))
+    }),
+    entry("present the access token", &[Issued], Role::Tells, AccessToken, |s, _, now| s.present(now)),
+    entry("introspect the refresh token", &[Issued], Role::Tells, RefreshToken, |s, _, now| {
+        hold(s.server.introspect(s.form("introspect refresh"), now))
+    }),
+    entry("approve an implicit grant", &[Asked], Role::Opens, Nothing, |s, seed, now| {
+        hold(s.implicit.clone().approve(&s.server, approval(), moment(10 + seed, now)))
+    }),
+    entry("client credentials", &[Asked], Role::Opens, Nothing, |s, seed, now| {
+        token(s, "client credentials", seed, now)
+    }),
+    entry("password", &[Asked], Role::Opens, Nothing, |s, seed, now| token(s, "password", seed, now)),
+    entry("extension grant", &[Asked], Role::Opens, Nothing, |s, seed, now| token(s, "extension", seed, now)),
+];
+
+/// What is asked for, the same each time but for the randomness.
+pub fn moment(seed: usize, now: Timestamp) -> Moment {
+    Moment::new(now, &mut Counter(seed as u64))
+}
+
+pub fn approval() -> Approval {
+    Approval::by(Subject::parse("alice").unwrap())
+}
+
+/// The prompt leads to the same code, whoever approves it.
+fn approve(scene: &'static Scene, _: usize, now: Timestamp) -> Next {
+    hold(scene.prompt.clone().approve(&scene.server, approval(), moment(1, now)))
+}
+
+fn token(scene: &'static Scene, form: &str, seed: usize, now: Timestamp) -> Next {
+    hold(scene.server.token(scene.form(form), moment(10 + seed, now)))
+}
+
+/// The host ends the grant by a commit of its own.
+#[derive(Clone)]
+struct LogOut(GrantId);
+
+impl Paused for LogOut {
+    fn fork(&self) -> Box<dyn Paused> {
+        Box::new(self.clone())
+    }
+    fn name(&self) -> String {
+        "LogOut".to_owned()
+    }
+    fn asks(&self) -> Asks {
+        Asks::Commit(Commit::of(Change::Revoke(self.0)))
+    }
+    fn debug(&self) -> String {
+        format!("{:?}", self.asks())
+    }
+    fn tell(self: Box<Self>, told: Told) -> Next {
+        let is_done = matches!(told, Told::Outcome(Outcome::Applied));
+        Next::Done(Observed {
+            status: if is_done { 200 } else { 503 },
+            error: (!is_done).then(|| "server_error".to_owned()),
+            event: "LoggedOut".to_owned(),
+            ..Observed::default()
+        })
+    }
+}
