@@ -1,7 +1,6 @@
 //! The invariants of design §7, at every state, commit and reply. 6 holds by type: a machine that may not write has no `Commit`. 7 and 9 are
 //! those of each step, in `steps.rs`. Time is compared here in plain numbers, not by the functions that the machines use.
 
-use grantor::Timestamp;
 use grantor::model::{CredentialKind, Key};
 use grantor::store::{Change, Commit, Presented};
 
@@ -112,13 +111,10 @@ fn reuse_ends_the_grant(schedule: &Schedule, state: &State) -> Result<(), Broken
     })
 }
 
-/// Whether a refresh token had been spent for as long as the grace when a request came. Within a second, no clock tells reuse from a race.
-fn is_after_grace(schedule: &Schedule, request: &Request, spent_at: Timestamp) -> bool {
-    spent_at.0 + schedule.scene.setting.grace.max(1) <= TIMES[request.came]
-}
-
+/// Whether a request came with a refresh token that it saw had been spent for as long as the grace.
 fn is_reuse(schedule: &Schedule, request: &Request) -> bool {
-    request.saw_spent.is_some_and(|spent_at| is_after_grace(schedule, request, spent_at))
+    let grace = schedule.scene.setting.grace;
+    request.saw_spent.is_some_and(|spent_at| spent_at.0 + grace <= TIMES[request.came])
 }
 
 /// 8. A grant is revoked by whoever may, by replay, or by the reuse of a refresh token outside its grace: never for a lost race.
@@ -170,7 +166,9 @@ pub fn reply(schedule: &Schedule, state: &State, index: usize, observed: &Observ
         // 3. What has ended buys nothing.
         ensure(!had_ended(&presented, request), 3, || format!("{} after the end of what was presented", entry.name))?;
         // 1. Nor does what was spent, but for a refresh token within its grace.
-        let is_late = presented.spent_at.is_some_and(|spent_at| is_after_grace(schedule, request, spent_at));
+        // (What it spent itself, it spent in the second in which it came.)
+        let grace = schedule.scene.setting.grace.max(1);
+        let is_late = presented.spent_at.is_some_and(|spent_at| spent_at.0 + grace <= TIMES[request.came]);
         ensure(entry.role != Role::Refresh || !is_late, 1, || {
             "a refresh token bought tokens after its grace".to_owned()
         })?;

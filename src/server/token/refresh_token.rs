@@ -44,8 +44,8 @@ impl Ask {
             (Some(Some(since)), Some(spent_at)) if since <= spent_at => {
                 (Some(Change::SpentSince { key, since }), IfSpent::Refuse)
             }
-            // It came before the token was spent, or in the same second, as far as clocks can tell: it lost a race.
-            (Some(None), Some(spent_at)) if now <= spent_at => return Err(TokenError::RaceLost.into()),
+            // It came before the token was spent, and was slow: it lost a race.
+            (Some(None), Some(spent_at)) if now < spent_at => return Err(TokenError::RaceLost.into()),
             (_, Some(_)) => return Err(Refused::Revoking(grant.id, TokenError::RefreshTokenReplayed)),
         };
         if token.expires_at.is_past(now) {
