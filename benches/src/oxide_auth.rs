@@ -53,7 +53,7 @@ impl Library for OxideAuth {
         !matches!(operation, Operation::Introspect | Operation::Revoke)
     }
 
-    /// The verifier and, by [`FastHash`], the secret. Codes and tokens are kept as they are.
+    /// The verifier and, by `FastHash`, the secret. Codes and tokens are kept as they are.
     fn blocks(operation: Operation) -> usize {
         match operation {
             Operation::Code | Operation::ClientCredentials => 1,
