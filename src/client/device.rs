@@ -239,7 +239,8 @@ impl Client {
     /// Asks whether the person has decided: RFC 8628 §3.4. Before it is time, nothing is sent: "Before each new request, the client MUST
     /// wait at least the number of seconds specified by the "interval" parameter" (§3.5).
     ///
-    /// A device of another server is not asked about. An error in the reply is final: "If the client receives an error response with any other error code, it MUST stop polling".
+    /// A device of another server is not asked about. An error in the reply is final: "If the client receives an error response with any
+    /// other error code, it MUST stop polling".
     pub fn poll(&self, device: &Device, now: impl Into<Timestamp>) -> Step<Poll> {
         let now = now.into();
         if device.issuer != self.server.issuer {

@@ -24,8 +24,8 @@ pub struct Config {
     pub response_types: Vec<ResponseType>,
     /// The transformations that a code challenge may use. Default: `S256`. RFC 7636 §7.2 says what `plain` gives away.
     pub code_challenge_methods: Vec<CodeChallengeMethod>,
-    /// How long an authorization code lives; as all times here, in whole seconds. Default: 60 seconds. RFC 6749 §4.1.2: "A maximum authorization code lifetime
-    /// of 10 minutes is RECOMMENDED."
+    /// How long an authorization code lives; as all times here, in whole seconds. Default: 60 seconds. RFC 6749 §4.1.2: "A maximum
+    /// authorization code lifetime of 10 minutes is RECOMMENDED."
     pub code_lifetime: Duration,
     /// How long an access token lives. Default: 10 minutes. RFC 6750 §5.3: "Token servers
     /// SHOULD issue short-lived (one hour or less) bearer tokens".
