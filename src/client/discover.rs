@@ -74,7 +74,7 @@ impl Pause<Fetch> for MetadataRequested {
     fn resume(self, answer: Answer<Fetch>) -> Step<Discover> {
         let document = ServerAnswer::new(answer).and_then(|answer| {
             let metadata = answer.json::<Metadata>()?;
-            if is_downgrade(&metadata) { Err(answer.unusable(Fault::Malformed)) } else { Ok(metadata) }
+            if has_downgrade(&metadata) { Err(answer.unusable(Fault::Malformed)) } else { Ok(metadata) }
         });
         match document {
             // RFC 8414 §3.3: "The "issuer" value returned MUST be identical to the authorization server's issuer identifier value
@@ -88,8 +88,12 @@ impl Pause<Fetch> for MetadataRequested {
     }
 }
 
-/// Plain http is for a server on this very host. One that is elsewhere has no business here, and no endpoint without TLS.
-fn is_downgrade(metadata: &Metadata) -> bool {
+/// Plain http is for a server on this very host. What is elsewhere has no business here, and nothing without TLS: RFC 9728 §7.7.
+pub(super) fn is_downgrade(from: &str, to: &str) -> bool {
+    to.starts_with("http:") && !from.starts_with("http:")
+}
+
+fn has_downgrade(metadata: &Metadata) -> bool {
     let endpoints = [
         &metadata.authorization_endpoint,
         &metadata.token_endpoint,
@@ -97,6 +101,5 @@ fn is_downgrade(metadata: &Metadata) -> bool {
         &metadata.introspection_endpoint,
         &metadata.revocation_endpoint,
     ];
-    let is_plain = |url: &str| url.starts_with("http:");
-    !is_plain(metadata.issuer.as_str()) && endpoints.into_iter().flatten().any(|endpoint| is_plain(endpoint.as_str()))
+    endpoints.into_iter().flatten().any(|endpoint| is_downgrade(metadata.issuer.as_str(), endpoint.as_str()))
 }

@@ -1,5 +1,6 @@
 //! Protected resource metadata: RFC 9728 §3.
 
+use super::discover::is_downgrade;
 use crate::fetch::Fetch;
 use crate::model::{Endpoint, Resource, ResourceMetadata};
 use crate::step::{Answer, Pause, Step, machine};
@@ -32,7 +33,7 @@ pub enum DiscoverResourceError {
 #[must_use = "a machine does nothing until it is driven to its reply"]
 pub fn discover_resource(resource: &Resource, place: Option<&Endpoint>) -> Step<DiscoverResource> {
     let place = place.cloned().or_else(|| ResourceMetadata::url(resource));
-    let place = place.filter(|place| !is_downgrade(resource, place.as_str()));
+    let place = place.filter(|place| !is_downgrade(resource.as_str(), place.as_str()));
     match place.ok_or(RequestError::Unsendable).and_then(|place| get(place.as_str())) {
         Ok(fetch) => Step::Fetch(ResourceMetadataRequested { fetch, resource: resource.clone() }),
         Err(error) => Step::Done(Err(error.into())),
@@ -58,7 +59,7 @@ impl Pause<Fetch> for ResourceMetadataRequested {
         let document = ServerAnswer::new(answer).and_then(|answer| {
             let metadata = answer.json::<ResourceMetadata>()?;
             let mut servers = metadata.authorization_servers.iter();
-            let is_usable = !servers.any(|issuer| is_downgrade(&self.resource, issuer.as_str()));
+            let is_usable = !servers.any(|issuer| is_downgrade(self.resource.as_str(), issuer.as_str()));
             if is_usable { Ok(metadata) } else { Err(answer.unusable(Fault::Malformed)) }
         });
         Step::Done(match document {
@@ -69,9 +70,4 @@ impl Pause<Fetch> for ResourceMetadataRequested {
             Err(error) => Err(error.into()),
         })
     }
-}
-
-/// Plain http is for a server on this very host. A resource that is elsewhere has no business here: RFC 9728 §7.7.
-fn is_downgrade(resource: &Resource, url: &str) -> bool {
-    url.starts_with("http:") && !resource.as_str().starts_with("http:")
 }
