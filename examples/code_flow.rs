@@ -6,9 +6,10 @@
 use std::time::SystemTime;
 
 use grantor::model::{
-    Client, ClientId, CodeChallengeMethod, CodeVerifier, GrantType, Issuer, RedirectUri, ResponseType, Scope, Subject,
+    ClientId, CodeChallengeMethod, CodeVerifier, GrantType, Issuer, RedirectUri, ResponseType, Scope, Subject,
 };
-use grantor::server::{Approval, Authorization, Config};
+use grantor::record::Client;
+use grantor::server::{Approval, AuthorizeReply, Config};
 use grantor::store::MemoryStore;
 use grantor::{Moment, Server};
 use http::{Request, Response, header};
@@ -22,7 +23,7 @@ fn main() -> Result<(), Error> {
     client.grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
     client.response_types = vec![ResponseType::Code];
     client.scope = Scope::parse("photos.read photos.write")?;
-    let server = Server::new(Config::new(Issuer::parse("https://photos.example")?));
+    let server = Server::new(Config::new(Issuer::parse("https://photos.example")?))?;
     let store = MemoryStore::new().with_client(client);
 
     // The client sends the resource owner's browser to the authorization endpoint (RFC 6749 §4.1.1, RFC 7636 §4.3).
@@ -33,11 +34,11 @@ fn main() -> Result<(), Error> {
          &code_challenge={challenge}&code_challenge_method=S256"
     ))
     .body("")?;
-    let prompt = match server.authorize(&request).run(&store) {
-        Authorization::Ask(prompt) => prompt,
-        Authorization::Respond(response) => return Err(format!("refused: {:?}", response.event()).into()),
+    let prompt = match server.authorize(&request, moment()).run(&store) {
+        AuthorizeReply::Ask(prompt) => prompt,
+        AuthorizeReply::Respond(response) => return Err(format!("refused: {:?}", response.event()).into()),
     };
-    println!("{} asks for {}", prompt.client_id, prompt.scope);
+    println!("{} asks for {}", prompt.recipient.client_id, prompt.asked.scope);
 
     // The host logs the resource owner in and asks. They approve, but for one of the two.
     let approval = Approval::by(Subject::parse("alice")?).narrowed_to(Scope::parse("photos.read")?);

@@ -5,7 +5,9 @@
 
 use std::time::SystemTime;
 
-use grantor::model::{Client, ClientId, GrantType, Issuer, Scope};
+use grantor::consult::{Terms, Verdict};
+use grantor::model::{ClientId, GrantType, Issuer, Scope};
+use grantor::record::Client;
 use grantor::server::Config;
 use grantor::store::{MemoryStore, Store};
 use grantor::{Moment, Pause, Server, Step, Unavailable};
@@ -15,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut client = Client::confidential(ClientId::parse("backup")?, "a-secret-that-was-drawn-at-random");
     client.grant_types = vec![GrantType::ClientCredentials];
     client.scope = Scope::parse("photos.read")?;
-    let server = Server::new(Config::new(Issuer::parse("https://photos.example")?));
+    let server = Server::new(Config::new(Issuer::parse("https://photos.example")?))?;
     let store = MemoryStore::new().with_client(client);
 
     let body = "grant_type=client_credentials&client_id=backup&client_secret=a-secret-that-was-drawn-at-random";
@@ -41,11 +43,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 println!("      → {answer:?}");
                 pause.resume(answer)
             }
-            // Questions to the host: none of them is asked on this path, and each has its own answer type.
+            // Questions to the host, each with its own answer type. The last word on what is issued is always asked for, unless the
+            // configuration says otherwise; on this path, no other is.
+            Step::Issuance(pause) => {
+                println!("may this be issued? {:?}", pause.effect().scope);
+                pause.resume(Ok(Verdict::Issue(Terms::default())))
+            }
             Step::ClientSecret(pause) => pause.resume(Err(nobody_asked())),
             Step::Password(pause) => pause.resume(Err(nobody_asked())),
             Step::Extension(pause) => pause.resume(Err(nobody_asked())),
-            Step::Issuance(pause) => pause.resume(Err(nobody_asked())),
             Step::Done(reply) => break reply,
         };
     };
@@ -56,7 +62,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // no arm for it: it *cannot* write.
     println!("— an authorization request while the store is down");
     let request = Request::get("/authorize?response_type=code&client_id=backup").body("")?;
-    let mut step = server.authorize(&request);
+    let mut step = server.authorize(&request, moment());
     let outcome = loop {
         step = match step {
             Step::Lookup(pause) => pause.resume(Err(Unavailable::new("the disk is full"))),

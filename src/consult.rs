@@ -1,18 +1,18 @@
-//! What only the host knows: the four questions that a machine may put to it, and [`Policy`], which answers them.
+//! What only the host knows: the four questions that a machine may put to it. [`Policy`](crate::Policy) answers them.
 //!
-//! The default answer to each is the safe one: a secret that grantor cannot check is wrong, a password is wrong, an
-//! extension grant is refused, and so is what is about to be issued, which is only put to the host when
-//! [`Config::consult_issuance`](crate::server::Config::consult_issuance) says so.
+//! The default answer to each is the safe one: a secret that grantor cannot check is wrong, a password is wrong, an extension grant is
+//! refused, and what is about to be issued, which has passed every check, is issued as it is.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{Claims, Client, GrantType, Resources, Scope, Secret, Subject};
-use crate::step::{Answer, Effect, Unavailable};
+use crate::effect::{Answer, Effect};
+use crate::model::{Audience, AuthenticationEvent, Claims, ErrorCode, GrantType, Scope, Secret, Subject};
+use crate::record::{Client, Grant};
 
 /// Is this the client's secret? Asked for clients whose secret was chosen by a human and is kept under a slow hash
-/// ([`ClientAuthentication::Host`](crate::model::ClientAuthentication::Host)); generated secrets never come here.
+/// ([`RegisteredAuthentication::Host`](crate::record::RegisteredAuthentication::Host)); generated secrets never come here.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ClientSecret {
@@ -33,6 +33,13 @@ pub enum Authenticity {
 
 impl Effect for ClientSecret {
     type Answer = Authenticity;
+    const NAME: &'static str = "client secret";
+}
+
+impl ClientSecret {
+    pub(crate) fn unanswered(&self) -> Answer<Self> {
+        Ok(Authenticity::Refused)
+    }
 }
 
 /// Whose password is this? The password grant (RFC 6749 §4.3), which RFC 9700 §2.4 forbids: off by default.
@@ -53,17 +60,24 @@ impl fmt::Debug for Password {
     }
 }
 
-/// Who authorized a grant that the host judges.
+/// Whose password it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {
-    /// This resource owner.
+    /// This resource owner's.
     Subject(Subject),
-    /// Nobody: the credentials are wrong, or the owner may not use this grant. Becomes `invalid_grant`.
+    /// Nobody's: the credentials are wrong, or the owner may not use this grant. Becomes `invalid_grant`.
     Refused,
 }
 
 impl Effect for Password {
     type Answer = Owner;
+    const NAME: &'static str = "password";
+}
+
+impl Password {
+    pub(crate) fn unanswered(&self) -> Answer<Self> {
+        Ok(Owner::Refused)
+    }
 }
 
 /// Is this extension grant (RFC 6749 §4.5) good, and whose is it? The client is authenticated and registered for the
@@ -75,8 +89,20 @@ pub struct Extension {
     pub client: Arc<Client>,
     /// The absolute URI in `grant_type`.
     pub grant_type: GrantType,
-    /// The parameters of the request, but for `client_id` and `client_secret`. None repeats, save `resource` and `audience`.
+    /// The parameters of the request, without `client_id` and `client_secret`. None repeats, save `resource` and `audience`.
     pub parameters: Vec<(String, Secret<'static>)>,
+}
+
+impl Extension {
+    /// Returns the parameter of this name, if the request has it; of several, the first.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(other, _)| other == name).map(|(_, value)| value.expose())
+    }
+
+    pub(crate) fn unanswered(&self) -> Answer<Self> {
+        Ok(ExtensionVerdict::Refuse(ExtensionRefusal::default()))
+    }
 }
 
 impl fmt::Debug for Extension {
@@ -91,23 +117,136 @@ impl fmt::Debug for Extension {
 }
 
 impl Effect for Extension {
-    type Answer = Owner;
+    type Answer = ExtensionVerdict;
+    const NAME: &'static str = "extension";
 }
 
-/// May this be issued? The last word before tokens are made.
+/// The host's word on an [`Extension`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum ExtensionVerdict {
+    /// The grant is good.
+    Grant(ExtensionGrant),
+    /// It is not.
+    Refuse(ExtensionRefusal),
+}
+
+/// What an extension grant is good for.
+///
+/// ```
+/// use grantor::consult::{ExtensionGrant, ExtensionVerdict};
+/// use grantor::model::Subject;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // Token exchange (RFC 8693 §2.2.1 requires `issued_token_type`), for an app that stays signed in.
+/// let grant = ExtensionGrant::of(Subject::parse("johndoe")?)
+///     .with_refresh_token()
+///     .with_response_member("issued_token_type", "urn:ietf:params:oauth:token-type:access_token");
+/// let verdict = ExtensionVerdict::Grant(grant);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ExtensionGrant {
+    /// The resource owner; `None` for a grant to the client itself.
+    pub subject: Option<Subject>,
+    /// Whether a refresh token is issued too, if server and client are configured for them. RFC 7521 §4.1 advises against it where the
+    /// client can present a fresh assertion; RFC 8693 §2.2.1 leaves it to the server.
+    pub refresh_token: bool,
+    /// How and when the resource owner was authenticated, as far as the assertion says.
+    pub authentication: AuthenticationEvent,
+    /// Kept with the grant for the host, as by [`Approval::with_data`](crate::server::Approval::with_data).
+    pub data: Claims,
+    /// Claims of the access token that is issued now.
+    pub claims: Claims,
+    /// Further members of the token response.
+    pub response_members: Vec<(String, serde_json::Value)>,
+}
+
+impl ExtensionGrant {
+    /// A grant by this resource owner.
+    #[must_use]
+    pub fn of(subject: Subject) -> Self {
+        Self { subject: Some(subject), ..Self::default() }
+    }
+
+    /// A grant to the client itself.
+    #[must_use]
+    pub fn of_client() -> Self {
+        Self::default()
+    }
+
+    /// Issues a refresh token too: see [`refresh_token`](Self::refresh_token).
+    #[must_use]
+    pub fn with_refresh_token(self) -> Self {
+        Self { refresh_token: true, ..self }
+    }
+
+    /// Says how and when the resource owner was authenticated.
+    #[must_use]
+    pub fn authenticated(self, authentication: AuthenticationEvent) -> Self {
+        Self { authentication, ..self }
+    }
+
+    /// Keeps this with the grant.
+    #[must_use]
+    pub fn with_data(self, data: Claims) -> Self {
+        Self { data, ..self }
+    }
+
+    /// Adds claims to the access token.
+    #[must_use]
+    pub fn with_claims(self, claims: Claims) -> Self {
+        Self { claims, ..self }
+    }
+
+    /// Adds a member to the token response. A name that grantor itself writes is left out there.
+    #[must_use]
+    pub fn with_response_member(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+        self.response_members.push((name.to_owned(), value.into()));
+        self
+    }
+}
+
+/// Why an extension grant is refused: `invalid_grant` unless it says otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ExtensionRefusal {
+    /// The `error` of RFC 6749 §5.2; `None` is `invalid_grant`.
+    pub error: Option<ErrorCode>,
+    /// The `error_description`, for the client's developer.
+    pub description: Option<String>,
+}
+
+impl ExtensionRefusal {
+    /// Refuses with this error code, say `invalid_request` where a parameter is missing.
+    #[must_use]
+    pub fn with_error(self, error: ErrorCode) -> Self {
+        Self { error: Some(error), ..self }
+    }
+
+    /// Tells the client's developer why. Characters that RFC 6749 §5.2 does not allow are left out.
+    #[must_use]
+    pub fn with_description(self, description: &str) -> Self {
+        Self { description: Some(description.to_owned()), ..self }
+    }
+}
+
+/// May this be issued? The last word before tokens are made, asked unless
+/// [`consult_issuance`](crate::server::Config::consult_issuance) is off.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Issuance {
     /// The client that will receive the tokens.
     pub client: Arc<Client>,
-    /// The grant type by which it asks.
+    /// The grant that the tokens stand for: its id, age and resource owner, how they were authenticated, and the host's own data.
+    pub grant: Arc<Grant>,
+    /// The grant type by which the client asks.
     pub grant_type: GrantType,
-    /// The resource owner; none when the client acts for itself.
-    pub subject: Option<Subject>,
     /// The scope of the access token.
     pub scope: Scope,
-    /// The protected resources that the access token is for; empty: not restricted.
-    pub resource: Resources,
+    /// The protected resources that the access token is for.
+    pub audience: Audience,
     /// How long the access token would live.
     pub access_token_lifetime: Duration,
 }
@@ -132,115 +271,22 @@ pub enum Verdict {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Terms {
-    /// Keep only these scope tokens in the access token.
+    /// Keeps only these scope tokens in the access token.
     pub scope: Option<Scope>,
-    /// Live no longer than this; whole seconds. None of them is a refusal.
+    /// An upper bound for the lifetime, in whole seconds. A duration below one second refuses the request.
     pub access_token_lifetime: Option<Duration>,
-    /// Carried by the access token's record and shown to resource servers.
+    /// Carried by the access token's record and shown to resource servers. Names that grantor itself fills in (RFC 7662 §2.2: `sub`,
+    /// `exp`, …) are not shown.
     pub claims: Claims,
 }
 
 impl Effect for Issuance {
     type Answer = Verdict;
+    const NAME: &'static str = "issuance";
 }
 
-/// The host's answers. Every method has a default, the safe one.
-pub trait Policy {
-    /// Checks a client secret that only the host can check. By default it is wrong.
-    fn client_secret(&self, question: &ClientSecret) -> Answer<ClientSecret> {
-        let _ = question;
-        Ok(Authenticity::Refused)
-    }
-
-    /// Checks a resource owner's password. By default it is wrong.
-    fn password(&self, question: &Password) -> Answer<Password> {
-        let _ = question;
-        Ok(Owner::Refused)
-    }
-
-    /// Judges an extension grant. By default it is refused.
-    fn extension(&self, question: &Extension) -> Answer<Extension> {
-        let _ = question;
-        Ok(Owner::Refused)
-    }
-
-    /// Has the last word on what is issued. It is asked only if [`Config::consult_issuance`](crate::server::Config::consult_issuance) says
-    /// so; by default it refuses then, for a host that wants to be asked has an answer.
-    fn issuance(&self, question: &Issuance) -> Answer<Issuance> {
-        let _ = question;
-        Ok(Verdict::Refuse)
+impl Issuance {
+    pub(crate) fn unanswered(&self) -> Answer<Self> {
+        Ok(Verdict::Issue(Terms::default()))
     }
 }
-
-/// The same answers from an async host.
-pub trait AsyncPolicy {
-    /// See [`Policy::client_secret`].
-    fn client_secret(&self, question: &ClientSecret) -> impl Future<Output = Result<Authenticity, Unavailable>> + Send {
-        let _ = question;
-        std::future::ready(Ok(Authenticity::Refused))
-    }
-
-    /// See [`Policy::password`].
-    fn password(&self, question: &Password) -> impl Future<Output = Result<Owner, Unavailable>> + Send {
-        let _ = question;
-        std::future::ready(Ok(Owner::Refused))
-    }
-
-    /// See [`Policy::extension`].
-    fn extension(&self, question: &Extension) -> impl Future<Output = Result<Owner, Unavailable>> + Send {
-        let _ = question;
-        std::future::ready(Ok(Owner::Refused))
-    }
-
-    /// See [`Policy::issuance`].
-    fn issuance(&self, question: &Issuance) -> impl Future<Output = Result<Verdict, Unavailable>> + Send {
-        let _ = question;
-        std::future::ready(Ok(Verdict::Refuse))
-    }
-}
-
-/// A pointer to a policy is a policy.
-macro_rules! forward {
-    ($($pointer:ty),*) => {$(
-        impl<P: Policy + ?Sized> Policy for $pointer {
-            fn client_secret(&self, question: &ClientSecret) -> Answer<ClientSecret> {
-                (**self).client_secret(question)
-            }
-            fn password(&self, question: &Password) -> Answer<Password> {
-                (**self).password(question)
-            }
-            fn extension(&self, question: &Extension) -> Answer<Extension> {
-                (**self).extension(question)
-            }
-            fn issuance(&self, question: &Issuance) -> Answer<Issuance> {
-                (**self).issuance(question)
-            }
-        }
-
-        impl<P: AsyncPolicy + ?Sized> AsyncPolicy for $pointer {
-            fn client_secret(
-                &self,
-                question: &ClientSecret,
-            ) -> impl Future<Output = Result<Authenticity, Unavailable>> + Send {
-                (**self).client_secret(question)
-            }
-            fn password(&self, question: &Password) -> impl Future<Output = Result<Owner, Unavailable>> + Send {
-                (**self).password(question)
-            }
-            fn extension(&self, question: &Extension) -> impl Future<Output = Result<Owner, Unavailable>> + Send {
-                (**self).extension(question)
-            }
-            fn issuance(&self, question: &Issuance) -> impl Future<Output = Result<Verdict, Unavailable>> + Send {
-                (**self).issuance(question)
-            }
-        }
-    )*};
-}
-forward!(&P, Arc<P>, Box<P>);
-
-/// The policy of a host that adds nothing: every default answer.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct DefaultPolicy;
-
-impl Policy for DefaultPolicy {}
-impl AsyncPolicy for DefaultPolicy {}

@@ -5,7 +5,7 @@ use std::fmt;
 use http::{Request, Response};
 use zeroize::Zeroize as _;
 
-use crate::step::{Answer, Effect, Unavailable};
+use crate::effect::{Answer, Effect, Unavailable};
 
 /// Send this request and bring back the response, whatever its status.
 ///
@@ -14,7 +14,6 @@ use crate::step::{Answer, Effect, Unavailable};
 /// - It checks the server's TLS certificate. OAuth 2.1 §1.5: "the client MUST validate the TLS certificate".
 /// - It follows no redirect: the request may carry credentials. The machine refuses a redirect, and says where it led.
 /// - It stops reading after [`Fetch::MAX_RESPONSE_LEN`] bytes and one more, by which the machine knows that there was more.
-///
 /// - It keeps requests from where they must not go. URLs come from metadata documents and challenges; a client of servers that it does not know
 ///   blocks internal addresses (RFC 9728 §7, "Server-Side Request Forgery").
 ///
@@ -32,6 +31,10 @@ impl Fetch {
         Self { request }
     }
 
+    pub(crate) fn unanswered(&self) -> Answer<Self> {
+        Err(Unavailable::new(format!("this host has no HTTP client for {}", self.request.uri())))
+    }
+
     /// What to send. The URI is absolute.
     #[must_use]
     pub fn request(&self) -> &Request<Vec<u8>> {
@@ -41,6 +44,7 @@ impl Fetch {
 
 impl Effect for Fetch {
     type Answer = Response<Vec<u8>>;
+    const NAME: &'static str = "fetch";
 }
 
 /// The body may hold a secret, and so may a header.
@@ -59,12 +63,16 @@ impl Drop for Fetch {
 /// An HTTP client, blocking. A closure is one.
 ///
 /// ```
-/// use grantor::{Answer, Fetch, HttpOnly, Unavailable};
+/// use grantor::{Answer, Fetch, HttpHost, Unavailable};
 /// fn offline(fetch: &Fetch) -> Answer<Fetch> {
 ///     Err(Unavailable::new(format!("no network for {}", fetch.request().uri())))
 /// }
-/// let http = HttpOnly(offline);
+/// let http = HttpHost(offline);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a blocking `Http`",
+    note = "an `AsyncHttp` is driven by `run_async(..).await` in place of `run(..)`"
+)]
 pub trait Http {
     /// Sends a request. See [`Fetch`] for what is asked of whoever implements this.
     ///
@@ -74,12 +82,16 @@ pub trait Http {
 }
 
 /// An HTTP client, asynchronous.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an `AsyncHttp`",
+    note = "a blocking `Http` is driven by `run(..)` in place of `run_async(..).await`"
+)]
 pub trait AsyncHttp {
     /// Sends a request. See [`Fetch`] for what is asked of whoever implements this.
     ///
     /// # Errors
     /// There was no response.
-    fn fetch(&self, fetch: &Fetch) -> impl Future<Output = Result<Response<Vec<u8>>, Unavailable>> + Send;
+    fn fetch_async(&self, fetch: &Fetch) -> impl Future<Output = Answer<Fetch>> + Send;
 }
 
 impl<F: Fn(&Fetch) -> Answer<Fetch> + ?Sized> Http for F {

@@ -1,54 +1,153 @@
-//! A host answers every effect. A store alone is one, [`Hosted`] joins a store with a policy, and [`HttpOnly`] is the host
-//! of a client.
+//! Hosts, which answer effects, and the two drivers, which ask them.
+//!
+//! A store alone is a host, [`Hosted`] joins a store with a policy, and [`HttpHost`] is the host of a client. Each trait has an async twin,
+//! whose methods end in `_async`, so that a type may be both.
 
-use crate::consult::{AsyncPolicy, ClientSecret, DefaultPolicy, Extension, Issuance, Password, Policy};
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::consult::{ClientSecret, Extension, Issuance, Password};
+use crate::effect::{Answer, Unavailable};
 use crate::fetch::{AsyncHttp, Fetch, Http};
-use crate::step::{Answer, Unavailable};
+use crate::step::{Machine, Pause as _, Step};
 use crate::store::{AsyncStore, Commit, Lookup, Store};
 
-/// Answers the effects of a machine, blocking. Object-safe.
-pub trait Host {
-    /// Reads records.
-    fn lookup(&self, effect: &Lookup) -> Answer<Lookup>;
-    /// Checks a client secret.
-    fn client_secret(&self, effect: &ClientSecret) -> Answer<ClientSecret>;
-    /// Checks a resource owner's password.
-    fn password(&self, effect: &Password) -> Answer<Password>;
-    /// Judges an extension grant.
-    fn extension(&self, effect: &Extension) -> Answer<Extension>;
-    /// Has the last word on what is issued.
-    fn issuance(&self, effect: &Issuance) -> Answer<Issuance>;
-    /// Sends an HTTP request. By default there is nothing to send it with.
-    fn fetch(&self, effect: &Fetch) -> Answer<Fetch> {
-        Err(no_http(effect))
-    }
-    /// Writes, all or nothing.
-    fn commit(&self, effect: &Commit) -> Answer<Commit>;
+/// What a host may be asked beside its store: a method of [`Policy`] and of [`Host`] each, with the safe answer as its default, which
+/// stands with the effect. An effect joins by one entry in the list below, and no host that exists has to change.
+macro_rules! effects {
+    ($($(#[$doc:meta])* $method:ident, $method_async:ident: $effect:ident;)*) => {
+        /// What only the host knows, blocking. Every method has a default, the safe one. Object-safe.
+        #[diagnostic::on_unimplemented(
+            message = "`{Self}` is not a blocking `Policy`",
+            note = "an `AsyncPolicy` goes with an `AsyncStore`, and both with `Step::run_async`"
+        )]
+        pub trait Policy {
+            $($(#[$doc])* fn $method(&self, effect: &$effect) -> Answer<$effect> { effect.unanswered() })*
+        }
+
+        /// What only the host knows, asynchronously. See [`Policy`].
+        #[diagnostic::on_unimplemented(
+            message = "`{Self}` is not an `AsyncPolicy`",
+            note = "the policy of an async host implements `AsyncPolicy`, whose methods end in `_async`; a blocking `Policy` goes with a \
+                    blocking `Store` and `Step::run`"
+        )]
+        pub trait AsyncPolicy {
+            $($(#[$doc])* fn $method_async(&self, effect: &$effect) -> impl Future<Output = Answer<$effect>> + Send {
+                std::future::ready(effect.unanswered())
+            })*
+        }
+
+        /// Answers the effects of a machine, blocking. Every [`Store`] is a host that answers by default. Object-safe.
+        #[diagnostic::on_unimplemented(
+            message = "`{Self}` is not a blocking `Host`",
+            note = "a `Store` is a host, `Hosted {{ store, policy }}` is one of a `Store` and a `Policy`, `HttpHost` is one of an `Http`",
+            note = "with an `AsyncStore`, an `AsyncPolicy` or an `AsyncHttp`, call `run_async(..).await` in place of `run(..)`"
+        )]
+        pub trait Host {
+            /// Reads records.
+            fn lookup(&self, effect: &Lookup) -> Answer<Lookup>;
+            /// Writes, all or nothing.
+            fn commit(&self, effect: &Commit) -> Answer<Commit>;
+            $($(#[$doc])* fn $method(&self, effect: &$effect) -> Answer<$effect> { effect.unanswered() })*
+        }
+
+        /// Answers the effects of a machine, asynchronously; its futures are `Send`. Every [`AsyncStore`] is a host that answers by
+        /// default.
+        #[diagnostic::on_unimplemented(
+            message = "`{Self}` is not an `AsyncHost`",
+            note = "an `AsyncStore` is a host, `Hosted {{ store, policy }}` is one of an `AsyncStore` and an `AsyncPolicy`, `HttpHost` is \
+                    one of an `AsyncHttp`",
+            note = "with a blocking `Store`, `Policy` or `Http`, call `run(..)` in place of `run_async(..).await`"
+        )]
+        pub trait AsyncHost: Sync {
+            /// Reads records.
+            fn lookup_async(&self, effect: &Lookup) -> impl Future<Output = Answer<Lookup>> + Send;
+            /// Writes, all or nothing.
+            fn commit_async(&self, effect: &Commit) -> impl Future<Output = Answer<Commit>> + Send;
+            $($(#[$doc])* fn $method_async(&self, effect: &$effect) -> impl Future<Output = Answer<$effect>> + Send {
+                std::future::ready(effect.unanswered())
+            })*
+        }
+
+        impl<S: Store, P: Policy> Host for Hosted<S, P> {
+            fn lookup(&self, effect: &Lookup) -> Answer<Lookup> { self.store.lookup(effect) }
+            fn commit(&self, effect: &Commit) -> Answer<Commit> { self.store.commit(effect) }
+            $(fn $method(&self, effect: &$effect) -> Answer<$effect> { self.policy.$method(effect) })*
+        }
+
+        impl<S: AsyncStore + Sync, P: AsyncPolicy + Sync> AsyncHost for Hosted<S, P> {
+            fn lookup_async(&self, effect: &Lookup) -> impl Future<Output = Answer<Lookup>> + Send {
+                self.store.lookup_async(effect)
+            }
+            fn commit_async(&self, effect: &Commit) -> impl Future<Output = Answer<Commit>> + Send {
+                self.store.commit_async(effect)
+            }
+            $(fn $method_async(&self, effect: &$effect) -> impl Future<Output = Answer<$effect>> + Send {
+                self.policy.$method_async(effect)
+            })*
+        }
+
+        effects! { @pointers [&P, Arc<P>, Box<P>] { $($method, $method_async: $effect;)* } }
+
+        /// [`AsyncHost`], with futures that are boxed so that the host's type can be forgotten.
+        trait Erased: Send + Sync {
+            fn lookup<'a>(&'a self, effect: &'a Lookup) -> BoxFuture<'a, Answer<Lookup>>;
+            fn commit<'a>(&'a self, effect: &'a Commit) -> BoxFuture<'a, Answer<Commit>>;
+            $(fn $method<'a>(&'a self, effect: &'a $effect) -> BoxFuture<'a, Answer<$effect>>;)*
+        }
+
+        impl<H: AsyncHost + Send> Erased for H {
+            fn lookup<'a>(&'a self, effect: &'a Lookup) -> BoxFuture<'a, Answer<Lookup>> {
+                Box::pin(self.lookup_async(effect))
+            }
+            fn commit<'a>(&'a self, effect: &'a Commit) -> BoxFuture<'a, Answer<Commit>> {
+                Box::pin(self.commit_async(effect))
+            }
+            $(fn $method<'a>(&'a self, effect: &'a $effect) -> BoxFuture<'a, Answer<$effect>> {
+                Box::pin(self.$method_async(effect))
+            })*
+        }
+
+        impl AsyncHost for BoxedHost {
+            async fn lookup_async(&self, effect: &Lookup) -> Answer<Lookup> { self.0.lookup(effect).await }
+            async fn commit_async(&self, effect: &Commit) -> Answer<Commit> { self.0.commit(effect).await }
+            $(async fn $method_async(&self, effect: &$effect) -> Answer<$effect> { self.0.$method(effect).await })*
+        }
+    };
+    (@pointers [$($pointer:ty),*] $methods:tt) => { $(effects! { @pointer $pointer, $methods })* };
+    (@pointer $pointer:ty, { $($method:ident, $method_async:ident: $effect:ident;)* }) => {
+        impl<P: Policy + ?Sized> Policy for $pointer {
+            $(fn $method(&self, effect: &$effect) -> Answer<$effect> { (**self).$method(effect) })*
+        }
+
+        impl<P: AsyncPolicy + ?Sized> AsyncPolicy for $pointer {
+            $(fn $method_async(&self, effect: &$effect) -> impl Future<Output = Answer<$effect>> + Send {
+                (**self).$method_async(effect)
+            })*
+        }
+    };
 }
 
-/// Answers the effects of a machine, asynchronously; its futures are `Send`.
-pub trait AsyncHost: Sync {
-    /// Reads records.
-    fn lookup(&self, effect: &Lookup) -> impl Future<Output = Answer<Lookup>> + Send;
-    /// Checks a client secret.
-    fn client_secret(&self, effect: &ClientSecret) -> impl Future<Output = Answer<ClientSecret>> + Send;
-    /// Checks a resource owner's password.
-    fn password(&self, effect: &Password) -> impl Future<Output = Answer<Password>> + Send;
-    /// Judges an extension grant.
-    fn extension(&self, effect: &Extension) -> impl Future<Output = Answer<Extension>> + Send;
-    /// Has the last word on what is issued.
-    fn issuance(&self, effect: &Issuance) -> impl Future<Output = Answer<Issuance>> + Send;
+effects! {
+    /// Checks a client secret that only the host can check. By default it is wrong.
+    client_secret, client_secret_async: ClientSecret;
+    /// Checks a resource owner's password. By default it is wrong.
+    password, password_async: Password;
+    /// Judges an extension grant. By default it is refused.
+    extension, extension_async: Extension;
+    /// Has the last word on what is issued. By default nothing is narrowed, added or refused.
+    issuance, issuance_async: Issuance;
     /// Sends an HTTP request. By default there is nothing to send it with.
-    fn fetch(&self, effect: &Fetch) -> impl Future<Output = Answer<Fetch>> + Send {
-        std::future::ready(Err(no_http(effect)))
-    }
-    /// Writes, all or nothing.
-    fn commit(&self, effect: &Commit) -> impl Future<Output = Answer<Commit>> + Send;
+    fetch, fetch_async: Fetch;
 }
 
-fn no_http(effect: &Fetch) -> Unavailable {
-    Unavailable::new(format!("this host has no HTTP client for {}", effect.request().uri()))
-}
+/// The policy of a host that adds nothing: every default answer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DefaultPolicy;
+
+impl Policy for DefaultPolicy {}
+impl AsyncPolicy for DefaultPolicy {}
 
 /// A store and a policy, joined into a host.
 ///
@@ -60,149 +159,162 @@ fn no_http(effect: &Fetch) -> Unavailable {
 pub struct Hosted<S, P> {
     /// Answers lookups and commits: a [`Store`] or an [`AsyncStore`].
     pub store: S,
-    /// Answers questions: a [`Policy`] or an [`AsyncPolicy`].
+    /// Answers everything else: a [`Policy`] or an [`AsyncPolicy`].
     pub policy: P,
 }
 
-impl<S: Store, P: Policy> Host for Hosted<S, P> {
-    fn lookup(&self, effect: &Lookup) -> Answer<Lookup> {
-        self.store.lookup(effect)
-    }
-    fn client_secret(&self, effect: &ClientSecret) -> Answer<ClientSecret> {
-        self.policy.client_secret(effect)
-    }
-    fn password(&self, effect: &Password) -> Answer<Password> {
-        self.policy.password(effect)
-    }
-    fn extension(&self, effect: &Extension) -> Answer<Extension> {
-        self.policy.extension(effect)
-    }
-    fn issuance(&self, effect: &Issuance) -> Answer<Issuance> {
-        self.policy.issuance(effect)
-    }
-    fn commit(&self, effect: &Commit) -> Answer<Commit> {
-        self.store.commit(effect)
-    }
-}
-
-impl<S: AsyncStore + Sync, P: AsyncPolicy + Sync> AsyncHost for Hosted<S, P> {
-    fn lookup(&self, effect: &Lookup) -> impl Future<Output = Answer<Lookup>> + Send {
-        self.store.lookup(effect)
-    }
-    fn client_secret(&self, effect: &ClientSecret) -> impl Future<Output = Answer<ClientSecret>> + Send {
-        self.policy.client_secret(effect)
-    }
-    fn password(&self, effect: &Password) -> impl Future<Output = Answer<Password>> + Send {
-        self.policy.password(effect)
-    }
-    fn extension(&self, effect: &Extension) -> impl Future<Output = Answer<Extension>> + Send {
-        self.policy.extension(effect)
-    }
-    fn issuance(&self, effect: &Issuance) -> impl Future<Output = Answer<Issuance>> + Send {
-        self.policy.issuance(effect)
-    }
-    fn commit(&self, effect: &Commit) -> impl Future<Output = Answer<Commit>> + Send {
-        self.store.commit(effect)
-    }
-}
-
-/// A store is a host with the default policy.
 impl<S: Store + ?Sized> Host for S {
     fn lookup(&self, effect: &Lookup) -> Answer<Lookup> {
         Store::lookup(self, effect)
     }
-    fn client_secret(&self, effect: &ClientSecret) -> Answer<ClientSecret> {
-        Policy::client_secret(&DefaultPolicy, effect)
-    }
-    fn password(&self, effect: &Password) -> Answer<Password> {
-        Policy::password(&DefaultPolicy, effect)
-    }
-    fn extension(&self, effect: &Extension) -> Answer<Extension> {
-        Policy::extension(&DefaultPolicy, effect)
-    }
-    fn issuance(&self, effect: &Issuance) -> Answer<Issuance> {
-        Policy::issuance(&DefaultPolicy, effect)
-    }
+
     fn commit(&self, effect: &Commit) -> Answer<Commit> {
         Store::commit(self, effect)
     }
 }
 
-/// An async store is an async host with the default policy.
 impl<S: AsyncStore + Sync + ?Sized> AsyncHost for S {
-    fn lookup(&self, effect: &Lookup) -> impl Future<Output = Answer<Lookup>> + Send {
-        AsyncStore::lookup(self, effect)
+    fn lookup_async(&self, effect: &Lookup) -> impl Future<Output = Answer<Lookup>> + Send {
+        AsyncStore::lookup_async(self, effect)
     }
-    fn client_secret(&self, effect: &ClientSecret) -> impl Future<Output = Answer<ClientSecret>> + Send {
-        AsyncPolicy::client_secret(&DefaultPolicy, effect)
-    }
-    fn password(&self, effect: &Password) -> impl Future<Output = Answer<Password>> + Send {
-        AsyncPolicy::password(&DefaultPolicy, effect)
-    }
-    fn extension(&self, effect: &Extension) -> impl Future<Output = Answer<Extension>> + Send {
-        AsyncPolicy::extension(&DefaultPolicy, effect)
-    }
-    fn issuance(&self, effect: &Issuance) -> impl Future<Output = Answer<Issuance>> + Send {
-        AsyncPolicy::issuance(&DefaultPolicy, effect)
-    }
-    fn commit(&self, effect: &Commit) -> impl Future<Output = Answer<Commit>> + Send {
-        AsyncStore::commit(self, effect)
+
+    fn commit_async(&self, effect: &Commit) -> impl Future<Output = Answer<Commit>> + Send {
+        AsyncStore::commit_async(self, effect)
     }
 }
 
 /// The host of machines that only send requests: a [`Client`](crate::client::Client)'s, and a resource server's that
 /// introspects. It has an HTTP client, which is an [`Http`] or an [`AsyncHttp`], and nothing else.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct HttpOnly<H>(pub H);
+pub struct HttpHost<H>(pub H);
 
-fn only_http() -> Unavailable {
-    Unavailable::new("this host has an HTTP client and nothing else")
+fn no_store() -> Unavailable {
+    Unavailable::new("this host has an HTTP client and no store")
 }
 
-impl<H: Http> Host for HttpOnly<H> {
+impl<H: Http> Host for HttpHost<H> {
     fn lookup(&self, _: &Lookup) -> Answer<Lookup> {
-        Err(only_http())
+        Err(no_store())
     }
-    fn client_secret(&self, _: &ClientSecret) -> Answer<ClientSecret> {
-        Err(only_http())
+
+    fn commit(&self, _: &Commit) -> Answer<Commit> {
+        Err(no_store())
     }
-    fn password(&self, _: &Password) -> Answer<Password> {
-        Err(only_http())
-    }
-    fn extension(&self, _: &Extension) -> Answer<Extension> {
-        Err(only_http())
-    }
-    fn issuance(&self, _: &Issuance) -> Answer<Issuance> {
-        Err(only_http())
-    }
+
     fn fetch(&self, effect: &Fetch) -> Answer<Fetch> {
         self.0.fetch(effect)
     }
-    fn commit(&self, _: &Commit) -> Answer<Commit> {
-        Err(only_http())
+}
+
+impl<H: AsyncHttp + Sync> AsyncHost for HttpHost<H> {
+    async fn lookup_async(&self, _: &Lookup) -> Answer<Lookup> {
+        Err(no_store())
+    }
+
+    async fn commit_async(&self, _: &Commit) -> Answer<Commit> {
+        Err(no_store())
+    }
+
+    fn fetch_async(&self, effect: &Fetch) -> impl Future<Output = Answer<Fetch>> + Send {
+        self.0.fetch_async(effect)
     }
 }
 
-impl<H: AsyncHttp + Sync> AsyncHost for HttpOnly<H> {
-    async fn lookup(&self, _: &Lookup) -> Answer<Lookup> {
-        Err(only_http())
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// An async host whose type is chosen at run time. A clone is the same host. Each effect costs an allocation.
+#[derive(Clone)]
+pub struct BoxedHost(Arc<dyn Erased>);
+
+impl BoxedHost {
+    /// Forgets the type of a host.
+    pub fn new(host: impl AsyncHost + Send + 'static) -> Self {
+        Self(Arc::new(host))
     }
-    async fn client_secret(&self, _: &ClientSecret) -> Answer<ClientSecret> {
-        Err(only_http())
+}
+
+impl fmt::Debug for BoxedHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BoxedHost")
     }
-    async fn password(&self, _: &Password) -> Answer<Password> {
-        Err(only_http())
+}
+
+impl<M: Machine> Step<M> {
+    /// Drives the machine to its reply with a blocking host.
+    pub fn run(self, host: &(impl Host + ?Sized)) -> M::Reply {
+        let mut step = self;
+        loop {
+            step = match step {
+                Self::Lookup(pause) => {
+                    let answer = host.lookup(pause.effect());
+                    pause.resume(answer)
+                }
+                Self::ClientSecret(pause) => {
+                    let answer = host.client_secret(pause.effect());
+                    pause.resume(answer)
+                }
+                Self::Password(pause) => {
+                    let answer = host.password(pause.effect());
+                    pause.resume(answer)
+                }
+                Self::Extension(pause) => {
+                    let answer = host.extension(pause.effect());
+                    pause.resume(answer)
+                }
+                Self::Issuance(pause) => {
+                    let answer = host.issuance(pause.effect());
+                    pause.resume(answer)
+                }
+                Self::Fetch(pause) => {
+                    let answer = host.fetch(pause.effect());
+                    pause.resume(answer)
+                }
+                Self::Commit(pause) => {
+                    let answer = host.commit(pause.effect());
+                    pause.resume(answer)
+                }
+                Self::Done(reply) => return reply,
+            }
+        }
     }
-    async fn extension(&self, _: &Extension) -> Answer<Extension> {
-        Err(only_http())
-    }
-    async fn issuance(&self, _: &Issuance) -> Answer<Issuance> {
-        Err(only_http())
-    }
-    fn fetch(&self, effect: &Fetch) -> impl Future<Output = Answer<Fetch>> + Send {
-        self.0.fetch(effect)
-    }
-    async fn commit(&self, _: &Commit) -> Answer<Commit> {
-        Err(only_http())
+
+    /// Drives the machine to its reply with an async host. Dropping the future at any await point loses nothing in a store: a
+    /// commit happens whole or not at all, and nothing is promised before it. What another server made of a `Fetch` is lost with the
+    /// future; spawn what must arrive, as a refresh at a server that rotates.
+    pub async fn run_async(self, host: &(impl AsyncHost + ?Sized)) -> M::Reply {
+        let mut step = self;
+        loop {
+            step = match step {
+                Self::Lookup(pause) => {
+                    let answer = host.lookup_async(pause.effect()).await;
+                    pause.resume(answer)
+                }
+                Self::ClientSecret(pause) => {
+                    let answer = host.client_secret_async(pause.effect()).await;
+                    pause.resume(answer)
+                }
+                Self::Password(pause) => {
+                    let answer = host.password_async(pause.effect()).await;
+                    pause.resume(answer)
+                }
+                Self::Extension(pause) => {
+                    let answer = host.extension_async(pause.effect()).await;
+                    pause.resume(answer)
+                }
+                Self::Issuance(pause) => {
+                    let answer = host.issuance_async(pause.effect()).await;
+                    pause.resume(answer)
+                }
+                Self::Fetch(pause) => {
+                    let answer = host.fetch_async(pause.effect()).await;
+                    pause.resume(answer)
+                }
+                Self::Commit(pause) => {
+                    let answer = host.commit_async(pause.effect()).await;
+                    pause.resume(answer)
+                }
+                Self::Done(reply) => return reply,
+            }
+        }
     }
 }

@@ -18,7 +18,8 @@
 //! # In twenty lines
 //!
 //! ```
-//! use grantor::model::{Client, ClientId, GrantType, Issuer, Scope, Secret};
+//! use grantor::model::{ClientId, GrantType, Issuer, Scope, Secret};
+//! use grantor::record::Client;
 //! use grantor::server::Config;
 //! use grantor::store::MemoryStore;
 //! use grantor::{Moment, Server};
@@ -30,7 +31,7 @@
 //! client.grant_types = vec![GrantType::ClientCredentials];
 //! client.scope = Scope::parse("photos.read")?;
 //!
-//! let server = Server::new(Config::new(Issuer::parse("https://photos.example")?));
+//! let server = Server::new(Config::new(Issuer::parse("https://photos.example")?))?;
 //! let store = MemoryStore::new().with_client(client);
 //!
 //! let request = http::Request::post("/token")
@@ -47,13 +48,13 @@
 //!
 //! - **A machine per endpoint.** [`Server::token`](server::Server::token) starts [`server::Token`],
 //!   [`Server::authorize`](server::Server::authorize) starts [`server::Authorize`], a decided [`server::Prompt`] starts
-//!   [`server::Decide`], and so on. Each returns a [`Step`]: paused at an effect, or done.
-//! - **Two drivers.** [`Step::run`] with a blocking [`Host`], [`Step::run_async`] with an [`AsyncHost`]. The machines are
+//!   [`server::AuthorizeDecision`], and so on. Each returns a [`Step`]: paused at an effect, or done.
+//! - **Two drivers.** [`Step::run`] with a blocking [`host::Host`], [`Step::run_async`] with a [`host::AsyncHost`]. The machines are
 //!   the same; there is no second copy of a flow. You may also [drive by hand](step).
 //! - **Two storage methods.** [`store::Store::lookup`] and [`store::Store::commit`]. Atomicity is the interface: a commit
 //!   carries its preconditions and is applied whole or not at all. See [`store`], and `store::contract` for its tests.
 //! - **One effect for the network.** [`Fetch`], answered by an [`Http`] or [`AsyncHttp`], which a closure or a few lines around any HTTP
-//!   client are; [`HttpOnly`] makes a host of it.
+//!   client are; [`HttpHost`] makes a host of it.
 //! - **A store is a host.** To answer questions too (a password, an extension grant, a last word on what is issued),
 //!   join it with a [`Policy`] in [`Hosted`].
 //! - **Time and randomness are arguments**, in a [`Moment`].
@@ -65,7 +66,7 @@
 //! | what | specification | where |
 //! |---|---|---|
 //! | authorization request | RFC 6749 §4.1.1, §4.2.1; RFC 7636 §4.3 | [`server::Authorize`] |
-//! | decision, authorization response | RFC 6749 §4.1.2, §4.2.2; RFC 9207 | [`server::Decide`] |
+//! | decision, authorization response | RFC 6749 §4.1.2, §4.2.2; RFC 9207 | [`server::AuthorizeDecision`] |
 //! | token endpoint, each grant | RFC 6749 §4.1.3 to §6; RFC 7636 §4.6 | [`server::Token`] |
 //! | introspection | RFC 7662 | [`server::Introspect`] |
 //! | revocation | RFC 7009 | [`server::Revoke`] |
@@ -73,7 +74,8 @@
 //! | protected resources: tokens in requests, challenges, metadata | RFC 6750; RFC 9470; RFC 9728; RFC 7662 §4 | [`resource`] |
 //! | client: every grant, discovery, revocation, introspection | RFC 6749 §4 to §6; RFC 8414; RFC 8628; RFC 9207 §2.4 | [`client`] |
 //! | redirect URIs | OAuth 2.1 §2.3; RFC 8252 §7; RFC 9700 §2.1 | [`model::RedirectUri`] |
-//! | what is stored, and how | | [`model`], [`store`] |
+//! | pushed authorization requests | RFC 9126 | [`server::Push`] |
+//! | what is stored, and how | | [`record`], [`store`] |
 //!
 //! # Secure as it comes
 //!
@@ -96,24 +98,24 @@
 
 pub mod client;
 pub mod consult;
-mod event;
+pub mod effect;
 mod fetch;
-mod host;
+pub mod host;
 pub mod model;
+pub mod record;
 pub mod resource;
 pub mod server;
 pub mod step;
 pub mod store;
 mod wire;
 
-pub use consult::{AsyncPolicy, DefaultPolicy, Policy};
-pub use event::Event;
+pub use effect::{Answer, Effect, Unavailable};
 pub use fetch::{AsyncHttp, Fetch, Http};
-pub use host::{AsyncHost, Host, Hosted, HttpOnly};
+pub use host::{AsyncPolicy, BoxedHost, DefaultPolicy, Hosted, HttpHost, Policy};
 pub use model::{Moment, Timestamp};
 pub use resource::ResourceServer;
 pub use server::Server;
-pub use step::{Answer, Effect, Machine, Pause, Step, Unavailable};
+pub use step::{Machine, Pause, Step};
 pub use wire::{AuthorizationHeaderError, BasicCredentials, FormError, MAX_FORM_LEN};
 
 /// The README's examples are tests.

@@ -1,4 +1,4 @@
-//! The step engine: effects, the pauses that wait for them, and the two drivers.
+//! The step engine: machines, and the pauses at which they wait for an effect. The two drivers stand in [`host`](crate::host).
 //!
 //! A machine is a value. It never calls its host; it stops at a *pause*, which names one *effect* and has one way on,
 //! [`Pause::resume`]. Each effect has its own answer type and each pause its own next step, so a wrong answer, a second
@@ -14,66 +14,12 @@
 //! question has an answer type of its own, so that no machine can meet the answer to another question.
 
 use std::convert::Infallible;
-use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use crate::consult::{ClientSecret, Extension, Issuance, Password};
+use crate::effect::{Answer, Effect};
 use crate::fetch::Fetch;
-use crate::host::{AsyncHost, Host};
 use crate::store::{Commit, Lookup};
-
-/// Something that a machine asks of its host, and the type of the answer.
-pub trait Effect {
-    /// What the host answers when it can.
-    type Answer;
-}
-
-/// The answer to an effect: what was asked for, or the news that the host could not get it.
-///
-/// Failure is an answer. It goes back into the machine, which words it as the RFC says and issues nothing.
-pub type Answer<E> = Result<<E as Effect>::Answer, Unavailable>;
-
-/// The host could not carry out an effect: the store is down, a query timed out, a shard is overloaded.
-///
-/// After a commit it means "unknown": the write may or may not have happened, and the machine promises nothing.
-#[derive(Clone, Debug)]
-pub struct Unavailable {
-    cause: Arc<dyn std::error::Error + Send + Sync>,
-    retry_after: Option<u32>,
-}
-
-impl Unavailable {
-    /// An outage with its cause, which reaches the [`Event`](crate::Event) and nobody else. Keep secrets out of it.
-    pub fn new(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { cause: cause.into().into(), retry_after: None }
-    }
-
-    /// The host sheds load and expects to be back in this many seconds: `temporarily_unavailable` (RFC 6749
-    /// §4.1.2.1) in place of `server_error`, and `Retry-After` (RFC 9110 §10.2.3) on a 503.
-    #[must_use]
-    pub fn with_retry_after(self, seconds: u32) -> Self {
-        Self { retry_after: Some(seconds), ..self }
-    }
-
-    /// In how many seconds the host expects to be back, if it said so.
-    #[must_use]
-    pub fn retry_after(&self) -> Option<u32> {
-        self.retry_after
-    }
-}
-
-impl fmt::Display for Unavailable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "unavailable: {}", self.cause)
-    }
-}
-
-impl std::error::Error for Unavailable {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&*self.cause)
-    }
-}
 
 /// A machine at rest, waiting for the answer to one effect.
 pub trait Pause<E: Effect> {
@@ -164,86 +110,6 @@ pub enum Step<M: Machine> {
     Commit(M::Commit),
     /// The reply.
     Done(M::Reply),
-}
-
-impl<M: Machine> Step<M> {
-    /// Drives the machine to its reply with a blocking host.
-    pub fn run(self, host: &(impl Host + ?Sized)) -> M::Reply {
-        let mut step = self;
-        loop {
-            step = match step {
-                Self::Lookup(pause) => {
-                    let answer = host.lookup(pause.effect());
-                    pause.resume(answer)
-                }
-                Self::ClientSecret(pause) => {
-                    let answer = host.client_secret(pause.effect());
-                    pause.resume(answer)
-                }
-                Self::Password(pause) => {
-                    let answer = host.password(pause.effect());
-                    pause.resume(answer)
-                }
-                Self::Extension(pause) => {
-                    let answer = host.extension(pause.effect());
-                    pause.resume(answer)
-                }
-                Self::Issuance(pause) => {
-                    let answer = host.issuance(pause.effect());
-                    pause.resume(answer)
-                }
-                Self::Fetch(pause) => {
-                    let answer = host.fetch(pause.effect());
-                    pause.resume(answer)
-                }
-                Self::Commit(pause) => {
-                    let answer = host.commit(pause.effect());
-                    pause.resume(answer)
-                }
-                Self::Done(reply) => return reply,
-            }
-        }
-    }
-
-    /// Drives the machine to its reply with an async host. Dropping the future at any await point loses nothing in a store: a
-    /// commit happens whole or not at all, and nothing is promised before it. What another server made of a `Fetch` is lost with the
-    /// future; spawn what must arrive, as a refresh at a server that rotates.
-    pub async fn run_async(self, host: &(impl AsyncHost + ?Sized)) -> M::Reply {
-        let mut step = self;
-        loop {
-            step = match step {
-                Self::Lookup(pause) => {
-                    let answer = host.lookup(pause.effect()).await;
-                    pause.resume(answer)
-                }
-                Self::ClientSecret(pause) => {
-                    let answer = host.client_secret(pause.effect()).await;
-                    pause.resume(answer)
-                }
-                Self::Password(pause) => {
-                    let answer = host.password(pause.effect()).await;
-                    pause.resume(answer)
-                }
-                Self::Extension(pause) => {
-                    let answer = host.extension(pause.effect()).await;
-                    pause.resume(answer)
-                }
-                Self::Issuance(pause) => {
-                    let answer = host.issuance(pause.effect()).await;
-                    pause.resume(answer)
-                }
-                Self::Fetch(pause) => {
-                    let answer = host.fetch(pause.effect()).await;
-                    pause.resume(answer)
-                }
-                Self::Commit(pause) => {
-                    let answer = host.commit(pause.effect()).await;
-                    pause.resume(answer)
-                }
-                Self::Done(reply) => return reply,
-            }
-        }
-    }
 }
 
 /// The pause of an effect that a machine never asks for. It has no values, so its arm in a `match` on [`Step`] may be

@@ -20,7 +20,7 @@ use grantor::client::{Authentication, AuthorizationRequest, Client, TokenSet, To
 use grantor::model::{GrantType, Metadata, Secret};
 use grantor::resource::Introspector;
 use grantor::server::RefreshPolicy;
-use grantor::{HttpOnly, Machine, Step, Timestamp};
+use grantor::{HttpHost, Machine, Step, Timestamp};
 use http::{Request, Response};
 
 /// Who drives the machines.
@@ -28,8 +28,8 @@ trait Driver {
     fn drive<M: Machine>(&self, step: Step<M>) -> M::Reply;
 }
 
-struct Blocking<'a>(&'a HttpOnly<Wire<'a>>);
-struct Async<'a>(&'a HttpOnly<Wire<'a>>);
+struct Blocking<'a>(&'a HttpHost<Wire<'a>>);
+struct Async<'a>(&'a HttpHost<Wire<'a>>);
 
 impl Driver for Blocking<'_> {
     fn drive<M: Machine>(&self, step: Step<M>) -> M::Reply {
@@ -95,7 +95,7 @@ impl<D: Driver> Story<'_, D> {
         self.wire.record_request(&request);
         let replies = [
             resource_server.check(&request, &requirement, now).run(self.world),
-            self.drive(resource_server.check_remote(&request, &requirement, &introspector, now)),
+            self.drive(resource_server.check_by_introspection(&request, &requirement, &introspector, at_moment(now))),
         ];
         let [status, other] = replies.map(|reply| {
             let response = match reply.into_result() {
@@ -110,7 +110,7 @@ impl<D: Driver> Story<'_, D> {
     }
 
     fn introspect(&self, token: &Secret<'_>) -> Option<grantor::client::Introspection> {
-        self.drive(self.api().introspect(token, None)).unwrap()
+        self.drive(self.api().introspect(token, None, self.world.moment())).unwrap()
     }
 
     /// RFC 6749 §4.1 with PKCE, then §6, RFC 7662 and RFC 7009.
@@ -118,12 +118,12 @@ impl<D: Driver> Story<'_, D> {
         let app = self.app();
         let (url, pending) = app.begin(self.request(), self.world.moment()).unwrap();
         let query = self.browse(&url);
-        let mut tokens = self.drive(app.callback(pending, &query).unwrap().start(AT)).unwrap();
+        let mut tokens = self.drive(app.callback(pending, &query).unwrap().start(self.world.moment())).unwrap();
         assert_eq!(self.photos(&tokens, AT), 200);
         assert_eq!(self.photos(&tokens, tokens.expires_at().unwrap()), 401);
 
         for _ in 0..3 {
-            let fresh = self.drive(tokens.refresh(&app).unwrap().start(AT)).unwrap();
+            let fresh = self.drive(tokens.refresh(&app).unwrap().start(self.world.moment())).unwrap();
             assert_ne!(fresh.refresh_token().unwrap().expose(), tokens.refresh_token().unwrap().expose());
             assert_eq!(self.photos(&fresh, AT), 200);
             tokens = fresh;
@@ -133,10 +133,10 @@ impl<D: Driver> Story<'_, D> {
         assert_eq!((token.aud, token.exp), (vec![PHOTOS.to_owned()], tokens.expires_at()));
 
         let refresh_token = tokens.refresh_token().unwrap();
-        self.drive(app.revoke(refresh_token, Some(TokenTypeHint::RefreshToken))).unwrap();
+        self.drive(app.revoke(refresh_token, Some(TokenTypeHint::RefreshToken), self.world.moment())).unwrap();
         assert_eq!(self.photos(&tokens, AT), 401);
         assert!(self.introspect(tokens.access_token()).is_none());
-        let refused = self.drive(tokens.refresh(&app).unwrap().start(AT)).unwrap_err();
+        let refused = self.drive(tokens.refresh(&app).unwrap().start(self.world.moment())).unwrap_err();
         assert_eq!(refused.code(), Some("invalid_grant"));
     }
 
@@ -147,7 +147,7 @@ impl<D: Driver> Story<'_, D> {
         let fragment = self.browse(&url);
         let tokens = app.callback_implicit(pending, &fragment, AT).unwrap();
         assert_eq!(self.photos(&tokens, AT), 200);
-        self.drive(app.revoke(tokens.access_token(), None)).unwrap();
+        self.drive(app.revoke(tokens.access_token(), None, self.world.moment())).unwrap();
         assert_eq!(self.photos(&tokens, AT), 401);
     }
 
@@ -163,25 +163,28 @@ impl<D: Driver> Story<'_, D> {
         ];
         for request in requests {
             let for_photos = request.clone().resource(resource(PHOTOS)).scope(scope("read"));
-            let tokens = self.drive(for_photos.start(AT)).unwrap();
+            let tokens = self.drive(for_photos.start(self.world.moment())).unwrap();
             assert_eq!(self.photos(&tokens, AT), 200);
             // Good for something else, or for something less.
             let mail = request.clone().resource(resource("https://api.example.com/mail"));
-            assert_eq!(self.photos(&self.drive(mail.start(AT)).unwrap(), AT), 401);
+            assert_eq!(self.photos(&self.drive(mail.start(self.world.moment())).unwrap(), AT), 401);
             let writing = request.resource(resource(PHOTOS)).scope(scope("write"));
-            assert_eq!(self.photos(&self.drive(writing.start(AT)).unwrap(), AT), 403);
+            assert_eq!(self.photos(&self.drive(writing.start(self.world.moment())).unwrap(), AT), 403);
         }
     }
 
     /// What is refused is told in the same words each time, too.
     fn refusals(&self) {
         let wrong = Client::confidential(self.server.clone(), "web".parse().unwrap(), Secret::new("wrong"));
-        assert_eq!(self.drive(wrong.client_credentials().start(AT)).unwrap_err().code(), Some("invalid_client"));
+        assert_eq!(
+            self.drive(wrong.client_credentials().start(self.world.moment())).unwrap_err().code(),
+            Some("invalid_client")
+        );
         let admin = self.web();
         let admin = admin.client_credentials().scope(scope("admin"));
-        assert_eq!(self.drive(admin.start(AT)).unwrap_err().code(), Some("invalid_scope"));
+        assert_eq!(self.drive(admin.start(self.world.moment())).unwrap_err().code(), Some("invalid_scope"));
         assert_eq!(
-            self.drive(self.app().introspect(&Secret::new("x"), None)).unwrap_err().code(),
+            self.drive(self.app().introspect(&Secret::new("x"), None, self.world.moment())).unwrap_err().code(),
             Some("invalid_client")
         );
         // A code that is used twice takes its tokens with it.
@@ -189,20 +192,20 @@ impl<D: Driver> Story<'_, D> {
         let (url, pending) = app.begin(self.request(), self.world.moment()).unwrap();
         let query = self.browse(&url);
         let exchange = app.callback(pending, &query).unwrap();
-        let tokens = self.drive(exchange.clone().start(AT)).unwrap();
-        assert_eq!(self.drive(exchange.start(AT)).unwrap_err().code(), Some("invalid_grant"));
+        let tokens = self.drive(exchange.clone().start(self.world.moment())).unwrap();
+        assert_eq!(self.drive(exchange.start(self.world.moment())).unwrap_err().code(), Some("invalid_grant"));
         assert_eq!(self.photos(&tokens, AT), 401);
     }
 }
 
 fn world() -> World {
     photos::world().with_everything().with_client(api()).with(|config| {
-        config.refresh = RefreshPolicy::Rotate { grace: Duration::ZERO };
+        config.token.refresh = RefreshPolicy::Rotate { grace: Duration::ZERO };
     })
 }
 
 /// Tells the story, and brings back every message of it.
-fn told<'a, D: Driver>(world: &'a World, wire: &'a HttpOnly<Wire<'a>>, driver: D) -> Vec<String> {
+fn told<'a, D: Driver>(world: &'a World, wire: &'a HttpHost<Wire<'a>>, driver: D) -> Vec<String> {
     let server = driver.drive(discover(&ISSUER.parse().unwrap())).unwrap();
     assert_eq!(server, metadata_of(world));
     let story = Story { world, wire: &wire.0, driver, server };
@@ -215,13 +218,13 @@ fn told<'a, D: Driver>(world: &'a World, wire: &'a HttpOnly<Wire<'a>>, driver: D
 
 fn told_blocking() -> Vec<String> {
     let world = world();
-    let wire = HttpOnly(Wire::to(&world));
+    let wire = HttpHost(Wire::to(&world));
     told(&world, &wire, Blocking(&wire))
 }
 
 fn told_async() -> Vec<String> {
     let world = world();
-    let wire = HttpOnly(Wire::to(&world));
+    let wire = HttpHost(Wire::to(&world));
     told(&world, &wire, Async(&wire))
 }
 

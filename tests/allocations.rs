@@ -15,8 +15,9 @@ mod common;
 
 use allocation_counter::measure;
 use common::*;
-use grantor::model::{Credential, Grant, Timestamp};
-use grantor::server::Authorization;
+use grantor::model::Timestamp;
+use grantor::record::{Credential, Grant};
+use grantor::server::AuthorizeReply;
 use http::{HeaderMap, HeaderValue, Request, header};
 
 /// One allocation: for what, and of how many bytes.
@@ -116,7 +117,7 @@ fn a_decision_allocates_what_it_stores_and_sends() {
         &world,
         || get(authorize()),
         |world, request| {
-            let Authorization::Ask(prompt) = world.server.authorize(request).run(&world.store) else {
+            let AuthorizeReply::Ask(prompt) = world.server.authorize(request, world.moment()).run(&world.store) else {
                 panic!("not asked")
             };
             let step = prompt.approve(&world.server, approval(), world.moment());
@@ -137,13 +138,13 @@ fn introspection_allocates_for_the_response_and_revocation_for_less() {
     let about_token = |token: String| post(params(&[("token", &token)]).of_web());
     let of_web = || world.token(client_credentials()).access_token();
     let introspect = |world: &World, request: &Request<Vec<u8>>| {
-        let reply = world.server.introspect(request, Timestamp(world.now)).run(&world.store);
+        let reply = world.server.introspect(request, world.moment()).run(&world.store);
         assert!(reply.result().unwrap().is_some());
         assert_eq!(reply.into_http().status(), 200);
     };
     is_made_of(cost(&world, || about_token(of_web()), introspect), &[&[CLIENT_ID, BODY], &headers()]);
     let revoke = |world: &World, request: &Request<Vec<u8>>| {
-        assert_eq!(world.server.revoke(request).run(&world.store).into_http().status(), 200);
+        assert_eq!(world.server.revoke(request, world.moment()).run(&world.store).into_http().status(), 200);
     };
     is_made_of(cost(&world, || about_token(of_web()), revoke), &[&[CLIENT_ID], &bare_headers()]);
 }

@@ -15,8 +15,9 @@ mod common;
 use std::collections::HashSet;
 
 use grantor::Moment;
+use grantor::Timestamp;
 use grantor::model::ClientId;
-use grantor::{Event, Timestamp};
+use grantor::server::Event;
 use rand_core::{Infallible, TryCryptoRng, TryRng};
 
 use common::*;
@@ -35,7 +36,9 @@ fn r22_error_and_description_keep_to_their_characters() {
         for base in [authorize(), implicit()] {
             for name in base.names().into_iter().filter(|name| *name != "client_id" && *name != "redirect_uri") {
                 for request in [base.clone().set(&name, evil), base.clone().again(&name, evil)] {
-                    let grantor::server::Authorization::Respond(response) = world.authorize(&request) else { continue };
+                    let grantor::server::AuthorizeReply::Respond(response) = world.authorize(&request) else {
+                        continue;
+                    };
                     let reply = Reply::of(response.into_http());
                     assert!(!reply.error().is_empty());
                     let description = reply.parameter("error_description").unwrap();
@@ -96,7 +99,7 @@ fn r33_an_invalid_replay_revokes_nothing() {
 // §7.7 Credentials-Guessing Attacks
 
 /// Draws what it is told.
-struct Drawn([u8; 80]);
+struct Drawn([u8; Moment::POOL_LEN]);
 
 impl TryRng for Drawn {
     type Error = Infallible;
@@ -114,7 +117,7 @@ impl TryRng for Drawn {
 
 impl TryCryptoRng for Drawn {}
 
-fn moment(bytes: [u8; 80]) -> Moment {
+fn moment(bytes: [u8; Moment::POOL_LEN]) -> Moment {
     Moment::new(Timestamp(NOW), &mut Drawn(bytes))
 }
 
@@ -123,13 +126,15 @@ fn moment(bytes: [u8; 80]) -> Moment {
 #[test]
 fn r49_every_code_and_token_has_248_bits_of_entropy() {
     // A world for each draw, so that nothing of one stands in the way of the next.
-    let tokens = |bytes: [u8; 80]| {
+    let tokens = |bytes: [u8; Moment::POOL_LEN]| {
         let world = World::new();
         let step = world.ask(authorize()).approve(&world.server, approval(), moment(bytes));
         let code = Reply::of(step.run(&world).into_http()).parameter("code").unwrap();
         let form = post(exchange(&code));
         // Another draw: with the same, the access token would be the code.
-        let drawn = moment(bytes.map(|byte| !byte));
+        let mut others = bytes.map(|byte| !byte);
+        others.reverse();
+        let drawn = moment(others);
         let reply = Reply::of(world.server.token(&form, drawn).run(&world).into_http());
         let (access_token, refresh_token) = reply.tokens();
         [code, access_token, refresh_token]
@@ -143,7 +148,7 @@ fn r49_every_code_and_token_has_248_bits_of_entropy() {
     }
     // Change one drawn bit after the other.
     let mut bits = [0; 3];
-    for bit in 0..80 * 8 {
+    for bit in 0..Moment::POOL_LEN * 8 {
         let mut bytes = baseline;
         bytes[bit / 8] ^= 1 << (bit % 8);
         for (at, token) in tokens(bytes).into_iter().enumerate() {

@@ -46,7 +46,7 @@ fn the_token_type_is_bearer() {
 /// Its members stand in the order of the RFC's example; the headers are those of its example.
 #[test]
 fn the_response_is_like_the_example() {
-    let world = World::new().with(|config| config.access_token_lifetime = std::time::Duration::from_secs(3600));
+    let world = World::new().with(|config| config.token.access_token_lifetime = std::time::Duration::from_secs(3600));
     let reply = world.token(exchange(&world.code(authorize())));
     let (access_token, refresh_token) = reply.tokens();
     let start = format!("{{\"access_token\":\"{access_token}\",\"token_type\":\"Bearer\",\"expires_in\":3600,");

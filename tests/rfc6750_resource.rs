@@ -17,9 +17,10 @@ use common::photos::*;
 use common::*;
 use grantor::client::Authentication;
 use grantor::model::{ClientId, Endpoint, Scope, Secret};
+use grantor::resource::Event;
 use grantor::resource::{AccessError, Introspector, Requirement};
 use grantor::store::{Commit, Found, Lookup, MemoryStore, Outcome, Store};
-use grantor::{Event, Step, Timestamp, Unavailable};
+use grantor::{Step, Timestamp, Unavailable};
 use http::{Request, StatusCode, header};
 
 // §2 Authenticated Requests
@@ -160,7 +161,7 @@ fn a_token_that_is_too_long_is_not_known() {
         let in_query =
             Request::get(format!("/photos?access_token={}", "%2B".repeat(length))).body(String::new()).unwrap();
         for request in [with_token(&token), in_query] {
-            match photos.check_remote(&request, &reading(), &introspector, Timestamp(NOW)) {
+            match photos.check_by_introspection(&request, &reading(), &introspector, at_moment(Timestamp(NOW))) {
                 Step::Fetch(_) => assert!(is_asked, "{length}"),
                 Step::Done(reply) => {
                     assert!(!is_asked, "{length}");
@@ -322,7 +323,7 @@ fn r68_expiry_scope_and_audience_are_checked_on_every_request() {
 fn a_token_of_several_audiences_is_good_at_each() {
     let world = world();
     let token = world.token(client_credentials()).access_token();
-    assert_eq!(world.presented(&token).credential.resource.len(), 2);
+    assert_eq!(world.presented(&token).credential.audience.resources().len(), 2);
     assert_eq!(world.verdict(&photos(), &with_token(&token)), "ok");
     let other = grantor::ResourceServer::new(resource("https://api.example.com/other"));
     assert!(matches!(world.error(&other, &token), AccessError::Audience));
@@ -337,7 +338,7 @@ fn a_token_of_several_audiences_is_good_at_each() {
 fn an_unrestricted_token_is_refused_unless_the_configuration_takes_it() {
     let world = World::new();
     let token = world.token(client_credentials()).access_token();
-    assert!(world.presented(&token).credential.resource.is_empty());
+    assert!(world.presented(&token).credential.audience.is_any());
     assert!(matches!(world.error(&photos(), &token), AccessError::Audience));
     let photos = photos_with(|config| config.accept_unrestricted = true);
     assert_eq!(world.verdict(&photos, &with_token(&token)), "ok");
@@ -430,7 +431,7 @@ fn an_outage_is_503_without_a_challenge_and_lets_no_one_through() {
     for (retry_after, header) in [(None, None), (Some(7), Some("7"))] {
         let down = World::new().with_outage(At::Lookup, retry_after);
         let reply = down.check(&photos(), &with_token(&token), &reading());
-        assert!(matches!(reply.event(), Event::Unavailable { effect: "lookup", client_id: None, .. }));
+        assert!(matches!(reply.event(), Event::Unavailable { outage, .. } if outage.effect == "lookup"));
         let response = reply.into_result().unwrap_err().into_http();
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(response.headers().get(header::WWW_AUTHENTICATE), None);

@@ -15,9 +15,10 @@ mod fixture;
 use std::time::Duration;
 
 use fixture::*;
+use grantor::Unavailable;
+use grantor::server::Event;
 use grantor::server::{RefreshPolicy, RevokeReply};
 use grantor::store::{Commit, Found, Lookup, MemoryStore, Outcome, Store};
-use grantor::{Event, Unavailable};
 use http::{Request, StatusCode, header};
 
 fn world() -> World {
@@ -25,7 +26,7 @@ fn world() -> World {
 }
 
 fn revoke_as(world: &World, store: &dyn Store, client: &str, token: &str) -> RevokeReply {
-    world.server.revoke(&form(&format!("token={token}&{client}"))).run(store)
+    world.server.revoke(&form(&format!("token={token}&{client}")), world.moment()).run(store)
 }
 
 fn revoke(world: &World, token: &str) -> RevokeReply {
@@ -107,13 +108,13 @@ fn the_client_is_authenticated_first() {
 fn the_endpoint_takes_a_post_with_a_token() {
     let world = world();
     let get = Request::get("/revoke").body("").unwrap();
-    let response = world.server.revoke(&get).run(&world.store).into_http();
+    let response = world.server.revoke(&get, world.moment()).run(&world.store).into_http();
     assert_eq!(
         (response.status(), &response.headers()[header::ALLOW]),
         (StatusCode::METHOD_NOT_ALLOWED, &"POST".parse().unwrap())
     );
     let missing = form("client_id=public");
-    let reply = world.server.revoke(&missing).run(&world.store);
+    let reply = world.server.revoke(&missing, world.moment()).run(&world.store);
     assert_eq!(reply.result().unwrap_err().code(), "invalid_request");
 }
 
@@ -212,7 +213,11 @@ mod client {
     #[test]
     fn the_request_is_that_of_the_rfc() {
         assert_eq!(
-            written(&sent(&confidential_client().revoke(&token(), Some(TokenTypeHint::RefreshToken)))),
+            written(&sent(&confidential_client().revoke(
+                &token(),
+                Some(TokenTypeHint::RefreshToken),
+                moment_at(grantor::Timestamp(0))
+            ))),
             "POST https://server.example/revoke\naccept: application/json\n\
              authorization: Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW\ncontent-type: application/x-www-form-urlencoded\n\n\
              token=45ghiukldjahdnhzdauz&token_type_hint=refresh_token"
@@ -224,7 +229,10 @@ mod client {
                 "token=45ghiukldjahdnhzdauz&token_type_hint=access_token&client_id=s6BhdRkqt3",
             ),
         ] {
-            assert_eq!(sent(&public_client().revoke(&token(), hint)).body(), body.as_bytes());
+            assert_eq!(
+                sent(&public_client().revoke(&token(), hint, moment_at(grantor::Timestamp(0)))).body(),
+                body.as_bytes()
+            );
         }
     }
 
@@ -240,7 +248,13 @@ mod client {
             ("text/plain", "ok"),
         ] {
             for status in [200, 202, 204] {
-                assert!(answered(public_client().revoke(&token(), None), &response(status, media_type, body)).is_ok());
+                assert!(
+                    answered(
+                        public_client().revoke(&token(), None, moment_at(grantor::Timestamp(0))),
+                        &response(status, media_type, body)
+                    )
+                    .is_ok()
+                );
             }
         }
     }
@@ -251,7 +265,8 @@ mod client {
     fn an_error_is_an_error_whatever_its_status() {
         for status in [200, 400, 503] {
             let answer = json(status, r#"{"error":"unsupported_token_type"}"#);
-            let error = answered(public_client().revoke(&token(), None), &answer).unwrap_err();
+            let error = answered(public_client().revoke(&token(), None, moment_at(grantor::Timestamp(0))), &answer)
+                .unwrap_err();
             assert_eq!(error.code(), Some("unsupported_token_type"));
         }
     }
@@ -261,10 +276,14 @@ mod client {
     #[test]
     fn with_503_or_no_response_the_token_may_still_exist() {
         let full = with_header(json(503, ""), "retry-after", "60");
-        let error = answered(public_client().revoke(&token(), None), &full).unwrap_err();
+        let error =
+            answered(public_client().revoke(&token(), None, moment_at(grantor::Timestamp(0))), &full).unwrap_err();
         assert!(matches!(&error, RequestError::Unusable { status, .. } if status.as_u16() == 503));
         assert_eq!(error.retry_after(), Some(60));
-        let lost = answered(public_client().revoke(&token(), None), &Err(Unavailable::new("reset")));
+        let lost = answered(
+            public_client().revoke(&token(), None, moment_at(grantor::Timestamp(0))),
+            &Err(Unavailable::new("reset")),
+        );
         assert!(matches!(lost, Err(RequestError::Unavailable(_))));
     }
 
@@ -273,7 +292,9 @@ mod client {
         let mut server = metadata();
         server.revocation_endpoint = None;
         let client = grantor::client::Client::public(server, client_id());
-        let Step::Done(reply) = client.revoke(&token(), None) else { panic!("something was sent") };
+        let Step::Done(reply) = client.revoke(&token(), None, moment_at(grantor::Timestamp(0))) else {
+            panic!("something was sent")
+        };
         assert!(matches!(reply, Err(RequestError::NoEndpoint("revocation_endpoint"))));
     }
 }

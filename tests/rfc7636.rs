@@ -11,7 +11,8 @@
 
 mod common;
 
-use grantor::model::{Client, CodeChallenge, CodeChallengeMethod, CodeVerifier};
+use grantor::model::{CodeChallenge, CodeChallengeMethod, CodeVerifier};
+use grantor::record::Client;
 
 use common::*;
 
@@ -20,7 +21,7 @@ const UNRESERVED: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 
 /// A server that takes `plain` too.
 fn with_plain() -> World {
-    World::new().with(|config| config.code_challenge_methods.push(CodeChallengeMethod::Plain))
+    World::new().with(|config| config.authorization.code_challenge_methods.push(CodeChallengeMethod::Plain))
 }
 
 fn plain(challenge: &str) -> Params {
@@ -163,7 +164,8 @@ fn r26_an_unsupported_challenge_method_is_an_invalid_request() {
         assert!(reply.parameter("error_description").unwrap().contains("code_challenge_method"));
     }
     assert_eq!(with_plain().answer(authorize().set("code_challenge_method", "PLAIN")).error(), "invalid_request");
-    let only_plain = World::new().with(|config| config.code_challenge_methods = vec![CodeChallengeMethod::Plain]);
+    let only_plain =
+        World::new().with(|config| config.authorization.code_challenge_methods = vec![CodeChallengeMethod::Plain]);
     assert_eq!(only_plain.answer(authorize()).error(), "invalid_request");
 }
 

@@ -16,7 +16,8 @@ use std::time::Duration;
 
 use fixture::*;
 use grantor::consult::{Issuance, Terms, Verdict};
-use grantor::model::{Claims, Client, ClientId, GrantType, Resource, ResponseType, Scope};
+use grantor::model::{Audience, Claims, ClientId, GrantType, Resource, ResponseType, Scope};
+use grantor::record::Client;
 use grantor::server::{Config, RefreshPolicy};
 use grantor::store::{Commit, Found, Lookup, Outcome, Store};
 use grantor::{Answer, Hosted, Policy, Server, Timestamp, Unavailable};
@@ -34,7 +35,7 @@ fn world() -> World {
 
 fn introspect_as(world: &World, store: &dyn Store, client: &str, token: &str) -> Response<Vec<u8>> {
     let request = form(&format!("token={token}&{client}"));
-    world.server.introspect(&request, Timestamp(world.now)).run(store).into_http()
+    world.server.introspect(&request, world.moment()).run(store).into_http()
 }
 
 fn api() -> String {
@@ -57,10 +58,10 @@ fn inactive() -> Value {
 fn the_endpoint_takes_a_post_with_a_token() {
     let world = world();
     let get = Request::get("/introspect").body("").unwrap();
-    let response = world.server.introspect(&get, Timestamp(1)).run(&world.store).into_http();
+    let response = world.server.introspect(&get, world.moment()).run(&world.store).into_http();
     assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
     let missing = form(&api());
-    let response = world.server.introspect(&missing, Timestamp(1)).run(&world.store).into_http();
+    let response = world.server.introspect(&missing, world.moment()).run(&world.store).into_http();
     assert!(response.body().starts_with(b"{\"error\":\"invalid_request\""));
 }
 
@@ -70,7 +71,7 @@ fn a_host_may_read_the_answer_as_a_value() {
     let (access, _) = world.tokens();
     let ask = |token: &str, secret: &str| {
         let request = form(&format!("token={token}&client_id=api&client_secret={secret}"));
-        world.server.introspect(&request, Timestamp(world.now)).run(&world.store)
+        world.server.introspect(&request, world.moment()).run(&world.store)
     };
     let reply = ask(&access, SECRET);
     assert_eq!(reply.result().unwrap().unwrap().grant.client_id.as_str(), "public");
@@ -191,8 +192,8 @@ fn a_resource_server_reads_tokens_that_are_for_it() {
     let [photos, mail] = resources.clone();
     let mut world = world();
     let mut config = world.server.config().clone();
-    config.resources = resources.to_vec();
-    world.server = Server::new(config);
+    config.resources = Audience::only(resources).unwrap();
+    world.server = Server::new(config).unwrap();
     for (client_id, serves) in [("photos", vec![photos]), ("mail", vec![mail]), ("none", vec![])] {
         let mut client = Client::confidential(ClientId::parse(client_id).unwrap(), SECRET);
         client.resource_server = Some(serves);
@@ -220,7 +221,8 @@ impl Policy for Claiming {
     fn issuance(&self, _: &Issuance) -> Answer<Issuance> {
         let claims =
             [("tenant", json!("acme")), ("active", json!(false)), ("sub", json!("mallory")), ("exp", json!(0))];
-        let claims = Claims::from_iter(claims.map(|(name, value)| (name.to_owned(), value)));
+        let claims = claims.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
+        let claims = Claims::new(claims).unwrap();
         Ok(Verdict::Issue(Terms { claims, ..Terms::default() }))
     }
 }
@@ -230,7 +232,7 @@ fn the_hosts_claims_are_shown_but_do_not_speak_for_grantor() {
     let world = world();
     let mut config: Config = world.server.config().clone();
     config.consult_issuance = true;
-    let server = Server::new(config);
+    let server = Server::new(config).unwrap();
     let host = Hosted { store: &world.store, policy: Claiming };
     let body = format!("grant_type=client_credentials&client_id=confidential&client_secret={SECRET}");
     let reply = server.token(&form(&body), world.moment()).run(&host);
@@ -246,7 +248,7 @@ fn failed_basic_authentication_is_401() {
     let world = world();
     let mut request = form("token=x");
     request.headers_mut().insert(header::AUTHORIZATION, "Basic YXBpOndyb25n".parse().unwrap());
-    let response = world.server.introspect(&request, Timestamp(1)).run(&world.store).into_http();
+    let response = world.server.introspect(&request, world.moment()).run(&world.store).into_http();
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     assert!(response.headers().contains_key(header::WWW_AUTHENTICATE));
 }
@@ -290,7 +292,14 @@ mod client {
     use super::canned::{self, *};
 
     fn ask(answer: &Answer<Fetch>) -> Result<Option<Introspection>, RequestError> {
-        answered(confidential_client().introspect(&Secret::new("2YotnFZFEjr1zCsicMWpAA"), None), answer)
+        answered(
+            confidential_client().introspect(
+                &Secret::new("2YotnFZFEjr1zCsicMWpAA"),
+                None,
+                moment_at(grantor::Timestamp(0)),
+            ),
+            answer,
+        )
     }
 
     fn said(response: Value) -> Option<Introspection> {
@@ -302,7 +311,11 @@ mod client {
     #[test]
     fn the_request_is_that_of_the_rfc() {
         assert_eq!(
-            written(&sent(&confidential_client().introspect(&Secret::new("2YotnFZFEjr1zCsicMWpAA"), None))),
+            written(&sent(&confidential_client().introspect(
+                &Secret::new("2YotnFZFEjr1zCsicMWpAA"),
+                None,
+                moment_at(grantor::Timestamp(0))
+            ))),
             "POST https://server.example/introspect\naccept: application/json\n\
              authorization: Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW\ncontent-type: application/x-www-form-urlencoded\n\n\
              token=2YotnFZFEjr1zCsicMWpAA"
@@ -314,8 +327,11 @@ mod client {
     fn a_hint_goes_with_the_token_when_the_client_gives_one() {
         let hints = [(TokenTypeHint::AccessToken, "access_token"), (TokenTypeHint::RefreshToken, "refresh_token")];
         for (hint, text) in hints {
-            let request =
-                written(&sent(&confidential_client().introspect(&Secret::new("mF_9.B5f-4.1JqM"), Some(hint))));
+            let request = written(&sent(&confidential_client().introspect(
+                &Secret::new("mF_9.B5f-4.1JqM"),
+                Some(hint),
+                moment_at(grantor::Timestamp(0)),
+            )));
             assert!(request.ends_with(&format!("\n\ntoken=mF_9.B5f-4.1JqM&token_type_hint={text}")), "{request}");
         }
     }

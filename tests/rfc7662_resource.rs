@@ -17,9 +17,11 @@ use std::time::Duration;
 
 use common::photos::*;
 use common::*;
-use grantor::model::{Client, ClientId, Endpoint, Secret};
+use grantor::model::{ClientId, Endpoint, Secret};
+use grantor::record::Client;
+use grantor::resource::Event;
 use grantor::resource::{AccessError, Authentication, Cache, CheckReply, Introspector, RequestError, ResourceServer};
-use grantor::{Event, Fetch, HttpOnly, Timestamp, Unavailable};
+use grantor::{Fetch, HttpHost, Timestamp, Unavailable};
 use http::Response;
 use serde_json::{Value, json};
 
@@ -37,7 +39,9 @@ fn json_response(status: u16, body: &Value) -> Response<Vec<u8>> {
 
 fn ask(photos: &ResourceServer, introspector: &Introspector, now: u64, body: &Value) -> CheckReply {
     let http = |_: &Fetch| Ok::<_, Unavailable>(json_response(200, body));
-    photos.check_remote(&with_token(TOKEN), &reading(), introspector, Timestamp(now)).run(&HttpOnly(http))
+    photos
+        .check_by_introspection(&with_token(TOKEN), &reading(), introspector, at_moment(Timestamp(now)))
+        .run(&HttpHost(http))
 }
 
 fn active() -> Value {
@@ -92,8 +96,9 @@ fn a_member_that_repeats_lets_no_one_through() {
             Ok::<_, Unavailable>(response.body(body.clone().into_bytes()).unwrap())
         };
         let (photos, introspector) = (photos(), introspector());
-        let reply =
-            photos.check_remote(&with_token(TOKEN), &reading(), &introspector, Timestamp(NOW)).run(&HttpOnly(http));
+        let reply = photos
+            .check_by_introspection(&with_token(TOKEN), &reading(), &introspector, at_moment(Timestamp(NOW)))
+            .run(&HttpHost(http));
         assert_eq!(reply.into_result().unwrap_err().error().code(), "unavailable", "{body}");
     }
 }
@@ -121,19 +126,23 @@ fn a_server_that_does_not_answer_is_503_and_lets_no_one_through() {
     {
         let http = |_: &Fetch| Ok::<_, Unavailable>(json_response(status, &body));
         let introspector = introspector();
-        let reply =
-            photos.check_remote(&with_token(TOKEN), &reading(), &introspector, Timestamp(NOW)).run(&HttpOnly(http));
+        let reply = photos
+            .check_by_introspection(&with_token(TOKEN), &reading(), &introspector, at_moment(Timestamp(NOW)))
+            .run(&HttpHost(http));
         let (event, refusal) = (reply.event(), reply.into_result().unwrap_err());
         assert!(matches!(refusal.error(), AccessError::Introspection(_)), "{status}");
-        let Event::Unavailable { effect: "fetch", cause, .. } = event else { panic!("{event:?}") };
-        assert!(cause.source().unwrap().is::<RequestError>(), "{status}");
+        let Event::Unavailable { outage, .. } = event else { panic!("{event:?}") };
+        assert_eq!(outage.effect, "fetch");
+        assert!(outage.cause.source().unwrap().is::<RequestError>(), "{status}");
         assert_eq!(refusal.www_authenticate(), None);
         assert_eq!(refusal.into_http().status(), 503);
     }
-    let down = HttpOnly(|_: &Fetch| Err(Unavailable::new("no route").with_retry_after(3)));
+    let down = HttpHost(|_: &Fetch| Err(Unavailable::new("no route").with_retry_after(3)));
     let introspector = introspector();
-    let reply = photos.check_remote(&with_token(TOKEN), &reading(), &introspector, Timestamp(NOW)).run(&down);
-    assert!(matches!(reply.event(), Event::Unavailable { effect: "fetch", .. }));
+    let reply = photos
+        .check_by_introspection(&with_token(TOKEN), &reading(), &introspector, at_moment(Timestamp(NOW)))
+        .run(&down);
+    assert!(matches!(reply.event(), Event::Unavailable { outage, .. } if outage.effect == "fetch"));
     let response = reply.into_result().unwrap_err().into_http();
     assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &"3".parse().unwrap()));
 }
@@ -150,8 +159,9 @@ fn a_cached_answer_lives_until_its_age_or_its_expiry() {
             Ok::<_, Unavailable>(json_response(200, answer))
         };
         let requirement = reading();
-        let step = photos.check_remote(&with_token(TOKEN), &requirement, introspector, Timestamp(now));
-        (step.run(&HttpOnly(http)).result().is_ok(), fetches.get())
+        let step =
+            photos.check_by_introspection(&with_token(TOKEN), &requirement, introspector, at_moment(Timestamp(now)));
+        (step.run(&HttpHost(http)).result().is_ok(), fetches.get())
     };
     let cached = introspector().with_cache(Cache::new(10, Duration::from_secs(30)));
     assert_eq!(check(&cached, NOW, &active()), (true, 1));
@@ -175,9 +185,11 @@ fn a_cached_answer_costs_neither_a_fetch_nor_an_allocation() {
     assert!(ask(&photos, &introspector, NOW, &active()).result().is_ok());
     assert!(!format!("{introspector:?}").contains(TOKEN));
     let requirement = reading();
-    let no_http = HttpOnly(|_: &Fetch| panic!("asked again"));
+    let no_http = HttpHost(|_: &Fetch| panic!("asked again"));
     let info = allocation_counter::measure(|| {
-        let reply = photos.check_remote(&request, &requirement, &introspector, Timestamp(NOW)).run(&no_http);
+        let reply = photos
+            .check_by_introspection(&request, &requirement, &introspector, at_moment(Timestamp(NOW)))
+            .run(&no_http);
         assert!(reply.result().is_ok());
     });
     assert_eq!(info.count_total, 0, "{info:?}");
@@ -187,13 +199,15 @@ fn a_cached_answer_costs_neither_a_fetch_nor_an_allocation() {
 fn the_cache_is_bounded() {
     let (photos, introspector) = (photos(), introspector().with_cache(Cache::new(2, Duration::from_secs(30))));
     let fetches = Cell::new(0);
-    let http = HttpOnly(|_: &Fetch| {
+    let http = HttpHost(|_: &Fetch| {
         fetches.set(fetches.get() + 1);
         Ok::<_, Unavailable>(json_response(200, &active()))
     });
     for (now, token, expected) in [(0, "a", 1), (1, "b", 2), (2, "c", 3), (3, "b", 3), (3, "c", 3), (3, "a", 4)] {
         let request = with_token(token);
-        let reply = photos.check_remote(&request, &reading(), &introspector, Timestamp(NOW + now)).run(&http);
+        let reply = photos
+            .check_by_introspection(&request, &reading(), &introspector, at_moment(Timestamp(NOW + now)))
+            .run(&http);
         assert!(reply.result().is_ok());
         assert_eq!(fetches.get(), expected, "{token} at {now}");
     }
@@ -207,14 +221,14 @@ fn grantors_own_server_is_understood() {
     let world = world().with_client(api);
     let (good, other) =
         (owned_token(&world), world.token(client_credentials().set("resource", "https://api.example.com/mail")));
-    let http = HttpOnly(|fetch: &Fetch| {
-        let step = world.server.introspect(fetch.request(), Timestamp(world.now));
+    let http = HttpHost(|fetch: &Fetch| {
+        let step = world.server.introspect(fetch.request(), world.moment());
         Ok::<_, Unavailable>(step.run(&world.store).into_http())
     });
     let (photos, introspector) = (photos(), introspector());
     let check = |token: &str| {
         photos
-            .check_remote(&with_token(token), &reading(), &introspector, Timestamp(world.now))
+            .check_by_introspection(&with_token(token), &reading(), &introspector, world.moment())
             .run(&http)
             .into_result()
     };

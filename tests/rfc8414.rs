@@ -9,7 +9,7 @@
 
 use grantor::Server;
 use grantor::model::{CodeChallengeMethod, Endpoint, GrantType, Issuer, ResponseType};
-use grantor::server::{Config, Endpoints};
+use grantor::server::Config;
 use http::{Request, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ fn config(issuer: &str) -> Config {
 }
 
 fn metadata(config: Config) -> Value {
-    let server = Server::new(config);
+    let server = Server::new(config).unwrap();
     let response = server.metadata(&Request::get(server.config().metadata_path()).body(()).unwrap());
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
@@ -52,10 +52,10 @@ fn the_document_says_what_the_configuration_says() {
 #[test]
 fn what_is_switched_on_is_advertised() {
     let mut config = config("https://server.example");
-    config.response_types.push(ResponseType::Token);
-    config.grant_types.extend([GrantType::Password, GrantType::parse("urn:example:assertion").unwrap()]);
-    config.code_challenge_methods.push(CodeChallengeMethod::Plain);
-    let response_types = config.response_types.iter().map(ToString::to_string).collect::<Vec<_>>();
+    config.authorization.response_types.push(ResponseType::Token);
+    config.token.grant_types.extend([GrantType::Password, GrantType::parse("urn:example:assertion").unwrap()]);
+    config.authorization.code_challenge_methods.push(CodeChallengeMethod::Plain);
+    let response_types = config.authorization.response_types.iter().map(ToString::to_string).collect::<Vec<_>>();
     let document = metadata(config);
     assert_eq!(document["response_types_supported"], json!(["code", "token"]));
     assert_eq!(response_types, ["code", "token"]);
@@ -77,8 +77,9 @@ fn what_is_switched_on_is_advertised() {
 #[test]
 fn what_does_not_exist_is_not_advertised() {
     let mut config = config("https://server.example");
-    config.endpoints = Endpoints::default();
-    config.endpoints.token_endpoint = Some(Endpoint::parse("https://tokens.example/here").unwrap());
+    (config.introspection, config.revocation) = (None, None);
+    config.authorization.response_types.clear();
+    config.token.endpoint = Endpoint::parse("https://tokens.example/here").unwrap();
     let document = metadata(config);
     let endpoints: Vec<_> = document.as_object().unwrap().keys().filter(|name| name.contains("_endpoint")).collect();
     assert_eq!(endpoints, ["token_endpoint", "token_endpoint_auth_methods_supported"]);
@@ -90,9 +91,9 @@ fn what_does_not_exist_is_not_advertised() {
 #[test]
 fn a_list_without_elements_is_omitted() {
     let mut config = config("https://server.example");
-    config.response_types.clear();
-    config.grant_types.clear();
-    config.code_challenge_methods.clear();
+    config.authorization.response_types.clear();
+    config.token.grant_types.clear();
+    config.authorization.code_challenge_methods.clear();
     let document = metadata(config);
     let empty = document.as_object().unwrap().iter().filter(|(_, value)| **value == json!([]));
     let empty: Vec<_> = empty.map(|(name, _)| name).collect();
@@ -108,7 +109,7 @@ fn r30_pkce_support_is_detectable() {
 
 #[test]
 fn the_document_is_fetched_with_get() {
-    let server = Server::new(config("https://server.example"));
+    let server = Server::new(config("https://server.example")).unwrap();
     let response = server.metadata(&Request::post("/").body(()).unwrap());
     assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(response.headers()[header::ALLOW], "GET, HEAD");
@@ -155,7 +156,7 @@ mod client {
 
     use grantor::client::{DiscoverError, Fault, RequestError, discover};
     use grantor::model::Metadata;
-    use grantor::{Answer, Fetch, HttpOnly, Unavailable};
+    use grantor::{Answer, Fetch, HttpHost, Unavailable};
     use http::Response;
 
     use super::*;
@@ -171,7 +172,7 @@ mod client {
     /// What becomes of discovery, and where it asked, given what each place answers.
     fn ask(issuer: &str, at: impl Fn(&str) -> Answer<Fetch>) -> (Result<Metadata, DiscoverError>, Vec<String>) {
         let asked = RefCell::new(Vec::new());
-        let http = HttpOnly(|fetch: &Fetch| -> Answer<Fetch> {
+        let http = HttpHost(|fetch: &Fetch| -> Answer<Fetch> {
             let request = fetch.request();
             assert_eq!((request.method().as_str(), request.body().len()), ("GET", 0));
             assert_eq!(request.headers()[header::ACCEPT], "application/json");
@@ -297,7 +298,7 @@ mod client {
     #[test]
     fn what_a_server_writes_the_client_reads() {
         for issuer in ["https://server.example", "https://server.example/", "https://server.example/a/b"] {
-            let server = Server::new(config(issuer));
+            let server = Server::new(config(issuer)).unwrap();
             let written = metadata(config(issuer));
             let (reply, asked) = ask(issuer, |path| {
                 assert_eq!(path, server.config().metadata_path());

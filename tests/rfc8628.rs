@@ -14,7 +14,7 @@ mod canned;
 use canned::*;
 use grantor::client::{Authentication, Client, Device, Polled, RequestError};
 use grantor::model::{Resource, Scope, Secret};
-use grantor::{Answer, Fetch, HttpOnly, Step, Timestamp, Unavailable};
+use grantor::{Answer, Fetch, HttpHost, Step, Timestamp, Unavailable};
 use serde_json::{Value, json};
 
 const NOW: Timestamp = Timestamp(1_000_000);
@@ -36,7 +36,7 @@ fn example() -> Value {
 }
 
 fn device_of(response: Value) -> Result<Device, RequestError> {
-    answered(public_client().authorize_device().start(NOW), &canned::json(200, response))
+    answered(public_client().authorize_device().start(canned::moment_at(NOW)), &canned::json(200, response))
 }
 
 fn device() -> Device {
@@ -48,7 +48,7 @@ fn error(code: &str) -> Answer<Fetch> {
 }
 
 fn poll(device: &Device, now: Timestamp, answer: &Answer<Fetch>) -> Result<Polled, RequestError> {
-    answered(public_client().poll(device, now), answer)
+    answered(public_client().poll(device, canned::moment_at(now)), answer)
 }
 
 fn still_pending(polled: Result<Polled, RequestError>) -> Device {
@@ -66,7 +66,7 @@ fn the_request_is_that_of_the_rfc() {
     let request = client.authorize_device().scope(Scope::parse("example_scope other").unwrap());
     let request = request.resource(Resource::parse("https://api.example/").unwrap()).parameter("acr_values", "mfa");
     assert_eq!(
-        written(&sent(&request.start(NOW))),
+        written(&sent(&request.start(canned::moment_at(NOW)))),
         "POST https://server.example/device\naccept: application/json\n\
          content-type: application/x-www-form-urlencoded\n\n\
          resource=https%3A%2F%2Fapi.example%2F&acr_values=mfa&scope=example_scope+other&client_id=s6BhdRkqt3"
@@ -76,11 +76,14 @@ fn the_request_is_that_of_the_rfc() {
 /// "The client authentication requirements of Section 3.2.1 of [RFC6749] apply to requests on this endpoint".
 #[test]
 fn a_confidential_client_authenticates() {
-    let basic = sent(&confidential_client().authorize_device().start(NOW));
+    let basic = sent(&confidential_client().authorize_device().start(canned::moment_at(NOW)));
     assert_eq!(basic.headers()["authorization"], "Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW");
     assert!(basic.body().is_empty());
     let post = confidential_client().authenticated_by(Authentication::Post(Secret::new(CLIENT_SECRET)));
-    assert_eq!(sent(&post.authorize_device().start(NOW)).body(), b"client_id=s6BhdRkqt3&client_secret=gX1fBat3bV");
+    assert_eq!(
+        sent(&post.authorize_device().start(canned::moment_at(NOW))).body(),
+        b"client_id=s6BhdRkqt3&client_secret=gX1fBat3bV"
+    );
 }
 
 // §3.2 Device Authorization Response
@@ -141,13 +144,15 @@ fn what_is_shown_to_a_person_is_a_page_and_text() {
 #[test]
 fn the_token_request_is_that_of_the_rfc() {
     assert_eq!(
-        written(&sent(&public_client().poll(&device(), at(5)))),
+        written(&sent(&public_client().poll(&device(), canned::moment_at(at(5))))),
         "POST https://server.example/token\naccept: application/json\n\
          content-type: application/x-www-form-urlencoded\n\n\
          grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code\
          &device_code=GmRhmhcxhwAzkoEqiMEg_DnyEysNkuNhszIySk9eS&client_id=s6BhdRkqt3"
     );
-    assert!(sent(&confidential_client().poll(&device(), at(5))).headers().contains_key("authorization"));
+    assert!(
+        sent(&confidential_client().poll(&device(), canned::moment_at(at(5)))).headers().contains_key("authorization")
+    );
 }
 
 // §3.5 Device Access Token Response
@@ -157,10 +162,12 @@ fn the_token_request_is_that_of_the_rfc() {
 #[test]
 fn nothing_is_sent_before_its_time() {
     for now in [at(0), at(4)] {
-        let Step::Done(reply) = public_client().poll(&device(), now) else { panic!("sent at {now}") };
+        let Step::Done(reply) = public_client().poll(&device(), canned::moment_at(now)) else {
+            panic!("sent at {now}")
+        };
         assert_eq!(still_pending(reply).poll_at(), at(5));
     }
-    assert!(matches!(public_client().poll(&device(), at(5)), Step::Fetch(_)));
+    assert!(matches!(public_client().poll(&device(), canned::moment_at(at(5))), Step::Fetch(_)));
 }
 
 #[test]
@@ -203,9 +210,12 @@ fn the_end_is_told() {
 #[test]
 fn once_the_codes_have_ended_nothing_is_sent() {
     for now in [at(1800), at(1801), Timestamp(u64::MAX)] {
-        assert!(matches!(public_client().poll(&device(), now), Step::Done(Ok(Polled::Expired))), "{now}");
+        assert!(
+            matches!(public_client().poll(&device(), canned::moment_at(now)), Step::Done(Ok(Polled::Expired))),
+            "{now}"
+        );
     }
-    assert!(matches!(public_client().poll(&device(), at(1799)), Step::Fetch(_)));
+    assert!(matches!(public_client().poll(&device(), canned::moment_at(at(1799))), Step::Fetch(_)));
 }
 
 /// "If the client receives an error response with any other error code, it MUST stop polling and SHOULD react accordingly".
@@ -266,7 +276,7 @@ fn the_tokens_are_those_of_rfc_6749() {
     let scope = Scope::parse("read").unwrap();
     let request = public_client();
     let request = request.authorize_device().scope(scope.clone());
-    let device = answered(request.start(NOW), &canned::json(200, example())).unwrap();
+    let device = answered(request.start(canned::moment_at(NOW)), &canned::json(200, example())).unwrap();
     let Ok(Polled::Tokens(tokens)) = poll(&device, at(7), &canned::json(200, body)) else { panic!("no tokens") };
     assert_eq!(tokens.authorization(), "Bearer 2Yotn");
     assert_eq!((tokens.scope(), tokens.expires_at()), (Some(&scope), Some(at(3607))));
@@ -277,7 +287,7 @@ fn the_tokens_are_those_of_rfc_6749() {
 fn a_patient_client_is_never_too_quick() {
     let times = std::cell::RefCell::new(Vec::<u64>::new());
     let clock = std::cell::Cell::new(0);
-    let http = HttpOnly(|_: &Fetch| -> Answer<Fetch> {
+    let http = HttpHost(|_: &Fetch| -> Answer<Fetch> {
         times.borrow_mut().push(clock.get());
         match times.borrow().len() {
             1 => error("authorization_pending"),
@@ -289,7 +299,7 @@ fn a_patient_client_is_never_too_quick() {
     });
     let (client, mut waiting): (Client, _) = (public_client(), device());
     let tokens = loop {
-        match client.poll(&waiting, at(clock.get())).run(&http).unwrap() {
+        match client.poll(&waiting, canned::moment_at(at(clock.get()))).run(&http).unwrap() {
             Polled::Pending(device) | Polled::Retry(device, _) => waiting = device,
             Polled::Tokens(tokens) => break tokens,
             other => panic!("{other:?}"),
@@ -307,6 +317,9 @@ fn without_an_endpoint_there_is_no_grant() {
     let mut server = metadata();
     server.device_authorization_endpoint = None;
     let client = Client::public(server, client_id());
-    let Step::Done(Err(RequestError::NoEndpoint(name))) = client.authorize_device().start(NOW) else { panic!("sent") };
+    let Step::Done(Err(RequestError::NoEndpoint(name))) = client.authorize_device().start(canned::moment_at(NOW))
+    else {
+        panic!("sent")
+    };
     assert_eq!(name, "device_authorization_endpoint");
 }

@@ -14,15 +14,17 @@ mod fixture;
 
 use fixture::*;
 use grantor::Server;
-use grantor::model::{Client, ClientId, Key, Resource, Subject};
+use grantor::model::{Audience, ClientId, Key, Resource, Subject};
+use grantor::record::Client;
 use grantor::server::{Approval, RefreshPolicy};
 use grantor::store::{Lookup, Store};
 
 const PHOTOS: &str = "https://photos.example";
 const MAIL: &str = "https://mail.example";
 
-fn resources(texts: &[&str]) -> Vec<Resource> {
-    texts.iter().map(|text| Resource::parse(text).unwrap()).collect()
+/// These resources or, if there are none, any.
+fn resources(texts: &[&str]) -> Audience {
+    Audience::only(texts.iter().map(|text| Resource::parse(text).unwrap())).unwrap_or_default()
 }
 
 /// A world whose server offers these resources, and whose confidential client may ask for those.
@@ -30,7 +32,7 @@ fn world(offered: &[&str], registered: &[&str]) -> World {
     let mut world = World::new(RefreshPolicy::Reuse);
     offer(&mut world, offered);
     for mut client in clients() {
-        client.resource = resources(registered);
+        client.audience = resources(registered);
         world.store = std::mem::take(&mut world.store).with_client(client);
     }
     world
@@ -39,21 +41,21 @@ fn world(offered: &[&str], registered: &[&str]) -> World {
 fn offer(world: &mut World, offered: &[&str]) {
     let mut config = world.server.config().clone();
     config.resources = resources(offered);
-    world.server = Server::new(config);
+    world.server = Server::new(config).unwrap();
 }
 
 /// The resources of a client credentials token, or the error.
-fn token_for(world: &World, requested: &str) -> Result<Vec<Resource>, &'static str> {
+fn token_for(world: &World, requested: &str) -> Result<Audience, String> {
     let client = format!("client_id=confidential&client_secret={SECRET}");
     issued(world, &format!("grant_type=client_credentials&{client}{requested}"))
 }
 
 /// The resources of the access token that a request is answered with, or the error.
-fn issued(world: &World, body: &str) -> Result<Vec<Resource>, &'static str> {
+fn issued(world: &World, body: &str) -> Result<Audience, String> {
     let reply = world.token(body);
     let key = reply.result().map(|response| Key::of(response.access_token.expose()).unwrap());
-    let key = key.map_err(|error| error.code())?;
-    Ok(Store::lookup(&world.store, &Lookup::of(key)).unwrap().credential(key).unwrap().credential.resource.clone())
+    let key = key.map_err(|error| error.code().to_owned())?;
+    Ok(Store::lookup(&world.store, &Lookup::of(key)).unwrap().credential(key).unwrap().credential.audience.clone())
 }
 
 #[test]
@@ -64,12 +66,12 @@ fn a_token_is_for_the_resources_that_were_asked_for() {
         (format!("&resource={PHOTOS}"), Ok(resources(&[PHOTOS]))),
         (format!("&resource={MAIL}&resource={PHOTOS}"), Ok(resources(&[PHOTOS, MAIL]))),
         (format!("&resource={MAIL}").repeat(50), Ok(resources(&[MAIL]))),
-        ("&resource=https://other.example".to_owned(), Err("invalid_target")),
-        (format!("&resource={PHOTOS}&resource=https://other.example"), Err("invalid_target")),
-        ("&resource=nonsense".to_owned(), Err("invalid_target")),
-        (format!("&resource={PHOTOS}%23fragment"), Err("invalid_target")),
-        ("&resource=%FF".to_owned(), Err("invalid_target")),
-        (format!("&resource={PHOTOS}&resource=%FF"), Err("invalid_target")),
+        ("&resource=https://other.example".to_owned(), Err("invalid_target".to_owned())),
+        (format!("&resource={PHOTOS}&resource=https://other.example"), Err("invalid_target".to_owned())),
+        ("&resource=nonsense".to_owned(), Err("invalid_target".to_owned())),
+        (format!("&resource={PHOTOS}%23fragment"), Err("invalid_target".to_owned())),
+        ("&resource=%FF".to_owned(), Err("invalid_target".to_owned())),
+        (format!("&resource={PHOTOS}&resource=%FF"), Err("invalid_target".to_owned())),
     ];
     for (requested, expected) in cases {
         assert_eq!(token_for(&world, &requested), expected, "{requested}");
@@ -80,14 +82,14 @@ fn a_token_is_for_the_resources_that_were_asked_for() {
 fn a_client_is_held_to_its_own_resources() {
     let world = world(&[PHOTOS, MAIL], &[PHOTOS]);
     assert_eq!(token_for(&world, ""), Ok(resources(&[PHOTOS])));
-    assert_eq!(token_for(&world, &format!("&resource={MAIL}")), Err("invalid_target"));
+    assert_eq!(token_for(&world, &format!("&resource={MAIL}")), Err("invalid_target".to_owned()));
 }
 
 #[test]
 fn where_resource_indicators_are_not_in_use_they_are_ignored() {
     let world = world(&[], &[]);
     for requested in ["", "&resource=https://photos.example", "&resource=nonsense"] {
-        assert_eq!(token_for(&world, requested), Ok(vec![]), "{requested}");
+        assert_eq!(token_for(&world, requested), Ok(Audience::Any), "{requested}");
     }
 }
 
@@ -96,7 +98,7 @@ fn a_restriction_of_which_nothing_is_left_is_never_no_restriction() {
     for (offered, registered) in [(&[MAIL][..], &[PHOTOS][..]), (&[], &[PHOTOS])] {
         let world = world(offered, registered);
         for requested in ["", "&resource=https://photos.example"] {
-            assert_eq!(token_for(&world, requested), Err("invalid_target"), "{offered:?} {requested}");
+            assert_eq!(token_for(&world, requested), Err("invalid_target".to_owned()), "{offered:?} {requested}");
         }
     }
 }
@@ -105,7 +107,7 @@ fn a_restriction_of_which_nothing_is_left_is_never_no_restriction() {
 fn what_a_person_consented_to_does_not_widen_when_the_configuration_changes() {
     let mut world = world(&[PHOTOS], &[]);
     let prompt = world.prompt("code");
-    assert_eq!(prompt.resource, resources(&[PHOTOS]));
+    assert_eq!(prompt.asked.audience, resources(&[PHOTOS]));
     offer(&mut world, &[]);
     let approval = Approval::by(Subject::parse("alice").unwrap());
     let response = prompt.approve(&world.server, approval, world.moment()).run(&world.store);
@@ -118,7 +120,7 @@ fn a_token_request_narrows_what_was_granted() {
     let redeem = |requested: &str| issued(&world, &(exchange(&world.code()) + requested));
     assert_eq!(redeem(""), Ok(resources(&[PHOTOS, MAIL])));
     assert_eq!(redeem(&format!("&resource={MAIL}")), Ok(resources(&[MAIL])));
-    assert_eq!(redeem("&resource=https://other.example"), Err("invalid_target"));
+    assert_eq!(redeem("&resource=https://other.example"), Err("invalid_target".to_owned()));
 }
 
 /// A grant from before resource indicators were in use does not go on opening every resource.
@@ -131,12 +133,12 @@ fn once_resource_indicators_are_in_use_older_grants_are_held_to_them() {
     let issued = |body: String| issued(&world, &body);
     assert_eq!(issued(refresh(&refresh_token)), Ok(resources(&[PHOTOS, MAIL])));
     assert_eq!(issued(refresh(&refresh_token) + &format!("&resource={MAIL}")), Ok(resources(&[MAIL])));
-    assert_eq!(issued(refresh(&refresh_token) + "&resource=https://other.example"), Err("invalid_target"));
+    assert_eq!(issued(refresh(&refresh_token) + "&resource=https://other.example"), Err("invalid_target".to_owned()));
     assert_eq!(issued(exchange(&code) + &format!("&resource={PHOTOS}")), Ok(resources(&[PHOTOS])));
 }
 
 #[test]
 fn the_fixture_names_no_resource_by_itself() {
     let client = Client::public(ClientId::parse("x").unwrap());
-    assert!(client.resource.is_empty() && World::new(RefreshPolicy::Reuse).server.config().resources.is_empty());
+    assert!(client.audience.is_any() && World::new(RefreshPolicy::Reuse).server.config().resources.is_any());
 }

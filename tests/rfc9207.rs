@@ -177,7 +177,7 @@ mod client {
     fn an_error_response_is_checked_too() {
         use CallbackError::{IssuerMismatch, IssuerMissing, Refused};
         let refused = callback(true, "code", "&error=access_denied&iss=https://server.example.com");
-        assert!(matches!(refused, Err(Refused { error, .. }) if error == "access_denied"));
+        assert!(matches!(refused, Err(Refused(response)) if response.error == "access_denied"));
         assert_eq!(callback(true, "code", "&error=access_denied&iss=https://evil.example"), Err(IssuerMismatch));
         assert_eq!(callback(true, "code", "&error=access_denied"), Err(IssuerMissing));
     }

@@ -87,9 +87,9 @@ fn a_challenge_names_the_scope_that_is_lacking_too() {
 fn acr_values_and_max_age_reach_the_host() {
     let world = world();
     let prompt = world.ask(authorize().set("acr_values", "hwk mfa").set("max_age", "60"));
-    assert_eq!((prompt.acr_values, prompt.max_age), (vec![acr("hwk"), acr("mfa")], Some(60)));
+    assert_eq!((prompt.asked.acr_values, prompt.asked.max_age), (vec![acr("hwk"), acr("mfa")], Some(60)));
     let prompt = world.ask(authorize());
-    assert_eq!((prompt.acr_values, prompt.max_age), (vec![], None));
+    assert_eq!((prompt.asked.acr_values, prompt.asked.max_age), (vec![], None));
     for (name, value) in [
         ("max_age", "-1"),
         ("max_age", "+1"),
@@ -137,7 +137,7 @@ fn an_approval_that_does_not_meet_the_requirements_is_unmet_authentication_requi
 fn the_metadata_names_the_ways_to_authenticate_that_the_host_knows() {
     let supported = |world: World| world.server.config().metadata().acr_values_supported;
     assert_eq!(
-        supported(World::new().with(|config| config.acr_values_supported = vec![acr("hwk"), acr("mfa")])),
+        supported(World::new().with(|config| config.authorization.acr_values_supported = vec![acr("hwk"), acr("mfa")])),
         ["hwk", "mfa"]
     );
     assert!(supported(World::new()).is_empty());

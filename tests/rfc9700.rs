@@ -14,15 +14,17 @@ mod common;
 
 use std::time::Duration;
 
-use grantor::model::{CredentialKind, GrantType, RedirectUri, RedirectUriError, ResponseType, Subject};
-use grantor::server::{Config, RefreshPolicy};
-use grantor::store::{Change, Commit, Store};
-use grantor::{Event, Server};
+use grantor::Server;
+use grantor::model::{Audience, GrantType, RedirectUri, RedirectUriError, ResponseType, Subject};
+use grantor::record::CredentialKind;
+use grantor::server::Event;
+use grantor::server::{Config, RefreshPolicy, TokenConfig};
+use grantor::store::{Change, Commit, Outcome, Store};
 
 use common::*;
 
 fn rotating(grace: u64) -> World {
-    World::new().with(|config| config.refresh = RefreshPolicy::Rotate { grace: Duration::from_secs(grace) })
+    World::new().with(|config| config.token.refresh = RefreshPolicy::Rotate { grace: Duration::from_secs(grace) })
 }
 
 // §2.1 Protecting Redirect-Based Flows
@@ -68,16 +70,18 @@ fn r1_redirect_uris_match_exactly() {
 fn r48_implicit_token_responses_are_off_until_server_and_client_both_name_them() {
     let config = World::new().server.config().clone();
     assert!(
-        !config.response_types.contains(&ResponseType::Token) && !config.grant_types.contains(&GrantType::Implicit)
+        !config.authorization.response_types.contains(&ResponseType::Token)
+            && !config.token.grant_types.contains(&GrantType::Implicit)
     );
     // The client names it, the server does not.
     assert_eq!(World::new().answer(implicit()).error(), "unsupported_response_type");
     // The server names it, the client does not.
     let client = public("app").with(|client| client.response_types = vec![ResponseType::Code]);
-    let world = World::new().with(|config| config.response_types.push(ResponseType::Token)).with_client(client);
+    let world =
+        World::new().with(|config| config.authorization.response_types.push(ResponseType::Token)).with_client(client);
     assert_eq!(world.answer(implicit()).error(), "unauthorized_client");
     // Both do.
-    let world = World::new().with(|config| config.response_types.push(ResponseType::Token));
+    let world = World::new().with(|config| config.authorization.response_types.push(ResponseType::Token));
     assert!(world.approve(implicit()).parameter("access_token").is_some());
 }
 
@@ -96,8 +100,8 @@ fn r51_refresh_tokens_of_public_clients_rotate() {
         second.is_some()
     };
     let rotate_public = RefreshPolicy::RotatePublic { grace: Duration::ZERO };
-    let world = World::new().with(|config| config.refresh = rotate_public);
-    assert!(matches!(World::new().server.config().refresh, RefreshPolicy::Rotate { .. }));
+    let world = World::new().with(|config| config.token.refresh = rotate_public);
+    assert!(matches!(World::new().server.config().token.refresh, RefreshPolicy::Rotate { .. }));
     assert!(rotates(&World::new(), "app") && rotates(&World::new(), "web"));
     assert!(rotates(&world, "app") && !rotates(&world, "web"));
 }
@@ -108,8 +112,8 @@ fn r51_refresh_tokens_of_public_clients_rotate() {
 #[test]
 fn r57_access_tokens_are_restricted_to_an_audience_and_short_lived() {
     let (photos, mail) = (resource("https://photos.example.com"), resource("https://mail.example.com"));
-    let world = World::new().with(|config| config.resources = vec![photos.clone(), mail.clone()]);
-    let audience = |reply: &Reply| world.presented(&reply.access_token()).credential.resource.clone();
+    let world = World::new().with(|config| config.resources = Audience::only([photos.clone(), mail.clone()]).unwrap());
+    let audience = |reply: &Reply| world.presented(&reply.access_token()).credential.audience.resources().to_vec();
     let photos_only = |params: Params| params.set("resource", photos.as_str());
 
     // RFC 8707 §2.1: asked for at the authorization endpoint, it bounds whatever comes of the grant.
@@ -136,7 +140,7 @@ fn r57_access_tokens_are_restricted_to_an_audience_and_short_lived() {
     }
 
     // OAuth 2.1 §7.1.3: short-lived.
-    let Config { access_token_lifetime, .. } = World::new().server.config().clone();
+    let TokenConfig { access_token_lifetime, .. } = World::new().server.config().token.clone();
     assert!((1..=3600).contains(&access_token_lifetime.as_secs()));
 }
 
@@ -144,10 +148,12 @@ fn r57_access_tokens_are_restricted_to_an_audience_and_short_lived() {
 #[test]
 fn a_client_gets_tokens_only_for_the_resources_it_is_registered_for() {
     let (photos, mail) = (resource("https://photos.example.com"), resource("https://mail.example.com"));
-    let client = confidential("web", SECRET).with(|client| client.resource = vec![photos.clone()]);
-    let world = World::new().with(|config| config.resources = vec![photos.clone(), mail.clone()]).with_client(client);
+    let client = confidential("web", SECRET).with(|client| client.audience = photos.clone().into());
+    let world = World::new()
+        .with(|config| config.resources = Audience::only([photos.clone(), mail.clone()]).unwrap())
+        .with_client(client);
     let reply = world.token(client_credentials());
-    assert_eq!(world.presented(&reply.access_token()).credential.resource, [photos]);
+    assert_eq!(world.presented(&reply.access_token()).credential.audience.resources(), [photos]);
     assert_eq!(world.token(client_credentials().set("resource", mail.as_str())).error(), "invalid_target");
 }
 
@@ -155,11 +161,11 @@ fn a_client_gets_tokens_only_for_the_resources_it_is_registered_for() {
 
 #[test]
 fn r47_the_password_grant_is_off_until_server_and_client_both_name_it() {
-    assert!(!World::new().server.config().grant_types.contains(&GrantType::Password));
+    assert!(!World::new().server.config().token.grant_types.contains(&GrantType::Password));
     // The client names it, the server does not: the host is not even asked.
     assert_eq!(World::new().token(password()).error(), "unsupported_grant_type");
     // The server names it, the client does not.
-    let with_password = || World::new().with(|config| config.grant_types.push(GrantType::Password));
+    let with_password = || World::new().with(|config| config.token.grant_types.push(GrantType::Password));
     let client = public("app").with(|client| client.grant_types.retain(|grant| *grant != GrantType::Password));
     assert_eq!(with_password().with_client(client).token(password()).error(), "unauthorized_client");
     // Both do.
@@ -193,7 +199,7 @@ fn r9_http_redirect_uris_are_for_loopback_only() {
 /// `code_verifier` is rejected."
 #[test]
 fn r28_a_verifier_without_a_challenge_is_rejected() {
-    let optional = |client: &mut grantor::model::Client| client.require_pkce = false;
+    let optional = |client: &mut grantor::record::Client| client.require_pkce = false;
     let world = World::new().with_client(confidential("web", SECRET).with(optional));
     let code =
         world.code(authorize().set("client_id", "web").without("code_challenge").without("code_challenge_method"));
@@ -283,12 +289,12 @@ fn a_replay_by_another_client_revokes_nothing() {
 #[test]
 fn r55_after_revocation_of_the_grant_refresh_fails() {
     for policy in [RefreshPolicy::Rotate { grace: Duration::from_secs(30) }, RefreshPolicy::Reuse] {
-        let world = World::new().with(|config| config.refresh = policy);
+        let world = World::new().with(|config| config.token.refresh = policy);
         let (access_token, refresh_token) = world.tokens();
         let code = world.code(authorize());
         for token in [&refresh_token, &code] {
             let revoke = Commit::of(Change::Revoke(world.presented(token).grant.id));
-            Store::commit(&world.store, &revoke).unwrap();
+            assert_eq!(Store::commit(&world.store, &revoke).unwrap(), Outcome::Applied);
         }
         let reply = world.token(refresh(&refresh_token));
         assert_eq!((reply.status(), reply.error().as_str()), (400, "invalid_grant"));
@@ -306,7 +312,7 @@ fn r55_after_revocation_of_the_grant_refresh_fails() {
 #[test]
 fn r56_an_unused_refresh_token_expires_and_rotation_renews_it() {
     let day = 24 * 60 * 60;
-    let lifetime = World::new().server.config().refresh_token_lifetime.as_secs();
+    let lifetime = World::new().server.config().token.refresh_token_lifetime.as_secs();
     assert!((day..=90 * day).contains(&lifetime), "as it comes, it ends");
 
     let mut world = World::new();
@@ -327,7 +333,7 @@ fn r56_an_unused_refresh_token_expires_and_rotation_renews_it() {
 #[test]
 fn a_grant_is_kept_as_long_as_its_longest_credential() {
     let mut world = World::new();
-    let lifetime = world.server.config().refresh_token_lifetime.as_secs();
+    let lifetime = world.server.config().token.refresh_token_lifetime.as_secs();
     let (_, first) = world.tokens();
     world.now += lifetime - 1;
     let (_, second) = world.token(refresh(&first)).tokens();
@@ -355,8 +361,8 @@ fn r50_a_client_that_is_called_like_a_person_gets_no_token_of_that_person() {
     assert_eq!(own.grant.grant_type, GrantType::ClientCredentials);
     let Event::Issued { subject: None, .. } = world.event(&form) else { panic!("the audit log is misled") };
     // No claim says otherwise.
-    let CredentialKind::AccessToken { claims } = &own.credential.kind else { panic!("not an access token") };
-    assert!(claims.is_empty());
+    let CredentialKind::AccessToken(token) = &own.credential.kind else { panic!("not an access token") };
+    assert!(token.claims.is_empty());
     // A person's token has both names, each in its place.
     let persons = world.presented(&world.tokens().0);
     assert_eq!((persons.grant.client_id.as_str(), &persons.grant.subject), ("app", &Some(subject())));
@@ -367,9 +373,9 @@ fn r50_a_client_that_is_called_like_a_person_gets_no_token_of_that_person() {
 #[test]
 fn a_server_as_it_comes_offers_only_what_the_rfc_recommends() {
     let config = Config::new(World::new().server.config().issuer.clone());
-    let server = Server::new(config);
-    let offered: Vec<_> = server.config().grant_types.iter().map(GrantType::as_str).collect();
+    let server = Server::new(config).unwrap();
+    let offered: Vec<_> = server.config().token.grant_types.iter().map(GrantType::as_str).collect();
     assert_eq!(offered, ["authorization_code", "refresh_token", "client_credentials"]);
-    assert_eq!(server.config().response_types, [ResponseType::Code]);
-    assert_eq!(server.config().code_challenge_methods, [grantor::model::CodeChallengeMethod::S256]);
+    assert_eq!(server.config().authorization.response_types, [ResponseType::Code]);
+    assert_eq!(server.config().authorization.code_challenge_methods, [grantor::model::CodeChallengeMethod::S256]);
 }

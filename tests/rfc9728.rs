@@ -16,7 +16,7 @@ use common::resource;
 use grantor::client::{Challenge, DiscoverResourceError, RequestError, discover_resource};
 use grantor::model::{Endpoint, Issuer, ResourceMetadata, Scope};
 use grantor::resource::{Config, ResourceServer};
-use grantor::{Answer, Fetch, HttpOnly};
+use grantor::{Answer, Fetch, HttpHost};
 use http::{Method, Request, header};
 use serde_json::{Value, json};
 
@@ -92,8 +92,8 @@ fn the_document_is_read_by_get_or_head() {
 // §3.3 Protected Resource Metadata Validation
 
 /// The photos' own server, reached over the network.
-fn reached(photos: &ResourceServer) -> HttpOnly<impl Fn(&Fetch) -> Answer<Fetch>> {
-    HttpOnly(move |fetch: &Fetch| {
+fn reached(photos: &ResourceServer) -> HttpHost<impl Fn(&Fetch) -> Answer<Fetch>> {
+    HttpHost(move |fetch: &Fetch| {
         assert_eq!(fetch.request().uri(), METADATA);
         Ok(photos.metadata(fetch.request()))
     })
@@ -124,7 +124,7 @@ fn a_client_finds_the_document_at_its_place_and_takes_it_if_it_is_the_resources(
 fn a_resource_elsewhere_sends_no_client_to_this_host() {
     let here = "http://127.0.0.1:8080/metadata";
     let place = Endpoint::parse(here).unwrap();
-    let unasked = HttpOnly(|_: &Fetch| -> Answer<Fetch> { panic!("nothing is asked") });
+    let unasked = HttpHost(|_: &Fetch| -> Answer<Fetch> { panic!("nothing is asked") });
     for name in [PHOTOS, "urn:example:photos"] {
         let error = discover_resource(&resource(name), Some(&place)).run(&unasked).unwrap_err();
         assert!(matches!(error, DiscoverResourceError::Request(RequestError::Unsendable)), "{error}");
@@ -137,7 +137,7 @@ fn a_resource_elsewhere_sends_no_client_to_this_host() {
     let mut config = photos.config().clone();
     config.resource = resource("http://localhost/photos");
     let photos = ResourceServer::new(config);
-    let http = HttpOnly(|fetch: &Fetch| -> Answer<Fetch> { Ok(photos.metadata(fetch.request())) });
+    let http = HttpHost(|fetch: &Fetch| -> Answer<Fetch> { Ok(photos.metadata(fetch.request())) });
     assert!(discover_resource(&resource("http://localhost/photos"), Some(&place)).run(&http).is_ok());
 }
 

@@ -15,12 +15,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use grantor::model::{Client, ClientId, Digest, Grant, GrantId, Key, Partition, Timestamp};
+use grantor::Unavailable;
+use grantor::host::Host;
+use grantor::model::{ClientId, Digest, GrantId, Key, Partition, Timestamp};
+use grantor::record::{Client, Grant};
 use grantor::store::{
     AsyncStore, Change, Commit, CommitError, Found, Lookup, MemoryStore, Outcome, Presented, Store, TooManyCredentials,
     WithClients,
 };
-use grantor::{Host, Unavailable};
 
 use common::{World, block_on};
 
@@ -98,10 +100,10 @@ impl Store for Counting {
 }
 
 impl AsyncStore for Counting {
-    async fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
+    async fn lookup_async(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
         Store::lookup(self, lookup)
     }
-    async fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
+    async fn commit_async(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
         Store::commit(self, commit)
     }
 }
@@ -111,10 +113,10 @@ struct Asked<S>(S, bool);
 
 impl<S: Store + AsyncStore> Store for Asked<S> {
     fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
-        if self.1 { block_on(AsyncStore::lookup(&self.0, lookup)) } else { Store::lookup(&self.0, lookup) }
+        if self.1 { block_on(AsyncStore::lookup_async(&self.0, lookup)) } else { Store::lookup(&self.0, lookup) }
     }
     fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
-        if self.1 { block_on(AsyncStore::commit(&self.0, commit)) } else { Store::commit(&self.0, commit) }
+        if self.1 { block_on(AsyncStore::commit_async(&self.0, commit)) } else { Store::commit(&self.0, commit) }
     }
 }
 
@@ -187,8 +189,8 @@ fn records_are_read_as_they_were_written_and_newer_ones_are_refused() {
     let grant: Grant = serde_json::from_str(written).unwrap();
     assert_eq!(grant.id, GrantId::parse("AAECAwQFBgcICQoLDA0ODxAR").unwrap());
     assert_eq!(serde_json::from_str::<Grant>(&serde_json::to_string(&grant).unwrap()).unwrap(), grant);
-    let newer = written.replace("\"version\":1", "\"version\":2");
-    assert!(serde_json::from_str::<Grant>(&newer).unwrap_err().to_string().contains("version 2"));
+    let newer = written.replace("\"version\":1", "\"version\":3");
+    assert!(serde_json::from_str::<Grant>(&newer).unwrap_err().to_string().contains("version 3"));
 
     let written = r#"{"version":1,"revision":0,"client_id":"a","authentication":{"secret":
         {"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","presented":"client_secret_basic"}},
@@ -201,7 +203,7 @@ fn records_are_read_as_they_were_written_and_newer_ones_are_refused() {
         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"grant":"AAECAwQFBgcICQoLDA0ODxAR","kind":"authorization_code",
         "redirect_uri":"https://client.example/cb","code_challenge":{"method":"S256","digest":
         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"scope":"","issued_at":10,"expires_at":70}"#;
-    let credential: grantor::model::Credential = serde_json::from_str(written).unwrap();
+    let credential: grantor::record::Credential = serde_json::from_str(written).unwrap();
     let again = serde_json::to_string(&credential).unwrap();
-    assert_eq!(serde_json::from_str::<grantor::model::Credential>(&again).unwrap(), credential);
+    assert_eq!(serde_json::from_str::<grantor::record::Credential>(&again).unwrap(), credential);
 }

@@ -6,7 +6,7 @@ use ::grantor::model::{
     Client, ClientId, GrantType, Issuer, RedirectUri, Resource, ResponseType, Scope, Subject, Timestamp,
 };
 use ::grantor::resource::{self, Requirement};
-use ::grantor::server::{Approval, Authorization, Config};
+use ::grantor::server::{Approval, AuthorizeReply, Config};
 use ::grantor::store::MemoryStore;
 use ::grantor::{Moment, ResourceServer, Server};
 use http::{Response, StatusCode};
@@ -29,7 +29,7 @@ impl Library for Grantor {
         let mut photos = resource::Config::new(Resource::parse("https://api.example/photos").unwrap());
         photos.accept_unrestricted = true;
         Self {
-            server: Server::new(Config::new(Issuer::parse(ISSUER).unwrap())),
+            server: Server::new(Config::new(Issuer::parse(ISSUER).unwrap())).unwrap(),
             store: MemoryStore::new()
                 .with_client(registered(Client::public(ClientId::parse(CLIENT).unwrap())))
                 .with_client(registered(Client::confidential(ClientId::parse(SERVICE).unwrap(), SECRET))),
@@ -83,11 +83,11 @@ impl Grantor {
 
     fn authorize(&self, request: &Request) -> Response<Vec<u8>> {
         match self.server.authorize(request).run(&self.store) {
-            Authorization::Ask(prompt) => {
+            AuthorizeReply::Ask(prompt) => {
                 let approval = Approval::by(Subject::parse(OWNER).unwrap());
                 prompt.approve(&self.server, approval, moment(SystemTime::now())).run(&self.store).into_http()
             }
-            Authorization::Respond(response) => response.into_http(),
+            AuthorizeReply::Respond(response) => response.into_http(),
         }
     }
 

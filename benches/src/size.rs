@@ -30,7 +30,7 @@ fn main() {
     let mut form = String::new();
     std::io::stdin().read_to_string(&mut form).unwrap();
     let request = http::Request::post("/token").body(form).unwrap();
-    let server = Server::new(Config::new(Issuer::parse("https://as.example").unwrap()));
+    let server = Server::new(Config::new(Issuer::parse("https://as.example").unwrap())).unwrap();
     let moment = Moment::try_new(SystemTime::now(), &mut getrandom::SysRng).unwrap();
     println!("{:?}", server.token(&request, moment).run(&MemoryStore::new()).into_http());
 }
@@ -44,7 +44,7 @@ fn main() {
     std::io::stdin().read_to_string(&mut form).unwrap();
     let request = http::Request::post("/token").body(http_body_util::Full::new(bytes::Bytes::from(form))).unwrap();
     let config = ServerConfig::new("https://as.example", "https://as.example/device");
-    let service = ServiceBuilder::new(Arc::new(AuthorizationServer::new(config, MemoryStorage::new()))).build().unwrap();
+    let service = ServiceBuilder::new(Arc::new(AuthorizationServer::new(config, MemoryStorage::new()).unwrap())).build().unwrap();
     let answer = pin!(service.handle(request)).poll(&mut Context::from_waker(Waker::noop()));
     println!("{answer:?}");
 }

@@ -14,7 +14,7 @@ use actix_web::{App, FromRequest, HttpRequest, HttpResponse, HttpServer, Result}
 use demo::{Demo, audit, gone, moment, now, photos_of};
 use grantor::MAX_FORM_LEN;
 use grantor::resource::{Access, Requirement};
-use grantor::server::Authorization;
+use grantor::server::AuthorizeReply;
 
 #[actix_web::main]
 async fn main() -> std::result::Result<(), Box<dyn Error + Send + Sync>> {
@@ -25,7 +25,7 @@ async fn main() -> std::result::Result<(), Box<dyn Error + Send + Sync>> {
     HttpServer::new(move || {
         let demo = demo.clone();
         App::new().configure(|config| routes(config, demo))
-    })
+    }).unwrap()
     .listen(listener)?
     .run()
     .await?;
@@ -52,8 +52,8 @@ async fn authorize(demo: Data<Demo>, head: HttpRequest, body: Bytes) -> Result<H
     let authorization = demo.server.authorize(&request).run_async(&demo.store).await;
     audit(authorization.event());
     Ok(match authorization {
-        Authorization::Ask(prompt) => response(demo.ask(prompt)),
-        Authorization::Respond(reply) => response(reply.into_http()),
+        AuthorizeReply::Ask(prompt) => response(demo.ask(prompt)),
+        AuthorizeReply::Respond(reply) => response(reply.into_http()),
     })
 }
 

@@ -16,7 +16,7 @@ use axum::{Router, serve};
 use demo::{Demo, audit, gone, moment, now, photos_of};
 use grantor::MAX_FORM_LEN;
 use grantor::resource::{Access, Requirement};
-use grantor::server::Authorization;
+use grantor::server::AuthorizeReply;
 use tokio::net::TcpListener;
 use tower::{Layer, Service};
 
@@ -50,8 +50,8 @@ async fn authorize(State(demo): State<Arc<Demo>>, head: Parts, body: Bytes) -> R
     let authorization = demo.server.authorize(&request).run_async(&demo.store).await;
     audit(authorization.event());
     let response = match authorization {
-        Authorization::Ask(prompt) => demo.ask(prompt),
-        Authorization::Respond(response) => response.into_http(),
+        AuthorizeReply::Ask(prompt) => demo.ask(prompt),
+        AuthorizeReply::Respond(response) => response.into_http(),
     };
     response.map(Body::from)
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use demo::{Demo, audit, gone, moment, now, photos_of, text};
 use grantor::MAX_FORM_LEN;
 use grantor::resource::{Access, Refusal, Requirement};
-use grantor::server::Authorization;
+use grantor::server::AuthorizeReply;
 use http::{Method, Request, Response, StatusCode};
 use oxhttp::model::Body;
 
@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let server = oxhttp::Server::new({
         let demo = Arc::clone(&demo);
         move |request| answer(&demo, request)
-    });
+    }).unwrap();
     let server = server.bind(address).with_max_concurrent_connections(MAX_CONNECTIONS).with_global_timeout(TIMEOUT);
     let running = server.spawn()?;
     demo.announce();
@@ -69,8 +69,8 @@ fn authorize(demo: &Demo, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
     let authorization = demo.server.authorize(request).run(&demo.store);
     audit(authorization.event());
     match authorization {
-        Authorization::Ask(prompt) => demo.ask(prompt),
-        Authorization::Respond(response) => response.into_http(),
+        AuthorizeReply::Ask(prompt) => demo.ask(prompt),
+        AuthorizeReply::Respond(response) => response.into_http(),
     }
 }
 

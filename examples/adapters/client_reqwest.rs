@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use grantor::client::{Client, TokenTypeHint, discover};
 use grantor::model::{ClientId, Issuer, Scope, Secret};
-use grantor::{AsyncHttp, Fetch, HttpOnly, Unavailable};
+use grantor::{AsyncHttp, Fetch, HttpHost, Unavailable};
 use http::{Response, header};
 use reqwest::redirect;
 
@@ -20,7 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 struct Reqwest(reqwest::Client);
 
 impl AsyncHttp for Reqwest {
-    async fn fetch(&self, fetch: &Fetch) -> Result<Response<Vec<u8>>, Unavailable> {
+    async fn fetch_async(&self, fetch: &Fetch) -> Result<Response<Vec<u8>>, Unavailable> {
         let request = fetch.request().clone().try_into().map_err(Unavailable::new)?;
         let mut incoming = self.0.execute(request).await.map_err(Unavailable::new)?;
         let mut response = Response::new(Vec::new());
@@ -53,7 +53,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let issuer = Issuer::parse(&env::args().nth(1).ok_or("usage: client-reqwest ISSUER")?)?;
     let client_secret = Secret::new(env::var("CLIENT_SECRET")?);
     let api = http_client()?;
-    let http = HttpOnly(Reqwest(api.clone()));
+    let http = HttpHost(Reqwest(api.clone()));
 
     let metadata = discover(&issuer).run_async(&http).await?;
     let client = Client::confidential(metadata, ClientId::parse("backup")?, client_secret);

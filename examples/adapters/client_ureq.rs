@@ -9,9 +9,9 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, SystemTime};
 
-use grantor::client::{AuthorizationRequest, Client, Tokens, discover};
+use grantor::client::{AuthorizationRequest, Client, SharedTokens, discover};
 use grantor::model::{ClientId, Issuer, RedirectUri, Scope};
-use grantor::{Answer, Fetch, Http, HttpOnly, Moment, Timestamp, Unavailable};
+use grantor::{Answer, Fetch, Http, HttpHost, Moment, Timestamp, Unavailable};
 use http::{Request, header};
 use ureq::Agent;
 
@@ -55,7 +55,7 @@ fn http_client() -> Agent {
 fn main() -> Result<(), Box<dyn Error>> {
     let issuer = Issuer::parse(&env::args().nth(1).ok_or("usage: client-ureq ISSUER")?)?;
     let api = http_client();
-    let http = HttpOnly(Ureq(api.clone()));
+    let http = HttpHost(Ureq(api.clone()));
 
     let metadata = discover(&issuer).run(&http)?;
     let client = Client::public(metadata, ClientId::parse("cli")?);
@@ -72,7 +72,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // A response that is not the answer to this request ends here, and its code is not sent anywhere.
     let tokens = client.callback(pending, &query)?.start(now()).run(&http)?;
     // To stay logged in until the next start, keep the token set (it is a serde value) where the system keeps passwords.
-    let tokens = Tokens::new(tokens);
+    let tokens = SharedTokens::new(tokens);
 
     println!("Press Enter to see the photos.");
     for line in io::stdin().lines() {

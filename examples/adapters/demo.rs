@@ -8,9 +8,8 @@ use std::io::{Write, stderr, stdout};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use grantor::model::{
-    Client, ClientId, GrantType, Issuer, RedirectUri, Resource, ResponseType, Scope, Secret, Subject,
-};
+use grantor::model::{ClientId, GrantType, Issuer, RedirectUri, Resource, ResponseType, Scope, Secret, Subject};
+use grantor::record::Client;
 use grantor::resource::{self, Access, Requirement, ResourceServer};
 use grantor::server::{Approval, Config, Decide, Prompt};
 use grantor::store::MemoryStore;
@@ -53,13 +52,13 @@ impl Demo {
         let mut config = Config::new(Issuer::parse(url)?);
         config.resources = vec![photos.clone()];
         if let Some(seconds) = env::args().nth(2) {
-            config.access_token_lifetime = Duration::from_secs(seconds.parse()?);
+            config.token.access_token_lifetime = Duration::from_secs(seconds.parse()?);
         }
         let mut protected = resource::Config::new(photos.clone());
         protected.authorization_servers = vec![config.issuer.clone()];
         protected.scopes_supported = Scope::parse("photos.read photos.write")?;
         Ok(Self {
-            server: Server::new(config),
+            server: Server::new(config).unwrap(),
             store: MemoryStore::new().with_client(backup()?).with_client(cli()?).with_client(api(photos.clone())?),
             photos: ResourceServer::new(protected),
             reading: Requirement::scope(Scope::parse("photos.read")?),
@@ -91,8 +90,8 @@ impl Demo {
              <form method=post action=/consent><input type=hidden name=request value={}>\
              <button name=decision value=approve>Approve</button> <button name=decision value=deny>Deny</button></form>",
             escaped(self.resource_owner.as_str()),
-            escaped(prompt.client_id.as_str()),
-            escaped(prompt.scope.as_str()),
+            escaped(prompt.recipient.client_id.as_str()),
+            escaped(prompt.asked.scope.as_str()),
             id.expose(),
         );
         self.prompts().insert(id.expose().to_owned(), prompt);

@@ -3,7 +3,7 @@
 use grantor::client::{Client, Device, DiscoverError, Polled, RequestError, TokenSet, discover, discover_resource};
 use grantor::model::{ClientId, Endpoint, Issuer, Metadata, Resource, Secret};
 use grantor::resource::{AccessError, Authentication, Introspector, Requirement, ResourceServer};
-use grantor::{Answer, Fetch, HttpOnly, Moment, Timestamp, Unavailable};
+use grantor::{Answer, Fetch, HttpHost, Moment, Timestamp, Unavailable};
 use http::Request;
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ pub fn client(input: &[u8]) {
     let input = raw::fill(input, &[("{issuer}", ISSUER), ("{resource}", PHOTOS)]);
     let Some(response) = raw::response(&input) else { return };
     let judge = Judge { input: &input, body: response.body() };
-    let http = HttpOnly(|_: &Fetch| -> Answer<Fetch> { Ok(response.clone()) });
+    let http = HttpHost(|_: &Fetch| -> Answer<Fetch> { Ok(response.clone()) });
 
     match discover(&client.server().issuer).run(&http) {
         Ok(metadata) => assert_eq!(metadata.issuer, client.server().issuer),
@@ -44,7 +44,7 @@ pub fn client(input: &[u8]) {
     if let Err(error) = client.introspect(&refresh_token, None).run(&http) {
         judge.error(&error);
     }
-    judge.check(&HttpOnly(|_: &Fetch| -> Answer<Fetch> { Ok(response.clone()) }));
+    judge.check(&HttpHost(|_: &Fetch| -> Answer<Fetch> { Ok(response.clone()) }));
 }
 
 fn metadata() -> Metadata {
@@ -107,7 +107,7 @@ impl Judge<'_> {
         assert!(matches!(page.scheme(), "https" | "http"), "{page}");
         let json = serde_json::to_string(&device).unwrap();
         let device: Device = serde_json::from_str(&json).unwrap();
-        let http = HttpOnly(|_: &Fetch| -> Answer<Fetch> {
+        let http = HttpHost(|_: &Fetch| -> Answer<Fetch> {
             raw::response(self.input).ok_or_else(|| Unavailable::new("no response"))
         });
         match client.poll(&device, device.poll_at()).run(&http) {
@@ -122,7 +122,7 @@ impl Judge<'_> {
         }
     }
 
-    fn check(&self, http: &HttpOnly<impl Fn(&Fetch) -> Answer<Fetch>>) {
+    fn check(&self, http: &HttpHost<impl Fn(&Fetch) -> Answer<Fetch>>) {
         let photos = ResourceServer::new(Resource::parse(PHOTOS).unwrap());
         let endpoint = Endpoint::parse(&format!("{ISSUER}/introspect")).unwrap();
         let introspector = Introspector::new(endpoint, ClientId::parse("photos").unwrap(), Authentication::None);

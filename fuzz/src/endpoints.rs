@@ -3,7 +3,7 @@
 
 use grantor::model::{GrantType, Key};
 use grantor::resource::ResourceServer;
-use grantor::server::{Authorization, Prompt};
+use grantor::server::{AuthorizeReply, Prompt};
 use grantor::store::{Lookup, Store};
 use grantor::{Event, Hosted, Timestamp};
 use http::{Method, Request};
@@ -132,8 +132,8 @@ impl<'a> Scene<'a> {
 
     fn authorize(&self, request: &Request<Vec<u8>>) {
         let response = match self.world.authorize_by(request) {
-            Authorization::Respond(response) => response,
-            Authorization::Ask(prompt) => {
+            AuthorizeReply::Respond(response) => response,
+            AuthorizeReply::Ask(prompt) => {
                 let session = serde_json::to_string(&prompt).unwrap();
                 let prompt: Prompt = serde_json::from_str(&session).unwrap();
                 prompt.approve(&self.world.server, approval(), self.world.moment()).run(&self.world)

@@ -4,8 +4,9 @@
 mod naive;
 
 use arbitrary::{Arbitrary, Unstructured};
-use grantor::model::{Client, ClientId, Scope};
-use grantor::server::{Approval, Authorization, Prompt};
+use grantor::model::{ClientId, Scope};
+use grantor::record::Client;
+use grantor::server::{Approval, AuthorizeReply, Prompt};
 use grantor::store::{Change, Commit, Found, Lookup, Outcome, Store};
 use grantor::{Hosted, Timestamp, Unavailable};
 use std::cell::Cell;
@@ -277,9 +278,9 @@ impl Real {
         let query = asking(authorize().without("scope").set("client_id", client.id()), scope);
         let request = crate::common::get(query);
         match self.store.world.server.authorize(&request).run(&self.store) {
-            Authorization::Respond(response) => Said::of(&Reply::of(response.into_http())),
-            Authorization::Ask(prompt) => {
-                let asked = Said::Asked(bits(&prompt.scope));
+            AuthorizeReply::Respond(response) => Said::of(&Reply::of(response.into_http())),
+            AuthorizeReply::Ask(prompt) => {
+                let asked = Said::Asked(bits(&prompt.asked.scope));
                 self.prompts.push(prompt);
                 asked
             }

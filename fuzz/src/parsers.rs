@@ -4,10 +4,7 @@ use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
 use grantor::client::{Authentication, Challenge, Client};
-use grantor::model::{
-    Acr, ClientId, CodeChallenge, CodeChallengeMethod, CodeVerifier, Endpoint, GrantId, GrantType, Issuer, Key,
-    Metadata, RedirectUri, Resource, ResourceMetadata, Scope, Secret, Subject,
-};
+use grantor::model::{Acr, ClientId, CodeChallenge, CodeChallengeMethod, CodeVerifier, Endpoint, GrantId, GrantType, Issuer, Key, Metadata, RedirectUri, Resource, ResourceMetadata, Scope, Secret, Subject};
 use grantor::resource::{Config, Requirement, ResourceServer};
 use grantor::server::ClientCredentials;
 use grantor::{BasicCredentials, Step, Timestamp};

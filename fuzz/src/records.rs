@@ -4,7 +4,8 @@
 use std::fmt::Debug;
 
 use grantor::client::{Device, Introspection, Pending, PendingImplicit, TokenSet};
-use grantor::model::{Client, Credential, Grant, Metadata, ResourceMetadata};
+use grantor::model::{Metadata, ResourceMetadata};
+use grantor::record::{Client, Credential, Grant};
 use grantor::server::Prompt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -3,21 +3,20 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroize as _;
 
 use super::Client;
 use crate::model::{
-    CodeChallengeMethod, CodeVerifier, Issuer, Moment, RedirectUri, Resource, Resources, ResponseType, Scope, Secret,
-    Timestamp,
+    CodeChallengeMethod, CodeVerifier, Issuer, Moment, RedirectUri, Resource, ResponseType, Scope, Secret, Timestamp,
+    exposed,
 };
-use crate::wire::{Parameters, exposed, with_parameters};
+use crate::wire::{Parameters, with_parameters};
 
 /// What a client asks a resource owner for.
 #[derive(Clone, Debug)]
 pub struct AuthorizationRequest {
     redirect_uri: RedirectUri,
     scope: Option<Scope>,
-    resource: Resources,
+    resource: Vec<Resource>,
     parameters: Vec<(String, String)>,
 }
 
@@ -27,7 +26,7 @@ impl AuthorizationRequest {
     /// A client of several servers that do not send `iss` (RFC 9207) has a redirect URI of its own for each of them: RFC 9700 §4.4.2.2.
     #[must_use]
     pub fn new(redirect_uri: RedirectUri) -> Self {
-        Self { redirect_uri, scope: None, resource: Resources::new(), parameters: Vec::new() }
+        Self { redirect_uri, scope: None, resource: Vec::new(), parameters: Vec::new() }
     }
 
     /// What is asked for; without it, or with the empty scope, the server's default: RFC 6749 §3.3.
@@ -143,25 +142,26 @@ accessors!(Pending PendingImplicit);
 impl Client {
     /// The URL to send the browser to for an authorization code, and what the callback will need: RFC 6749 §4.1.1.
     ///
-    /// `state` and `code_verifier` come from the moment's randomness, so each attempt has its own. RFC 9700 §4.7.1 lets a client rely
+    /// `state` and then `code_verifier` are drawn from the moment, so each attempt has its own. RFC 9700 §4.7.1 lets a client rely
     /// on PKCE against CSRF only where it has ensured that the server supports it; this one never relies on it: `state` is always sent,
     /// and always checked.
     ///
     /// # Errors
     /// The server's metadata says that it would be refused.
-    pub fn begin(&self, request: AuthorizationRequest, moment: Moment) -> Result<(String, Pending), BeginError> {
+    pub fn begin(&self, request: AuthorizationRequest, mut moment: Moment) -> Result<(String, Pending), BeginError> {
         let methods = self.server.code_challenge_methods_supported.as_deref().unwrap_or_default();
         let s256 = CodeChallengeMethod::S256;
         // A server that names none may have PKCE all the same, and ignores the parameters if it has not.
         if !methods.is_empty() && !methods.iter().any(|method| method == s256.as_str()) {
             return Err(BeginError::CodeChallengeMethod);
         }
-        let code_verifier = verifier(&moment);
+        let state = state(&mut moment);
+        let code_verifier = verifier(&mut moment);
         // The alphabet and the length are right.
         let challenge = CodeVerifier::parse(code_verifier.expose()).map(|verifier| verifier.challenge(s256).digest());
         let challenge = challenge.map_or_else(|_| String::new(), |digest| digest.to_string());
         let pkce = [("code_challenge", Some(challenge.as_str())), ("code_challenge_method", Some(s256.as_str()))];
-        let (url, attempt) = self.request(ResponseType::Code, request, &moment, pkce)?;
+        let (url, attempt) = self.request(ResponseType::Code, request, (state, moment.now()), pkce)?;
         Ok((url, Pending { attempt, code_verifier }))
     }
 
@@ -173,9 +173,10 @@ impl Client {
     pub fn begin_implicit(
         &self,
         request: AuthorizationRequest,
-        moment: Moment,
+        mut moment: Moment,
     ) -> Result<(String, PendingImplicit), BeginError> {
-        let (url, attempt) = self.request(ResponseType::Token, request, &moment, [])?;
+        let state = state(&mut moment);
+        let (url, attempt) = self.request(ResponseType::Token, request, (state, moment.now()), [])?;
         Ok((url, PendingImplicit { attempt }))
     }
 
@@ -183,7 +184,7 @@ impl Client {
         &self,
         response_type: ResponseType,
         request: AuthorizationRequest,
-        moment: &Moment,
+        (state, begun_at): (Secret<'static>, Timestamp),
         pkce: [(&'static str, Option<&str>); N],
     ) -> Result<(String, Attempt), BeginError> {
         let endpoint = self.server.authorization_endpoint.as_ref().ok_or(BeginError::NoEndpoint)?;
@@ -196,7 +197,6 @@ impl Client {
         if let Some(name) = RESERVED.into_iter().find(is_reserved) {
             return Err(BeginError::Reserved(name));
         }
-        let state = Secret::new(URL_SAFE_NO_PAD.encode(moment.entropy().first));
         let fixed = [
             ("response_type", Some(response_type.as_str())),
             ("client_id", Some(self.client_id().as_str())),
@@ -209,7 +209,7 @@ impl Client {
         let all = fixed.into_iter().chain(pkce).chain(resources).chain(further);
         let url = with_parameters(endpoint.as_str(), Parameters::Query, all);
         let issuer = self.server.issuer.clone();
-        Ok((url, Attempt { issuer, state, redirect_uri, scope, begun_at: moment.now() }))
+        Ok((url, Attempt { issuer, state, redirect_uri, scope, begun_at }))
     }
 }
 
@@ -217,14 +217,13 @@ impl Client {
 const RESERVED: [&str; 7] =
     ["response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"];
 
-/// RFC 7636 §4.1: a "high-entropy cryptographic random STRING": 49 random bytes as base64url, 66 characters.
-fn verifier(moment: &Moment) -> Secret<'static> {
-    let entropy = moment.entropy();
-    let mut bytes = [0; 49];
-    let (head, tail) = bytes.split_at_mut(entropy.grant.len());
-    head.copy_from_slice(&entropy.grant);
-    tail.copy_from_slice(&entropy.second);
-    let verifier = Secret::new(URL_SAFE_NO_PAD.encode(bytes));
-    bytes.zeroize();
-    verifier
+/// RFC 6749 §10.12: a "non-guessable value": 31 random bytes as base64url.
+fn state(moment: &mut Moment) -> Secret<'static> {
+    Secret::new(URL_SAFE_NO_PAD.encode(moment.draw::<31>()))
+}
+
+/// RFC 7636 §4.1: a "high-entropy cryptographic random STRING": "the output of a suitable random number generator be used to create a
+/// 32-octet sequence", as base64url.
+fn verifier(moment: &mut Moment) -> Secret<'static> {
+    Secret::new(URL_SAFE_NO_PAD.encode(moment.draw::<32>()))
 }

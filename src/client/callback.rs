@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::authorize::Attempt;
-use super::{Client, Pending, PendingImplicit, TokenRequest, TokenSet};
-use crate::model::{Digest, GrantType, Scope, Secret, Timestamp};
-use crate::wire::{Form, FormError, Param, excerpt_of_url, exposed, peer_text};
+use super::Client;
+use super::authorize::{Attempt, Pending, PendingImplicit};
+use super::token::TokenRequest;
+use super::token_set::TokenSet;
+use crate::model::{Digest, GrantType, Scope, Secret, Timestamp, exposed};
+use crate::wire::{Form, FormError, Param, excerpt_of_url, peer_text};
 
 /// The callback is not the answer to the request that is pending, or the answer is no. Nothing was sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,21 +33,34 @@ pub enum CallbackError {
     IssuerMismatch,
     /// The server, or the resource owner, refused: RFC 6749 §4.1.2.1. The texts come by way of the browser, and may be anyone's; they are as
     /// clean as those of an [`ErrorResponse`](super::ErrorResponse).
-    #[error("the server refused: {error}")]
-    Refused {
-        /// The code, say `access_denied`.
-        error: String,
-        /// A text for the client's developer.
-        error_description: Option<String>,
-        /// A page for the client's developer.
-        error_uri: Option<String>,
-    },
+    #[error("the server refused: {}", .0.error)]
+    Refused(AuthorizationErrorResponse),
     /// There is neither a code or token nor an error, or it is not of its syntax.
     #[error("the response has no usable {0}")]
     Missing(&'static str),
     /// RFC 6749 §7.1: "The client MUST NOT use an access token if it does not understand the token type."
     #[error("the response has a token of a type that is not understood")]
     TokenType,
+}
+
+/// An error response of the authorization endpoint: RFC 6749 §4.1.2.1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AuthorizationErrorResponse {
+    /// The code, say `access_denied`.
+    pub error: String,
+    /// A text for the client's developer.
+    pub error_description: Option<String>,
+    /// A page for the client's developer.
+    pub error_uri: Option<String>,
+}
+
+impl AuthorizationErrorResponse {
+    /// A response of this code.
+    #[must_use]
+    pub fn new(error: impl Into<String>) -> Self {
+        Self { error: error.into(), error_description: None, error_uri: None }
+    }
 }
 
 /// The parameters that every authorization response may have.
@@ -122,11 +137,11 @@ impl Client {
         }
         match error? {
             None => Ok(()),
-            Some(error) => Err(CallbackError::Refused {
+            Some(error) => Err(CallbackError::Refused(AuthorizationErrorResponse {
                 error: peer_text(&error),
                 error_description: error_description?.map(|text| peer_text(&text)),
                 error_uri: error_uri?.map(|uri| excerpt_of_url(&uri)),
-            }),
+            })),
         }
     }
 }

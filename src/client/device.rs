@@ -10,17 +10,20 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::Client;
+use super::parameters::Parameters;
 use super::token::Expected;
-use super::{Client, TokenSet};
+use super::token_set::TokenSet;
+use crate::effect::Answer;
 use crate::fetch::Fetch;
-use crate::model::{Issuer, Resource, Scope, Secret, Timestamp};
-use crate::step::{Answer, Pause, Step, machine};
-use crate::wire::{Fault, PostForm, RequestError, ServerAnswer, exposed, is_invisible, lenient};
+use crate::model::{Issuer, Moment, Resource, Scope, Secret, Timestamp, exposed};
+use crate::step::{Pause, Step, machine};
+use crate::wire::{Fault, PostForm, RequestError, ServerAnswer, is_invisible, lenient};
 
 machine! {
     /// The machine that asks for a device code and a user code.
     AuthorizeDevice {
-        Fetch = DeviceRequested,
+        Fetch = AuthorizeDeviceFetch,
         Reply = Result<Device, RequestError>,
     }
 }
@@ -28,7 +31,7 @@ machine! {
 machine! {
     /// The machine that asks whether the person has decided.
     Poll {
-        Fetch = Polling,
+        Fetch = PollFetch,
         Reply = Result<Polled, RequestError>,
     }
 }
@@ -43,45 +46,45 @@ const DEFAULT_INTERVAL: u64 = 5;
 #[must_use = "nothing happens until it is started"]
 pub struct DeviceRequest<'a> {
     client: &'a Client,
-    form: PostForm,
-    scope: Option<Scope>,
+    parameters: Parameters,
 }
 
 impl Client {
     /// Asks for a device code and a user code: RFC 8628 §3.1.
     pub fn authorize_device(&self) -> DeviceRequest<'_> {
-        DeviceRequest { client: self, form: PostForm::new(), scope: None }
+        DeviceRequest { client: self, parameters: Parameters::new() }
     }
 }
 
 impl DeviceRequest<'_> {
     /// What is asked for; with the empty scope, the server's default: RFC 6749 §3.3.
-    pub fn scope(self, scope: Scope) -> Self {
-        Self { scope: Some(scope).filter(|scope| !scope.is_empty()), ..self }
+    pub fn scope(mut self, scope: Scope) -> Self {
+        self.parameters.scope(scope);
+        self
     }
 
     /// A protected resource that the token is to be for: RFC 8707 §2. May be called for several.
     pub fn resource(mut self, resource: Resource) -> Self {
-        self.form.append("resource", resource.as_str());
+        self.parameters.resource(&resource);
         self
     }
 
     /// A further parameter; not one that the request has already, as for [`TokenRequest::parameter`](super::TokenRequest::parameter).
     pub fn parameter(mut self, name: &str, value: &str) -> Self {
-        self.form.append(name, value);
+        self.parameters.append(name, value);
         self
     }
 
-    /// Starts the request, at this time.
-    pub fn start(self, now: impl Into<Timestamp>) -> Step<AuthorizeDevice> {
-        let Self { client, mut form, scope } = self;
-        form.append_optional("scope", scope.as_ref().map(Scope::as_str));
+    /// Starts the request, at this moment. Nothing is drawn from it yet; a proof of the client's will be.
+    pub fn start(self, moment: Moment) -> Step<AuthorizeDevice> {
+        let Self { client, parameters } = self;
+        let (form, scope) = parameters.finish();
         let endpoint = client.server.device_authorization_endpoint.as_ref();
         let endpoint = endpoint.ok_or(RequestError::NoEndpoint("device_authorization_endpoint"));
         match endpoint.and_then(|endpoint| form.post(endpoint, &client.identity(None))) {
             Ok(fetch) => {
                 let issuer = client.server.issuer.clone();
-                Step::Fetch(DeviceRequested { fetch, issuer, scope, now: now.into() })
+                Step::Fetch(AuthorizeDeviceFetch { fetch, issuer, scope, now: moment.now() })
             }
             Err(error) => Step::Done(Err(error)),
         }
@@ -91,7 +94,7 @@ impl DeviceRequest<'_> {
 /// Waits for a device authorization response.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[derive(Debug)]
-pub struct DeviceRequested {
+pub struct AuthorizeDeviceFetch {
     fetch: Fetch,
     issuer: Issuer,
     scope: Option<Scope>,
@@ -118,7 +121,7 @@ struct DeviceMembers {
     interval: Option<u64>,
 }
 
-impl Pause<Fetch> for DeviceRequested {
+impl Pause<Fetch> for AuthorizeDeviceFetch {
     type Machine = AuthorizeDevice;
 
     fn effect(&self) -> &Fetch {
@@ -130,7 +133,7 @@ impl Pause<Fetch> for DeviceRequested {
     }
 }
 
-impl DeviceRequested {
+impl AuthorizeDeviceFetch {
     fn read(self, answer: &ServerAnswer) -> Result<Device, RequestError> {
         let members: DeviceMembers = answer.json()?;
         let missing = |name| answer.unusable(Fault::Missing(name));
@@ -240,9 +243,9 @@ impl Client {
     /// wait at least the number of seconds specified by the "interval" parameter" (§3.5).
     ///
     /// A device of another server is not asked about. An error in the reply is final: "If the client receives an error response with any
-    /// other error code, it MUST stop polling".
-    pub fn poll(&self, device: &Device, now: impl Into<Timestamp>) -> Step<Poll> {
-        let now = now.into();
+    /// other error code, it MUST stop polling". Nothing is drawn from the moment yet; a proof of the client's will be.
+    pub fn poll(&self, device: &Device, moment: Moment) -> Step<Poll> {
+        let now = moment.now();
         if device.issuer != self.server.issuer {
             return Step::Done(Err(RequestError::OtherServer));
         }
@@ -256,7 +259,7 @@ impl Client {
         form.append("grant_type", GRANT_TYPE);
         form.append("device_code", device.device_code.expose());
         match self.token_endpoint().and_then(|endpoint| form.post(endpoint, &self.identity(None))) {
-            Ok(fetch) => Step::Fetch(Polling { fetch, device: device.clone(), now }),
+            Ok(fetch) => Step::Fetch(PollFetch { fetch, device: device.clone(), now }),
             Err(error) => Step::Done(Err(error)),
         }
     }
@@ -265,13 +268,13 @@ impl Client {
 /// Waits for the answer to a poll.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[derive(Debug)]
-pub struct Polling {
+pub struct PollFetch {
     fetch: Fetch,
     device: Device,
     now: Timestamp,
 }
 
-impl Pause<Fetch> for Polling {
+impl Pause<Fetch> for PollFetch {
     type Machine = Poll;
 
     fn effect(&self) -> &Fetch {

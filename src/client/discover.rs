@@ -1,14 +1,15 @@
 //! Authorization server metadata: RFC 8414 §3.
 
+use crate::effect::Answer;
 use crate::fetch::Fetch;
 use crate::model::{Issuer, Metadata, split_at_path, well_known_path};
-use crate::step::{Answer, Pause, Step, machine};
+use crate::step::{Pause, Step, machine};
 use crate::wire::{Fault, RequestError, ServerAnswer, get};
 
 machine! {
     /// The machine that finds an authorization server's metadata.
     Discover {
-        Fetch = MetadataRequested,
+        Fetch = DiscoverFetch,
         Reply = Result<Metadata, DiscoverError>,
     }
 }
@@ -49,7 +50,7 @@ fn next(issuer: Issuer, mut places: Vec<String>, failed: Option<RequestError>) -
         return Step::Done(Err(failed.unwrap_or(RequestError::Unsendable).into()));
     };
     match get(&place) {
-        Ok(fetch) => Step::Fetch(MetadataRequested { fetch, issuer, places, failed }),
+        Ok(fetch) => Step::Fetch(DiscoverFetch { fetch, issuer, places, failed }),
         Err(error) => Step::Done(Err(error.into())),
     }
 }
@@ -57,14 +58,14 @@ fn next(issuer: Issuer, mut places: Vec<String>, failed: Option<RequestError>) -
 /// Waits for a metadata document.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[derive(Debug)]
-pub struct MetadataRequested {
+pub struct DiscoverFetch {
     fetch: Fetch,
     issuer: Issuer,
     places: Vec<String>,
     failed: Option<RequestError>,
 }
 
-impl Pause<Fetch> for MetadataRequested {
+impl Pause<Fetch> for DiscoverFetch {
     type Machine = Discover;
 
     fn effect(&self) -> &Fetch {
@@ -94,12 +95,5 @@ pub(super) fn is_downgrade(from: &str, to: &str) -> bool {
 }
 
 fn has_downgrade(metadata: &Metadata) -> bool {
-    let endpoints = [
-        &metadata.authorization_endpoint,
-        &metadata.token_endpoint,
-        &metadata.device_authorization_endpoint,
-        &metadata.introspection_endpoint,
-        &metadata.revocation_endpoint,
-    ];
-    endpoints.into_iter().flatten().any(|endpoint| is_downgrade(metadata.issuer.as_str(), endpoint.as_str()))
+    metadata.endpoints().any(|endpoint| is_downgrade(metadata.issuer.as_str(), endpoint.as_str()))
 }

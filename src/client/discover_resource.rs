@@ -1,15 +1,16 @@
 //! Protected resource metadata: RFC 9728 §3.
 
 use super::discover::is_downgrade;
+use crate::effect::Answer;
 use crate::fetch::Fetch;
 use crate::model::{Endpoint, Resource, ResourceMetadata};
-use crate::step::{Answer, Pause, Step, machine};
+use crate::step::{Pause, Step, machine};
 use crate::wire::{Fault, RequestError, ServerAnswer, get};
 
 machine! {
     /// The machine that finds out whose tokens a protected resource takes.
     DiscoverResource {
-        Fetch = ResourceMetadataRequested,
+        Fetch = DiscoverResourceFetch,
         Reply = Result<ResourceMetadata, DiscoverResourceError>,
     }
 }
@@ -35,7 +36,7 @@ pub fn discover_resource(resource: &Resource, place: Option<&Endpoint>) -> Step<
     let place = place.cloned().or_else(|| ResourceMetadata::url(resource));
     let place = place.filter(|place| !is_downgrade(resource.as_str(), place.as_str()));
     match place.ok_or(RequestError::Unsendable).and_then(|place| get(place.as_str())) {
-        Ok(fetch) => Step::Fetch(ResourceMetadataRequested { fetch, resource: resource.clone() }),
+        Ok(fetch) => Step::Fetch(DiscoverResourceFetch { fetch, resource: resource.clone() }),
         Err(error) => Step::Done(Err(error.into())),
     }
 }
@@ -43,12 +44,12 @@ pub fn discover_resource(resource: &Resource, place: Option<&Endpoint>) -> Step<
 /// Waits for a metadata document.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[derive(Debug)]
-pub struct ResourceMetadataRequested {
+pub struct DiscoverResourceFetch {
     fetch: Fetch,
     resource: Resource,
 }
 
-impl Pause<Fetch> for ResourceMetadataRequested {
+impl Pause<Fetch> for DiscoverResourceFetch {
     type Machine = DiscoverResource;
 
     fn effect(&self) -> &Fetch {

@@ -1,29 +1,33 @@
 //! Token introspection: RFC 7662. For a client that asks about its own token; a resource server has
 //! [a machine of its own](crate::resource).
 
-use super::{Client, TokenTypeHint};
+use super::Client;
+use super::revoke::TokenTypeHint;
+use crate::effect::Answer;
 use crate::fetch::Fetch;
-use crate::model::Secret;
-use crate::step::{Answer, Pause, Step, machine};
+use crate::model::{Moment, Secret};
+use crate::step::{Pause, Step, machine};
 use crate::wire::{Introspection, RequestError, ServerAnswer, introspection_request, introspection_response};
 
 machine! {
     /// The machine that asks about a token.
     Introspect {
-        Fetch = IntrospectionRequested,
+        Fetch = IntrospectFetch,
         Reply = Result<Option<Introspection>, RequestError>,
     }
 }
 
 impl Client {
-    /// Asks about a token. The reply is none if it is not active, whatever the reason: RFC 7662 §2.2.
-    pub fn introspect(&self, token: &Secret<'_>, hint: Option<TokenTypeHint>) -> Step<Introspect> {
+    /// Asks about a token. The reply is `None` if it is not active, whatever the reason: RFC 7662 §2.2. Nothing is drawn from the moment
+    /// yet; a proof of the client's will be.
+    pub fn introspect(&self, token: &Secret<'_>, hint: Option<TokenTypeHint>, moment: Moment) -> Step<Introspect> {
+        drop(moment);
         let endpoint = self.server.introspection_endpoint.as_ref();
         let endpoint = endpoint.ok_or(RequestError::NoEndpoint("introspection_endpoint"));
         let identity = self.identity(self.server.introspection_endpoint_auth_methods_supported.as_ref());
         let hint = hint.map(TokenTypeHint::as_str);
         match endpoint.and_then(|endpoint| introspection_request(endpoint, &identity, token, hint)) {
-            Ok(fetch) => Step::Fetch(IntrospectionRequested { fetch }),
+            Ok(fetch) => Step::Fetch(IntrospectFetch { fetch }),
             Err(error) => Step::Done(Err(error)),
         }
     }
@@ -32,11 +36,11 @@ impl Client {
 /// Waits for the server's word on a token.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[derive(Debug)]
-pub struct IntrospectionRequested {
+pub struct IntrospectFetch {
     fetch: Fetch,
 }
 
-impl Pause<Fetch> for IntrospectionRequested {
+impl Pause<Fetch> for IntrospectFetch {
     type Machine = Introspect;
 
     fn effect(&self) -> &Fetch {

@@ -16,7 +16,7 @@
 //! | implicit | none: nothing is sent | [`Client::begin_implicit`], then [`Client::callback_implicit`] | [`TokenSet`] |
 //! | client credentials | [`Exchange`] | [`Client::client_credentials`] | [`TokenSet`] |
 //! | password | [`Exchange`] | [`Client::password`] | [`TokenSet`] |
-//! | refresh | [`Exchange`] | [`Client::refresh`], or [`Tokens`] for many tasks at once | [`TokenSet`] |
+//! | refresh | [`Exchange`] | [`Client::refresh`], or [`SharedTokens`] for many tasks at once | [`TokenSet`] |
 //! | extension grants | [`Exchange`] | [`Client::extension`] | [`TokenSet`] |
 //! | device | [`AuthorizeDevice`], then [`Poll`] | [`Client::authorize_device`], then [`Client::poll`] | [`TokenSet`] |
 //! | revocation | [`Revoke`] | [`Client::revoke`] | nothing |
@@ -27,7 +27,7 @@
 //! ```
 //! use grantor::client::{Client, discover};
 //! use grantor::model::{ClientId, Issuer, Scope, Secret};
-//! use grantor::{Fetch, HttpOnly, Unavailable};
+//! use grantor::{Fetch, HttpHost, Moment, Unavailable};
 //! # fn respond(fetch: &Fetch) -> Result<http::Response<Vec<u8>>, Unavailable> {
 //! #     let body = if fetch.request().uri().path().starts_with("/.well-known") {
 //! #         r#"{"issuer":"https://server.example","token_endpoint":"https://server.example/token"}"#
@@ -38,12 +38,12 @@
 //! # }
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let http = HttpOnly(respond); // any HTTP client: see the examples for `reqwest` and `ureq`
+//! let http = HttpHost(respond); // any HTTP client: see the examples for `reqwest` and `ureq`
 //! let metadata = discover(&Issuer::parse("https://server.example")?).run(&http)?;
 //! let client = Client::confidential(metadata, ClientId::parse("backup")?, Secret::new("7Fjfp0ZBr1KtDRbnfVdmIw"));
 //!
-//! let now = std::time::SystemTime::now();
-//! let tokens = client.client_credentials().scope(Scope::parse("photos.read")?).start(now).run(&http)?;
+//! let moment = Moment::try_new(std::time::SystemTime::now(), &mut getrandom::SysRng)?;
+//! let tokens = client.client_credentials().scope(Scope::parse("photos.read")?).start(moment).run(&http)?;
 //! assert_eq!(tokens.authorization(), "Bearer 2YotnFZFEjr1zCsicMWpAA");
 //! # Ok(())
 //! # }
@@ -53,7 +53,7 @@
 //!
 //! [`Challenge::of`] reads what a resource server asks for. A client that knows nothing but the resource, as those of the Model Context
 //! Protocol, goes on from there: [`discover_resource`](fn@discover_resource) finds whose tokens it takes, [`discover`](fn@discover)
-//! finds out about them. Where the token was good and is no longer (`invalid_token`), [`Tokens::refused`] has it refreshed, once for
+//! finds out about them. Where the token was good and is no longer (`invalid_token`), [`SharedTokens::refused`] has it refreshed, once for
 //! all who share it.
 //!
 //! # Tolerance
@@ -82,26 +82,27 @@ mod device;
 mod discover;
 mod discover_resource;
 mod introspect;
+mod parameters;
 mod revoke;
+mod shared_tokens;
 mod token;
 mod token_set;
-mod tokens;
 
 use crate::model::{ClientId, Endpoint, Metadata, Secret};
 use crate::wire::Identity;
 
 pub use crate::wire::{Authentication, ErrorResponse, Fault, Introspection, RequestError};
 pub use authorize::{AuthorizationRequest, BeginError, Pending, PendingImplicit};
-pub use callback::CallbackError;
+pub use callback::{AuthorizationErrorResponse, CallbackError};
 pub use challenge::Challenge;
-pub use device::{AuthorizeDevice, Device, DeviceRequest, DeviceRequested, Poll, Polled, Polling};
-pub use discover::{Discover, DiscoverError, MetadataRequested, discover};
-pub use discover_resource::{DiscoverResource, DiscoverResourceError, ResourceMetadataRequested, discover_resource};
-pub use introspect::{Introspect, IntrospectionRequested};
-pub use revoke::{RevocationRequested, Revoke, TokenTypeHint};
-pub use token::{Exchange, TokenRequest, TokenRequested};
+pub use device::{AuthorizeDevice, AuthorizeDeviceFetch, Device, DeviceRequest, Poll, PollFetch, Polled};
+pub use discover::{Discover, DiscoverError, DiscoverFetch, discover};
+pub use discover_resource::{DiscoverResource, DiscoverResourceError, DiscoverResourceFetch, discover_resource};
+pub use introspect::{Introspect, IntrospectFetch};
+pub use revoke::{Revoke, RevokeFetch, TokenTypeHint};
+pub use shared_tokens::{Fresh, RefreshError, SharedTokens, Turn, Wait};
+pub use token::{Exchange, ExchangeFetch, TokenRequest};
 pub use token_set::TokenSet;
-pub use tokens::{Fresh, RefreshError, Tokens, Turn, Wait};
 
 /// A client of one authorization server, at which it is registered. It holds no state.
 #[derive(Clone, Debug)]

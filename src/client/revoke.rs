@@ -1,15 +1,16 @@
 //! Token revocation: RFC 7009 §2.
 
 use super::Client;
+use crate::effect::Answer;
 use crate::fetch::Fetch;
-use crate::model::Secret;
-use crate::step::{Answer, Pause, Step, machine};
+use crate::model::{Moment, Secret};
+use crate::step::{Pause, Step, machine};
 use crate::wire::{PostForm, RequestError, ServerAnswer};
 
 machine! {
     /// The machine that gives up a token.
     Revoke {
-        Fetch = RevocationRequested,
+        Fetch = RevokeFetch,
         Reply = Result<(), RequestError>,
     }
 }
@@ -39,15 +40,16 @@ impl Client {
     /// Gives up a token. A refresh token takes its access tokens with it, at servers that can: RFC 7009 §2.1.
     ///
     /// An error with status 503, or none for want of a response, means that the token may still be good: "the client must assume the
-    /// token still exists and may retry after a reasonable delay" (RFC 7009 §2.2.1).
-    pub fn revoke(&self, token: &Secret<'_>, hint: Option<TokenTypeHint>) -> Step<Revoke> {
+    /// token still exists and may retry after a reasonable delay" (RFC 7009 §2.2.1). Nothing is drawn from the moment yet; a proof of the client's will be.
+    pub fn revoke(&self, token: &Secret<'_>, hint: Option<TokenTypeHint>, moment: Moment) -> Step<Revoke> {
+        drop(moment);
         let mut form = PostForm::new();
         form.append("token", token.expose());
         form.append_optional("token_type_hint", hint.map(TokenTypeHint::as_str));
         let endpoint = self.server.revocation_endpoint.as_ref().ok_or(RequestError::NoEndpoint("revocation_endpoint"));
         let identity = self.identity(self.server.revocation_endpoint_auth_methods_supported.as_ref());
         match endpoint.and_then(|endpoint| form.post(endpoint, &identity)) {
-            Ok(fetch) => Step::Fetch(RevocationRequested { fetch }),
+            Ok(fetch) => Step::Fetch(RevokeFetch { fetch }),
             Err(error) => Step::Done(Err(error)),
         }
     }
@@ -56,11 +58,11 @@ impl Client {
 /// Waits for the server's word that the token is dead.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[derive(Debug)]
-pub struct RevocationRequested {
+pub struct RevokeFetch {
     fetch: Fetch,
 }
 
-impl Pause<Fetch> for RevocationRequested {
+impl Pause<Fetch> for RevokeFetch {
     type Machine = Revoke;
 
     fn effect(&self) -> &Fetch {

@@ -3,16 +3,19 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Client, TokenSet};
+use super::Client;
+use super::parameters::Parameters;
+use super::token_set::TokenSet;
+use crate::effect::Answer;
 use crate::fetch::Fetch;
-use crate::model::{GrantType, Issuer, Resource, Scope, Secret, Timestamp};
-use crate::step::{Answer, Pause, Step, machine};
-use crate::wire::{Fault, PostForm, RequestError, ServerAnswer, exposed, lenient};
+use crate::model::{GrantType, Issuer, Moment, Resource, Scope, Secret, Timestamp, exposed};
+use crate::step::{Pause, Step, machine};
+use crate::wire::{Fault, RequestError, ServerAnswer, lenient};
 
 machine! {
     /// The machine that asks a token endpoint for tokens, whatever the grant.
     Exchange {
-        Fetch = TokenRequested,
+        Fetch = ExchangeFetch,
         Reply = Result<TokenSet, RequestError>,
     }
 }
@@ -22,8 +25,7 @@ machine! {
 #[must_use = "nothing happens until it is started"]
 pub struct TokenRequest<'a> {
     client: &'a Client,
-    form: PostForm,
-    scope: Option<Scope>,
+    parameters: Parameters,
     known_scope: Option<Scope>,
     refresh_token: Option<Secret<'static>>,
     only_at: Option<Issuer>,
@@ -61,13 +63,13 @@ impl Client {
 
 impl<'a> TokenRequest<'a> {
     pub(super) fn new(client: &'a Client, grant_type: &str) -> Self {
-        let mut form = PostForm::new();
-        form.append("grant_type", grant_type);
-        Self { client, form, scope: None, known_scope: None, refresh_token: None, only_at: None }
+        let mut parameters = Parameters::new();
+        parameters.append("grant_type", grant_type);
+        Self { client, parameters, known_scope: None, refresh_token: None, only_at: None }
     }
 
     pub(super) fn append(&mut self, name: &str, value: &str) {
-        self.form.append(name, value);
+        self.parameters.append(name, value);
     }
 
     /// What was asked for before, which this request does not repeat.
@@ -82,48 +84,61 @@ impl<'a> TokenRequest<'a> {
 
     /// What is asked for; with the empty scope, the server's default: RFC 6749 §3.3. Not for an authorization code, whose scope was settled
     /// before.
-    pub fn scope(self, scope: Scope) -> Self {
-        Self { scope: Some(scope).filter(|scope| !scope.is_empty()), ..self }
+    pub fn scope(mut self, scope: Scope) -> Self {
+        self.parameters.scope(scope);
+        self
     }
 
     /// A protected resource that the token is to be for: RFC 8707 §2.2. May be called for several.
     pub fn resource(mut self, resource: Resource) -> Self {
-        self.form.append("resource", resource.as_str());
+        self.parameters.resource(&resource);
         self
     }
 
     /// A further parameter; one that the grant has already must not be added, since "parameters MUST NOT be included more than once"
     /// (RFC 6749 §3.2).
     pub fn parameter(mut self, name: &str, value: &str) -> Self {
-        self.form.append(name, value);
+        self.append(name, value);
         self
     }
 
-    /// Starts the request, at this time.
-    pub fn start(self, now: impl Into<Timestamp>) -> Step<Exchange> {
-        let Self { client, mut form, scope, known_scope, refresh_token, only_at } = self;
+    /// Starts the request, at this moment. Nothing is drawn from it yet; a proof of the client's will be.
+    pub fn start(self, moment: Moment) -> Step<Exchange> {
+        let Self { client, parameters, known_scope, refresh_token, only_at } = self;
         let issuer = client.server.issuer.clone();
         if only_at.is_some_and(|only| only != issuer) {
             return Step::Done(Err(RequestError::OtherServer));
         }
-        form.append_optional("scope", scope.as_ref().map(Scope::as_str));
-        let expected = Expected { issuer, requested_at: now.into(), scope: scope.or(known_scope), refresh_token };
+        let (form, scope) = parameters.finish();
+        let expected = Expected { issuer, requested_at: moment.now(), scope: scope.or(known_scope), refresh_token };
         match client.token_endpoint().and_then(|endpoint| form.post(endpoint, &client.identity(None))) {
-            Ok(fetch) => Step::Fetch(TokenRequested { fetch, expected }),
+            Ok(fetch) => Step::Fetch(ExchangeFetch { fetch, expected }),
             Err(error) => Step::Done(Err(error)),
         }
+    }
+}
+
+impl TokenSet {
+    /// The request that refreshes it (RFC 6749 §6), at the client that it was issued to; `None` if there is no refresh token. A client of another
+    /// server sends nothing. RFC 6749 §10.4: "Refresh tokens MUST be kept confidential in transit and storage, and shared only among the
+    /// authorization server and the client to whom the refresh tokens were issued."
+    #[must_use]
+    pub fn refresh<'a>(&self, client: &'a Client) -> Option<TokenRequest<'a>> {
+        let request = client.refresh(self.refresh_token()?);
+        // RFC 6749 §6: "if omitted is treated as equal to the scope originally granted by the resource owner".
+        Some(request.asked_for(self.scope().cloned()).only_at(self.issuer().clone()))
     }
 }
 
 /// Waits for a token response.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[derive(Debug)]
-pub struct TokenRequested {
+pub struct ExchangeFetch {
     fetch: Fetch,
     expected: Expected,
 }
 
-impl Pause<Fetch> for TokenRequested {
+impl Pause<Fetch> for ExchangeFetch {
     type Machine = Exchange;
 
     fn effect(&self) -> &Fetch {

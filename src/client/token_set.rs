@@ -5,9 +5,7 @@ use std::time::Duration;
 use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 
-use super::{Client, TokenRequest};
-use crate::model::{Issuer, Scope, Secret, Timestamp};
-use crate::wire::exposed;
+use crate::model::{Issuer, Scope, Secret, Timestamp, exposed};
 
 /// An access token, and what came with it. It is a serde value for the host to keep; it holds the tokens in plain text. To the client they are
 /// opaque: RFC 6749 §1.4.
@@ -28,7 +26,7 @@ pub struct TokenSet {
     unreadable: Vec<&'static str>,
 }
 
-/// How long before its end a token counts as worn: long enough for a request that takes it along to arrive.
+/// A token this close to its end counts as expired: a request that takes it along has to arrive.
 const LEEWAY: Duration = Duration::from_secs(30);
 
 impl TokenSet {
@@ -127,15 +125,5 @@ impl TokenSet {
         let mut value = value.unwrap_or_else(|_| HeaderValue::from_static("Bearer"));
         value.set_sensitive(true);
         value
-    }
-
-    /// The request that refreshes it (RFC 6749 §6), at the client that it was issued to; none if there is no refresh token. A client of another
-    /// server sends nothing. RFC 6749 §10.4: "Refresh tokens MUST be kept confidential in transit and storage, and shared only among the
-    /// authorization server and the client to whom the refresh tokens were issued."
-    #[must_use]
-    pub fn refresh<'a>(&self, client: &'a Client) -> Option<TokenRequest<'a>> {
-        let request = client.refresh(self.refresh_token.as_ref()?);
-        // RFC 6749 §6: "if omitted is treated as equal to the scope originally granted by the resource owner".
-        Some(request.asked_for(self.scope.clone()).only_at(self.issuer.clone()))
     }
 }

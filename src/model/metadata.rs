@@ -1,6 +1,7 @@
 //! The metadata document of an authorization server: RFC 8414 §2.
 
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
 use super::{Endpoint, Issuer};
 
@@ -26,6 +27,9 @@ pub struct Metadata {
     /// RFC 7009 §2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revocation_endpoint: Option<Endpoint>,
+    /// RFC 9126 §5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pushed_authorization_request_endpoint: Option<Endpoint>,
     /// What may be asked for; there may be more. "Servers MAY choose not to advertise some supported scope values even when this parameter
     /// is used" (RFC 8414 §2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,6 +63,21 @@ pub struct Metadata {
     /// Whether authorization responses carry `iss`: RFC 9207 §3.
     #[serde(default, deserialize_with = "or_default")]
     pub authorization_response_iss_parameter_supported: bool,
+    /// A page for developers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_documentation: Option<String>,
+    /// The languages of the server's pages, as BCP 47 language tags.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ui_locales_supported: Option<Vec<String>>,
+    /// A page on what a client may do with the data that it gets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub op_policy_uri: Option<String>,
+    /// The terms of service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub op_tos_uri: Option<String>,
+    /// Every other member.
+    #[serde(flatten)]
+    pub members: Map<String, Value>,
 }
 
 impl Metadata {
@@ -82,7 +101,34 @@ impl Metadata {
             code_challenge_methods_supported: None,
             acr_values_supported: Vec::new(),
             authorization_response_iss_parameter_supported: false,
+            pushed_authorization_request_endpoint: None,
+            service_documentation: None,
+            ui_locales_supported: None,
+            op_policy_uri: None,
+            op_tos_uri: None,
+            members: Map::new(),
         }
+    }
+
+    /// Every endpoint that it names.
+    pub(crate) fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        let endpoints = [
+            &self.authorization_endpoint,
+            &self.token_endpoint,
+            &self.device_authorization_endpoint,
+            &self.introspection_endpoint,
+            &self.revocation_endpoint,
+            &self.pushed_authorization_request_endpoint,
+        ];
+        endpoints.into_iter().flatten()
+    }
+
+    /// The same document, whose further members do not repeat what it says already.
+    pub(crate) fn without_doubles(mut self) -> Self {
+        let members = std::mem::take(&mut self.members);
+        let said = serde_json::to_value(&self).unwrap_or_default();
+        self.members = members.into_iter().filter(|(name, _)| said.get(name).is_none()).collect();
+        self
     }
 }
 

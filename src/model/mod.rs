@@ -1,38 +1,52 @@
-//! The words of the protocol as types that cannot be wrong, and the three records that a store keeps.
+//! The words of the protocol, as types that cannot be wrong.
 //!
 //! This module knows no other: it is shared by all roles.
 
-mod acr;
-mod client;
-mod credential;
+mod audience;
+mod authentication;
+mod claims;
+mod client_id;
 mod endpoint;
-mod grant;
+mod error_code;
+pub(crate) mod exposed;
+mod grant_id;
+mod grant_type;
+mod issuer;
+mod key;
 mod metadata;
+mod moment;
 mod pkce;
 mod redirect_uri;
 mod resource;
 mod resource_metadata;
+mod response_type;
 mod scope;
 mod secret;
+mod subject;
 mod syntax;
-mod time;
-mod version;
+mod timestamp;
 
-pub use acr::Acr;
-pub use client::{Client, ClientAuthentication, ClientId, ResponseType, SecretPresentation};
-pub(crate) use credential::is_registered_claim;
-pub use credential::{Claims, Credential, CredentialKind};
+pub use audience::{Audience, Resources};
+pub use authentication::{Acr, Amr, AuthenticationEvent, SessionId};
+pub use claims::{Claims, ClaimsError};
+pub use client_id::ClientId;
 pub use endpoint::{Endpoint, EndpointUrlError};
 pub(crate) use endpoint::{split_at_path, well_known_path};
-pub use grant::{Grant, GrantId, GrantType, Subject};
+pub use error_code::ErrorCode;
+pub use grant_id::GrantId;
+pub use grant_type::GrantType;
+pub use issuer::{Issuer, IssuerError};
+pub use key::{Key, Partition};
 pub use metadata::Metadata;
+pub use moment::Moment;
 pub use pkce::{CodeChallenge, CodeChallengeMethod, CodeVerifier};
 pub use redirect_uri::{RedirectUri, RedirectUriError};
-pub use resource::{Issuer, IssuerError, Resource, Resources};
+pub use resource::Resource;
 pub use resource_metadata::ResourceMetadata;
+pub use response_type::ResponseType;
 pub use scope::{Scope, ScopeError};
-pub use secret::{Digest, Key, Partition, Secret};
+pub use secret::{Digest, Secret};
+pub use subject::Subject;
 pub use syntax::SyntaxError;
 pub(crate) use syntax::{is_unicodecharnocrlf, is_vschar, only};
-pub use time::{Moment, Timestamp};
-pub use version::Version;
+pub use timestamp::Timestamp;

@@ -1,55 +1,13 @@
-//! Where tokens come from and where they go: issuer identifiers (RFC 8414 §2) and protected resources (RFC 8707 §2).
+//! Protected resources: RFC 8707 §2.
 
-use std::sync::Arc;
-
-use serde::Deserialize;
 use url::Url;
 
-use super::Endpoint;
-use super::endpoint::{is_of_a_uri, is_secure_url};
-use super::syntax::{name, text_form};
-
-/// An issuer identifier: "a URL that uses the "https" scheme and has no query or fragment components" (RFC 8414 §2).
-/// Plain http is taken for loopback hosts, for development.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Issuer(Arc<str>);
-
-/// The text is not an issuer identifier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an issuer must be an https URL (http for loopback hosts only) without query, fragment or user name")]
-pub struct IssuerError;
-
-impl Issuer {
-    /// Checks that a URL may identify an issuer. It is kept as written: issuers are compared as strings.
-    ///
-    /// # Errors
-    /// See [`IssuerError`].
-    pub fn parse(text: &str) -> Result<Self, IssuerError> {
-        let is_good = is_secure_url(text) && !text.contains('?');
-        if is_good { Ok(Self(text.into())) } else { Err(IssuerError) }
-    }
-
-    /// The URL, as written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The endpoint at this path below the issuer.
-    pub(crate) fn endpoint(&self, path: &str) -> Endpoint {
-        Endpoint::below(&self.0, path)
-    }
-}
-
-text_form!(Issuer, IssuerError);
+use super::endpoint::is_of_a_uri;
+use super::syntax::{name, only};
 
 name! {
     /// A protected resource, by its resource indicator. RFC 8707 §2: "Its value MUST be an absolute URI [...] The URI
     /// MUST NOT include a fragment component."
     Resource, "resource", 2048,
-    |text| text.bytes().all(|byte| is_of_a_uri(byte) && byte != b'#') && Url::parse(text).is_ok()
+    |text| only(text, |byte| is_of_a_uri(byte) && byte != b'#') && Url::parse(text).is_ok()
 }
-
-/// The protected resources that a grant or a token is good for. Empty: not restricted to any.
-pub type Resources = Vec<Resource>;

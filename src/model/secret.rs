@@ -56,6 +56,15 @@ impl<'a> Secret<'a> {
     }
 }
 
+/// Compares digests, in constant time.
+impl PartialEq for Secret<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.digest() == other.digest()
+    }
+}
+
+impl Eq for Secret<'_> {}
+
 impl Drop for Secret<'_> {
     fn drop(&mut self) {
         if let Cow::Owned(text) = &mut self.0 {
@@ -144,49 +153,5 @@ pub(crate) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
     match URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
         Ok(written) if written == N => Some(bytes),
         _ => None,
-    }
-}
-
-/// Which part of a store holds a grant and everything that grew out of it: drawn at random with the grant, and the
-/// first two bytes of each of its tokens. A store on many machines routes by it; others may ignore it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Partition(pub u16);
-
-/// What a store knows a credential by: its partition and the SHA-256 digest of its 44 characters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Key {
-    /// Where it is kept.
-    pub partition: Partition,
-    /// What it is found by.
-    pub digest: Digest,
-}
-
-impl Key {
-    /// The length of every code and token that grantor issues, in characters (RFC 6749 §4.2.2: "The authorization
-    /// server SHOULD document the size of any value it issues").
-    pub const TOKEN_LEN: usize = 44;
-
-    /// The key of a presented code or token; `None` when it cannot be one of ours. The store need not be asked then.
-    #[must_use]
-    pub fn of(presented: &str) -> Option<Self> {
-        let [a, b, ..] = decode::<33>(presented)?;
-        Some(Self { partition: Partition(u16::from_be_bytes([a, b])), digest: Digest::of(presented) })
-    }
-
-    /// Makes a token: 2 bytes of partition, then 31 random bytes (248 bits), as base64url.
-    ///
-    /// OAuth 2.1 §7.7: "The probability of an attacker guessing generated tokens (and other credentials not intended
-    /// for handling by end users) MUST be less than or equal to 2^(-128) and SHOULD be less than or equal to 2^(-160)."
-    pub(crate) fn generate(partition: Partition, random: &[u8; 31]) -> (Secret<'static>, Self) {
-        let mut bytes = [0; 33];
-        let (head, tail) = bytes.split_at_mut(2);
-        head.copy_from_slice(&partition.0.to_be_bytes());
-        tail.copy_from_slice(random);
-        let mut text = String::with_capacity(Self::TOKEN_LEN);
-        URL_SAFE_NO_PAD.encode_string(bytes, &mut text);
-        bytes.zeroize();
-        let key = Self { partition, digest: Digest::of(&text) };
-        (Secret::new(text), key)
     }
 }

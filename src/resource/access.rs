@@ -5,10 +5,8 @@ use std::sync::Arc;
 use http::HeaderValue;
 use serde_json::Value;
 
-use crate::event::Event;
-use crate::model::{
-    ClientId, Credential, CredentialKind, Grant, GrantId, Scope, Subject, Timestamp, is_registered_claim,
-};
+use crate::model::{GrantId, Scope, Subject, Timestamp};
+use crate::record::{Credential, CredentialKind, Grant, is_registered_claim};
 use crate::wire::Introspection;
 
 /// A request may be served: on whose behalf, and for what its token is good. Cheap to clone.
@@ -38,7 +36,7 @@ impl Access {
         Self { in_query, ..self }
     }
 
-    /// The resource owner (`sub`); none where the client acts for itself, or where the authorization server does not say.
+    /// The resource owner (`sub`); `None` where the client acts for itself, or where the authorization server does not say.
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
         match &self.source {
@@ -47,7 +45,7 @@ impl Access {
         }
     }
 
-    /// The client that the token was issued to; none where the authorization server does not say.
+    /// The client that the token was issued to; `None` where the authorization server does not say.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         match &self.source {
@@ -65,16 +63,16 @@ impl Access {
         }
     }
 
-    /// The protected resources that the token is for; none: not restricted to any.
+    /// The protected resources that the token is for; none of them: not restricted to any.
     pub fn audience(&self) -> impl Iterator<Item = &str> {
         let (stored, introspected) = match &self.source {
-            Source::Store { credential, .. } => (credential.resource.as_slice(), [].as_slice()),
+            Source::Store { credential, .. } => (credential.audience.resources(), [].as_slice()),
             Source::Introspection(introspection) => ([].as_slice(), introspection.aud.as_slice()),
         };
         stored.iter().map(|resource| resource.as_str()).chain(introspected.iter().map(String::as_str))
     }
 
-    /// When the token ends; none where the authorization server does not say.
+    /// When the token ends; `None` where the authorization server does not say.
     #[must_use]
     pub fn expires_at(&self) -> Option<Timestamp> {
         match &self.source {
@@ -87,7 +85,7 @@ impl Access {
     #[must_use]
     pub fn auth_time(&self) -> Option<Timestamp> {
         match &self.source {
-            Source::Store { grant, .. } => grant.auth_time,
+            Source::Store { grant, .. } => grant.authentication.auth_time,
             Source::Introspection(introspection) => introspection.auth_time,
         }
     }
@@ -96,7 +94,7 @@ impl Access {
     #[must_use]
     pub fn acr(&self) -> Option<&str> {
         match &self.source {
-            Source::Store { grant, .. } => grant.acr.as_ref().map(AsRef::as_ref),
+            Source::Store { grant, .. } => grant.authentication.acr.as_ref().map(AsRef::as_ref),
             Source::Introspection(introspection) => introspection.acr.as_deref(),
         }
     }
@@ -108,7 +106,7 @@ impl Access {
         let claims = match &self.source {
             Source::Introspection(introspection) => &introspection.claims,
             Source::Store { credential, .. } => match &credential.kind {
-                CredentialKind::AccessToken { claims } => claims,
+                CredentialKind::AccessToken(access_token) => &*access_token.claims,
                 _ => return None,
             },
         };
@@ -129,11 +127,5 @@ impl Access {
     #[must_use]
     pub fn cache_control(&self) -> Option<HeaderValue> {
         self.in_query.then(|| HeaderValue::from_static("private"))
-    }
-
-    pub(super) fn event(&self) -> Event {
-        let client_id = self.client_id().and_then(|text| ClientId::parse(text).ok());
-        let subject = self.subject().and_then(|text| Subject::parse(text).ok());
-        Event::Accessed { client_id, subject, grant: self.grant() }
     }
 }

@@ -2,7 +2,9 @@
 
 use http::{Method, header};
 
-use super::{AccessError, Config, Incoming};
+use super::config::Config;
+use super::error::AccessError;
+use super::incoming::Incoming;
 use crate::model::{Secret, is_vschar, only};
 use crate::wire::{Form, FormError, bearer, form_body};
 

@@ -2,7 +2,9 @@
 
 use http::HeaderValue;
 
-use super::{AccessError, Config, Requirement};
+use super::config::Config;
+use super::error::AccessError;
+use super::requirement::Requirement;
 use crate::model::Acr;
 
 /// A challenge as it is written: `Bearer` and its parameters, each at most once.

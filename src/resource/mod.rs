@@ -2,8 +2,8 @@
 //!
 //! | what | machine | starts with |
 //! |---|---|---|
-//! | a token, in the store that it shares with the authorization server | [`Check`] | [`ResourceServer::check`] |
-//! | a token, by asking the authorization server: RFC 7662 | [`CheckRemote`] | [`ResourceServer::check_remote`] |
+//! | a token, in the store that it shares with the authorization server | [`CheckByStore`] | [`ResourceServer::check`] |
+//! | a token, by asking the authorization server: RFC 7662 | [`CheckByIntrospection`] | [`ResourceServer::check_by_introspection`] |
 //! | protected resource metadata: RFC 9728 | none: it is a document | [`ResourceServer::metadata`] |
 //!
 //! Both machines read the token from the request in the same way, make the same checks, and end in the same [`CheckReply`]:
@@ -39,20 +39,26 @@ mod bearer;
 mod cache;
 mod challenge;
 mod check;
+mod check_by_introspection;
+mod check_by_store;
 mod config;
+mod error;
+mod event;
 mod incoming;
-mod introspection;
 mod metadata;
 mod refusal;
 mod requirement;
 
 pub use access::Access;
 pub use cache::Cache;
-pub use check::{Check, CheckLookup, CheckReply};
+pub use check::CheckReply;
+pub use check_by_introspection::{CheckByIntrospection, CheckByIntrospectionFetch, Introspector};
+pub use check_by_store::{CheckByStore, CheckByStoreLookup};
 pub use config::Config;
+pub use error::AccessError;
+pub use event::Event;
 pub use incoming::Incoming;
-pub use introspection::{CheckRemote, CheckRequested, Introspector};
-pub use refusal::{AccessError, Refusal};
+pub use refusal::Refusal;
 pub use requirement::Requirement;
 
 pub use crate::wire::{Authentication, RequestError};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Access, AccessError, ResourceServer};
+use super::access::Access;
 use crate::model::{Acr, Scope, Timestamp};
 
 /// What a token must be good for so that a request is let through. Make one for each operation, once.
@@ -51,37 +51,10 @@ impl Requirement {
     }
 
     /// Whether how and when the resource owner was authenticated is good enough. A token that does not say is not.
-    fn is_met_by(&self, access: &Access, now: Timestamp) -> bool {
+    pub(super) fn is_met_by(&self, access: &Access, now: Timestamp) -> bool {
         let acr_is_good = self.acr_values.is_empty()
             || access.acr().is_some_and(|acr| self.acr_values.iter().any(|required| required.as_str() == acr));
         let age_is_good = |max_age| access.auth_time().is_some_and(|auth_time| now <= auth_time.after(max_age));
         acr_is_good && self.max_age.is_none_or(age_is_good)
-    }
-}
-
-impl ResourceServer {
-    /// Whether a token that is alive may be used here, for this.
-    pub(super) fn judge(
-        &self,
-        access: Access,
-        requirement: &Requirement,
-        now: Timestamp,
-    ) -> Result<Access, AccessError> {
-        // RFC 7800 §3.1: a token with `cnf` is bound to a key. It is worth nothing without the proof: whoever shows it as a bearer token may have
-        // stolen it (RFC 9449 §7.2).
-        if access.claim("cnf").is_some_and(|cnf| !cnf.is_null()) {
-            return Err(AccessError::TokenType);
-        }
-        // RFC 9700 §2.3: "If it was not, the resource server MUST refuse to serve the respective request."
-        if !self.config.is_for(access.audience()) {
-            return Err(AccessError::Audience);
-        }
-        // Both at once, so that the client can mend both at once.
-        let lacks_scope = !requirement.scope.is_subset(access.scope());
-        match requirement.is_met_by(&access, now) {
-            false => Err(AccessError::Authentication { lacks_scope }),
-            true if lacks_scope => Err(AccessError::Scope),
-            true => Ok(access),
-        }
     }
 }

@@ -1,7 +1,9 @@
-//! Token introspection: RFC 7662.
+//! Token introspection: [RFC 7662].
 //!
 //! A registered resource server learns about tokens that are for it, a client about its own. Whatever else is asked, the
 //! answer is `{"active":false}` and says no more: RFC 7662 §2.2. This machine cannot write.
+//!
+//! [RFC 7662]: https://www.rfc-editor.org/rfc/rfc7662
 
 use std::sync::Arc;
 
@@ -9,14 +11,16 @@ use http::{Request, Response, StatusCode};
 use serde::Serialize;
 use serde::ser::SerializeMap as _;
 
-use super::about_token::AboutToken;
-use super::client_auth::{Authenticated, ClientError, PresentedIn};
-use super::identify::{CheckSecret, Endpoint, Identify};
-use super::refusal::EndpointError;
+use super::client_auth::{
+    AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientEndpoint,
+};
+use super::error::{ClientError, EndpointError, ErrorReply, PresentedIn};
+use super::request::{form, token};
+use super::section::{CONFIDENTIAL_AUTH_METHODS, Section, names};
 use super::{Config, Server};
-use crate::event::Event;
-use crate::model::{Client, ClientId, Credential, CredentialKind, Grant, Issuer, Key, Timestamp, is_registered_claim};
-use crate::step::{Step, Unavailable, machine};
+use crate::model::{Audience, ClientId, Endpoint, Issuer, Key, Metadata, Moment, Secret, Timestamp};
+use crate::record::{Client, Credential, CredentialKind, Grant, is_registered_claim};
+use crate::step::{Step, machine};
 use crate::store::{Found, Presented};
 use crate::wire::json;
 
@@ -26,60 +30,111 @@ machine! {
     /// ```text
     /// request ─▶ Lookup ─▶ [ClientSecret] ─▶ reply
     /// ```
+    ///
+    /// It draws nothing from its moment yet; a signed response (RFC 9701) will.
     Introspect<'a> {
-        Lookup = Identify<'a, IntrospectRequested<'a>>,
-        ClientSecret = CheckSecret<IntrospectRequested<'a>>,
+        Lookup = AuthenticateLookup<'a, IntrospectEndpoint<'a>>,
+        ClientSecret = AuthenticateClientSecret<IntrospectEndpoint<'a>>,
         Reply = IntrospectReply,
     }
 }
 
+/// The introspection section of a configuration.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct IntrospectionConfig {
+    /// Where the host has mounted the endpoint. Default: `introspect` below the issuer.
+    pub endpoint: Endpoint,
+}
+
+impl IntrospectionConfig {
+    /// The recommended section, for an endpoint that is mounted here.
+    #[must_use]
+    pub fn at(endpoint: Endpoint) -> Self {
+        Self { endpoint }
+    }
+}
+
+impl Section for IntrospectionConfig {
+    fn advertise(&self, metadata: &mut Metadata) {
+        metadata.introspection_endpoint = Some(self.endpoint.clone());
+        // Public clients may not introspect.
+        metadata.introspection_endpoint_auth_methods_supported = names(CONFIDENTIAL_AUTH_METHODS);
+    }
+}
+
+/// A request to the introspection endpoint: RFC 7662 §2.1.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct IntrospectionRequest<'a> {
+    /// Who asks.
+    pub client: ClientAuthentication<'a>,
+    /// About which token.
+    pub token: Secret<'a>,
+}
+
+impl<'a> IntrospectionRequest<'a> {
+    /// A question of this client's about this token.
+    #[must_use]
+    pub fn new(client: ClientAuthentication<'a>, token: Secret<'a>) -> Self {
+        Self { client, token }
+    }
+
+    fn read<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, EndpointError> {
+        let form = form(request)?;
+        Ok(Self { client: ClientAuthentication::read(request.headers(), form)?, token: token(form)? })
+    }
+}
+
 impl Server {
-    /// Answers a request to the introspection endpoint: RFC 7662 §2.
-    pub fn introspect<'a, B: AsRef<[u8]>>(
-        &'a self,
-        request: &'a Request<B>,
-        now: impl Into<Timestamp>,
-    ) -> Step<Introspect<'a>> {
-        match AboutToken::read(request) {
-            Ok(request) => self.introspect_request(request, now),
-            Err(error) => Step::Done(IntrospectReply::refused(None, error)),
+    /// Answers a request to the introspection endpoint: RFC 7662 §2. `run` returns an [`IntrospectReply`].
+    pub fn introspect<'a, B: AsRef<[u8]>>(&'a self, request: &'a Request<B>, moment: Moment) -> Step<Introspect<'a>> {
+        match IntrospectionRequest::read(request) {
+            Ok(request) => self.introspection_request(request, moment),
+            Err(error) => refuse(None, error),
         }
     }
 
     /// Answers a typed request to the introspection endpoint.
-    pub fn introspect_request<'a>(
+    pub fn introspection_request<'a>(
         &'a self,
-        request: AboutToken<'a>,
-        now: impl Into<Timestamp>,
+        request: IntrospectionRequest<'a>,
+        moment: Moment,
     ) -> Step<Introspect<'a>> {
-        let key = Key::of(request.token.expose());
-        let endpoint = IntrospectRequested { config: &self.config, key, now: now.into() };
-        Step::Lookup(Identify::new(request.client, key, endpoint))
+        let IntrospectionRequest { client, token } = request;
+        if self.config.introspection.is_none() {
+            return refuse(Some(client.client_id), EndpointError::NotConfigured);
+        }
+        let key = Key::of(token.expose());
+        let endpoint = IntrospectEndpoint { config: &self.config, key, now: moment.now() };
+        Step::Lookup(AuthenticateLookup::new(client, key, endpoint))
     }
 }
 
-/// A request whose client is not known yet.
+fn refuse<'a>(client_id: Option<ClientId>, error: EndpointError) -> Step<Introspect<'a>> {
+    // RFC 7662 §2.3: "the authorization server responds with an HTTP 401 (Unauthorized)", wherever the credentials stood: no browser asks
+    // here.
+    Step::Done(IntrospectReply { outcome: Err(ErrorReply::new(client_id, error, PresentedIn::Header)) })
+}
+
+/// The endpoint, at work on one request.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[allow(missing_debug_implementations, reason = "a state of a machine")]
-pub struct IntrospectRequested<'a> {
+pub struct IntrospectEndpoint<'a> {
     config: &'a Config,
     key: Option<Key>,
     now: Timestamp,
 }
 
-impl<'a> Endpoint for IntrospectRequested<'a> {
+impl<'a> ClientEndpoint for IntrospectEndpoint<'a> {
     type Machine = Introspect<'a>;
-
-    fn ask_host(pause: CheckSecret<Self>) -> Step<Introspect<'a>> {
-        Step::ClientSecret(pause)
-    }
 
     fn authenticated(self, client: Authenticated, found: &Found) -> Step<Introspect<'a>> {
         let client = client.client();
         // RFC 7662 §2.1: "To prevent token scanning attacks, the endpoint MUST also require some form of authorization to
         // access this endpoint". A public client has none to show.
         if !client.is_confidential() {
-            return self.refused(client.client_id.clone(), ClientError::Unauthenticated);
+            return refuse(Some(client.client_id.clone()), ClientError::Unauthenticated.into());
         }
         let presented = self.key.and_then(|key| found.credential(key));
         let visible = presented.filter(|presented| is_active(presented, self.now) && may_see(client, presented));
@@ -88,35 +143,30 @@ impl<'a> Endpoint for IntrospectRequested<'a> {
             credential: Arc::clone(&presented.credential),
             grant: Arc::clone(&presented.grant),
         });
-        let event = Event::Introspected { client_id: client.client_id.clone(), active: active.is_some() };
-        Step::Done(IntrospectReply { result: Ok(active), event })
+        Step::Done(IntrospectReply { outcome: Ok((client.client_id.clone(), active)) })
     }
 
-    fn refused(self, client_id: ClientId, error: ClientError) -> Step<Introspect<'a>> {
-        Step::Done(IntrospectReply::refused(Some(client_id), error.into()))
-    }
-
-    fn unavailable(self, client_id: ClientId, effect: &'static str, unavailable: Unavailable) -> Step<Introspect<'a>> {
-        let error = EndpointError::Unavailable(effect, unavailable);
-        Step::Done(IntrospectReply::refused(Some(client_id), error))
+    fn refused(self, client_id: ClientId, error: EndpointError) -> Step<Introspect<'a>> {
+        refuse(Some(client_id), error)
     }
 }
 
 /// RFC 7662 §4: the server "MUST perform all applicable checks against a token's state": whether it has expired, was revoked,
 /// or was spent. A code is not a token.
 fn is_active(presented: &Presented, now: Timestamp) -> bool {
-    let is_token =
-        matches!(presented.credential.kind, CredentialKind::AccessToken { .. } | CredentialKind::RefreshToken);
+    let is_token = matches!(presented.credential.kind, CredentialKind::AccessToken(_) | CredentialKind::RefreshToken);
     is_token && presented.is_alive(now)
 }
 
 /// A client sees its own tokens. A resource server sees access tokens alone, those for itself and its own: whatever is active, it
 /// takes for a token that opens it, and a refresh token must not (RFC 6749 §1.5).
 fn may_see(client: &Client, presented: &Presented) -> bool {
-    let audience = &presented.credential.resource;
-    let is_for = |served: &[_]| audience.is_empty() || audience.iter().any(|resource| served.contains(resource));
+    let is_for = |served: &[_]| match &presented.credential.audience {
+        Audience::Any => true,
+        Audience::Only(resources) => resources.iter().any(|resource| served.contains(resource)),
+    };
     let is_own = presented.grant.client_id == client.client_id;
-    let is_access_token = matches!(presented.credential.kind, CredentialKind::AccessToken { .. });
+    let is_access_token = matches!(presented.credential.kind, CredentialKind::AccessToken(_));
     match &client.resource_server {
         None => is_own,
         Some(served) => is_access_token && (is_own || is_for(served)),
@@ -127,8 +177,7 @@ fn may_see(client: &Client, presented: &Presented) -> bool {
 #[derive(Debug)]
 #[must_use = "the reply is what the resource server waits for"]
 pub struct IntrospectReply {
-    result: Result<Option<ActiveToken>, EndpointError>,
-    event: Event,
+    pub(super) outcome: Result<(ClientId, Option<ActiveToken>), ErrorReply<EndpointError>>,
 }
 
 /// A token that is active: RFC 7662 §2.2.
@@ -154,7 +203,7 @@ impl Serialize for ActiveToken {
         if !credential.scope.is_empty() {
             map.serialize_entry("scope", &credential.scope)?;
         }
-        match credential.resource.as_slice() {
+        match credential.audience.resources() {
             [] => {}
             [only] => map.serialize_entry("aud", only)?,
             several => map.serialize_entry("aud", several)?,
@@ -162,15 +211,16 @@ impl Serialize for ActiveToken {
         map.serialize_entry("iat", &credential.issued_at)?;
         map.serialize_entry("exp", &credential.expires_at)?;
         // RFC 9470 §6.2: for protected resources that ask how, and how recently, their user was authenticated.
-        if let Some(acr) = &grant.acr {
+        let authentication = &grant.authentication;
+        if let Some(acr) = &authentication.acr {
             map.serialize_entry("acr", acr)?;
         }
-        if let Some(auth_time) = &grant.auth_time {
+        if let Some(auth_time) = &authentication.auth_time {
             map.serialize_entry("auth_time", auth_time)?;
         }
-        if let CredentialKind::AccessToken { claims } = &credential.kind {
+        if let CredentialKind::AccessToken(access_token) = &credential.kind {
             map.serialize_entry("token_type", "Bearer")?;
-            for (name, value) in claims.iter().filter(|(name, _)| !is_registered_claim(name)) {
+            for (name, value) in access_token.claims.iter().filter(|(name, _)| !is_registered_claim(name)) {
                 map.serialize_entry(name, value)?;
             }
         }
@@ -179,38 +229,22 @@ impl Serialize for ActiveToken {
 }
 
 impl IntrospectReply {
-    fn refused(client_id: Option<ClientId>, error: EndpointError) -> Self {
-        let event = match error.clone() {
-            EndpointError::Unavailable(effect, cause) => Event::Unavailable { client_id, effect, cause },
-            reason => Event::IntrospectionRefused { client_id, reason },
-        };
-        Self { result: Err(error), event }
-    }
-
     /// The token if it is active and the client may know, or why the question was refused.
     ///
     /// # Errors
     /// The refusal.
     pub fn result(&self) -> Result<Option<&ActiveToken>, &EndpointError> {
-        self.result.as_ref().map(Option::as_ref)
-    }
-
-    /// For the audit log and the metrics.
-    #[must_use]
-    pub fn event(&self) -> &Event {
-        &self.event
+        self.outcome.as_ref().map(|(_, active)| active.as_ref()).map_err(|refused| &refused.error)
     }
 
     /// The response: RFC 7662 §2.2, §2.3.
     #[must_use]
     pub fn into_http(self) -> Response<Vec<u8>> {
-        match self.result {
-            Ok(Some(active)) => json(StatusCode::OK, &active),
+        match self.outcome {
+            Ok((_, Some(active))) => json(StatusCode::OK, &active),
             // "the authorization server MUST return an introspection response with the "active" field set to "false"."
-            Ok(None) => json(StatusCode::OK, &serde_json::json!({ "active": false })),
-            // RFC 7662 §2.3: "the authorization server responds with an HTTP 401 (Unauthorized)", wherever the credentials stood:
-            // no browser asks here.
-            Err(error) => error.into_http(PresentedIn::Header),
+            Ok((_, None)) => json(StatusCode::OK, &serde_json::json!({ "active": false })),
+            Err(ErrorReply { error, presented_in, .. }) => error.into_http(presented_in),
         }
     }
 }

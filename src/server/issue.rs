@@ -3,202 +3,192 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::Config;
 use crate::consult::{Issuance, Verdict};
-use crate::event::Event;
 use crate::model::{
-    Claims, Client, Credential, CredentialKind, Grant, GrantId, GrantType, Key, Moment, Resources, Scope, Secret,
-    Subject, Timestamp, Version,
+    Audience, AuthenticationEvent, Claims, GrantId, GrantType, Key, Moment, Partition, Scope, Secret, Subject,
+    Timestamp,
 };
+use crate::record::{AccessToken, Client, Credential, CredentialKind, Grant, Version};
 use crate::store::{Change, Commit};
 
-/// What it means that the credential was unspent at the lookup and spent at the commit: another request won a race.
-#[derive(Clone, Copy)]
-pub(super) enum IfSpent {
-    /// An authorization code is used twice: RFC 6749 §4.1.2: the server "SHOULD revoke (when possible) all tokens previously
-    /// issued based on that authorization code."
-    Revoke(GrantId),
-    /// A refresh token without grace: the loser gets nothing, the winner keeps everything.
-    Refuse,
-    /// A refresh token with grace: if it was spent since then, the loser is within it, and gets tokens of its own.
-    IssueIfSince(Timestamp),
+/// On what grounds tokens are issued: what is written beside them, and what it means if that is refused.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Basis {
+    /// A grant that is opened with them.
+    NewGrant,
+    /// An authorization code, which is spent. If it was spent meanwhile, the grant is revoked: RFC 6749 §4.1.2: the server "SHOULD
+    /// revoke (when possible) all tokens previously issued based on that authorization code."
+    Code(Key),
+    /// A refresh token that does not rotate, and is not spent.
+    RefreshTokenKept,
+    /// A refresh token, which is spent. If it was spent meanwhile, but not before the time from which a retry is taken, this is a
+    /// retry; otherwise the race is lost.
+    RefreshTokenRotated { key: Key, retry_since: Option<Timestamp> },
+    /// A refresh token that was spent since then, within its grace.
+    RefreshTokenRetried { key: Key, since: Timestamp },
+}
+
+impl Basis {
+    /// What pays for the tokens: spends a credential, or demands that it was spent.
+    fn payment(self, at: Timestamp) -> Option<Change> {
+        match self {
+            Self::NewGrant | Self::RefreshTokenKept => None,
+            Self::Code(key) | Self::RefreshTokenRotated { key, .. } => Some(Change::Spend { key, at }),
+            Self::RefreshTokenRetried { key, since } => Some(Change::SpentSince { key, since }),
+        }
+    }
+
+    /// Whether the tokens are for a refresh token that had been used before.
+    pub(super) fn is_retry(self) -> bool {
+        matches!(self, Self::RefreshTokenRetried { .. })
+    }
 }
 
 /// What is about to be issued, every check made.
 #[cfg_attr(feature = "explore", derive(Clone))]
 pub(super) struct Plan {
-    pub(super) grant_type: GrantType,
-    /// The grant that the tokens stand for.
-    pub(super) grant: Arc<Grant>,
-    /// Whether it is opened here.
-    pub(super) opens: bool,
-    /// What spends the credential that pays for the tokens, or says that it was spent.
-    pub(super) payment: Option<Change>,
-    pub(super) if_spent: IfSpent,
-    /// Whether a spent refresh token pays for them, within its grace.
-    pub(super) within_grace: bool,
+    /// For whom and what: the question that the host may be asked.
+    pub(super) issuance: Issuance,
+    pub(super) basis: Basis,
     /// The access token's.
-    pub(super) scope: Scope,
-    /// The access token's.
-    pub(super) resource: Resources,
-    pub(super) access_token_lifetime: Duration,
     pub(super) claims: Claims,
     /// The scope of the refresh token, if there is to be one.
-    pub(super) refresh: Option<Scope>,
+    pub(super) refresh_token: Option<Scope>,
+    /// Further members of the response.
+    pub(super) response_members: Vec<(String, Value)>,
 }
 
 /// Tokens in plain text and the commit that makes them good. They go out only once it is applied.
 pub(super) struct Issued {
     pub(super) commit: Commit,
+    pub(super) grant: Arc<Grant>,
     pub(super) access_token: Secret<'static>,
-    pub(super) refresh_token: Option<Secret<'static>>,
+    pub(super) expires_in: u64,
+    pub(super) scope: Scope,
+    /// With when it ends.
+    pub(super) refresh_token: Option<(Secret<'static>, Timestamp)>,
+    pub(super) response_members: Vec<(String, Value)>,
 }
 
 impl Plan {
-    /// A plan for a grant that is opened with the tokens.
-    pub(super) fn open(
+    /// A plan for tokens of this scope and audience. They end with their grant at the latest.
+    pub(super) fn new(
         config: &Config,
-        client: &Client,
+        (client, grant): (Arc<Client>, Arc<Grant>),
         grant_type: GrantType,
-        subject: Option<Subject>,
-        (scope, resource): (Scope, Resources),
-        moment: &Moment,
+        basis: Basis,
+        (scope, audience): (Scope, Audience),
+        now: Timestamp,
     ) -> Self {
-        let grant = open(client, grant_type, subject, scope, resource, moment);
-        Self {
-            grant_type: grant.grant_type.clone(),
-            opens: true,
-            payment: None,
-            if_spent: IfSpent::Refuse,
-            within_grace: false,
-            scope: grant.scope.clone(),
-            resource: grant.resource.clone(),
-            access_token_lifetime: config.access_token_lifetime,
-            claims: Claims::new(),
-            refresh: None,
-            grant,
-        }
+        let lifetime = config.token.access_token_lifetime;
+        let remaining = grant.expires_at.map(|end| Duration::from_secs(end.0.saturating_sub(now.0)));
+        let access_token_lifetime = remaining.map_or(lifetime, |remaining| remaining.min(lifetime));
+        let issuance = Issuance { client, grant, grant_type, scope, audience, access_token_lifetime };
+        Self { issuance, basis, claims: Claims::default(), refresh_token: None, response_members: Vec::new() }
     }
 
-    /// What the host is asked.
-    pub(super) fn question(&self, client: Arc<Client>) -> Issuance {
-        Issuance {
-            client,
-            grant_type: self.grant_type.clone(),
-            subject: self.grant.subject.clone(),
-            scope: self.scope.clone(),
-            resource: self.resource.clone(),
-            access_token_lifetime: self.access_token_lifetime,
-        }
+    /// A plan for a grant that is opened with the tokens.
+    pub(super) fn of_new_grant(config: &Config, client: Arc<Client>, grant: Arc<Grant>, now: Timestamp) -> Self {
+        let grant_type = grant.grant_type.clone();
+        let granted = (grant.scope.clone(), grant.audience.clone());
+        Self::new(config, (client, grant), grant_type, Basis::NewGrant, granted, now)
     }
 
-    /// The plan under the host's terms, which only narrow; none if it refuses, or if nothing is left of the scope or the lifetime. (A token
-    /// without a scope would not say that it was narrowed: RFC 6749 §5.1 has no way to write an empty scope.)
+    /// The plan under the host's terms, which only narrow; `None` if it refuses, or if nothing is left of the scope or the lifetime. (A
+    /// token without a scope would not say that it was narrowed: RFC 6749 §5.1 has no way to write an empty scope.)
     pub(super) fn under(mut self, verdict: Verdict) -> Option<Self> {
         let Verdict::Issue(terms) = verdict else { return None };
+        let issuance = &mut self.issuance;
         if let Some(scope) = terms.scope {
-            let kept = self.scope.intersection(&scope);
-            if kept.is_empty() && !self.scope.is_empty() {
+            let kept = issuance.scope.intersection(&scope);
+            if kept.is_empty() && !issuance.scope.is_empty() {
                 return None;
             }
-            self.scope = kept;
+            issuance.scope = kept;
         }
         if let Some(lifetime) = terms.access_token_lifetime {
-            self.access_token_lifetime = self.access_token_lifetime.min(lifetime);
-            if self.access_token_lifetime.as_secs() == 0 {
+            issuance.access_token_lifetime = issuance.access_token_lifetime.min(lifetime);
+            if issuance.access_token_lifetime.as_secs() == 0 {
                 return None;
             }
         }
-        self.claims = terms.claims;
+        self.claims.extend(terms.claims);
         Some(self)
     }
 
-    /// What the audit log will say.
-    pub(super) fn event(&self) -> Event {
-        Event::Issued {
-            client_id: self.grant.client_id.clone(),
-            grant_type: self.grant_type.clone(),
-            grant: self.grant.id,
-            subject: self.grant.subject.clone(),
-            scope: self.scope.clone(),
-            refresh_token: self.refresh.is_some(),
-            within_grace: self.within_grace,
-        }
-    }
-
-    /// The tokens, and the commit.
-    pub(super) fn issue(self, config: &Config, moment: &Moment) -> Issued {
-        let now = moment.now();
-        let grant = self.grant.id;
-        let expires_at = now.after(self.access_token_lifetime);
-        let credential = |key, kind, scope, resource, expires_at| {
+    /// The tokens, and the commit. Draws the access token, then the refresh token.
+    pub(super) fn issue(self, config: &Config, moment: &mut Moment) -> Issued {
+        let Self { issuance: Issuance { grant, scope, audience, access_token_lifetime, .. }, .. } = self;
+        let (now, partition) = (moment.now(), grant.id.partition());
+        let expires_at = now.after(access_token_lifetime);
+        let credential = |key, kind, scope, audience, expires_at| {
             let (version, revision, issued_at) = (Version, 0, now);
-            Arc::new(Credential { version, revision, key, grant, kind, scope, resource, issued_at, expires_at })
+            let grant = grant.id;
+            Arc::new(Credential { version, revision, key, grant, kind, scope, audience, issued_at, expires_at })
         };
-        let (access_token, key) = Key::generate(grant.partition(), &moment.entropy().first);
-        let kind = CredentialKind::AccessToken { claims: self.claims };
-        let access = credential(key, kind, self.scope, self.resource, expires_at);
+        let (access_token, key) = Key::generate(partition, &moment.draw());
+        let kind = CredentialKind::AccessToken(AccessToken { claims: self.claims });
+        let access = credential(key, kind, scope.clone(), audience, expires_at);
         let (mut refresh_token, mut refresh, mut until) = (None, None, expires_at);
-        if let Some(scope) = self.refresh {
-            let (token, key) = Key::generate(grant.partition(), &moment.entropy().second);
-            let expires_at = now.after(config.refresh_token_lifetime);
-            let resource = self.grant.resource.clone();
-            refresh_token = Some(token);
-            refresh = Some(credential(key, CredentialKind::RefreshToken, scope, resource, expires_at));
+        if let Some(scope) = self.refresh_token {
+            let (token, key) = Key::generate(partition, &moment.draw());
+            let expires_at = grant.at_most(now.after(config.token.refresh_token_lifetime));
+            refresh_token = Some((token, expires_at));
+            let audience = grant.audience.clone();
+            refresh = Some(credential(key, CredentialKind::RefreshToken, scope, audience, expires_at));
             until = until.max(expires_at);
         }
-        let keep = match self.opens {
-            true => Change::Open { grant: self.grant, until },
-            false => Change::Extend { grant, until },
+        let keep = match self.basis {
+            Basis::NewGrant => Change::Open { grant: Arc::clone(&grant), until },
+            _ => Change::Extend { grant: grant.id, until },
         };
         let issue = [keep, Change::Issue(access)].into_iter().chain(refresh.map(Change::Issue));
-        let changes = self.payment.into_iter().chain(issue).collect();
-        Issued { commit: Commit::in_one_partition(changes), access_token, refresh_token }
+        let changes = self.basis.payment(now).into_iter().chain(issue).collect();
+        Issued {
+            commit: Commit::in_one_partition(changes),
+            grant,
+            access_token,
+            expires_in: access_token_lifetime.as_secs(),
+            scope,
+            refresh_token,
+            response_members: self.response_members,
+        }
     }
 }
 
-/// A new grant.
-pub(super) fn open(
-    client: &Client,
-    grant_type: GrantType,
-    subject: Option<Subject>,
-    scope: Scope,
-    resource: Resources,
-    moment: &Moment,
-) -> Arc<Grant> {
-    Arc::new(Grant {
-        version: Version,
-        id: GrantId::from_bytes(moment.entropy().grant),
-        client_id: client.client_id.clone(),
-        subject,
-        grant_type,
-        scope,
-        resource,
-        issued_at: moment.now(),
-        auth_time: None,
-        acr: None,
-    })
+/// What a grant is opened with.
+pub(super) struct NewGrant<'a> {
+    pub(super) client: &'a Client,
+    pub(super) grant_type: GrantType,
+    pub(super) subject: Option<Subject>,
+    pub(super) scope: Scope,
+    pub(super) audience: Audience,
+    pub(super) authentication: AuthenticationEvent,
+    pub(super) data: Claims,
+    /// The partition of the request that the grant grows out of, if it was stored.
+    pub(super) partition: Option<Partition>,
 }
 
-/// An authorization code for a grant that is opened with it: RFC 6749 §4.1.2.
-pub(super) fn issue_code(
-    grant: Arc<Grant>,
-    kind: CredentialKind,
-    expires_at: Timestamp,
-    moment: &Moment,
-) -> (Commit, Secret<'static>) {
-    let (code, key) = Key::generate(grant.id.partition(), &moment.entropy().first);
-    let credential = Credential {
-        version: Version,
-        revision: 0,
-        key,
-        grant: grant.id,
-        kind,
-        scope: grant.scope.clone(),
-        resource: grant.resource.clone(),
-        issued_at: moment.now(),
-        expires_at,
-    };
-    let changes = [Change::Open { grant, until: expires_at }, Change::Issue(Arc::new(credential))];
-    (Commit::in_one_partition(changes.into_iter().collect()), code)
+impl NewGrant<'_> {
+    /// The record. Draws its identifier.
+    pub(super) fn open(self, config: &Config, moment: &mut Moment) -> Arc<Grant> {
+        let Self { client, grant_type, subject, scope, audience, authentication, data, partition } = self;
+        let id = GrantId::from_bytes(moment.draw());
+        Arc::new(Grant {
+            version: Version,
+            id: partition.map_or(id, |partition| id.in_partition(partition)),
+            client_id: client.client_id.clone(),
+            subject,
+            grant_type,
+            scope,
+            audience,
+            issued_at: moment.now(),
+            expires_at: client.grant_lifetime(config.grant_lifetime).map(|lifetime| moment.now().after(lifetime)),
+            authentication,
+            data,
+        })
+    }
 }

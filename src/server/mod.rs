@@ -1,44 +1,121 @@
-//! The authorization server: RFC 6749 §1.1.
+//! The authorization server: [RFC 6749 §1.1](https://www.rfc-editor.org/rfc/rfc6749#section-1.1).
 //!
-//! | endpoint | machine | starts with |
-//! |---|---|---|
-//! | authorization | [`Authorize`], then [`Decide`] | [`Server::authorize`], then [`Prompt::approve`] or [`Prompt::deny`] |
-//! | token | [`Token`] | [`Server::token`] |
-//! | introspection | [`Introspect`] | [`Server::introspect`] |
-//! | revocation | [`Revoke`] | [`Server::revoke`] |
-//! | metadata | none: it is a document | [`Server::metadata`] |
+//! | endpoint | machine | starts with | ends in |
+//! |---|---|---|---|
+//! | authorization | [`Authorize`] | [`Server::authorize`] | [`AuthorizeReply`], with a [`Prompt`] if the request is sound |
+//! | the decision | [`AuthorizeDecision`] | [`Prompt::approve`] or [`Prompt::deny`] | [`AuthorizationResponse`] |
+//! | pushed authorization request | [`Push`] | [`Server::push`] | [`PushReply`] |
+//! | token | [`Token`] | [`Server::token`] | [`TokenReply`] |
+//! | introspection | [`Introspect`] | [`Server::introspect`] | [`IntrospectReply`] |
+//! | revocation | [`Revoke`] | [`Server::revoke`] | [`RevokeReply`] |
+//! | metadata | none: it is a document | [`Server::metadata`] | a response |
+//!
+//! Each endpoint has a file or a folder of its own, with its section of the [`Config`].
 
-mod about_token;
 mod authorize;
 mod client_auth;
-mod config;
-mod decide;
-mod identify;
+mod error;
+mod event;
 mod introspect;
 mod issue;
 mod metadata;
-mod prompt;
-mod refusal;
-mod response;
+mod par;
+mod request;
 mod revoke;
+mod scope;
+mod section;
 mod token;
 
-pub use about_token::AboutToken;
-pub use authorize::{Authorization, AuthorizationRequest, Authorize, AuthorizeLookup};
-pub use client_auth::{ClientCredentials, ClientError, PresentedIn};
-pub use config::{Config, DefaultScope, RefreshPolicy};
-pub use decide::{Approval, Decide, DecideCommit, DecideIssuance, DecideLookup};
-pub use identify::{CheckSecret, Identify};
-pub use introspect::{ActiveToken, Introspect, IntrospectReply, IntrospectRequested};
-pub use metadata::Endpoints;
-pub use prompt::Prompt;
-pub use refusal::EndpointError;
-pub use response::{AuthorizationError, AuthorizationRefused, AuthorizationResponse};
-pub use revoke::{Revoke, RevokeCommit, RevokeError, RevokeReply, RevokeRequested};
-pub use token::{
-    GrantRequest, Token, TokenCommit, TokenError, TokenExtension, TokenIssuance, TokenPassword, TokenReply,
-    TokenRequest, TokenRequested, TokenResponse,
+pub use authorize::{
+    Approval, AuthorizationConfig, AuthorizationError, AuthorizationPageError, AuthorizationRequest,
+    AuthorizationResponse, Authorize, AuthorizeDecision, AuthorizeDecisionCommit, AuthorizeDecisionIssuance,
+    AuthorizeDecisionLookup, AuthorizeLookup, AuthorizeReply, Prompt, Recipient,
 };
+pub use client_auth::{
+    AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientAuthenticationMethod,
+    ClientEndpoint,
+};
+pub use error::{ClientError, EndpointError, PresentedIn};
+pub use event::Event;
+pub use introspect::{
+    ActiveToken, Introspect, IntrospectEndpoint, IntrospectReply, IntrospectionConfig, IntrospectionRequest,
+};
+pub use metadata::DocumentConfig;
+pub use par::{ParConfig, Push, PushCommit, PushEndpoint, PushError, PushReply, PushResponse};
+pub use revoke::{RevocationConfig, RevocationRequest, Revoke, RevokeCommit, RevokeEndpoint, RevokeError, RevokeReply};
+pub use scope::{DefaultScope, ScopeConfig};
+pub use section::ConfigError;
+pub use token::{
+    RefreshPolicy, Token, TokenCommit, TokenConfig, TokenEndpoint, TokenError, TokenExtension, TokenIssuance,
+    TokenPassword, TokenReply, TokenRequest, TokenResponse,
+};
+
+use std::time::Duration;
+
+use crate::model::{Audience, Issuer};
+
+/// The configuration of a [`Server`], by endpoint: one that is `None` does not exist. [`Config::new`] gives the values that RFC 9700
+/// recommends.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// Who this server is: `iss` in every authorization response (RFC 9207 §2).
+    pub issuer: Issuer,
+    /// What may be asked for.
+    pub scope: ScopeConfig,
+    /// The protected resources that tokens can be restricted to (RFC 8707). Default: [`Audience::Any`]: resource indicators are not in
+    /// use, and `resource` is ignored.
+    pub resources: Audience,
+    /// How long a grant lasts at the most, however often its tokens are refreshed; a client's record may say less. In whole seconds.
+    /// Default: `None`, for as long as it is refreshed. Where there is an end, token responses tell it
+    /// (draft-ietf-oauth-refresh-token-expiration-02).
+    pub grant_lifetime: Option<Duration>,
+    /// Whether the host has the last word on what is issued: [`Policy::issuance`](crate::Policy::issuance). Default: yes. A host that has
+    /// nothing to say may switch the question off.
+    pub consult_issuance: bool,
+    /// The authorization endpoint: RFC 6749 §3.1.
+    pub authorization: AuthorizationConfig,
+    /// The token endpoint: RFC 6749 §3.2.
+    pub token: TokenConfig,
+    /// The introspection endpoint: RFC 7662. Default: below the issuer.
+    pub introspection: Option<IntrospectionConfig>,
+    /// The revocation endpoint: RFC 7009. Default: below the issuer.
+    pub revocation: Option<RevocationConfig>,
+    /// The pushed authorization request endpoint: RFC 9126. Default: `None`.
+    pub par: Option<ParConfig>,
+    /// What the metadata document says for people. Default: nothing.
+    pub document: DocumentConfig,
+}
+
+impl Config {
+    /// The recommended configuration.
+    #[must_use]
+    pub fn new(issuer: Issuer) -> Self {
+        Self {
+            scope: ScopeConfig::default(),
+            resources: Audience::Any,
+            grant_lifetime: None,
+            consult_issuance: true,
+            authorization: AuthorizationConfig::at(issuer.endpoint("authorize")),
+            token: TokenConfig::at(issuer.endpoint("token")),
+            introspection: Some(IntrospectionConfig::at(issuer.endpoint("introspect"))),
+            revocation: Some(RevocationConfig::at(issuer.endpoint("revoke"))),
+            par: None,
+            document: DocumentConfig::default(),
+            issuer,
+        }
+    }
+
+    fn sections(&self) -> impl Iterator<Item = &dyn section::Section> {
+        let optional = [
+            self.introspection.as_ref().map(|section| section as &dyn section::Section),
+            self.revocation.as_ref().map(|section| section as _),
+            self.par.as_ref().map(|section| section as _),
+        ];
+        let always: [&dyn section::Section; 4] = [&self.scope, &self.token, &self.authorization, &self.document];
+        always.into_iter().chain(optional.into_iter().flatten())
+    }
+}
 
 /// An authorization server: its configuration, from which every request's machine starts. It holds no state.
 #[derive(Clone, Debug)]
@@ -48,9 +125,13 @@ pub struct Server {
 
 impl Server {
     /// A server of this configuration.
-    #[must_use]
-    pub fn new(config: Config) -> Self {
-        Self { config }
+    ///
+    /// # Errors
+    /// The configuration cannot be meant.
+    pub fn new(config: Config) -> Result<Self, ConfigError> {
+        config.sections().try_for_each(section::Section::check)?;
+        config.grant_lifetime.map_or(Ok(()), |lifetime| section::lifetime("grant_lifetime", lifetime))?;
+        Ok(Self { config })
     }
 
     /// Its configuration.

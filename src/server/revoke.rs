@@ -1,19 +1,24 @@
-//! Token revocation: RFC 7009.
+//! Token revocation: [RFC 7009].
+//!
+//! [RFC 7009]: https://www.rfc-editor.org/rfc/rfc7009
 
 use std::marker::PhantomData;
 
 use http::{Request, Response, StatusCode};
 
 use super::Server;
-use super::about_token::AboutToken;
-use super::client_auth::{Authenticated, ClientError, PresentedIn};
-use super::identify::{CheckSecret, Endpoint, Identify};
-use super::refusal::{EndpointError, error_response, presented_in};
-use crate::event::Event;
-use crate::model::{ClientId, CredentialKind, GrantId, Key};
-use crate::step::{Answer, Pause, Step, Unavailable, machine};
+use super::client_auth::{
+    AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientEndpoint,
+};
+use super::error::{EndpointError, ErrorReply, PresentedIn, error_response};
+use super::request::{form, presented_in, token};
+use super::section::{AUTH_METHODS, Section, names};
+use crate::effect::{Answer, Outage, Unavailable};
+use crate::model::{ClientId, Endpoint, GrantId, Key, Metadata, Moment, Secret};
+use crate::record::CredentialKind;
+use crate::step::{Pause, Step, machine};
 use crate::store::{Change, Commit, Found, Outcome};
-use crate::wire::empty;
+use crate::wire::{empty, serialize_error};
 
 machine! {
     /// The machine of the revocation endpoint.
@@ -21,46 +26,97 @@ machine! {
     /// ```text
     /// request ─▶ Lookup ─▶ [ClientSecret] ─▶ Commit ─▶ reply
     /// ```
+    ///
+    /// It draws nothing from its moment; a client assertion will be checked against its time.
     Revoke<'a> {
-        Lookup = Identify<'a, RevokeRequested<'a>>,
-        ClientSecret = CheckSecret<RevokeRequested<'a>>,
+        Lookup = AuthenticateLookup<'a, RevokeEndpoint<'a>>,
+        ClientSecret = AuthenticateClientSecret<RevokeEndpoint<'a>>,
         Commit = RevokeCommit<'a>,
         Reply = RevokeReply,
     }
 }
 
+/// The revocation section of a configuration.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RevocationConfig {
+    /// Where the host has mounted the endpoint. Default: `revoke` below the issuer.
+    pub endpoint: Endpoint,
+}
+
+impl RevocationConfig {
+    /// The recommended section, for an endpoint that is mounted here.
+    #[must_use]
+    pub fn at(endpoint: Endpoint) -> Self {
+        Self { endpoint }
+    }
+}
+
+impl Section for RevocationConfig {
+    fn advertise(&self, metadata: &mut Metadata) {
+        metadata.revocation_endpoint = Some(self.endpoint.clone());
+        metadata.revocation_endpoint_auth_methods_supported = names(AUTH_METHODS);
+    }
+}
+
+/// A request to the revocation endpoint: RFC 7009 §2.1.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RevocationRequest<'a> {
+    /// Who gives up a token.
+    pub client: ClientAuthentication<'a>,
+    /// Which token.
+    pub token: Secret<'a>,
+}
+
+impl<'a> RevocationRequest<'a> {
+    /// This client gives up this token.
+    #[must_use]
+    pub fn new(client: ClientAuthentication<'a>, token: Secret<'a>) -> Self {
+        Self { client, token }
+    }
+
+    fn read<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, EndpointError> {
+        let form = form(request)?;
+        Ok(Self { client: ClientAuthentication::read(request.headers(), form)?, token: token(form)? })
+    }
+}
+
 impl Server {
-    /// Answers a request to the revocation endpoint: RFC 7009 §2.
-    pub fn revoke<'a, B: AsRef<[u8]>>(&'a self, request: &'a Request<B>) -> Step<Revoke<'a>> {
-        match AboutToken::read(request) {
-            Ok(request) => self.revoke_request(request),
-            Err(error) => Step::Done(RevokeReply::refused(None, error.into(), presented_in(request))),
+    /// Answers a request to the revocation endpoint: RFC 7009 §2. `run` returns a [`RevokeReply`].
+    pub fn revoke<'a, B: AsRef<[u8]>>(&'a self, request: &'a Request<B>, moment: Moment) -> Step<Revoke<'a>> {
+        match RevocationRequest::read(request) {
+            Ok(request) => self.revocation_request(request, moment),
+            Err(error) => Step::Done(RevokeReply::refused(None, error, presented_in(request))),
         }
     }
 
     /// Answers a typed request to the revocation endpoint.
-    pub fn revoke_request<'a>(&'a self, request: AboutToken<'a>) -> Step<Revoke<'a>> {
-        let key = Key::of(request.token.expose());
-        let endpoint = RevokeRequested { key, presented_in: request.client.presented_in, server: PhantomData };
-        Step::Lookup(Identify::new(request.client, key, endpoint))
+    pub fn revocation_request<'a>(&'a self, request: RevocationRequest<'a>, moment: Moment) -> Step<Revoke<'a>> {
+        drop(moment); // nothing is drawn yet, and no method of authentication looks at the time
+        let RevocationRequest { client, token } = request;
+        let presented_in = client.presented_in();
+        if self.config.revocation.is_none() {
+            let error = EndpointError::NotConfigured;
+            return Step::Done(RevokeReply::refused(Some(client.client_id), error, presented_in));
+        }
+        let key = Key::of(token.expose());
+        let endpoint = RevokeEndpoint { key, presented_in, server: PhantomData };
+        Step::Lookup(AuthenticateLookup::new(client, key, endpoint))
     }
 }
 
-/// A request whose client is not known yet.
+/// The endpoint, at work on one request.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[allow(missing_debug_implementations, reason = "a state of a machine")]
-pub struct RevokeRequested<'a> {
+pub struct RevokeEndpoint<'a> {
     key: Option<Key>,
     presented_in: PresentedIn,
     server: PhantomData<&'a Server>,
 }
 
-impl<'a> Endpoint for RevokeRequested<'a> {
+impl<'a> ClientEndpoint for RevokeEndpoint<'a> {
     type Machine = Revoke<'a>;
-
-    fn ask_host(pause: CheckSecret<Self>) -> Step<Revoke<'a>> {
-        Step::ClientSecret(pause)
-    }
 
     fn authenticated(self, client: Authenticated, found: &Found) -> Step<Revoke<'a>> {
         let client_id = client.client().client_id.clone();
@@ -79,25 +135,16 @@ impl<'a> Endpoint for RevokeRequested<'a> {
             // RFC 7009 §2.1: "If the particular token is a refresh token [...], then the authorization server SHOULD also
             // invalidate all access tokens based on the same authorization grant".
             CredentialKind::RefreshToken => Change::Revoke(grant),
-            CredentialKind::AccessToken { .. } => Change::Discard(key),
-            CredentialKind::AuthorizationCode { .. } => {
-                return Step::Done(RevokeReply::refused(
-                    Some(client_id),
-                    RevokeError::UnsupportedTokenType,
-                    self.presented_in,
-                ));
+            CredentialKind::AccessToken(_) => Change::Discard(key),
+            CredentialKind::AuthorizationCode(_) => {
+                let error = RevokeError::UnsupportedTokenType;
+                return Step::Done(RevokeReply::refused(Some(client_id), error, self.presented_in));
             }
         };
         Step::Commit(RevokeCommit { commit: Commit::of(change), client_id, grant, server: self.server })
     }
 
-    fn refused(self, client_id: ClientId, error: ClientError) -> Step<Revoke<'a>> {
-        let error = EndpointError::from(error).into();
-        Step::Done(RevokeReply::refused(Some(client_id), error, self.presented_in))
-    }
-
-    fn unavailable(self, client_id: ClientId, effect: &'static str, unavailable: Unavailable) -> Step<Revoke<'a>> {
-        let error = EndpointError::Unavailable(effect, unavailable).into();
+    fn refused(self, client_id: ClientId, error: EndpointError) -> Step<Revoke<'a>> {
         Step::Done(RevokeReply::refused(Some(client_id), error, self.presented_in))
     }
 }
@@ -127,13 +174,13 @@ impl<'a> Pause<Commit> for RevokeCommit<'a> {
         };
         // RFC 7009 §2.2.1: "If the server responds with HTTP status code 503, the client must assume the token still exists and may
         // retry after a reasonable delay."
-        let error = EndpointError::Unavailable("commit", unavailable).into();
+        let error = EndpointError::Unavailable(Outage::of::<Commit>(unavailable));
         Step::Done(RevokeReply::refused(Some(self.client_id), error, PresentedIn::Body))
     }
 }
 
 /// Why the revocation endpoint refused.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RevokeError {
     /// The request, the client or the store is at fault, as it may be at any endpoint.
@@ -146,6 +193,8 @@ pub enum RevokeError {
     #[error("only access tokens and refresh tokens can be revoked")]
     UnsupportedTokenType,
 }
+
+serialize_error!(RevokeError);
 
 impl RevokeError {
     /// The `error` of RFC 6749 §5.2 and RFC 7009 §2.2.1.
@@ -163,24 +212,17 @@ impl RevokeError {
 #[derive(Debug)]
 #[must_use = "the reply is what the client waits for"]
 pub struct RevokeReply {
-    result: Result<(), RevokeError>,
-    presented_in: PresentedIn,
-    event: Event,
+    /// Who gave up a token, and of which grant, if there was such a token.
+    pub(super) outcome: Result<(ClientId, Option<GrantId>), ErrorReply<RevokeError>>,
 }
 
 impl RevokeReply {
     fn revoked(client_id: ClientId, grant: Option<GrantId>) -> Self {
-        Self { result: Ok(()), presented_in: PresentedIn::Body, event: Event::Revoked { client_id, grant } }
+        Self { outcome: Ok((client_id, grant)) }
     }
 
-    fn refused(client_id: Option<ClientId>, error: RevokeError, presented_in: PresentedIn) -> Self {
-        let event = match &error {
-            RevokeError::Endpoint(EndpointError::Unavailable(effect, cause)) => {
-                Event::Unavailable { client_id, effect, cause: cause.clone() }
-            }
-            reason => Event::RevocationRefused { client_id, reason: reason.clone() },
-        };
-        Self { result: Err(error), presented_in, event }
+    fn refused(client_id: Option<ClientId>, error: impl Into<RevokeError>, presented_in: PresentedIn) -> Self {
+        Self { outcome: Err(ErrorReply::new(client_id, error, presented_in)) }
     }
 
     /// Whether the token is dead now, or never was alive; or why the request was refused.
@@ -188,22 +230,16 @@ impl RevokeReply {
     /// # Errors
     /// The refusal.
     pub fn result(&self) -> Result<(), &RevokeError> {
-        self.result.as_ref().copied()
-    }
-
-    /// For the audit log and the metrics.
-    #[must_use]
-    pub fn event(&self) -> &Event {
-        &self.event
+        self.outcome.as_ref().map(|_| ()).map_err(|refused| &refused.error)
     }
 
     /// The response: RFC 7009 §2.2, §2.2.1.
     #[must_use]
     pub fn into_http(self) -> Response<Vec<u8>> {
-        match self.result {
-            Ok(()) => empty(StatusCode::OK),
-            Err(RevokeError::Endpoint(error)) => error.into_http(self.presented_in),
-            Err(error) => error_response(StatusCode::BAD_REQUEST, error.code(), &error.to_string()),
+        match self.outcome {
+            Ok(_) => empty(StatusCode::OK),
+            Err(ErrorReply { error: RevokeError::Endpoint(error), presented_in, .. }) => error.into_http(presented_in),
+            Err(ErrorReply { error, .. }) => error_response(StatusCode::BAD_REQUEST, error.code(), &error.to_string()),
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{AsyncStore, Commit, Found, Lookup, Outcome, Route, Store};
-use crate::model::{Client, ClientId};
-use crate::step::{Answer, Unavailable};
+use super::{AsyncStore, Commit, Found, Lookup, Route, Store};
+use crate::effect::{Answer, Unavailable};
+use crate::model::ClientId;
+use crate::record::Client;
 
 /// Knows the clients. A map does, and so does a closure.
 pub trait Clients {
@@ -40,7 +41,7 @@ impl<C: Clients, S> WithClients<C, S> {
     /// The client that a lookup names, and the rest of the lookup.
     fn split(&self, lookup: &Lookup) -> Result<(Option<Arc<Client>>, Lookup), Unavailable> {
         let client = lookup.client.as_ref().map(|client_id| self.clients.client(client_id)).transpose()?.flatten();
-        Ok((client, Lookup { client: None, credentials: lookup.credentials.clone() }))
+        Ok((client, Lookup { client: None, ..lookup.clone() }))
     }
 }
 
@@ -55,7 +56,7 @@ fn refuse_client_changes(commit: &Commit) -> Result<(), Unavailable> {
 impl<C: Clients, S: Store> Store for WithClients<C, S> {
     fn lookup(&self, lookup: &Lookup) -> Answer<Lookup> {
         let (client, rest) = self.split(lookup)?;
-        if rest.credentials.is_empty() {
+        if rest.is_empty() {
             return Ok(Found { client, ..Found::default() });
         }
         Ok(Found { client, ..self.store.lookup(&rest)? })
@@ -68,16 +69,16 @@ impl<C: Clients, S: Store> Store for WithClients<C, S> {
 }
 
 impl<C: Clients + Sync, S: AsyncStore + Sync> AsyncStore for WithClients<C, S> {
-    async fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
+    async fn lookup_async(&self, lookup: &Lookup) -> Answer<Lookup> {
         let (client, rest) = self.split(lookup)?;
-        if rest.credentials.is_empty() {
+        if rest.is_empty() {
             return Ok(Found { client, ..Found::default() });
         }
-        Ok(Found { client, ..self.store.lookup(&rest).await? })
+        Ok(Found { client, ..self.store.lookup_async(&rest).await? })
     }
 
-    async fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
+    async fn commit_async(&self, commit: &Commit) -> Answer<Commit> {
         refuse_client_changes(commit)?;
-        self.store.commit(commit).await
+        self.store.commit_async(commit).await
     }
 }

@@ -12,9 +12,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Change, Commit, Found, Lookup, Outcome, Presented, Store};
 use crate::model::{
-    Acr, Claims, Client, ClientId, CodeChallengeMethod, CodeVerifier, Credential, CredentialKind, Digest, Grant,
-    GrantId, GrantType, Key, RedirectUri, Resource, Resources, Scope, Subject, Timestamp, Version,
+    Acr, Audience, AuthenticationEvent, Claims, ClientId, CodeChallengeMethod, CodeVerifier, Digest, GrantId,
+    GrantType, Key, RedirectUri, Resource, Scope, Subject, Timestamp,
 };
+use crate::record::{AccessToken, AuthorizationCode, Client, Credential, CredentialKind, Grant, Version};
 
 /// Runs every rule of the contract, each on a fresh, empty store.
 ///
@@ -285,10 +286,14 @@ fn grant(number: u8) -> Grant {
         subject: Subject::parse("jürgen@example.com").ok(),
         grant_type: GrantType::AuthorizationCode,
         scope: scope(),
-        resource: resources(),
+        audience: audience(),
         issued_at: Timestamp(10),
-        auth_time: Some(Timestamp(9)),
-        acr: Acr::parse("urn:example:mfa").ok(),
+        expires_at: None,
+        authentication: AuthenticationEvent {
+            acr: Acr::parse("urn:example:mfa").ok(),
+            ..AuthenticationEvent::at(Timestamp(9))
+        },
+        data: Claims::default(),
     }
 }
 
@@ -296,30 +301,34 @@ fn scope() -> Scope {
     Scope::parse("read write").unwrap_or_default()
 }
 
-fn resources() -> Resources {
+fn audience() -> Audience {
+    Audience::only(resources()).unwrap_or_default()
+}
+fn resources() -> Vec<Resource> {
     ["https://photos.example/", "https://mail.example/"].iter().filter_map(|text| Resource::parse(text).ok()).collect()
 }
 
 /// A credential of every kind, with everything that the kind has.
 fn kinds() -> [(u8, CredentialKind); 3] {
-    let code = CredentialKind::AuthorizationCode {
+    let code = CredentialKind::AuthorizationCode(AuthorizationCode {
         redirect_uri: RedirectUri::parse("https://client.example/cb?x=1").ok(),
         code_challenge: CodeVerifier::parse("v".repeat(43)).ok().map(|it| it.challenge(CodeChallengeMethod::S256)),
-    };
-    let claims = Claims::from_iter([("tenant".to_owned(), "acme".into())]);
-    [(1, code), (2, CredentialKind::AccessToken { claims }), (3, CredentialKind::RefreshToken)]
+    });
+    let claims = Claims::new(serde_json::Map::from_iter([("tenant".to_owned(), "acme".into())])).unwrap_or_default();
+    [(1, code), (2, CredentialKind::AccessToken(AccessToken { claims })), (3, CredentialKind::RefreshToken)]
 }
 
 fn credential(grant: u8, number: u8, revision: u32) -> Credential {
-    let claims = Claims::from_iter([("revision".to_owned(), revision.into())]);
+    let claims =
+        Claims::new(serde_json::Map::from_iter([("revision".to_owned(), revision.into())])).unwrap_or_default();
     Credential {
         version: Version,
         revision,
         key: key(grant, number),
         grant: grant_id(grant),
-        kind: CredentialKind::AccessToken { claims },
+        kind: CredentialKind::AccessToken(AccessToken { claims }),
         scope: scope(),
-        resource: resources(),
+        audience: audience(),
         issued_at: Timestamp(10),
         expires_at: Timestamp(1000),
     }
@@ -330,7 +339,7 @@ fn client(revision: u32) -> Client {
         revision,
         client_name: Some("Ein Programm".to_owned()),
         scope: scope(),
-        resource: resources(),
+        audience: audience(),
         resource_server: Some(resources()),
         ..Client::confidential(client_id("client"), "secret")
     }

@@ -5,14 +5,26 @@ use std::sync::Arc;
 
 use arrayvec::ArrayVec;
 
-use crate::model::{Client, ClientId, Credential, Grant, Key, Timestamp};
-use crate::step::Effect;
+use super::few::few;
+use crate::effect::Effect;
+use crate::model::{ClientId, Key, Timestamp};
+use crate::record::{Client, Credential, Grant, PendingRequest};
 
-/// Read at most one client and a few credentials, in one round trip.
+/// Read at most one client, a few credentials and one pending request, in one round trip.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lookup {
     pub(crate) client: Option<ClientId>,
     pub(crate) credentials: ArrayVec<Key, { Lookup::MAX_CREDENTIALS }>,
+    pub(crate) request: Option<RequestKey>,
+}
+
+/// One of the two keys by which a pending request is found. Both lead to the same partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestKey {
+    /// What its client has: the key of a `request_uri`.
+    Key(Key),
+    /// What a person types.
+    UserCode(Key),
 }
 
 /// These are more credentials than [`Lookup::MAX_CREDENTIALS`].
@@ -32,19 +44,36 @@ impl Lookup {
         client: Option<ClientId>,
         credentials: impl IntoIterator<Item = Key>,
     ) -> Result<Self, TooManyCredentials> {
-        Ok(Self { client, credentials: few(credentials).ok_or(TooManyCredentials)? })
+        Ok(Self { client, credentials: few(credentials).ok_or(TooManyCredentials)?, request: None })
     }
 
     /// A lookup of one credential.
     #[must_use]
     pub fn of(credential: Key) -> Self {
-        Self { client: None, credentials: ArrayVec::from_iter([credential]) }
+        Self { credentials: ArrayVec::from_iter([credential]), ..Self::default() }
     }
 
     /// A lookup of a client alone.
     #[must_use]
     pub fn of_client(client_id: ClientId) -> Self {
-        Self { client: Some(client_id), credentials: ArrayVec::new() }
+        Self { client: Some(client_id), ..Self::default() }
+    }
+
+    /// A lookup of a pending request alone.
+    #[must_use]
+    pub fn of_request(request: RequestKey) -> Self {
+        Self { request: Some(request), ..Self::default() }
+    }
+
+    /// The same lookup, with a pending request.
+    #[must_use]
+    pub fn with_request(self, request: RequestKey) -> Self {
+        Self { request: Some(request), ..self }
+    }
+
+    /// Whether there is nothing to read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.client.is_none() && self.credentials.is_empty() && self.request.is_none()
     }
 
     /// The client to read.
@@ -58,13 +87,12 @@ impl Lookup {
     pub fn credentials(&self) -> &[Key] {
         &self.credentials
     }
-}
 
-/// A list with room for so many; none if they are more.
-pub(super) fn few<T, const MAX: usize>(items: impl IntoIterator<Item = T>) -> Option<ArrayVec<T, MAX>> {
-    let mut list = ArrayVec::new();
-    items.into_iter().try_for_each(|item| list.try_push(item)).ok()?;
-    Some(list)
+    /// The pending request to read.
+    #[must_use]
+    pub fn request(&self) -> Option<RequestKey> {
+        self.request
+    }
 }
 
 /// What a [`Lookup`] found. What is not there is left out.
@@ -72,6 +100,7 @@ pub(super) fn few<T, const MAX: usize>(items: impl IntoIterator<Item = T>) -> Op
 pub struct Found {
     pub(crate) client: Option<Arc<Client>>,
     pub(crate) credentials: ArrayVec<Presented, { Lookup::MAX_CREDENTIALS }>,
+    pub(crate) request: Option<PresentedRequest>,
 }
 
 impl Found {
@@ -83,7 +112,13 @@ impl Found {
         client: Option<Arc<Client>>,
         credentials: impl IntoIterator<Item = Presented>,
     ) -> Result<Self, TooManyCredentials> {
-        Ok(Self { client, credentials: few(credentials).ok_or(TooManyCredentials)? })
+        Ok(Self { client, credentials: few(credentials).ok_or(TooManyCredentials)?, request: None })
+    }
+
+    /// The same, with the pending request that was found.
+    #[must_use]
+    pub fn with_request(self, request: Option<PresentedRequest>) -> Self {
+        Self { request, ..self }
     }
 
     /// The client.
@@ -96,6 +131,15 @@ impl Found {
     #[must_use]
     pub fn credentials(&self) -> &[Presented] {
         &self.credentials
+    }
+
+    /// The pending request of this key, if it was found.
+    #[must_use]
+    pub fn request(&self, key: RequestKey) -> Option<&PresentedRequest> {
+        self.request.as_ref().filter(|found| match key {
+            RequestKey::Key(key) => found.request.key == key,
+            RequestKey::UserCode(key) => found.request.user_code == Some(key),
+        })
     }
 
     /// The client of this id, if it was found. Another one, which only a faulty store brings, is not the one that was asked for.
@@ -134,13 +178,31 @@ impl Presented {
     }
 
     /// Whether it is good for anything: neither expired nor spent, and its grant not revoked. What it is good for, its
-    /// [`kind`](Credential::kind), scope and resource say.
+    /// [`kind`](Credential::kind), scope and audience say.
     #[must_use]
     pub fn is_alive(&self, now: Timestamp) -> bool {
         !self.revoked && self.spent_at.is_none() && !self.credential.expires_at.is_past(now)
     }
 }
 
+/// A pending request as it stands now.
+#[derive(Clone, Debug)]
+pub struct PresentedRequest {
+    /// The request, as it was last put.
+    pub request: Arc<PendingRequest>,
+    /// When it was approved or denied, if it was. A spent request stays visible until it expires.
+    pub spent_at: Option<Timestamp>,
+}
+
+impl PresentedRequest {
+    /// Whether it still waits for a decision: neither expired nor spent.
+    #[must_use]
+    pub fn is_alive(&self, now: Timestamp) -> bool {
+        self.spent_at.is_none() && !self.request.expires_at.is_past(now)
+    }
+}
+
 impl Effect for Lookup {
     type Answer = Found;
+    const NAME: &'static str = "lookup";
 }

@@ -7,9 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use arrayvec::ArrayVec;
 
-use super::{AsyncStore, Change, Commit, Found, Lookup, Outcome, Presented, Route, Store};
-use crate::model::{Client, ClientId, Credential, Grant, GrantId, Key, Partition, Timestamp};
-use crate::step::{Answer, Unavailable};
+use super::{
+    AsyncStore, Change, Commit, Found, Lookup, Outcome, Presented, PresentedRequest, RequestKey, Route, Store,
+};
+use crate::effect::{Answer, Unavailable};
+use crate::model::{ClientId, GrantId, Key, Partition, Timestamp};
+use crate::record::{Client, Credential, Grant, PendingRequest};
 
 /// How many shards there are: enough that threads seldom meet.
 const SHARDS: usize = 64;
@@ -27,6 +30,7 @@ struct Shard {
     /// Which of them are revoked: few.
     revoked: HashSet<GrantId, Drawn>,
     credentials: HashMap<Key, StoredCredential, Drawn>,
+    requests: HashMap<Key, (Arc<PendingRequest>, Option<Timestamp>)>,
     /// What is witnessed, a peer may have chosen: these keys are hashed with a secret.
     witnesses: HashMap<Key, Timestamp>,
 }
@@ -99,7 +103,7 @@ impl MemoryStore {
     pub fn purge(&self, now: Timestamp) {
         for shard in &self.shards {
             let mut shard = lock(shard);
-            let Shard { grants, revoked, credentials, witnesses } = &mut *shard;
+            let Shard { grants, revoked, credentials, witnesses, .. } = &mut *shard;
             grants.retain(|_, stored| !stored.until.is_past(now));
             // What is forgotten of a grant, that it was revoked above all, must not bring a credential back to life.
             revoked.retain(|id| grants.contains_key(id));
@@ -252,6 +256,18 @@ impl Shard {
                     Ok(Undo::RemoveWitness(*key))
                 }
             },
+            Change::PutRequest(request) => match self.requests.entry(request.key) {
+                Entry::Occupied(_) => Err(Refused),
+                Entry::Vacant(entry) => {
+                    entry.insert((Arc::clone(request), None));
+                    Ok(Undo::Nothing)
+                }
+            },
+            Change::SpendRequest { key, at } => {
+                let (_, spent) = self.requests.get_mut(key).filter(|(_, spent)| spent.is_none()).ok_or(Refused)?;
+                *spent = Some(*at);
+                Ok(Undo::Nothing)
+            }
             Change::PutClient(_) | Change::RemoveClient { .. } => Err(Refused),
         }
     }
@@ -290,7 +306,16 @@ impl Store for MemoryStore {
             .as_ref()
             .and_then(|client_id| self.clients.read().unwrap_or_else(PoisonError::into_inner).get(client_id).cloned());
         let presented = |key: &Key| self.shard(key.partition).and_then(|shard| lock(shard).presented(*key));
-        Found::new(client, lookup.credentials.iter().filter_map(presented)).map_err(Unavailable::new)
+        let found = Found::new(client, lookup.credentials.iter().filter_map(presented)).map_err(Unavailable::new)?;
+        let Some(RequestKey::Key(key)) = lookup.request else { return Ok(found) };
+        let request = self.shard(key.partition).and_then(|shard| {
+            let shard = lock(shard);
+            shard
+                .requests
+                .get(&key)
+                .map(|(request, spent_at)| PresentedRequest { request: Arc::clone(request), spent_at: *spent_at })
+        });
+        Ok(found.with_request(request))
     }
 
     fn commit(&self, commit: &Commit) -> Answer<Commit> {
@@ -307,11 +332,11 @@ impl Store for MemoryStore {
 
 /// It never blocks for long, so an async host may use it as it is.
 impl AsyncStore for MemoryStore {
-    fn lookup(&self, lookup: &Lookup) -> impl Future<Output = Result<Found, Unavailable>> + Send {
+    fn lookup_async(&self, lookup: &Lookup) -> impl Future<Output = Answer<Lookup>> + Send {
         std::future::ready(Store::lookup(self, lookup))
     }
 
-    fn commit(&self, commit: &Commit) -> impl Future<Output = Result<Outcome, Unavailable>> + Send {
+    fn commit_async(&self, commit: &Commit) -> impl Future<Output = Answer<Commit>> + Send {
         std::future::ready(Store::commit(self, commit))
     }
 }

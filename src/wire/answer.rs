@@ -10,11 +10,11 @@ use zeroize::Zeroize as _;
 
 use super::excerpt::{excerpt, excerpt_of_url, peer_text};
 use super::lenient;
+use crate::effect::{Answer, Unavailable};
 use crate::fetch::Fetch;
-use crate::step::{Answer, Unavailable};
 
 /// A request to another server did not bring what it was to bring. No secret is in it.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
     /// The server's metadata does not name the endpoint. Nothing was sent.
@@ -34,6 +34,7 @@ pub enum RequestError {
     Refused(ErrorResponse),
     /// The response is not one that can be used.
     #[error("{fault} (status {status}): {excerpt}")]
+    #[non_exhaustive]
     Unusable {
         /// What is wrong with it.
         fault: Fault,

@@ -39,7 +39,11 @@ pub enum FormError {
 
 /// Encoded parameters, not yet looked at.
 #[derive(Clone, Copy)]
-pub(crate) struct Form<'a>(&'a str);
+pub(crate) struct Form<'a> {
+    encoded: &'a str,
+    /// Whether nothing in it is encoded: then every value stands for itself.
+    is_plain: bool,
+}
 
 /// One parameter of a request: `None` when omitted, which includes sent without a value.
 pub(crate) type Param<'a> = Result<Option<Cow<'a, str>>, FormError>;
@@ -49,7 +53,11 @@ impl<'a> Form<'a> {
         if encoded.len() > MAX_FORM_LEN {
             return Err(FormError::TooLong);
         }
-        std::str::from_utf8(encoded).map(Self).map_err(|_| FormError::NotUtf8)
+        std::str::from_utf8(encoded).map(Self::of).map_err(|_| FormError::NotUtf8)
+    }
+
+    fn of(encoded: &'a str) -> Self {
+        Self { encoded, is_plain: memchr2(b'%', b'+', encoded.as_bytes()).is_none() }
     }
 
     /// The named parameters, in the order of the names. Others are passed over: RFC 6749 §3.1, §3.2: "The authorization
@@ -70,44 +78,57 @@ impl<'a> Form<'a> {
         let mut all = Vec::new();
         let mut seen = [false; N];
         let mut params = [const { Ok(None) }; N];
-        for (name, value) in self.pairs() {
-            let slots = names.iter().zip(&mut seen).zip(&mut params);
-            let Some(((&name, seen), param)) = slots.into_iter().find(|((known, _), _)| name == **known) else {
-                if name == repeating {
-                    all.extend(Some(value.unwrap_or(Cow::Borrowed("\u{FFFD}"))).filter(|value| !value.is_empty()));
-                }
-                continue;
-            };
-            *param = match value {
-                _ if std::mem::replace(seen, true) => Err(FormError::Repeated(name)),
-                None => Err(FormError::Encoding(name)),
-                // "Parameters sent without a value MUST be treated as if they were omitted from the request."
-                Some(value) if value.is_empty() => Ok(None),
-                value => Ok(value),
-            };
+        for (name, value) in self.encoded_pairs() {
+            // Most names are not encoded. One that is not UTF-8 is nobody's.
+            let Some(name) = decode_name(name) else { continue };
+            if let Some(at) = names.iter().position(|known| name == *known) {
+                let (Some(param), Some(seen)) = (params.get_mut(at), seen.get_mut(at)) else { continue };
+                let name = names.get(at).copied().unwrap_or_default();
+                *param = match self.decode(value) {
+                    _ if std::mem::replace(seen, true) => Err(FormError::Repeated(name)),
+                    None => Err(FormError::Encoding(name)),
+                    // "Parameters sent without a value MUST be treated as if they were omitted from the request."
+                    Some(value) if value.is_empty() => Ok(None),
+                    value => Ok(value),
+                };
+            } else if name == repeating {
+                let value = self.decode(value).unwrap_or(Cow::Borrowed("\u{FFFD}"));
+                all.extend(Some(value).filter(|value| !value.is_empty()));
+            }
         }
         (params, all)
     }
 
-    /// All parameters, as `name=value`. A value is none if it is not UTF-8; a parameter whose name is not has no name that is known.
+    /// All parameters, as `name=value`. A value is `None` if it is not UTF-8; a parameter whose name is not has no name that is known.
     pub(crate) fn pairs(self) -> impl Iterator<Item = (Cow<'a, str>, Option<Cow<'a, str>>)> {
-        let mut rest = self.0;
+        self.encoded_pairs().filter_map(move |(name, value)| Some((decode_name(name)?, self.decode(value))))
+    }
+
+    fn encoded_pairs(self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let mut rest = self.encoded;
         let pairs = iter::from_fn(move || {
-            let (pair, others) = (!rest.is_empty()).then(|| split(rest, b'&'))?;
+            let (pair, others) = (!rest.is_empty()).then(|| split(rest, memchr(b'&', rest.as_bytes())))?;
             rest = others;
             Some(pair)
         });
-        pairs.filter(|pair| !pair.is_empty()).filter_map(|pair| {
-            let (name, value) = split(pair, b'=');
-            Some((decode(name)?, decode(value)))
-        })
+        let pairs = pairs.filter(|pair| !pair.is_empty());
+        pairs.map(|pair| split(pair, pair.bytes().position(|byte| byte == b'=')))
+    }
+
+    fn decode(self, value: &'a str) -> Option<Cow<'a, str>> {
+        if self.is_plain { Some(Cow::Borrowed(value)) } else { decode(value) }
     }
 }
 
 /// What is before the separator, and what is behind it.
-fn split(text: &str, separator: u8) -> (&str, &str) {
-    let at = memchr(separator, text.as_bytes()).unwrap_or(text.len());
+fn split(text: &str, separator: Option<usize>) -> (&str, &str) {
+    let at = separator.unwrap_or(text.len());
     (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default())
+}
+
+/// A decoded name, if it is UTF-8. It is short.
+fn decode_name(encoded: &str) -> Option<Cow<'_, str>> {
+    if encoded.bytes().any(|byte| matches!(byte, b'%' | b'+')) { decode(encoded) } else { Some(Cow::Borrowed(encoded)) }
 }
 
 /// A decoded name or value, if it is UTF-8: in one allocation or, for most of them, in none.
@@ -125,9 +146,10 @@ pub(super) fn decode(encoded: &str) -> Option<Cow<'_, str>> {
 
 /// The form in a request's body.
 pub(crate) fn form_body<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<Form<'a>, FormError> {
+    const FORM: &str = "application/x-www-form-urlencoded";
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+    let media_type = || content_type.split(';').next().unwrap_or_default().trim();
+    if content_type != FORM && !media_type().eq_ignore_ascii_case(FORM) {
         return Err(FormError::ContentType);
     }
     Form::new(body)
@@ -163,8 +185,8 @@ mod tests {
             "a=%e2%82%AC+",
         ];
         for text in texts {
-            let ours: Vec<_> = Form(text).pairs().collect();
-            let theirs = form_urlencoded::parse(text.as_bytes());
+            let ours: Vec<_> = Form::of(text).pairs().collect();
+            let theirs = url::form_urlencoded::parse(text.as_bytes());
             let theirs: Vec<_> = theirs.map(|(name, value)| (name, Some(value))).collect();
             assert_eq!(ours, theirs, "{text}");
         }
@@ -173,7 +195,7 @@ mod tests {
     #[test]
     fn what_is_not_utf8_is_nobodys() {
         assert!(matches!(Form::new(b"a=\xFF"), Err(FormError::NotUtf8)));
-        let pairs: Vec<_> = Form("a=%FF&%FF=b&c=%C3&d=1").pairs().collect();
+        let pairs: Vec<_> = Form::of("a=%FF&%FF=b&c=%C3&d=1").pairs().collect();
         assert_eq!(pairs, [("a".into(), None), ("c".into(), None), ("d".into(), Some("1".into()))]);
     }
 }

@@ -4,11 +4,13 @@ use std::fmt;
 
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::{Fault, Identity, PostForm, RequestError, ServerAnswer, lenient};
+use super::answer::{Fault, RequestError, ServerAnswer};
+use super::lenient;
+use super::request::{Identity, PostForm};
 use crate::fetch::Fetch;
-use crate::model::{Claims, Endpoint, Scope, Secret, Timestamp};
+use crate::model::{Endpoint, Scope, Secret, Timestamp};
 
 /// An active token, as the authorization server describes it: RFC 7662 §2.2. Each member but the lists is optional there.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -55,7 +57,7 @@ pub struct Introspection {
     pub auth_time: Option<Timestamp>,
     /// Whatever else the server says.
     #[serde(flatten, deserialize_with = "distinct")]
-    pub claims: Claims,
+    pub claims: Map<String, Value>,
 }
 
 fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
@@ -64,17 +66,17 @@ fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timest
 
 /// RFC 8259 §4: "When the names within an object are not unique, the behavior of software that receives such an object is unpredictable."
 /// Another resource server might read the same answer otherwise.
-fn distinct<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Claims, D::Error> {
+fn distinct<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map<String, Value>, D::Error> {
     struct Members;
     impl<'de> Visitor<'de> for Members {
-        type Value = Claims;
+        type Value = Map<String, Value>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("members of different names")
         }
 
-        fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Claims, A::Error> {
-            let mut claims = Claims::new();
+        fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Map<String, Value>, A::Error> {
+            let mut claims = Map::new();
             while let Some((name, value)) = members.next_entry::<String, Value>()? {
                 if claims.insert(name, value).is_some() {
                     return Err(A::Error::custom("a member is repeated"));

@@ -3,19 +3,21 @@
 
 mod answer;
 mod authorization;
+mod error_event;
 mod excerpt;
-pub(crate) mod exposed;
 mod form;
 mod introspection;
 pub(crate) mod lenient;
 mod redirect;
 mod reply;
 mod request;
+mod urlencode;
 
 pub(crate) use answer::ServerAnswer;
 pub use answer::{ErrorResponse, Fault, RequestError};
 pub(crate) use authorization::{Authorization, bearer};
 pub use authorization::{AuthorizationHeaderError, BasicCredentials};
+pub(crate) use error_event::serialize_error;
 pub(crate) use excerpt::{excerpt_of_url, is_invisible, peer_text};
 pub(crate) use form::{Form, Param, form_body};
 pub use form::{FormError, MAX_FORM_LEN};
@@ -25,3 +27,4 @@ pub(crate) use redirect::{Parameters, see_other, with_parameters};
 pub(crate) use reply::{document, empty, json, text};
 pub use request::Authentication;
 pub(crate) use request::{Identity, PostForm, get};
+pub(crate) use urlencode::form_of;

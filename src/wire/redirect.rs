@@ -3,6 +3,7 @@
 use http::{HeaderValue, Response, StatusCode, header};
 
 use super::reply::no_store;
+use super::urlencode::append;
 
 /// Which component of the redirect URI carries the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,13 +25,7 @@ pub(crate) fn with_parameters<'a>(
         Parameters::Fragment => format!("{uri}#"),
     };
     let start = location.len();
-    let mut query = form_urlencoded::Serializer::for_suffix(location, start);
-    for (name, value) in parameters {
-        if let Some(value) = value {
-            query.append_pair(name, value);
-        }
-    }
-    query.finish()
+    append(location, start, parameters.into_iter().filter_map(|(name, value)| Some((name, value?))))
 }
 
 /// The URI in its form for a request with a query of parameters. OAuth 2.1 §2.3: "query string component, which MUST be

@@ -7,9 +7,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Request, Uri};
+use url::form_urlencoded;
 use zeroize::Zeroize as _;
 
 use super::answer::RequestError;
+use super::urlencode::append;
 use crate::fetch::Fetch;
 use crate::model::{ClientId, Endpoint, Secret};
 
@@ -62,7 +64,7 @@ impl PostForm {
             outgrown.zeroize();
         }
         let text = std::mem::take(&mut self.0);
-        self.0 = form_urlencoded::Serializer::for_suffix(text, 0).append_pair(name, value).finish();
+        self.0 = append(text, 0, [(name, value)]);
     }
 
     pub(crate) fn append_optional(&mut self, name: &str, value: Option<&str>) {

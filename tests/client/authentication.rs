@@ -2,7 +2,7 @@
 
 use grantor::client::{Authentication, AuthorizationRequest, Client, discover};
 use grantor::model::{Endpoint, Secret};
-use grantor::{Answer, BasicCredentials, Fetch, HttpOnly, Moment, Step, Timestamp};
+use grantor::{Answer, BasicCredentials, Fetch, HttpHost, Moment, Step, Timestamp};
 use http::{Request, header};
 use serde_json::json;
 
@@ -13,7 +13,12 @@ const NOW: Timestamp = Timestamp(1_000_000);
 const TOKEN: &str = "2YotnFZFEjr1zCsicMWpAA";
 
 fn by(authentication: Authentication) -> Request<Vec<u8>> {
-    sent(&confidential_client().authenticated_by(authentication).client_credentials().start(NOW))
+    sent(
+        &confidential_client()
+            .authenticated_by(authentication)
+            .client_credentials()
+            .start(crate::canned::moment_at(NOW)),
+    )
 }
 
 fn body(request: &Request<Vec<u8>>) -> &str {
@@ -48,7 +53,7 @@ fn odd_characters_survive_basic() {
     ];
     for (client_id, client_secret) in cases {
         let client = Client::confidential(metadata(), client_id.parse().unwrap(), Secret::new(client_secret));
-        let request = sent(&client.client_credentials().start(NOW));
+        let request = sent(&client.client_credentials().start(crate::canned::moment_at(NOW)));
         let value = request.headers()[header::AUTHORIZATION].to_str().unwrap();
         let read = BasicCredentials::parse(value.strip_prefix("Basic ").unwrap()).unwrap();
         assert_eq!(read.client_id.as_str(), client_id);
@@ -69,7 +74,7 @@ fn the_secret_goes_where_the_server_takes_it() {
         server.token_endpoint_auth_methods_supported =
             methods.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
         let client = Client::confidential(server, client_id(), Secret::new(CLIENT_SECRET));
-        let request = sent(&client.client_credentials().start(NOW));
+        let request = sent(&client.client_credentials().start(crate::canned::moment_at(NOW)));
         assert_eq!(request.headers().contains_key(header::AUTHORIZATION), is_basic, "{methods:?}");
         assert_eq!(body(&request).contains("client_secret="), !is_basic, "{methods:?}");
     }
@@ -100,13 +105,24 @@ fn the_secret_goes_where_the_endpoint_takes_it() {
             assert_eq!(body(&request).contains("client_secret="), !is_basic);
             is_basic
         };
-        let at_token = is_in_header(sent(&client.client_credentials().start(NOW)));
-        assert_eq!(is_in_header(sent(&client.authorize_device().start(NOW))), at_token);
-        let at_revocation = is_in_header(sent(&client.revoke(&token, None)));
-        assert_eq!([at_token, at_revocation, is_in_header(sent(&client.introspect(&token, None)))], in_header);
+        let at_token = is_in_header(sent(&client.client_credentials().start(crate::canned::moment_at(NOW))));
+        assert_eq!(is_in_header(sent(&client.authorize_device().start(crate::canned::moment_at(NOW)))), at_token);
+        let at_revocation =
+            is_in_header(sent(&client.revoke(&token, None, crate::canned::moment_at(grantor::Timestamp(0)))));
+        assert_eq!(
+            [
+                at_token,
+                at_revocation,
+                is_in_header(sent(&client.introspect(&token, None, crate::canned::moment_at(grantor::Timestamp(0)))))
+            ],
+            in_header
+        );
         // Who is told how does so everywhere.
         let post = client.authenticated_by(Authentication::Post(Secret::new(CLIENT_SECRET)));
-        assert!(!is_in_header(sent(&post.revoke(&token, None))) && !is_in_header(sent(&post.introspect(&token, None))));
+        assert!(
+            !is_in_header(sent(&post.revoke(&token, None, crate::canned::moment_at(grantor::Timestamp(0)))))
+                && !is_in_header(sent(&post.introspect(&token, None, crate::canned::moment_at(grantor::Timestamp(0)))))
+        );
     }
 }
 
@@ -128,17 +144,20 @@ fn r63_neither_a_token_nor_a_secret_is_ever_in_a_url() {
 
         let device =
             json!({"device_code": TOKEN, "user_code": "W", "verification_uri": "https://a.example", "expires_in": 60});
-        let device =
-            answered(client.authorize_device().start(NOW), &crate::canned::json(200, device.to_string())).unwrap();
+        let device = answered(
+            client.authorize_device().start(crate::canned::moment_at(NOW)),
+            &crate::canned::json(200, device.to_string()),
+        )
+        .unwrap();
         let requests = [
-            ("token", sent(&client.callback(pending, &query).unwrap().start(NOW))),
-            ("token", sent(&client.client_credentials().start(NOW))),
-            ("token", sent(&client.password("johndoe", &token).start(NOW))),
-            ("token", sent(&client.refresh(&token).start(NOW))),
-            ("device", sent(&client.authorize_device().scope(scope("read")).start(NOW))),
-            ("token", sent(&client.poll(&device, Timestamp(NOW.0 + 5)))),
-            ("revoke", sent(&client.revoke(&token, None))),
-            ("introspect", sent(&client.introspect(&token, None))),
+            ("token", sent(&client.callback(pending, &query).unwrap().start(crate::canned::moment_at(NOW)))),
+            ("token", sent(&client.client_credentials().start(crate::canned::moment_at(NOW)))),
+            ("token", sent(&client.password("johndoe", &token).start(crate::canned::moment_at(NOW)))),
+            ("token", sent(&client.refresh(&token).start(crate::canned::moment_at(NOW)))),
+            ("device", sent(&client.authorize_device().scope(scope("read")).start(crate::canned::moment_at(NOW)))),
+            ("token", sent(&client.poll(&device, crate::canned::moment_at(Timestamp(NOW.0 + 5))))),
+            ("revoke", sent(&client.revoke(&token, None, crate::canned::moment_at(grantor::Timestamp(0))))),
+            ("introspect", sent(&client.introspect(&token, None, crate::canned::moment_at(grantor::Timestamp(0))))),
         ];
         for (endpoint, request) in requests {
             assert_eq!(request.uri().to_string(), format!("https://server.example/{endpoint}"));
@@ -155,12 +174,19 @@ fn r66_nothing_is_sent_in_the_clear_and_no_redirect_is_followed() {
         assert!(Endpoint::parse(url).is_err(), "{url}");
     }
     let requests = std::cell::Cell::new(0);
-    let http = HttpOnly(|_: &Fetch| -> Answer<Fetch> {
+    let http = HttpHost(|_: &Fetch| -> Answer<Fetch> {
         requests.set(requests.get() + 1);
         with_header(response(307, "text/plain", ""), "location", "https://server.example/elsewhere")
     });
-    assert!(confidential_client().refresh(&Secret::new(TOKEN)).start(NOW).run(&http).is_err());
-    assert!(confidential_client().revoke(&Secret::new(TOKEN), None).run(&http).is_err());
+    assert!(
+        confidential_client().refresh(&Secret::new(TOKEN)).start(crate::canned::moment_at(NOW)).run(&http).is_err()
+    );
+    assert!(
+        confidential_client()
+            .revoke(&Secret::new(TOKEN), None, crate::canned::moment_at(grantor::Timestamp(0)))
+            .run(&http)
+            .is_err()
+    );
     assert_eq!(requests.get(), 2);
     // Discovery has further places, each of them on the issuer's own host.
     let mut step = discover(&"https://server.example/a".parse().unwrap());
@@ -177,6 +203,9 @@ fn r66_nothing_is_sent_in_the_clear_and_no_redirect_is_followed() {
 fn a_secret_of_any_text_can_be_sent() {
     for secret in ["\n", "\0", "\u{FFFD}", "é"] {
         let client = Client::confidential(metadata(), client_id(), Secret::new(secret));
-        assert!(matches!(client.client_credentials().start(NOW), Step::Fetch(_)), "{secret:?}");
+        assert!(
+            matches!(client.client_credentials().start(crate::canned::moment_at(NOW)), Step::Fetch(_)),
+            "{secret:?}"
+        );
     }
 }

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use grantor::client::{AuthorizationRequest, BeginError, CallbackError, Client, Pending};
+use grantor::client::{AuthorizationErrorResponse, AuthorizationRequest, BeginError, CallbackError, Client, Pending};
 use grantor::model::Issuer;
-use grantor::{FormError, HttpOnly, Moment, Timestamp};
+use grantor::{FormError, HttpHost, Moment, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 use crate::canned::*;
@@ -157,10 +157,11 @@ fn what_the_library_sets_cannot_be_set_twice() {
 #[test]
 fn a_callback_in_every_wrong_form_is_refused() {
     use CallbackError::*;
-    let refused = |error: &str, description: Option<&str>, uri: Option<&str>| Refused {
-        error: error.to_owned(),
-        error_description: description.map(str::to_owned),
-        error_uri: uri.map(str::to_owned),
+    let refused = |error: &str, description: Option<&str>, uri: Option<&str>| {
+        let mut response = AuthorizationErrorResponse::new(error);
+        response.error_description = description.map(str::to_owned);
+        response.error_uri = uri.map(str::to_owned);
+        Refused(response)
     };
     let iss = "iss=https%3A%2F%2Fserver.example";
     #[rustfmt::skip]
@@ -229,9 +230,9 @@ fn the_texts_of_a_refusal_are_bounded() {
     let text = "%C3%A9".repeat(5_000);
     let query = format!("error={text}&error_description={text}&iss=https://server.example&state={}", pending.state());
     match public_client().callback(pending, &query).map(drop) {
-        Err(CallbackError::Refused { error, error_description, .. }) => {
-            assert_eq!(error.chars().count(), 500);
-            assert_eq!(error_description.unwrap().chars().count(), 500);
+        Err(CallbackError::Refused(response)) => {
+            assert_eq!(response.error.chars().count(), 500);
+            assert_eq!(response.error_description.unwrap().chars().count(), 500);
         }
         other => panic!("{other:?}"),
     }
@@ -246,7 +247,7 @@ fn the_token_request_is_this_one_to_the_byte() {
     let client = public_client();
     let request = client.callback(pending, &format!("code=a%2Bb+c%26d&state={state}&iss=https://server.example"));
     assert_eq!(
-        written(&sent(&request.unwrap().start(Timestamp(NOW)))),
+        written(&sent(&request.unwrap().start(crate::canned::moment_at(Timestamp(NOW))))),
         format!(
             "POST https://server.example/token\naccept: application/json\n\
              content-type: application/x-www-form-urlencoded\n\n\
@@ -271,7 +272,7 @@ fn scope_is_what_the_server_said_else_what_was_asked_for() {
         let (_, pending) = client.begin(request, moment(0)).unwrap();
         let query = format!("code=x&iss=https://server.example&state={}", pending.state());
         let body = serde_json::json!({"access_token": "2Yotn", "scope": said});
-        let step = client.callback(pending, &query).unwrap().start(Timestamp(NOW));
+        let step = client.callback(pending, &query).unwrap().start(crate::canned::moment_at(Timestamp(NOW)));
         let tokens = answered(step, &json(200, body)).unwrap();
         assert_eq!(tokens.scope().map(|scope| scope.as_str()), scope_of_token);
     }
@@ -282,10 +283,9 @@ fn scope_is_what_the_server_said_else_what_was_asked_for() {
 #[test]
 fn the_flow_works_and_a_code_is_used_once() {
     let world = World::new();
-    let wire = HttpOnly(Wire::to(&world));
+    let wire = HttpHost(Wire::to(&world));
     let client = Client::public(metadata_of(&world), "app".parse().unwrap());
-    let run =
-        |pending: Pending, query: &str| client.callback(pending, query).unwrap().start(Timestamp(world.now)).run(&wire);
+    let run = |pending: Pending, query: &str| client.callback(pending, query).unwrap().start(world.moment()).run(&wire);
     let (url, pending) = client.begin(request().scope(scope("read")), moment(7)).unwrap();
     let kept = serde_json::to_string(&pending).unwrap();
     let reply = world.approve(url.split_once('?').unwrap().1);
@@ -303,7 +303,7 @@ fn the_flow_works_and_a_code_is_used_once() {
 #[test]
 fn an_injected_code_is_of_no_use() {
     let world = World::new();
-    let wire = HttpOnly(Wire::to(&world));
+    let wire = HttpHost(Wire::to(&world));
     let client = Client::public(metadata_of(&world), "app".parse().unwrap());
     let code = |seed| {
         let (url, pending) = client.begin(request(), moment(seed)).unwrap();
@@ -311,7 +311,7 @@ fn an_injected_code_is_of_no_use() {
     };
     let ((stolen, _), (_, mine)) = (code(1), code(2));
     let query = format!("code={stolen}&iss={ISSUER}&state={}", mine.state());
-    let refused = client.callback(mine, &query).unwrap().start(Timestamp(world.now)).run(&wire);
+    let refused = client.callback(mine, &query).unwrap().start(world.moment()).run(&wire);
     assert_eq!(refused.unwrap_err().code(), Some("invalid_grant"));
 }
 

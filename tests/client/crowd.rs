@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
 
-use grantor::client::{RefreshError, TokenSet, Tokens};
-use grantor::{Answer, AsyncHttp, Fetch, HttpOnly, Timestamp, Unavailable};
+use grantor::client::{RefreshError, SharedTokens, TokenSet};
+use grantor::{Answer, AsyncHttp, Fetch, HttpHost, Timestamp, Unavailable};
 use serde_json::json;
 
 use crate::canned::*;
@@ -16,8 +16,8 @@ use crate::common::*;
 pub const END: Timestamp = Timestamp(NOW + 3600);
 pub const WORN: Timestamp = Timestamp(NOW + 3590);
 
-pub fn tokens() -> Tokens {
-    Tokens::new(set("old", Some("refresh")))
+pub fn tokens() -> SharedTokens {
+    SharedTokens::new(set("old", Some("refresh")))
 }
 
 pub fn set(access_token: &str, refresh_token: Option<&str>) -> TokenSet {
@@ -65,7 +65,7 @@ impl grantor::Http for &Server {
 }
 
 impl AsyncHttp for &Server {
-    async fn fetch(&self, _: &Fetch) -> Answer<Fetch> {
+    async fn fetch_async(&self, _: &Fetch) -> Answer<Fetch> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         for _ in 0..5 {
             turn_over().await;
@@ -84,13 +84,13 @@ pub fn word(outcome: &Result<Arc<TokenSet>, RefreshError>) -> String {
 }
 
 /// As many threads that start at once.
-pub fn on_threads(tokens: &Tokens, server: &Server, now: Timestamp, count: usize) -> Vec<String> {
+pub fn on_threads(tokens: &SharedTokens, server: &Server, now: Timestamp, count: usize) -> Vec<String> {
     let client = public_client();
     let start = Barrier::new(count);
     std::thread::scope(|scope| {
         let one = || {
             start.wait();
-            word(&tokens.get(&client, now, &HttpOnly(server)))
+            word(&tokens.get(&client, at_moment(now), &HttpHost(server)))
         };
         let threads: Vec<_> = (0..count).map(|_| scope.spawn(one)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
@@ -98,12 +98,12 @@ pub fn on_threads(tokens: &Tokens, server: &Server, now: Timestamp, count: usize
 }
 
 /// As many tasks on one thread.
-pub fn in_tasks(tokens: &Tokens, server: &Server, now: Timestamp, count: usize) -> Vec<String> {
+pub fn in_tasks(tokens: &SharedTokens, server: &Server, now: Timestamp, count: usize) -> Vec<String> {
     let client = public_client();
     let words = Mutex::new(Vec::new());
     let task = |_| -> Pin<Box<dyn Future<Output = ()> + '_>> {
         Box::pin(async {
-            let outcome = tokens.get_async(&client, now, &HttpOnly(server)).await;
+            let outcome = tokens.get_async(&client, at_moment(now), &HttpHost(server)).await;
             words.lock().unwrap().push(word(&outcome));
         })
     };
@@ -111,5 +111,5 @@ pub fn in_tasks(tokens: &Tokens, server: &Server, now: Timestamp, count: usize) 
     words.into_inner().unwrap()
 }
 
-pub type Crowd = fn(&Tokens, &Server, Timestamp, usize) -> Vec<String>;
+pub type Crowd = fn(&SharedTokens, &Server, Timestamp, usize) -> Vec<String>;
 pub const CROWDS: [(&str, Crowd, usize); 2] = [("threads", on_threads, 16), ("tasks", in_tasks, 200)];

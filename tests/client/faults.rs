@@ -28,23 +28,42 @@ const READERS: [(&str, Run); 10] = [
         let (_, pending) = client.begin(AuthorizationRequest::new(redirect_uri(CALLBACK)), moment).unwrap();
         let query = format!("code=SplxlOBe&iss=https://server.example&state={}", pending.state());
         let request = client.callback(pending, &query).unwrap();
-        shown(answered(request.start(NOW), answer))
+        shown(answered(request.start(crate::canned::moment_at(NOW)), answer))
     }),
-    ("client_credentials", |answer| shown(answered(confidential_client().client_credentials().start(NOW), answer))),
-    ("password", |answer| shown(answered(confidential_client().password("johndoe", &secret()).start(NOW), answer))),
-    ("refresh_token", |answer| shown(answered(confidential_client().refresh(&secret()).start(NOW), answer))),
+    ("client_credentials", |answer| {
+        shown(answered(confidential_client().client_credentials().start(crate::canned::moment_at(NOW)), answer))
+    }),
+    ("password", |answer| {
+        shown(answered(
+            confidential_client().password("johndoe", &secret()).start(crate::canned::moment_at(NOW)),
+            answer,
+        ))
+    }),
+    ("refresh_token", |answer| {
+        shown(answered(confidential_client().refresh(&secret()).start(crate::canned::moment_at(NOW)), answer))
+    }),
     ("extension", |answer| {
         let grant_type = GrantType::parse(ASSERTION).unwrap();
-        shown(answered(confidential_client().extension(&grant_type).start(NOW), answer))
+        shown(answered(confidential_client().extension(&grant_type).start(crate::canned::moment_at(NOW)), answer))
     }),
     ("poll", |answer| {
-        match answered(confidential_client().poll(&device(&confidential_client()), Timestamp(NOW.0 + 5)), answer) {
+        match answered(
+            confidential_client().poll(&device(&confidential_client()), crate::canned::moment_at(Timestamp(NOW.0 + 5))),
+            answer,
+        ) {
             Ok(Polled::Retry(_, error)) => Err(error),
             other => shown(other),
         }
     }),
-    ("authorize_device", |answer| shown(answered(confidential_client().authorize_device().start(NOW), answer))),
-    ("introspect", |answer| shown(answered(confidential_client().introspect(&secret(), None), answer))),
+    ("authorize_device", |answer| {
+        shown(answered(confidential_client().authorize_device().start(crate::canned::moment_at(NOW)), answer))
+    }),
+    ("introspect", |answer| {
+        shown(answered(
+            confidential_client().introspect(&secret(), None, crate::canned::moment_at(grantor::Timestamp(0))),
+            answer,
+        ))
+    }),
     ("discover_resource", |answer| match answered(discover_resource(&resource("https://api.example"), None), answer) {
         Ok(metadata) => Ok(format!("{metadata:?}")),
         Err(DiscoverResourceError::Request(error)) => Err(error),
@@ -55,7 +74,12 @@ const READERS: [(&str, Run); 10] = [
 /// The machines of the table that end in a token set.
 const TOKEN_MACHINES: std::ops::RangeInclusive<usize> = 1..=6;
 
-const REVOKE: Run = |answer| shown(answered(confidential_client().revoke(&secret(), None), answer));
+const REVOKE: Run = |answer| {
+    shown(answered(
+        confidential_client().revoke(&secret(), None, crate::canned::moment_at(grantor::Timestamp(0))),
+        answer,
+    ))
+};
 
 fn shown<T: std::fmt::Debug>(reply: Result<T, RequestError>) -> Result<String, RequestError> {
     reply.map(|value| format!("{value:?}"))
@@ -70,7 +94,7 @@ fn device(client: &Client) -> grantor::client::Device {
         200,
         r#"{"device_code":"s3cr3t","user_code":"WDJB","verification_uri":"https://server.example/d","expires_in":60}"#,
     );
-    answered(client.authorize_device().start(NOW), &answer).unwrap()
+    answered(client.authorize_device().start(crate::canned::moment_at(NOW)), &answer).unwrap()
 }
 
 /// The kind of an outcome, in a few words. On the way, nothing of it may show a secret.
@@ -255,7 +279,10 @@ fn a_member_that_is_not_as_it_should_be_ends_in_its_error() {
 fn what_is_just_short_enough_is_read() {
     let mut body = r#"{"access_token":"2YotnFZFEjr1zCsicMWpAA"}"#.to_owned();
     body.push_str(&" ".repeat(Fetch::MAX_RESPONSE_LEN - body.len()));
-    assert!(answered(confidential_client().client_credentials().start(NOW), &json(200, body)).is_ok());
+    assert!(
+        answered(confidential_client().client_credentials().start(crate::canned::moment_at(NOW)), &json(200, body))
+            .is_ok()
+    );
 }
 
 #[test]
@@ -269,7 +296,8 @@ fn an_error_says_when_to_ask_again() {
         (html(503), None),
     ];
     for (answer, seconds) in cases {
-        let error = answered(confidential_client().client_credentials().start(NOW), &answer).unwrap_err();
+        let error = answered(confidential_client().client_credentials().start(crate::canned::moment_at(NOW)), &answer)
+            .unwrap_err();
         assert_eq!(error.retry_after(), seconds, "{error}");
     }
 }
@@ -297,7 +325,8 @@ fn an_error_says_what_came_back() {
         (Err(Unavailable::new("connection refused")), "unavailable: connection refused"),
     ];
     for (answer, text) in cases {
-        let error = answered(confidential_client().client_credentials().start(NOW), &answer).unwrap_err();
+        let error = answered(confidential_client().client_credentials().start(crate::canned::moment_at(NOW)), &answer)
+            .unwrap_err();
         assert_eq!(error.to_string(), text);
     }
 }
@@ -306,7 +335,7 @@ fn an_error_says_what_came_back() {
 fn the_texts_of_an_error_are_bounded_and_printable() {
     let long = "é".repeat(100_000);
     let body = serde_json::json!({"error": "n\u{202e}o\n", "error_description": long, "error_uri": "a\u{1b}b\r\nc"});
-    match answered(confidential_client().client_credentials().start(NOW), &json(400, body)) {
+    match answered(confidential_client().client_credentials().start(crate::canned::moment_at(NOW)), &json(400, body)) {
         Err(RequestError::Refused(refusal)) => {
             assert_eq!(refusal.error, "no");
             assert_eq!(refusal.error_description.unwrap(), "é".repeat(500));
@@ -325,7 +354,9 @@ fn a_token_in_the_text_of_an_error_is_left_out() {
         "error_description": format!("no such refresh token: {token}, or not yours"),
         "error_uri": format!("https://e.example/why?token={token}"),
     });
-    let error = answered(confidential_client().client_credentials().start(NOW), &json(400, body)).unwrap_err();
+    let error =
+        answered(confidential_client().client_credentials().start(crate::canned::moment_at(NOW)), &json(400, body))
+            .unwrap_err();
     let told = "the server refused: unmet_authentication_requirements: no such refresh token: …, or not yours";
     assert_eq!(error.to_string(), format!("{told} (https://e.example/why?token=…)"));
     assert!(!format!("{error:?}").contains(token));
@@ -335,18 +366,35 @@ fn a_token_in_the_text_of_an_error_is_left_out() {
 fn without_an_endpoint_nothing_is_sent() {
     let nowhere = || Client::public(grantor::model::Metadata::new(metadata().issuer), client_id());
     let asked = |_: &Fetch| -> Answer<Fetch> { panic!("something was sent") };
-    let http = grantor::HttpOnly(asked);
+    let http = grantor::HttpHost(asked);
     let name = |error: RequestError| match error {
         RequestError::NoEndpoint(name) => name,
         other => panic!("{other}"),
     };
     let client = nowhere();
-    assert_eq!(name(client.client_credentials().start(NOW).run(&http).unwrap_err()), "token_endpoint");
-    assert_eq!(name(client.authorize_device().start(NOW).run(&http).unwrap_err()), "device_authorization_endpoint");
-    assert_eq!(name(client.revoke(&secret(), None).run(&http).unwrap_err()), "revocation_endpoint");
-    assert_eq!(name(client.introspect(&secret(), None).run(&http).unwrap_err()), "introspection_endpoint");
+    assert_eq!(
+        name(client.client_credentials().start(crate::canned::moment_at(NOW)).run(&http).unwrap_err()),
+        "token_endpoint"
+    );
+    assert_eq!(
+        name(client.authorize_device().start(crate::canned::moment_at(NOW)).run(&http).unwrap_err()),
+        "device_authorization_endpoint"
+    );
+    assert_eq!(
+        name(client.revoke(&secret(), None, crate::canned::moment_at(grantor::Timestamp(0))).run(&http).unwrap_err()),
+        "revocation_endpoint"
+    );
+    assert_eq!(
+        name(
+            client.introspect(&secret(), None, crate::canned::moment_at(grantor::Timestamp(0))).run(&http).unwrap_err()
+        ),
+        "introspection_endpoint"
+    );
     let waiting = device(&confidential_client());
-    assert_eq!(name(client.poll(&waiting, Timestamp(NOW.0 + 5)).run(&http).unwrap_err()), "token_endpoint");
+    assert_eq!(
+        name(client.poll(&waiting, crate::canned::moment_at(Timestamp(NOW.0 + 5))).run(&http).unwrap_err()),
+        "token_endpoint"
+    );
 }
 
 /// Sound responses with a few bytes changed, cut or doubled, from a loop with a seed: none of it makes a machine panic, and no error

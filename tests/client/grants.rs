@@ -2,8 +2,9 @@
 //! it against grantor's own server.
 
 use grantor::client::{Client, TokenRequest, TokenSet};
-use grantor::model::{Client as Registered, GrantType, Secret};
-use grantor::{HttpOnly, Timestamp};
+use grantor::model::{GrantType, Secret};
+use grantor::record::Client as Registered;
+use grantor::{HttpHost, Timestamp};
 use serde_json::{Value, json};
 
 use crate::canned::*;
@@ -12,11 +13,11 @@ use crate::common::*;
 const AT: Timestamp = Timestamp(NOW);
 
 fn body(request: TokenRequest<'_>) -> String {
-    String::from_utf8(sent(&request.start(AT)).into_body()).unwrap()
+    String::from_utf8(sent(&request.start(crate::canned::moment_at(AT))).into_body()).unwrap()
 }
 
 fn tokens(request: TokenRequest<'_>, response: Value) -> TokenSet {
-    answered(request.start(AT), &crate::canned::json(200, response)).unwrap()
+    answered(request.start(crate::canned::moment_at(AT)), &crate::canned::json(200, response)).unwrap()
 }
 
 fn refresh_token(tokens: &TokenSet) -> Option<&str> {
@@ -85,7 +86,9 @@ fn the_empty_scope_asks_for_the_servers_default() {
     let nothing = grantor::model::Scope::EMPTY;
     assert_eq!(body(client.client_credentials().scope(nothing.clone())), "grant_type=client_credentials");
     assert_eq!(tokens(client.client_credentials().scope(nothing.clone()), json!({"access_token": "a"})).scope(), None);
-    assert!(sent(&client.authorize_device().scope(nothing.clone()).start(AT)).body().is_empty());
+    assert!(
+        sent(&client.authorize_device().scope(nothing.clone()).start(crate::canned::moment_at(AT))).body().is_empty()
+    );
     let request = grantor::client::AuthorizationRequest::new(redirect_uri(CALLBACK)).scope(nothing);
     let moment = grantor::Moment::new(AT, &mut Counter(0));
     assert!(!client.begin(request, moment).unwrap().0.contains("scope"));
@@ -165,7 +168,7 @@ fn a_token_is_worn_a_little_before_it_ends() {
 #[test]
 fn every_grant_works_with_grantors_server() {
     let world = World::new().with_everything();
-    let wire = HttpOnly(Wire::to(&world));
+    let wire = HttpHost(Wire::to(&world));
     let client = web(&world);
     let assertion = "PEFzc2VydGlvbiBJc3N1ZUluc3RhbnQ9IjIwMTEtMDU";
     let requests = [
@@ -174,11 +177,11 @@ fn every_grant_works_with_grantors_server() {
         client.extension(&GrantType::parse(ASSERTION).unwrap()).parameter("assertion", assertion),
     ];
     for request in requests {
-        let set = request.scope(scope("read")).start(AT).run(&wire).unwrap();
+        let set = request.scope(scope("read")).start(crate::canned::moment_at(AT)).run(&wire).unwrap();
         assert!(world.is_alive(set.access_token().expose()));
         assert_eq!((set.scope(), set.expires_at()), (Some(&scope("read")), Some(Timestamp(NOW + 600))));
     }
-    let wrong = client.password("johndoe", &Secret::new("wrong")).start(AT).run(&wire);
+    let wrong = client.password("johndoe", &Secret::new("wrong")).start(crate::canned::moment_at(AT)).run(&wire);
     assert_eq!(wrong.unwrap_err().code(), Some("invalid_grant"));
 }
 
@@ -187,14 +190,14 @@ fn every_grant_works_with_grantors_server() {
 fn r65_refreshing_goes_on_and_on() {
     use grantor::server::RefreshPolicy;
     for policy in [RefreshPolicy::Rotate { grace: std::time::Duration::ZERO }, RefreshPolicy::Reuse] {
-        let mut world = World::new().with_everything().with(|config| config.refresh = policy);
+        let mut world = World::new().with_everything().with(|config| config.token.refresh = policy);
         let client = web(&world);
         let first = client.password("johndoe", &Secret::new("A3ddj3w"));
-        let mut set = first.start(AT).run(&HttpOnly(Wire::to(&world))).unwrap();
+        let mut set = first.start(crate::canned::moment_at(AT)).run(&HttpHost(Wire::to(&world))).unwrap();
         for _ in 0..20 {
             world.now += 600;
             let request = set.refresh(&client).unwrap();
-            set = request.start(Timestamp(world.now)).run(&HttpOnly(Wire::to(&world))).unwrap();
+            set = request.start(world.moment()).run(&HttpHost(Wire::to(&world))).unwrap();
             assert!(world.is_alive(set.access_token().expose()));
             assert_eq!(set.scope(), Some(&scope("read write")));
         }
@@ -212,11 +215,11 @@ fn a_server_reads_what_the_client_writes() {
             client.scope = scope("read");
         });
         let world = World::new().with_client(registered);
-        let wire = HttpOnly(Wire::to(&world));
+        let wire = HttpHost(Wire::to(&world));
         let client = Client::confidential(metadata_of(&world), id.parse().unwrap(), Secret::new(secret.clone()));
         let post = client.clone().authenticated_by(grantor::client::Authentication::Post(Secret::new(secret.clone())));
         for client in [client, post] {
-            let reply = client.client_credentials().scope(scope("read")).start(AT).run(&wire);
+            let reply = client.client_credentials().scope(scope("read")).start(crate::canned::moment_at(AT)).run(&wire);
             assert!(reply.is_ok(), "{id:?} {secret:?}: {reply:?}");
         }
     }
@@ -248,11 +251,12 @@ fn a_server_reads_the_password_that_the_client_writes() {
     let mut random = Counter(43);
     for _ in 0..300 {
         let (username, password) = (unicode(&mut random), unicode(&mut random));
-        let host = grantor::Hosted { store: &world, policy: Knows(&username, &password) };
-        let http = HttpOnly(|fetch: &grantor::Fetch| {
+        let host = grantor::host::Hosted { store: &world, policy: Knows(&username, &password) };
+        let http = HttpHost(|fetch: &grantor::Fetch| {
             Ok::<_, grantor::Unavailable>(world.server.token(fetch.request(), world.moment()).run(&host).into_http())
         });
-        let reply = client.password(&username, &Secret::new(password.clone())).start(AT).run(&http);
+        let reply =
+            client.password(&username, &Secret::new(password.clone())).start(crate::canned::moment_at(AT)).run(&http);
         assert!(reply.is_ok(), "{username:?} {password:?}: {reply:?}");
     }
 }

@@ -94,7 +94,7 @@ fn a_fragment_in_every_wrong_form_is_refused() {
         assert_eq!(callback(&fragment).map(drop), Err(expected), "{fragment}");
     }
     let refused = callback("error=access_denied&access_token=x&state=S").map(drop);
-    assert!(matches!(refused, Err(Refused { error, .. }) if error == "access_denied"));
+    assert!(matches!(refused, Err(Refused(response)) if response.error == "access_denied"));
 }
 
 #[test]

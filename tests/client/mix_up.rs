@@ -1,10 +1,10 @@
 //! r62, RFC 9700 §4.4: a client of two servers, one of which is the attacker's. No code, no verifier and no token gets to it.
 
 use grantor::client::{
-    AuthorizationRequest, CallbackError, Client, Pending, Polled, RefreshError, RequestError, TokenSet, Tokens,
+    AuthorizationRequest, CallbackError, Client, Pending, Polled, RefreshError, RequestError, SharedTokens, TokenSet,
 };
 use grantor::model::{Metadata, Secret};
-use grantor::{Answer, Fetch, HttpOnly, Moment, Step, Timestamp};
+use grantor::{Answer, Fetch, HttpHost, Moment, Step, Timestamp};
 
 use crate::canned::{answered, json};
 use crate::common::*;
@@ -13,8 +13,7 @@ const EVIL: &str = "https://evil.example";
 
 fn evil_world() -> World {
     World::new().with(|config| {
-        config.issuer = EVIL.parse().unwrap();
-        config.endpoints = grantor::server::Endpoints::below(&config.issuer);
+        *config = grantor::server::Config::new(EVIL.parse().unwrap());
     })
 }
 
@@ -108,19 +107,21 @@ fn a_token_set_is_refreshed_at_its_own_server_only() {
     let code = |client: &Client| {
         let (url, pending) = begin(client);
         let query = honest_answer(&World::new(), &url);
-        answered(client.callback(pending, &query).unwrap().start(Timestamp(NOW)), &issued).unwrap()
+        answered(client.callback(pending, &query).unwrap().start(crate::canned::moment_at(Timestamp(NOW))), &issued)
+            .unwrap()
     };
     let kept = serde_json::to_string(&code(&to_honest)).unwrap();
     let tokens: TokenSet = serde_json::from_str(&kept).unwrap();
     assert_eq!(tokens.issuer().as_str(), ISSUER);
-    let elsewhere = tokens.refresh(&to_evil).unwrap().start(Timestamp(NOW));
+    let elsewhere = tokens.refresh(&to_evil).unwrap().start(crate::canned::moment_at(Timestamp(NOW)));
     assert!(matches!(elsewhere, Step::Done(Err(RequestError::OtherServer))));
-    let refreshed = answered(tokens.refresh(&to_honest).unwrap().start(Timestamp(NOW)), &issued).unwrap();
+    let refreshed =
+        answered(tokens.refresh(&to_honest).unwrap().start(crate::canned::moment_at(Timestamp(NOW))), &issued).unwrap();
     assert_eq!(refreshed.issuer().as_str(), ISSUER);
 
-    let shared = Tokens::new(tokens);
-    let unasked = HttpOnly(|_: &Fetch| -> Answer<Fetch> { panic!("nothing is sent") });
-    let error = shared.get(&to_evil, Timestamp(NOW + 3600), &unasked).unwrap_err();
+    let shared = SharedTokens::new(tokens);
+    let unasked = HttpHost(|_: &Fetch| -> Answer<Fetch> { panic!("nothing is sent") });
+    let error = shared.get(&to_evil, at_moment(Timestamp(NOW + 3600)), &unasked).unwrap_err();
     assert!(matches!(error, RefreshError::Request(RequestError::OtherServer)), "{error}");
 }
 
@@ -132,11 +133,13 @@ fn a_device_is_polled_at_its_own_server_only() {
     let (to_honest, to_evil) = (client(honest), client(metadata_of(&evil_world())));
     let response =
         r#"{"device_code":"d","user_code":"U","verification_uri":"https://server.example.com","expires_in":60}"#;
-    let device = answered(to_honest.authorize_device().start(Timestamp(NOW)), &json(200, response)).unwrap();
-    let elsewhere = to_evil.poll(&device, Timestamp(NOW + 5));
+    let device =
+        answered(to_honest.authorize_device().start(crate::canned::moment_at(Timestamp(NOW))), &json(200, response))
+            .unwrap();
+    let elsewhere = to_evil.poll(&device, crate::canned::moment_at(Timestamp(NOW + 5)));
     assert!(matches!(elsewhere, Step::Done(Err(RequestError::OtherServer))));
     let issued = json(200, r#"{"access_token":"a"}"#);
-    match answered(to_honest.poll(&device, Timestamp(NOW + 5)), &issued).unwrap() {
+    match answered(to_honest.poll(&device, crate::canned::moment_at(Timestamp(NOW + 5))), &issued).unwrap() {
         Polled::Tokens(tokens) => assert_eq!(tokens.issuer().as_str(), ISSUER),
         other => panic!("{other:?}"),
     }

@@ -4,9 +4,9 @@ use std::pin::Pin;
 use std::sync::{Barrier, Mutex};
 use std::time::Duration;
 
-use grantor::client::{Fresh, TokenSet, Tokens};
+use grantor::client::{Fresh, SharedTokens, TokenSet};
 use grantor::model::Secret;
-use grantor::{HttpOnly, Timestamp};
+use grantor::{HttpHost, Timestamp};
 
 use crate::canned::*;
 use crate::common::*;
@@ -34,11 +34,11 @@ fn a_token_that_was_refused_is_refreshed_before_its_time() {
 #[test]
 fn however_many_say_so_it_is_refreshed_once() {
     let (tokens, server, client) = (tokens(), Server::that_refreshes(), public_client());
-    let (host, start) = (HttpOnly(&server), Barrier::new(16));
+    let (host, start) = (HttpHost(&server), Barrier::new(16));
     let one = || {
         start.wait();
         tokens.refused(&old());
-        word(&tokens.get(&client, GOOD, &host))
+        word(&tokens.get(&client, crate::canned::moment_at(GOOD), &host))
     };
     let words: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..16).map(|_| scope.spawn(one)).collect();
@@ -55,7 +55,7 @@ fn however_many_say_so_it_is_refreshed_once() {
                 turn_over().await;
             }
             tokens.refused(&old());
-            let outcome = tokens.get_async(client, GOOD, host).await;
+            let outcome = tokens.get_async(client, crate::canned::moment_at(GOOD), host).await;
             words.lock().unwrap().push(word(&outcome));
         })
     };
@@ -67,7 +67,7 @@ fn however_many_say_so_it_is_refreshed_once() {
 #[test]
 fn a_token_that_was_refused_has_ended_whatever_it_says() {
     for (name, crowd, count) in CROWDS {
-        let nothing_to_refresh_with = Tokens::new(old());
+        let nothing_to_refresh_with = SharedTokens::new(old());
         let server = Server::that_refreshes();
         nothing_to_refresh_with.refused(&old());
         assert_eq!(crowd(&nothing_to_refresh_with, &server, GOOD, count), vec!["ended"; count], "{name}");
@@ -91,7 +91,7 @@ fn a_refusal_during_a_refresh_counts() {
     let Fresh::Refresh(turn) = tokens.fresh(WORN) else { panic!("no turn") };
     tokens.refused(&old());
     let Fresh::Wait(wait) = tokens.fresh(WORN) else { panic!("no wait") };
-    let reply = turn.start(&client, WORN).run(&HttpOnly(&server));
+    let reply = turn.start(&client, crate::canned::moment_at(WORN)).run(&HttpHost(&server));
     assert_eq!(word(&turn.finish(reply)), "unavailable: connection refused");
     assert!(wait.block().is_err());
 }
@@ -120,8 +120,10 @@ fn a_refresh_that_is_under_way_is_overtaken() {
         let tokens = tokens();
         let Fresh::Refresh(turn) = tokens.fresh(END) else { panic!("no turn") };
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| word(&tokens.get(&client, END, &HttpOnly(&server))));
-            let task = scope.spawn(|| word(&block_on(tokens.get_async(&client, END, &HttpOnly(&server)))));
+            let waiting = scope.spawn(|| word(&tokens.get(&client, crate::canned::moment_at(END), &HttpHost(&server))));
+            let task = scope.spawn(|| {
+                word(&block_on(tokens.get_async(&client, crate::canned::moment_at(END), &HttpHost(&server))))
+            });
             std::thread::sleep(Duration::from_millis(30));
             let login = serde_json::json!({"issuer": "https://server.example", "access_token": "login", "refresh_token": "its own", "requested_at": NOW});
             tokens.replace(serde_json::from_value(login).unwrap());
@@ -130,10 +132,10 @@ fn a_refresh_that_is_under_way_is_overtaken() {
         assert_eq!(server.asked(), 0);
         tokens.refused(&set("login", None));
         let Fresh::Refresh(second) = tokens.fresh(END) else { panic!("no turn") };
-        let reply = turn.start(&client, END).run(&HttpOnly(&server));
+        let reply = turn.start(&client, crate::canned::moment_at(END)).run(&HttpHost(&server));
         assert_eq!(word(&turn.finish(reply)), "login");
         assert!(matches!(tokens.fresh(END), Fresh::Wait(_)), "the second turn goes on");
-        let reply = second.start(&client, END).run(&HttpOnly(&Server::that_refreshes()));
+        let reply = second.start(&client, crate::canned::moment_at(END)).run(&HttpHost(&Server::that_refreshes()));
         assert_eq!(reply.as_ref().unwrap().refresh_token().map(Secret::expose), Some("next"));
         assert_eq!(word(&second.finish(reply)), "new");
     }

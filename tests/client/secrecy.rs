@@ -1,7 +1,7 @@
 //! Nothing of the client's prints a secret, and what is made to be kept comes back as it was.
 
 use grantor::client::{
-    Authentication, AuthorizationRequest, Device, Fresh, Pending, PendingImplicit, Polled, TokenSet, Tokens,
+    Authentication, AuthorizationRequest, Device, Fresh, Pending, PendingImplicit, Polled, SharedTokens, TokenSet,
 };
 use grantor::model::Secret;
 use grantor::{Moment, Pause as _, Step, Timestamp};
@@ -35,13 +35,20 @@ fn device() -> Device {
         "device_code": "s3cr3t", "user_code": "WDJB-MJHT", "verification_uri": "https://a.example/d",
         "verification_uri_complete": "https://a.example/d?c=1", "expires_in": 60, "interval": 7,
     });
-    answered(confidential_client().authorize_device().scope(scope("read")).start(NOW), &crate::canned::json(200, body))
-        .unwrap()
+    answered(
+        confidential_client().authorize_device().scope(scope("read")).start(crate::canned::moment_at(NOW)),
+        &crate::canned::json(200, body),
+    )
+    .unwrap()
 }
 
 fn token_set() -> TokenSet {
     let body = json!({"access_token": "s3cr3t", "refresh_token": "s3cr3t-too", "expires_in": 60, "scope": "read"});
-    answered(confidential_client().client_credentials().start(NOW), &crate::canned::json(200, body)).unwrap()
+    answered(
+        confidential_client().client_credentials().start(crate::canned::moment_at(NOW)),
+        &crate::canned::json(200, body),
+    )
+    .unwrap()
 }
 
 /// The `Debug` of a pause and of what it waits for.
@@ -60,7 +67,7 @@ fn no_debug_output_shows_a_secret() {
     let basic = confidential_client();
     let post = confidential_client().authenticated_by(Authentication::Post(Secret::new(CLIENT_SECRET)));
     let token = Secret::new("s3cr3t");
-    let shared = Tokens::new(token_set());
+    let shared = SharedTokens::new(token_set());
     let later = Timestamp(NOW.0 + 100);
     let mut shown = Vec::new();
     for client in [&basic, &post, &public_client()] {
@@ -73,13 +80,13 @@ fn no_debug_output_shows_a_secret() {
             "{client:?} {client:#?} {exchange:?} {password:?} {refresh:?} {:?}",
             client.authorize_device()
         ));
-        shown.push(paused(&exchange.start(NOW)));
-        shown.push(paused(&password.start(NOW)));
-        shown.push(paused(&refresh.start(NOW)));
-        shown.push(paused(&client.authorize_device().start(NOW)));
-        shown.push(paused(&client.poll(&device(), Timestamp(NOW.0 + 7))));
-        shown.push(paused(&client.revoke(&token, None)));
-        shown.push(paused(&client.introspect(&token, None)));
+        shown.push(paused(&exchange.start(crate::canned::moment_at(NOW))));
+        shown.push(paused(&password.start(crate::canned::moment_at(NOW))));
+        shown.push(paused(&refresh.start(crate::canned::moment_at(NOW))));
+        shown.push(paused(&client.authorize_device().start(crate::canned::moment_at(NOW))));
+        shown.push(paused(&client.poll(&device(), crate::canned::moment_at(Timestamp(NOW.0 + 7)))));
+        shown.push(paused(&client.revoke(&token, None, crate::canned::moment_at(grantor::Timestamp(0)))));
+        shown.push(paused(&client.introspect(&token, None, crate::canned::moment_at(grantor::Timestamp(0)))));
     }
     shown.push(format!("{:?} {:?} {:?} {:?}", request(), pending(), pending_implicit(), device()));
     shown.push(format!("{:?} {:?}", token_set(), token_set().authorization()));
@@ -145,7 +152,7 @@ fn a_kept_attempt_is_finished() {
     assert!(client.callback(pending, &query).is_ok());
     let kept = serde_json::to_string(&device()).unwrap();
     let device: Device = serde_json::from_str(&kept).unwrap();
-    assert!(matches!(client.poll(&device, Timestamp(NOW.0 + 7)), Step::Fetch(_)));
+    assert!(matches!(client.poll(&device, crate::canned::moment_at(Timestamp(NOW.0 + 7))), Step::Fetch(_)));
 }
 
 /// A record that was tampered with does not read, or does not get past the checks.

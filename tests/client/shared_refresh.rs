@@ -4,10 +4,10 @@ use std::pin::Pin;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use grantor::client::{Client, Fresh, Tokens};
+use grantor::client::{Client, Fresh, SharedTokens};
 use grantor::model::Secret;
 use grantor::server::RefreshPolicy;
-use grantor::{Answer, Fetch, HttpOnly, Timestamp, Unavailable};
+use grantor::{Answer, Fetch, HttpHost, Timestamp, Unavailable};
 use serde_json::json;
 
 use crate::canned::{self, *};
@@ -97,11 +97,11 @@ fn invalid_grant_is_the_end_but_not_before_its_time() {
 
 #[test]
 fn without_a_refresh_token_a_set_lasts_as_long_as_it_lasts() {
-    let (tokens, server) = (Tokens::new(set("old", None)), Server::that_refreshes());
+    let (tokens, server) = (SharedTokens::new(set("old", None)), Server::that_refreshes());
     assert_eq!(in_tasks(&tokens, &server, WORN, 2), ["old"; 2]);
     assert_eq!(in_tasks(&tokens, &server, END, 2), ["ended"; 2]);
     let endless = json!({"issuer": "https://server.example", "access_token": "old", "requested_at": NOW});
-    let tokens = Tokens::new(serde_json::from_value(endless).unwrap());
+    let tokens = SharedTokens::new(serde_json::from_value(endless).unwrap());
     assert_eq!(in_tasks(&tokens, &server, Timestamp(u64::MAX), 2), ["old"; 2]);
     assert_eq!(server.asked(), 0);
 }
@@ -110,15 +110,15 @@ fn without_a_refresh_token_a_set_lasts_as_long_as_it_lasts() {
 #[test]
 fn a_dropped_future_passes_its_turn_on() {
     let (tokens, server, client) = (tokens(), Server::that_refreshes(), public_client());
-    let host = HttpOnly(&server);
+    let host = HttpHost(&server);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    let mut first = Box::pin(tokens.get_async(&client, END, &host));
+    let mut first = Box::pin(tokens.get_async(&client, crate::canned::moment_at(END), &host));
     assert!(first.as_mut().poll(&mut context).is_pending());
     let abandon = Mutex::new(Some(first));
     let words = Mutex::new(Vec::new());
     let wait = || -> Pin<Box<dyn Future<Output = ()> + '_>> {
         Box::pin(async {
-            let outcome = tokens.get_async(&client, END, &host).await;
+            let outcome = tokens.get_async(&client, crate::canned::moment_at(END), &host).await;
             words.lock().unwrap().push(word(&outcome));
         })
     };
@@ -165,8 +165,8 @@ fn a_panic_while_refreshing_passes_the_turn_on() {
     let thread = {
         let (tokens, client) = (tokens.clone(), client.clone());
         std::thread::spawn(move || {
-            let host = HttpOnly(|_: &Fetch| -> Answer<Fetch> { panic!("the host's own") });
-            tokens.get(&client, END, &host).map(drop)
+            let host = HttpHost(|_: &Fetch| -> Answer<Fetch> { panic!("the host's own") });
+            tokens.get(&client, crate::canned::moment_at(END), &host).map(drop)
         })
     };
     assert!(thread.join().is_err());
@@ -182,7 +182,7 @@ fn threads_and_tasks_share_one_turn() {
     std::thread::scope(|scope| {
         let blocking = scope.spawn(|| on_threads(&tokens.clone(), &server, END, 8));
         let client = public_client();
-        let outcome = block_on(tokens.get_async(&client, END, &HttpOnly(&server)));
+        let outcome = block_on(tokens.get_async(&client, crate::canned::moment_at(END), &HttpHost(&server)));
         assert_eq!(word(&outcome), "new");
         assert_eq!(blocking.join().unwrap(), ["new"; 8]);
     });
@@ -194,7 +194,7 @@ fn threads_and_tasks_share_one_turn() {
 fn by_hand_nothing_is_shown_before_the_turn_is_finished() {
     let (tokens, client, server) = (tokens(), public_client(), Server::that_refreshes());
     let Fresh::Refresh(turn) = tokens.fresh(END) else { panic!("no turn") };
-    let reply = turn.start(&client, END).run(&HttpOnly(&server));
+    let reply = turn.start(&client, crate::canned::moment_at(END)).run(&HttpHost(&server));
     assert_eq!(reply.as_ref().unwrap().refresh_token().map(Secret::expose), Some("next"));
     assert!(matches!(tokens.fresh(END), Fresh::Wait(_)));
     assert_eq!(word(&turn.finish(reply)), "new");
@@ -207,8 +207,8 @@ fn the_future_may_move_between_threads() {
         value
     }
     let (tokens, client, server) = (tokens(), public_client(), Server::that_refreshes());
-    let host = HttpOnly(&server);
-    assert_eq!(word(&block_on(is_send(tokens.get_async(&client, END, &host)))), "new");
+    let host = HttpHost(&server);
+    assert_eq!(word(&block_on(is_send(tokens.get_async(&client, crate::canned::moment_at(END), &host)))), "new");
 }
 
 /// Rotation without grace, where the second use of a refresh token is theft: RFC 9700 §4.14.2. Every round the token is worn or
@@ -216,26 +216,26 @@ fn the_future_may_move_between_threads() {
 #[test]
 fn against_a_server_that_forgives_nothing_the_grant_lives_on() {
     let mut world = World::new().with_everything();
-    world = world.with(|config| config.refresh = RefreshPolicy::Rotate { grace: Duration::ZERO });
+    world = world.with(|config| config.token.refresh = RefreshPolicy::Rotate { grace: Duration::ZERO });
     let client = Client::public(metadata_of(&world), "app".parse().unwrap());
-    let first = client.password("johndoe", &Secret::new("A3ddj3w")).start(Timestamp(NOW));
-    let tokens = Tokens::new(first.run(&HttpOnly(Wire::to(&world))).unwrap());
+    let first = client.password("johndoe", &Secret::new("A3ddj3w")).start(crate::canned::moment_at(Timestamp(NOW)));
+    let tokens = SharedTokens::new(first.run(&HttpHost(Wire::to(&world))).unwrap());
     for round in 0..40 {
         world.now += if round % 2 == 0 { 580 } else { 600 };
         let now = Timestamp(world.now);
-        let wire = HttpOnly(Wire::to(&world));
+        let wire = HttpHost(Wire::to(&world));
         std::thread::scope(|scope| {
             for _ in 0..8 {
-                scope.spawn(|| tokens.get(&client, now, &wire).unwrap());
+                scope.spawn(|| tokens.get(&client, crate::canned::moment_at(now), &wire).unwrap());
             }
         });
         let task = || -> Pin<Box<dyn Future<Output = ()> + '_>> {
-            Box::pin(async { drop(tokens.get_async(&client, now, &wire).await.unwrap()) })
+            Box::pin(async { drop(tokens.get_async(&client, crate::canned::moment_at(now), &wire).await.unwrap()) })
         };
         run_all((0..8).map(|_| task()).collect());
         // One request and its response.
         assert_eq!(wire.0.transcript().len(), 2, "round {round}");
-        let current = tokens.get(&client, now, &wire).unwrap();
+        let current = tokens.get(&client, crate::canned::moment_at(now), &wire).unwrap();
         assert!(world.is_alive(current.access_token().expose()), "round {round}");
         assert!(!current.needs_refresh(now));
     }

@@ -2,7 +2,7 @@
 
 use grantor::client::{TokenSet, discover};
 use grantor::model::Issuer;
-use grantor::{Answer, Fetch, HttpOnly, Timestamp};
+use grantor::{Answer, Fetch, HttpHost, Timestamp};
 
 use crate::canned::*;
 
@@ -10,7 +10,7 @@ const NOW: Timestamp = Timestamp(1_000_000);
 const TOKEN: &str = r#"{"access_token":"2YotnFZFEjr1zCsicMWpAA"}"#;
 
 fn token(answer: &Answer<Fetch>) -> Option<TokenSet> {
-    answered(confidential_client().client_credentials().start(NOW), answer).ok()
+    answered(confidential_client().client_credentials().start(crate::canned::moment_at(NOW)), answer).ok()
 }
 
 fn expires_in(answer: &str) -> Option<u64> {
@@ -60,7 +60,7 @@ fn what_is_said_about_a_token_may_be_unreadable() {
         let body = format!(r#"{{"access_token":"2YotnFZFEjr1zCsicMWpAA","refresh_token":"tGzv3JOkF0",{members}}}"#);
         let client = confidential_client();
         let request = client.client_credentials().scope("read".parse().unwrap());
-        let tokens = answered(request.start(NOW), &json(200, body)).unwrap();
+        let tokens = answered(request.start(crate::canned::moment_at(NOW)), &json(200, body)).unwrap();
         assert_eq!(tokens.unreadable(), unreadable, "{members}");
         assert_eq!(tokens.refresh_token().unwrap().expose(), "tGzv3JOkF0");
         // A lifetime that is not known is none; a scope that is not known is not the one that was asked for.
@@ -179,8 +179,10 @@ fn the_media_type_may_be_any_json_or_none() {
 fn a_byte_order_mark_is_passed_over() {
     assert!(token(&json(200, format!("\u{FEFF}{TOKEN}"))).is_some());
     assert!(token(&json(200, format!("\u{FEFF}\u{FEFF}{TOKEN}"))).is_none());
-    let refused =
-        answered(confidential_client().client_credentials().start(NOW), &json(400, "\u{FEFF}{\"error\":\"no\"}"));
+    let refused = answered(
+        confidential_client().client_credentials().start(crate::canned::moment_at(NOW)),
+        &json(400, "\u{FEFF}{\"error\":\"no\"}"),
+    );
     assert_eq!(refused.unwrap_err().code(), Some("no"));
 }
 
@@ -205,7 +207,7 @@ fn the_length_counts_unless_a_coding_was_undone() {
 fn the_device_endpoint_may_use_the_words_of_before_the_rfc() {
     let ask = |members: &str| {
         let body = format!(r#"{{"device_code":"Gmt","user_code":"WDJB","expires_in":"1800",{members}}}"#);
-        answered(confidential_client().authorize_device().start(NOW), &json(200, body)).ok()
+        answered(confidential_client().authorize_device().start(crate::canned::moment_at(NOW)), &json(200, body)).ok()
     };
     let device = ask(r#""verification_url":"https://a.example/device","interval":"7""#).unwrap();
     assert_eq!(device.verification_uri(), "https://a.example/device");
@@ -218,7 +220,7 @@ fn the_device_endpoint_may_use_the_words_of_before_the_rfc() {
 #[test]
 fn the_metadata_may_lie_at_openid_connects_place() {
     let issuer = Issuer::parse("https://server.example").unwrap();
-    let http = HttpOnly(|fetch: &Fetch| match fetch.request().uri().path() {
+    let http = HttpHost(|fetch: &Fetch| match fetch.request().uri().path() {
         "/.well-known/openid-configuration" => json(200, serde_json::to_string(&metadata()).unwrap()),
         _ => json(404, ""),
     });

@@ -5,7 +5,7 @@
 use grantor::client::Client;
 use grantor::model::{ClientId, Metadata, Secret};
 use grantor::step::Machine;
-use grantor::{Answer, Fetch, HttpOnly, Pause as _, Step};
+use grantor::{Answer, Fetch, HttpHost, Moment, Pause as _, Step, Timestamp};
 use http::{Request, Response};
 use serde_json::json;
 
@@ -38,6 +38,11 @@ pub fn public_client() -> Client {
     Client::public(metadata(), client_id())
 }
 
+/// A moment at this time.
+pub fn moment_at(now: impl Into<Timestamp>) -> Moment {
+    Moment::try_new(now, &mut getrandom::SysRng).unwrap()
+}
+
 pub fn client_id() -> ClientId {
     ClientId::parse("s6BhdRkqt3").unwrap()
 }
@@ -60,7 +65,7 @@ pub fn with_header(answer: Answer<Fetch>, name: &'static str, value: &'static st
 
 /// What a machine makes of an answer, which it gets however often it asks.
 pub fn answered<M: Machine>(step: Step<M>, answer: &Answer<Fetch>) -> M::Reply {
-    step.run(&HttpOnly(|_: &Fetch| answer.clone()))
+    step.run(&HttpHost(|_: &Fetch| answer.clone()))
 }
 
 /// What a machine sends first.

@@ -15,11 +15,12 @@ pub use wire::{Wire, api, metadata_of, text};
 use std::fmt::{self, Display};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use grantor::consult::{Extension, Owner, Password};
-use grantor::model::{Client, ClientId, GrantType, Issuer, Key, RedirectUri, Resource, ResponseType, Scope, Subject};
-use grantor::server::{Approval, Authorization, Config, Prompt};
+use grantor::consult::{Extension, ExtensionGrant, ExtensionRefusal, ExtensionVerdict, Owner, Password};
+use grantor::model::{Audience, ClientId, GrantType, Issuer, Key, RedirectUri, Resource, ResponseType, Scope, Subject};
+use grantor::record::Client;
+use grantor::server::{Approval, AuthorizeReply, Config, Event, Prompt};
 use grantor::store::{Commit, Found, Lookup, MemoryStore, Outcome, Presented, Store};
-use grantor::{Answer, Event, Hosted, Moment, Policy, Server, Timestamp, Unavailable};
+use grantor::{Answer, Hosted, Moment, Policy, Server, Timestamp, Unavailable};
 use http::{Method, Request, Response, header};
 
 /// The examples of RFC 7636 appendix B.
@@ -59,7 +60,7 @@ impl World {
     /// A server as it comes. Two clients are registered for whatever there is, `app` is public and `web` is confidential.
     pub fn new() -> Self {
         let store = MemoryStore::new().with_client(public("app")).with_client(confidential("web", SECRET));
-        let server = Server::new(Config::new(Issuer::parse(ISSUER).unwrap()));
+        let server = Server::new(Config::new(Issuer::parse(ISSUER).unwrap())).unwrap();
         Self { server, store, now: NOW, outage: None, draws: AtomicU64::new(0) }
     }
 
@@ -73,14 +74,14 @@ impl World {
     pub fn with(self, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = self.server.config().clone();
         change(&mut config);
-        Self { server: Server::new(config), ..self }
+        Self { server: Server::new(config).unwrap(), ..self }
     }
 
     /// With what is off as it comes.
     pub fn with_everything(self) -> Self {
         self.with(|config| {
-            config.grant_types.extend([GrantType::Password, GrantType::parse(ASSERTION).unwrap()]);
-            config.response_types.push(ResponseType::Token);
+            config.token.grant_types.extend([GrantType::Password, GrantType::parse(ASSERTION).unwrap()]);
+            config.authorization.response_types.push(ResponseType::Token);
         })
     }
 
@@ -102,19 +103,19 @@ impl World {
 
     // The authorization endpoint.
 
-    pub fn authorize(&self, query: impl Display) -> Authorization {
+    pub fn authorize(&self, query: impl Display) -> AuthorizeReply {
         self.authorize_by(&get(query))
     }
 
-    pub fn authorize_by(&self, request: &Request<Vec<u8>>) -> Authorization {
-        self.server.authorize(request).run(self)
+    pub fn authorize_by(&self, request: &Request<Vec<u8>>) -> AuthorizeReply {
+        self.server.authorize(request, self.moment()).run(self)
     }
 
     /// A sound request: the resource owner is asked.
     pub fn ask(&self, query: impl Display) -> Prompt {
         match self.authorize(query) {
-            Authorization::Ask(prompt) => prompt,
-            Authorization::Respond(response) => panic!("not asked: {:?}", response.event()),
+            AuthorizeReply::Ask(prompt) => prompt,
+            AuthorizeReply::Respond(response) => panic!("not asked: {:?}", response.event()),
         }
     }
 
@@ -125,8 +126,8 @@ impl World {
 
     pub fn answer_by(&self, request: &Request<Vec<u8>>) -> Reply {
         match self.authorize_by(request) {
-            Authorization::Ask(prompt) => panic!("asked: {prompt:?}"),
-            Authorization::Respond(response) => Reply::of(response.into_http()),
+            AuthorizeReply::Ask(prompt) => panic!("asked: {prompt:?}"),
+            AuthorizeReply::Respond(response) => Reply::of(response.into_http()),
         }
     }
 
@@ -142,7 +143,7 @@ impl World {
     pub fn decide(&self, prompt: Prompt, approval: Option<Approval>) -> Reply {
         let step = match approval {
             Some(approval) => prompt.approve(&self.server, approval, self.moment()),
-            None => prompt.deny(&self.server),
+            None => prompt.deny(&self.server, self.moment()),
         };
         Reply::of(step.run(self).into_http())
     }
@@ -165,7 +166,7 @@ impl World {
     /// What the audit log learns.
     pub fn event(&self, form: impl Display) -> Event {
         let host = Hosted { store: self, policy: People };
-        self.server.token(&post(form), self.moment()).run(&host).event().clone()
+        self.server.token(&post(form), self.moment()).run(&host).event()
     }
 
     /// The access token and the refresh token of a code flow of `app`.
@@ -222,8 +223,17 @@ impl Policy for People {
         let genuine = |(name, value): &(String, _)| {
             name == "assertion" && grantor::model::Secret::expose(value).starts_with("PEFzc2VydGlvbiBJc3N1ZUluc3RhbnQ9")
         };
-        Ok(if question.parameters.iter().any(genuine) { Owner::Subject(subject()) } else { Owner::Refused })
+        Ok(if question.parameters.iter().any(genuine) {
+            ExtensionVerdict::Grant(ExtensionGrant::of(subject()))
+        } else {
+            ExtensionVerdict::Refuse(ExtensionRefusal::default())
+        })
     }
+}
+
+/// A moment from which nothing is drawn that counts.
+pub fn at_moment(now: impl Into<Timestamp>) -> Moment {
+    Moment::new(now, &mut Counter(0))
 }
 
 // Clients and people.
@@ -266,6 +276,11 @@ pub fn scope(text: &str) -> Scope {
 
 pub fn resource(text: &str) -> Resource {
     Resource::parse(text).unwrap()
+}
+
+/// These resources and no others.
+pub fn only(resources: &[&str]) -> Audience {
+    Audience::only(resources.iter().map(|text| resource(text))).unwrap()
 }
 
 pub fn subject() -> Subject {

@@ -5,7 +5,7 @@ use grantor::model::Scope;
 use grantor::resource::{AccessError, CheckReply, Config, Requirement, ResourceServer};
 use http::{Request, Response, header};
 
-use super::{World, authorize, client_credentials, exchange, resource};
+use super::{World, authorize, client_credentials, exchange, only, resource};
 
 pub const PHOTOS: &str = "https://api.example.com/photos";
 pub const METADATA: &str = "https://api.example.com/.well-known/oauth-protected-resource/photos";
@@ -22,7 +22,7 @@ pub fn photos_with(change: impl FnOnce(&mut Config)) -> ResourceServer {
 
 /// A world whose tokens can be restricted to resources.
 pub fn world() -> World {
-    World::new().with(|config| config.resources = [PHOTOS, "https://api.example.com/mail"].map(resource).into())
+    World::new().with(|config| config.resources = only(&[PHOTOS, "https://api.example.com/mail"]))
 }
 
 /// An access token for the photos, of this scope.

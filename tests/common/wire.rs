@@ -3,9 +3,10 @@
 use std::sync::{Mutex, PoisonError};
 
 use grantor::consult::{Extension, Password};
-use grantor::model::{Client, ClientId};
-use grantor::store::{AsyncStore, Commit, Found, Lookup, Outcome, Store};
-use grantor::{Answer, AsyncHttp, AsyncPolicy, Fetch, Hosted, Http, Policy, Timestamp, Unavailable};
+use grantor::model::ClientId;
+use grantor::record::Client;
+use grantor::store::{AsyncStore, Commit, Lookup, Store};
+use grantor::{Answer, AsyncHttp, AsyncPolicy, Fetch, Hosted, Http, Policy};
 use http::{Request, Response};
 
 use super::photos::PHOTOS;
@@ -55,22 +56,22 @@ impl<'a> Wire<'a> {
 
     fn carry(&self, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
         let host = Hosted { store: self.world, policy: People };
-        let World { server, now, .. } = self.world;
+        let World { server, .. } = self.world;
         match request.uri().path() {
             "/token" => server.token(request, self.world.moment()).run(&host).into_http(),
-            "/revoke" => server.revoke(request).run(&host).into_http(),
-            "/introspect" => server.introspect(request, Timestamp(*now)).run(&host).into_http(),
+            "/revoke" => server.revoke(request, self.world.moment()).run(&host).into_http(),
+            "/introspect" => server.introspect(request, self.world.moment()).run(&host).into_http(),
             path => self.document(path, request),
         }
     }
 
     async fn carry_async(&self, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
         let host = Hosted { store: Remote(self.world), policy: Remote(People) };
-        let World { server, now, .. } = self.world;
+        let World { server, .. } = self.world;
         match request.uri().path() {
             "/token" => server.token(request, self.world.moment()).run_async(&host).await.into_http(),
-            "/revoke" => server.revoke(request).run_async(&host).await.into_http(),
-            "/introspect" => server.introspect(request, Timestamp(*now)).run_async(&host).await.into_http(),
+            "/revoke" => server.revoke(request, self.world.moment()).run_async(&host).await.into_http(),
+            "/introspect" => server.introspect(request, self.world.moment()).run_async(&host).await.into_http(),
             path => self.document(path, request),
         }
     }
@@ -94,7 +95,7 @@ impl Http for Wire<'_> {
 }
 
 impl AsyncHttp for Wire<'_> {
-    async fn fetch(&self, fetch: &Fetch) -> Answer<Fetch> {
+    async fn fetch_async(&self, fetch: &Fetch) -> Answer<Fetch> {
         self.record_request(fetch.request());
         turn_over().await;
         let response = self.carry_async(fetch.request()).await;
@@ -107,22 +108,22 @@ impl AsyncHttp for Wire<'_> {
 struct Remote<T>(T);
 
 impl AsyncStore for Remote<&World> {
-    async fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
+    async fn lookup_async(&self, lookup: &Lookup) -> Answer<Lookup> {
         turn_over().await;
         Store::lookup(self.0, lookup)
     }
-    async fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
+    async fn commit_async(&self, commit: &Commit) -> Answer<Commit> {
         turn_over().await;
         Store::commit(self.0, commit)
     }
 }
 
 impl AsyncPolicy for Remote<People> {
-    async fn password(&self, question: &Password) -> Answer<Password> {
+    async fn password_async(&self, question: &Password) -> Answer<Password> {
         turn_over().await;
         Policy::password(&self.0, question)
     }
-    async fn extension(&self, question: &Extension) -> Answer<Extension> {
+    async fn extension_async(&self, question: &Extension) -> Answer<Extension> {
         turn_over().await;
         Policy::extension(&self.0, question)
     }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use grantor::model::{Client, ClientId, Scope, Timestamp};
+use grantor::model::{Audience, ClientId, Scope, Timestamp};
+use grantor::record::Client;
 use grantor::store::{Change, Commit, Found, Lookup, MemoryStore, Outcome};
 
 use crate::faulty::Fault::{self, Reads, Writes};
@@ -41,10 +42,12 @@ fn of_finding() -> Forbidden {
             vec![
                 Reads(|store, lookup| client(store, lookup, |it| it.client_name = None)),
                 Reads(|store, lookup| client(store, lookup, |it| it.scope = Scope::EMPTY)),
-                Reads(|store, lookup| client(store, lookup, |it| it.resource.clear())),
+                Reads(|store, lookup| client(store, lookup, |it| it.audience = Audience::Any)),
                 Reads(|store, lookup| client(store, lookup, |it| it.resource_server = None)),
-                Reads(|store, lookup| each(store, lookup, |it| Arc::make_mut(&mut it.grant).acr = None)),
-                Reads(|store, lookup| each(store, lookup, |it| Arc::make_mut(&mut it.credential).resource.clear())),
+                Reads(|store, lookup| each(store, lookup, |it| Arc::make_mut(&mut it.grant).authentication.acr = None)),
+                Reads(|store, lookup| {
+                    each(store, lookup, |it| Arc::make_mut(&mut it.credential).audience = Audience::Any)
+                }),
                 Reads(|store, lookup| {
                     each(store, lookup, |it| forget_the_challenge(Arc::make_mut(&mut it.credential)))
                 }),
@@ -234,7 +237,7 @@ fn of_racing() -> Forbidden {
             vec![Writes(|store, commit| {
                 let outcome = write(store, commit);
                 if let (Outcome::Conflict(0), [_, successor @ Change::Issue(_)]) = (outcome, commit.changes()) {
-                    write(store, &Commit::of(successor.clone()));
+                    let _ = write(store, &Commit::of(successor.clone()));
                 }
                 outcome
             })],

@@ -6,7 +6,8 @@ use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use grantor::Unavailable;
-use grantor::model::{Client, Credential, CredentialKind, GrantId, Key, Partition};
+use grantor::model::{GrantId, Key, Partition};
+use grantor::record::{Client, Credential, CredentialKind};
 use grantor::store::{Change, Commit, Found, Lookup, MemoryStore, Outcome, Presented, Route, Store};
 
 pub type Read = fn(&MemoryStore, &Lookup) -> Found;
@@ -97,7 +98,7 @@ pub fn leave(store: &MemoryStore, commit: &Commit, left: impl Fn(&Change) -> boo
     let outcome = write(store, commit);
     if let Outcome::Conflict(at) = outcome {
         commit.changes()[..at].iter().filter(|change| left(change)).for_each(|change| {
-            write(store, &Commit::of(change.clone()));
+            let _ = write(store, &Commit::of(change.clone()));
         });
     }
     outcome
@@ -117,8 +118,8 @@ pub fn elsewhere() -> GrantId {
 
 /// One member of one kind of credential is lost.
 pub fn forget_the_challenge(credential: &mut Credential) {
-    if let CredentialKind::AuthorizationCode { code_challenge, .. } = &mut credential.kind {
-        *code_challenge = None;
+    if let CredentialKind::AuthorizationCode(code) = &mut credential.kind {
+        code.code_challenge = None;
     }
 }
 

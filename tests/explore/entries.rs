@@ -70,21 +70,21 @@ pub const ENTRIES: &[Entry] = &[
     entry("refresh by another client", &[Issued], Role::Harmless, RefreshToken, |s, seed, now| {
         token(s, "refresh by another", seed, now)
     }),
-    entry("revoke the refresh token", &[Issued], Role::RevokeGrant, RefreshToken, |s, _, _| {
-        hold(s.server.revoke(s.form("revoke refresh")))
+    entry("revoke the refresh token", &[Issued], Role::RevokeGrant, RefreshToken, |s, seed, now| {
+        hold(s.server.revoke(s.form("revoke refresh"), moment(10 + seed, now)))
     }),
-    entry("revoke the access token", &[Issued], Role::RevokeAccess, AccessToken, |s, _, _| {
-        hold(s.server.revoke(s.form("revoke access")))
+    entry("revoke the access token", &[Issued], Role::RevokeAccess, AccessToken, |s, seed, now| {
+        hold(s.server.revoke(s.form("revoke access"), moment(10 + seed, now)))
     }),
     entry("log the application out", ALWAYS, Role::RevokeGrant, Nothing, |s, _, _| {
         Next::Paused(Box::new(LogOut(s.grant)))
     }),
-    entry("introspect the access token", &[Issued], Role::Tells, AccessToken, |s, _, now| {
-        hold(s.server.introspect(s.form("introspect access"), now))
+    entry("introspect the access token", &[Issued], Role::Tells, AccessToken, |s, seed, now| {
+        hold(s.server.introspect(s.form("introspect access"), moment(10 + seed, now)))
     }),
     entry("present the access token", &[Issued], Role::Tells, AccessToken, |s, _, now| s.present(now)),
-    entry("introspect the refresh token", &[Issued], Role::Tells, RefreshToken, |s, _, now| {
-        hold(s.server.introspect(s.form("introspect refresh"), now))
+    entry("introspect the refresh token", &[Issued], Role::Tells, RefreshToken, |s, seed, now| {
+        hold(s.server.introspect(s.form("introspect refresh"), moment(10 + seed, now)))
     }),
     entry("approve an implicit grant", &[Asked], Role::Opens, Nothing, |s, seed, now| {
         hold(s.implicit.clone().approve(&s.server, approval(), moment(10 + seed, now)))

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use grantor::model::CredentialKind;
+use grantor::model::Claims;
+use grantor::record::CredentialKind;
 use grantor::store::{Change, Commit};
+use serde_json::Map;
 
 /// One broken rule, of the store or of a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,10 @@ pub enum Fault {
     ConflictsLeaveAHalf,
     /// The cause of an outage names the code.
     SecretInEvent,
+    /// A pushed request is spent again without an objection.
+    SpentRequestIsNotChecked,
+    /// A pushed request that was decided is shown as one that waits.
+    SpentRequestsLookUnspent,
     // Of a machine.
     /// It replies before it writes.
     RepliesBeforeCommit,
@@ -101,7 +107,7 @@ impl Fault {
     /// Whether it hides credentials of this kind once they are spent.
     pub fn hides(self, kind: &CredentialKind) -> bool {
         match kind {
-            CredentialKind::AuthorizationCode { .. } => self == Self::SpentCodesAreHidden,
+            CredentialKind::AuthorizationCode(_) => self == Self::SpentCodesAreHidden,
             CredentialKind::RefreshToken => self == Self::SpentRefreshTokensAreHidden,
             _ => false,
         }
@@ -110,8 +116,8 @@ impl Fault {
     /// Whether it lets credentials of this kind end late.
     pub fn prolongs(self, kind: &CredentialKind) -> bool {
         match kind {
-            CredentialKind::AuthorizationCode { .. } => self == Self::CodesEndLate,
-            CredentialKind::AccessToken { .. } => self == Self::AccessTokensEndLate,
+            CredentialKind::AuthorizationCode(_) => self == Self::CodesEndLate,
+            CredentialKind::AccessToken(_) => self == Self::AccessTokensEndLate,
             CredentialKind::RefreshToken => self == Self::RefreshTokensEndLate,
             _ => false,
         }
@@ -123,8 +129,8 @@ pub fn betray(commit: &Commit, token: &str) -> Commit {
     let mut changes = commit.changes().to_vec();
     for change in &mut changes {
         let Change::Issue(credential) = change else { continue };
-        if let CredentialKind::AccessToken { claims } = &mut Arc::make_mut(credential).kind {
-            claims.insert("token".to_owned(), token.into());
+        if let CredentialKind::AccessToken(access_token) = &mut Arc::make_mut(credential).kind {
+            access_token.claims = Claims::new(Map::from_iter([("token".to_owned(), token.into())])).unwrap();
         }
     }
     Commit::new(changes).unwrap()

@@ -9,8 +9,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use grantor::Timestamp;
-use grantor::consult::{Authenticity, Owner, Terms, Verdict};
-use grantor::model::{CredentialKind, Subject};
+use grantor::consult::{Authenticity, ExtensionGrant, ExtensionRefusal, ExtensionVerdict, Owner, Terms, Verdict};
+use grantor::model::Subject;
+use grantor::record::CredentialKind;
 use grantor::store::{Change, Found, Outcome, Presented};
 use http::Response;
 
@@ -142,7 +143,10 @@ fn end(observed: &Observed) -> String {
 
 fn answers(paused: &dyn Paused, world: World<'_>) -> Vec<(String, Next)> {
     let tell = |(why, told): (&str, Told)| (why.to_owned(), paused.fork().tell(told));
-    let owners = || [("yes", Owner::Subject(Subject::parse("alice").unwrap())), ("no", Owner::Refused)];
+    let alice = || Subject::parse("alice").unwrap();
+    let owners = || [("yes", Owner::Subject(alice())), ("no", Owner::Refused)];
+    let granted = || ExtensionVerdict::Grant(ExtensionGrant::of(alice()));
+    let extensions = || [("yes", granted()), ("no", ExtensionVerdict::Refuse(ExtensionRefusal::default()))];
     let mut answers: Vec<_> = match paused.asks() {
         Asks::Lookup(lookup) => {
             let found = world.stores.iter().map(|(client, store)| (*client, store.lookup(&lookup, None)));
@@ -158,7 +162,8 @@ fn answers(paused: &dyn Paused, world: World<'_>) -> Vec<(String, Next)> {
         Asks::ClientSecret => [("genuine", Authenticity::Genuine), ("refused", Authenticity::Refused)]
             .map(|(why, answer)| tell((why, Told::ClientSecret(answer))))
             .into(),
-        Asks::Password | Asks::Extension => owners().map(|(why, owner)| tell((why, Told::Owner(owner)))).into(),
+        Asks::Password => owners().map(|(why, owner)| tell((why, Told::Owner(owner)))).into(),
+        Asks::Extension => extensions().map(|(why, verdict)| tell((why, Told::Extension(verdict)))).into(),
         Asks::Issuance => [("issue", Verdict::Issue(Terms::default())), ("refuse", Verdict::Refuse)]
             .map(|(why, verdict)| tell((why, Told::Verdict(verdict))))
             .into(),
@@ -209,8 +214,8 @@ fn what(found: &Found) -> (String, String) {
         return (String::new(), "nothing".to_owned());
     };
     let kind = match credential.kind {
-        CredentialKind::AuthorizationCode { .. } => "code",
-        CredentialKind::AccessToken { .. } => "access token",
+        CredentialKind::AuthorizationCode(_) => "code",
+        CredentialKind::AccessToken(_) => "access token",
         _ => "refresh token",
     };
     let spent = match spent_at {

@@ -1,7 +1,8 @@
 //! The invariants of design §7, at every state, commit and reply. 6 holds by type: a machine that may not write has no `Commit`. 7 and 9 are
 //! those of each step, in `steps.rs`. Time is compared here in plain numbers, not by the functions that the machines use.
 
-use grantor::model::{CredentialKind, Key};
+use grantor::model::Key;
+use grantor::record::CredentialKind;
 use grantor::store::{Change, Commit, Presented};
 
 use crate::entries::{Presents, Role};
@@ -139,8 +140,8 @@ pub fn commit(request: &Request, commit: &Commit) -> Result<(), Broken> {
         // 3. What is issued ends in time.
         let Change::Issue(credential) = change else { continue };
         let life = match credential.kind {
-            CredentialKind::AuthorizationCode { .. } => CODE_LIFE,
-            CredentialKind::AccessToken { .. } => ACCESS_TOKEN_LIFE,
+            CredentialKind::AuthorizationCode(_) => CODE_LIFE,
+            CredentialKind::AccessToken(_) => ACCESS_TOKEN_LIFE,
             _ => REFRESH_TOKEN_LIFE,
         };
         let lives_on = credential.expires_at.0 > TIMES[request.came] + life;

@@ -5,8 +5,9 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use grantor::Timestamp;
-use grantor::model::{Client, ClientId, Credential, Grant, GrantId, Key};
-use grantor::store::{Change, Commit, Found, Lookup, Outcome, Presented};
+use grantor::model::{ClientId, GrantId, Key};
+use grantor::record::{Client, Credential, Grant, PendingRequest};
+use grantor::store::{Change, Commit, Found, Lookup, Outcome, Presented, PresentedRequest, RequestKey};
 
 use crate::faults::Fault;
 
@@ -16,8 +17,10 @@ pub struct Model {
     clients: Arc<Vec<Arc<Client>>>,
     grants: BTreeMap<GrantId, (Arc<Grant>, bool)>,
     credentials: BTreeMap<Id, (Arc<Credential>, Option<Timestamp>)>,
+    requests: BTreeMap<Id, (Arc<PendingRequest>, Option<Timestamp>)>,
+    user_codes: BTreeMap<Id, Key>,
     witnessed: BTreeSet<Id>,
-    /// How often each credential was spent.
+    /// How often each credential and each request was spent.
     pub spends: BTreeMap<Id, u8>,
     /// Which grants were ever revoked.
     pub revoked: BTreeSet<GrantId>,
@@ -38,6 +41,8 @@ impl Model {
             clients: Arc::new(clients.into_iter().map(Arc::new).collect()),
             grants: BTreeMap::new(),
             credentials: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            user_codes: BTreeMap::new(),
             witnessed: BTreeSet::new(),
             spends: BTreeMap::new(),
             revoked: BTreeSet::new(),
@@ -59,7 +64,21 @@ impl Model {
                 Arc::make_mut(&mut found.credential).expires_at.0 += 1;
             }
         }
-        Found::new(client.cloned(), credentials).unwrap()
+        let mut request = lookup.request().and_then(|key| self.request(key));
+        if let Some(found) = request.as_mut().filter(|_| fault == Some(Fault::SpentRequestsLookUnspent)) {
+            found.spent_at = None;
+        }
+        Found::new(client.cloned(), credentials).unwrap().with_request(request)
+    }
+
+    /// A pending request as it stands.
+    pub fn request(&self, key: RequestKey) -> Option<PresentedRequest> {
+        let key = match key {
+            RequestKey::Key(key) => key,
+            RequestKey::UserCode(key) => *self.user_codes.get(&id(key))?,
+        };
+        let (request, spent_at) = self.requests.get(&id(key))?;
+        Some(PresentedRequest { request: Arc::clone(request), spent_at: *spent_at })
     }
 
     /// A credential as it stands.
@@ -101,7 +120,9 @@ impl Model {
             match change {
                 // Nobody knows the id of a grant that is not there yet.
                 Change::Revoke(grant) if self.grants.contains_key(grant) => drop(self.revoked.insert(*grant)),
-                Change::Spend { key, .. } => *self.spends.entry(id(*key)).or_default() += 1,
+                Change::Spend { key, .. } | Change::SpendRequest { key, .. } => {
+                    *self.spends.entry(id(*key)).or_default() += 1;
+                }
                 Change::Issue(credential) => drop(self.issued.insert(id(credential.key))),
                 _ => {}
             }
@@ -114,6 +135,10 @@ impl Model {
         commit.changes().iter().all(|change| match change {
             Change::Open { grant, .. } => self.grants.contains_key(&grant.id),
             Change::Issue(credential) => self.credentials.contains_key(&id(credential.key)),
+            Change::PutRequest(request) => self.requests.contains_key(&id(request.key)),
+            Change::SpendRequest { key, .. } => {
+                self.request(RequestKey::Key(*key)).is_some_and(|presented| presented.spent_at.is_some())
+            }
             Change::Spend { key, .. } => self.presented(*key).is_some_and(|presented| presented.spent_at.is_some()),
             // None of its credentials is good, at whatever time.
             Change::Revoke(grant) => self.alive(*grant, 0).next().is_none(),
@@ -163,8 +188,20 @@ impl Model {
                 self.credentials.remove(&id(*key));
                 true
             }
+            Change::PutRequest(request) => self.put_request(request),
+            Change::SpendRequest { key, at } => match self.requests.get_mut(&id(*key)) {
+                Some((_, spent_at)) if spent_at.is_none() || fault == Some(Fault::SpentRequestIsNotChecked) => {
+                    *spent_at = Some(*at);
+                    true
+                }
+                _ => false,
+            },
+            Change::Replace(credential) if !is_living(&self.grants, &credential.grant) => false,
             Change::Replace(credential) => match self.credentials.get_mut(&id(credential.key)) {
-                Some((stored, _)) if credential.revision.checked_sub(1) == Some(stored.revision) => {
+                Some((stored, _))
+                    if credential.revision.checked_sub(1) == Some(stored.revision)
+                        && credential.grant == stored.grant =>
+                {
                     *stored = Arc::clone(credential);
                     true
                 }
@@ -173,6 +210,24 @@ impl Model {
             Change::Witness { key, .. } => self.witnessed.insert(id(*key)),
             change => self.apply_to_clients(change),
         }
+    }
+
+    fn put_request(&mut self, request: &Arc<PendingRequest>) -> bool {
+        let fits = match self.requests.get(&id(request.key)) {
+            None => {
+                let is_taken = |user_code: Key| self.user_codes.contains_key(&id(user_code));
+                request.revision == 0 && !request.user_code.is_some_and(is_taken)
+            }
+            Some((stored, spent_at)) => {
+                let is_next = request.revision.checked_sub(1) == Some(stored.revision) && spent_at.is_none();
+                is_next && request.client_id == stored.client_id && request.user_code == stored.user_code
+            }
+        };
+        if fits {
+            self.user_codes.extend(request.user_code.map(|user_code| (id(user_code), request.key)));
+            self.requests.insert(id(request.key), (Arc::clone(request), None));
+        }
+        fits
     }
 
     fn apply_to_clients(&mut self, change: &Change) -> bool {
@@ -217,6 +272,9 @@ impl Hash for Model {
         }
         for (credential, spent_at) in self.credentials.values() {
             (version(credential), spent_at).hash(state);
+        }
+        for (key, (request, spent_at)) in &self.requests {
+            (key, request.revision, request.issued_at, spent_at).hash(state);
         }
         (&self.witnessed, &self.spends, &self.revoked, &self.issued).hash(state);
     }

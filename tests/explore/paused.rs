@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use grantor::consult::{Authenticity, Owner, Verdict};
-use grantor::resource::Check;
-use grantor::server::{Authorization, Authorize, Decide, Introspect, Revoke, Token};
+use grantor::consult::{Authenticity, ExtensionVerdict, Owner, Verdict};
+use grantor::resource::CheckByStore;
+use grantor::server::{Authorize, AuthorizeDecision, AuthorizeReply, Introspect, Push, Revoke, Token};
 use grantor::store::{Commit, Found, Lookup, Outcome};
-use grantor::{Event, Machine, Pause, Step, Unavailable};
+use grantor::{Machine, Pause, Step, Unavailable};
 use http::Response;
 
 /// What a machine asks.
@@ -29,6 +29,7 @@ pub enum Told {
     Outcome(Outcome),
     ClientSecret(Authenticity),
     Owner(Owner),
+    Extension(ExtensionVerdict),
     Verdict(Verdict),
     Fetched(Response<Vec<u8>>),
     Outage,
@@ -149,7 +150,7 @@ where
         Commit: Outcome,
         ClientSecret: ClientSecret,
         Password: Owner,
-        Extension: Owner,
+        Extension: Extension,
         Issuance: Verdict,
         Fetch: Fetched,
     }
@@ -174,7 +175,7 @@ fn type_of<T>(_: &T) -> String {
     name.rsplit("::").next().unwrap_or(name).to_owned()
 }
 
-fn observe(response: Response<Vec<u8>>, secrets: Vec<String>, event: &Event) -> Observed {
+fn observe(response: Response<Vec<u8>>, secrets: Vec<String>, event: &impl fmt::Debug) -> Observed {
     let json = serde_json::from_slice::<serde_json::Value>(response.body()).unwrap_or_default();
     let location = response.headers().get("location").map(|value| value.to_str().unwrap().to_owned());
     let in_location = location
@@ -200,14 +201,14 @@ impl Observe for Token<'_> {
             let refresh_token = response.refresh_token.iter().map(|token| token.expose().to_owned());
             std::iter::once(response.access_token.expose().to_owned()).chain(refresh_token).collect()
         });
-        let event = reply.event().clone();
+        let event = reply.event();
         observe(reply.into_http(), secrets.unwrap_or_default(), &event)
     }
 }
 
-impl Observe for Decide<'_> {
+impl Observe for AuthorizeDecision<'_> {
     fn observe(reply: Self::Reply) -> Observed {
-        let event = reply.event().clone();
+        let event = reply.event();
         let location = reply.location().unwrap_or_default().to_owned();
         let pairs = form_urlencoded::parse(location.split_once(['?', '#']).map_or("", |(_, rest)| rest).as_bytes());
         let secrets = pairs.filter(|(name, _)| matches!(&**name, "code" | "access_token"));
@@ -218,29 +219,37 @@ impl Observe for Decide<'_> {
 
 impl Observe for Authorize<'_> {
     fn observe(reply: Self::Reply) -> Observed {
-        let event = reply.event().clone();
+        let event = reply.event();
         match reply {
-            Authorization::Respond(response) => observe(response.into_http(), Vec::new(), &event),
-            Authorization::Ask(_) => observe(Response::new(Vec::new()), Vec::new(), &event),
+            AuthorizeReply::Respond(response) => observe(response.into_http(), Vec::new(), &event),
+            AuthorizeReply::Ask(_) => observe(Response::new(Vec::new()), Vec::new(), &event),
         }
+    }
+}
+
+impl Observe for Push<'_> {
+    fn observe(reply: Self::Reply) -> Observed {
+        let secrets = reply.result().map(|response| vec![response.request_uri.expose().to_owned()]).unwrap_or_default();
+        let event = reply.event();
+        observe(reply.into_http(), secrets, &event)
     }
 }
 
 impl Observe for Introspect<'_> {
     fn observe(reply: Self::Reply) -> Observed {
-        let event = reply.event().clone();
+        let event = reply.event();
         observe(reply.into_http(), Vec::new(), &event)
     }
 }
 
 impl Observe for Revoke<'_> {
     fn observe(reply: Self::Reply) -> Observed {
-        let event = reply.event().clone();
+        let event = reply.event();
         observe(reply.into_http(), Vec::new(), &event)
     }
 }
 
-impl Observe for Check<'_> {
+impl Observe for CheckByStore<'_> {
     fn observe(reply: Self::Reply) -> Observed {
         let event = reply.event();
         let reply = reply.into_result();

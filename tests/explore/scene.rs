@@ -4,11 +4,12 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use grantor::model::{
-    Client, ClientAuthentication, ClientId, CodeChallengeMethod, CodeVerifier, GrantId, GrantType, Issuer, Key,
-    RedirectUri, Resource, ResponseType, Scope, SecretPresentation,
+    ClientId, CodeChallengeMethod, CodeVerifier, GrantId, GrantType, Issuer, Key, RedirectUri, Resource, ResponseType,
+    Scope,
 };
+use grantor::record::{Client, RegisteredAuthentication, SecretPresentation};
 use grantor::resource::{self, Requirement, ResourceServer};
-use grantor::server::{Authorization, AuthorizationResponse, Config, Prompt, RefreshPolicy};
+use grantor::server::{AuthorizationResponse, AuthorizeReply, Config, Prompt, RefreshPolicy};
 use grantor::store::{Commit, Lookup, Store};
 use grantor::{Answer, Server, Timestamp};
 use http::{Request, header};
@@ -95,7 +96,7 @@ impl Scene {
     pub fn new(stage: Stage, setting: Setting, fault: Option<Fault>) -> &'static Self {
         // The host is not asked before the exploration.
         let known = if setting.client == Kind::Hosted { Kind::Confidential } else { setting.client };
-        let server = Server::new(config(Setting { consult_issuance: false, ..setting }, fault));
+        let server = Server::new(config(Setting { consult_issuance: false, ..setting }, fault)).unwrap();
         let plain = Plain(Model::new(clients(known)).into());
         let prompt = ask(&server, &plain, &format!("response_type=code&client_id=app&{}", challenge()));
         let implicit = ask(&server, &plain, "response_type=token&client_id=page");
@@ -121,7 +122,7 @@ impl Scene {
         Box::leak(Box::new(Self {
             stage,
             setting,
-            server: Server::new(config(setting, fault)),
+            server: Server::new(config(setting, fault)).unwrap(),
             model: model.with_clients(clients(setting.client)),
             grant,
             keys,
@@ -171,12 +172,12 @@ fn config(setting: Setting, fault: Option<Fault>) -> Config {
         _ => setting.grace,
     };
     let more = u64::from(fault == Some(Fault::LivesAreLonger));
-    config.refresh = RefreshPolicy::Rotate { grace: Duration::from_secs(grace) };
-    config.code_lifetime = Duration::from_secs(CODE_LIFE + more);
-    config.access_token_lifetime = Duration::from_secs(ACCESS_TOKEN_LIFE + more);
-    config.refresh_token_lifetime = Duration::from_secs(REFRESH_TOKEN_LIFE + more);
-    config.grant_types.extend([GrantType::Password, GrantType::parse(SAML).unwrap()]);
-    config.response_types.push(ResponseType::Token);
+    config.token.refresh = RefreshPolicy::Rotate { grace: Duration::from_secs(grace) };
+    config.authorization.code_lifetime = Duration::from_secs(CODE_LIFE + more);
+    config.token.access_token_lifetime = Duration::from_secs(ACCESS_TOKEN_LIFE + more);
+    config.token.refresh_token_lifetime = Duration::from_secs(REFRESH_TOKEN_LIFE + more);
+    config.token.grant_types.extend([GrantType::Password, GrantType::parse(SAML).unwrap()]);
+    config.authorization.response_types.push(ResponseType::Token);
     config.consult_issuance = setting.consult_issuance;
     config
 }
@@ -199,9 +200,9 @@ fn clients(kind: Kind) -> Vec<Client> {
     let id = |text: &str| ClientId::parse(text).unwrap();
     let mut app = Client::confidential(id("app"), APP_SECRET);
     match kind {
-        Kind::Public => app.authentication = ClientAuthentication::None,
+        Kind::Public => app.authentication = RegisteredAuthentication::None,
         Kind::Confidential => {}
-        Kind::Hosted => app.authentication = ClientAuthentication::Host { presented: SecretPresentation::Either },
+        Kind::Hosted => app.authentication = RegisteredAuthentication::Host { presented: SecretPresentation::Either },
     }
     let mut service = Client::confidential(id("service"), SERVICE_SECRET);
     service.resource_server = Some(Vec::new());
@@ -221,9 +222,9 @@ fn challenge() -> String {
 
 fn ask(server: &Server, plain: &Plain, query: &str) -> Prompt {
     let request = Request::get(format!("/authorize?{query}")).body("").unwrap();
-    match server.authorize(&request).run(plain) {
-        Authorization::Ask(prompt) => prompt,
-        Authorization::Respond(_) => panic!("the request is sound"),
+    match server.authorize(&request, moment(0, Timestamp(TIMES[0]))).run(plain) {
+        AuthorizeReply::Ask(prompt) => prompt,
+        AuthorizeReply::Respond(_) => panic!("the request is sound"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use grantor::consult::{Authenticity, Owner, Terms, Verdict};
+use grantor::consult::{Authenticity, ExtensionGrant, ExtensionRefusal, ExtensionVerdict, Owner, Terms, Verdict};
 use grantor::model::Subject;
 use grantor::store::{Change, Commit, Found, Lookup, Outcome, Presented};
 
@@ -150,7 +150,7 @@ impl Schedule {
         request.saw_spent = request.saw_spent.or(spent);
         let role = self.entries[index].role;
         if self.fault == Some(Fault::InvalidReplayRevokes) && role == Role::Harmless && spent.is_some() {
-            next.write(&Commit::of(Change::Revoke(self.scene.grant)), None);
+            let _ = next.write(&Commit::of(Change::Revoke(self.scene.grant)), None);
         }
         let found = state.model.lookup(lookup, self.fault);
         if self.fault == Some(Fault::SpentIsActive) && role == Role::Tells {
@@ -209,7 +209,7 @@ impl Schedule {
     fn lost_race(&self, next: &mut State, role: Role, commit: &Commit, outcome: Outcome) -> Outcome {
         match (self.fault, role) {
             (Some(Fault::LoserRevokes), Role::Refresh) => {
-                next.write(&Commit::of(Change::Revoke(self.scene.grant)), None);
+                let _ = next.write(&Commit::of(Change::Revoke(self.scene.grant)), None);
                 outcome
             }
             (Some(Fault::LoserIssuesAnyway), Role::Exchange) => {
@@ -225,12 +225,19 @@ impl Schedule {
 fn consult(asks: &Asks, yes: bool) -> Told {
     match asks {
         Asks::ClientSecret => Told::ClientSecret(if yes { Authenticity::Genuine } else { Authenticity::Refused }),
-        Asks::Password | Asks::Extension => {
-            Told::Owner(if yes { Owner::Subject(Subject::parse("alice").unwrap()) } else { Owner::Refused })
-        }
+        Asks::Password => Told::Owner(if yes { Owner::Subject(alice()) } else { Owner::Refused }),
+        Asks::Extension => Told::Extension(if yes {
+            ExtensionVerdict::Grant(ExtensionGrant::of(alice()))
+        } else {
+            ExtensionVerdict::Refuse(ExtensionRefusal::default())
+        }),
         Asks::Issuance => Told::Verdict(if yes { Verdict::Issue(Terms::default()) } else { Verdict::Refuse }),
         Asks::Lookup(_) | Asks::Commit(_) | Asks::Fetch => unreachable!("that is not a question to the host"),
     }
+}
+
+fn alice() -> Subject {
+    Subject::parse("alice").unwrap()
 }
 
 /// What a request knows after it was told this too.

@@ -1,6 +1,7 @@
 //! §2: client registration and authentication.
 
-use grantor::model::{Client, ClientAuthentication, ClientId, Digest, SecretPresentation};
+use grantor::model::ClientId;
+use grantor::record::{Client, RegisteredAuthentication, SecretPresentation};
 
 use crate::common::*;
 
@@ -11,7 +12,7 @@ fn a_client_is_confidential_if_it_has_credentials_and_public_if_not() {
     let id = || ClientId::parse("s6BhdRkqt3").unwrap();
     assert!(Client::confidential(id(), SECRET).is_confidential());
     assert!(!Client::public(id()).is_confidential());
-    let host = ClientAuthentication::Host { presented: SecretPresentation::Basic };
+    let host = RegisteredAuthentication::Host { presented: SecretPresentation::Basic };
     assert!(Client::public(id()).with(|client| client.authentication = host).is_confidential());
 }
 
@@ -163,7 +164,7 @@ fn a_basic_header_that_cannot_be_read_authenticates_nobody() {
 fn a_client_that_is_registered_for_one_presentation_may_not_use_the_other() {
     use SecretPresentation::{Basic, Either, Post};
     for (presented, in_header, in_body) in [(Basic, 200, 400), (Post, 401, 200), (Either, 200, 200)] {
-        let authentication = ClientAuthentication::Secret { digest: Digest::of(SECRET), presented };
+        let authentication = RegisteredAuthentication::secret(SECRET, presented);
         let client = confidential("web", SECRET).with(|client| client.authentication = authentication);
         let world = World::new().with_client(client);
         let header = post_as(&basic("web", SECRET), "grant_type=client_credentials");

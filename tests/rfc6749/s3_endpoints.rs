@@ -1,7 +1,7 @@
 //! §3: the authorization endpoint, the redirection endpoint, the token endpoint, scope.
 
 use grantor::model::{RedirectUri, RedirectUriError, ResponseType};
-use grantor::server::{Authorization, AuthorizationRefused, AuthorizationRequest, DefaultScope};
+use grantor::server::{AuthorizationPageError, AuthorizationRequest, AuthorizeReply, DefaultScope};
 use http::{Request, header};
 
 use crate::common::*;
@@ -11,9 +11,9 @@ use crate::common::*;
 #[test]
 fn r10_the_authorization_endpoint_takes_get_and_post() {
     let world = World::new();
-    assert_eq!(world.ask(authorize()).scope, scope("read write"));
+    assert_eq!(world.ask(authorize()).asked.scope, scope("read write"));
     let mut request = post(authorize());
-    assert!(matches!(world.authorize_by(&request), Authorization::Ask(_)));
+    assert!(matches!(world.authorize_by(&request), AuthorizeReply::Ask(_)));
     // A POST has its parameters in the body.
     *request.uri_mut() = format!("/authorize?{}", authorize()).parse().unwrap();
     *request.body_mut() = Vec::new();
@@ -30,7 +30,7 @@ fn r10_the_authorization_endpoint_takes_get_and_post() {
 fn r11_unrecognized_parameters_are_ignored() {
     let world = World::new();
     let strange = |params: Params| params.again("display", "page").again("display", "popup").again("Scope", "admin");
-    assert_eq!(world.ask(strange(authorize())).scope, scope("read write"));
+    assert_eq!(world.ask(strange(authorize())).asked.scope, scope("read write"));
     assert!(world.approve(strange(authorize())).parameter("display").is_none());
     let code = world.code(authorize());
     let reply = world.token(strange(exchange(&code)).again("CODE", "x").again("audience", "a").again("audience", "b"));
@@ -47,8 +47,8 @@ fn r12_a_parameter_without_a_value_is_treated_as_omitted() {
     for base in [authorize(), implicit()] {
         for name in base.names() {
             let told = |params: Params| match world.authorize(params) {
-                Authorization::Ask(prompt) => serde_json::to_string(&prompt).unwrap(),
-                Authorization::Respond(response) => format!("{:?}", Reply::of(response.into_http())),
+                AuthorizeReply::Ask(prompt) => serde_json::to_string(&prompt).unwrap(),
+                AuthorizeReply::Respond(response) => format!("{:?}", Reply::of(response.into_http())),
             };
             let empty = base.clone().set(&name, "");
             assert_eq!(told(empty), told(base.clone().without(&name)), "{name}");
@@ -122,7 +122,7 @@ fn parameters_are_utf_8_and_not_too_many() {
         let padding = "x".repeat(length - start.len());
         post(start + &padding)
     };
-    assert!(matches!(world.authorize_by(&padded(grantor::MAX_FORM_LEN)), Authorization::Ask(_)));
+    assert!(matches!(world.authorize_by(&padded(grantor::MAX_FORM_LEN)), AuthorizeReply::Ask(_)));
     let reply = world.answer_by(&padded(grantor::MAX_FORM_LEN + 1));
     assert!(reply.is_page() && reply.status() == 413);
 }
@@ -210,7 +210,7 @@ fn r6_a_client_without_a_full_redirect_uri_has_none() {
 #[test]
 fn r7_with_several_redirect_uris_registered_one_must_be_sent() {
     let second = "https://client.example.com/second";
-    let several = |client: &mut grantor::model::Client| client.redirect_uris.push(redirect_uri(second));
+    let several = |client: &mut grantor::record::Client| client.redirect_uris.push(redirect_uri(second));
     let world = World::new().with_client(public("app").with(several));
     assert!(world.answer(authorize().without("redirect_uri")).is_page());
     for uri in [CALLBACK, second] {
@@ -270,15 +270,15 @@ fn the_person_is_told_by_the_library_or_by_the_host() {
         (World::new().with_outage(At::Lookup, None), authorize(), "the server cannot answer now"),
     ];
     for (world, request, told) in cases {
-        let Authorization::Respond(response) = world.authorize(&request) else { panic!("asked: {request}") };
-        assert_eq!(response.refused().map(AuthorizationRefused::description).as_deref(), Some(told));
+        let AuthorizeReply::Respond(response) = world.authorize(&request) else { panic!("asked: {request}") };
+        assert_eq!(response.page_error().map(AuthorizationPageError::description).as_deref(), Some(told));
         let page = Reply::of(response.into_http());
         assert_eq!(page.body(), format!("The request cannot be answered: {told}.\n"));
     }
-    let Authorization::Respond(response) = World::new().authorize(authorize().set("scope", "admin")) else {
+    let AuthorizeReply::Respond(response) = World::new().authorize(authorize().set("scope", "admin")) else {
         panic!("asked")
     };
-    assert!(response.refused().is_none() && response.location().is_some());
+    assert!(response.page_error().is_none() && response.location().is_some());
 }
 
 // §3.2 Token Endpoint
@@ -321,7 +321,7 @@ fn a_token_request_is_a_form() {
         }
         // A POST to the authorization endpoint likewise.
         *request.body_mut() = authorize().to_string().into_bytes();
-        let asked = matches!(world.authorize_by(&request), Authorization::Ask(_));
+        let asked = matches!(world.authorize_by(&request), AuthorizeReply::Ask(_));
         assert_eq!(asked, status == 200, "{content_type}");
     }
     let mut request = post(client_credentials());
@@ -434,11 +434,11 @@ fn r21_an_omitted_scope_is_the_default_or_invalid_scope() {
         (DefaultScope::Fixed(scope("write admin")), Some("write")),
         (DefaultScope::None, None),
     ] {
-        let world = World::new().with_everything().with(|config| config.default_scope = default.clone());
+        let world = World::new().with_everything().with(|config| config.scope.default = default.clone());
         let request = authorize().without("scope");
         match result {
             Some(granted) => {
-                assert_eq!(world.ask(&request).scope, scope(granted), "{default:?}");
+                assert_eq!(world.ask(&request).asked.scope, scope(granted), "{default:?}");
                 let reply = world.token(exchange(&world.code(&request)));
                 assert_eq!(reply.member("scope").unwrap(), granted);
                 let reply = world.approve(implicit().without("scope"));
@@ -475,8 +475,8 @@ fn r45_scope_is_returned_when_it_differs_from_the_request() {
 #[test]
 fn scope_tokens_are_case_sensitive_and_their_order_does_not_matter() {
     let world = World::new();
-    assert_eq!(world.ask(authorize().set("scope", "write read")).scope, scope("read write"));
-    assert_eq!(world.ask(authorize().set("scope", "read read")).scope.as_str(), "read");
+    assert_eq!(world.ask(authorize().set("scope", "write read")).asked.scope, scope("read write"));
+    assert_eq!(world.ask(authorize().set("scope", "read read")).asked.scope.as_str(), "read");
     assert_eq!(world.answer(authorize().set("scope", "Read")).error(), "invalid_scope");
 }
 
@@ -485,24 +485,26 @@ fn scope_tokens_are_case_sensitive_and_their_order_does_not_matter() {
 #[test]
 fn a_typed_authorization_request_is_answered_as_one_over_http() {
     let world = World::new();
-    let request = || AuthorizationRequest {
-        response_type: Some("code".into()),
-        client_id: Some("app".into()),
-        redirect_uri: Some(CALLBACK.into()),
-        scope: Some("read write".into()),
-        state: Some("xyz".into()),
-        code_challenge: Some(CHALLENGE.into()),
-        code_challenge_method: Some("S256".into()),
-        ..AuthorizationRequest::default()
+    let request = || {
+        let mut request = AuthorizationRequest::new("app");
+        request.response_type = Some("code".into());
+        request.redirect_uri = Some(CALLBACK.into());
+        request.scope = Some("read write".into());
+        request.state = Some("xyz".into());
+        request.code_challenge = Some(CHALLENGE.into());
+        request.code_challenge_method = Some("S256".into());
+        request
     };
-    let Authorization::Ask(prompt) = world.server.authorization_request(request()).run(&world) else {
+    let AuthorizeReply::Ask(prompt) = world.server.authorization_request(request(), world.moment()).run(&world) else {
         panic!("not asked")
     };
     let over_http = world.ask(authorize());
     assert_eq!(serde_json::to_string(&prompt).unwrap(), serde_json::to_string(&over_http).unwrap());
-    assert_eq!(prompt.response_type, ResponseType::Code);
-    let other = AuthorizationRequest { scope: Some("admin".into()), ..request() };
-    let Authorization::Respond(response) = world.server.authorization_request(other).run(&world) else {
+    assert_eq!(prompt.recipient.response_type, ResponseType::Code);
+    let mut other = request();
+    other.scope = Some("admin".into());
+    let AuthorizeReply::Respond(response) = world.server.authorization_request(other, world.moment()).run(&world)
+    else {
         panic!("asked")
     };
     assert_eq!(response.location().unwrap(), world.answer(authorize().set("scope", "admin")).location());

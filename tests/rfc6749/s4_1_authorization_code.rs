@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use grantor::Event;
 use grantor::model::{GrantType, ResponseType};
-use grantor::server::{Authorization, Prompt};
+use grantor::server::Event;
+use grantor::server::{AuthorizeReply, Prompt};
 
 use crate::common::*;
 
@@ -26,10 +26,10 @@ const TOKEN_REQUEST: &str = "
 
 #[test]
 fn the_examples_of_the_rfc_run_as_printed() {
-    let world = World::of_the_rfc().with(|config| config.access_token_lifetime = Duration::from_secs(3600));
+    let world = World::of_the_rfc().with(|config| config.token.access_token_lifetime = Duration::from_secs(3600));
 
     // §4.1.1, §4.1.2
-    let Authorization::Ask(prompt) = world.authorize_by(&as_printed(REQUEST)) else { panic!("not asked") };
+    let AuthorizeReply::Ask(prompt) = world.authorize_by(&as_printed(REQUEST)) else { panic!("not asked") };
     let reply = world.decide(prompt, Some(approval()));
     let code = reply.parameter("code").unwrap();
     let location = format!("https://client.example.com/cb?code={code}&state=xyz&iss=https%3A%2F%2Fserver.example.com");
@@ -59,7 +59,7 @@ fn the_examples_of_the_rfc_run_as_printed() {
 #[test]
 fn the_error_example_of_the_rfc_is_answered_as_printed() {
     let world = World::of_the_rfc();
-    let Authorization::Ask(prompt) = world.authorize_by(&as_printed(REQUEST)) else { panic!("not asked") };
+    let AuthorizeReply::Ask(prompt) = world.authorize_by(&as_printed(REQUEST)) else { panic!("not asked") };
     let reply = world.decide(prompt, None);
     let description = "the+resource+owner+or+authorization+server+denied+the+request";
     assert_eq!(
@@ -97,7 +97,7 @@ fn r15_state_comes_back_in_success_and_in_error() {
 #[test]
 fn r34_codes_are_short_lived() {
     let mut world = World::new();
-    let lifetime = world.server.config().code_lifetime.as_secs();
+    let lifetime = world.server.config().authorization.code_lifetime.as_secs();
     assert!((1..=600).contains(&lifetime));
     let [in_time, late] = [world.code(authorize()), world.code(authorize())];
     world.now = NOW + lifetime - 1;
@@ -179,7 +179,7 @@ fn an_outage_at_the_lookup_of_a_decision_is_a_page() {
 fn what_was_withdrawn_while_the_person_decided_is_not_granted() {
     let decide = |later: World, prompt| later.decide(prompt, Some(approval()));
     let prompt = || World::new().ask(authorize());
-    let without = |change: fn(&mut grantor::model::Client)| World::new().with_client(public("app").with(change));
+    let without = |change: fn(&mut grantor::record::Client)| World::new().with_client(public("app").with(change));
     // Nobody to send an error to.
     assert!(decide(World::new().without_clients(), prompt()).is_page());
     assert!(decide(without(|client| client.redirect_uris.clear()), prompt()).is_page());
@@ -188,9 +188,9 @@ fn what_was_withdrawn_while_the_person_decided_is_not_granted() {
     assert_eq!(decide(later, prompt()).error(), "unauthorized_client");
     let later = without(|client| client.grant_types = vec![GrantType::RefreshToken]);
     assert_eq!(decide(later, prompt()).error(), "unauthorized_client");
-    let later = World::new().with(|config| config.response_types.clear());
+    let later = World::new().with(|config| config.authorization.response_types.clear());
     assert_eq!(decide(later, prompt()).error(), "unsupported_response_type");
-    let later = World::new().with(|config| config.grant_types = vec![GrantType::RefreshToken]);
+    let later = World::new().with(|config| config.token.grant_types = vec![GrantType::RefreshToken]);
     assert_eq!(decide(later, prompt()).error(), "unsupported_response_type");
     let later = without(|client| client.scope = scope("admin"));
     assert_eq!(decide(later, prompt()).error(), "access_denied");
@@ -310,7 +310,9 @@ fn there_is_a_refresh_token_only_if_server_and_client_use_them() {
         reply.member("refresh_token").is_some()
     };
     assert!(has_refresh_token(World::new()));
-    assert!(!has_refresh_token(World::new().with(|config| config.grant_types.retain(|grant| *grant != RefreshToken))));
+    assert!(!has_refresh_token(
+        World::new().with(|config| config.token.grant_types.retain(|grant| *grant != RefreshToken))
+    ));
     let client = public("app").with(|client| client.grant_types.retain(|grant| *grant != RefreshToken));
     assert!(!has_refresh_token(World::new().with_client(client)));
 }

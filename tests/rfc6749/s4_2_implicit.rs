@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use grantor::model::GrantType;
-use grantor::server::Authorization;
+use grantor::server::AuthorizeReply;
 
 use crate::common::*;
 
@@ -16,8 +16,8 @@ const REQUEST: &str = "
 
 #[test]
 fn the_examples_of_the_rfc_run_as_printed() {
-    let world = World::of_the_rfc().with(|config| config.access_token_lifetime = Duration::from_secs(3600));
-    let Authorization::Ask(prompt) = world.authorize_by(&as_printed(REQUEST)) else { panic!("not asked") };
+    let world = World::of_the_rfc().with(|config| config.token.access_token_lifetime = Duration::from_secs(3600));
+    let AuthorizeReply::Ask(prompt) = world.authorize_by(&as_printed(REQUEST)) else { panic!("not asked") };
     let reply = world.decide(prompt, Some(approval()));
     let access_token = reply.parameter("access_token").unwrap();
     // The RFC's is at http://example.com/cb, whose scheme RFC 9700 §2.6 forbids, and not in the order of its own list.
@@ -28,7 +28,7 @@ fn the_examples_of_the_rfc_run_as_printed() {
     assert_eq!((reply.status(), reply.body()), (303, ""));
     assert_eq!(reply.location(), location);
 
-    let Authorization::Ask(prompt) = world.authorize_by(&as_printed(REQUEST)) else { panic!("not asked") };
+    let AuthorizeReply::Ask(prompt) = world.authorize_by(&as_printed(REQUEST)) else { panic!("not asked") };
     let reply = world.decide(prompt, None);
     let description = "the+resource+owner+or+authorization+server+denied+the+request";
     let location = format!(
@@ -90,6 +90,6 @@ fn each_error_code_of_the_implicit_response_is_given_in_the_fragment() {
 #[test]
 fn the_token_endpoint_knows_no_implicit_grant() {
     let client = confidential("web", SECRET).with(|client| client.grant_types.push(GrantType::Implicit));
-    let world = World::new().with(|config| config.grant_types.push(GrantType::Implicit)).with_client(client);
+    let world = World::new().with(|config| config.token.grant_types.push(GrantType::Implicit)).with_client(client);
     assert_eq!(world.token(client_credentials().set("grant_type", "implicit")).error(), "unsupported_grant_type");
 }

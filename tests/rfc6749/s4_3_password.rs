@@ -18,7 +18,7 @@ const REQUEST: &str = "
 
 #[test]
 fn the_example_of_the_rfc_runs_as_printed() {
-    let world = World::of_the_rfc().with(|config| config.access_token_lifetime = Duration::from_secs(3600));
+    let world = World::of_the_rfc().with(|config| config.token.access_token_lifetime = Duration::from_secs(3600));
     let reply = world.token_by(&as_printed(REQUEST));
     let (access_token, refresh_token) = reply.tokens();
     let body = format!(

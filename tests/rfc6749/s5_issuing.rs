@@ -1,7 +1,7 @@
 //! §5: issuing an access token.
 
-use grantor::model::Secret;
-use grantor::server::{ClientCredentials, GrantRequest, PresentedIn, TokenRequest};
+use grantor::model::{GrantType, Secret};
+use grantor::server::{ClientAuthentication, ClientAuthenticationMethod, TokenRequest};
 use http::Request;
 
 use crate::common::*;
@@ -106,7 +106,7 @@ fn each_error_code_of_the_token_endpoint_is_given() {
             "invalid_target",
             400,
             World::new()
-                .with(|config| config.resources.push(resource("https://api.example.com")))
+                .with(|config| config.resources = resource("https://api.example.com").into())
                 .token(client_credentials().set("resource", "https://other.example.com")),
         ),
     ];
@@ -216,19 +216,15 @@ fn the_answer_to_an_unknown_client_is_that_to_a_wrong_secret() {
 #[test]
 fn a_typed_token_request_is_answered_as_one_over_http() {
     let world = World::new();
-    let typed = |client_secret: &'static str| TokenRequest {
-        client: ClientCredentials {
-            client_id: grantor::model::ClientId::parse("web").unwrap(),
-            client_secret: Some(Secret::new(client_secret)),
-            presented_in: PresentedIn::Header,
-        },
-        grant: GrantRequest::ClientCredentials { scope: Some(scope("read")) },
-        resource: Vec::new(),
+    let typed = |client_secret: &'static str| {
+        let method = ClientAuthenticationMethod::ClientSecretBasic(Some(Secret::new(client_secret)));
+        let client = ClientAuthentication::new(grantor::model::ClientId::parse("web").unwrap(), method);
+        TokenRequest::new(client, &GrantType::ClientCredentials).parameter("scope", "read")
     };
-    let reply = world.server.token_request(typed(SECRET), world.moment()).run(&world);
+    let reply = world.server.token_request(&typed(SECRET), world.moment()).run(&world);
     assert_eq!(reply.result().unwrap().scope, scope("read"));
     assert_eq!(Reply::of(reply.into_http()).status(), 200);
-    let reply = Reply::of(world.server.token_request(typed("wrong"), world.moment()).run(&world).into_http());
+    let reply = Reply::of(world.server.token_request(&typed("wrong"), world.moment()).run(&world).into_http());
     let over_http = world.token_by(&post_as(&basic("web", "wrong"), "grant_type=client_credentials&scope=read"));
     assert_eq!((reply.status(), reply.headers(), reply.body()), (401, over_http.headers(), over_http.body()));
 }

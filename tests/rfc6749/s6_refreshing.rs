@@ -16,7 +16,7 @@ const REQUEST: &str = "
 
 #[test]
 fn the_example_of_the_rfc_runs_as_printed() {
-    let world = World::of_the_rfc().with(|config| config.access_token_lifetime = Duration::from_secs(3600));
+    let world = World::of_the_rfc().with(|config| config.token.access_token_lifetime = Duration::from_secs(3600));
     let rfc = "Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW";
     let (old_access, old) = world.token_by(&post_as(rfc, password().without("client_id"))).tokens();
     let reply = world.token_by(&as_printed(&REQUEST.replace("tGzv3JOkF0XG5Qx2TlKWIA", &old)));
@@ -56,7 +56,7 @@ fn r53_a_refresh_token_is_bound_to_its_client() {
 fn r54_a_refreshed_scope_is_at_most_what_was_granted_and_the_new_refresh_token_keeps_it() {
     for policy in [RefreshPolicy::Rotate { grace: Duration::ZERO }, RefreshPolicy::Reuse] {
         let client = public("app").with(|client| client.scope = scope("read write admin"));
-        let world = World::new().with(|config| config.refresh = policy).with_client(client);
+        let world = World::new().with(|config| config.token.refresh = policy).with_client(client);
         let (_, mut refresh_token) = world.tokens();
         // `admin` is the client's to ask for, but the resource owner did not grant it.
         for wrong in ["admin", "read admin", "read write admin"] {

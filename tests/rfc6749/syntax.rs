@@ -92,7 +92,7 @@ fn scope_tokens_are_nqchar() {
         let world = World::new().with_client(client("app"));
         let request = authorize().set("scope", &token);
         match expected {
-            true => assert_eq!(world.ask(&request).scope.as_str(), token, "{c:?}"),
+            true => assert_eq!(world.ask(&request).asked.scope.as_str(), token, "{c:?}"),
             false => assert_eq!(world.answer(&request).error(), "invalid_scope", "{c:?}"),
         }
     }
@@ -170,7 +170,7 @@ fn the_encoding_example_of_the_rfc_is_read_and_written() {
     let (plain, encoded) = (" %&+\u{a3}\u{20ac}", "+%25%26%2B%C2%A3%E2%82%AC");
     let world = World::new().with_everything();
     let request = post(format!("grant_type=password&client_id=app&username={encoded}&password={encoded}"));
-    let host = grantor::Hosted { store: &world.store, policy: Expecting(plain) };
+    let host = grantor::host::Hosted { store: &world.store, policy: Expecting(plain) };
     let reply = world.server.token(&request, world.moment()).run(&host);
     assert_eq!(Reply::of(reply.into_http()).status(), 200);
 

@@ -5,8 +5,8 @@ use std::fmt::Debug;
 use grantor::client::{discover, discover_resource};
 use grantor::model::{CodeChallengeMethod, Endpoint, GrantType, Issuer, Resource, ResponseType, Scope};
 use grantor::resource::ResourceServer;
-use grantor::server::Config;
-use grantor::{Answer, Fetch, HttpOnly, Server, resource};
+use grantor::server::{Config, IntrospectionConfig, RevocationConfig};
+use grantor::{Answer, Fetch, HttpHost, Server, resource};
 use http::{Request, Response};
 use proptest::prelude::*;
 use proptest::sample::subsequence;
@@ -18,9 +18,9 @@ use crate::names::*;
 fn serve(
     path: String,
     document: impl Fn(&Request<Vec<u8>>) -> Response<Vec<u8>>,
-) -> HttpOnly<impl Fn(&Fetch) -> Answer<Fetch>> {
+) -> HttpHost<impl Fn(&Fetch) -> Answer<Fetch>> {
     let nothing = || Response::builder().status(404).body(Vec::new()).unwrap();
-    HttpOnly(move |fetch: &Fetch| {
+    HttpHost(move |fetch: &Fetch| {
         let request = fetch.request();
         Ok(if request.uri().path() == path { document(request) } else { nothing() })
     })
@@ -41,14 +41,14 @@ prop_compose! {
     ) -> Config {
         let mut config = Config::new(issuer);
         let [authorization_endpoint, token_endpoint, introspection_endpoint, revocation_endpoint] = endpoints;
-        config.endpoints.authorization_endpoint = authorization_endpoint;
-        config.endpoints.token_endpoint = token_endpoint;
-        config.endpoints.introspection_endpoint = introspection_endpoint;
-        config.endpoints.revocation_endpoint = revocation_endpoint;
-        config.grant_types = grant_types;
-        config.response_types = response_types;
-        config.code_challenge_methods = code_challenge_methods;
-        config.acr_values_supported = acr_values_supported;
+        config.authorization.endpoint = authorization_endpoint.unwrap_or(config.authorization.endpoint);
+        config.token.endpoint = token_endpoint.unwrap_or(config.token.endpoint);
+        config.introspection = introspection_endpoint.map(IntrospectionConfig::at);
+        config.revocation = revocation_endpoint.map(RevocationConfig::at);
+        config.token.grant_types = grant_types;
+        config.authorization.response_types = response_types;
+        config.authorization.code_challenge_methods = code_challenge_methods;
+        config.authorization.acr_values_supported = acr_values_supported;
         config
     }
 }
@@ -81,7 +81,7 @@ proptest! {
     /// RFC 8414 §2, §3.1.
     #[test]
     fn the_client_reads_the_metadata_that_the_server_writes(config in server_configs()) {
-        let server = Server::new(config.clone());
+        let server = Server::new(config.clone()).unwrap();
         let host = serve(config.metadata_path(), |request| server.metadata(request));
         prop_assert_eq!(discover(&config.issuer).run(&host).unwrap(), config.metadata());
     }

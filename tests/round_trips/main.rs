@@ -18,7 +18,7 @@ mod responses;
 
 use grantor::client::Client;
 use grantor::model::ClientId;
-use grantor::{Answer, Fetch, HttpOnly, Timestamp};
+use grantor::{Answer, Fetch, HttpHost, Timestamp};
 use http::{Request, Response};
 use proptest::prelude::*;
 
@@ -35,8 +35,8 @@ pub fn client_of(world: &World, client_id: &str) -> Client {
 }
 
 /// The HTTP between a client and an endpoint.
-pub fn reach(endpoint: impl Fn(&Request<Vec<u8>>) -> Response<Vec<u8>>) -> HttpOnly<impl Fn(&Fetch) -> Answer<Fetch>> {
-    HttpOnly(move |fetch: &Fetch| Ok(endpoint(fetch.request())))
+pub fn reach(endpoint: impl Fn(&Request<Vec<u8>>) -> Response<Vec<u8>>) -> HttpHost<impl Fn(&Fetch) -> Answer<Fetch>> {
+    HttpHost(move |fetch: &Fetch| Ok(endpoint(fetch.request())))
 }
 
 impl World {

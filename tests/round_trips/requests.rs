@@ -1,8 +1,8 @@
 //! What a client writes, a server reads.
 
 use grantor::client::{Authentication, AuthorizationRequest, Client, Pending, TokenTypeHint};
-use grantor::model::{Acr, Key, RedirectUri, Resource, Resources, Scope, Secret};
-use grantor::server::{Approval, ClientCredentials, Prompt};
+use grantor::model::{Acr, Audience, Key, RedirectUri, Resource, Scope, Secret};
+use grantor::server::{Approval, ClientAuthentication, ClientAuthenticationMethod, Prompt};
 use grantor::store::{Lookup, Store};
 use grantor::{Pause as _, Step, Timestamp};
 use http::Request;
@@ -35,7 +35,7 @@ struct Asked {
     client_id: String,
     redirect_uri: RedirectUri,
     scope: Scope,
-    resource: Resources,
+    resource: Vec<Resource>,
     acr_values: Vec<Acr>,
     max_age: Option<u64>,
 }
@@ -60,7 +60,9 @@ impl Asked {
             client.redirect_uris = vec![self.redirect_uri.clone()];
             client.scope = self.scope.clone();
         });
-        World::new().with(|config| config.resources = self.resource.clone()).with_client(client)
+        World::new()
+            .with(|config| config.resources = Audience::only(self.resource.clone()).unwrap_or_default())
+            .with_client(client)
     }
 
     fn request(&self) -> AuthorizationRequest {
@@ -90,11 +92,16 @@ proptest! {
     #[test]
     fn the_server_reads_the_credentials_that_the_client_writes(client_id in VSCHARS, client_secret in VSCHARS) {
         for client in with_secret(&World::new(), &client_id, &client_secret) {
-            let step = client.client_credentials().start(Timestamp(NOW));
+            let step = client.client_credentials().start(World::new().moment());
             let Step::Fetch(pause) = step else { panic!("nothing is sent") };
-            let read = ClientCredentials::of(pause.effect().request()).unwrap();
+            let read = ClientAuthentication::of(pause.effect().request()).unwrap();
             prop_assert_eq!(read.client_id.as_str(), &client_id);
-            prop_assert_eq!(read.client_secret.as_ref().map(Secret::expose), Some(client_secret.as_str()));
+            let secret = match &read.method {
+                ClientAuthenticationMethod::ClientSecretBasic(secret) => secret.as_ref(),
+                ClientAuthenticationMethod::ClientSecretPost(secret) => Some(secret),
+                _ => None,
+            };
+            prop_assert_eq!(secret.map(Secret::expose), Some(client_secret.as_str()));
         }
     }
 
@@ -105,16 +112,16 @@ proptest! {
         let client = client_of(&world, &asked.client_id);
         let (url, pending) = client.begin(asked.request(), world.moment()).unwrap();
         let prompt: Prompt = kept(&world.ask(url.split_once('?').unwrap().1));
-        prop_assert_eq!(prompt.client_id.as_str(), &asked.client_id);
-        prop_assert_eq!(&prompt.redirect_uri, &asked.redirect_uri);
-        prop_assert_eq!(&prompt.scope, &asked.scope);
-        prop_assert_eq!(&prompt.resource, &asked.resource);
-        prop_assert_eq!(&prompt.acr_values, &asked.acr_values);
-        prop_assert_eq!(prompt.max_age, asked.max_age);
+        prop_assert_eq!(prompt.recipient.client_id.as_str(), &asked.client_id);
+        prop_assert_eq!(&prompt.recipient.redirect_uri, &asked.redirect_uri);
+        prop_assert_eq!(&prompt.asked.scope, &asked.scope);
+        prop_assert_eq!(prompt.asked.audience.resources(), &asked.resource[..]);
+        prop_assert_eq!(&prompt.asked.acr_values, &asked.acr_values);
+        prop_assert_eq!(prompt.asked.max_age, asked.max_age);
 
         let reply = world.decide(prompt, Some(asked.approval()));
         let pending: Pending = kept(&pending);
-        let exchange = client.callback(pending, reply.location().split_once('?').unwrap().1).unwrap().start(world.time());
+        let exchange = client.callback(pending, reply.location().split_once('?').unwrap().1).unwrap().start(world.moment());
         let tokens = exchange.run(&reach(|request| world.token_by(request).0)).unwrap();
         prop_assert_eq!(tokens.scope(), Some(&asked.scope));
     }
@@ -128,12 +135,12 @@ proptest! {
     ) {
         let world = World::new().with_client(confidential(&client_id, &client_secret));
         for client in with_secret(&world, &client_id, &client_secret) {
-            let exchange = client.client_credentials().start(Timestamp(NOW));
+            let exchange = client.client_credentials().start(World::new().moment());
             let tokens = exchange.run(&reach(|request| world.token_by(request).0)).unwrap();
             let token = tokens.access_token();
             prop_assert!(world.knows(token.expose()));
-            let revoke = |request: &Request<_>| world.server.revoke(request).run(&world).into_http();
-            prop_assert!(client.revoke(token, hint).run(&reach(revoke)).is_ok());
+            let revoke = |request: &Request<_>| world.server.revoke(request, world.moment()).run(&world).into_http();
+            prop_assert!(client.revoke(token, hint, world.moment()).run(&reach(revoke)).is_ok());
             prop_assert!(!world.knows(token.expose()));
         }
     }

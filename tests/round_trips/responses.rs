@@ -2,7 +2,10 @@
 
 use std::fmt::Debug;
 
-use grantor::client::{AuthorizationRequest, CallbackError, Challenge, Client, Introspection, RequestError, TokenSet};
+use grantor::client::{
+    AuthorizationErrorResponse, AuthorizationRequest, CallbackError, Challenge, Client, Introspection, RequestError,
+    TokenSet,
+};
 use grantor::consult::{Issuance, Terms, Verdict};
 use grantor::model::{Acr, Claims, Issuer, Key, ResponseType, Scope, Secret, Subject};
 use grantor::resource::{Access, Authentication, Introspector, Requirement};
@@ -47,7 +50,7 @@ proptest! {
         let request = AuthorizationRequest::new(redirect_uri(CALLBACK)).scope(asked.clone()).parameter("x", &further);
         let (url, pending) = client.begin(request, world.moment()).unwrap();
         let reply = world.approve(query_of(&url));
-        let exchange = client.callback(pending, query_of(reply.location())).unwrap().start(world.time());
+        let exchange = client.callback(pending, query_of(reply.location())).unwrap().start(world.moment());
         let tokens = exchange.run(&reach(|request| world.token_by(request).0)).unwrap();
         prop_assert_eq!(tokens.scope(), Some(&asked));
 
@@ -77,16 +80,16 @@ proptest! {
         let world = issued.world();
         let token = issued.token(&world);
         let (metadata, client_id, secret) = (world.server.config().metadata(), api().client_id, Secret::new(SECRET));
-        let endpoint = |request: &Request<_>| world.server.introspect(request, world.time()).run(&world).into_http();
+        let endpoint = |request: &Request<_>| world.server.introspect(request, world.moment()).run(&world).into_http();
         let client = Client::confidential(metadata.clone(), client_id.clone(), secret.clone());
-        let read = client.introspect(&Secret::new(token.clone()), None).run(&reach(endpoint)).unwrap().unwrap();
+        let read = client.introspect(&Secret::new(token.clone()), None, world.moment()).run(&reach(endpoint)).unwrap().unwrap();
         as_stored(&read, &world, &token)?;
 
         let (photos, any, request) = (photos::photos(), Requirement::any(), photos::with_token(&token));
         let place = metadata.introspection_endpoint.unwrap();
         let introspector = Introspector::new(place, client_id, Authentication::Basic(secret));
         let stored = world.check(&photos, &request, &any).into_result().unwrap();
-        let introspected = photos.check_remote(&request, &any, &introspector, world.time()).run(&reach(endpoint));
+        let introspected = photos.check_by_introspection(&request, &any, &introspector, world.moment()).run(&reach(endpoint));
         prop_assert_eq!(issued.seen(&introspected.into_result().unwrap()), issued.seen(&stored));
     }
 
@@ -102,9 +105,10 @@ proptest! {
         let request = asked(AuthorizationRequest::new(redirect_uri(CALLBACK)));
         let (url, pending) = client.begin(request, world.moment()).unwrap();
         let reply = answered(world, query_of(&url));
-        let (error, error_description) = (code.to_owned(), reply.parameter("error_description"));
-        prop_assert!(error_description.is_some());
-        let refused = CallbackError::Refused { error, error_description, error_uri: None };
+        let mut refused = AuthorizationErrorResponse::new(code);
+        refused.error_description = reply.parameter("error_description");
+        prop_assert!(refused.error_description.is_some());
+        let refused = CallbackError::Refused(refused);
         prop_assert_eq!(client.callback(pending, query_of(reply.location())).err(), Some(refused));
     }
 }
@@ -135,7 +139,8 @@ prop_compose! {
         // RFC 7662 §2.2: strings.
         named in prop::collection::btree_map("jti|username", any::<String>().prop_map(Value::from), 0..3),
     ) -> Issued {
-        Issued { subject, scope, acr, auth_time, for_mail_too, claims: claims.into_iter().chain(named).collect() }
+        let claims = Claims::new(claims.into_iter().chain(named).collect()).unwrap();
+        Issued { subject, scope, acr, auth_time, for_mail_too, claims }
     }
 }
 
@@ -200,10 +205,10 @@ fn as_stored(read: &Introspection, world: &World, token: &str) -> Result<(), Tes
     prop_assert_eq!(read.client_id.as_deref(), Some(grant.client_id.as_str()));
     prop_assert_eq!(read.sub.as_deref(), grant.subject.as_ref().map(Subject::as_str));
     prop_assert_eq!(read.iss.as_deref(), Some(world.server.config().issuer.as_str()));
-    prop_assert_eq!(&read.aud, &credential.resource.iter().map(ToString::to_string).collect::<Vec<_>>());
+    prop_assert_eq!(&read.aud, &credential.audience.resources().iter().map(ToString::to_string).collect::<Vec<_>>());
     prop_assert_eq!((read.iat, read.exp), (Some(credential.issued_at), Some(credential.expires_at)));
-    prop_assert_eq!(read.acr.as_deref(), grant.acr.as_ref().map(Acr::as_str));
-    prop_assert_eq!(read.auth_time, grant.auth_time);
+    prop_assert_eq!(read.acr.as_deref(), grant.authentication.acr.as_ref().map(Acr::as_str));
+    prop_assert_eq!(read.auth_time, grant.authentication.auth_time);
     prop_assert_eq!(read.token_type.as_deref(), Some("Bearer"));
     Ok(())
 }
@@ -218,7 +223,7 @@ const REFUSALS: [Refusal; 9] = [
     (
         "invalid_target",
         |request| request.resource(resource("https://evil.example/")),
-        |world, query| world.with(|config| config.resources = vec![resource(photos::PHOTOS)]).answer(query),
+        |world, query| world.with(|config| config.resources = only(&[photos::PHOTOS])).answer(query),
     ),
     (
         "unauthorized_client",
@@ -228,7 +233,9 @@ const REFUSALS: [Refusal; 9] = [
     (
         "unsupported_response_type",
         |request| request,
-        |world, query| world.with(|config| config.response_types = vec![ResponseType::Token]).answer(query),
+        |world, query| {
+            world.with(|config| config.authorization.response_types = vec![ResponseType::Token]).answer(query)
+        },
     ),
     (
         "unmet_authentication_requirements",
@@ -248,8 +255,8 @@ const REFUSALS: [Refusal; 9] = [
 fn the_client_reads_the_error_that_the_server_writes() {
     let world = photos::world();
     let token = |form: Params| world.token(form).0;
-    let revoke = |form: Params| world.server.revoke(&post(form)).run(&world).into_http();
-    let introspect = |form: Params| world.server.introspect(&post(form), world.time()).run(&world).into_http();
+    let revoke = |form: Params| world.server.revoke(&post(form), world.moment()).run(&world).into_http();
+    let introspect = |form: Params| world.server.introspect(&post(form), world.moment()).run(&world).into_http();
     let away = World::new().with_outage(At::Lookup, Some(30));
     let about = |token: &str| params(&[("token", token)]);
     let responses = [
@@ -266,7 +273,8 @@ fn the_client_reads_the_error_that_the_server_writes() {
     ];
     for (code, response) in responses {
         let reply = Reply::of(response.clone());
-        let read = client_of(&world, "app").client_credentials().start(world.time()).run(&reach(|_| response.clone()));
+        let read =
+            client_of(&world, "app").client_credentials().start(world.moment()).run(&reach(|_| response.clone()));
         let Err(RequestError::Refused(read)) = read else { panic!("{code}: {read:?}") };
         assert_eq!(read.error, code);
         assert_eq!(read.status.as_u16(), reply.status());

@@ -5,9 +5,10 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use grantor::Unavailable;
+use grantor::host::AsyncHost;
 use grantor::server::{RefreshPolicy, TokenReply};
 use grantor::store::{AsyncStore, Commit, Found, Lookup, MemoryStore, Outcome, Store};
-use grantor::{AsyncHost, Unavailable};
 
 use crate::fixture::*;
 
@@ -20,13 +21,13 @@ async fn let_go() {
 }
 
 impl AsyncStore for Slow<'_> {
-    async fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
+    async fn lookup_async(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
         let_go().await;
         let answer = Store::lookup(self.0, lookup);
         let_go().await;
         answer
     }
-    async fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
+    async fn commit_async(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
         let_go().await;
         let answer = Store::commit(self.0, commit);
         let_go().await;

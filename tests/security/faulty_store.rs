@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use grantor::model::{Client, ClientId, Key};
-use grantor::server::{Authorization, AuthorizationRequest, AuthorizationResponse, RefreshPolicy, TokenError};
+use grantor::model::{ClientId, Key};
+use grantor::record::Client;
+use grantor::server::{AuthorizationRequest, AuthorizationResponse, AuthorizeReply, RefreshPolicy, TokenError};
 use grantor::store::{Commit, Found, Lookup, MemoryStore, Outcome, Presented, Store, WithClients};
 use grantor::{Pause as _, Step, Unavailable};
 
@@ -56,12 +57,12 @@ fn another_client_is_no_client() {
 
     let is_page = |response: AuthorizationResponse| response.into_http().status() == 400;
     let prompt = world.prompt("code");
-    assert!(is_page(prompt.deny(&world.server).run(&only(&confidential))));
-    let request = AuthorizationRequest { client_id: Some("confidential".into()), ..AuthorizationRequest::default() };
-    let Step::Lookup(pause) = world.server.authorization_request(request) else { panic!("no lookup") };
+    assert!(is_page(prompt.deny(&world.server, world.moment()).run(&only(&confidential))));
+    let request = AuthorizationRequest::new("confidential");
+    let Step::Lookup(pause) = world.server.authorization_request(request, world.moment()) else { panic!("no lookup") };
     let answer = Store::lookup(&only(&public), pause.effect());
     match pause.resume(answer) {
-        Step::Done(Authorization::Respond(response)) => assert!(is_page(response)),
+        Step::Done(AuthorizeReply::Respond(response)) => assert!(is_page(response)),
         _ => panic!("asked"),
     }
 }

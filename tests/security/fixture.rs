@@ -8,9 +8,10 @@ pub use counter::Counter;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use grantor::model::{
-    Client, ClientId, CodeChallengeMethod, CodeVerifier, GrantType, Issuer, RedirectUri, ResponseType, Scope, Subject,
+    ClientId, CodeChallengeMethod, CodeVerifier, GrantType, Issuer, RedirectUri, ResponseType, Scope, Subject,
 };
-use grantor::server::{Approval, Authorization, Config, Prompt, RefreshPolicy, Token, TokenReply};
+use grantor::record::Client;
+use grantor::server::{Approval, AuthorizeReply, Config, Prompt, RefreshPolicy, Token, TokenReply};
 use grantor::store::{MemoryStore, Store};
 use grantor::{Machine, Moment, Server, Step, Timestamp};
 use http::{Request, header};
@@ -45,11 +46,12 @@ pub fn clients() -> [Client; 2] {
 impl World {
     pub fn new(refresh: RefreshPolicy) -> Self {
         let mut config = Config::new(Issuer::parse("https://server.example").unwrap());
-        config.refresh = refresh;
-        config.grant_types.extend([GrantType::Password, GrantType::parse(ASSERTION).unwrap()]);
-        config.response_types.push(ResponseType::Token);
+        config.token.refresh = refresh;
+        config.consult_issuance = false;
+        config.token.grant_types.extend([GrantType::Password, GrantType::parse(ASSERTION).unwrap()]);
+        config.authorization.response_types.push(ResponseType::Token);
         let store = clients().into_iter().fold(MemoryStore::new(), MemoryStore::with_client);
-        Self { server: Server::new(config), store, now: 1_000_000, draws: AtomicU64::new(0) }
+        Self { server: Server::new(config).unwrap(), store, now: 1_000_000, draws: AtomicU64::new(0) }
     }
 
     pub fn moment(&self) -> Moment {
@@ -62,9 +64,9 @@ impl World {
             "/authorize?response_type={response_type}&client_id=public&state=xyz\
              &code_challenge={challenge}&code_challenge_method=S256"
         ));
-        match self.server.authorize(&request.body("").unwrap()).run(&self.store) {
-            Authorization::Ask(prompt) => prompt,
-            Authorization::Respond(response) => panic!("{:?}", response.event()),
+        match self.server.authorize(&request.body("").unwrap(), self.moment()).run(&self.store) {
+            AuthorizeReply::Ask(prompt) => prompt,
+            AuthorizeReply::Respond(response) => panic!("{:?}", response.event()),
         }
     }
 

@@ -4,10 +4,11 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use grantor::Unavailable;
 use grantor::model::Subject;
-use grantor::server::{Approval, Authorization, RefreshPolicy};
+use grantor::server::Event;
+use grantor::server::{Approval, AuthorizeReply, RefreshPolicy};
 use grantor::store::{Commit, Found, Lookup, MemoryStore, Outcome, Store};
-use grantor::{Event, Unavailable};
 use http::{Request, StatusCode, header};
 
 use crate::fixture::*;
@@ -112,9 +113,9 @@ fn an_outage_before_the_client_is_known_is_a_page_and_never_a_redirect() {
     let world = World::new(RefreshPolicy::Reuse);
     let uri = "/authorize?response_type=code&client_id=public&redirect_uri=https%3A%2F%2Fevil.example";
     let request = Request::get(uri).body("").unwrap();
-    match world.server.authorize(&request).run(&Flaky::new(&world.store, 0, false)) {
-        Authorization::Ask(_) => panic!("asked without a client"),
-        Authorization::Respond(response) => {
+    match world.server.authorize(&request, world.moment()).run(&Flaky::new(&world.store, 0, false)) {
+        AuthorizeReply::Ask(_) => panic!("asked without a client"),
+        AuthorizeReply::Respond(response) => {
             assert_eq!(response.location(), None);
             assert_eq!(response.into_http().status(), StatusCode::SERVICE_UNAVAILABLE);
         }

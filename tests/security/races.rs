@@ -4,9 +4,10 @@ use std::sync::Barrier;
 use std::time::Duration;
 
 use grantor::model::{ClientId, Key};
+use grantor::server::Event;
 use grantor::server::{RefreshPolicy, TokenError, TokenReply};
 use grantor::store::{Change, Commit, Found, Lookup, MemoryStore, Outcome, Store};
-use grantor::{Event, Pause as _, Step, Unavailable};
+use grantor::{Pause as _, Step, Unavailable};
 
 use crate::fixture::*;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use grantor::Event;
+use grantor::server::Event;
 use grantor::server::RefreshPolicy;
 
 use crate::fixture::*;

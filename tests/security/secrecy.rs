@@ -4,8 +4,10 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use grantor::consult::{Extension, Password};
-use grantor::model::{CodeChallengeMethod, Digest, GrantId, Scope, Secret};
-use grantor::server::{Authorization, AuthorizationRequest, GrantRequest, RefreshPolicy, TokenRequest};
+use grantor::model::{CodeChallengeMethod, Digest, GrantId, GrantType, Scope, Secret};
+use grantor::server::{
+    AuthorizationRequest, AuthorizeReply, ClientAuthentication, ClientAuthenticationMethod, RefreshPolicy, TokenRequest,
+};
 use grantor::store::{Commit, Found, Lookup, MemoryStore, Outcome, Store};
 use grantor::{Pause as _, Server, Step, Unavailable};
 use http::header;
@@ -86,35 +88,25 @@ fn requests_and_questions_print_no_secret() {
     assert!(extension.parameters.iter().any(|(_, value)| value.expose() == SECRET));
     assert!(!format!("{extension:?}").contains(SECRET));
 
-    let typed = TokenRequest {
-        client: grantor::server::ClientCredentials {
-            client_id: question.client.client_id.clone(),
-            client_secret: Some(Secret::new(SECRET)),
-            presented_in: grantor::server::PresentedIn::Body,
-        },
-        grant: GrantRequest::RefreshToken { refresh_token: Secret::new(SECRET), scope: None },
-        resource: Vec::new(),
-    };
+    let method = ClientAuthenticationMethod::ClientSecretPost(Secret::new(SECRET));
+    let client = ClientAuthentication::new(question.client.client_id.clone(), method);
+    let typed = TokenRequest::new(client, &GrantType::RefreshToken).parameter("refresh_token", SECRET);
     assert!(!format!("{typed:?}").contains(SECRET));
 
-    let asking = AuthorizationRequest {
-        client_id: Some("public".into()),
-        state: Some(SECRET.into()),
-        code_challenge: Some(VERIFIER.into()),
-        ..AuthorizationRequest::default()
-    };
+    let mut asking = AuthorizationRequest::new("public");
+    asking.state = Some(SECRET.into());
+    asking.code_challenge = Some(VERIFIER.into());
     let shown = format!("{asking:?}");
     assert!(shown.contains("public") && !shown.contains(SECRET) && !shown.contains(VERIFIER), "{shown}");
 
-    let asking = AuthorizationRequest {
-        response_type: Some("code".into()),
-        code_challenge_method: Some("plain".into()),
-        ..asking
-    };
+    asking.response_type = Some("code".into());
+    asking.code_challenge_method = Some("plain".into());
     let mut config = world.server.config().clone();
-    config.code_challenge_methods.push(CodeChallengeMethod::Plain);
-    let server = Server::new(config);
-    let Authorization::Ask(prompt) = server.authorization_request(asking).run(&world.store) else { panic!("refused") };
+    config.authorization.code_challenge_methods.push(CodeChallengeMethod::Plain);
+    let server = Server::new(config).unwrap();
+    let AuthorizeReply::Ask(prompt) = server.authorization_request(asking, world.moment()).run(&world.store) else {
+        panic!("refused")
+    };
     let shown = format!("{prompt:?}");
     assert!(shown.contains("public") && !shown.contains(SECRET) && !shown.contains(VERIFIER), "{shown}");
     assert!(serde_json::to_string(&prompt).unwrap().contains(SECRET), "it is kept for the response");
@@ -123,11 +115,9 @@ fn requests_and_questions_print_no_secret() {
 #[test]
 fn what_hides_a_secret_says_what_it_is() {
     let moment = World::new(RefreshPolicy::Reuse).moment();
-    let grant = GrantRequest::RefreshToken { refresh_token: Secret::new(SECRET), scope: None };
     let cases = [
         (format!("{:?}", Secret::new(SECRET)), "[redacted]".to_owned()),
         (format!("{moment:?}"), format!("Moment {{ now: {:?}, entropy: \"[redacted]\" }}", moment.now())),
-        (format!("{grant:?}"), "GrantRequest { grant_type: \"refresh_token\", .. }".to_owned()),
         (format!("{:?}", Digest::of("token")), format!("Digest({})", Digest::of("token"))),
         (format!("{:?}", GrantId::from_bytes([0; 18])), format!("GrantId({})", "A".repeat(24))),
         (format!("{:?}", Scope::parse("read write").unwrap()), "Scope(\"read write\")".to_owned()),

@@ -8,10 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use grantor::model::{
-    Client, ClientAuthentication, ClientId, CodeChallengeMethod, Digest, GrantType, Issuer, RedirectUri, Resources,
-    ResponseType, Scope, SecretPresentation, Subject,
-};
+use grantor::model::{ClientId, CodeChallengeMethod, Digest, GrantType, Issuer, RedirectUri, Resources, ResponseType, Scope, Subject};
+use grantor::record::{Client, RegisteredAuthentication, SecretPresentation};
 use grantor::server::{Config, DefaultScope, Endpoints, RefreshPolicy};
 use serde::Deserialize;
 use url::Url;
@@ -241,20 +239,20 @@ impl Settings {
             config.endpoints = Endpoints::below(&origin);
         }
         let table = &self.server;
-        set(&mut config.grant_types, &table.grants);
-        set(&mut config.response_types, &table.response_types);
-        set(&mut config.code_challenge_methods, &table.code_challenge_methods);
-        set(&mut config.code_lifetime, &table.code_lifetime.map(Duration::from_secs));
-        set(&mut config.access_token_lifetime, &table.access_token_lifetime.map(Duration::from_secs));
-        set(&mut config.refresh_token_lifetime, &table.refresh_token_lifetime.map(Duration::from_secs));
-        set(&mut config.default_scope, &table.default_scope.clone().map(DefaultScope::Fixed));
+        set(&mut config.token.grant_types, &table.grants);
+        set(&mut config.authorization.response_types, &table.response_types);
+        set(&mut config.authorization.code_challenge_methods, &table.code_challenge_methods);
+        set(&mut config.authorization.code_lifetime, &table.code_lifetime.map(Duration::from_secs));
+        set(&mut config.token.access_token_lifetime, &table.access_token_lifetime.map(Duration::from_secs));
+        set(&mut config.token.refresh_token_lifetime, &table.refresh_token_lifetime.map(Duration::from_secs));
+        set(&mut config.scope.default, &table.default_scope.clone().map(DefaultScope::Fixed));
         set(&mut config.resources, &table.resources);
-        let grace = match (table.refresh_grace, config.refresh) {
+        let grace = match (table.refresh_grace, config.token.refresh) {
             (Some(seconds), _) => Duration::from_secs(seconds),
             (None, RefreshPolicy::Rotate { grace } | RefreshPolicy::RotatePublic { grace }) => grace,
             (None, RefreshPolicy::Reuse) => Duration::ZERO,
         };
-        config.refresh = match table.refresh.unwrap_or(Refresh::Rotate) {
+        config.token.refresh = match table.refresh.unwrap_or(Refresh::Rotate) {
             Refresh::Rotate => RefreshPolicy::Rotate { grace },
             Refresh::RotatePublic => RefreshPolicy::RotatePublic { grace },
             Refresh::Reuse => RefreshPolicy::Reuse,
@@ -287,7 +285,7 @@ impl ClientTable {
         };
         let mut client = Client::public(self.client_id);
         if let (Some(presented), Some(secret)) = (presented, self.client_secret) {
-            client.authentication = ClientAuthentication::Secret { digest: Digest::of(&secret), presented };
+            client.authentication = RegisteredAuthentication::Secret { digest: Digest::of(&secret), presented };
         }
         client.client_name = self.client_name;
         client.redirect_uris = self.redirect_uris;

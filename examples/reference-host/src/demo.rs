@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use grantor::model::{
-    Client, ClientId, CodeChallengeMethod, CodeVerifier, Digest, GrantType, RedirectUri, Resource, ResponseType, Scope,
-    Subject,
-};
+use grantor::model::{ClientId, CodeChallengeMethod, CodeVerifier, Digest, GrantType, RedirectUri, Resource, ResponseType, Scope, Subject};
+use grantor::record::Client;
 
 use crate::config::Settings;
 use crate::moment;

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use grantor::model::{Client, ClientId};
+use grantor::model::ClientId;
+use grantor::record::Client;
 use grantor::step::Unavailable;
 use grantor::store::{AsyncStore, Commit, Found, Lookup, MemoryStore, Outcome, Store, WithClients};
 use grantor::{Hosted, Timestamp};

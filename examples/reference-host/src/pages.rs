@@ -72,17 +72,17 @@ pub(crate) fn login(status: StatusCode, prompt: &Prompt, csrf: &str, request: &s
 pub(crate) fn consent(prompt: &Prompt, csrf: &str, request: &str, user: &User) -> Response {
     let page = Consent {
         client: client_name(prompt),
-        client_id: prompt.client_id.as_str(),
+        client_id: prompt.recipient.client_id.as_str(),
         user: &user.name,
-        scope: prompt.scope.tokens().collect(),
-        resource: &prompt.resource,
-        returns_to: prompt.redirect_uri.as_str(),
+        scope: prompt.asked.scope.tokens().collect(),
+        resource: &prompt.asked.audience,
+        returns_to: prompt.recipient.redirect_uri.as_str(),
         csrf,
         request,
     };
     let mut response = render(StatusCode::OK, &page);
     // Browsers hold the redirect after a form to `form-action` too, and this form's redirect goes to the client.
-    let policy = content_security_policy(form_target(prompt.redirect_uri.as_str()).as_deref());
+    let policy = content_security_policy(form_target(prompt.recipient.redirect_uri.as_str()).as_deref());
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     response
 }
@@ -161,7 +161,7 @@ fn form_target(redirect_uri: &str) -> Option<String> {
 
 /// What people know a client by.
 fn client_name(prompt: &Prompt) -> &str {
-    prompt.client_name.as_deref().unwrap_or(prompt.client_id.as_str())
+    prompt.client_name.as_deref().unwrap_or(prompt.recipient.client_id.as_str())
 }
 
 pub(crate) fn render(status: StatusCode, page: &impl Template) -> Response {

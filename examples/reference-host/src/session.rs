@@ -68,7 +68,7 @@ impl Session {
     #[must_use]
     pub fn login(&self, request: &str) -> Option<&Login> {
         let pending = self.pending.iter().find(|pending| pending.request == request);
-        let oldest = pending.and_then(|pending| Some(pending.asked_at.0.saturating_sub(pending.prompt.max_age?)));
+        let oldest = pending.and_then(|pending| Some(pending.asked_at.0.saturating_sub(pending.prompt.asked.max_age?)));
         self.login.as_ref().filter(|login| oldest.is_none_or(|oldest| oldest <= login.at.0))
     }
 
@@ -215,6 +215,6 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, cookie_name: &str) -> Option<&'
 /// A cookie to be set. `Lax`: a link from the application brings it along, a form or a picture on another site does not.
 pub(crate) fn set_cookie(cookie_name: &str, value: &str, secure: bool) -> HeaderValue {
     let secure = if secure { "; Secure" } else { "" };
-    let cookie = format!("{cookie_name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}");
+    let cookie = format!("{cookie_name}={value}; Path=/; HttpHost; SameSite=Lax{secure}");
     HeaderValue::try_from(cookie).unwrap_or_else(|_| HeaderValue::from_static(""))
 }

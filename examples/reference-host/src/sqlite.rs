@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use grantor::Timestamp;
-use grantor::model::{Client, ClientId, Credential, Grant, Key};
+use grantor::model::{ClientId, Key};
+use grantor::record::{Client, Credential, Grant};
 use grantor::step::{Answer, Unavailable};
 use grantor::store::{Change, Commit, Found, Lookup, Outcome, Presented, Store};
 use rusqlite::{Connection, ErrorCode, Params, Row, Transaction, TransactionBehavior, params};

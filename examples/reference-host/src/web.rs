@@ -14,7 +14,7 @@ use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use grantor::model::ClientId;
-use grantor::server::{Authorization, ClientCredentials, EndpointError, RevokeError, TokenError};
+use grantor::server::{AuthorizeReply, ClientCredentials, EndpointError, RevokeError, TokenError};
 use grantor::{MAX_FORM_LEN, Server, Timestamp};
 
 use crate::demo::{self, Guide};
@@ -78,15 +78,15 @@ async fn authorize(State(app): State<Arc<App>>, recorder: Recorder, parts: Parts
     let authorization = app.server.authorize(&request).run_async(&recorder.server(&app.host, "Authorize")).await;
     audit(authorization.event());
     match authorization {
-        Authorization::Respond(response) => interaction::respond(response),
+        AuthorizeReply::Respond(response) => interaction::respond(response),
         // A form that another site posts comes without the session's cookie (`SameSite=Lax`), and a new session would end
         // the one that is there. The same request as a GET comes with it.
-        Authorization::Ask(_) if request.method() == Method::POST && !app.sessions.exists(request.headers(), now()) => {
+        AuthorizeReply::Ask(_) if request.method() == Method::POST && !app.sessions.exists(request.headers(), now()) => {
             let mut query = form_urlencoded::Serializer::new("/authorize?".to_owned());
             let location = query.extend_pairs(form_urlencoded::parse(request.body())).finish();
             pages::see_other(&location)
         }
-        Authorization::Ask(prompt) => {
+        AuthorizeReply::Ask(prompt) => {
             let asked = app.sessions.ask(request.headers(), prompt, now(), interaction::page);
             let Ok((mut page, cookie)) = asked else { return unavailable() };
             page.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));

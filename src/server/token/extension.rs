@@ -1,38 +1,79 @@
-//! Extension grants: RFC 6749 §4.5. The host judges the assertion; everything else is as for any grant.
+//! Extension grants: [RFC 6749 §4.5]. The host judges the assertion; everything else is as for any grant.
+//!
+//! [RFC 6749 §4.5]: https://www.rfc-editor.org/rfc/rfc6749#section-4.5
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{Context, Token, TokenError, TokenExtension};
-use crate::consult::{Extension, Owner};
-use crate::model::{Client, GrantType, Scope, Secret};
-use crate::server::client_auth::Authenticated;
+use super::{Opened, Rules, Token, TokenEndpoint, TokenError, unavailable};
+use crate::consult::{Extension, ExtensionGrant, ExtensionVerdict};
+use crate::effect::Answer;
+use crate::model::Secret;
 use crate::server::issue::Plan;
-use crate::step::Step;
+use crate::step::{Pause, Step};
+use crate::wire::{Form, FormError};
 
-/// A grant that only the host understands.
-#[cfg_attr(feature = "explore", derive(Clone))]
-pub(super) struct Ask {
-    pub(super) grant_type: GrantType,
-    pub(super) parameters: Vec<(String, Secret<'static>)>,
-    pub(super) scope: Option<Scope>,
-}
+pub(super) const RULES: Rules = Rules {
+    presents: None,
+    check: |endpoint, client, _| {
+        let client = client.into_client();
+        match parameters(endpoint.form) {
+            Ok(parameters) => {
+                let grant_type = endpoint.grant_type.clone();
+                let question = Extension { client, grant_type, parameters };
+                Step::Extension(TokenExtension { question, endpoint })
+            }
+            Err(error) => endpoint.refuse(client.client_id.clone(), error.into()),
+        }
+    },
+};
 
-impl Ask {
-    pub(super) fn consult<'a>(self, context: Context<'a>, client: &Authenticated) -> Step<Token<'a>> {
-        let Self { grant_type, parameters, scope } = self;
-        let question = Extension { client: Arc::clone(client.client()), grant_type, parameters };
-        Step::Extension(TokenExtension { question, scope, context })
+/// The parameters that only the host understands; which of them may repeat, RFC 8707 §2 and RFC 8693 §2.1 say.
+fn parameters(form: Form<'_>) -> Result<Vec<(String, Secret<'static>)>, FormError> {
+    let (mut seen, mut parameters) = (HashSet::new(), Vec::new());
+    for (name, value) in form.pairs().filter(|(name, _)| *name != "client_id" && *name != "client_secret") {
+        if !matches!(&*name, "resource" | "audience") && !seen.insert(name.clone()) {
+            return Err(FormError::Repeated("of the extension grant"));
+        }
+        let value = value.ok_or(FormError::Encoding("of the extension grant"))?;
+        if !value.is_empty() {
+            parameters.push((name.into_owned(), Secret::new(value).into_static()));
+        }
     }
+    Ok(parameters)
 }
 
-/// No refresh token: RFC 7521 §4.1 has the client present a fresh assertion in its place.
-pub(super) fn decide(
-    context: &Context<'_>,
-    client: &Client,
-    grant_type: GrantType,
-    owner: Owner,
-    scope: Option<Scope>,
-) -> Result<Plan, TokenError> {
-    let Owner::Subject(subject) = owner else { return Err(TokenError::ExtensionRefused) };
-    context.open(client, grant_type, Some(subject), scope)
+/// Waits for the host to judge an extension grant.
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[allow(missing_debug_implementations, reason = "a state of a machine")]
+pub struct TokenExtension<'a> {
+    question: Extension,
+    endpoint: TokenEndpoint<'a>,
+}
+
+impl<'a> Pause<Extension> for TokenExtension<'a> {
+    type Machine = Token<'a>;
+
+    fn effect(&self) -> &Extension {
+        &self.question
+    }
+
+    fn resume(self, answer: Answer<Extension>) -> Step<Token<'a>> {
+        let Self { question: Extension { client, .. }, mut endpoint } = self;
+        let client_id = client.client_id.clone();
+        let plan = match answer {
+            Err(cause) => return unavailable::<Extension>(client_id, cause),
+            Ok(ExtensionVerdict::Refuse(refusal)) => Err(TokenError::ExtensionRefused(refusal)),
+            Ok(ExtensionVerdict::Grant(granted)) => {
+                let ExtensionGrant { subject, refresh_token, authentication, data, claims, response_members } = granted;
+                let client = Arc::clone(&client);
+                endpoint.open(client, Opened { subject, authentication, data }).map(|plan| {
+                    let Plan { issuance, .. } = &plan;
+                    let scope = endpoint.refresh_token(&issuance.client, &issuance.scope);
+                    Plan { refresh_token: scope.filter(|_| refresh_token), claims, response_members, ..plan }
+                })
+            }
+        };
+        endpoint.conclude(client_id, plan.map_err(Into::into))
+    }
 }

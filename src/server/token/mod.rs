@@ -1,33 +1,47 @@
-//! The token endpoint: RFC 6749 §3.2.
+//! The token endpoint: [RFC 6749 §3.2].
 //!
-//! One lookup reads the client and what it presents; each grant's own rules are in the file of its name; all of them end
+//! One lookup reads the client and what it presents; each grant's own parameters and rules are in the file of its name; all of them end
 //! in one commit, which spends what was presented and stores what is issued, or does neither.
+//!
+//! [RFC 6749 §3.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
 
 mod authorization_code;
 mod client_credentials;
+mod config;
+mod error;
 mod extension;
 mod password;
-mod pause;
 mod refresh_token;
 mod reply;
 mod request;
 
-pub use pause::{TokenCommit, TokenExtension, TokenIssuance, TokenPassword, TokenRequested};
-pub use reply::{TokenError, TokenReply, TokenResponse};
-pub use request::{GrantRequest, TokenRequest};
+pub use config::{RefreshPolicy, TokenConfig};
+pub use error::TokenError;
+pub use extension::TokenExtension;
+pub use password::TokenPassword;
+pub(in crate::server) use reply::{TokenRefused, TokensIssued};
+pub use reply::{TokenReply, TokenResponse};
+pub use request::TokenRequest;
 
-use std::borrow::Cow;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::client_auth::Authenticated;
-use super::config::Config;
-use super::identify::{CheckSecret, Identify};
-use super::issue::Plan;
-use super::refusal::presented_in;
-use super::{PresentedIn, Server};
-use crate::model::{Client, ClientId, GrantId, GrantType, Key, Moment, Resource, Resources, Scope, Subject};
-use crate::step::{Step, machine};
-use crate::store::Found;
+use super::client_auth::{
+    AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientEndpoint,
+};
+use super::error::{EndpointError, PresentedIn};
+use super::issue::{Basis, Issued, NewGrant, Plan};
+use super::request::presented_in;
+use super::{Config, Server};
+use crate::consult::Issuance;
+use crate::effect::{Answer, Effect, Outage, Unavailable};
+use crate::model::{
+    Audience, AuthenticationEvent, Claims, ClientId, GrantId, GrantType, Key, Moment, Scope, Subject, Timestamp,
+};
+use crate::record::Client;
+use crate::step::{Pause, Step, machine};
+use crate::store::{Change, Commit, Found, Outcome};
+use crate::wire::{Form, FormError};
 
 machine! {
     /// The machine of the token endpoint. It has no values; its pauses and its reply are what moves.
@@ -37,9 +51,11 @@ machine! {
     ///                                                                                  │ spent meanwhile
     ///                                                                                  └─▶ Commit (revoke, or issue in the grace)
     /// ```
+    ///
+    /// From its moment it draws the id of a grant that is opened, the access token, the refresh token.
     Token<'a> {
-        Lookup = Identify<'a, TokenRequested<'a>>,
-        ClientSecret = CheckSecret<TokenRequested<'a>>,
+        Lookup = AuthenticateLookup<'a, TokenEndpoint<'a>>,
+        ClientSecret = AuthenticateClientSecret<TokenEndpoint<'a>>,
         Password = TokenPassword<'a>,
         Extension = TokenExtension<'a>,
         Issuance = TokenIssuance<'a>,
@@ -48,86 +64,103 @@ machine! {
     }
 }
 
+/// The grants of this endpoint, by `grant_type`: RFC 6749 §4, §6. A grant joins with its line.
+fn rules(grant_type: &GrantType) -> Option<Rules> {
+    match grant_type {
+        GrantType::AuthorizationCode => Some(authorization_code::RULES),
+        GrantType::RefreshToken => Some(refresh_token::RULES),
+        GrantType::ClientCredentials => Some(client_credentials::RULES),
+        GrantType::Password => Some(password::RULES),
+        GrantType::Extension(_) => Some(extension::RULES),
+        GrantType::Implicit => None,
+    }
+}
+
+/// What the file of a grant says of it.
+#[derive(Clone, Copy)]
+struct Rules {
+    /// The parameter by which one of our own credentials is presented.
+    presents: Option<&'static str>,
+    /// The client is known: checks the request, and ends in [`TokenEndpoint::conclude`], now or when the host has answered.
+    check: for<'a> fn(TokenEndpoint<'a>, Authenticated, &Found) -> Step<Token<'a>>,
+}
+
 impl Server {
-    /// Answers a request to the token endpoint: RFC 6749 §3.2.
+    /// Answers a request to the token endpoint: RFC 6749 §3.2. `run` returns a [`TokenReply`].
     pub fn token<'a, B: AsRef<[u8]>>(&'a self, request: &'a http::Request<B>, moment: Moment) -> Step<Token<'a>> {
-        match TokenRequest::read(request) {
-            Ok(request) => self.token_request(request, moment),
-            Err(error) => Step::Done(TokenReply::refused(None, error, presented_in(request))),
+        match request::read(request) {
+            Ok((client, form)) => TokenEndpoint::start(&self.config, client, form, moment),
+            Err(error) => Step::Done(TokenReply::refused(None, error.into(), presented_in(request))),
         }
     }
 
     /// Answers a typed request to the token endpoint.
-    pub fn token_request<'a>(&'a self, request: TokenRequest<'a>, moment: Moment) -> Step<Token<'a>> {
-        let TokenRequest { client, grant, resource } = request;
-        let context = Context { config: &self.config, moment, resource, presented_in: client.presented_in };
-        let ask = match Ask::of(grant) {
-            // RFC 6749 §5.2: "The authorization grant type is not supported by the authorization server."
-            Some(ask) if self.config.grant_types.contains(ask.grant_type()) => ask,
-            _ => return context.refuse(Some(client.client_id), TokenError::UnsupportedGrantType),
-        };
-        let presented = ask.key();
-        Step::Lookup(Identify::new(client, presented, TokenRequested { ask, context }))
+    pub fn token_request<'a>(&'a self, request: &'a TokenRequest, moment: Moment) -> Step<Token<'a>> {
+        match request.form() {
+            Ok(form) => TokenEndpoint::start(&self.config, request.client.clone(), form, moment),
+            Err(error) => {
+                let client_id = Some(request.client.client_id.clone());
+                Step::Done(TokenReply::refused(client_id, error.into(), request.client.presented_in()))
+            }
+        }
     }
 }
 
-/// What every state of the machine needs.
+/// The endpoint, at work on one request.
 #[cfg_attr(feature = "explore", derive(Clone))]
-struct Context<'a> {
+#[allow(missing_debug_implementations, reason = "a state of a machine")]
+pub struct TokenEndpoint<'a> {
     config: &'a Config,
     moment: Moment,
-    /// The `resource` parameters: RFC 8707 §2.2.
-    resource: Vec<Cow<'a, str>>,
+    form: Form<'a>,
+    grant_type: GrantType,
+    rules: Rules,
+    /// What is presented, if it can be a credential of ours.
+    key: Option<Key>,
     presented_in: PresentedIn,
 }
 
-/// What is asked for, in the form that waits for the records: each secret by its digest.
-#[cfg_attr(feature = "explore", derive(Clone))]
-enum Ask<'a> {
-    AuthorizationCode(authorization_code::Ask<'a>),
-    RefreshToken(refresh_token::Ask),
-    ClientCredentials(client_credentials::Ask),
-    Password(password::Ask<'a>),
-    Extension(extension::Ask),
+impl<'a> TokenEndpoint<'a> {
+    fn start(config: &'a Config, client: ClientAuthentication<'a>, form: Form<'a>, moment: Moment) -> Step<Token<'a>> {
+        let (client_id, presented_in) = (client.client_id.clone(), client.presented_in());
+        match Self::of(config, form, moment, presented_in) {
+            Ok(endpoint) => Step::Lookup(AuthenticateLookup::new(client, endpoint.key, endpoint)),
+            Err(error) => Step::Done(TokenReply::refused(Some(client_id), error, presented_in)),
+        }
+    }
+
+    /// Reads what every grant has.
+    fn of(config: &'a Config, form: Form<'a>, moment: Moment, presented_in: PresentedIn) -> Result<Self, TokenError> {
+        let [grant_type] = form.params(["grant_type"]);
+        let grant_type = grant_type?.ok_or(FormError::Missing("grant_type"))?;
+        let grant_type = GrantType::parse(&grant_type).map_err(|_| TokenError::UnsupportedGrantType)?;
+        // RFC 6749 §5.2: "The authorization grant type is not supported by the authorization server."
+        let is_offered = config.token.grant_types.contains(&grant_type);
+        let rules = rules(&grant_type).filter(|_| is_offered).ok_or(TokenError::UnsupportedGrantType)?;
+        let key = match rules.presents {
+            None => None,
+            Some(name) => {
+                let [presented] = form.params([name]);
+                Key::of(&presented?.ok_or(FormError::Missing(name))?)
+            }
+        };
+        Ok(Self { config, moment, form, grant_type, rules, key, presented_in })
+    }
 }
 
-impl<'a> Ask<'a> {
-    fn of(grant: GrantRequest<'a>) -> Option<Self> {
-        Some(match grant {
-            GrantRequest::AuthorizationCode { code, redirect_uri, code_verifier } => {
-                Self::AuthorizationCode(authorization_code::Ask::new(&code, redirect_uri, code_verifier.as_ref()))
-            }
-            GrantRequest::RefreshToken { refresh_token, scope } => {
-                Self::RefreshToken(refresh_token::Ask { key: Key::of(refresh_token.expose()), scope })
-            }
-            GrantRequest::ClientCredentials { scope } => Self::ClientCredentials(client_credentials::Ask { scope }),
-            GrantRequest::Password { username, password, scope } => {
-                Self::Password(password::Ask { username, password, scope })
-            }
-            GrantRequest::Extension { grant_type: grant_type @ GrantType::Extension(_), parameters, scope } => {
-                Self::Extension(extension::Ask { grant_type, parameters, scope })
-            }
-            GrantRequest::Extension { .. } => return None,
-        })
+impl<'a> ClientEndpoint for TokenEndpoint<'a> {
+    type Machine = Token<'a>;
+
+    fn authenticated(self, client: Authenticated, found: &Found) -> Step<Token<'a>> {
+        // RFC 6749 §5.2: "The authenticated client is not authorized to use this authorization grant type."
+        if !client.client().grant_types.contains(&self.grant_type) {
+            return self.refuse(client.client().client_id.clone(), TokenError::UnauthorizedClient);
+        }
+        (self.rules.check)(self, client, found)
     }
 
-    fn grant_type(&self) -> &GrantType {
-        match self {
-            Self::AuthorizationCode(_) => &GrantType::AuthorizationCode,
-            Self::RefreshToken(_) => &GrantType::RefreshToken,
-            Self::ClientCredentials(_) => &GrantType::ClientCredentials,
-            Self::Password(_) => &GrantType::Password,
-            Self::Extension(ask) => &ask.grant_type,
-        }
-    }
-
-    /// The credential that is presented, if it can be one of ours.
-    fn key(&self) -> Option<Key> {
-        match self {
-            Self::AuthorizationCode(ask) => ask.key,
-            Self::RefreshToken(ask) => ask.key,
-            Self::ClientCredentials(_) | Self::Password(_) | Self::Extension(_) => None,
-        }
+    fn refused(self, client_id: ClientId, error: EndpointError) -> Step<Token<'a>> {
+        self.refuse(client_id, error.into())
     }
 }
 
@@ -139,71 +172,204 @@ enum Refused {
     Revoking(GrantId, TokenError),
 }
 
-impl From<TokenError> for Refused {
-    fn from(error: TokenError) -> Self {
-        Self::With(error)
+impl<E: Into<TokenError>> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self::With(error.into())
     }
 }
 
-impl<'a> Context<'a> {
-    /// The client is known; each grant's rules decide.
-    fn decide(self, client: Authenticated, found: &Found, ask: Ask<'a>) -> Step<Token<'a>> {
-        // RFC 6749 §5.2: "The authenticated client is not authorized to use this authorization grant type."
-        if !client.client().grant_types.contains(ask.grant_type()) {
-            return self.refuse(Some(client.client().client_id.clone()), TokenError::UnauthorizedClient);
-        }
-        let decided = match ask {
-            Ask::AuthorizationCode(ask) => ask.decide(&self, &client, found),
-            Ask::RefreshToken(ask) => ask.decide(&self, &client, found),
-            Ask::ClientCredentials(ask) => ask.decide(&self, &client).map_err(Refused::With),
-            Ask::Password(ask) => return ask.consult(self, &client),
-            Ask::Extension(ask) => return ask.consult(self, &client),
-        };
-        match decided {
-            Ok(plan) => self.consult(client.into_client(), plan),
-            Err(Refused::With(error)) => self.refuse(Some(client.client().client_id.clone()), error),
-            Err(Refused::Revoking(grant, error)) => {
-                TokenCommit::revoke(client.client().client_id.clone(), grant, error)
-            }
-        }
-    }
-
-    /// The last word is the host's, if it wants it.
-    fn consult(self, client: Arc<Client>, plan: Plan) -> Step<Token<'a>> {
-        match self.config.consult_issuance {
-            true => TokenIssuance::ask(self, client, plan),
-            false => TokenCommit::issue(&self, plan),
-        }
-    }
-
-    fn refuse(&self, client_id: Option<ClientId>, error: TokenError) -> Step<Token<'a>> {
-        Step::Done(TokenReply::refused(client_id, error, self.presented_in))
-    }
+/// Who authorized a grant that is opened at this endpoint, and what goes with it.
+#[derive(Default)]
+struct Opened {
+    subject: Option<Subject>,
+    authentication: AuthenticationEvent,
+    data: Claims,
 }
 
-impl Context<'_> {
-    /// A plan for a grant that the client itself opens at this endpoint.
-    fn open(
-        &self,
-        client: &Client,
-        grant_type: GrantType,
-        subject: Option<Subject>,
-        scope: Option<Scope>,
-    ) -> Result<Plan, TokenError> {
+impl<'a> TokenEndpoint<'a> {
+    /// The scope and the resources of the request: RFC 6749 §3.3, RFC 8707 §2.2.
+    fn scope_and_audience(&self, client: &Client) -> Result<(Scope, Audience), TokenError> {
+        let ([scope], resource) = self.form.params_and_all(["scope"], "resource");
+        let scope = scope?.map(|scope| Scope::parse(&scope)).transpose().map_err(|_| TokenError::InvalidScope)?;
         let scope = self.config.scope(client, scope).ok_or(TokenError::InvalidScope)?;
-        let resource = self.config.resource(client, &self.resource).ok_or(TokenError::InvalidTarget)?;
-        Ok(Plan::open(self.config, client, grant_type, subject, (scope, resource), &self.moment))
+        let audience = self.config.audience(client, &resource).ok_or(TokenError::InvalidTarget)?;
+        Ok((scope, audience))
     }
 
-    /// The resources of an access token, of those that were granted: RFC 8707 §2.2.
-    fn granted_resource(&self, client: &Client, granted: &[Resource]) -> Result<Resources, TokenError> {
-        self.config.granted_resource(client, granted, &self.resource).ok_or(TokenError::InvalidTarget)
+    /// A plan for a grant that is opened at this endpoint.
+    fn open(&mut self, client: Arc<Client>, opened: Opened) -> Result<Plan, TokenError> {
+        let (scope, audience) = self.scope_and_audience(&client)?;
+        let Opened { subject, authentication, data } = opened;
+        let grant_type = self.grant_type.clone();
+        let grant =
+            NewGrant { client: &client, grant_type, subject, scope, audience, authentication, data, partition: None };
+        let grant = grant.open(self.config, &mut self.moment);
+        Ok(Plan::of_new_grant(self.config, client, grant, self.moment.now()))
     }
 
     /// The scope of a refresh token, if server and client both use them: RFC 6749 §1.5: "Issuing a refresh token is
     /// optional at the discretion of the authorization server."
     fn refresh_token(&self, client: &Client, scope: &Scope) -> Option<Scope> {
-        let both = [&self.config.grant_types, &client.grant_types];
+        let both = [&self.config.token.grant_types, &client.grant_types];
         both.iter().all(|grant_types| grant_types.contains(&GrantType::RefreshToken)).then(|| scope.clone())
+    }
+
+    /// The grant's rules have decided. The last word is the host's, if it wants it.
+    fn conclude(self, client_id: ClientId, decided: Result<Plan, Refused>) -> Step<Token<'a>> {
+        match decided {
+            Ok(plan) if self.config.consult_issuance => Step::Issuance(TokenIssuance { plan, endpoint: self }),
+            Ok(plan) => TokenCommit::issue(self, plan),
+            Err(Refused::With(error)) => self.refuse(client_id, error),
+            Err(Refused::Revoking(grant, error)) => TokenCommit::revoke(client_id, grant, error),
+        }
+    }
+
+    fn refuse(&self, client_id: ClientId, error: TokenError) -> Step<Token<'a>> {
+        Step::Done(TokenReply::refused(Some(client_id), error, self.presented_in))
+    }
+}
+
+fn unavailable<'a, E: Effect>(client_id: ClientId, cause: Unavailable) -> Step<Token<'a>> {
+    let error = EndpointError::Unavailable(Outage::of::<E>(cause)).into();
+    Step::Done(TokenReply::refused(Some(client_id), error, PresentedIn::Body))
+}
+
+/// Waits for the host's word on what is about to be issued.
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[allow(missing_debug_implementations, reason = "a state of a machine")]
+pub struct TokenIssuance<'a> {
+    plan: Plan,
+    endpoint: TokenEndpoint<'a>,
+}
+
+impl<'a> Pause<Issuance> for TokenIssuance<'a> {
+    type Machine = Token<'a>;
+
+    fn effect(&self) -> &Issuance {
+        &self.plan.issuance
+    }
+
+    fn resume(self, answer: Answer<Issuance>) -> Step<Token<'a>> {
+        let Self { plan, endpoint } = self;
+        let client_id = plan.issuance.grant.client_id.clone();
+        match answer.map(|verdict| plan.under(verdict)) {
+            Err(cause) => unavailable::<Issuance>(client_id, cause),
+            Ok(None) => endpoint.refuse(client_id, TokenError::RefusedByHost),
+            Ok(Some(plan)) => TokenCommit::issue(endpoint, plan),
+        }
+    }
+}
+
+/// Waits for the write.
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[allow(missing_debug_implementations, reason = "a state of a machine")]
+pub struct TokenCommit<'a> {
+    commit: Commit,
+    then: Then,
+    server: PhantomData<&'a Config>,
+}
+
+/// What follows a write.
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[allow(clippy::large_enum_variant, reason = "states are stored inline")]
+enum Then {
+    /// The tokens go out; if what pays for them was spent meanwhile, their basis says what that means.
+    Issue(TokensIssued),
+    /// The refusal goes out.
+    Refuse(ClientId, GrantId, TokenError),
+}
+
+impl<'a> TokenCommit<'a> {
+    fn issue(mut endpoint: TokenEndpoint<'a>, plan: Plan) -> Step<Token<'a>> {
+        let basis = plan.basis;
+        let issued = plan.issue(endpoint.config, &mut endpoint.moment);
+        let Issued { commit, grant, access_token, expires_in, scope, refresh_token, response_members } = issued;
+        // Told where rotation does not move the end of the grant.
+        let seconds_until = |end: Timestamp| end.0.saturating_sub(endpoint.moment.now().0);
+        let authorization_expires_in = grant.expires_at.map(seconds_until);
+        let refresh_token_ends = refresh_token.as_ref().map(|(_, expires_at)| seconds_until(*expires_at));
+        let response = TokenResponse {
+            access_token,
+            expires_in,
+            refresh_token: refresh_token.map(|(token, _)| token),
+            scope,
+            refresh_token_expires_in: refresh_token_ends.filter(|_| authorization_expires_in.is_some()),
+            authorization_expires_in,
+            members: response_members,
+        };
+        let grant_type = endpoint.grant_type;
+        Self::wait(commit, Then::Issue(TokensIssued { response, grant, grant_type, basis }))
+    }
+
+    fn revoke(client_id: ClientId, grant: GrantId, error: TokenError) -> Step<Token<'a>> {
+        Self::wait(Commit::of(Change::Revoke(grant)), Then::Refuse(client_id, grant, error))
+    }
+
+    fn wait(commit: Commit, then: Then) -> Step<Token<'a>> {
+        Step::Commit(Self { commit, then, server: PhantomData })
+    }
+
+    /// The precondition of the change at this index did not hold.
+    fn refused(self, at: usize) -> Step<Token<'a>> {
+        let Self { commit, then, .. } = self;
+        let client_id = then.client_id().clone();
+        match (commit.changes().get(at), then) {
+            (Some(Change::Spend { .. }), Then::Issue(TokensIssued { grant, basis: Basis::Code(_), .. })) => {
+                Self::revoke(client_id, grant.id, TokenError::CodeReplayed)
+            }
+            (
+                Some(Change::Spend { .. }),
+                Then::Issue(
+                    issued @ TokensIssued {
+                        basis: Basis::RefreshTokenRotated { key, retry_since: Some(since) }, ..
+                    },
+                ),
+            ) => {
+                let changes = commit.changes().iter().map(|change| match change {
+                    Change::Spend { .. } => Change::SpentSince { key, since },
+                    other => other.clone(),
+                });
+                let commit = Commit::in_one_partition(changes.collect());
+                let basis = Basis::RefreshTokenRetried { key, since };
+                Self::wait(commit, Then::Issue(TokensIssued { basis, ..issued }))
+            }
+            (change, _) => {
+                let error = match change {
+                    Some(Change::Spend { .. } | Change::SpentSince { .. }) => TokenError::RaceLost,
+                    Some(Change::Extend { .. }) => TokenError::GrantRevoked,
+                    // The grant lives, or is new: what was drawn at random was there before.
+                    _ => TokenError::Collision,
+                };
+                Step::Done(TokenReply::refused(Some(client_id), error, PresentedIn::Body))
+            }
+        }
+    }
+}
+
+impl Then {
+    fn client_id(&self) -> &ClientId {
+        match self {
+            Self::Issue(issued) => &issued.grant.client_id,
+            Self::Refuse(client_id, ..) => client_id,
+        }
+    }
+}
+
+impl<'a> Pause<Commit> for TokenCommit<'a> {
+    type Machine = Token<'a>;
+
+    fn effect(&self) -> &Commit {
+        &self.commit
+    }
+
+    fn resume(self, answer: Answer<Commit>) -> Step<Token<'a>> {
+        match answer {
+            Err(cause) => unavailable::<Commit>(self.then.client_id().clone(), cause),
+            Ok(Outcome::Conflict(at)) => self.refused(at),
+            Ok(Outcome::Applied) => Step::Done(match self.then {
+                Then::Issue(issued) => TokenReply::issued(issued),
+                Then::Refuse(client_id, grant, error) => TokenReply::replayed(client_id, grant, error),
+            }),
+        }
     }
 }

@@ -1,44 +1,77 @@
-//! The resource owner password credentials grant: RFC 6749 §4.3.
+//! The resource owner password credentials grant: [RFC 6749 §4.3].
 //!
 //! RFC 9700 §2.4: "The resource owner password credentials grant [...] MUST NOT be used." It is here for those who must still
 //! serve such clients while they move them on; it is off until the configuration and the client both name it.
+//!
+//! [RFC 6749 §4.3]: https://www.rfc-editor.org/rfc/rfc6749#section-4.3
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Context, Token, TokenError, TokenPassword};
+use super::{Opened, Rules, Token, TokenEndpoint, TokenError, unavailable};
 use crate::consult::{Owner, Password};
-use crate::model::{Client, GrantType, Scope, Secret};
-use crate::server::client_auth::Authenticated;
+use crate::effect::Answer;
+use crate::model::{Secret, is_unicodecharnocrlf};
+use crate::record::Client;
 use crate::server::issue::Plan;
-use crate::step::Step;
+use crate::step::{Pause, Step};
+use crate::wire::{Form, FormError, Param};
 
-/// A resource owner's password, in a client's hands.
+pub(super) const RULES: Rules = Rules {
+    presents: None,
+    check: |endpoint, client, _| {
+        let client = client.into_client();
+        match question(endpoint.form, Arc::clone(&client)) {
+            Ok(question) => Step::Password(TokenPassword { question, endpoint }),
+            Err(error) => endpoint.refuse(client.client_id.clone(), error.into()),
+        }
+    },
+};
+
+/// RFC 6749 §4.3.2: "validate the resource owner password credentials using its existing password validation algorithm",
+/// which is the host's, as is the protection "against brute force attacks".
+fn question(form: Form<'_>, client: Arc<Client>) -> Result<Password, FormError> {
+    let [username, password] = form.params(["username", "password"]);
+    let username = typed_by_a_person(username, "username")?.into_owned();
+    let password = Secret::new(typed_by_a_person(password, "password")?).into_static();
+    Ok(Password { client, username, password })
+}
+
+/// RFC 6749 appendix A.15, A.16: `*UNICODECHARNOCRLF`
+fn typed_by_a_person<'a>(value: Param<'a>, name: &'static str) -> Result<Cow<'a, str>, FormError> {
+    let value = value?.ok_or(FormError::Missing(name))?;
+    if value.chars().all(is_unicodecharnocrlf) { Ok(value) } else { Err(FormError::Characters(name)) }
+}
+
+/// Waits for the host to check a resource owner's password.
 #[cfg_attr(feature = "explore", derive(Clone))]
-pub(super) struct Ask<'a> {
-    pub(super) username: Cow<'a, str>,
-    pub(super) password: Secret<'a>,
-    pub(super) scope: Option<Scope>,
+#[allow(missing_debug_implementations, reason = "a state of a machine")]
+pub struct TokenPassword<'a> {
+    question: Password,
+    endpoint: TokenEndpoint<'a>,
 }
 
-impl Ask<'_> {
-    /// RFC 6749 §4.3.2: "validate the resource owner password credentials using its existing password validation algorithm",
-    /// which is the host's, as is the protection "against brute force attacks".
-    pub(super) fn consult<'a>(self, context: Context<'a>, client: &Authenticated) -> Step<Token<'a>> {
-        let Self { username, password, scope } = self;
-        let (username, password) = (username.into_owned(), password.into_static());
-        let question = Password { client: Arc::clone(client.client()), username, password };
-        Step::Password(TokenPassword { question, scope, context })
+impl<'a> Pause<Password> for TokenPassword<'a> {
+    type Machine = Token<'a>;
+
+    fn effect(&self) -> &Password {
+        &self.question
     }
-}
 
-pub(super) fn decide(
-    context: &Context<'_>,
-    client: &Client,
-    owner: Owner,
-    scope: Option<Scope>,
-) -> Result<Plan, TokenError> {
-    let Owner::Subject(subject) = owner else { return Err(TokenError::PasswordRefused) };
-    let plan = context.open(client, GrantType::Password, Some(subject), scope)?;
-    Ok(Plan { refresh: context.refresh_token(client, &plan.scope), ..plan })
+    fn resume(self, answer: Answer<Password>) -> Step<Token<'a>> {
+        let Self { question: Password { client, .. }, mut endpoint } = self;
+        let client_id = client.client_id.clone();
+        let plan = match answer {
+            Err(cause) => return unavailable::<Password>(client_id, cause),
+            Ok(Owner::Refused) => Err(TokenError::PasswordRefused),
+            Ok(Owner::Subject(subject)) => {
+                let opened = Opened { subject: Some(subject), ..Opened::default() };
+                endpoint.open(client, opened).map(|plan| {
+                    let Plan { issuance, .. } = &plan;
+                    Plan { refresh_token: endpoint.refresh_token(&issuance.client, &issuance.scope), ..plan }
+                })
+            }
+        };
+        endpoint.conclude(client_id, plan.map_err(Into::into))
+    }
 }

@@ -1,84 +1,76 @@
-//! Refreshing an access token: RFC 6749 §6, RFC 9700 §4.14.
+//! Refreshing an access token: [RFC 6749 §6], [RFC 9700 §4.14].
+//!
+//! [RFC 6749 §6]: https://www.rfc-editor.org/rfc/rfc6749#section-6
+//! [RFC 9700 §4.14]: https://www.rfc-editor.org/rfc/rfc9700#section-4.14
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::{Context, Refused, TokenError};
-use crate::model::{Claims, CredentialKind, GrantType, Key, Scope, Timestamp};
-use crate::server::client_auth::Authenticated;
-use crate::server::issue::{IfSpent, Plan};
-use crate::store::{Change, Found};
+use super::config::Rotation;
+use super::{Refused, Rules, TokenEndpoint, TokenError};
+use crate::model::{GrantType, Scope};
+use crate::record::{Client, CredentialKind};
+use crate::server::issue::{Basis, Plan};
+use crate::store::Found;
 
-/// A refresh token to be used.
-#[cfg_attr(feature = "explore", derive(Clone))]
-pub(super) struct Ask {
-    pub(super) key: Option<Key>,
-    pub(super) scope: Option<Scope>,
-}
+pub(super) const RULES: Rules = Rules {
+    presents: Some("refresh_token"),
+    check: |endpoint, client, found| {
+        let client = client.into_client();
+        let client_id = client.client_id.clone();
+        let decided = check(&endpoint, client, found);
+        endpoint.conclude(client_id, decided)
+    },
+};
 
-impl Ask {
-    /// RFC 6749 §6: "The authorization server MUST [...] authenticate the client if client authentication is included and
-    /// ensure that the refresh token was issued to the authenticated client, and [...] validate the refresh token."
-    pub(super) fn decide(self, context: &Context<'_>, client: &Authenticated, found: &Found) -> Result<Plan, Refused> {
-        let presented = self.key.and_then(|key| found.credential(key)).ok_or(TokenError::RefreshTokenUnknown)?;
-        let (token, grant) = (&*presented.credential, &presented.grant);
-        if !matches!(token.kind, CredentialKind::RefreshToken) {
-            return Err(TokenError::RefreshTokenUnknown.into());
-        }
-        if grant.client_id != client.client().client_id {
-            return Err(TokenError::RefreshTokenOfAnotherClient.into());
-        }
-        if presented.revoked {
-            return Err(TokenError::GrantRevoked.into());
-        }
+/// RFC 6749 §6: "The authorization server MUST [...] authenticate the client if client authentication is included and
+/// ensure that the refresh token was issued to the authenticated client, and [...] validate the refresh token."
+fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Result<Plan, Refused> {
+    let (config, now) = (endpoint.config, endpoint.moment.now());
+    let ([scope], resource) = endpoint.form.params_and_all(["scope"], "resource");
+    let scope = scope?.map(|scope| Scope::parse(&scope)).transpose().map_err(|_| TokenError::InvalidScope)?;
 
-        let now = context.moment.now();
-        let rotation = context.config.refresh.rotation(client.client());
-        // RFC 9700 §4.14.2: "the authorization server cannot determine which party submitted the invalid refresh token, but
-        // it will revoke the active refresh token." Within the grace, a second use is a retry or the loser of a race.
-        let key = token.key;
-        let (payment, if_spent) = match (rotation.map(|grace| earliest(grace, now)), presented.spent_at) {
-            (None, None) => (None, IfSpent::Refuse),
-            (Some(None), None) => (Some(Change::Spend { key, at: now }), IfSpent::Refuse),
-            (Some(Some(since)), None) => (Some(Change::Spend { key, at: now }), IfSpent::IssueIfSince(since)),
-            (Some(Some(since)), Some(spent_at)) if since <= spent_at => {
-                (Some(Change::SpentSince { key, since }), IfSpent::Refuse)
-            }
-            // It came before the token was spent, and was slow: it lost a race.
-            (Some(None), Some(spent_at)) if now < spent_at => return Err(TokenError::RaceLost.into()),
-            (_, Some(_)) => return Err(Refused::Revoking(grant.id, TokenError::RefreshTokenReplayed)),
-        };
-        if token.expires_at.is_past(now) {
-            return Err(TokenError::RefreshTokenExpired.into());
-        }
-
-        // RFC 6749 §6: "The requested scope MUST NOT include any scope not originally granted by the resource owner, and if
-        // omitted is treated as equal to the scope originally granted".
-        let scope = self.scope.unwrap_or_else(|| token.scope.clone());
-        if !scope.is_subset(&token.scope) {
-            return Err(TokenError::InvalidScope.into());
-        }
-
-        Ok(Plan {
-            grant_type: GrantType::RefreshToken,
-            grant: Arc::clone(grant),
-            opens: false,
-            within_grace: presented.spent_at.is_some(),
-            payment,
-            if_spent,
-            scope,
-            resource: context.granted_resource(client.client(), &token.resource)?,
-            access_token_lifetime: context.config.access_token_lifetime,
-            claims: Claims::new(),
-            // RFC 6749 §6: "If a new refresh token is issued, the refresh token scope MUST be identical to that of the refresh
-            // token included by the client in the request."
-            refresh: rotation.map(|_| token.scope.clone()),
-        })
+    let presented = endpoint.key.and_then(|key| found.credential(key)).ok_or(TokenError::RefreshTokenUnknown)?;
+    let (token, grant) = (&*presented.credential, &presented.grant);
+    if !matches!(token.kind, CredentialKind::RefreshToken) {
+        return Err(TokenError::RefreshTokenUnknown.into());
     }
-}
+    if grant.client_id != client.client_id {
+        return Err(TokenError::RefreshTokenOfAnotherClient.into());
+    }
+    if presented.revoked {
+        return Err(TokenError::GrantRevoked.into());
+    }
 
-/// When a token that may be used a second time now was first used at the earliest; none if there is no grace.
-fn earliest(grace: Duration, now: Timestamp) -> Option<Timestamp> {
-    let seconds = grace.as_secs().checked_sub(1)?;
-    Some(Timestamp(now.0.saturating_sub(seconds)))
+    // RFC 9700 §4.14.2: "the authorization server cannot determine which party submitted the invalid refresh token, but
+    // it will revoke the active refresh token." Within the grace, a second use is a retry or the loser of a race.
+    let (key, rotation) = (token.key, config.token.refresh.rotation(&client));
+    let basis = match (rotation, presented.spent_at) {
+        (Rotation::Off, None) => Basis::RefreshTokenKept,
+        (Rotation::On(grace), None) => Basis::RefreshTokenRotated { key, retry_since: grace.start(now) },
+        (Rotation::On(grace), Some(spent_at)) => match grace.start(now) {
+            Some(since) if since <= spent_at => Basis::RefreshTokenRetried { key, since },
+            // It came before the token was spent, and was slow: it lost a race.
+            None if now < spent_at => return Err(TokenError::RaceLost.into()),
+            _ => return Err(Refused::Revoking(grant.id, TokenError::RefreshTokenReplayed)),
+        },
+        (Rotation::Off, Some(_)) => return Err(Refused::Revoking(grant.id, TokenError::RefreshTokenReplayed)),
+    };
+    if token.expires_at.is_past(now) {
+        return Err(TokenError::RefreshTokenExpired.into());
+    }
+
+    // RFC 6749 §6: "The requested scope MUST NOT include any scope not originally granted by the resource owner, and if
+    // omitted is treated as equal to the scope originally granted".
+    let scope = scope.unwrap_or_else(|| token.scope.clone());
+    if !scope.is_subset(&token.scope) {
+        return Err(TokenError::InvalidScope.into());
+    }
+    let audience = config.granted_audience(&client, &token.audience, &resource).ok_or(TokenError::InvalidTarget)?;
+
+    let holder = (client, Arc::clone(grant));
+    let plan = Plan::new(config, holder, GrantType::RefreshToken, basis, (scope, audience), now);
+    // RFC 6749 §6: "If a new refresh token is issued, the refresh token scope MUST be identical to that of the refresh
+    // token included by the client in the request."
+    let refresh_token = matches!(rotation, Rotation::On(_)).then(|| token.scope.clone());
+    Ok(Plan { refresh_token, ..plan })
 }

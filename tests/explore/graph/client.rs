@@ -2,10 +2,11 @@
 
 use grantor::client::{self, Client, RequestError, TokenSet};
 use grantor::model::{ClientId, Issuer, Resource, Secret};
-use grantor::{HttpOnly, Timestamp};
+use grantor::{HttpHost, Moment, Timestamp};
 use http::Response;
 
 use super::{Drawing, Graph, NOW, World};
+use crate::counter::Counter;
 use crate::paused::{Next, Observe, Observed, hold};
 
 impl Observed {
@@ -139,19 +140,19 @@ fn token_requests(client: &Client) -> Vec<Drawing> {
         drawing(
             "client::Exchange",
             "any token request",
-            hold(client.client_credentials().start(NOW)),
+            hold(client.client_credentials().start(at_moment(NOW))),
             and_failures(vec![tokens()]),
         ),
         drawing(
             "client::AuthorizeDevice",
             "the device authorization request",
-            hold(client.authorize_device().start(NOW)),
+            hold(client.authorize_device().start(at_moment(NOW))),
             and_failures(vec![ok("codes", DEVICE)]),
         ),
         drawing(
             "client::Poll",
             "the device's token request, once",
-            hold(client.poll(&device_of(client), POLL)),
+            hold(client.poll(&device_of(client), at_moment(POLL))),
             and_failures([tokens()].into_iter().chain(polled).collect()),
         ),
     ]
@@ -162,8 +163,8 @@ const DEVICE: &str =
 const POLL: Timestamp = Timestamp(NOW.0 + 5);
 
 fn device_of(client: &Client) -> client::Device {
-    let http = HttpOnly(|_: &grantor::Fetch| Ok(json(200, DEVICE)));
-    client.authorize_device().start(NOW).run(&http).unwrap()
+    let http = HttpHost(|_: &grantor::Fetch| Ok(json(200, DEVICE)));
+    client.authorize_device().start(at_moment(NOW)).run(&http).unwrap()
 }
 
 fn about_tokens(client: &Client) -> Vec<Drawing> {
@@ -173,14 +174,18 @@ fn about_tokens(client: &Client) -> Vec<Drawing> {
         drawing(
             "client::Introspect",
             "token introspection",
-            hold(client.introspect(&token, None)),
+            hold(client.introspect(&token, None, at_moment(NOW))),
             vec![ok("active", r#"{"active":true}"#), ok("inactive", r#"{"active":false}"#), refused.clone(), nonsense],
         ),
         drawing(
             "client::Revoke",
             "token revocation",
-            hold(client.revoke(&token, None)),
+            hold(client.revoke(&token, None, at_moment(NOW))),
             vec![ok("done", ""), refused, ("failure", json(503, ""))],
         ),
     ]
+}
+
+fn at_moment(now: Timestamp) -> Moment {
+    Moment::new(now, &mut Counter(7))
 }

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use grantor::client::Authentication;
 use grantor::model::{
-    Client, ClientAuthentication, ClientId, Endpoint, GrantId, GrantType, Issuer, Key, RedirectUri, Resource,
-    ResponseType, Scope, Secret, SecretPresentation, Subject,
+    ClientId, Endpoint, GrantId, GrantType, Issuer, Key, RedirectUri, Resource, ResponseType, Scope, Secret, Subject,
 };
-use grantor::resource::{self, Cache, CheckRemote, Introspector, Requirement, ResourceServer};
-use grantor::server::{Approval, Authorization, Config, RefreshPolicy};
-use grantor::store::{Change, Commit};
-use grantor::{Fetch, HttpOnly, Moment, Server, Timestamp};
+use grantor::record::{Client, RegisteredAuthentication, SecretPresentation};
+use grantor::resource::{self, Cache, CheckByIntrospection, Introspector, Requirement, ResourceServer};
+use grantor::server::{Approval, AuthorizeReply, Config, RefreshPolicy};
+use grantor::store::{Change, Commit, Outcome};
+use grantor::{Fetch, HttpHost, Moment, Server, Timestamp};
 use http::{Request, header};
 
 use super::client::json;
@@ -40,12 +40,12 @@ fn leak<T>(value: T) -> &'static T {
 /// A server that offers everything.
 fn server(grace: Duration, consult_issuance: bool) -> &'static Server {
     let mut config = Config::new(Issuer::parse("https://server.example").unwrap());
-    config.grant_types.extend([GrantType::Password, GrantType::parse(SAML).unwrap()]);
-    config.response_types.push(ResponseType::Token);
-    config.resources = vec![Resource::parse(PHOTOS).unwrap()];
-    config.refresh = RefreshPolicy::Rotate { grace };
+    config.token.grant_types.extend([GrantType::Password, GrantType::parse(SAML).unwrap()]);
+    config.authorization.response_types.push(ResponseType::Token);
+    config.resources = Resource::parse(PHOTOS).unwrap().into();
+    config.token.refresh = RefreshPolicy::Rotate { grace };
     config.consult_issuance = consult_issuance;
-    leak(Server::new(config))
+    leak(Server::new(config).unwrap())
 }
 
 /// How a client is authenticated.
@@ -73,7 +73,7 @@ impl Kind {
         let id = ClientId::parse(id).unwrap();
         let mut client = if self == Self::Public { Client::public(id) } else { Client::confidential(id, "secret") };
         if self == Self::Hosted {
-            client.authentication = ClientAuthentication::Host { presented: SecretPresentation::Either };
+            client.authentication = RegisteredAuthentication::Host { presented: SecretPresentation::Either };
         }
         client.redirect_uris = vec![RedirectUri::parse("https://client.example/cb").unwrap()];
         client.grant_types = ["authorization_code", "refresh_token", "client_credentials", "password", SAML]
@@ -102,7 +102,9 @@ impl Flow {
         let moment = |seed| Moment::new(began, &mut Counter(seed));
         let query = format!("response_type=code&client_id={client_id}&{CHALLENGE}");
         let request = Request::get(format!("/authorize?{query}")).body("").unwrap();
-        let Authorization::Ask(prompt) = server.authorize(&request).run(&store) else { panic!("the request is sound") };
+        let AuthorizeReply::Ask(prompt) = server.authorize(&request, moment(0)).run(&store) else {
+            panic!("the request is sound")
+        };
         let response = prompt.approve(server, approval(), moment(1)).run(&store);
         let (_, query) = response.location().unwrap().split_once('?').unwrap();
         let (_, code) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "code").unwrap();
@@ -125,7 +127,7 @@ impl Flow {
     fn stores(&self) -> Vec<Model> {
         let after = |store: &Model, change| {
             let mut store = store.clone();
-            store.commit(&Commit::of(change), None);
+            assert_eq!(store.commit(&Commit::of(change), None), Outcome::Applied);
             store
         };
         let key = Key::of(&self.refresh_token).unwrap();
@@ -145,6 +147,10 @@ impl Flow {
         let known = stores.map(|store| (name, store.with_clients(vec![kind.client("app")])));
         known.chain([("unknown client", Model::new(Vec::new()))]).collect()
     }
+}
+
+fn moment() -> Moment {
+    Moment::new(NOW, &mut Counter(7))
 }
 
 fn approval() -> Approval {
@@ -174,9 +180,7 @@ fn asked(flow: &Flow, body: &str, start: impl Fn(&'static Request<String>) -> su
 }
 
 fn token(flow: &Flow, body: &str) -> Graph {
-    let at = |server: &'static Server, body: &str| {
-        asked(flow, body, |request| hold(server.token(request, Moment::new(NOW, &mut Counter(7)))))
-    };
+    let at = |server: &'static Server, body: &str| asked(flow, body, |request| hold(server.token(request, moment())));
     let usual = server(GRACE, false);
     let graph = at(usual, body).and_if("consult_issuance", at(server(GRACE, true), body));
     let graph = graph.and_if("no grace", at(server(Duration::ZERO, false), body));
@@ -192,7 +196,7 @@ fn authorize(flow: &Flow) -> Graph {
     let stores = flow.known_to(Kind::Public, "client");
     let at = |query: &str| {
         let request = leak(Request::get(format!("/authorize?client_id=app&{query}")).body("").unwrap());
-        let step = server(GRACE, false).authorize(request);
+        let step = server(GRACE, false).authorize(request, moment());
         Graph::of("", hold(step), World { stores: &stores, ..World::default() })
     };
     let sound = format!("response_type=code&{CHALLENGE}");
@@ -213,16 +217,18 @@ fn decide(flow: &Flow, response_type: &str) -> Graph {
     let request = Request::get(format!("/authorize?{query}")).body("").unwrap();
     let usual = server(GRACE, false);
     let store = Plain(stores[0].1.clone().into());
-    let Authorization::Ask(prompt) = usual.authorize(&request).run(&store) else { panic!("the request is sound") };
+    let AuthorizeReply::Ask(prompt) = usual.authorize(&request, moment()).run(&store) else {
+        panic!("the request is sound")
+    };
     let approve = |server, approval| {
-        let moment = Moment::new(NOW, &mut Counter(7));
+        let moment = moment();
         Graph::of("", hold(prompt.clone().approve(server, approval, moment)), world)
     };
     let none_of_it = approval().narrowed_to(Scope::parse("admin").unwrap());
     approve(usual, approval())
         .and_if("consult_issuance", approve(server(GRACE, true), approval()))
         .and_if("approved for another scope", approve(usual, none_of_it))
-        .and_if("denied", Graph::of("", hold(prompt.clone().deny(usual)), world))
+        .and_if("denied", Graph::of("", hold(prompt.clone().deny(usual, moment())), world))
 }
 
 /// A protected resource and what it requires, and the same with what no token has.
@@ -254,7 +260,7 @@ fn check(flow: &Flow) -> Graph {
         .fold(Graph::default(), |graph, (what, photos, reading)| graph.and_if(what, at(photos, reading)))
 }
 
-fn check_remote() -> Graph {
+fn check_by_introspection() -> Graph {
     let active = json(200, &format!(r#"{{"active":true,"scope":"read","aud":"{PHOTOS}"}}"#));
     let responses = [
         ("active", active.clone()),
@@ -269,11 +275,16 @@ fn check_remote() -> Graph {
     let (forgets, remembers) = (leak(introspector()), leak(introspector().with_cache(Cache::new(1, GRACE))));
     let request = bearer("2YotnFZFEjr1zCsicMWpAA");
     let at = |photos: &'static ResourceServer, requirement| {
-        let _ =
-            photos.check_remote(&request, requirement, remembers, NOW).run(&HttpOnly(|_: &Fetch| Ok(active.clone())));
+        let _ = photos
+            .check_by_introspection(&request, requirement, remembers, moment())
+            .run(&HttpHost(|_: &Fetch| Ok(active.clone())));
         [("", &request, forgets), ("a remembered token", &request, remembers), ("no token", &Request::new(""), forgets)]
             .map(|(start, request, introspector)| {
-                Graph::of(start, hold(photos.check_remote(request, requirement, introspector, NOW)), world)
+                Graph::of(
+                    start,
+                    hold(photos.check_by_introspection(request, requirement, introspector, moment())),
+                    world,
+                )
             })
             .into_iter()
             .fold(Graph::default(), Graph::and)
@@ -284,9 +295,9 @@ fn check_remote() -> Graph {
 }
 
 /// Its reply is that of the machine that shares the store.
-impl Observe for CheckRemote<'_> {
+impl Observe for CheckByIntrospection<'_> {
     fn observe(reply: Self::Reply) -> Observed {
-        <resource::Check<'_> as Observe>::observe(reply)
+        <resource::CheckByStore<'_> as Observe>::observe(reply)
     }
 }
 
@@ -299,24 +310,40 @@ pub(super) fn drawings() -> Vec<Drawing> {
     let of_token = |what, body: &str| drawing("server::Token", what, token(&flow, body));
     vec![
         drawing("server::Authorize", "the authorization endpoint: is the request sound?", authorize(&flow)),
-        drawing("server::Decide", "the resource owner's decision, for a code", decide(&flow, "code")),
-        drawing("server::Decide", "the resource owner's decision, for a token (implicit)", decide(&flow, "token")),
+        drawing("server::AuthorizeDecision", "the resource owner's decision, for a code", decide(&flow, "code")),
+        drawing(
+            "server::AuthorizeDecision",
+            "the resource owner's decision, for a token (implicit)",
+            decide(&flow, "token"),
+        ),
         of_token("the token endpoint, authorization code", &exchange(&flow.code)),
         of_token("the token endpoint, refresh token", &refresh),
         of_token("the token endpoint, client credentials", "grant_type=client_credentials"),
         of_token("the token endpoint, password", "grant_type=password&username=alice&password=secret"),
         of_token("the token endpoint, extension grant", &saml),
-        drawing("resource::Check", "a protected resource that shares the store: it has no `Commit`", check(&flow)),
-        drawing("resource::CheckRemote", "a protected resource that asks the introspection endpoint", check_remote()),
+        drawing(
+            "resource::CheckByStore",
+            "a protected resource that shares the store: it has no `Commit`",
+            check(&flow),
+        ),
+        drawing(
+            "resource::CheckByIntrospection",
+            "a protected resource that asks the introspection endpoint",
+            check_by_introspection(),
+        ),
         drawing(
             "server::Introspect",
             "the introspection endpoint: it has no `Commit`",
-            about(&flow, &[&flow.access_token, &flow.refresh_token], |request| hold(usual.introspect(request, NOW))),
+            about(&flow, &[&flow.access_token, &flow.refresh_token], |request| {
+                hold(usual.introspect(request, moment()))
+            }),
         ),
         drawing(
             "server::Revoke",
             "the revocation endpoint",
-            about(&flow, &[&flow.code, &flow.access_token, &flow.refresh_token], |request| hold(usual.revoke(request))),
+            about(&flow, &[&flow.code, &flow.access_token, &flow.refresh_token], |request| {
+                hold(usual.revoke(request, moment()))
+            }),
         ),
     ]
 }

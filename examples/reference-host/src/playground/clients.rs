@@ -89,15 +89,15 @@ impl Clients {
     pub(crate) fn records(
         &self,
         api: &Resources,
-    ) -> Result<Vec<Arc<grantor::model::Client>>, Box<dyn std::error::Error>> {
+    ) -> Result<Vec<Arc<grantor::record::Client>>, Box<dyn std::error::Error>> {
         Who::ALL.into_iter().map(|who| self.record(who, api).map(Arc::new)).collect()
     }
 
-    fn record(&self, who: Who, api: &Resources) -> Result<grantor::model::Client, Box<dyn std::error::Error>> {
+    fn record(&self, who: Who, api: &Resources) -> Result<grantor::record::Client, Box<dyn std::error::Error>> {
         let client_id = ClientId::parse(who.client_id())?;
         let mut client = match self.secret(who) {
-            Some(secret) => grantor::model::Client::confidential(client_id, secret.expose()),
-            None => grantor::model::Client::public(client_id),
+            Some(secret) => grantor::record::Client::confidential(client_id, secret.expose()),
+            None => grantor::record::Client::public(client_id),
         };
         client.client_name = Some(who.name().to_owned());
         (client.grant_types, client.response_types) = match who {

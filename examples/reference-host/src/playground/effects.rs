@@ -3,7 +3,8 @@
 use std::fmt;
 
 use grantor::consult::{ClientSecret, Extension, Issuance, Owner, Password};
-use grantor::model::{Client, CredentialKind, Key};
+use grantor::model::Key;
+use grantor::record::{Client, CredentialKind};
 use grantor::step::{Answer, Effect};
 use grantor::store::{Change, Commit, Found, Lookup, Outcome, Presented};
 use grantor::{AsyncHost, Fetch};
@@ -146,8 +147,8 @@ fn presented(presented: &Presented) -> Detail {
 
 fn kind(kind: &CredentialKind) -> &'static str {
     match kind {
-        CredentialKind::AuthorizationCode { .. } => "authorization code",
-        CredentialKind::AccessToken { .. } => "access token",
+        CredentialKind::AuthorizationCode(_) => "authorization code",
+        CredentialKind::AccessToken(_) => "access token",
         CredentialKind::RefreshToken => "refresh token",
         _ => "credential",
     }

@@ -82,7 +82,7 @@ const CODE: Need = Need {
 };
 const ROTATION: Need = Need {
     is_met: |config| {
-        let rotates = !matches!(config.refresh, RefreshPolicy::Reuse);
+        let rotates = !matches!(config.token.refresh, RefreshPolicy::Reuse);
         (CODE.is_met)(config) && rotates && has_grant(config, &GrantType::RefreshToken)
     },
     lack: "This server's configuration has no authorization code grant with refresh tokens that rotate.",
@@ -101,11 +101,11 @@ const PASSWORD: Need = Need {
 };
 
 fn has_grant(config: &Config, grant_type: &GrantType) -> bool {
-    config.grant_types.contains(grant_type)
+    config.token.grant_types.contains(grant_type)
 }
 
 fn responds(config: &Config, response_type: ResponseType) -> bool {
-    config.response_types.contains(&response_type)
+    config.authorization.response_types.contains(&response_type)
 }
 
 impl Flow {

@@ -10,7 +10,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{self, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use grantor::{AsyncHttp, Fetch, HttpOnly, MAX_FORM_LEN, Unavailable};
+use grantor::{AsyncHttp, Fetch, HttpHost, MAX_FORM_LEN, Unavailable};
 use tower::ServiceExt as _;
 
 use super::message;
@@ -67,8 +67,8 @@ pub(crate) struct InProcess {
 
 impl InProcess {
     /// The host of grantor's machines.
-    pub(crate) fn host(self) -> HttpOnly<Self> {
-        HttpOnly(self)
+    pub(crate) fn host(self) -> HttpHost<Self> {
+        HttpHost(self)
     }
 
     /// Sends a request that no machine asked for.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use grantor::HttpOnly;
+use grantor::HttpHost;
 use grantor::client::{Client, discover};
 use grantor::model::{Issuer, Resource};
 use grantor::server::RefreshPolicy;
@@ -39,7 +39,7 @@ impl Stage {
     }
 
     /// The same as the host of a machine.
-    pub(crate) fn host(&self, lane: Lane) -> HttpOnly<InProcess> {
+    pub(crate) fn host(&self, lane: Lane) -> HttpHost<InProcess> {
         self.http(lane).host()
     }
 
@@ -65,7 +65,7 @@ impl Stage {
 
     /// For how many seconds a refresh token that was used is let pass.
     pub(crate) fn grace(&self) -> u64 {
-        match self.app.server.config().refresh {
+        match self.app.server.config().token.refresh {
             RefreshPolicy::Rotate { grace } | RefreshPolicy::RotatePublic { grace } => grace.as_secs(),
             RefreshPolicy::Reuse => 0,
         }

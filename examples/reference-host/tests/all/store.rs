@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use grantor::model::{Client, ClientId, GrantType, Issuer, RedirectUri, ResponseType, Scope, Subject};
-use grantor::server::{Approval, Authorization, Config, RefreshPolicy};
+use grantor::model::{ClientId, GrantType, Issuer, RedirectUri, ResponseType, Scope, Subject};
+use grantor::record::Client;
+use grantor::server::{Approval, AuthorizeReply, Config, RefreshPolicy};
 use grantor::step::Answer;
 use grantor::store::{Commit, Lookup, Store, WithClients};
 use grantor::{Moment, Server, Timestamp};
@@ -71,14 +72,14 @@ impl<S: Store> Fixture<S> {
         client.response_types = vec![ResponseType::Code];
         client.scope = Scope::parse("read write").expect("a scope");
         let mut config = Config::new(Issuer::parse("https://as.example").expect("an issuer"));
-        config.refresh = RefreshPolicy::Rotate { grace: Duration::ZERO };
+        config.token.refresh = RefreshPolicy::Rotate { grace: Duration::ZERO };
         let clients = HashMap::from([(client.client_id.clone(), Arc::new(client))]);
-        Self { server: Server::new(config), host: WithClients { clients, store } }
+        Self { server: Server::new(config).unwrap(), host: WithClients { clients, store } }
     }
 
     fn code(&self) -> String {
         let request = Request::get(authorize_path()).body("").expect("a request");
-        let Authorization::Ask(prompt) = self.server.authorize(&request).run(&self.host) else {
+        let AuthorizeReply::Ask(prompt) = self.server.authorize(&request).run(&self.host) else {
             panic!("the request is sound")
         };
         let approval = Approval::by(Subject::parse("user-1").expect("a subject"));

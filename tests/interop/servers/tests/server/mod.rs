@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 
 use grantor::client::{Authentication, Client, discover};
 use grantor::model::{ClientId, Issuer, Metadata, Secret};
-use grantor::{Fetch, HttpOnly, Unavailable};
+use grantor::{Fetch, HttpHost, Unavailable};
 use scraper::{Html, Selector};
 use serde::Deserialize;
 use ureq::Agent;
@@ -86,10 +86,10 @@ struct Registered {
     token_endpoint_auth_method: String,
 }
 
-type Http = HttpOnly<fn(&Fetch) -> Result<Response<Vec<u8>>, Unavailable>>;
+type Http = HttpHost<fn(&Fetch) -> Result<Response<Vec<u8>>, Unavailable>>;
 
 /// What grantor's client is given for the network.
-pub const HTTP: Http = HttpOnly(|fetch| send(fetch).map_err(|error| Unavailable::new(error.to_string())));
+pub const HTTP: Http = HttpHost(|fetch| send(fetch).map_err(|error| Unavailable::new(error.to_string())));
 
 fn send(fetch: &Fetch) -> Result<Response<Vec<u8>>, ureq::Error> {
     let (parts, body) = agent().run(fetch.request().clone())?.into_parts();

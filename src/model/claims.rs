@@ -1,0 +1,106 @@
+//! Statements that the host makes about a token or a grant.
+
+use std::ops::Deref;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Names and JSON values that the host adds to a token, or keeps with a grant: RFC 7662 §2.2. They are bounded, since they go into a record and
+/// come back with every lookup.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Claims(Map<String, Value>);
+
+/// Why claims cannot be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClaimsError {
+    /// They are longer, as JSON, than [`Claims::MAX_LEN`] bytes.
+    #[error("the claims are longer than {} bytes of JSON", Claims::MAX_LEN)]
+    TooLong,
+    /// They are nested deeper than [`Claims::MAX_DEPTH`].
+    #[error("the claims are nested deeper than {} levels", Claims::MAX_DEPTH)]
+    TooDeep,
+}
+
+impl Claims {
+    /// The most bytes that claims may have, as JSON.
+    pub const MAX_LEN: usize = 8 * 1024;
+    /// The most levels of objects and arrays that claims may have, the object of the claims among them.
+    pub const MAX_DEPTH: usize = 16;
+
+    /// Checks that claims can be kept.
+    ///
+    /// # Errors
+    /// See [`ClaimsError`].
+    pub fn new(claims: Map<String, Value>) -> Result<Self, ClaimsError> {
+        // The depth first: what writes JSON goes down as deep as the value does.
+        if !claims.values().all(|value| is_within(value, Self::MAX_DEPTH - 1)) {
+            return Err(ClaimsError::TooDeep);
+        }
+        let len = serde_json::to_string(&claims).map_or(usize::MAX, |json| json.len());
+        if len > Self::MAX_LEN { Err(ClaimsError::TooLong) } else { Ok(Self(claims)) }
+    }
+
+    /// Returns whether nothing is claimed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds other claims, which win over those of the same name. Both were bounded, so this is too.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+}
+
+/// Whether a value has at most so many levels.
+fn is_within(value: &Value, levels: usize) -> bool {
+    let Some(below) = levels.checked_sub(1) else { return !value.is_object() && !value.is_array() };
+    match value {
+        Value::Array(values) => values.iter().all(|value| is_within(value, below)),
+        Value::Object(members) => members.values().all(|value| is_within(value, below)),
+        _ => true,
+    }
+}
+
+impl Deref for Claims {
+    type Target = Map<String, Value>;
+
+    fn deref(&self) -> &Map<String, Value> {
+        &self.0
+    }
+}
+
+impl TryFrom<Map<String, Value>> for Claims {
+    type Error = ClaimsError;
+
+    fn try_from(claims: Map<String, Value>) -> Result<Self, ClaimsError> {
+        Self::new(claims)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claims(value: Value) -> Result<Claims, ClaimsError> {
+        Claims::new(Map::from_iter([("a".to_owned(), value)]))
+    }
+
+    #[test]
+    fn claims_are_bounded_in_depth() {
+        let nested = |levels| (0..levels).fold(Value::from(1), |inner, _| Value::from(vec![inner]));
+        let objects = |levels| (0..levels).fold(Value::from(1), |inner, _| serde_json::json!({ "a": inner }));
+        assert!(claims(nested(15)).is_ok() && claims(objects(15)).is_ok());
+        assert_eq!(claims(nested(16)), Err(ClaimsError::TooDeep));
+        assert_eq!(claims(objects(16)), Err(ClaimsError::TooDeep));
+    }
+
+    #[test]
+    fn claims_are_bounded_in_size() {
+        let of_len = |len: usize| claims(Value::from("x".repeat(len - r#"{"a":""}"#.len())));
+        assert!(of_len(Claims::MAX_LEN).is_ok());
+        assert_eq!(of_len(Claims::MAX_LEN + 1), Err(ClaimsError::TooLong));
+    }
+}

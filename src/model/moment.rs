@@ -1,0 +1,136 @@
+//! Time and randomness, which are arguments.
+
+use std::fmt;
+
+use rand_core::{CryptoRng, TryCryptoRng};
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroize as _;
+
+use super::Timestamp;
+
+/// When a request came in, and all the randomness it may use. Given request, moment and answers, a machine is a
+/// function: the same in, the same out.
+///
+/// The randomness is a small pool, from which a machine draws in the order that its documentation gives.
+///
+/// It is not `Clone`: two requests with one moment would be given the same tokens.
+#[cfg_attr(feature = "explore", derive(Clone))]
+pub struct Moment {
+    now: Timestamp,
+    pool: Pool,
+}
+
+#[cfg_attr(feature = "explore", derive(Clone))]
+struct Pool {
+    bytes: [u8; Moment::POOL_LEN],
+    drawn: usize,
+}
+
+/// So much of the pool is never dealt out: what is drawn beyond the rest is derived from it.
+const KEPT: usize = 32;
+
+impl Moment {
+    /// How many random bytes a moment takes from its generator.
+    pub const POOL_LEN: usize = 128;
+
+    /// The moment of one request: the time, and [`POOL_LEN`](Self::POOL_LEN) bytes from a cryptographic generator.
+    ///
+    /// ```
+    /// use grantor::Moment;
+    /// let mut rng = rand_core::UnwrapErr(getrandom::SysRng);
+    /// let moment = Moment::new(std::time::SystemTime::now(), &mut rng);
+    /// ```
+    #[must_use]
+    pub fn new(now: impl Into<Timestamp>, rng: &mut (impl CryptoRng + ?Sized)) -> Self {
+        let mut pool = Pool::empty();
+        rng.fill_bytes(&mut pool.bytes);
+        Self { now: now.into(), pool }
+    }
+
+    /// The same from a generator that may fail, such as the operating system's.
+    ///
+    /// # Errors
+    /// Whatever the generator says.
+    pub fn try_new<R: TryCryptoRng + ?Sized>(now: impl Into<Timestamp>, rng: &mut R) -> Result<Self, R::Error> {
+        let mut pool = Pool::empty();
+        rng.try_fill_bytes(&mut pool.bytes)?;
+        Ok(Self { now: now.into(), pool })
+    }
+
+    /// The time of the request.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Draws the next `N` random bytes. They are dealt from the pool; a machine that draws more than it holds is given bytes that are
+    /// derived from a part of the pool that nobody sees.
+    pub(crate) fn draw<const N: usize>(&mut self) -> [u8; N] {
+        let Pool { bytes, drawn } = &mut self.pool;
+        let (dealt, kept) = bytes.split_at(Self::POOL_LEN - KEPT);
+        let mut next = [0; N];
+        let start = *drawn;
+        *drawn = start.saturating_add(N);
+        match dealt.get(start..*drawn) {
+            Some(bytes) => next.copy_from_slice(bytes),
+            None => {
+                for (block, chunk) in next.chunks_mut(32).enumerate() {
+                    let position = [start, block].map(|at| (at as u64).to_be_bytes()).concat();
+                    let derived = Sha256::new().chain_update(kept).chain_update(position).finalize();
+                    chunk.iter_mut().zip(derived).for_each(|(byte, derived)| *byte = derived);
+                }
+            }
+        }
+        next
+    }
+}
+
+impl Pool {
+    fn empty() -> Self {
+        Self { bytes: [0; Moment::POOL_LEN], drawn: 0 }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.bytes.zeroize();
+    }
+}
+
+impl fmt::Debug for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Moment").field("now", &self.now).field("entropy", &"[redacted]").finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moment() -> Moment {
+        let mut pool = Pool::empty();
+        pool.bytes.iter_mut().zip(0..).for_each(|(byte, number)| *byte = number);
+        Moment { now: Timestamp(0), pool }
+    }
+
+    #[test]
+    fn draws_are_dealt_in_order() {
+        let mut moment = moment();
+        assert_eq!(moment.draw::<2>(), [0, 1]);
+        assert_eq!(moment.draw::<3>(), [2, 3, 4]);
+        assert_eq!(moment.draw::<90>()[89], 94);
+        assert_eq!(moment.draw::<1>(), [95]);
+    }
+
+    #[test]
+    fn what_is_drawn_beyond_the_pool_is_neither_dealt_before_nor_kept() {
+        let mut moment = moment();
+        let dealt = moment.draw::<70>();
+        let (first, second) = (moment.draw::<64>(), moment.draw::<32>());
+        for derived in [&first[..32], &first[32..], &second] {
+            assert!(!dealt.windows(4).any(|bytes| derived.windows(4).any(|other| bytes == other)));
+            assert!(!moment.pool.bytes.windows(4).any(|bytes| derived.windows(4).any(|other| bytes == other)));
+        }
+        assert!(first[..32] != first[32..] && first[..32] != second && first[32..] != second);
+    }
+}

@@ -1,0 +1,23 @@
+//! The four records that a store keeps, and their versions.
+//!
+//! | record | what it is | found by |
+//! |---|---|---|
+//! | [`Client`] | a registered client | its [`ClientId`](crate::model::ClientId) |
+//! | [`Grant`] | what a resource owner, or the client itself, authorized | its [`GrantId`](crate::model::GrantId), with each of its credentials |
+//! | [`Credential`] | one thing that can be presented: an authorization code, an access token, a refresh token | its [`Key`](crate::model::Key) |
+//! | [`PendingRequest`] | what a client asked for and nobody has granted yet | its key; a second one, if people have to type it |
+//!
+//! Each carries the [`Version`] of its format. A record of an older version is read; one of a newer version is refused.
+
+mod client;
+mod credential;
+mod grant;
+mod pending_request;
+mod version;
+
+pub use client::{Client, RegisteredAuthentication, SecretPresentation};
+pub(crate) use credential::is_registered_claim;
+pub use credential::{AccessToken, AuthorizationCode, Credential, CredentialKind};
+pub use grant::Grant;
+pub use pending_request::{Asked, PendingKind, PendingRequest, PushedRequest};
+pub use version::Version;

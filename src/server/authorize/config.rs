@@ -1,0 +1,63 @@
+//! What the authorization endpoint takes.
+
+use std::time::Duration;
+
+use crate::model::{Acr, CodeChallengeMethod, Endpoint, GrantType, Metadata, ResponseType};
+use crate::server::section::{ConfigError, Section, lifetime, names};
+
+/// The authorization section of a configuration.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct AuthorizationConfig {
+    /// Where the host has mounted the endpoint. Default: `authorize` below the issuer.
+    pub endpoint: Endpoint,
+    /// The response types that are taken. Default: `code`. None: there is no such endpoint.
+    ///
+    /// `token`, the implicit grant, exists for migrations. RFC 9700 §2.1.2: clients "SHOULD NOT use the implicit grant".
+    pub response_types: Vec<ResponseType>,
+    /// The transformations that a code challenge may use. Default: `S256`. RFC 7636 §7.2 says what `plain` gives away.
+    pub code_challenge_methods: Vec<CodeChallengeMethod>,
+    /// How long an authorization code lives, in whole seconds. Default: 60 seconds. RFC 6749 §4.1.2: "A maximum
+    /// authorization code lifetime of 10 minutes is RECOMMENDED."
+    pub code_lifetime: Duration,
+    /// The ways to authenticate a resource owner that the host knows, for the metadata document (RFC 9470 §7). Default: none are named.
+    pub acr_values_supported: Vec<Acr>,
+}
+
+impl AuthorizationConfig {
+    pub(in crate::server) fn at(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            response_types: vec![ResponseType::Code],
+            code_challenge_methods: vec![CodeChallengeMethod::S256],
+            code_lifetime: Duration::from_secs(60),
+            acr_values_supported: Vec::new(),
+        }
+    }
+}
+
+impl Section for AuthorizationConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        lifetime("authorization.code_lifetime", self.code_lifetime)
+    }
+
+    fn advertise(&self, metadata: &mut Metadata) {
+        let has = |response_type| self.response_types.contains(&response_type);
+        let (code, token) = (has(ResponseType::Code), has(ResponseType::Token));
+        let modes = [(code, "query"), (token, "fragment")].into_iter().filter(|(offered, _)| *offered);
+        if !self.response_types.is_empty() {
+            metadata.authorization_endpoint = Some(self.endpoint.clone());
+        }
+        metadata.response_types_supported =
+            names(self.response_types.iter().map(|kind| kind.as_str())).unwrap_or_default();
+        metadata.response_modes_supported = names(modes.map(|(_, mode)| mode));
+        metadata.code_challenge_methods_supported =
+            names(self.code_challenge_methods.iter().map(|method| method.as_str()));
+        metadata.acr_values_supported = self.acr_values_supported.iter().map(ToString::to_string).collect();
+        metadata.authorization_response_iss_parameter_supported = true;
+        if token {
+            let implicit = GrantType::Implicit.as_str().to_owned();
+            metadata.grant_types_supported.get_or_insert_default().push(implicit);
+        }
+    }
+}

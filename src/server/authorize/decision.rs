@@ -1,0 +1,361 @@
+//! The resource owner's decision, which is the second half of the authorization endpoint: [RFC 6749 §4.1.2], [§4.2.2].
+//!
+//! Time has passed since the [`Prompt`] was made, and it has been out of grantor's hands: the client, its redirect URI and
+//! what it may ask for are looked up and checked again.
+//!
+//! [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
+//! [§4.2.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.2.2
+
+use std::sync::Arc;
+
+use super::client_of;
+use super::error::{AuthorizationError, AuthorizationPageError};
+use super::prompt::Prompt;
+use super::recipient::Recipient;
+use super::request::{choose_redirect_uri, permit};
+use super::response::{AuthorizationResponse, Success};
+use crate::consult::Issuance;
+use crate::effect::{Answer, Effect, Outage, Unavailable};
+use crate::model::{
+    Acr, Amr, Audience, AuthenticationEvent, Claims, GrantType, Key, Moment, ResponseType, Scope, SessionId, Subject,
+    Timestamp,
+};
+use crate::record::{Asked, AuthorizationCode, Client, Credential, CredentialKind, Grant, Version};
+use crate::server::issue::{Issued, NewGrant, Plan};
+use crate::server::{Config, Server};
+use crate::step::{Pause, Step, machine};
+use crate::store::{Change, Commit, Lookup, Outcome};
+
+machine! {
+    /// The machine that carries out a decision.
+    ///
+    /// ```text
+    /// approve ─▶ Lookup ─▶ [Issuance] ─▶ Commit ─▶ redirect with a code, or with an access token
+    /// deny    ─▶ Lookup ─▶ [Commit] ─▶ redirect with access_denied
+    /// ```
+    ///
+    /// A denial is written where there is a pushed request to spend. From its moment it draws the id of the grant, then the code or the
+    /// access token.
+    AuthorizeDecision<'a> {
+        Lookup = AuthorizeDecisionLookup<'a>,
+        Issuance = AuthorizeDecisionIssuance<'a>,
+        Commit = AuthorizeDecisionCommit<'a>,
+        Reply = AuthorizationResponse,
+    }
+}
+
+/// The resource owner said yes.
+#[derive(Clone, Debug)]
+pub struct Approval {
+    subject: Subject,
+    scope: Option<Scope>,
+    authentication: AuthenticationEvent,
+    data: Claims,
+}
+
+impl Approval {
+    /// This resource owner grants everything that was asked for. Log them in first (RFC 9700 §4.11.2).
+    #[must_use]
+    pub fn by(subject: Subject) -> Self {
+        Self { subject, scope: None, authentication: AuthenticationEvent::default(), data: Claims::default() }
+    }
+
+    /// Grants only these of the scope tokens that were asked for. Others are ignored, whatever a form sent; if none remain,
+    /// the request is denied.
+    #[must_use]
+    pub fn narrowed_to(self, scope: Scope) -> Self {
+        Self { scope: Some(scope), ..self }
+    }
+
+    /// The resource owner was authenticated at this time: the login, not the click on "allow". Protected resources that ask for a recent
+    /// login (`max_age`; RFC 9470 §6) learn it, for as long as the grant lives.
+    #[must_use]
+    pub fn authenticated_at(self, auth_time: Timestamp) -> Self {
+        let authentication = AuthenticationEvent { auth_time: Some(auth_time), ..self.authentication };
+        Self { authentication, ..self }
+    }
+
+    /// The resource owner was authenticated in this way, which protected resources may ask for (`acr_values`; RFC 9470 §6).
+    #[must_use]
+    pub fn with_acr(self, acr: Acr) -> Self {
+        Self { authentication: self.authentication.with_acr(acr), ..self }
+    }
+
+    /// The resource owner was authenticated by these methods: RFC 8176.
+    #[must_use]
+    pub fn with_amr(self, amr: impl IntoIterator<Item = Amr>) -> Self {
+        Self { authentication: self.authentication.with_amr(amr), ..self }
+    }
+
+    /// The resource owner is in this session of the host's.
+    #[must_use]
+    pub fn in_session(self, sid: SessionId) -> Self {
+        Self { authentication: self.authentication.with_sid(sid), ..self }
+    }
+
+    /// Keeps the host's own data with the grant, say the tenant that was picked on the consent page. Every
+    /// [`Issuance`](crate::consult::Issuance) of the grant shows it, for claims and for the last word.
+    #[must_use]
+    pub fn with_data(self, data: Claims) -> Self {
+        Self { data, ..self }
+    }
+
+    /// RFC 9470 §5: "the authorization server SHOULD consider the requested acr value as necessary for successfully fulfilling the
+    /// request". How long ago is too long, the host judged when it showed its pages; here it has to say when it was.
+    fn meets(&self, asked: &Asked) -> bool {
+        let AuthenticationEvent { acr, auth_time, .. } = &self.authentication;
+        let acr_is_met = asked.acr_values.is_empty() || acr.as_ref().is_some_and(|acr| asked.acr_values.contains(acr));
+        acr_is_met && (asked.max_age.is_none() || auth_time.is_some())
+    }
+}
+
+impl Prompt {
+    /// The resource owner approves. The response carries a code or, for `response_type=token`, an access token.
+    pub fn approve(self, server: &Server, approval: Approval, moment: Moment) -> Step<AuthorizeDecision<'_>> {
+        self.decide(server, Some(approval), moment)
+    }
+
+    /// The resource owner denies: `access_denied`.
+    pub fn deny(self, server: &Server, moment: Moment) -> Step<AuthorizeDecision<'_>> {
+        self.decide(server, None, moment)
+    }
+
+    fn decide(self, server: &Server, approval: Option<Approval>, moment: Moment) -> Step<AuthorizeDecision<'_>> {
+        let lookup = Lookup::of_client(self.recipient.client_id.clone());
+        let Self { recipient, asked, pushed, .. } = self;
+        let decision = Decision { config: &server.config, recipient, pushed, moment };
+        Step::Lookup(AuthorizeDecisionLookup { lookup, asked, approval, decision })
+    }
+}
+
+/// What every state needs.
+#[cfg_attr(feature = "explore", derive(Clone))]
+struct Decision<'a> {
+    config: &'a Config,
+    recipient: Recipient,
+    /// The pushed request that is spent by whatever is decided.
+    pushed: Option<Key>,
+    moment: Moment,
+}
+
+impl<'a> Decision<'a> {
+    fn spend(&self) -> Option<Change> {
+        self.pushed.map(|key| Change::SpendRequest { key, at: self.moment.now() })
+    }
+
+    /// The client is told why there is nothing for it. A request that was pushed is decided with that.
+    fn refuse(self, error: AuthorizationError) -> Step<AuthorizeDecision<'a>> {
+        match self.spend() {
+            None => Step::Done(self.recipient.refuse(self.config, error)),
+            Some(spend) => self.write(Commit::of(spend), Then::Refuse(error)),
+        }
+    }
+
+    /// Nobody knows what was decided.
+    fn unavailable<E: Effect>(self, cause: Unavailable) -> Step<AuthorizeDecision<'a>> {
+        let error = AuthorizationError::Unavailable(Outage::of::<E>(cause));
+        Step::Done(self.recipient.refuse(self.config, error))
+    }
+
+    fn write(self, commit: Commit, then: Then) -> Step<AuthorizeDecision<'a>> {
+        Step::Commit(AuthorizeDecisionCommit { commit, config: self.config, recipient: self.recipient, then })
+    }
+
+    /// A grant that grows out of a pushed request is opened in its partition, so that one commit does both.
+    fn open(
+        &mut self,
+        client: &Client,
+        grant_type: GrantType,
+        approval: Approval,
+        (scope, audience): (Scope, Audience),
+    ) -> Arc<Grant> {
+        let Approval { subject, authentication, data, .. } = approval;
+        let partition = self.pushed.map(|key| key.partition);
+        let subject = Some(subject);
+        let grant = NewGrant { client, grant_type, subject, scope, audience, authentication, data, partition };
+        grant.open(self.config, &mut self.moment)
+    }
+
+    /// RFC 6749 §4.1.2: a code, for a grant that is opened with it.
+    fn issue_code(mut self, asked: Asked, grant: Arc<Grant>) -> Step<AuthorizeDecision<'a>> {
+        let now = self.moment.now();
+        let (code, key) = Key::generate(grant.id.partition(), &self.moment.draw());
+        let expires_at = grant.at_most(now.after(self.config.authorization.code_lifetime));
+        let redirect_uri = self.recipient.redirect_uri_sent.then(|| self.recipient.redirect_uri.clone());
+        let kind = AuthorizationCode { redirect_uri, code_challenge: asked.code_challenge };
+        let credential = Credential {
+            version: Version,
+            revision: 0,
+            key,
+            grant: grant.id,
+            kind: CredentialKind::AuthorizationCode(kind),
+            scope: grant.scope.clone(),
+            audience: grant.audience.clone(),
+            issued_at: now,
+            expires_at,
+        };
+        let open = Change::Open { grant: Arc::clone(&grant), until: expires_at };
+        let changes = self.spend().into_iter().chain([open, Change::Issue(Arc::new(credential))]);
+        let commit = Commit::in_one_partition(changes.collect());
+        self.write(commit, Then::Respond(Success::Code(code), grant))
+    }
+
+    /// RFC 6749 §4.2.2: an access token, for a grant that is opened with it. "The authorization server MUST NOT issue a refresh token."
+    fn issue_token(mut self, plan: Plan) -> Step<AuthorizeDecision<'a>> {
+        let Issued { commit, grant, access_token, expires_in, scope, .. } = plan.issue(self.config, &mut self.moment);
+        let success = Success::Token { access_token, expires_in, scope };
+        let commit = self.spend().into_iter().fold(commit, Commit::after);
+        self.write(commit, Then::Respond(success, grant))
+    }
+}
+
+/// Waits for the client.
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[allow(missing_debug_implementations, reason = "a state of a machine")]
+pub struct AuthorizeDecisionLookup<'a> {
+    lookup: Lookup,
+    asked: Asked,
+    /// `None`: denied.
+    approval: Option<Approval>,
+    decision: Decision<'a>,
+}
+
+impl<'a> Pause<Lookup> for AuthorizeDecisionLookup<'a> {
+    type Machine = AuthorizeDecision<'a>;
+
+    fn effect(&self) -> &Lookup {
+        &self.lookup
+    }
+
+    fn resume(self, answer: Answer<Lookup>) -> Step<AuthorizeDecision<'a>> {
+        let Self { lookup, asked, approval, mut decision } = self;
+        // As at the first request: no redirect before the client and its redirect URI are proven, now.
+        let proven = client_of(&lookup, answer).and_then(|(client, _)| {
+            choose_redirect_uri(&client, Some(decision.recipient.redirect_uri.as_str())).map(|_| client)
+        });
+        let client = match proven {
+            Ok(client) => client,
+            Err(error) => return page(decision.recipient, error),
+        };
+        let config = decision.config;
+        let response_type = decision.recipient.response_type;
+        let granted = permit(config, &client, response_type, asked.code_challenge)
+            .and_then(|()| approval.ok_or(AuthorizationError::AccessDenied))
+            .and_then(|approval| Ok((grant(config, &client, &asked, &approval)?, approval)));
+        let (granted, approval) = match granted {
+            Ok(granted) => granted,
+            Err(error) => return decision.refuse(error),
+        };
+        match response_type {
+            ResponseType::Code => {
+                let grant = decision.open(&client, GrantType::AuthorizationCode, approval, granted);
+                decision.issue_code(asked, grant)
+            }
+            ResponseType::Token => {
+                let grant = decision.open(&client, GrantType::Implicit, approval, granted);
+                let plan = Plan::of_new_grant(config, client, grant, decision.moment.now());
+                if config.consult_issuance {
+                    Step::Issuance(AuthorizeDecisionIssuance { plan, decision })
+                } else {
+                    decision.issue_token(plan)
+                }
+            }
+        }
+    }
+}
+
+fn page<'a>(recipient: Recipient, error: AuthorizationPageError) -> Step<AuthorizeDecision<'a>> {
+    Step::Done(AuthorizationResponse::page(Some(recipient.client_id), error))
+}
+
+/// What of that which was asked for is granted.
+fn grant(
+    config: &Config,
+    client: &Client,
+    asked: &Asked,
+    approval: &Approval,
+) -> Result<(Scope, Audience), AuthorizationError> {
+    if !approval.meets(asked) {
+        return Err(AuthorizationError::UnmetAuthenticationRequirements);
+    }
+    let offered = asked.scope.intersection(&client.scope);
+    let scope = approval.scope.as_ref().map_or_else(|| offered.clone(), |scope| offered.intersection(scope));
+    // A grant of nothing, of something that was asked for, is a denial.
+    if scope.is_empty() && !asked.scope.is_empty() {
+        return Err(AuthorizationError::AccessDenied);
+    }
+    // A restriction that was asked for must not turn into none because the configuration changed meanwhile.
+    let audience = config.audience(client, asked.audience.resources());
+    let audience = audience.filter(|audience| !audience.is_any() || asked.audience.is_any());
+    Ok((scope, audience.ok_or(AuthorizationError::InvalidTarget)?))
+}
+
+/// Waits for the host's word on an access token that is about to be issued by redirect.
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[allow(missing_debug_implementations, reason = "a state of a machine")]
+pub struct AuthorizeDecisionIssuance<'a> {
+    plan: Plan,
+    decision: Decision<'a>,
+}
+
+impl<'a> Pause<Issuance> for AuthorizeDecisionIssuance<'a> {
+    type Machine = AuthorizeDecision<'a>;
+
+    fn effect(&self) -> &Issuance {
+        &self.plan.issuance
+    }
+
+    fn resume(self, answer: Answer<Issuance>) -> Step<AuthorizeDecision<'a>> {
+        let Self { plan, decision } = self;
+        match answer.map(|verdict| plan.under(verdict)) {
+            Err(cause) => decision.unavailable::<Issuance>(cause),
+            Ok(None) => decision.refuse(AuthorizationError::AccessDenied),
+            Ok(Some(plan)) => decision.issue_token(plan),
+        }
+    }
+}
+
+/// Waits for the write.
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[allow(missing_debug_implementations, reason = "a state of a machine")]
+pub struct AuthorizeDecisionCommit<'a> {
+    commit: Commit,
+    config: &'a Config,
+    recipient: Recipient,
+    then: Then,
+}
+
+/// What follows the write.
+#[cfg_attr(feature = "explore", derive(Clone))]
+enum Then {
+    /// The code or the token goes out.
+    Respond(Success, Arc<Grant>),
+    /// The refusal goes out.
+    Refuse(AuthorizationError),
+}
+
+impl<'a> Pause<Commit> for AuthorizeDecisionCommit<'a> {
+    type Machine = AuthorizeDecision<'a>;
+
+    fn effect(&self) -> &Commit {
+        &self.commit
+    }
+
+    fn resume(self, answer: Answer<Commit>) -> Step<AuthorizeDecision<'a>> {
+        let Self { commit, config, recipient, then } = self;
+        let error = match (answer, then) {
+            (Ok(Outcome::Applied), Then::Respond(success, grant)) => {
+                return Step::Done(recipient.respond(config, success, grant));
+            }
+            (Ok(Outcome::Applied), Then::Refuse(error)) => error,
+            (Ok(Outcome::Conflict(at)), _) => match commit.changes().get(at) {
+                // RFC 9126 §4: a pushed request is used once.
+                Some(Change::SpendRequest { .. }) => AuthorizationError::RequestEnded,
+                // An identifier of 128 random bits, or a token of 248, was there before.
+                _ => AuthorizationError::Collision,
+            },
+            (Err(cause), _) => AuthorizationError::Unavailable(Outage::of::<Commit>(cause)),
+        };
+        Step::Done(recipient.refuse(config, error))
+    }
+}

@@ -1,0 +1,212 @@
+//! The authorization endpoint: [RFC 6749 §3.1], [RFC 9126 §4].
+//!
+//! This machine cannot write. It ends in a [`Prompt`], which the host keeps while the resource owner logs in and decides;
+//! [`Prompt::approve`] and [`Prompt::deny`] start the second half of the endpoint, [`AuthorizeDecision`].
+//!
+//! [RFC 6749 §3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1
+//! [RFC 9126 §4]: https://www.rfc-editor.org/rfc/rfc9126#section-4
+
+mod config;
+mod decision;
+mod error;
+mod prompt;
+mod recipient;
+mod request;
+mod response;
+
+pub use config::AuthorizationConfig;
+pub use decision::{
+    Approval, AuthorizeDecision, AuthorizeDecisionCommit, AuthorizeDecisionIssuance, AuthorizeDecisionLookup,
+};
+pub use error::{AuthorizationError, AuthorizationPageError};
+pub use prompt::Prompt;
+pub use recipient::Recipient;
+pub use request::AuthorizationRequest;
+pub use response::AuthorizationResponse;
+pub(in crate::server) use response::Outcome;
+
+use std::sync::Arc;
+
+use http::{Method, Request};
+
+use self::request::{choose_redirect_uri, permit};
+use super::par::request_uri_key;
+use super::{Config, Server};
+use crate::effect::{Answer, Outage};
+use crate::model::{ClientId, Key, Moment, Timestamp};
+use crate::record::{Asked, Client, PendingKind, Version};
+use crate::step::{Pause, Step, machine};
+use crate::store::{Found, Lookup, RequestKey};
+use crate::wire::{Form, FormError, form_body};
+
+machine! {
+    /// The machine of the authorization endpoint. It has no `Commit`: nothing is written before the resource owner decides.
+    ///
+    /// ```text
+    /// request ─▶ Lookup ─▶ Ask(Prompt) │ redirect with an error │ page with an error
+    /// ```
+    ///
+    /// It draws nothing from its moment.
+    Authorize<'a> {
+        Lookup = AuthorizeLookup<'a>,
+        Reply = AuthorizeReply,
+    }
+}
+
+/// What an authorization request comes to.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "it is a reply, moved once")]
+#[must_use = "the resource owner is to be asked, or the response to be sent"]
+pub enum AuthorizeReply {
+    /// The request is sound: log the resource owner in and ask.
+    Ask(Prompt),
+    /// It is not: send this.
+    Respond(AuthorizationResponse),
+}
+
+impl Server {
+    /// Answers a request to the authorization endpoint: GET or POST (RFC 6749 §3.1). `run` returns an [`AuthorizeReply`].
+    pub fn authorize<'a, B: AsRef<[u8]>>(&'a self, request: &'a Request<B>, moment: Moment) -> Step<Authorize<'a>> {
+        match parameters(request) {
+            Ok((request, fault)) => self.look_up(request, fault, &moment),
+            Err(error) => page(None, error),
+        }
+    }
+
+    /// Answers a typed authorization request.
+    pub fn authorization_request<'a>(
+        &'a self,
+        request: AuthorizationRequest<'a>,
+        moment: Moment,
+    ) -> Step<Authorize<'a>> {
+        self.look_up(request, None, &moment)
+    }
+
+    fn look_up<'a>(
+        &'a self,
+        request: AuthorizationRequest<'a>,
+        fault: Option<FormError>,
+        moment: &Moment,
+    ) -> Step<Authorize<'a>> {
+        let Some(client_id) = &request.client_id else { return page(None, AuthorizationPageError::ClientIdMissing) };
+        let Ok(client_id) = ClientId::parse(client_id) else {
+            return page(None, AuthorizationPageError::UnknownClient);
+        };
+        let lookup = Lookup::of_client(client_id.clone());
+        // Where nothing can be pushed, `request_uri` is ignored, as any unknown parameter is.
+        let (lookup, came) = match request.request_uri.as_deref().filter(|_| self.config.par.is_some()) {
+            None => (lookup, Came::AsIs(request, fault)),
+            Some(request_uri) => match request_uri_key(request_uri) {
+                None => return page(Some(client_id), AuthorizationPageError::RequestUriUnknown),
+                Some(key) => (lookup.with_request(RequestKey::Key(key)), Came::Pushed(key)),
+            },
+        };
+        Step::Lookup(AuthorizeLookup { lookup, config: &self.config, now: moment.now(), came })
+    }
+}
+
+fn parameters<B: AsRef<[u8]>>(
+    request: &Request<B>,
+) -> Result<(AuthorizationRequest<'_>, Option<FormError>), AuthorizationPageError> {
+    let form = match *request.method() {
+        // RFC 6749 §3.1: "The authorization server MUST support the use of the HTTP "GET" method [...] and MAY support the
+        // use of the "POST" method as well."
+        Method::GET | Method::HEAD => Form::new(request.uri().query().unwrap_or_default().as_bytes())?,
+        Method::POST => form_body(request.headers(), request.body().as_ref())?,
+        _ => return Err(AuthorizationPageError::Method),
+    };
+    Ok(AuthorizationRequest::read(form)?)
+}
+
+fn page<'a>(client_id: Option<ClientId>, error: AuthorizationPageError) -> Step<Authorize<'a>> {
+    Step::Done(AuthorizeReply::Respond(AuthorizationResponse::page(client_id, error)))
+}
+
+/// How the request came.
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[allow(clippy::large_enum_variant, reason = "states are stored inline")]
+enum Came<'a> {
+    /// In the query or the body, with what is wrong with its form.
+    AsIs(AuthorizationRequest<'a>, Option<FormError>),
+    /// It was pushed, and is known by this key.
+    Pushed(Key),
+}
+
+/// Waits for the client, and for the request if it was pushed.
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[allow(missing_debug_implementations, reason = "a state of a machine")]
+pub struct AuthorizeLookup<'a> {
+    lookup: Lookup,
+    config: &'a Config,
+    now: Timestamp,
+    came: Came<'a>,
+}
+
+impl<'a> Pause<Lookup> for AuthorizeLookup<'a> {
+    type Machine = Authorize<'a>;
+
+    fn effect(&self) -> &Lookup {
+        &self.lookup
+    }
+
+    fn resume(self, answer: Answer<Lookup>) -> Step<Authorize<'a>> {
+        let Self { lookup, config, now, came } = self;
+        // RFC 6749 §4.1.2.1: "If the request fails due to a missing, invalid, or mismatching redirection URI, or if the client
+        // identifier is missing or invalid, the authorization server SHOULD inform the resource owner of the error and MUST
+        // NOT automatically redirect the user-agent to the invalid redirection URI."
+        let (client, found) = match client_of(&lookup, answer) {
+            Ok(known) => known,
+            Err(error) => return page(lookup.client, error),
+        };
+        let asked = match came {
+            Came::AsIs(request, fault) => request.recipient(&client).map(|recipient| -> Read {
+                let checked = fault.map_or_else(|| request.check(config, &client), |fault| Err(fault.into()));
+                (recipient, checked, None)
+            }),
+            Came::Pushed(key) => pushed(config, &client, &found, key, now),
+        };
+        // From here on there is a recipient, and errors go to the client.
+        Step::Done(match asked {
+            Err(error) => AuthorizeReply::Respond(AuthorizationResponse::page(lookup.client, error)),
+            Ok((recipient, Err(error), _)) => AuthorizeReply::Respond(recipient.refuse(config, error)),
+            Ok((recipient, Ok(asked), pushed)) => {
+                let client_name = client.client_name.clone();
+                AuthorizeReply::Ask(Prompt { version: Version, recipient, client_name, asked, pushed })
+            }
+        })
+    }
+}
+
+/// Who gets the answer, what is asked for or wrong, and the key of a request that was pushed.
+type Read = (Recipient, Result<Asked, AuthorizationError>, Option<Key>);
+
+/// RFC 9126 §4: "The authorization server MUST validate authorization requests arising from a pushed request as it would any other
+/// authorization request." No parameter of the browser's request but `client_id` counts.
+fn pushed(
+    config: &Config,
+    client: &Client,
+    found: &Found,
+    key: Key,
+    now: Timestamp,
+) -> Result<Read, AuthorizationPageError> {
+    let presented = found.request(RequestKey::Key(key)).ok_or(AuthorizationPageError::RequestUriUnknown)?;
+    let PendingKind::Pushed(pushed) = &presented.request.kind;
+    // RFC 9126 §2.2: "The request_uri value MUST be bound to the client that posted the authorization request."
+    let is_own = presented.request.client_id == client.client_id;
+    // RFC 9126 §4: "Since parts of the authorization request content [...] are unique to a particular authorization request, the client
+    // MUST only use a request_uri value once." A page that is loaded again before the decision is the same use.
+    if !is_own || !presented.is_alive(now) || pushed.present_until.is_past(now) {
+        return Err(AuthorizationPageError::RequestUriUnknown);
+    }
+    choose_redirect_uri(client, Some(pushed.redirect_uri.as_str()))?;
+    let asked = &presented.request.asked;
+    let checked = permit(config, client, pushed.response_type, asked.code_challenge).map(|()| asked.clone());
+    Ok((Recipient::of(&presented.request), checked, Some(key)))
+}
+
+/// The client that was looked up.
+fn client_of(lookup: &Lookup, answer: Answer<Lookup>) -> Result<(Arc<Client>, Found), AuthorizationPageError> {
+    let mut found = answer.map_err(|cause| AuthorizationPageError::Unavailable(Outage::of::<Lookup>(cause)))?;
+    let client = lookup.client.as_ref().and_then(|client_id| found.take_client(client_id));
+    Ok((client.ok_or(AuthorizationPageError::UnknownClient)?, found))
+}

@@ -1,0 +1,233 @@
+//! The authorization request, and what it has to be: [RFC 6749 §4.1.1], [§4.2.1], [RFC 7636 §4.3], [§4.4], [RFC 9470 §4].
+//!
+//! [RFC 6749 §4.1.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1
+//! [§4.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.2.1
+//! [RFC 7636 §4.3]: https://www.rfc-editor.org/rfc/rfc7636#section-4.3
+//! [§4.4]: https://www.rfc-editor.org/rfc/rfc7636#section-4.4
+//! [RFC 9470 §4]: https://www.rfc-editor.org/rfc/rfc9470#section-4
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::error::{AuthorizationError, AuthorizationPageError};
+use super::recipient::Recipient;
+use crate::model::{
+    Acr, CodeChallenge, CodeChallengeMethod, GrantType, RedirectUri, ResponseType, Scope, Secret, is_vschar, only,
+};
+use crate::record::{Asked, Client};
+use crate::server::Config;
+use crate::wire::{Form, FormError, Param};
+
+/// An authorization request: RFC 6749 §4.1.1, §4.2.1. A parameter that was sent without a value is `None`.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct AuthorizationRequest<'a> {
+    /// RFC 6749 §3.1.1.
+    pub response_type: Option<Cow<'a, str>>,
+    /// RFC 6749 §2.2.
+    pub client_id: Option<Cow<'a, str>>,
+    /// RFC 6749 §3.1.2.
+    pub redirect_uri: Option<Cow<'a, str>>,
+    /// RFC 6749 §3.3.
+    pub scope: Option<Cow<'a, str>>,
+    /// Comes back in the response, to the byte.
+    pub state: Option<Cow<'a, str>>,
+    /// RFC 7636 §4.3.
+    pub code_challenge: Option<Cow<'a, str>>,
+    /// RFC 7636 §4.3; `plain` if omitted.
+    pub code_challenge_method: Option<Cow<'a, str>>,
+    /// RFC 8707 §2.1.
+    pub resource: Vec<Cow<'a, str>>,
+    /// RFC 9470 §4.
+    pub acr_values: Option<Cow<'a, str>>,
+    /// RFC 9470 §4, in seconds.
+    pub max_age: Option<Cow<'a, str>>,
+    /// RFC 9126 §4: a request that was pushed, in place of all other parameters but `client_id`.
+    pub request_uri: Option<Cow<'a, str>>,
+}
+
+impl fmt::Debug for AuthorizationRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizationRequest")
+            .field("response_type", &self.response_type)
+            .field("client_id", &self.client_id)
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The parameters that an authorization request may have once.
+const PARAMETERS: [&str; 10] = [
+    "client_id",
+    "redirect_uri",
+    "request_uri",
+    "response_type",
+    "scope",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+    "acr_values",
+    "max_age",
+];
+
+impl<'a> AuthorizationRequest<'a> {
+    /// A request by this client; the parameters follow.
+    #[must_use]
+    pub fn new(client_id: impl Into<Cow<'a, str>>) -> Self {
+        Self { client_id: Some(client_id.into()), ..Self::default() }
+    }
+
+    /// Reads the parameters. Errors in parameters other than `client_id`, `redirect_uri` and `request_uri` are returned beside the
+    /// request, to be reported to the client by redirect.
+    pub(in crate::server) fn read(form: Form<'a>) -> Result<(Self, Option<FormError>), FormError> {
+        let (params, resource) = form.params_and_all(PARAMETERS, "resource");
+        let [client_id, redirect_uri, request_uri, response_type, scope, state, params @ ..] = params;
+        let [code_challenge, code_challenge_method, acr_values, max_age] = params;
+        // Without a client and its redirect URI there is no one to send an error to but the person.
+        let (client_id, redirect_uri, request_uri) = (client_id?, redirect_uri?, request_uri?);
+        let mut fault = None;
+        let mut sound = |param: Param<'a>| {
+            param.unwrap_or_else(|error| {
+                fault = fault.or(Some(error));
+                None
+            })
+        };
+        let request = Self {
+            client_id,
+            redirect_uri,
+            response_type: sound(response_type),
+            scope: sound(scope),
+            state: sound(state),
+            code_challenge: sound(code_challenge),
+            code_challenge_method: sound(code_challenge_method),
+            resource,
+            acr_values: sound(acr_values),
+            max_age: sound(max_age),
+            request_uri,
+        };
+        Ok((request, fault))
+    }
+
+    /// Who gets the answer. RFC 6749 §3.1.2.3, RFC 9700 §2.1: the redirect URI is one of the client's.
+    pub(in crate::server) fn recipient(&self, client: &Client) -> Result<Recipient, AuthorizationPageError> {
+        Ok(Recipient {
+            client_id: client.client_id.clone(),
+            redirect_uri: choose_redirect_uri(client, self.redirect_uri.as_deref())?,
+            redirect_uri_sent: self.redirect_uri.is_some(),
+            // The client that made up a response type has not said where it looks for the answer; the query is safer.
+            response_type: self.known_response_type().flatten().unwrap_or(ResponseType::Code),
+            state: self.state.as_deref().filter(|state| is_state(state)).map(|state| Secret::new(state.to_owned())),
+        })
+    }
+
+    fn known_response_type(&self) -> Option<Option<ResponseType>> {
+        self.response_type.as_deref().map(ResponseType::parse)
+    }
+
+    /// RFC 6749 §4.1.1: "The authorization server validates the request to ensure that all required parameters are present
+    /// and valid."
+    pub(in crate::server) fn check(&self, config: &Config, client: &Client) -> Result<Asked, AuthorizationError> {
+        if self.state.as_deref().is_some_and(|state| !is_state(state)) {
+            return Err(AuthorizationError::State);
+        }
+        // RFC 6749 §3.1.1: "If an authorization request is missing the "response_type" parameter, or if the response type is
+        // not understood, the authorization server MUST return an error response as described in Section 4.1.2.1."
+        let response_type = self.known_response_type().ok_or(FormError::Missing("response_type"))?;
+        let response_type = response_type.ok_or(AuthorizationError::UnsupportedResponseType)?;
+        let code_challenge = self.code_challenge()?;
+        permit(config, client, response_type, code_challenge)?;
+
+        let scope =
+            self.scope.as_deref().map(Scope::parse).transpose().map_err(|_| AuthorizationError::InvalidScope)?;
+        let scope = config.scope(client, scope).ok_or(AuthorizationError::InvalidScope)?;
+        let audience = config.audience(client, &self.resource).ok_or(AuthorizationError::InvalidTarget)?;
+        let (acr_values, max_age) = self.authentication()?;
+        Ok(Asked { audience, code_challenge, acr_values, max_age, ..Asked::new(scope) })
+    }
+
+    /// RFC 9470 §4, with the syntax of OpenID Connect Core §3.1.2.1.
+    fn authentication(&self) -> Result<(Vec<Acr>, Option<u64>), AuthorizationError> {
+        let acr_values = self.acr_values.as_deref().map(Acr::parse_values).transpose();
+        let acr_values = acr_values.map_err(|_| FormError::Characters("acr_values"))?.unwrap_or_default();
+        // `u64::from_str` would take a sign.
+        let is_number = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let seconds = |text: &str| Some(text).filter(is_number)?.parse().ok();
+        let max_age = self.max_age.as_deref().map(|text| seconds(text).ok_or(FormError::Characters("max_age")));
+        Ok((acr_values, max_age.transpose()?))
+    }
+
+    /// RFC 7636 §4.3: "code_challenge_method OPTIONAL, defaults to "plain" if not present in the request."
+    fn code_challenge(&self) -> Result<Option<CodeChallenge>, AuthorizationError> {
+        let method = match self.code_challenge_method.as_deref() {
+            Some("S256") => CodeChallengeMethod::S256,
+            None | Some("plain") => CodeChallengeMethod::Plain,
+            Some(_) => return Err(AuthorizationError::ChallengeMethod),
+        };
+        match (&self.code_challenge, &self.code_challenge_method) {
+            (None, None) => Ok(None),
+            // RFC 9700 §4.8.2: half of PKCE is an attempt to switch it off.
+            (None, Some(_)) => Err(FormError::Missing("code_challenge").into()),
+            (Some(text), _) => {
+                CodeChallenge::parse(text, method).map(Some).map_err(|_| AuthorizationError::ChallengeMalformed)
+            }
+        }
+    }
+}
+
+/// RFC 6749 §3.1.2.3, RFC 9700 §2.1.
+pub(super) fn choose_redirect_uri(
+    client: &Client,
+    requested: Option<&str>,
+) -> Result<RedirectUri, AuthorizationPageError> {
+    match (requested, client.redirect_uris.as_slice()) {
+        (Some(requested), registered) => registered
+            .iter()
+            .find_map(|registered| registered.matches(requested))
+            .ok_or(AuthorizationPageError::RedirectUriMismatch),
+        (None, [only]) => Ok(only.clone()),
+        (None, []) => Err(AuthorizationPageError::RedirectUriUnregistered),
+        // "If multiple redirection URIs have been registered [...] the client MUST include a redirection URI".
+        (None, _) => Err(AuthorizationPageError::RedirectUriMissing),
+    }
+}
+
+/// The most bytes that `state` may have: it comes back in a URL.
+const MAX_STATE_LEN: usize = 4096;
+
+/// RFC 6749 appendix A.5: `state = 1*VSCHAR`
+fn is_state(state: &str) -> bool {
+    state.len() <= MAX_STATE_LEN && only(state, is_vschar)
+}
+
+/// Whether server and client both want such a response. Asked again when the decision comes back.
+pub(super) fn permit(
+    config: &Config,
+    client: &Client,
+    response_type: ResponseType,
+    code_challenge: Option<CodeChallenge>,
+) -> Result<(), AuthorizationError> {
+    // Nobody is asked to consent to a code that the token endpoint would not take: RFC 7591 §2.1 ties the two.
+    let takes_its_outcome = |grant_types: &[GrantType]| match response_type {
+        ResponseType::Code => grant_types.contains(&GrantType::AuthorizationCode),
+        ResponseType::Token => true,
+    };
+    let offered = &config.authorization;
+    if !offered.response_types.contains(&response_type) || !takes_its_outcome(&config.token.grant_types) {
+        return Err(AuthorizationError::UnsupportedResponseType);
+    }
+    if !client.response_types.contains(&response_type) || !takes_its_outcome(&client.grant_types) {
+        return Err(AuthorizationError::UnauthorizedClient);
+    }
+    // RFC 7636 §4.4.1: "If the server requires Proof Key for Code Exchange (PKCE) by OAuth public clients and the client does
+    // not send the "code_challenge" in the request, the authorization endpoint MUST return the authorization error response
+    // with the "error" value set to "invalid_request"." Here, every client unless its record says otherwise.
+    if response_type == ResponseType::Code && client.require_pkce && code_challenge.is_none() {
+        return Err(AuthorizationError::ChallengeMissing);
+    }
+    // RFC 7636 §4.4.1: "If the server supporting PKCE does not support the requested transformation, the authorization
+    // endpoint MUST return the authorization error response with "error" value set to "invalid_request"."
+    if code_challenge.is_some_and(|challenge| !offered.code_challenge_methods.contains(&challenge.method())) {
+        return Err(AuthorizationError::ChallengeMethod);
+    }
+    Ok(())
+}

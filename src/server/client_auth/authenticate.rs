@@ -1,0 +1,99 @@
+//! The way in that every endpoint for clients has: one lookup, which brings the client and what it presents, and, for a
+//! secret that only the host can check, one question.
+
+use super::authenticated::Authenticated;
+use super::presented::{ClientAuthentication, ClientAuthenticationMethod};
+use super::secret::{Checked, by_host, check};
+use crate::consult::ClientSecret;
+use crate::effect::{Answer, Outage};
+use crate::model::{ClientId, Key};
+use crate::server::error::EndpointError;
+use crate::step::{Machine, Pause, Step};
+use crate::store::{Found, Lookup};
+
+/// What an endpoint makes of a request once its client is known, or is known not to be. Endpoints of grantor implement it.
+pub trait ClientEndpoint: Sized + Send + Sync {
+    /// The endpoint's machine.
+    type Machine: Machine<ClientSecret = AuthenticateClientSecret<Self>>;
+
+    /// The client is who it says.
+    fn authenticated(self, client: Authenticated, found: &Found) -> Step<Self::Machine>;
+
+    /// It is not, or nobody can say.
+    fn refused(self, client_id: ClientId, error: EndpointError) -> Step<Self::Machine>;
+}
+
+/// Waits for the client and for what it presents.
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[allow(missing_debug_implementations, reason = "it holds what was presented")]
+pub struct AuthenticateLookup<'a, E> {
+    lookup: Lookup,
+    client_id: ClientId,
+    method: ClientAuthenticationMethod<'a>,
+    endpoint: E,
+}
+
+impl<'a, E: ClientEndpoint> AuthenticateLookup<'a, E> {
+    /// Looks up the client, and what it presents.
+    pub(in crate::server) fn new(client: ClientAuthentication<'a>, presented: Option<Key>, endpoint: E) -> Self {
+        let ClientAuthentication { client_id, method } = client;
+        let credentials = presented.into_iter().collect();
+        let lookup = Lookup { client: Some(client_id.clone()), credentials, request: None };
+        Self { lookup, client_id, method, endpoint }
+    }
+}
+
+impl<E: ClientEndpoint> Pause<Lookup> for AuthenticateLookup<'_, E> {
+    type Machine = E::Machine;
+
+    fn effect(&self) -> &Lookup {
+        &self.lookup
+    }
+
+    fn resume(self, answer: Answer<Lookup>) -> Step<E::Machine> {
+        let Self { client_id, method, endpoint, .. } = self;
+        let mut found = match answer {
+            Ok(found) => found,
+            Err(cause) => {
+                return endpoint.refused(client_id, EndpointError::Unavailable(Outage::of::<Lookup>(cause)));
+            }
+        };
+        match check(method, found.take_client(&client_id)) {
+            Ok(Checked::Authenticated(client)) => endpoint.authenticated(client, &found),
+            Ok(Checked::AskHost(question)) => {
+                Step::ClientSecret(AuthenticateClientSecret { question, found, endpoint })
+            }
+            Err(error) => endpoint.refused(client_id, error.into()),
+        }
+    }
+}
+
+/// Waits for the host to check the client's secret.
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[allow(missing_debug_implementations, reason = "it holds what was presented")]
+pub struct AuthenticateClientSecret<E> {
+    question: ClientSecret,
+    found: Found,
+    endpoint: E,
+}
+
+impl<E: ClientEndpoint> Pause<ClientSecret> for AuthenticateClientSecret<E> {
+    type Machine = E::Machine;
+
+    fn effect(&self) -> &ClientSecret {
+        &self.question
+    }
+
+    fn resume(self, answer: Answer<ClientSecret>) -> Step<E::Machine> {
+        let Self { question, found, endpoint } = self;
+        let client_id = question.client.client_id.clone();
+        let authenticated = match answer {
+            Ok(answer) => by_host(question, answer).map_err(EndpointError::from),
+            Err(cause) => Err(EndpointError::Unavailable(Outage::of::<ClientSecret>(cause))),
+        };
+        match authenticated {
+            Ok(client) => endpoint.authenticated(client, &found),
+            Err(error) => endpoint.refused(client_id, error),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! `none`, `client_secret_basic` and `client_secret_post`: [RFC 6749 §2.3.1], [RFC 7591 §2].
+//!
+//! [RFC 6749 §2.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
+//! [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
+
+use std::sync::Arc;
+
+use super::authenticated::Authenticated;
+use super::presented::ClientAuthenticationMethod;
+use crate::consult::{Authenticity, ClientSecret};
+use crate::record::{Client, RegisteredAuthentication, SecretPresentation};
+use crate::server::error::{ClientError, PresentedIn};
+
+/// What the record says of a client's proof.
+pub(super) enum Checked {
+    Authenticated(Authenticated),
+    AskHost(ClientSecret),
+}
+
+/// RFC 6749 §3.2.1: "Confidential clients or other clients issued client credentials MUST authenticate with the
+/// authorization server".
+pub(super) fn check(
+    method: ClientAuthenticationMethod<'_>,
+    client: Option<Arc<Client>>,
+) -> Result<Checked, ClientError> {
+    let client = client.ok_or(ClientError::Unknown)?;
+    let presented_in = method.presented_in();
+    let client_secret = method.into_secret();
+    let presented = match (&client.authentication, &client_secret) {
+        (RegisteredAuthentication::None, None) => return Ok(Checked::Authenticated(Authenticated::new(client))),
+        // A secret that nobody issued proves nothing, and its sender is mistaken about who it is.
+        (RegisteredAuthentication::None, Some(_)) => return Err(ClientError::OtherMethod),
+        (RegisteredAuthentication::Secret { presented, .. } | RegisteredAuthentication::Host { presented }, _) => {
+            *presented
+        }
+    };
+    let client_secret = client_secret.ok_or(ClientError::Unauthenticated)?;
+    match (presented, presented_in) {
+        (SecretPresentation::Basic, PresentedIn::Body) | (SecretPresentation::Post, PresentedIn::Header) => {
+            return Err(ClientError::OtherMethod);
+        }
+        _ => {}
+    }
+    let is_right = match &client.authentication {
+        RegisteredAuthentication::Secret { digest, previous, .. } => {
+            let presented = client_secret.digest();
+            // Both are compared, however the first comes out.
+            let is_previous = previous.is_some_and(|previous| previous == presented);
+            *digest == presented || is_previous
+        }
+        RegisteredAuthentication::None | RegisteredAuthentication::Host { .. } => {
+            let client_secret = client_secret.into_static();
+            return Ok(Checked::AskHost(ClientSecret { client, client_secret }));
+        }
+    };
+    if is_right { Ok(Checked::Authenticated(Authenticated::new(client))) } else { Err(ClientError::SecretMismatch) }
+}
+
+/// The host's word on a secret that only it can check.
+pub(super) fn by_host(question: ClientSecret, answer: Authenticity) -> Result<Authenticated, ClientError> {
+    match answer {
+        Authenticity::Genuine => Ok(Authenticated::new(question.client)),
+        Authenticity::Refused => Err(ClientError::SecretMismatch),
+    }
+}

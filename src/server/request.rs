@@ -1,0 +1,42 @@
+//! Requests to endpoints for clients: [RFC 6749 §3.2], and what the endpoints of RFC 7009, 7662 and 9126 have of it.
+//!
+//! [RFC 6749 §3.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
+
+use http::{Method, Request, header};
+
+use super::error::{ClientError, EndpointError, PresentedIn};
+use crate::model::{Secret, is_vschar, only};
+use crate::wire::{Form, FormError, form_body};
+
+/// The parameters of a request to an endpoint for clients.
+pub(super) fn form<B: AsRef<[u8]>>(request: &Request<B>) -> Result<Form<'_>, EndpointError> {
+    // RFC 6749 §3.2: "The client MUST use the HTTP "POST" method when making access token requests."
+    if request.method() != Method::POST {
+        return Err(EndpointError::Method);
+    }
+    // RFC 6749 §2.3.1: "The parameters can only be transmitted in the request-body and MUST NOT be included in the request
+    // URI."
+    let query = Form::new(request.uri().query().unwrap_or_default().as_bytes())?;
+    if query.pairs().any(|(name, _)| name == "client_secret") {
+        return Err(ClientError::SecretInUri.into());
+    }
+    Ok(form_body(request.headers(), request.body().as_ref())?)
+}
+
+/// Where the client's credentials of a request stand that could not be read.
+pub(super) fn presented_in<B>(request: &Request<B>) -> PresentedIn {
+    let has_header = request.headers().contains_key(header::AUTHORIZATION);
+    if has_header { PresentedIn::Header } else { PresentedIn::Body }
+}
+
+/// The `token` that introspection (RFC 7662 §2.1) and revocation (RFC 7009 §2.1) are asked about. RFC 7009 §2.1 lets a server ignore
+/// `token_type_hint` "if it is able to detect the token type automatically": one lookup finds a token of any type.
+pub(super) fn token(form: Form<'_>) -> Result<Secret<'_>, FormError> {
+    let [token] = form.params(["token"]);
+    token?.map(Secret::new).ok_or(FormError::Missing("token"))
+}
+
+/// RFC 6749 appendix A.2: `client-secret = *VSCHAR`
+pub(super) fn is_client_secret(text: &str) -> bool {
+    only(text, is_vschar)
+}

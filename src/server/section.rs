@@ -1,0 +1,41 @@
+//! What the sections of a configuration have in common.
+
+use std::time::Duration;
+
+use crate::model::Metadata;
+
+/// A part of a [`Config`](super::Config): an endpoint's, say.
+pub(super) trait Section {
+    /// Finds what cannot be meant.
+    fn check(&self) -> Result<(), ConfigError> {
+        Ok(())
+    }
+
+    /// Adds what it has to the metadata document: [RFC 8414 §2](https://www.rfc-editor.org/rfc/rfc8414#section-2).
+    fn advertise(&self, metadata: &mut Metadata);
+}
+
+/// A configuration that cannot be meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A lifetime has no whole second. Times are whole seconds in OAuth, so whatever it is for would never be good.
+    #[error("{0} is below one second")]
+    BelowOneSecond(&'static str),
+}
+
+/// Refuses a lifetime without a whole second.
+pub(super) fn lifetime(name: &'static str, lifetime: Duration) -> Result<(), ConfigError> {
+    if lifetime.as_secs() == 0 { Err(ConfigError::BelowOneSecond(name)) } else { Ok(()) }
+}
+
+/// Names, as the metadata document has them; `None` where there are none.
+pub(super) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Vec<String>> {
+    let names: Vec<_> = names.into_iter().map(str::to_owned).collect();
+    Some(names).filter(|names| !names.is_empty())
+}
+
+/// How clients authenticate: the secret in the header or the body, or no secret.
+pub(super) const AUTH_METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
+/// The same, where public clients may not ask.
+pub(super) const CONFIDENTIAL_AUTH_METHODS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
