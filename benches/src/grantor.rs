@@ -2,9 +2,8 @@
 
 use std::time::SystemTime;
 
-use ::grantor::model::{
-    Client, ClientId, GrantType, Issuer, RedirectUri, Resource, ResponseType, Scope, Subject, Timestamp,
-};
+use ::grantor::model::{ClientId, GrantType, Issuer, RedirectUri, Resource, ResponseType, Scope, Subject};
+use ::grantor::record::Client;
 use ::grantor::resource::{self, Requirement};
 use ::grantor::server::{Approval, AuthorizeReply, Config};
 use ::grantor::store::MemoryStore;
@@ -49,11 +48,8 @@ impl Library for Grantor {
     fn serve(&mut self, operation: Operation, request: Request) -> Response<Vec<u8>> {
         match operation {
             Operation::Authorize => self.authorize(&request),
-            Operation::Introspect => {
-                let now = Timestamp::from(SystemTime::now());
-                self.server.introspect(&request, now).run(&self.store).into_http()
-            }
-            Operation::Revoke => self.server.revoke(&request).run(&self.store).into_http(),
+            Operation::Introspect => self.server.introspect(&request, now()).run(&self.store).into_http(),
+            Operation::Revoke => self.server.revoke(&request, now()).run(&self.store).into_http(),
             Operation::Check => self.check(&request),
             _ => self.token(&request),
         }
@@ -72,6 +68,10 @@ fn moment(now: SystemTime) -> Moment {
     Moment::new(now, &mut rand::rng())
 }
 
+fn now() -> Moment {
+    moment(SystemTime::now())
+}
+
 impl Grantor {
     pub fn token(&self, request: &Request) -> Response<Vec<u8>> {
         self.token_at(request, SystemTime::now())
@@ -82,10 +82,10 @@ impl Grantor {
     }
 
     fn authorize(&self, request: &Request) -> Response<Vec<u8>> {
-        match self.server.authorize(request).run(&self.store) {
+        match self.server.authorize(request, now()).run(&self.store) {
             AuthorizeReply::Ask(prompt) => {
                 let approval = Approval::by(Subject::parse(OWNER).unwrap());
-                prompt.approve(&self.server, approval, moment(SystemTime::now())).run(&self.store).into_http()
+                prompt.approve(&self.server, approval, now()).run(&self.store).into_http()
             }
             AuthorizeReply::Respond(response) => response.into_http(),
         }

@@ -26,7 +26,7 @@ impl Library for OauthAs {
         let mut config = ServerConfig::new(ISSUER, format!("{ISSUER}/device"));
         config.introspection_endpoint = Some(format!("{ISSUER}/introspect"));
         config.revocation_endpoint = Some(format!("{ISSUER}/revoke"));
-        let server = AuthorizationServer::new(config, MemoryStorage::new()).unwrap();
+        let server = AuthorizationServer::new(config, MemoryStorage::new());
         let secret = ClientAuth::ConfidentialSecretHash { hash: SecretHash::sha256(SECRET) };
         block_on(server.register_client(registered(CLIENT, ClientAuth::Public))).unwrap();
         block_on(server.register_client(registered(SERVICE, secret))).unwrap();

@@ -44,7 +44,7 @@ fn main() {
     std::io::stdin().read_to_string(&mut form).unwrap();
     let request = http::Request::post("/token").body(http_body_util::Full::new(bytes::Bytes::from(form))).unwrap();
     let config = ServerConfig::new("https://as.example", "https://as.example/device");
-    let service = ServiceBuilder::new(Arc::new(AuthorizationServer::new(config, MemoryStorage::new()).unwrap())).build().unwrap();
+    let service = ServiceBuilder::new(Arc::new(AuthorizationServer::new(config, MemoryStorage::new()))).build().unwrap();
     let answer = pin!(service.handle(request)).poll(&mut Context::from_waker(Waker::noop()));
     println!("{answer:?}");
 }

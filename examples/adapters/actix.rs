@@ -25,7 +25,7 @@ async fn main() -> std::result::Result<(), Box<dyn Error + Send + Sync>> {
     HttpServer::new(move || {
         let demo = demo.clone();
         App::new().configure(|config| routes(config, demo))
-    }).unwrap()
+    })
     .listen(listener)?
     .run()
     .await?;
@@ -49,7 +49,7 @@ fn routes(config: &mut ServiceConfig, demo: Data<Demo>) {
 
 async fn authorize(demo: Data<Demo>, head: HttpRequest, body: Bytes) -> Result<HttpResponse> {
     let request = request(&head, body)?;
-    let authorization = demo.server.authorize(&request).run_async(&demo.store).await;
+    let authorization = demo.server.authorize(&request, moment()).run_async(&demo.store).await;
     audit(authorization.event());
     Ok(match authorization {
         AuthorizeReply::Ask(prompt) => response(demo.ask(prompt)),
@@ -73,14 +73,14 @@ async fn token(demo: Data<Demo>, head: HttpRequest, body: Bytes) -> Result<HttpR
 
 async fn introspect(demo: Data<Demo>, head: HttpRequest, body: Bytes) -> Result<HttpResponse> {
     let request = request(&head, body)?;
-    let reply = demo.server.introspect(&request, now()).run_async(&demo.store).await;
+    let reply = demo.server.introspect(&request, moment()).run_async(&demo.store).await;
     audit(reply.event());
     Ok(response(reply.into_http()))
 }
 
 async fn revoke(demo: Data<Demo>, head: HttpRequest, body: Bytes) -> Result<HttpResponse> {
     let request = request(&head, body)?;
-    let reply = demo.server.revoke(&request).run_async(&demo.store).await;
+    let reply = demo.server.revoke(&request, moment()).run_async(&demo.store).await;
     audit(reply.event());
     Ok(response(reply.into_http()))
 }

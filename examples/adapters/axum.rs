@@ -47,7 +47,7 @@ fn router(demo: Arc<Demo>) -> Router {
 
 async fn authorize(State(demo): State<Arc<Demo>>, head: Parts, body: Bytes) -> Response {
     let request = Request::from_parts(head, body);
-    let authorization = demo.server.authorize(&request).run_async(&demo.store).await;
+    let authorization = demo.server.authorize(&request, moment()).run_async(&demo.store).await;
     audit(authorization.event());
     let response = match authorization {
         AuthorizeReply::Ask(prompt) => demo.ask(prompt),
@@ -72,14 +72,14 @@ async fn token(State(demo): State<Arc<Demo>>, head: Parts, body: Bytes) -> Respo
 
 async fn introspect(State(demo): State<Arc<Demo>>, head: Parts, body: Bytes) -> Response {
     let request = Request::from_parts(head, body);
-    let reply = demo.server.introspect(&request, now()).run_async(&demo.store).await;
+    let reply = demo.server.introspect(&request, moment()).run_async(&demo.store).await;
     audit(reply.event());
     reply.into_http().map(Body::from)
 }
 
 async fn revoke(State(demo): State<Arc<Demo>>, head: Parts, body: Bytes) -> Response {
     let request = Request::from_parts(head, body);
-    let reply = demo.server.revoke(&request).run_async(&demo.store).await;
+    let reply = demo.server.revoke(&request, moment()).run_async(&demo.store).await;
     audit(reply.event());
     reply.into_http().map(Body::from)
 }

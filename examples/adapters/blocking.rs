@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let server = oxhttp::Server::new({
         let demo = Arc::clone(&demo);
         move |request| answer(&demo, request)
-    }).unwrap();
+    });
     let server = server.bind(address).with_max_concurrent_connections(MAX_CONNECTIONS).with_global_timeout(TIMEOUT);
     let running = server.spawn()?;
     demo.announce();
@@ -66,7 +66,7 @@ fn route(demo: &Demo, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
 }
 
 fn authorize(demo: &Demo, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
-    let authorization = demo.server.authorize(request).run(&demo.store);
+    let authorization = demo.server.authorize(request, moment()).run(&demo.store);
     audit(authorization.event());
     match authorization {
         AuthorizeReply::Ask(prompt) => demo.ask(prompt),
@@ -88,13 +88,13 @@ fn token(demo: &Demo, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
 }
 
 fn introspect(demo: &Demo, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
-    let reply = demo.server.introspect(request, now()).run(&demo.store);
+    let reply = demo.server.introspect(request, moment()).run(&demo.store);
     audit(reply.event());
     reply.into_http()
 }
 
 fn revoke(demo: &Demo, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
-    let reply = demo.server.revoke(request).run(&demo.store);
+    let reply = demo.server.revoke(request, moment()).run(&demo.store);
     audit(reply.event());
     reply.into_http()
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use grantor::client::{Client, TokenTypeHint, discover};
 use grantor::model::{ClientId, Issuer, Scope, Secret};
-use grantor::{AsyncHttp, Fetch, HttpHost, Unavailable};
+use grantor::{AsyncHttp, Fetch, HttpHost, Moment, Unavailable};
 use http::{Response, header};
 use reqwest::redirect;
 
@@ -59,7 +59,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = Client::confidential(metadata, ClientId::parse("backup")?, client_secret);
 
     let scope = Scope::parse("photos.read")?;
-    let tokens = client.client_credentials().scope(scope).start(SystemTime::now()).run_async(&http).await?;
+    let tokens = client.client_credentials().scope(scope).start(moment()).run_async(&http).await?;
 
     // The API is not grantor's business. The token set has the header that it wants to see.
     let photos = api.get(format!("{}/photos", issuer.as_str())).header(header::AUTHORIZATION, tokens.authorization());
@@ -68,7 +68,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     print!("{}", photos.text().await?);
 
     // What is not needed any more cannot be stolen: RFC 7009.
-    client.revoke(tokens.access_token(), Some(TokenTypeHint::AccessToken)).run_async(&http).await?;
+    client.revoke(tokens.access_token(), Some(TokenTypeHint::AccessToken), moment()).run_async(&http).await?;
     println!("revoked");
     Ok(())
+}
+
+/// The time and the randomness of one request.
+fn moment() -> Moment {
+    Moment::new(SystemTime::now(), &mut rand::rng())
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use grantor::client::{AuthorizationRequest, Client, SharedTokens, discover};
 use grantor::model::{ClientId, Issuer, RedirectUri, Scope};
-use grantor::{Answer, Fetch, Http, HttpHost, Moment, Timestamp, Unavailable};
+use grantor::{Answer, Fetch, Http, HttpHost, Moment, Unavailable};
 use http::{Request, header};
 use ureq::Agent;
 
@@ -64,20 +64,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let redirect_uri = RedirectUri::parse(&format!("http://{}/callback", listener.local_addr()?))?;
     let request = AuthorizationRequest::new(redirect_uri).scope(Scope::parse("photos.read")?);
-    let moment = Moment::new(SystemTime::now(), &mut rand::rng());
-    let (url, pending) = client.begin(request, moment)?;
+    let (url, pending) = client.begin(request, moment())?;
     println!("Open this in your browser: {url}");
 
     let query = wait_for_browser(listener)?;
     // A response that is not the answer to this request ends here, and its code is not sent anywhere.
-    let tokens = client.callback(pending, &query)?.start(now()).run(&http)?;
+    let tokens = client.callback(pending, &query)?.start(moment()).run(&http)?;
     // To stay logged in until the next start, keep the token set (it is a serde value) where the system keeps passwords.
     let tokens = SharedTokens::new(tokens);
 
     println!("Press Enter to see the photos.");
     for line in io::stdin().lines() {
         line?;
-        let fresh = tokens.get(&client, now(), &http)?;
+        let fresh = tokens.get(&client, moment(), &http)?;
         let photos =
             api.get(format!("{}/photos", issuer.as_str())).header(header::AUTHORIZATION, fresh.authorization());
         let mut photos = photos.call()?;
@@ -87,8 +86,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn now() -> Timestamp {
-    SystemTime::now().into()
+/// The time and the randomness of one request.
+fn moment() -> Moment {
+    Moment::new(SystemTime::now(), &mut rand::rng())
 }
 
 /// The query of the redirect URI, once the browser comes there. RFC 8252 §8.3: the port is closed once the response is there.

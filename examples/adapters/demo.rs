@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use grantor::model::{ClientId, GrantType, Issuer, RedirectUri, Resource, ResponseType, Scope, Secret, Subject};
 use grantor::record::Client;
 use grantor::resource::{self, Access, Requirement, ResourceServer};
-use grantor::server::{Approval, Config, Decide, Prompt};
+use grantor::server::{Approval, AuthorizeDecision, Config, Prompt};
 use grantor::store::MemoryStore;
 use grantor::{Moment, Server, Step, Timestamp};
 use http::{HeaderValue, Response, StatusCode, header};
@@ -50,7 +50,7 @@ impl Demo {
     pub fn at(url: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let photos = Resource::parse(&format!("{url}/photos"))?;
         let mut config = Config::new(Issuer::parse(url)?);
-        config.resources = vec![photos.clone()];
+        config.resources = photos.clone().into();
         if let Some(seconds) = env::args().nth(2) {
             config.token.access_token_lifetime = Duration::from_secs(seconds.parse()?);
         }
@@ -58,7 +58,7 @@ impl Demo {
         protected.authorization_servers = vec![config.issuer.clone()];
         protected.scopes_supported = Scope::parse("photos.read photos.write")?;
         Ok(Self {
-            server: Server::new(config).unwrap(),
+            server: Server::new(config)?,
             store: MemoryStore::new().with_client(backup()?).with_client(cli()?).with_client(api(photos.clone())?),
             photos: ResourceServer::new(protected),
             reading: Requirement::scope(Scope::parse("photos.read")?),
@@ -105,14 +105,14 @@ impl Demo {
     }
 
     /// What is to be carried out once that page was answered; nothing if there was no such page, or it was answered before.
-    pub fn decide(&self, form: &[u8]) -> Option<Step<Decide<'_>>> {
+    pub fn decide(&self, form: &[u8]) -> Option<Step<AuthorizeDecision<'_>>> {
         let form: HashMap<_, _> = form_urlencoded::parse(form).collect();
         let prompt = self.prompts().remove(&**form.get("request")?)?;
         let is_approved = form.get("decision").is_some_and(|decision| decision == "approve");
         Some(if is_approved {
             prompt.approve(&self.server, Approval::by(self.resource_owner.clone()), moment())
         } else {
-            prompt.deny(&self.server)
+            prompt.deny(&self.server, moment())
         })
     }
 

@@ -32,19 +32,23 @@ pub fn client(input: &[u8]) {
         assert_eq!(metadata.resource.as_str(), PHOTOS);
     }
     let refresh_token = Secret::new("8xLOxBtZp8");
-    judge.tokens(client.client_credentials().start(NOW).run(&http));
-    judge.tokens(client.refresh(&refresh_token).start(NOW).run(&http));
-    match client.authorize_device().start(NOW).run(&http) {
+    judge.tokens(client.client_credentials().start(moment(NOW)).run(&http));
+    judge.tokens(client.refresh(&refresh_token).start(moment(NOW)).run(&http));
+    match client.authorize_device().start(moment(NOW)).run(&http) {
         Ok(device) => judge.device(&client, device),
         Err(error) => judge.error(&error),
     }
-    if let Err(error) = client.revoke(&refresh_token, None).run(&http) {
+    if let Err(error) = client.revoke(&refresh_token, None, moment(NOW)).run(&http) {
         judge.error(&error);
     }
-    if let Err(error) = client.introspect(&refresh_token, None).run(&http) {
+    if let Err(error) = client.introspect(&refresh_token, None, moment(NOW)).run(&http) {
         judge.error(&error);
     }
     judge.check(&HttpHost(|_: &Fetch| -> Answer<Fetch> { Ok(response.clone()) }));
+}
+
+fn moment(now: Timestamp) -> Moment {
+    Moment::new(now, &mut Counter(7))
 }
 
 fn metadata() -> Metadata {
@@ -60,10 +64,9 @@ fn metadata() -> Metadata {
 
 /// Nothing is sent, and no token taken, unless the state is that of the request.
 fn callback(client: &Client, input: &[u8]) {
-    let moment = || Moment::new(NOW, &mut Counter(7));
     let request = || grantor::client::AuthorizationRequest::new("https://client.example/cb".parse().unwrap());
-    let (_, pending) = client.begin(request(), moment()).unwrap();
-    let (_, implicit) = client.begin_implicit(request(), moment()).unwrap();
+    let (_, pending) = client.begin(request(), moment(NOW)).unwrap();
+    let (_, implicit) = client.begin_implicit(request(), moment(NOW)).unwrap();
     let filled = raw::fill(input, &[("{state}", pending.state()), ("{issuer}", ISSUER)]);
     let body = raw::response(&filled).map_or(filled, http::Response::into_body);
     let Ok(text) = std::str::from_utf8(&body) else { return };
@@ -110,7 +113,7 @@ impl Judge<'_> {
         let http = HttpHost(|_: &Fetch| -> Answer<Fetch> {
             raw::response(self.input).ok_or_else(|| Unavailable::new("no response"))
         });
-        match client.poll(&device, device.poll_at()).run(&http) {
+        match client.poll(&device, moment(device.poll_at())).run(&http) {
             Ok(Polled::Pending(again)) => assert!(again.poll_at() >= device.poll_at()),
             Ok(Polled::Retry(again, error)) => {
                 assert!(again.poll_at() >= device.poll_at());
@@ -129,7 +132,7 @@ impl Judge<'_> {
         let request =
             Request::get("/photos").header("authorization", "Bearer 2YotnFZFEjr1zCsicMWpAA").body("").unwrap();
         let requirement = Requirement::any();
-        match photos.check_remote(&request, &requirement, &introspector, NOW).run(http).into_result() {
+        match photos.check_by_introspection(&request, &requirement, &introspector, moment(NOW)).run(http).into_result() {
             Ok(access) => assert!(access.audience().any(|audience| audience == PHOTOS)),
             Err(refusal) => {
                 if let AccessError::Introspection(error) = refusal.error() {

@@ -3,9 +3,9 @@
 
 use grantor::model::{GrantType, Key};
 use grantor::resource::ResourceServer;
-use grantor::server::{AuthorizeReply, Prompt};
+use grantor::server::{AuthorizeReply, Event, Prompt};
 use grantor::store::{Lookup, Store};
-use grantor::{Event, Hosted, Timestamp};
+use grantor::{Hosted, Timestamp};
 use http::{Method, Request};
 
 use crate::common::{
@@ -79,7 +79,7 @@ impl<'a> Scene<'a> {
     fn token(&self, request: &Request<Vec<u8>>) {
         let host = Hosted { store: &self.world, policy: People };
         let reply = self.world.server.token(request, self.world.moment()).run(&host);
-        let event = reply.event().clone();
+        let event = reply.event();
         let reply = self.sound(Reply::of(reply.into_http()), &[200, 400, 401, 405, 413]);
         let Event::Issued { grant_type, .. } = event else {
             assert!(reply.status() != 200 && !reply.body().contains("access_token"), "{reply:?}");
@@ -98,7 +98,7 @@ impl<'a> Scene<'a> {
     }
 
     fn introspect(&self, request: &Request<Vec<u8>>) {
-        let reply = self.world.server.introspect(request, Timestamp(self.world.now)).run(&self.world);
+        let reply = self.world.server.introspect(request, self.world.moment()).run(&self.world);
         let is_active = matches!(reply.event(), Event::Introspected { active: true, .. });
         let reply = self.sound(Reply::of(reply.into_http()), &[200, 400, 401, 405, 413]);
         assert_eq!(reply.member("active").as_deref() == Some("true"), is_active);
@@ -106,7 +106,7 @@ impl<'a> Scene<'a> {
     }
 
     fn revoke(&self, request: &Request<Vec<u8>>) {
-        let reply = self.world.server.revoke(request).run(&self.world);
+        let reply = self.world.server.revoke(request, self.world.moment()).run(&self.world);
         let revoked = matches!(reply.event(), Event::Revoked { grant: Some(_), .. });
         let reply = self.sound(Reply::of(reply.into_http()), &[200, 400, 401, 405, 413]);
         assert!(!revoked || reply.status() == 200);

@@ -7,8 +7,8 @@ use arbitrary::{Arbitrary, Unstructured};
 use grantor::model::{ClientId, Scope};
 use grantor::record::Client;
 use grantor::server::{Approval, AuthorizeReply, Prompt};
-use grantor::store::{Change, Commit, Found, Lookup, Outcome, Store};
-use grantor::{Hosted, Timestamp, Unavailable};
+use grantor::store::{Change, Commit, Lookup, Outcome, Store};
+use grantor::{Answer, Hosted, Timestamp, Unavailable};
 use std::cell::Cell;
 
 use crate::common::{
@@ -201,10 +201,10 @@ impl Flaky {
 }
 
 impl Store for Flaky {
-    fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
+    fn lookup(&self, lookup: &Lookup) -> Answer<Lookup> {
         self.answer(|| Store::lookup(&self.world, lookup))?
     }
-    fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
+    fn commit(&self, commit: &Commit) -> Answer<Commit> {
         self.answer(|| Store::commit(&self.world, commit))?
     }
 }
@@ -255,7 +255,7 @@ impl Real {
             Op::Revoke { token, client } => {
                 let request = post(as_client(params(&[("token", self.issued(token))]), client));
                 let world = &self.store.world;
-                Said::of(&Reply::of(world.server.revoke(&request).run(&self.store).into_http()))
+                Said::of(&Reply::of(world.server.revoke(&request, world.moment()).run(&self.store).into_http()))
             }
             Op::Introspect { token, client } => self.introspect(token, client),
             Op::Check { token, scope } => self.check(token, scope),
@@ -277,7 +277,7 @@ impl Real {
     fn ask(&mut self, client: Who, scope: Bits) -> Said {
         let query = asking(authorize().without("scope").set("client_id", client.id()), scope);
         let request = crate::common::get(query);
-        match self.store.world.server.authorize(&request).run(&self.store) {
+        match self.store.world.server.authorize(&request, self.store.world.moment()).run(&self.store) {
             AuthorizeReply::Respond(response) => Said::of(&Reply::of(response.into_http())),
             AuthorizeReply::Ask(prompt) => {
                 let asked = Said::Asked(bits(&prompt.asked.scope));
@@ -295,7 +295,7 @@ impl Real {
         let world = &self.store.world;
         let step = match approval {
             Some(approval) => prompt.approve(&world.server, approval, world.moment()),
-            None => prompt.deny(&world.server),
+            None => prompt.deny(&world.server, world.moment()),
         };
         let reply = Reply::of(step.run(&self.store).into_http());
         self.issued.extend(reply.parameter("code"));
@@ -315,7 +315,7 @@ impl Real {
     fn introspect(&self, token: Pick, client: Who) -> Said {
         let request = post(as_client(params(&[("token", self.issued(token))]), client));
         let world = &self.store.world;
-        let reply = world.server.introspect(&request, Timestamp(world.now)).run(&self.store);
+        let reply = world.server.introspect(&request, world.moment()).run(&self.store);
         let active = reply.result().ok().map(|active| active.map(|active| bits(&active.credential.scope)));
         let said = Said::of(&Reply::of(reply.into_http()));
         active.map_or(said, |active| active.map_or(Said::Inactive, Said::Active))

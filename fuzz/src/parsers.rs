@@ -6,13 +6,14 @@ use std::str::FromStr;
 use grantor::client::{Authentication, Challenge, Client};
 use grantor::model::{Acr, ClientId, CodeChallenge, CodeChallengeMethod, CodeVerifier, Endpoint, GrantId, GrantType, Issuer, Key, Metadata, RedirectUri, Resource, ResourceMetadata, Scope, Secret, Subject};
 use grantor::resource::{Config, Requirement, ResourceServer};
-use grantor::server::ClientCredentials;
-use grantor::{BasicCredentials, Step, Timestamp};
+use grantor::server::{ClientAuthentication, ClientAuthenticationMethod};
+use grantor::{BasicCredentials, Moment, Step, Timestamp};
 use http::{HeaderMap, HeaderValue, Request, Uri, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::{Host, Url};
 
+use crate::common::Counter;
 use crate::records;
 
 /// The input is a text. Where two are needed, they are its first line and the rest.
@@ -150,12 +151,17 @@ fn basic(client_id: &str, client_secret: &str) {
     let client = Client::public(server, client_id.clone());
     for authentication in [Authentication::Basic, Authentication::Post] {
         let client = client.clone().authenticated_by(authentication(Secret::new(client_secret.to_owned())));
-        let Step::Fetch(pause) = client.client_credentials().start(Timestamp(0)) else { panic!("nothing is sent") };
+        let Step::Fetch(pause) = client.client_credentials().start(Moment::new(Timestamp(0), &mut Counter(7))) else { panic!("nothing is sent") };
         let request = grantor::Pause::effect(&pause).request();
-        match ClientCredentials::of(request) {
+        match ClientAuthentication::of(request) {
             Ok(read) => {
                 assert_eq!(read.client_id, client_id);
-                assert_eq!(read.client_secret.as_ref().map_or("", Secret::expose), client_secret);
+                let secret = match &read.method {
+                    ClientAuthenticationMethod::ClientSecretBasic(secret) => secret.as_ref(),
+                    ClientAuthenticationMethod::ClientSecretPost(secret) => Some(secret),
+                    _ => None,
+                };
+                assert_eq!(secret.map_or("", Secret::expose), client_secret);
             }
             // RFC 6749 appendix A.2: `client-secret = *VSCHAR`
             Err(_) => assert!(client_secret.bytes().any(|byte| !(0x20..=0x7E).contains(&byte))),

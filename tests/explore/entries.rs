@@ -4,6 +4,7 @@ use grantor::model::{GrantId, Subject};
 use grantor::server::Approval;
 use grantor::store::{Change, Commit, Outcome};
 use grantor::{Moment, Timestamp};
+use http::Request;
 
 use crate::counter::Counter;
 use crate::paused::{Asks, Next, Observed, Paused, Told, hold};
@@ -23,6 +24,8 @@ pub struct Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     Approve,
+    /// Says no to a pushed request.
+    Deny,
     /// A sound exchange of the code.
     Exchange,
     Refresh,
@@ -42,15 +45,17 @@ pub enum Role {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presents {
     Nothing,
+    /// A pushed request, by its `request_uri` or by its prompt.
+    PushedRequest,
     Code,
     AccessToken,
     RefreshToken,
 }
 
-use Presents::{AccessToken, Code, Nothing, RefreshToken};
-use Stage::{Asked, Authorized, Issued};
+use Presents::{AccessToken, Code, Nothing, PushedRequest, RefreshToken};
+use Stage::{Asked, Authorized, Issued, Pushed};
 
-const ALWAYS: &[Stage] = &[Asked, Authorized, Issued];
+const ALWAYS: &[Stage] = &[Pushed, Asked, Authorized, Issued];
 
 const fn entry(
     name: &'static str,
@@ -63,6 +68,17 @@ const fn entry(
 }
 
 pub const ENTRIES: &[Entry] = &[
+    entry("push", &[Pushed], Role::Opens, Nothing, |s, seed, now| {
+        hold(s.server.push(s.form("push"), moment(10 + seed, now)))
+    }),
+    entry("open the pushed request", &[Pushed], Role::Tells, PushedRequest, |s, _, now| open(s, &s.opened, now)),
+    entry("open it as another client", &[Pushed], Role::Harmless, PushedRequest, |s, _, now| {
+        open(s, &s.opened_by_another, now)
+    }),
+    entry("approve the pushed request", &[Pushed], Role::Approve, PushedRequest, approve),
+    entry("deny the pushed request", &[Pushed], Role::Deny, PushedRequest, |s, _, now| {
+        hold(s.prompt.clone().deny(&s.server, moment(1, now)))
+    }),
     entry("approve", &[Asked], Role::Approve, Nothing, approve),
     entry("exchange", ALWAYS, Role::Exchange, Code, |s, seed, now| token(s, "exchange", seed, now)),
     entry("exchange with another verifier", ALWAYS, Role::Harmless, Code, |s, seed, now| token(s, "stolen", seed, now)),
@@ -108,6 +124,10 @@ pub fn approval() -> Approval {
 /// The prompt leads to the same code, whoever approves it.
 fn approve(scene: &'static Scene, _: usize, now: Timestamp) -> Next {
     hold(scene.prompt.clone().approve(&scene.server, approval(), moment(1, now)))
+}
+
+fn open(scene: &'static Scene, request: &'static Request<&'static str>, now: Timestamp) -> Next {
+    hold(scene.server.authorize(request, moment(0, now)))
 }
 
 fn token(scene: &'static Scene, form: &str, seed: usize, now: Timestamp) -> Next {

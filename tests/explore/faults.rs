@@ -36,6 +36,14 @@ pub enum Fault {
     /// A pushed request that was decided is shown as one that waits.
     SpentRequestsLookUnspent,
     // Of a machine.
+    /// A pushed request that is denied is not spent.
+    DenialSpendsNothing,
+    /// A pushed request that is approved is not spent.
+    ApprovalSpendsNothing,
+    /// A pushed request may be presented a second longer than configured.
+    RequestsEndLate,
+    /// What the browser brings counts beside what was pushed.
+    BrowserIsBelieved,
     /// It replies before it writes.
     RepliesBeforeCommit,
     /// It takes an outage at the write for a success.
@@ -74,7 +82,7 @@ pub enum Fault {
 
 impl Fault {
     /// Each fault, and which invariants it may break first.
-    pub const ALL: [(Self, &[u8]); 27] = [
+    pub const ALL: [(Self, &[u8]); 33] = [
         (Self::SpentIsNotChecked, &[1]),
         (Self::SpentSinceIsNotChecked, &[1]),
         (Self::SpentCodesAreHidden, &[2]),
@@ -85,6 +93,12 @@ impl Fault {
         (Self::HalfIsWritten, &[4]),
         (Self::ConflictsLeaveAHalf, &[4]),
         (Self::SecretInEvent, &[7]),
+        (Self::SpentRequestIsNotChecked, &[1]),
+        (Self::SpentRequestsLookUnspent, &[3]),
+        (Self::DenialSpendsNothing, &[4]),
+        (Self::ApprovalSpendsNothing, &[4]),
+        (Self::RequestsEndLate, &[3]),
+        (Self::BrowserIsBelieved, &[12]),
         (Self::RepliesBeforeCommit, &[4]),
         (Self::OutageIsSuccess, &[4, 5]),
         (Self::LoserRevokes, &[8]),

@@ -8,7 +8,7 @@ use grantor::store::{Change, Commit, Presented};
 use crate::entries::{Presents, Role};
 use crate::model::{id, truly_alive};
 use crate::paused::Observed;
-use crate::scene::{ACCESS_TOKEN_LIFE, CODE_LIFE, REFRESH_TOKEN_LIFE, Stage, TIMES};
+use crate::scene::{ACCESS_TOKEN_LIFE, CODE_LIFE, REFRESH_TOKEN_LIFE, REQUEST_LIFE, Stage, TIMES};
 use crate::schedule::Schedule;
 use crate::search::{Broken, Request, State};
 use crate::steps::At;
@@ -47,8 +47,17 @@ fn spent_once(schedule: &Schedule, state: &State) -> Result<(), Broken> {
     let with_tokens = |role| done(schedule, state, role).filter(|(.., observed)| !observed.secrets.is_empty()).count();
     let exchanged = with_tokens(Role::Exchange) + usize::from(schedule.scene.stage == Stage::Issued);
     ensure(exchanged <= 1, 1, || "a code was exchanged twice".to_owned())?;
+    let was_denied = done(schedule, state, Role::Deny).filter(|(.., observed)| is_denial(observed)).count();
+    let decided = with_tokens(Role::Approve) + was_denied;
+    ensure(schedule.scene.stage != Stage::Pushed || decided <= 1, 1, || {
+        "a pushed request was decided twice".to_owned()
+    })?;
     let refreshed_twice = schedule.scene.setting.grace == 0 && with_tokens(Role::Refresh) > 1;
     ensure(!refreshed_twice, 1, || "a refresh token was exchanged twice, without a grace".to_owned())
+}
+
+fn is_denial(observed: &Observed) -> bool {
+    observed.error.as_deref() == Some("access_denied")
 }
 
 /// 2. After a valid replay, no credential of the grant works.
@@ -61,7 +70,7 @@ fn replay_ends_the_grant(schedule: &Schedule, state: &State) -> Result<(), Broke
     for (index, request, observed) in done(schedule, state, Role::Exchange) {
         // A sound request for a code that was out when it came, and that somebody else used, or had used: it is a replay, unless it came
         // too late or nobody could say.
-        let code_was_out = schedule.scene.stage != Stage::Asked
+        let code_was_out = !matches!(schedule.scene.stage, Stage::Pushed | Stage::Asked)
             || done(schedule, state, Role::Approve)
                 .any(|(approve, _, observed)| request.after & 1 << approve != 0 && !observed.secrets.is_empty());
         let other_succeeded = schedule.scene.stage == Stage::Issued
@@ -173,6 +182,17 @@ pub fn reply(schedule: &Schedule, state: &State, index: usize, observed: &Observ
         ensure(entry.role != Role::Refresh || !is_late, 1, || {
             "a refresh token bought tokens after its grace".to_owned()
         })?;
+    }
+    if let Some(key) = schedule.scene.pushed.filter(|_| entry.presents == Presents::PushedRequest) {
+        // 4. What was decided is decided.
+        let is_decided = is_denial(observed) || !observed.secrets.is_empty();
+        ensure(!is_decided || state.model.spends.contains_key(&id(key)), 4, || "a decision spent nothing".to_owned())?;
+        // 3. What has ended cannot be decided.
+        let has_ended = TIMES[request.came] >= TIMES[0] + 2 * REQUEST_LIFE;
+        ensure(!(is_decided && has_ended), 3, || "a request was decided after its end".to_owned())?;
+        // 12. What was pushed is what is asked for.
+        let pushed = || serde_json::to_vec(&schedule.scene.prompt).unwrap();
+        ensure(!observed.active || observed.body == pushed(), 12, || "the browser changed what was pushed".to_owned())?;
     }
     // 4. What was said to be done is done.
     let is_revoked = observed.status == 200 && entry.role == Role::RevokeGrant;

@@ -60,7 +60,7 @@ fn choices(stage: Stage, count: usize) -> Vec<Vec<&'static Entry>> {
 }
 
 fn schedules(count: usize, fault: Option<Fault>) -> Vec<Schedule> {
-    let stages = [Stage::Asked, Stage::Authorized, Stage::Issued];
+    let stages = [Stage::Pushed, Stage::Asked, Stage::Authorized, Stage::Issued];
     let scenes = SETTINGS.into_iter().flat_map(|setting| stages.map(|stage| Scene::new(stage, setting, fault)));
     scenes
         .flat_map(|scene| {

@@ -10,6 +10,7 @@ use grantor::record::{Client, Credential, Grant, PendingRequest};
 use grantor::store::{Change, Commit, Found, Lookup, Outcome, Presented, PresentedRequest, RequestKey};
 
 use crate::faults::Fault;
+use crate::scene::REQUEST_LIFE;
 
 /// What the store holds, and beside it the truth of what it was told, against which it is judged.
 #[derive(Clone)]
@@ -124,6 +125,7 @@ impl Model {
                     *self.spends.entry(id(*key)).or_default() += 1;
                 }
                 Change::Issue(credential) => drop(self.issued.insert(id(credential.key))),
+                Change::PutRequest(request) => drop(self.issued.insert(id(request.key))),
                 _ => {}
             }
         }
@@ -254,6 +256,15 @@ pub fn truly_alive(model: &Model, key: Key, now: u64) -> bool {
     model.presented(key).is_some_and(|presented| {
         let was_revoked = presented.revoked || model.revoked.contains(&presented.grant.id);
         !was_revoked && presented.spent_at.is_none() && now < presented.credential.expires_at.0
+    })
+}
+
+/// Whether a pushed request may be presented, by what the store was told.
+pub fn request_waits(model: &Model, key: Key, now: u64) -> bool {
+    let is_decided = model.spends.contains_key(&id(key));
+    let request = model.request(RequestKey::Key(key));
+    request.is_some_and(|presented| {
+        !is_decided && presented.spent_at.is_none() && now < presented.request.issued_at.0 + REQUEST_LIFE
     })
 }
 

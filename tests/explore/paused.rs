@@ -9,6 +9,8 @@ use grantor::store::{Commit, Found, Lookup, Outcome};
 use grantor::{Machine, Pause, Step, Unavailable};
 use http::Response;
 
+use crate::scene::REQUEST_URI;
+
 /// What a machine asks.
 #[allow(clippy::large_enum_variant, reason = "one at a time")]
 #[derive(Debug, PartialEq)]
@@ -222,14 +224,22 @@ impl Observe for Authorize<'_> {
         let event = reply.event();
         match reply {
             AuthorizeReply::Respond(response) => observe(response.into_http(), Vec::new(), &event),
-            AuthorizeReply::Ask(_) => observe(Response::new(Vec::new()), Vec::new(), &event),
+            // What is asked for is what can be seen.
+            AuthorizeReply::Ask(prompt) => {
+                let prompt = serde_json::to_vec(&prompt).unwrap();
+                Observed { active: true, ..observe(Response::new(prompt), Vec::new(), &event) }
+            }
         }
     }
 }
 
 impl Observe for Push<'_> {
     fn observe(reply: Self::Reply) -> Observed {
-        let secrets = reply.result().map(|response| vec![response.request_uri.expose().to_owned()]).unwrap_or_default();
+        let secrets = reply.result().map(|response| {
+            let token = response.request_uri.expose().strip_prefix(REQUEST_URI).unwrap();
+            vec![token.to_owned()]
+        });
+        let secrets = secrets.unwrap_or_default();
         let event = reply.event();
         observe(reply.into_http(), secrets, &event)
     }

@@ -4,12 +4,12 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use grantor::model::{
-    ClientId, CodeChallengeMethod, CodeVerifier, GrantId, GrantType, Issuer, Key, RedirectUri, Resource, ResponseType,
-    Scope,
+    ClientId, CodeChallengeMethod, CodeVerifier, Endpoint, GrantId, GrantType, Issuer, Key, RedirectUri, Resource,
+    ResponseType, Scope,
 };
 use grantor::record::{Client, RegisteredAuthentication, SecretPresentation};
 use grantor::resource::{self, Requirement, ResourceServer};
-use grantor::server::{AuthorizationResponse, AuthorizeReply, Config, Prompt, RefreshPolicy};
+use grantor::server::{AuthorizationResponse, AuthorizeReply, Config, ParConfig, Prompt, RefreshPolicy};
 use grantor::store::{Commit, Lookup, Store};
 use grantor::{Answer, Server, Timestamp};
 use http::{Request, header};
@@ -35,10 +35,14 @@ pub const TIMES: [u64; 4] = [1_000_000, 1_000_030, 1_000_060, 1_000_700];
 pub const CODE_LIFE: u64 = 60;
 pub const ACCESS_TOKEN_LIFE: u64 = 30;
 pub const REFRESH_TOKEN_LIFE: u64 = 60;
+/// How long a pushed request may be presented, and how long after that be decided.
+pub const REQUEST_LIFE: u64 = 30;
 
 /// A stage in the life of a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
+    /// A request was pushed, and a browser came with it: the resource owner is asked.
+    Pushed,
     /// The resource owner is asked.
     Asked,
     /// The code is out.
@@ -76,6 +80,12 @@ pub struct Scene {
     pub grant: GrantId,
     pub tokens: Tokens,
     keys: [Key; 3],
+    /// The pushed request, in its stage.
+    pub pushed: Option<Key>,
+    /// The browser comes with the pushed request, and with parameters of its own.
+    pub opened: Request<&'static str>,
+    pub opened_by_another: Request<&'static str>,
+    request_uri: String,
     photos: ResourceServer,
     reading: Requirement,
     bearer: Request<&'static str>,
@@ -98,7 +108,11 @@ impl Scene {
         let known = if setting.client == Kind::Hosted { Kind::Confidential } else { setting.client };
         let server = Server::new(config(Setting { consult_issuance: false, ..setting }, fault)).unwrap();
         let plain = Plain(Model::new(clients(known)).into());
-        let prompt = ask(&server, &plain, &format!("response_type=code&client_id=app&{}", challenge()));
+        let request_uri = if stage == Stage::Pushed { push(&server, &plain, known) } else { String::new() };
+        let prompt = match stage {
+            Stage::Pushed => ask(&server, &plain, &with(&request_uri, "app")),
+            _ => ask(&server, &plain, &format!("response_type=code&client_id=app&{}", challenge())),
+        };
         let implicit = ask(&server, &plain, "response_type=token&client_id=page");
         let asked = plain.snapshot();
         let code = code(prompt.clone().approve(&server, approval(), moment(1, Timestamp(TIMES[0]))).run(&plain));
@@ -113,7 +127,7 @@ impl Scene {
         let keys = [&code, &access_token, &refresh_token].map(|token| Key::of(token).unwrap());
         let grant = issued.presented(keys[0]).unwrap().grant.id;
         let model = match stage {
-            Stage::Asked => asked,
+            Stage::Pushed | Stage::Asked => asked,
             Stage::Authorized => authorized,
             Stage::Issued => issued,
         };
@@ -126,6 +140,13 @@ impl Scene {
             model: model.with_clients(clients(setting.client)),
             grant,
             keys,
+            pushed: request_uri.strip_prefix(REQUEST_URI).and_then(Key::of),
+            opened: opened(&match fault {
+                Some(Fault::BrowserIsBelieved) => format!("client_id=app&{MEDDLED}&{}", challenge()),
+                _ => format!("{}&{MEDDLED}", with(&request_uri, "app")),
+            }),
+            opened_by_another: opened(&with(&request_uri, "other")),
+            request_uri,
             photos: photos(),
             reading: Requirement::scope(Scope::parse("read").unwrap()),
             bearer: bearer.body("").unwrap(),
@@ -149,6 +170,7 @@ impl Scene {
         let [code, access_token, refresh_token] = self.keys;
         match presents {
             Presents::Nothing => None,
+            Presents::PushedRequest => self.pushed,
             Presents::Code => Some(code),
             Presents::AccessToken => Some(access_token),
             Presents::RefreshToken => Some(refresh_token),
@@ -160,7 +182,8 @@ impl Scene {
         let Tokens { code, access_token, refresh_token } = &self.tokens;
         let issued = [&**access_token, refresh_token].into_iter().filter(|_| self.stage == Stage::Issued);
         let known = [&**code, VERIFIER, OTHER_VERIFIER, APP_SECRET, SERVICE_SECRET, PASSWORD, ASSERTION];
-        known.into_iter().chain(issued)
+        let pushed = self.request_uri.strip_prefix(REQUEST_URI);
+        known.into_iter().chain(issued).chain(pushed)
     }
 }
 
@@ -179,6 +202,11 @@ fn config(setting: Setting, fault: Option<Fault>) -> Config {
     config.token.grant_types.extend([GrantType::Password, GrantType::parse(SAML).unwrap()]);
     config.authorization.response_types.push(ResponseType::Token);
     config.consult_issuance = setting.consult_issuance;
+    let late = u64::from(fault == Some(Fault::RequestsEndLate));
+    let mut par = ParConfig::at(Endpoint::parse("https://server.example/par").unwrap());
+    (par.lifetime, par.decision_lifetime) =
+        (Duration::from_secs(REQUEST_LIFE + late), Duration::from_secs(REQUEST_LIFE - late));
+    config.par = Some(par);
     config
 }
 
@@ -228,6 +256,28 @@ fn ask(server: &Server, plain: &Plain, query: &str) -> Prompt {
     }
 }
 
+pub const REQUEST_URI: &str = "urn:ietf:params:oauth:request_uri:";
+/// What a browser may add to a pushed request.
+const MEDDLED: &str = "response_type=code&scope=read&state=evil";
+
+/// What the browser brings in place of a request.
+fn with(request_uri: &str, client_id: &str) -> String {
+    format!("client_id={client_id}&request_uri={request_uri}")
+}
+
+fn opened(query: &str) -> Request<&'static str> {
+    Request::get(format!("/authorize?{query}")).body("").unwrap()
+}
+
+fn push(server: &Server, plain: &Plain, kind: Kind) -> String {
+    let reply = server.push(&form(&pushed(kind)), moment(3, Timestamp(TIMES[0]))).run(plain);
+    reply.result().unwrap().request_uri.expose().to_owned()
+}
+
+fn pushed(kind: Kind) -> String {
+    format!("response_type=code&{}&{}", challenge(), as_app(kind))
+}
+
 fn code(response: AuthorizationResponse) -> String {
     let (_, query) = response.location().unwrap().split_once('?').unwrap();
     let (_, code) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "code").unwrap();
@@ -251,6 +301,7 @@ fn forms(tokens: &Tokens, kind: Kind) -> Vec<(&'static str, Request<String>)> {
     let as_reader = if kind == Kind::Public { &as_service } else { &as_app };
     let refresh = format!("grant_type=refresh_token&refresh_token={refresh_token}");
     let bodies = [
+        ("push", pushed(kind)),
         ("exchange", exchange(code, VERIFIER, kind)),
         ("stolen", exchange(code, OTHER_VERIFIER, kind)),
         ("refresh", format!("{refresh}&{as_app}")),

@@ -3,13 +3,13 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use grantor::consult::{Authenticity, ExtensionGrant, ExtensionRefusal, ExtensionVerdict, Owner, Terms, Verdict};
-use grantor::model::Subject;
-use grantor::store::{Change, Commit, Found, Lookup, Outcome, Presented};
+use grantor::model::{Key, Subject};
+use grantor::store::{Change, Commit, Found, Lookup, Outcome, Presented, RequestKey};
 
-use crate::entries::{Entry, Role};
+use crate::entries::{Entry, Presents, Role};
 use crate::faults::Fault;
 use crate::invariants;
-use crate::model::{truly_alive, version};
+use crate::model::{request_waits, truly_alive, version};
 use crate::paused::{Asks, Told};
 use crate::scene::Scene;
 use crate::search::{Broken, Move, State};
@@ -76,7 +76,11 @@ impl Schedule {
         let request = &mut next.requests[index];
         request.came = state.time;
         request.after = done.fold(0, |mask, (other, _)| mask | 1 << other);
-        request.was_dead = key.is_some_and(|key| !truly_alive(&state.model, key, state.now()));
+        let lives = match self.entries[index].presents {
+            Presents::PushedRequest => request_waits,
+            _ => truly_alive,
+        };
+        request.was_dead = key.is_some_and(|key| !lives(&state.model, key, state.now()));
         let at = steps.come(self, index, state.time)?;
         self.settle(next, index, at)
     }
@@ -120,7 +124,7 @@ impl Schedule {
                 self.outage(&told)
             }
         };
-        request.told = remember(request.told, &told);
+        request.told = remember(request.told, &told, self.scene.pushed);
         let known = (index, request.came, request.told);
         let at = steps.tell(self, known, waiting, &told)?;
         self.settle(next, index, at)
@@ -177,6 +181,14 @@ impl Schedule {
         if matches!(answer, Answer::Outage | Answer::Vanish) || self.forgets(entry.role, commit) {
             return Ok(Told::Outcome(Outcome::Applied));
         }
+        let without_spending;
+        let commit = if (self.fault, entry.role) == (Some(Fault::ApprovalSpendsNothing), Role::Approve) {
+            let others = commit.changes().iter().filter(|change| !matches!(change, Change::SpendRequest { .. }));
+            without_spending = Commit::new(others.cloned()).unwrap();
+            &without_spending
+        } else {
+            commit
+        };
         let outcome = next.write(commit, self.fault);
         match outcome {
             Outcome::Applied if !next.model.shows(commit) && self.fault != Some(Fault::RevokeDoesNothing) => {
@@ -198,6 +210,7 @@ impl Schedule {
             (Some(Fault::ReplayRevokesNothing), Role::Exchange) | (Some(Fault::ReuseRevokesNothing), Role::Refresh) => {
                 matches!(commit.changes(), [Change::Revoke(_)])
             }
+            (Some(Fault::DenialSpendsNothing), Role::Deny) => true,
             (Some(Fault::RepliesBeforeCommit), _) => {
                 commit.changes().iter().any(|change| matches!(change, Change::Issue(_)))
             }
@@ -241,7 +254,7 @@ fn alice() -> Subject {
 }
 
 /// What a request knows after it was told this too.
-fn remember(before: u64, told: &Told) -> u64 {
+fn remember(before: u64, told: &Told, pushed: Option<Key>) -> u64 {
     let mut hasher = DefaultHasher::new();
     before.hash(&mut hasher);
     match told {
@@ -250,6 +263,9 @@ fn remember(before: u64, told: &Told) -> u64 {
             for presented in found.credentials() {
                 let Presented { credential, spent_at, revoked, .. } = presented;
                 (version(credential), spent_at, revoked).hash(&mut hasher);
+            }
+            if let Some(found) = pushed.and_then(|key| found.request(RequestKey::Key(key))) {
+                (found.request.revision, found.spent_at).hash(&mut hasher);
             }
         }
         Told::Outcome(outcome) => format!("{outcome:?}").hash(&mut hasher),

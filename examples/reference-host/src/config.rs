@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use grantor::model::{ClientId, CodeChallengeMethod, Digest, GrantType, Issuer, RedirectUri, Resources, ResponseType, Scope, Subject};
+use grantor::model::{
+    Audience, ClientId, CodeChallengeMethod, Digest, GrantType, Issuer, RedirectUri, Resource, ResponseType, Scope, Subject,
+};
 use grantor::record::{Client, RegisteredAuthentication, SecretPresentation};
-use grantor::server::{Config, DefaultScope, Endpoints, RefreshPolicy};
+use grantor::server::{Config, DefaultScope, RefreshPolicy};
 use serde::Deserialize;
 use url::Url;
 
@@ -70,7 +72,8 @@ struct ServerTable {
     refresh: Option<Refresh>,
     refresh_grace: Option<u64>,
     default_scope: Option<Scope>,
-    resources: Option<Resources>,
+    #[serde(default)]
+    resources: Vec<Resource>,
     #[serde(default)]
     playground: bool,
 }
@@ -102,7 +105,7 @@ struct ClientTable {
     #[serde(default = "yes")]
     require_pkce: bool,
     /// Present: a resource server, which may introspect access tokens for these `resources`, and those for no one in particular.
-    resource_server: Option<Resources>,
+    resource_server: Option<Vec<Resource>>,
 }
 
 /// The file as it was read holds secrets in plain text.
@@ -189,7 +192,7 @@ impl Settings {
 
     /// Settings with whatever the playground can show, also what RFC 9700 advises against: it is off until a client's record names
     /// it too. Tokens are for these protected resources.
-    pub(crate) fn for_all_flows(resources: Resources) -> Self {
+    pub(crate) fn for_all_flows(resources: Vec<Resource>) -> Self {
         let server = ServerTable {
             grants: Some(vec![
                 GrantType::AuthorizationCode,
@@ -198,7 +201,7 @@ impl Settings {
                 GrantType::Password,
             ]),
             response_types: Some(vec![ResponseType::Code, ResponseType::Token]),
-            resources: Some(resources),
+            resources,
             // Short, for whoever tries to replay a refresh token.
             refresh_grace: Some(3),
             playground: true,
@@ -232,12 +235,11 @@ impl Settings {
     /// The server's configuration.
     #[must_use]
     pub fn server(&self, issuer: Issuer) -> Config {
-        let mut config = Config::new(issuer);
         // The paths are the host's own, whatever path the issuer has.
-        let origin = Url::parse(config.issuer.as_str()).map(|url| url.origin().ascii_serialization());
-        if let Some(origin) = origin.ok().and_then(|origin| Issuer::parse(&origin).ok()) {
-            config.endpoints = Endpoints::below(&origin);
-        }
+        let origin = Url::parse(issuer.as_str()).map(|url| url.origin().ascii_serialization());
+        let origin = origin.ok().and_then(|origin| Issuer::parse(&origin).ok());
+        let mut config = Config::new(origin.unwrap_or_else(|| issuer.clone()));
+        config.issuer = issuer;
         let table = &self.server;
         set(&mut config.token.grant_types, &table.grants);
         set(&mut config.authorization.response_types, &table.response_types);
@@ -246,7 +248,7 @@ impl Settings {
         set(&mut config.token.access_token_lifetime, &table.access_token_lifetime.map(Duration::from_secs));
         set(&mut config.token.refresh_token_lifetime, &table.refresh_token_lifetime.map(Duration::from_secs));
         set(&mut config.scope.default, &table.default_scope.clone().map(DefaultScope::Fixed));
-        set(&mut config.resources, &table.resources);
+        config.resources = Audience::only(table.resources.iter().cloned()).unwrap_or_default();
         let grace = match (table.refresh_grace, config.token.refresh) {
             (Some(seconds), _) => Duration::from_secs(seconds),
             (None, RefreshPolicy::Rotate { grace } | RefreshPolicy::RotatePublic { grace }) => grace,
@@ -285,7 +287,7 @@ impl ClientTable {
         };
         let mut client = Client::public(self.client_id);
         if let (Some(presented), Some(secret)) = (presented, self.client_secret) {
-            client.authentication = RegisteredAuthentication::Secret { digest: Digest::of(&secret), presented };
+            client.authentication = RegisteredAuthentication::secret(&secret, presented);
         }
         client.client_name = self.client_name;
         client.redirect_uris = self.redirect_uris;

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use grantor::model::ClientId;
 use grantor::record::Client;
-use grantor::step::Unavailable;
-use grantor::store::{AsyncStore, Commit, Found, Lookup, MemoryStore, Outcome, Store, WithClients};
-use grantor::{Hosted, Timestamp};
+use grantor::store::{AsyncStore, Commit, Lookup, MemoryStore, Store, WithClients};
+use grantor::{Answer, Hosted, Timestamp, Unavailable};
 
 use crate::sqlite::SqliteStore;
 use crate::users::Users;
@@ -41,7 +40,7 @@ impl AnyStore {
 }
 
 impl AsyncStore for AnyStore {
-    async fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
+    async fn lookup_async(&self, lookup: &Lookup) -> Answer<Lookup> {
         match self {
             Self::Memory(store) => Store::lookup(&**store, lookup),
             Self::Sqlite(store) => {
@@ -51,7 +50,7 @@ impl AsyncStore for AnyStore {
         }
     }
 
-    async fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
+    async fn commit_async(&self, commit: &Commit) -> Answer<Commit> {
         match self {
             Self::Memory(store) => Store::commit(&**store, commit),
             Self::Sqlite(store) => {

@@ -110,14 +110,15 @@ pub(crate) async fn decide(
         Err((status, told)) => return pages::message(status, told),
     };
     let host = recorder.server(&app.host, "Decide");
-    let response = match decision {
-        None => prompt.deny(&app.server).run_async(&host).await,
+    let step = match decision {
+        None => prompt.deny(&app.server, moment),
         Some(scope) => {
             // Nobody here has anything but a password, which has no `acr`: a request that asks for one is answered so.
             let approval = Approval::by(login.user.subject.clone()).authenticated_at(login.at).narrowed_to(scope);
-            prompt.approve(&app.server, approval, moment).run_async(&host).await
+            prompt.approve(&app.server, approval, moment)
         }
     };
+    let response = step.run_async(&host).await;
     audit(response.event());
     respond(response)
 }
@@ -133,7 +134,7 @@ fn take(session: &mut Session, form: &Form<'_>) -> Result<(Login, Prompt), (Stat
 
 /// Sends grantor's redirect, or shows its error on a page of ours.
 pub(crate) fn respond(response: AuthorizationResponse) -> Response {
-    let told = response.refused().map(|refused| format!("This cannot be answered: {}.", refused.description()));
+    let told = response.page_error().map(|error| format!("This cannot be answered: {}.", error.description()));
     let response = response.into_http();
     let Some(told) = told else { return response.map(Body::from) };
     let mut page = pages::message(response.status(), &told);

@@ -75,7 +75,7 @@ pub(crate) fn consent(prompt: &Prompt, csrf: &str, request: &str, user: &User) -
         client_id: prompt.recipient.client_id.as_str(),
         user: &user.name,
         scope: prompt.asked.scope.tokens().collect(),
-        resource: &prompt.asked.audience,
+        resource: prompt.asked.audience.resources(),
         returns_to: prompt.recipient.redirect_uri.as_str(),
         csrf,
         request,

@@ -215,6 +215,6 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, cookie_name: &str) -> Option<&'
 /// A cookie to be set. `Lax`: a link from the application brings it along, a form or a picture on another site does not.
 pub(crate) fn set_cookie(cookie_name: &str, value: &str, secure: bool) -> HeaderValue {
     let secure = if secure { "; Secure" } else { "" };
-    let cookie = format!("{cookie_name}={value}; Path=/; HttpHost; SameSite=Lax{secure}");
+    let cookie = format!("{cookie_name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}");
     HeaderValue::try_from(cookie).unwrap_or_else(|_| HeaderValue::from_static(""))
 }

@@ -9,11 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use grantor::Timestamp;
 use grantor::model::{ClientId, Key};
 use grantor::record::{Client, Credential, Grant};
-use grantor::step::{Answer, Unavailable};
 use grantor::store::{Change, Commit, Found, Lookup, Outcome, Presented, Store};
+use grantor::{Answer, Timestamp, Unavailable};
 use rusqlite::{Connection, ErrorCode, Params, Row, Transaction, TransactionBehavior, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

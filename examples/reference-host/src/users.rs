@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use grantor::Timestamp;
-use grantor::consult::{AsyncPolicy, Owner, Password};
+use grantor::consult::{Owner, Password};
 use grantor::model::{Digest, Subject};
-use grantor::step::Unavailable;
+use grantor::{Answer, AsyncPolicy, Timestamp};
 
 use crate::moment::now;
 use crate::throttle::Throttle;
@@ -76,7 +75,7 @@ impl Users {
 
 /// The password grant asks here. It is the only question that this host answers.
 impl AsyncPolicy for Users {
-    async fn password(&self, question: &Password) -> Result<Owner, Unavailable> {
+    async fn password_async(&self, question: &Password) -> Answer<Password> {
         let user = self.log_in(&question.username, question.password.expose(), now());
         Ok(user.map_or(Owner::Refused, |user| Owner::Subject(user.subject.clone())))
     }

@@ -14,7 +14,7 @@ use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use grantor::model::ClientId;
-use grantor::server::{AuthorizeReply, ClientCredentials, EndpointError, RevokeError, TokenError};
+use grantor::server::{AuthorizeReply, ClientAuthentication, EndpointError, RevokeError, TokenError};
 use grantor::{MAX_FORM_LEN, Server, Timestamp};
 
 use crate::demo::{self, Guide};
@@ -75,7 +75,9 @@ pub(crate) fn endpoints(app: &App) -> Router<Arc<App>> {
 /// The authorization endpoint. It has no CORS headers: a browser is sent here, and no script asks here (RFC 9700 §2.6).
 async fn authorize(State(app): State<Arc<App>>, recorder: Recorder, parts: Parts, body: Bytes) -> Response {
     let request = Request::from_parts(parts, body);
-    let authorization = app.server.authorize(&request).run_async(&recorder.server(&app.host, "Authorize")).await;
+    let Ok(moment) = moment() else { return unavailable() };
+    let host = recorder.server(&app.host, "Authorize");
+    let authorization = app.server.authorize(&request, moment).run_async(&host).await;
     audit(authorization.event());
     match authorization {
         AuthorizeReply::Respond(response) => interaction::respond(response),
@@ -106,8 +108,9 @@ async fn token(State(app): State<Arc<App>>, recorder: Recorder, attempt: Attempt
 
 /// The introspection endpoint: RFC 7662.
 async fn introspect(State(app): State<Arc<App>>, recorder: Recorder, attempt: Attempt) -> Response {
-    let step = app.server.introspect(&attempt.request, attempt.at);
-    let reply = step.run_async(&recorder.server(&app.host, "Introspect")).await;
+    let Ok(moment) = moment() else { return unavailable() };
+    let host = recorder.server(&app.host, "Introspect");
+    let reply = app.server.introspect(&attempt.request, moment).run_async(&host).await;
     audit(reply.event());
     attempt.ended_in(&app, reply.result().map(drop).map_err(EndpointError::code));
     reply.into_http().map(Body::from)
@@ -115,7 +118,8 @@ async fn introspect(State(app): State<Arc<App>>, recorder: Recorder, attempt: At
 
 /// The revocation endpoint: RFC 7009.
 async fn revoke(State(app): State<Arc<App>>, recorder: Recorder, attempt: Attempt) -> Response {
-    let reply = app.server.revoke(&attempt.request).run_async(&recorder.server(&app.host, "Revoke")).await;
+    let Ok(moment) = moment() else { return unavailable() };
+    let reply = app.server.revoke(&attempt.request, moment).run_async(&recorder.server(&app.host, "Revoke")).await;
     audit(reply.event());
     attempt.ended_in(&app, reply.result().map_err(RevokeError::code));
     reply.into_http().map(Body::from)
@@ -147,7 +151,7 @@ impl FromRequest<Arc<App>> for Attempt {
         let body = Bytes::from_request(Request::from_parts(parts.clone(), body), app).await;
         let body = body.map_err(IntoResponse::into_response)?;
         let (request, at) = (Request::from_parts(parts, body), now());
-        let by = ClientCredentials::of(&request).ok().map(|client| (peer.ip(), client.client_id));
+        let by = ClientAuthentication::of(&request).ok().map(|client| (peer.ip(), client.client_id));
         if let Some(seconds) = by.as_ref().and_then(|by| app.client_guesses.wait(by, at)) {
             audit(format_args!("Throttled {{ client_id and address: {by:?}, seconds: {seconds} }}"));
             return Err(too_many_requests(seconds));
@@ -157,7 +161,7 @@ impl FromRequest<Arc<App>> for Attempt {
 }
 
 impl Attempt {
-    fn ended_in(self, app: &App, outcome: Result<(), &'static str>) {
+    fn ended_in(self, app: &App, outcome: Result<(), &str>) {
         match (outcome, self.by) {
             (Err("invalid_client"), Some(by)) => app.client_guesses.failed(by, self.at),
             (Ok(()), Some(by)) => app.client_guesses.succeeded(by),

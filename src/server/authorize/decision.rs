@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::client_of;
 use super::error::{AuthorizationError, AuthorizationPageError};
-use super::prompt::Prompt;
+use super::prompt::{Prompt, Pushed};
 use super::recipient::Recipient;
 use super::request::{choose_redirect_uri, permit};
 use super::response::{AuthorizationResponse, Success};
@@ -134,13 +134,13 @@ struct Decision<'a> {
     config: &'a Config,
     recipient: Recipient,
     /// The pushed request that is spent by whatever is decided.
-    pushed: Option<Key>,
+    pushed: Option<Pushed>,
     moment: Moment,
 }
 
 impl<'a> Decision<'a> {
     fn spend(&self) -> Option<Change> {
-        self.pushed.map(|key| Change::SpendRequest { key, at: self.moment.now() })
+        self.pushed.map(|pushed| Change::SpendRequest { key: pushed.key, at: self.moment.now() })
     }
 
     /// The client is told why there is nothing for it. A request that was pushed is decided with that.
@@ -170,7 +170,7 @@ impl<'a> Decision<'a> {
         (scope, audience): (Scope, Audience),
     ) -> Arc<Grant> {
         let Approval { subject, authentication, data, .. } = approval;
-        let partition = self.pushed.map(|key| key.partition);
+        let partition = self.pushed.map(|pushed| pushed.key.partition);
         let subject = Some(subject);
         let grant = NewGrant { client, grant_type, subject, scope, audience, authentication, data, partition };
         grant.open(self.config, &mut self.moment)
@@ -238,6 +238,9 @@ impl<'a> Pause<Lookup> for AuthorizeDecisionLookup<'a> {
             Err(error) => return page(decision.recipient, error),
         };
         let config = decision.config;
+        if decision.pushed.is_some_and(|pushed| pushed.expires_at.is_past(decision.moment.now())) {
+            return Step::Done(decision.recipient.refuse(config, AuthorizationError::RequestEnded));
+        }
         let response_type = decision.recipient.response_type;
         let granted = permit(config, &client, response_type, asked.code_challenge)
             .and_then(|()| approval.ok_or(AuthorizationError::AccessDenied))

@@ -29,6 +29,7 @@ use std::sync::Arc;
 
 use http::{Method, Request};
 
+use self::prompt::Pushed;
 use self::request::{choose_redirect_uri, permit};
 use super::par::request_uri_key;
 use super::{Config, Server};
@@ -177,8 +178,8 @@ impl<'a> Pause<Lookup> for AuthorizeLookup<'a> {
     }
 }
 
-/// Who gets the answer, what is asked for or wrong, and the key of a request that was pushed.
-type Read = (Recipient, Result<Asked, AuthorizationError>, Option<Key>);
+/// Who gets the answer, what is asked for or wrong, and the request that was pushed, if it was.
+type Read = (Recipient, Result<Asked, AuthorizationError>, Option<Pushed>);
 
 /// RFC 9126 §4: "The authorization server MUST validate authorization requests arising from a pushed request as it would any other
 /// authorization request." No parameter of the browser's request but `client_id` counts.
@@ -201,7 +202,8 @@ fn pushed(
     choose_redirect_uri(client, Some(pushed.redirect_uri.as_str()))?;
     let asked = &presented.request.asked;
     let checked = permit(config, client, pushed.response_type, asked.code_challenge).map(|()| asked.clone());
-    Ok((Recipient::of(&presented.request), checked, Some(key)))
+    let pushed = Pushed { key, expires_at: presented.request.expires_at };
+    Ok((Recipient::of(&presented.request), checked, Some(pushed)))
 }
 
 /// The client that was looked up.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::recipient::Recipient;
-use crate::model::Key;
+use crate::model::{Key, Timestamp};
 use crate::record::{Asked, Version};
 
 /// A sound authorization request, waiting for the resource owner's decision. A plain value: keep it in the session, on the
@@ -25,5 +25,12 @@ pub struct Prompt {
     pub asked: Asked,
     /// The pushed request that the decision spends, if this is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) pushed: Option<Key>,
+    pub(super) pushed: Option<Pushed>,
+}
+
+/// A pushed request, and until when it can be decided.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Pushed {
+    pub(super) key: Key,
+    pub(super) expires_at: Timestamp,
 }

@@ -8,7 +8,7 @@ use grantor::model::{
 };
 use grantor::record::{Client, RegisteredAuthentication, SecretPresentation};
 use grantor::resource::{self, Cache, CheckByIntrospection, Introspector, Requirement, ResourceServer};
-use grantor::server::{Approval, AuthorizeReply, Config, RefreshPolicy};
+use grantor::server::{Approval, AuthorizeReply, Config, ParConfig, Prompt, RefreshPolicy};
 use grantor::store::{Change, Commit, Outcome};
 use grantor::{Fetch, HttpHost, Moment, Server, Timestamp};
 use http::{Request, header};
@@ -45,6 +45,7 @@ fn server(grace: Duration, consult_issuance: bool) -> &'static Server {
     config.resources = Resource::parse(PHOTOS).unwrap().into();
     config.token.refresh = RefreshPolicy::Rotate { grace };
     config.consult_issuance = consult_issuance;
+    config.par = Some(ParConfig::at(Endpoint::parse("https://server.example/par").unwrap()));
     leak(Server::new(config).unwrap())
 }
 
@@ -209,6 +210,55 @@ fn authorize(flow: &Flow) -> Graph {
     faulty.into_iter().chain(asked).fold(at(&sound), |graph, (what, query)| graph.and_if(what, at(&query)))
 }
 
+fn push(flow: &Flow) -> Graph {
+    let usual = server(GRACE, false);
+    let at = |body: &str| asked(flow, body, |request| hold(usual.push(request, moment())));
+    let sound = format!("response_type=code&{CHALLENGE}");
+    let faulty = [
+        ("no code_challenge", "response_type=code".to_owned()),
+        ("another redirect_uri", format!("{sound}&redirect_uri=https://evil.example/")),
+    ];
+    faulty.into_iter().fold(at(&sound), |graph, (what, body)| graph.and_if(what, at(&body)))
+}
+
+/// What the browser brings after a push, and the store that knows of it, before and after the decision.
+fn pushed(flow: &Flow) -> (Prompt, String, Vec<(&'static str, Model)>) {
+    let usual = server(GRACE, false);
+    let store = Plain(flow.known_to(Kind::Public, "client")[0].1.clone().into());
+    let request = form(&format!("response_type=code&client_id=app&{CHALLENGE}"));
+    let reply = usual.push(&request, moment()).run(&store);
+    let query = format!("client_id=app&request_uri={}", reply.result().unwrap().request_uri.expose());
+    let waits = store.0.lock().unwrap().clone();
+    let request = Request::get(format!("/authorize?{query}")).body("").unwrap();
+    let AuthorizeReply::Ask(prompt) = usual.authorize(&request, moment()).run(&store) else {
+        panic!("the request is sound")
+    };
+    let _ = prompt.clone().deny(usual, moment()).run(&store);
+    let decided = store.0.lock().unwrap().clone();
+    let unknown = Model::new(Vec::new());
+    (prompt, query, vec![("it waits", waits), ("it was decided", decided), ("unknown client", unknown)])
+}
+
+fn authorize_pushed(flow: &Flow) -> Graph {
+    let (_, query, stores) = pushed(flow);
+    let at = |query: &str| {
+        let request = leak(Request::get(format!("/authorize?{query}")).body("").unwrap());
+        let step = server(GRACE, false).authorize(request, moment());
+        Graph::of("", hold(step), World { stores: &stores, ..World::default() })
+    };
+    at(&query).and_if("no request_uri of ours", at("client_id=app&request_uri=urn:example:x"))
+}
+
+fn decide_pushed(flow: &Flow) -> Graph {
+    let (prompt, _, stores) = pushed(flow);
+    let world = World { stores: &stores, ..World::default() };
+    let usual = server(GRACE, false);
+    let late = Moment::new(Timestamp(NOW.0 + 2 * 60 * 60), &mut Counter(7));
+    Graph::of("", hold(prompt.clone().approve(usual, approval(), moment())), world)
+        .and_if("denied", Graph::of("", hold(prompt.clone().deny(usual, moment())), world))
+        .and_if("too late", Graph::of("", hold(prompt.approve(usual, approval(), late)), world))
+}
+
 fn decide(flow: &Flow, response_type: &str) -> Graph {
     let stores = flow.known_to(Kind::Public, "client");
     let world = World { stores: &stores, ..World::default() };
@@ -316,6 +366,9 @@ pub(super) fn drawings() -> Vec<Drawing> {
             "the resource owner's decision, for a token (implicit)",
             decide(&flow, "token"),
         ),
+        drawing("server::Authorize", "the authorization endpoint, after a push", authorize_pushed(&flow)),
+        drawing("server::AuthorizeDecision", "the resource owner's decision on a pushed request", decide_pushed(&flow)),
+        drawing("server::Push", "the pushed authorization request endpoint", push(&flow)),
         of_token("the token endpoint, authorization code", &exchange(&flow.code)),
         of_token("the token endpoint, refresh token", &refresh),
         of_token("the token endpoint, client credentials", "grant_type=client_credentials"),

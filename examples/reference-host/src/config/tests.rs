@@ -76,6 +76,6 @@ fn refresh_policies_are_read_with_their_grace() {
     ];
     for (refresh, policy) in cases {
         let settings = Settings::parse(&format!("[server]\nrefresh_grace = 7\n{refresh}")).expect(refresh);
-        assert_eq!(settings.server(issuer.clone()).refresh, policy);
+        assert_eq!(settings.server(issuer.clone()).token.refresh, policy);
     }
 }

@@ -11,7 +11,7 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use axum::{Json, Router};
-use grantor::model::{Resource, Resources, Scope};
+use grantor::model::{Audience, Resource, Scope};
 use grantor::resource::{self, CheckReply, Introspector, Requirement, ResourceServer};
 use grantor::server::Config;
 use serde_json::json;
@@ -19,8 +19,8 @@ use serde_json::json;
 use super::stage::Stage;
 use super::trace::Lane;
 use super::{Playground, Recorder};
-use crate::moment::now;
-use crate::web::{App, audit, not_found};
+use crate::moment::{moment, now};
+use crate::web::{App, audit, not_found, unavailable};
 
 /// Its path, where it shares the authorization server's store.
 pub(crate) const PATH: &str = "/api/photos";
@@ -57,9 +57,11 @@ impl Api {
     ) -> Result<Self, Box<dyn std::error::Error>> {
         let resource = Resource::parse(&format!("{origin}{PATH}"))?;
         let mut api = resource::Config::new(resource.clone());
-        api.accept_unrestricted = config.resources.is_empty();
-        if !api.accept_unrestricted && !config.resources.contains(&resource) {
-            config.resources.push(resource);
+        api.accept_unrestricted = config.resources.is_any();
+        if !config.resources.includes(&resource)
+            && let Some(more) = Audience::only(config.resources.resources().iter().cloned().chain([resource]))
+        {
+            config.resources = more;
         }
         api.authorization_servers = vec![config.issuer.clone()];
         api.scopes_supported = Scope::parse("photos.read photos.write")?;
@@ -77,10 +79,10 @@ impl Api {
         &self.server.config().resource
     }
 
-    /// What tokens for it are restricted to; empty where tokens are not restricted.
-    pub(crate) fn resources(&self) -> Resources {
+    /// What tokens for it are restricted to.
+    pub(crate) fn audience(&self) -> Audience {
         let config = self.server.config();
-        if config.accept_unrestricted { Resources::new() } else { vec![config.resource.clone()] }
+        if config.accept_unrestricted { Audience::Any } else { config.resource.clone().into() }
     }
 
     /// What a request of this method needs.
@@ -139,8 +141,10 @@ async fn photos_elsewhere(
 ) -> Response {
     let Some(Playground { api, .. }) = &app.playground else { return not_found().await };
     let Some(requirement) = api.requirement(&head.method) else { return method_not_allowed() };
+    let Ok(moment) = moment() else { return unavailable() };
     let host = Stage::new(&app, peer, recorder).host(Lane::Resource);
-    let reply = api.server.check_remote(&head, requirement, &api.introspector, now()).run_async(&host).await;
+    let step = api.server.check_by_introspection(&head, requirement, &api.introspector, moment);
+    let reply = step.run_async(&host).await;
     api.serve(&head.method, reply)
 }
 

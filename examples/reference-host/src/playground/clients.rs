@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use grantor::client::{Authentication, Client};
-use grantor::model::{ClientId, Endpoint, GrantType, Metadata, RedirectUri, Resources, ResponseType, Scope, Secret};
+use grantor::model::{Audience, ClientId, Endpoint, GrantType, Metadata, RedirectUri, ResponseType, Scope, Secret};
 use grantor::resource::Introspector;
 
 /// Which application.
@@ -88,12 +88,12 @@ impl Clients {
     /// None that can happen: the ids are written above.
     pub(crate) fn records(
         &self,
-        api: &Resources,
+        api: &Audience,
     ) -> Result<Vec<Arc<grantor::record::Client>>, Box<dyn std::error::Error>> {
         Who::ALL.into_iter().map(|who| self.record(who, api).map(Arc::new)).collect()
     }
 
-    fn record(&self, who: Who, api: &Resources) -> Result<grantor::record::Client, Box<dyn std::error::Error>> {
+    fn record(&self, who: Who, api: &Audience) -> Result<grantor::record::Client, Box<dyn std::error::Error>> {
         let client_id = ClientId::parse(who.client_id())?;
         let mut client = match self.secret(who) {
             Some(secret) => grantor::record::Client::confidential(client_id, secret.expose()),
@@ -117,8 +117,8 @@ impl Clients {
             Who::Gallery | Who::Backup | Who::Desktop => self.read.clone(),
             Who::Api => Scope::default(),
         };
-        client.resource = api.clone();
-        client.resource_server = (who == Who::Api).then(|| api.clone());
+        client.audience = api.clone();
+        client.resource_server = (who == Who::Api).then(|| api.resources().to_vec());
         Ok(client)
     }
 

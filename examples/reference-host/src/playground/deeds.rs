@@ -4,6 +4,7 @@ use std::fmt;
 
 use axum::http::{Method, Request, header};
 use grantor::client::{Challenge, Pending, PendingImplicit, TokenSet, TokenTypeHint, discover, discover_resource};
+use grantor::Moment;
 use grantor::model::{Scope, Secret};
 
 use super::api;
@@ -51,14 +52,14 @@ pub(crate) async fn find_server(stage: &Stage) -> Outcome {
 
 pub(crate) async fn client_credentials(stage: &Stage, held: &mut Held) -> Outcome {
     let client = stage.client(Who::Backup).await?;
-    let request = client.client_credentials().start(now());
+    let request = client.client_credentials().start(moment()?);
     let tokens = request.run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
     Ok(keep(held, Who::Backup, tokens))
 }
 
 pub(crate) async fn password(stage: &Stage, held: &mut Held, typed: &Typed) -> Outcome {
     let client = stage.client(Who::Desktop).await?;
-    let request = client.password(&typed.username, &typed.password).start(now());
+    let request = client.password(&typed.username, &typed.password).start(moment()?);
     let tokens = request.run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
     Ok(keep(held, Who::Desktop, tokens))
 }
@@ -69,7 +70,7 @@ pub(crate) async fn exchange(stage: &Stage, held: &mut Held, pending: Pending, q
     let copy = serde_json::to_string(&pending).map_err(sentence)?;
     let request = client.callback(pending, query).map_err(sentence)?;
     held.taken = Some(Taken { pending: Secret::new(copy), query: Secret::new(query.to_owned()) });
-    let tokens = request.start(now()).run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
+    let tokens = request.start(moment()?).run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
     Ok(keep(held, Who::Printer, tokens))
 }
 
@@ -103,7 +104,7 @@ pub(crate) async fn refresh(stage: &Stage, held: &mut Held) -> Outcome {
     let worn = tokens.refresh_token().cloned();
     let client = stage.client(who).await?;
     let request = tokens.refresh(&client).ok_or(NOTHING)?;
-    let tokens = request.start(now()).run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
+    let tokens = request.start(moment()?).run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
     held.worn = worn;
     Ok(keep(held, who, tokens))
 }
@@ -111,7 +112,7 @@ pub(crate) async fn refresh(stage: &Stage, held: &mut Held) -> Outcome {
 pub(crate) async fn replay_refresh(stage: &Stage, held: &Held) -> Outcome {
     let (who, worn) = held.who.zip(held.worn.as_ref()).ok_or(NOTHING)?;
     let client = stage.client(who).await?;
-    match client.refresh(worn).start(now()).run_async(&stage.host(Lane::Client)).await {
+    match client.refresh(worn).start(moment()?).run_async(&stage.host(Lane::Client)).await {
         Ok(_) => Ok(format!(
             "This was within the grace of {} seconds, so it was taken for a repeated request. Wait that long and try again.",
             stage.grace()
@@ -127,7 +128,7 @@ pub(crate) async fn replay_code(stage: &Stage, held: &Held) -> Outcome {
     let client = stage.client(Who::Printer).await?;
     let pending = serde_json::from_str(taken.pending.expose()).map_err(|_| NOTHING)?;
     let request = client.callback(pending, taken.query.expose()).map_err(sentence)?;
-    match request.start(now()).run_async(&stage.host(Lane::Client)).await {
+    match request.start(moment()?).run_async(&stage.host(Lane::Client)).await {
         Ok(_) => Err("The code was good twice. It must not be.".to_owned()),
         Err(error) => Err(format!("{} Does the access token still work? Try it.", sentence(error))),
     }
@@ -140,7 +141,7 @@ pub(crate) async fn revoke(stage: &Stage, held: &Held, hint: TokenTypeHint) -> O
         TokenTypeHint::RefreshToken => tokens.refresh_token().ok_or(NOTHING)?,
         _ => tokens.access_token(),
     };
-    client.revoke(token, Some(hint)).run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
+    client.revoke(token, Some(hint), moment()?).run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
     Ok("The token is revoked.".to_owned())
 }
 
@@ -153,6 +154,10 @@ fn keep(held: &mut Held, who: Who, tokens: TokenSet) -> String {
     held.tokens = Some(tokens);
     held.who = Some(who);
     told
+}
+
+fn moment() -> Result<Moment, String> {
+    crate::moment::moment().map_err(sentence)
 }
 
 const NOTHING: &str = "There is nothing left to try this with.";

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use grantor::consult::{ClientSecret, Extension, Issuance, Owner, Password};
+use grantor::consult::{Issuance, Owner, Password, Verdict};
+use grantor::host::AsyncHost;
 use grantor::model::Key;
 use grantor::record::{Client, CredentialKind};
-use grantor::step::{Answer, Effect};
 use grantor::store::{Change, Commit, Found, Lookup, Outcome, Presented};
-use grantor::{AsyncHost, Fetch};
+use grantor::{Answer, Effect};
 
 use super::shorten;
 use super::trace::{Detail, Kind, Lane, Recorder, Step};
@@ -60,42 +60,30 @@ impl<H> Traced<'_, H> {
     }
 }
 
+/// Any other question is not passed on, and has the default answer: a refusal.
 impl<H: AsyncHost> AsyncHost for Traced<'_, H> {
-    async fn lookup(&self, effect: &Lookup) -> Answer<Lookup> {
+    async fn lookup_async(&self, effect: &Lookup) -> Answer<Lookup> {
         self.asks("Lookup", || lookup(effect));
-        self.answers::<Lookup>(self.host.lookup(effect).await, found)
+        self.answers::<Lookup>(self.host.lookup_async(effect).await, found)
     }
 
-    async fn client_secret(&self, effect: &ClientSecret) -> Answer<ClientSecret> {
-        self.asks("ClientSecret", || vec![detail("client", effect.client.client_id.as_str(), "is this its secret?")]);
-        self.answers::<ClientSecret>(self.host.client_secret(effect).await, |answer| {
-            (format!("{answer:?}"), Vec::new())
+    async fn password_async(&self, effect: &Password) -> Answer<Password> {
+        let username = shorten::bounded(&effect.username);
+        self.asks("Password", || vec![detail("username", username, "whose are this name and password?")]);
+        self.answers::<Password>(self.host.password_async(effect).await, owner)
+    }
+
+    async fn issuance_async(&self, effect: &Issuance) -> Answer<Issuance> {
+        self.asks("Issuance", || vec![detail("scope", effect.scope.as_str(), "may it be issued?")]);
+        self.answers::<Issuance>(self.host.issuance_async(effect).await, |verdict| {
+            let label = if matches!(verdict, Verdict::Issue(_)) { "it may" } else { "refused" };
+            (label.to_owned(), Vec::new())
         })
     }
 
-    async fn password(&self, effect: &Password) -> Answer<Password> {
-        let username = shorten::bounded(&effect.username);
-        self.asks("Password", || vec![detail("username", username, "whose are this name and password?")]);
-        self.answers::<Password>(self.host.password(effect).await, owner)
-    }
-
-    async fn extension(&self, effect: &Extension) -> Answer<Extension> {
-        self.asks("Extension", || vec![detail("grant_type", effect.grant_type.as_str(), "who authorized this?")]);
-        self.answers::<Extension>(self.host.extension(effect).await, owner)
-    }
-
-    async fn issuance(&self, effect: &Issuance) -> Answer<Issuance> {
-        self.asks("Issuance", || vec![detail("scope", effect.scope.as_str(), "may it be issued?")]);
-        self.answers::<Issuance>(self.host.issuance(effect).await, |_| ("answered".to_owned(), Vec::new()))
-    }
-
-    async fn fetch(&self, effect: &Fetch) -> Answer<Fetch> {
-        self.host.fetch(effect).await
-    }
-
-    async fn commit(&self, effect: &Commit) -> Answer<Commit> {
+    async fn commit_async(&self, effect: &Commit) -> Answer<Commit> {
         self.asks("Commit", || effect.changes().iter().map(change).collect());
-        self.answers::<Commit>(self.host.commit(effect).await, |outcome| match outcome {
+        self.answers::<Commit>(self.host.commit_async(effect).await, |outcome| match outcome {
             Outcome::Applied => ("applied: all of it".to_owned(), Vec::new()),
             Outcome::Conflict(index) => (
                 "conflict: nothing was written".to_owned(),

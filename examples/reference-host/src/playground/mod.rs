@@ -67,11 +67,10 @@ impl Playground {
     pub fn new(settings: &mut Settings, config: &mut Config) -> Result<Self, Box<dyn std::error::Error>> {
         let origin = Url::parse(config.issuer.as_str())?.origin().ascii_serialization();
         let clients = Clients::new(&origin)?;
-        let introspection =
-            config.endpoints.introspection_endpoint.clone().ok_or("there is no introspection endpoint")?;
-        let introspector = clients.introspector(introspection)?;
+        let introspection = config.introspection.as_ref().ok_or("there is no introspection endpoint")?;
+        let introspector = clients.introspector(introspection.endpoint.clone())?;
         let api = Api::new(&origin, introspector, config)?;
-        for record in clients.records(&api.resources())? {
+        for record in clients.records(&api.audience())? {
             settings.add(record)?;
         }
         Ok(Self { clients, runs: Runs::new(origin.starts_with("https:")), api })

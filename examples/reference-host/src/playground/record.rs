@@ -10,7 +10,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{self, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use grantor::{AsyncHttp, Fetch, HttpHost, MAX_FORM_LEN, Unavailable};
+use grantor::{Answer, AsyncHttp, Fetch, HttpHost, MAX_FORM_LEN, Unavailable};
 use tower::ServiceExt as _;
 
 use super::message;
@@ -95,7 +95,7 @@ impl InProcess {
 }
 
 impl AsyncHttp for InProcess {
-    async fn fetch(&self, fetch: &Fetch) -> Result<http::Response<Vec<u8>>, Unavailable> {
+    async fn fetch_async(&self, fetch: &Fetch) -> Answer<Fetch> {
         let response = self.deliver(fetch.request().clone(), true).await?;
         Ok(response.map(Vec::from))
     }

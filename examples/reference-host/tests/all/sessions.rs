@@ -56,7 +56,7 @@ fn the_session_has_a_new_name_after_the_login() {
     let host = Running::in_memory();
     let mut browser = Browser::new(&host.base);
     let login = browser.authorize();
-    assert!(login.header("set-cookie").ends_with("; Path=/; HttpHost; SameSite=Lax"), "{login:?}");
+    assert!(login.header("set-cookie").ends_with("; Path=/; HttpOnly; SameSite=Lax"), "{login:?}");
     let planted = browser.cookies.clone();
     let redirect = browser.log_in(&login, "alice", "wonderland");
     assert_ne!(planted, browser.cookies);

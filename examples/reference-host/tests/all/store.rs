@@ -9,9 +9,8 @@ use std::time::Duration;
 use grantor::model::{ClientId, GrantType, Issuer, RedirectUri, ResponseType, Scope, Subject};
 use grantor::record::Client;
 use grantor::server::{Approval, AuthorizeReply, Config, RefreshPolicy};
-use grantor::step::Answer;
 use grantor::store::{Commit, Lookup, Store, WithClients};
-use grantor::{Moment, Server, Timestamp};
+use grantor::{Answer, Moment, Server, Timestamp};
 use http::Request;
 use reference_host::moment::moment;
 use reference_host::sqlite::{OpenError, SqliteStore};
@@ -74,12 +73,12 @@ impl<S: Store> Fixture<S> {
         let mut config = Config::new(Issuer::parse("https://as.example").expect("an issuer"));
         config.token.refresh = RefreshPolicy::Rotate { grace: Duration::ZERO };
         let clients = HashMap::from([(client.client_id.clone(), Arc::new(client))]);
-        Self { server: Server::new(config).unwrap(), host: WithClients { clients, store } }
+        Self { server: Server::new(config).expect("a server"), host: WithClients { clients, store } }
     }
 
     fn code(&self) -> String {
         let request = Request::get(authorize_path()).body("").expect("a request");
-        let AuthorizeReply::Ask(prompt) = self.server.authorize(&request).run(&self.host) else {
+        let AuthorizeReply::Ask(prompt) = self.server.authorize(&request, moment().expect("a moment")).run(&self.host) else {
             panic!("the request is sound")
         };
         let approval = Approval::by(Subject::parse("user-1").expect("a subject"));

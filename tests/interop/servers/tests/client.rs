@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use grantor::client::{
     AuthorizationRequest, CallbackError, Client, Device, DiscoverError, Introspection, Polled, RequestError,
-    TokenRequest, TokenSet, TokenTypeHint, Tokens, discover,
+    SharedTokens, TokenRequest, TokenSet, TokenTypeHint, discover,
 };
 use grantor::model::{Issuer, RedirectUri, Resource, Scope, Secret};
 use grantor::{Moment, Timestamp};
@@ -28,7 +28,11 @@ fn photos() -> Resource {
 }
 
 fn moment() -> Moment {
-    Moment::try_new(SystemTime::now(), &mut getrandom::SysRng).unwrap()
+    moment_at(now())
+}
+
+fn moment_at(now: Timestamp) -> Moment {
+    Moment::try_new(now, &mut getrandom::SysRng).unwrap()
 }
 
 fn authorization_request() -> AuthorizationRequest {
@@ -45,7 +49,7 @@ fn authorize(client: &Client, decision: Decision) -> Result<TokenRequest<'_>, Ca
 }
 
 fn redeem(request: TokenRequest<'_>) -> Result<TokenSet, RequestError> {
-    request.start(now()).run(&HTTP)
+    request.start(moment()).run(&HTTP)
 }
 
 fn code_flow(client: &Client) -> TokenSet {
@@ -57,7 +61,7 @@ fn refresh(client: &Client, tokens: &TokenSet) -> Result<TokenSet, RequestError>
 }
 
 fn introspect(client: &Client, token: &Secret<'_>) -> Option<Introspection> {
-    client.introspect(token, None).run(&HTTP).unwrap()
+    client.introspect(token, None, moment()).run(&HTTP).unwrap()
 }
 
 /// The `error` of a refusal.
@@ -102,7 +106,7 @@ fn a_client_gets_tokens_for_a_code() {
 fn a_client_is_told_that_the_person_denied() {
     for client in clients() {
         let error = authorize(&client, Decision::Deny).unwrap_err();
-        assert!(matches!(&error, CallbackError::Refused { error, .. } if error == "access_denied"), "{error}");
+        assert!(matches!(&error, CallbackError::Refused(refusal) if refusal.error == "access_denied"), "{error}");
     }
 }
 
@@ -151,10 +155,10 @@ fn threads_that_share_tokens_refresh_them_once() {
         let worn = code_flow(&client);
         let then = worn.expires_at().unwrap().after(Duration::from_secs(1));
         let refresh_token = worn.refresh_token().unwrap().expose().to_owned();
-        let tokens = Tokens::new(worn);
+        let tokens = SharedTokens::new(worn);
         // Were it refreshed twice, the server would take the second for a thief.
         let fresh = thread::scope(|scope| {
-            let threads = [(); 8].map(|()| scope.spawn(|| tokens.get(&client, then, &HTTP).unwrap()));
+            let threads = [(); 8].map(|()| scope.spawn(|| tokens.get(&client, moment_at(then), &HTTP).unwrap()));
             threads.map(|thread| thread.join().unwrap())
         });
         let access_token = fresh[0].access_token().expose();
@@ -176,7 +180,7 @@ fn a_client_gets_a_token_for_itself_and_gives_it_up() {
         assert_eq!(told.scope.as_ref(), tokens.scope());
         assert_eq!(told.iss.as_deref(), Some(client.server().issuer.as_str()));
         assert!(told.exp.unwrap() > now());
-        client.revoke(tokens.access_token(), Some(TokenTypeHint::AccessToken)).run(&HTTP).unwrap();
+        client.revoke(tokens.access_token(), Some(TokenTypeHint::AccessToken), moment()).run(&HTTP).unwrap();
         assert_eq!(introspect(&client, tokens.access_token()), None);
     }
 }
@@ -186,11 +190,11 @@ fn a_client_gives_up_a_grant() {
     for client in clients() {
         let tokens = code_flow(&client);
         let refresh_token = tokens.refresh_token().unwrap();
-        client.revoke(refresh_token, Some(TokenTypeHint::RefreshToken)).run(&HTTP).unwrap();
+        client.revoke(refresh_token, Some(TokenTypeHint::RefreshToken), moment()).run(&HTTP).unwrap();
         assert_eq!(refused(refresh(&client, &tokens)), "invalid_grant");
         // RFC 7009 §2.2: "invalid tokens do not cause an error response".
-        client.revoke(refresh_token, None).run(&HTTP).unwrap();
-        client.revoke(&Secret::new("never issued"), None).run(&HTTP).unwrap();
+        client.revoke(refresh_token, None, moment()).run(&HTTP).unwrap();
+        client.revoke(&Secret::new("never issued"), None, moment()).run(&HTTP).unwrap();
     }
 }
 
@@ -200,7 +204,7 @@ fn a_token_that_was_given_up_or_never_issued_is_not_active() {
         let tokens = code_flow(&client);
         let told = introspect(&client, tokens.access_token()).unwrap();
         assert!(told.sub.is_some());
-        client.revoke(tokens.refresh_token().unwrap(), None).run(&HTTP).unwrap();
+        client.revoke(tokens.refresh_token().unwrap(), None, moment()).run(&HTTP).unwrap();
         assert_eq!(introspect(&client, tokens.access_token()), None);
         assert_eq!(introspect(&client, &Secret::new("never issued")), None);
     }
@@ -213,9 +217,9 @@ fn a_wrong_secret_is_refused() {
             let client = server.client(id, Some("wrong"), method);
             assert_eq!(refused(redeem(client.client_credentials())), "invalid_client");
             let token = Secret::new("never issued");
-            assert_eq!(refused(client.revoke(&token, None).run(&HTTP)), "invalid_client");
-            assert_eq!(refused(client.introspect(&token, None).run(&HTTP)), "invalid_client");
-            assert_eq!(refused(client.authorize_device().start(now()).run(&HTTP)), "invalid_client");
+            assert_eq!(refused(client.revoke(&token, None, moment()).run(&HTTP)), "invalid_client");
+            assert_eq!(refused(client.introspect(&token, None, moment()).run(&HTTP)), "invalid_client");
+            assert_eq!(refused(client.authorize_device().start(moment()).run(&HTTP)), "invalid_client");
         }
     }
 }
@@ -232,12 +236,12 @@ fn a_scope_that_is_not_to_be_had_is_refused() {
 }
 
 fn authorize_device(client: &Client) -> Device {
-    client.authorize_device().scope(scope()).resource(photos()).start(now()).run(&HTTP).unwrap()
+    client.authorize_device().scope(scope()).resource(photos()).start(moment()).run(&HTTP).unwrap()
 }
 
 /// Polls as soon as the client may, without a wait: time is an argument.
 fn poll(client: &Client, device: &Device) -> Polled {
-    client.poll(device, device.poll_at()).run(&HTTP).unwrap()
+    client.poll(device, moment_at(device.poll_at())).run(&HTTP).unwrap()
 }
 
 fn pending(polled: Polled) -> Device {
@@ -315,5 +319,5 @@ fn a_client_gets_a_token_in_the_fragment() {
     assert_eq!(tokens.scope(), Some(&scope()));
     assert!(tokens.expires_at().unwrap() > now());
     let error = implicit(&client, Decision::Deny).unwrap_err();
-    assert!(matches!(&error, CallbackError::Refused { error, .. } if error == "access_denied"), "{error}");
+    assert!(matches!(&error, CallbackError::Refused(refusal) if refusal.error == "access_denied"), "{error}");
 }
