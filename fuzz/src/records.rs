@@ -23,7 +23,8 @@ pub(crate) fn records(json: &str) {
     record::<Pending>(json);
     record::<PendingImplicit>(json);
     record::<Device>(json);
-    record::<Metadata>(json);
+    // It is public, and keeps members that it does not know.
+    round_trip::<Metadata>(json);
     record::<ResourceMetadata>(json);
     let _ = serde_json::from_str::<Introspection>(json);
     if let Some(tokens) = record::<TokenSet>(json) {
@@ -32,11 +33,17 @@ pub(crate) fn records(json: &str) {
     }
 }
 
-fn record<T: Serialize + DeserializeOwned + Debug>(json: &str) -> Option<T> {
+/// What is read, and how it is written.
+fn round_trip<T: Serialize + DeserializeOwned>(json: &str) -> Option<(T, Value)> {
     let record = serde_json::from_str::<T>(json).ok()?;
     let written = serde_json::to_value(&record).unwrap();
     let again = serde_json::from_value::<T>(written.clone()).expect("what was written is read");
     assert_eq!(serde_json::to_value(&again).unwrap(), written);
+    Some((record, written))
+}
+
+fn record<T: Serialize + DeserializeOwned + Debug>(json: &str) -> Option<T> {
+    let (record, written) = round_trip::<T>(json)?;
     let debug = format!("{record:?}");
     for name in ["access_token", "refresh_token", "device_code", "code_verifier"] {
         let Some(secret) = written.get(name).and_then(Value::as_str).filter(|secret| secret.len() >= 16) else {

@@ -66,7 +66,8 @@ impl ParConfig {
 
 impl Section for ParConfig {
     fn check(&self) -> Result<(), ConfigError> {
-        lifetime("par.lifetime", self.lifetime)
+        lifetime("par.lifetime", self.lifetime)?;
+        lifetime("par.decision_lifetime", self.decision_lifetime)
     }
 
     fn advertise(&self, metadata: &mut Metadata) {

@@ -172,3 +172,35 @@ fn a_client_that_is_registered_for_one_presentation_may_not_use_the_other() {
         assert_eq!(world.token(client_credentials()).status(), in_body, "{presented:?}");
     }
 }
+
+// §2.3.1: "The authorization server MAY support [...] client authentication": with two passwords, while one is rotated.
+
+#[test]
+fn while_a_secret_is_rotated_both_are_good_and_then_the_new_one_alone() {
+    let world = |client: Client| World::new().with_client(client);
+    let is_good = |world: &World, secret: &str| {
+        let basic = world.token_by(&post_as(&basic("web", secret), "grant_type=client_credentials"));
+        let posted = world.token(client_credentials().set("client_secret", secret));
+        assert_eq!(basic.status() == 200, posted.status() == 200);
+        posted.status() == 200
+    };
+    let before = confidential("web", "first");
+    let rotated = before.clone().rotate_secret("second");
+    assert_eq!((before.revision, rotated.revision), (0, 1));
+    let during = world(rotated.clone());
+    assert_eq!(["first", "second", "third", ""].map(|it| is_good(&during, it)), [true, true, false, false]);
+    // The next rotation ends the first.
+    let again = world(rotated.clone().rotate_secret("third"));
+    assert_eq!(["first", "second", "third"].map(|it| is_good(&again, it)), [false, true, true]);
+    let retired = rotated.retire_secret();
+    assert_eq!(retired.revision, 2);
+    let after = world(retired);
+    assert_eq!(["first", "second"].map(|it| is_good(&after, it)), [false, true]);
+    // A client whose secret the host checked, or that had none, has one of its own from then on.
+    for authentication in
+        [RegisteredAuthentication::None, RegisteredAuthentication::Host { presented: SecretPresentation::Either }]
+    {
+        let moved = before.clone().with(|client| client.authentication = authentication).rotate_secret("own");
+        assert_eq!(["first", "own"].map(|it| is_good(&world(moved.clone()), it)), [false, true]);
+    }
+}

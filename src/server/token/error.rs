@@ -85,12 +85,15 @@ pub enum TokenError {
     #[error("the resource owner credentials are wrong")]
     PasswordRefused,
     /// The host refused the extension grant, with an error code and a text of its own if it chose to.
-    #[error("{}", .0.description.as_deref().unwrap_or("the host refused the extension grant"))]
+    #[error("{}", .0.description.as_deref().unwrap_or(REFUSED))]
     ExtensionRefused(ExtensionRefusal),
     /// The host had the last word.
     #[error("the host refused to issue")]
     RefusedByHost,
 }
+
+/// What the client is told of an extension grant that the host refused without a text of its own.
+const REFUSED: &str = "the host refused the extension grant";
 
 serialize_error!(TokenError);
 
@@ -139,7 +142,8 @@ impl TokenError {
             // RFC 6749 §5.2: "MUST NOT include characters outside the set %x20-21 / %x23-5B / %x5D-7E."
             Self::ExtensionRefused(_) => {
                 let is_allowed = |character: &char| matches!(character, ' '..='~') && !matches!(character, '"' | '\\');
-                self.to_string().chars().filter(is_allowed).collect()
+                let text: String = self.to_string().chars().filter(is_allowed).collect();
+                if text.is_empty() { REFUSED.to_owned() } else { text }
             }
             reason => reason.to_string(),
         }
