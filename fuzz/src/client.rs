@@ -132,7 +132,8 @@ impl Judge<'_> {
         let request =
             Request::get("/photos").header("authorization", "Bearer 2YotnFZFEjr1zCsicMWpAA").body("").unwrap();
         let requirement = Requirement::any();
-        match photos.check_by_introspection(&request, &requirement, &introspector, moment(NOW)).run(http).into_result() {
+        match photos.check_by_introspection(&request, &requirement, &introspector, moment(NOW)).run(http).into_result()
+        {
             Ok(access) => assert!(access.audience().any(|audience| audience == PHOTOS)),
             Err(refusal) => {
                 if let AccessError::Introspection(error) = refusal.error() {

@@ -4,7 +4,10 @@ use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
 use grantor::client::{Authentication, Challenge, Client};
-use grantor::model::{Acr, ClientId, CodeChallenge, CodeChallengeMethod, CodeVerifier, Endpoint, GrantId, GrantType, Issuer, Key, Metadata, RedirectUri, Resource, ResourceMetadata, Scope, Secret, Subject};
+use grantor::model::{
+    Acr, ClientId, CodeChallenge, CodeChallengeMethod, CodeVerifier, Endpoint, GrantId, GrantType, Issuer, Key,
+    Metadata, RedirectUri, Resource, ResourceMetadata, Scope, Secret, Subject,
+};
 use grantor::resource::{Config, Requirement, ResourceServer};
 use grantor::server::{ClientAuthentication, ClientAuthenticationMethod};
 use grantor::{BasicCredentials, Moment, Step, Timestamp};
@@ -151,7 +154,9 @@ fn basic(client_id: &str, client_secret: &str) {
     let client = Client::public(server, client_id.clone());
     for authentication in [Authentication::Basic, Authentication::Post] {
         let client = client.clone().authenticated_by(authentication(Secret::new(client_secret.to_owned())));
-        let Step::Fetch(pause) = client.client_credentials().start(Moment::new(Timestamp(0), &mut Counter(7))) else { panic!("nothing is sent") };
+        let Step::Fetch(pause) = client.client_credentials().start(Moment::new(Timestamp(0), &mut Counter(7))) else {
+            panic!("nothing is sent")
+        };
         let request = grantor::Pause::effect(&pause).request();
         match ClientAuthentication::of(request) {
             Ok(read) => {

@@ -106,7 +106,8 @@ fn read<'a, B: AsRef<[u8]>>(
     request: &'a Request<B>,
 ) -> Result<(ClientAuthentication<'a>, AuthorizationRequest<'a>, Option<FormError>), EndpointError> {
     let form = form(request)?;
-    let client = ClientAuthentication::read(request.headers(), form)?;
+    let [client_id, client_secret] = form.params(ClientAuthentication::PARAMETERS);
+    let client = ClientAuthentication::read(request.headers(), client_id, client_secret)?;
     let (request, fault) = AuthorizationRequest::read(form)?;
     Ok((client, request, fault))
 }

@@ -5,8 +5,8 @@
 use http::{Method, Request, header};
 
 use super::error::{ClientError, EndpointError, PresentedIn};
-use crate::model::{Secret, is_vschar, only};
-use crate::wire::{Form, FormError, form_body};
+use crate::model::{is_vschar, only};
+use crate::wire::{Form, form_body};
 
 /// The parameters of a request to an endpoint for clients.
 pub(super) fn form<B: AsRef<[u8]>>(request: &Request<B>) -> Result<Form<'_>, EndpointError> {
@@ -27,13 +27,6 @@ pub(super) fn form<B: AsRef<[u8]>>(request: &Request<B>) -> Result<Form<'_>, End
 pub(super) fn presented_in<B>(request: &Request<B>) -> PresentedIn {
     let has_header = request.headers().contains_key(header::AUTHORIZATION);
     if has_header { PresentedIn::Header } else { PresentedIn::Body }
-}
-
-/// The `token` that introspection (RFC 7662 §2.1) and revocation (RFC 7009 §2.1) are asked about. RFC 7009 §2.1 lets a server ignore
-/// `token_type_hint` "if it is able to detect the token type automatically": one lookup finds a token of any type.
-pub(super) fn token(form: Form<'_>) -> Result<Secret<'_>, FormError> {
-    let [token] = form.params(["token"]);
-    token?.map(Secret::new).ok_or(FormError::Missing("token"))
 }
 
 /// RFC 6749 appendix A.2: `client-secret = *VSCHAR`

@@ -11,14 +11,14 @@ use super::client_auth::{
     AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientEndpoint,
 };
 use super::error::{EndpointError, ErrorReply, PresentedIn, error_response};
-use super::request::{form, presented_in, token};
+use super::request::{form, presented_in};
 use super::section::{AUTH_METHODS, Section, names};
 use crate::effect::{Answer, Outage, Unavailable};
 use crate::model::{ClientId, Endpoint, GrantId, Key, Metadata, Moment, Secret};
 use crate::record::CredentialKind;
 use crate::step::{Pause, Step, machine};
 use crate::store::{Change, Commit, Found, Outcome};
-use crate::wire::{empty, serialize_error};
+use crate::wire::{FormError, empty, serialize_error};
 
 machine! {
     /// The machine of the revocation endpoint.
@@ -59,7 +59,8 @@ impl Section for RevocationConfig {
     }
 }
 
-/// A request to the revocation endpoint: RFC 7009 §2.1.
+/// A request to the revocation endpoint: RFC 7009 §2.1, which lets a server ignore `token_type_hint` "if it is able to detect the token type
+/// automatically": one lookup finds a token of any type.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RevocationRequest<'a> {
@@ -77,8 +78,9 @@ impl<'a> RevocationRequest<'a> {
     }
 
     fn read<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, EndpointError> {
-        let form = form(request)?;
-        Ok(Self { client: ClientAuthentication::read(request.headers(), form)?, token: token(form)? })
+        let [client_id, client_secret, token] = form(request)?.params(["client_id", "client_secret", "token"]);
+        let client = ClientAuthentication::read(request.headers(), client_id, client_secret)?;
+        Ok(Self { client, token: token?.map(Secret::new).ok_or(FormError::Missing("token"))? })
     }
 }
 

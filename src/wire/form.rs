@@ -78,13 +78,15 @@ impl<'a> Form<'a> {
         let mut all = Vec::new();
         let mut seen = [false; N];
         let mut params = [const { Ok(None) }; N];
-        for (name, value) in self.encoded_pairs() {
-            // Most names are not encoded. One that is not UTF-8 is nobody's.
-            let Some(name) = decode_name(name) else { continue };
+        for pair in self.encoded_pairs() {
+            // One whose name is not UTF-8 is nobody's.
+            let Some(name) = pair.name() else { continue };
             if let Some(at) = names.iter().position(|known| name == *known) {
-                let (Some(param), Some(seen)) = (params.get_mut(at), seen.get_mut(at)) else { continue };
-                let name = names.get(at).copied().unwrap_or_default();
-                *param = match self.decode(value) {
+                let (Some(param), Some(seen), Some(name)) = (params.get_mut(at), seen.get_mut(at), names.get(at))
+                else {
+                    continue;
+                };
+                *param = match self.value(pair) {
                     _ if std::mem::replace(seen, true) => Err(FormError::Repeated(name)),
                     None => Err(FormError::Encoding(name)),
                     // "Parameters sent without a value MUST be treated as if they were omitted from the request."
@@ -92,7 +94,7 @@ impl<'a> Form<'a> {
                     value => Ok(value),
                 };
             } else if name == repeating {
-                let value = self.decode(value).unwrap_or(Cow::Borrowed("\u{FFFD}"));
+                let value = self.value(pair).unwrap_or(Cow::Borrowed("\u{FFFD}"));
                 all.extend(Some(value).filter(|value| !value.is_empty()));
             }
         }
@@ -101,34 +103,54 @@ impl<'a> Form<'a> {
 
     /// All parameters, as `name=value`. A value is `None` if it is not UTF-8; a parameter whose name is not has no name that is known.
     pub(crate) fn pairs(self) -> impl Iterator<Item = (Cow<'a, str>, Option<Cow<'a, str>>)> {
-        self.encoded_pairs().filter_map(move |(name, value)| Some((decode_name(name)?, self.decode(value))))
+        self.encoded_pairs().filter_map(move |pair| Some((pair.name()?, self.value(pair))))
     }
 
-    fn encoded_pairs(self) -> impl Iterator<Item = (&'a str, &'a str)> {
+    fn encoded_pairs(self) -> impl Iterator<Item = Pair<'a>> {
         let mut rest = self.encoded;
-        let pairs = iter::from_fn(move || {
-            let (pair, others) = (!rest.is_empty()).then(|| split(rest, memchr(b'&', rest.as_bytes())))?;
-            rest = others;
+        iter::from_fn(move || {
+            // Nothing between two separators is no parameter.
+            rest = rest.trim_start_matches('&');
+            let pair;
+            (pair, rest) = (!rest.is_empty()).then(|| Pair::split_off(rest))?;
             Some(pair)
-        });
-        let pairs = pairs.filter(|pair| !pair.is_empty());
-        pairs.map(|pair| split(pair, pair.bytes().position(|byte| byte == b'=')))
+        })
     }
 
-    fn decode(self, value: &'a str) -> Option<Cow<'a, str>> {
-        if self.is_plain { Some(Cow::Borrowed(value)) } else { decode(value) }
+    fn value(self, pair: Pair<'a>) -> Option<Cow<'a, str>> {
+        if self.is_plain { Some(Cow::Borrowed(pair.value)) } else { decode(pair.value) }
     }
 }
 
-/// What is before the separator, and what is behind it.
-fn split(text: &str, separator: Option<usize>) -> (&str, &str) {
-    let at = separator.unwrap_or(text.len());
-    (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default())
+/// A parameter, still encoded.
+#[derive(Clone, Copy)]
+struct Pair<'a> {
+    name: &'a str,
+    /// Whether something in the name is encoded; mostly not.
+    name_is_encoded: bool,
+    value: &'a str,
 }
 
-/// A decoded name, if it is UTF-8. It is short.
-fn decode_name(encoded: &str) -> Option<Cow<'_, str>> {
-    if encoded.bytes().any(|byte| matches!(byte, b'%' | b'+')) { decode(encoded) } else { Some(Cow::Borrowed(encoded)) }
+impl<'a> Pair<'a> {
+    /// The first parameter of a text, and what is behind it.
+    fn split_off(text: &'a str) -> (Self, &'a str) {
+        let mut name_is_encoded = false;
+        let mut ends_name = |byte: u8| {
+            name_is_encoded |= matches!(byte, b'%' | b'+');
+            matches!(byte, b'=' | b'&')
+        };
+        // Letters and `_`, of which names are made, are none of these four, and greater.
+        let end = text.bytes().position(|byte| byte < b'@' && ends_name(byte)).unwrap_or(text.len());
+        let (name, rest) = text.split_at_checked(end).unwrap_or((text, ""));
+        let rest = rest.strip_prefix('=').unwrap_or(rest);
+        let end = memchr(b'&', rest.as_bytes()).unwrap_or(rest.len());
+        let (value, rest) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        (Self { name, name_is_encoded, value }, rest)
+    }
+
+    fn name(self) -> Option<Cow<'a, str>> {
+        if self.name_is_encoded { decode(self.name) } else { Some(Cow::Borrowed(self.name)) }
+    }
 }
 
 /// A decoded name or value, if it is UTF-8: in one allocation or, for most of them, in none.

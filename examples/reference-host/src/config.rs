@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grantor::model::{
-    Audience, ClientId, CodeChallengeMethod, Digest, GrantType, Issuer, RedirectUri, Resource, ResponseType, Scope, Subject,
+    Audience, ClientId, CodeChallengeMethod, Digest, GrantType, Issuer, RedirectUri, Resource, ResponseType, Scope,
+    Subject,
 };
 use grantor::record::{Client, RegisteredAuthentication, SecretPresentation};
 use grantor::server::{Config, DefaultScope, RefreshPolicy};

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use grantor::model::{ClientId, CodeChallengeMethod, CodeVerifier, Digest, GrantType, RedirectUri, Resource, ResponseType, Scope, Subject};
+use grantor::model::{
+    ClientId, CodeChallengeMethod, CodeVerifier, Digest, GrantType, RedirectUri, Resource, ResponseType, Scope, Subject,
+};
 use grantor::record::Client;
 
 use crate::config::Settings;

@@ -83,7 +83,9 @@ async fn authorize(State(app): State<Arc<App>>, recorder: Recorder, parts: Parts
         AuthorizeReply::Respond(response) => interaction::respond(response),
         // A form that another site posts comes without the session's cookie (`SameSite=Lax`), and a new session would end
         // the one that is there. The same request as a GET comes with it.
-        AuthorizeReply::Ask(_) if request.method() == Method::POST && !app.sessions.exists(request.headers(), now()) => {
+        AuthorizeReply::Ask(_)
+            if request.method() == Method::POST && !app.sessions.exists(request.headers(), now()) =>
+        {
             let mut query = form_urlencoded::Serializer::new("/authorize?".to_owned());
             let location = query.extend_pairs(form_urlencoded::parse(request.body())).finish();
             pages::see_other(&location)

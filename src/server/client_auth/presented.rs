@@ -5,7 +5,7 @@ use http::{HeaderMap, Request};
 use crate::model::{ClientId, Secret};
 use crate::server::error::{ClientError, EndpointError, PresentedIn};
 use crate::server::request::{form, is_client_secret};
-use crate::wire::{Authorization, Form};
+use crate::wire::{Authorization, Param};
 
 /// How a client presents itself in a request: RFC 6749 §2.3.
 #[derive(Clone, Debug)]
@@ -42,12 +42,19 @@ impl<'a> ClientAuthentication<'a> {
     /// # Errors
     /// The request cannot be read; the endpoint words it.
     pub fn of<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, EndpointError> {
-        Self::read(request.headers(), form(request)?)
+        let [client_id, client_secret] = form(request)?.params(Self::PARAMETERS);
+        Self::read(request.headers(), client_id, client_secret)
     }
 
+    /// What of the body says who the client is.
+    pub(in crate::server) const PARAMETERS: [&'static str; 2] = ["client_id", "client_secret"];
+
     /// Reads the header and the body's `client_id` and `client_secret`.
-    pub(in crate::server) fn read(headers: &HeaderMap, form: Form<'a>) -> Result<Self, EndpointError> {
-        let [client_id, client_secret] = form.params(["client_id", "client_secret"]);
+    pub(in crate::server) fn read(
+        headers: &HeaderMap,
+        client_id: Param<'a>,
+        client_secret: Param<'a>,
+    ) -> Result<Self, EndpointError> {
         let (client_id, client_secret) = (client_id?, client_secret?);
         let body_id = client_id.map(|id| ClientId::parse(&id).map_err(|_| ClientError::Malformed)).transpose()?;
         let presented = match Authorization::read(headers).map_err(ClientError::from)? {

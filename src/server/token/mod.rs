@@ -85,11 +85,22 @@ struct Rules {
     check: for<'a> fn(TokenEndpoint<'a>, Authenticated, &Found) -> Step<Token<'a>>,
 }
 
+impl Rules {
+    /// What is presented, if it can be a credential of ours.
+    fn key(self, form: Form<'_>) -> Result<Option<Key>, FormError> {
+        let Some(name) = self.presents else { return Ok(None) };
+        let [presented] = form.params([name]);
+        Ok(Key::of(&presented?.ok_or(FormError::Missing(name))?))
+    }
+}
+
 impl Server {
     /// Answers a request to the token endpoint: RFC 6749 §3.2. `run` returns a [`TokenReply`].
     pub fn token<'a, B: AsRef<[u8]>>(&'a self, request: &'a http::Request<B>, moment: Moment) -> Step<Token<'a>> {
         match request::read(request) {
-            Ok((client, form)) => TokenEndpoint::start(&self.config, client, form, moment),
+            Ok((client, grant_type, form)) => {
+                TokenEndpoint::start(&self.config, client, GrantType::parse(&grant_type).ok(), form, moment)
+            }
             Err(error) => Step::Done(TokenReply::refused(None, error.into(), presented_in(request))),
         }
     }
@@ -97,7 +108,10 @@ impl Server {
     /// Answers a typed request to the token endpoint.
     pub fn token_request<'a>(&'a self, request: &'a TokenRequest, moment: Moment) -> Step<Token<'a>> {
         match request.form() {
-            Ok(form) => TokenEndpoint::start(&self.config, request.client.clone(), form, moment),
+            Ok(form) => {
+                let (client, grant_type) = (request.client.clone(), Some(request.grant_type.clone()));
+                TokenEndpoint::start(&self.config, client, grant_type, form, moment)
+            }
             Err(error) => {
                 let client_id = Some(request.client.client_id.clone());
                 Step::Done(TokenReply::refused(client_id, error.into(), request.client.presented_in()))
@@ -121,30 +135,27 @@ pub struct TokenEndpoint<'a> {
 }
 
 impl<'a> TokenEndpoint<'a> {
-    fn start(config: &'a Config, client: ClientAuthentication<'a>, form: Form<'a>, moment: Moment) -> Step<Token<'a>> {
-        let (client_id, presented_in) = (client.client_id.clone(), client.presented_in());
-        match Self::of(config, form, moment, presented_in) {
-            Ok(endpoint) => Step::Lookup(AuthenticateLookup::new(client, endpoint.key, endpoint)),
-            Err(error) => Step::Done(TokenReply::refused(Some(client_id), error, presented_in)),
-        }
-    }
-
-    /// Reads what every grant has.
-    fn of(config: &'a Config, form: Form<'a>, moment: Moment, presented_in: PresentedIn) -> Result<Self, TokenError> {
-        let [grant_type] = form.params(["grant_type"]);
-        let grant_type = grant_type?.ok_or(FormError::Missing("grant_type"))?;
-        let grant_type = GrantType::parse(&grant_type).map_err(|_| TokenError::UnsupportedGrantType)?;
+    fn start(
+        config: &'a Config,
+        client: ClientAuthentication<'a>,
+        grant_type: Option<GrantType>,
+        form: Form<'a>,
+        moment: Moment,
+    ) -> Step<Token<'a>> {
+        let presented_in = client.presented_in();
         // RFC 6749 §5.2: "The authorization grant type is not supported by the authorization server."
-        let is_offered = config.token.grant_types.contains(&grant_type);
-        let rules = rules(&grant_type).filter(|_| is_offered).ok_or(TokenError::UnsupportedGrantType)?;
-        let key = match rules.presents {
-            None => None,
-            Some(name) => {
-                let [presented] = form.params([name]);
-                Key::of(&presented?.ok_or(FormError::Missing(name))?)
-            }
+        let offered = grant_type.filter(|grant_type| config.token.grant_types.contains(grant_type));
+        let (Some(rules), Some(grant_type)) = (offered.as_ref().and_then(rules), offered) else {
+            let error = TokenError::UnsupportedGrantType;
+            return Step::Done(TokenReply::refused(Some(client.client_id), error, presented_in));
         };
-        Ok(Self { config, moment, form, grant_type, rules, key, presented_in })
+        match rules.key(form) {
+            Err(error) => Step::Done(TokenReply::refused(Some(client.client_id), error.into(), presented_in)),
+            Ok(key) => {
+                let endpoint = Self { config, moment, form, grant_type, rules, key, presented_in };
+                Step::Lookup(AuthenticateLookup::new(client, key, endpoint))
+            }
+        }
     }
 }
 
@@ -217,8 +228,11 @@ impl<'a> TokenEndpoint<'a> {
     /// The grant's rules have decided. The last word is the host's, if it wants it.
     fn conclude(self, client_id: ClientId, decided: Result<Plan, Refused>) -> Step<Token<'a>> {
         match decided {
-            Ok(plan) if self.config.consult_issuance => Step::Issuance(TokenIssuance { plan, endpoint: self }),
-            Ok(plan) => TokenCommit::issue(self, plan),
+            Ok(plan) if self.config.consult_issuance => {
+                let Self { config, moment, presented_in, .. } = self;
+                Step::Issuance(TokenIssuance { plan, config, moment, presented_in })
+            }
+            Ok(plan) => TokenCommit::issue(self.config, self.moment, plan),
             Err(Refused::With(error)) => self.refuse(client_id, error),
             Err(Refused::Revoking(grant, error)) => TokenCommit::revoke(client_id, grant, error),
         }
@@ -239,7 +253,9 @@ fn unavailable<'a, E: Effect>(client_id: ClientId, cause: Unavailable) -> Step<T
 #[allow(missing_debug_implementations, reason = "a state of a machine")]
 pub struct TokenIssuance<'a> {
     plan: Plan,
-    endpoint: TokenEndpoint<'a>,
+    config: &'a Config,
+    moment: Moment,
+    presented_in: PresentedIn,
 }
 
 impl<'a> Pause<Issuance> for TokenIssuance<'a> {
@@ -250,12 +266,12 @@ impl<'a> Pause<Issuance> for TokenIssuance<'a> {
     }
 
     fn resume(self, answer: Answer<Issuance>) -> Step<Token<'a>> {
-        let Self { plan, endpoint } = self;
+        let Self { plan, config, moment, presented_in } = self;
         let client_id = plan.issuance.grant.client_id.clone();
         match answer.map(|verdict| plan.under(verdict)) {
             Err(cause) => unavailable::<Issuance>(client_id, cause),
-            Ok(None) => endpoint.refuse(client_id, TokenError::RefusedByHost),
-            Ok(Some(plan)) => TokenCommit::issue(endpoint, plan),
+            Ok(None) => Step::Done(TokenReply::refused(Some(client_id), TokenError::RefusedByHost, presented_in)),
+            Ok(Some(plan)) => TokenCommit::issue(config, moment, plan),
         }
     }
 }
@@ -280,12 +296,12 @@ enum Then {
 }
 
 impl<'a> TokenCommit<'a> {
-    fn issue(mut endpoint: TokenEndpoint<'a>, plan: Plan) -> Step<Token<'a>> {
-        let basis = plan.basis;
-        let issued = plan.issue(endpoint.config, &mut endpoint.moment);
+    fn issue(config: &'a Config, mut moment: Moment, plan: Plan) -> Step<Token<'a>> {
+        let (basis, grant_type) = (plan.basis, plan.issuance.grant_type.clone());
+        let issued = plan.issue(config, &mut moment);
         let Issued { commit, grant, access_token, expires_in, scope, refresh_token, response_members } = issued;
         // Told where rotation does not move the end of the grant.
-        let seconds_until = |end: Timestamp| end.0.saturating_sub(endpoint.moment.now().0);
+        let seconds_until = |end: Timestamp| end.0.saturating_sub(moment.now().0);
         let authorization_expires_in = grant.expires_at.map(seconds_until);
         let refresh_token_ends = refresh_token.as_ref().map(|(_, expires_at)| seconds_until(*expires_at));
         let response = TokenResponse {
@@ -297,7 +313,6 @@ impl<'a> TokenCommit<'a> {
             authorization_expires_in,
             members: response_members,
         };
-        let grant_type = endpoint.grant_type;
         Self::wait(commit, Then::Issue(TokensIssued { response, grant, grant_type, basis }))
     }
 

@@ -2,6 +2,8 @@
 //!
 //! [RFC 6749 §3.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
 
+use std::borrow::Cow;
+
 use http::Request;
 
 use crate::model::{GrantType, Secret};
@@ -27,13 +29,15 @@ use crate::wire::{Form, FormError, form_of};
 #[must_use = "nothing happens until it is handed to the server"]
 pub struct TokenRequest {
     pub(super) client: ClientAuthentication<'static>,
+    pub(super) grant_type: GrantType,
     form: Secret<'static>,
 }
 
 impl TokenRequest {
     /// A request by this client, for this grant.
     pub fn new(client: ClientAuthentication<'static>, grant_type: &GrantType) -> Self {
-        Self { client, form: Secret::new(form_of([("grant_type", grant_type.as_str())])) }
+        let form = Secret::new(form_of([("grant_type", grant_type.as_str())]));
+        Self { client, grant_type: grant_type.clone(), form }
     }
 
     /// Adds a parameter.
@@ -47,10 +51,12 @@ impl TokenRequest {
     }
 }
 
-/// Who asks, and the parameters.
+/// What every access token request has: who asks, by which grant, and the parameters, of which each grant reads its own.
 pub(super) fn read<'a, B: AsRef<[u8]>>(
     request: &'a Request<B>,
-) -> Result<(ClientAuthentication<'a>, Form<'a>), EndpointError> {
+) -> Result<(ClientAuthentication<'a>, Cow<'a, str>, Form<'a>), EndpointError> {
     let form = form(request)?;
-    Ok((ClientAuthentication::read(request.headers(), form)?, form))
+    let [client_id, client_secret, grant_type] = form.params(["client_id", "client_secret", "grant_type"]);
+    let client = ClientAuthentication::read(request.headers(), client_id, client_secret)?;
+    Ok((client, grant_type?.ok_or(FormError::Missing("grant_type"))?, form))
 }

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use axum::http::{Method, Request, header};
-use grantor::client::{Challenge, Pending, PendingImplicit, TokenSet, TokenTypeHint, discover, discover_resource};
 use grantor::Moment;
+use grantor::client::{Challenge, Pending, PendingImplicit, TokenSet, TokenTypeHint, discover, discover_resource};
 use grantor::model::{Scope, Secret};
 
 use super::api;

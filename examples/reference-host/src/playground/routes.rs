@@ -95,7 +95,8 @@ async fn send_away(
         (url, Waiting::Implicit(pending), state)
     } else {
         let request = AuthorizationRequest::new(clients.callback.clone()).scope(clients.read_write.clone());
-        let request = playground.api.audience().resources().iter().cloned().fold(request, AuthorizationRequest::resource);
+        let request =
+            playground.api.audience().resources().iter().cloned().fold(request, AuthorizationRequest::resource);
         let client = stage.client(Who::Printer).await?;
         let (url, pending) = client.begin(request, moment).map_err(|error| error.to_string())?;
         let state = pending.state().to_owned();

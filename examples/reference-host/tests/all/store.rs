@@ -78,7 +78,8 @@ impl<S: Store> Fixture<S> {
 
     fn code(&self) -> String {
         let request = Request::get(authorize_path()).body("").expect("a request");
-        let AuthorizeReply::Ask(prompt) = self.server.authorize(&request, moment().expect("a moment")).run(&self.host) else {
+        let AuthorizeReply::Ask(prompt) = self.server.authorize(&request, moment().expect("a moment")).run(&self.host)
+        else {
             panic!("the request is sound")
         };
         let approval = Approval::by(Subject::parse("user-1").expect("a subject"));
