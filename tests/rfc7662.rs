@@ -20,7 +20,7 @@ use grantor::model::{Audience, Claims, ClientId, GrantType, Resource, ResponseTy
 use grantor::record::Client;
 use grantor::server::{Config, RefreshPolicy};
 use grantor::store::{Commit, Found, Lookup, Outcome, Store};
-use grantor::{Answer, Hosted, Policy, Server, Timestamp, Unavailable};
+use grantor::{Answer, Hosted, Policy, Server, Unavailable};
 use http::{Request, Response, StatusCode, header};
 use serde_json::{Value, json};
 

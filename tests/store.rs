@@ -9,22 +9,24 @@
     reason = "a test tells its findings by panicking"
 )]
 
-mod common;
+#[path = "common/executor.rs"]
+#[allow(dead_code, reason = "it has more than is needed here")]
+mod executor;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use grantor::Unavailable;
 use grantor::host::Host;
-use grantor::model::{ClientId, Digest, GrantId, Key, Partition, Timestamp};
-use grantor::record::{Client, Grant};
+use grantor::model::{ClientId, Digest, Key, Partition};
+use grantor::record::{Client, Credential, Grant, PendingRequest};
 use grantor::store::{
-    AsyncStore, Change, Commit, CommitError, Found, Lookup, MemoryStore, Outcome, Presented, Store, TooManyCredentials,
-    WithClients,
+    AsyncGrantStore, AsyncStore, BoxedStore, Change, Commit, CommitError, Found, GrantStore, GrantsOf, Lookup,
+    MemoryStore, Outcome, Presented, RequestKey, Store, TooManyCredentials, WithClients,
 };
+use grantor::{Timestamp, Unavailable};
 
-use common::{World, block_on};
+use executor::block_on;
 
 fn client(client_id: &str) -> Client {
     Client::public(ClientId::parse(client_id).unwrap())
@@ -44,13 +46,54 @@ fn a_commit_goes_to_one_place() {
     assert!(Commit::new([witness(1), witness(1)]).is_ok());
 }
 
+/// Records of partition 1, as a store reads them.
+const GRANT: &str = r#"{"version":2,"id":"AAECAwQFBgcICQoLDA0ODxAR","client_id":"a","subject":"alice",
+    "grant_type":"authorization_code","scope":"","issued_at":10}"#;
+const CREDENTIAL: &str = r#"{"version":1,"revision":0,"key":{"partition":1,"digest":
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"grant":"AAECAwQFBgcICQoLDA0ODxAR","kind":"refresh_token",
+    "scope":"","issued_at":10,"expires_at":70}"#;
+const REQUEST: &str = r#"{"version":1,"revision":0,"key":{"partition":1,"digest":
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"user_code":{"partition":1,"digest":
+    "BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"client_id":"a","kind":"pushed","redirect_uri":
+    "https://client.example/cb","redirect_uri_sent":true,"response_type":"code","present_until":40,"scope":"",
+    "issued_at":10,"expires_at":70}"#;
+
+fn grant() -> Grant {
+    serde_json::from_str(GRANT).unwrap()
+}
+
+fn credential() -> Credential {
+    serde_json::from_str(CREDENTIAL).unwrap()
+}
+
+fn request() -> PendingRequest {
+    serde_json::from_str(REQUEST).unwrap()
+}
+
+/// A store with the grant, kept until 70, and its credential.
+fn logged_in() -> MemoryStore {
+    let store = MemoryStore::new();
+    let open = Change::Open { grant: Arc::new(grant()), until: Timestamp(70) };
+    let commit = Commit::new([open, Change::Issue(Arc::new(credential()))]).unwrap();
+    assert_eq!(Store::commit(&store, &commit).unwrap(), Outcome::Applied);
+    store
+}
+
 #[test]
 fn a_credential_lives_in_the_partition_of_its_grant() {
-    let written = r#"{"version":1,"revision":0,"key":{"partition":7,"digest":
-        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"grant":"AAECAwQFBgcICQoLDA0ODxAR","kind":"refresh_token",
-        "scope":"","issued_at":10,"expires_at":70}"#;
-    let credential = Arc::new(serde_json::from_str(written).unwrap());
-    assert_eq!(Commit::new([Change::Issue(credential)]), Err(CommitError::Split));
+    let mut credential = credential();
+    assert!(Commit::new([Change::Issue(Arc::new(credential.clone()))]).is_ok());
+    credential.key.partition = Partition(7);
+    assert_eq!(Commit::new([Change::Issue(Arc::new(credential.clone()))]), Err(CommitError::Split));
+    assert_eq!(Commit::new([Change::Replace(Arc::new(credential))]), Err(CommitError::Split));
+}
+
+#[test]
+fn both_keys_of_a_request_are_in_one_partition() {
+    let mut request = request();
+    assert!(Commit::new([Change::PutRequest(Arc::new(request.clone()))]).is_ok());
+    request.key.partition = Partition(7);
+    assert_eq!(Commit::new([Change::PutRequest(Arc::new(request))]), Err(CommitError::Split));
 }
 
 #[test]
@@ -72,17 +115,33 @@ fn a_witness_is_forgotten_when_it_has_expired() {
 
 #[test]
 fn a_credential_is_forgotten_with_its_grant_so_that_it_does_not_outlive_a_revocation() {
-    let world = World::new();
-    let (token, _) = world.tokens();
-    let presented = world.presented(&token);
-    let mut longer = (*presented.credential).clone();
+    let store = logged_in();
+    let mut longer = credential();
     (longer.revision, longer.expires_at) = (1, Timestamp(u64::MAX));
-    let commit = Commit::new([Change::Replace(Arc::new(longer)), Change::Revoke(presented.grant.id)]).unwrap();
-    assert_eq!(Store::commit(&world.store, &commit).unwrap(), Outcome::Applied);
-    assert!(world.presented(&token).revoked);
-    world.store.purge(Timestamp(u64::MAX - 1));
-    let found = Store::lookup(&world.store, &Lookup::of(presented.credential.key)).unwrap();
-    assert!(found.credentials().is_empty());
+    let commit = Commit::new([Change::Replace(Arc::new(longer)), Change::Revoke(grant().id)]).unwrap();
+    assert_eq!(Store::commit(&store, &commit).unwrap(), Outcome::Applied);
+    let find = || Store::lookup(&store, &Lookup::of(credential().key)).unwrap().credential(credential().key).cloned();
+    assert!(find().unwrap().revoked);
+    store.purge(Timestamp(u64::MAX - 1));
+    assert!(find().is_none());
+}
+
+#[test]
+fn a_request_is_forgotten_when_it_has_expired_and_its_user_code_is_free_again() {
+    let store = MemoryStore::new();
+    let put = |request| Store::commit(&store, &Commit::of(Change::PutRequest(Arc::new(request)))).unwrap();
+    let find = |key| Store::lookup(&store, &Lookup::of_request(key)).unwrap().request(key).is_some();
+    let user_code = RequestKey::UserCode(request().user_code.unwrap());
+    let mut other = request();
+    (other.key.digest, other.expires_at) = (Digest::of("other"), Timestamp(90));
+    assert_eq!(put(request()), Outcome::Applied);
+    store.purge(Timestamp(69));
+    assert!(find(user_code) && find(RequestKey::Key(request().key)));
+    assert_eq!(put(other.clone()), Outcome::Conflict(0));
+    store.purge(Timestamp(70));
+    assert!(!find(user_code) && !find(RequestKey::Key(request().key)));
+    assert_eq!(put(other.clone()), Outcome::Applied);
+    assert!(find(user_code) && find(RequestKey::Key(other.key)));
 }
 
 /// Counts what it is asked.
@@ -113,10 +172,10 @@ struct Asked<S>(S, bool);
 
 impl<S: Store + AsyncStore> Store for Asked<S> {
     fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
-        if self.1 { block_on(AsyncStore::lookup_async(&self.0, lookup)) } else { Store::lookup(&self.0, lookup) }
+        if self.1 { block_on(self.0.lookup_async(lookup)) } else { Store::lookup(&self.0, lookup) }
     }
     fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
-        if self.1 { block_on(AsyncStore::commit_async(&self.0, commit)) } else { Store::commit(&self.0, commit) }
+        if self.1 { block_on(self.0.commit_async(commit)) } else { Store::commit(&self.0, commit) }
     }
 }
 
@@ -136,6 +195,9 @@ fn clients_kept_elsewhere_are_laid_over_a_store() {
         let key = Key { partition: Partition(1), digest: Digest::of("token") };
         assert_eq!(find("b", &[key]).unwrap().client_id.as_str(), "b");
         assert_eq!(asked(), 1);
+        let lookup = Lookup::of_client(ClientId::parse("a").unwrap()).with_request(RequestKey::Key(key));
+        assert_eq!(Store::lookup(&store, &lookup).unwrap().client().unwrap().client_id.as_str(), "a");
+        assert_eq!(asked(), 2, "a request is kept in the store");
         assert!(Store::commit(&store, &Commit::of(Change::PutClient(Arc::new(client("c"))))).is_err());
         assert_eq!(Store::commit(&store, &Commit::of(witness(1))).unwrap(), Outcome::Applied);
     }
@@ -144,6 +206,48 @@ fn clients_kept_elsewhere_are_laid_over_a_store() {
 #[test]
 fn a_store_that_is_asked_async_keeps_the_contract() {
     grantor::store::contract::check(|| Asked(MemoryStore::new(), true));
+    grantor::store::contract::check(|| Asked(Boxed(BoxedStore::new(MemoryStore::new())), true));
+}
+
+/// A store whose type is forgotten.
+struct Boxed(BoxedStore);
+
+impl Store for Boxed {
+    fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
+        block_on(self.0.lookup_async(lookup))
+    }
+    fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
+        block_on(self.0.commit_async(commit))
+    }
+}
+
+impl AsyncStore for Boxed {
+    async fn lookup_async(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
+        self.0.lookup_async(lookup).await
+    }
+    async fn commit_async(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
+        self.0.commit_async(commit).await
+    }
+}
+
+#[test]
+fn what_stands_around_a_store_lists_what_the_store_lists() {
+    fn lists(store: impl GrantStore + AsyncGrantStore) {
+        let (alice, now) = (GrantsOf::Subject("alice".parse().unwrap()), Timestamp(20));
+        let lines = store.applications(alice.subject().unwrap(), None, 10, now).unwrap();
+        assert_eq!(lines.iter().map(|line| line.client_id.as_str()).collect::<Vec<_>>(), ["a"]);
+        assert_eq!(block_on(store.applications_async(alice.subject().unwrap(), None, 10, now)).unwrap(), lines);
+        assert_eq!(block_on(store.held_grants_async(&alice, None, 10, now)).unwrap().len(), 1);
+        assert_eq!(store.held_grants(&alice, None, 10, now).unwrap()[0].refresh_tokens, 1);
+        assert_eq!(store.revoke_grants(&alice, now).unwrap(), 1);
+        assert_eq!(block_on(store.revoke_grants_async(&alice, now)).unwrap(), 0, "it is revoked");
+    }
+    lists(logged_in());
+    let store = logged_in();
+    lists(&store);
+    lists(Arc::new(logged_in()));
+    lists(Box::new(logged_in()));
+    lists(WithClients { clients: |_: &ClientId| Ok(None), store: logged_in() });
 }
 
 #[test]
@@ -162,14 +266,8 @@ fn a_lookup_has_only_so_many_credentials_and_so_has_what_it_found() {
     let lookup = Lookup::new(None, keys(most)).unwrap();
     assert_eq!(lookup.credentials(), keys(most).collect::<Vec<_>>());
     assert_eq!(Lookup::new(None, keys(most + 1)), Err(TooManyCredentials));
-    let credential = r#"{"version":1,"revision":0,"key":{"partition":1,"digest":
-        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"grant":"AAECAwQFBgcICQoLDA0ODxAR","kind":"refresh_token",
-        "scope":"","issued_at":10,"expires_at":70}"#;
-    let grant = r#"{"version":1,"id":"AAECAwQFBgcICQoLDA0ODxAR","client_id":"a","grant_type":"authorization_code",
-        "scope":"","issued_at":10}"#;
-    let (credential, grant) = (serde_json::from_str(credential).unwrap(), serde_json::from_str(grant).unwrap());
     let presented =
-        Presented { credential: Arc::new(credential), spent_at: None, grant: Arc::new(grant), revoked: false };
+        Presented { credential: Arc::new(credential()), spent_at: None, grant: Arc::new(grant()), revoked: false };
     assert_eq!(Found::new(None, vec![presented.clone(); most]).unwrap().credentials().len(), most);
     assert_eq!(Found::new(None, vec![presented; most + 1]).unwrap_err(), TooManyCredentials);
 }
@@ -179,31 +277,4 @@ fn a_host_is_object_safe_and_a_store_is_a_host() {
     let host: Box<dyn Host> = Box::new(MemoryStore::new().with_client(client("a")));
     let lookup = Lookup::of_client(ClientId::parse("a").unwrap());
     assert!(host.lookup(&lookup).unwrap().client().is_some());
-}
-
-#[test]
-fn records_are_read_as_they_were_written_and_newer_ones_are_refused() {
-    // What version 1 wrote, kept as text so that no release forgets how to read it.
-    let written = r#"{"version":1,"id":"AAECAwQFBgcICQoLDA0ODxAR","client_id":"a","subject":"alice",
-        "grant_type":"authorization_code","scope":"read write","issued_at":10}"#;
-    let grant: Grant = serde_json::from_str(written).unwrap();
-    assert_eq!(grant.id, GrantId::parse("AAECAwQFBgcICQoLDA0ODxAR").unwrap());
-    assert_eq!(serde_json::from_str::<Grant>(&serde_json::to_string(&grant).unwrap()).unwrap(), grant);
-    let newer = written.replace("\"version\":1", "\"version\":3");
-    assert!(serde_json::from_str::<Grant>(&newer).unwrap_err().to_string().contains("version 3"));
-
-    let written = r#"{"version":1,"revision":0,"client_id":"a","authentication":{"secret":
-        {"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","presented":"client_secret_basic"}},
-        "redirect_uris":["https://client.example/cb"],"grant_types":["authorization_code","urn:example:assertion"],
-        "response_types":["code"],"scope":"read","require_pkce":true,"require_redirect_uri":true}"#;
-    let client: Client = serde_json::from_str(written).unwrap();
-    assert_eq!(serde_json::from_str::<Client>(&serde_json::to_string(&client).unwrap()).unwrap(), client);
-
-    let written = r#"{"version":1,"revision":0,"key":{"partition":1,"digest":
-        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"grant":"AAECAwQFBgcICQoLDA0ODxAR","kind":"authorization_code",
-        "redirect_uri":"https://client.example/cb","code_challenge":{"method":"S256","digest":
-        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"scope":"","issued_at":10,"expires_at":70}"#;
-    let credential: grantor::record::Credential = serde_json::from_str(written).unwrap();
-    let again = serde_json::to_string(&credential).unwrap();
-    assert_eq!(serde_json::from_str::<grantor::record::Credential>(&again).unwrap(), credential);
 }

@@ -1,20 +1,22 @@
 //! The faults that each rule of the contract forbids.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use grantor::model::{Audience, ClientId, Scope, Timestamp};
-use grantor::record::Client;
+use grantor::Timestamp;
+use grantor::model::{Audience, Claims, ClientId, GrantId, Scope};
+use grantor::record::{Client, Credential, RegisteredAuthentication};
+use grantor::store::contract::violations;
 use grantor::store::{Change, Commit, Found, Lookup, MemoryStore, Outcome};
 
 use crate::faulty::Fault::{self, Reads, Writes};
 use crate::faulty::{
-    AnyStore, Stale, Unrevoking, Write, client, each, elsewhere, forget_the_challenge, forgive, is_known, is_spent,
-    leave, only, read, refuse, write,
+    AnyStore, Write, client, each, elsewhere, forget_the_challenge, forgive, instead, is_known, is_spent, leave, only,
+    presented, read, refuse, write,
 };
-use crate::finding;
+use crate::stores::{Forgetful, ReadsFirst, Stale, Unrevoking};
 
 /// Rules, and what each of them must find.
-type Forbidden = Vec<(&'static str, Vec<Fault>)>;
+pub type Forbidden = Vec<(&'static str, Vec<Fault>)>;
 
 pub fn all() -> Forbidden {
     [of_finding(), of_changing(), of_preconditions(), of_refusing(), of_wholeness(), of_racing()]
@@ -38,18 +40,45 @@ fn of_finding() -> Forbidden {
             ],
         ),
         (
-            "records come back as they were stored",
+            "records come back as they were stored, in one lookup",
             vec![
                 Reads(|store, lookup| client(store, lookup, |it| it.client_name = None)),
                 Reads(|store, lookup| client(store, lookup, |it| it.scope = Scope::EMPTY)),
                 Reads(|store, lookup| client(store, lookup, |it| it.audience = Audience::Any)),
                 Reads(|store, lookup| client(store, lookup, |it| it.resource_server = None)),
+                Reads(|store, lookup| client(store, lookup, |it| it.grant_lifetime = None)),
+                Reads(|store, lookup| client(store, lookup, forget_the_secret_before)),
                 Reads(|store, lookup| each(store, lookup, |it| Arc::make_mut(&mut it.grant).authentication.acr = None)),
+                Reads(|store, lookup| each(store, lookup, |it| Arc::make_mut(&mut it.grant).authentication.sid = None)),
+                Reads(|store, lookup| {
+                    each(store, lookup, |it| Arc::make_mut(&mut it.grant).authentication.amr.clear())
+                }),
+                Reads(|store, lookup| each(store, lookup, |it| Arc::make_mut(&mut it.grant).data = Claims::default())),
+                Reads(|store, lookup| each(store, lookup, |it| Arc::make_mut(&mut it.grant).expires_at = None)),
                 Reads(|store, lookup| {
                     each(store, lookup, |it| Arc::make_mut(&mut it.credential).audience = Audience::Any)
                 }),
                 Reads(|store, lookup| {
                     each(store, lookup, |it| forget_the_challenge(Arc::make_mut(&mut it.credential)))
+                }),
+                Reads(|store, lookup| match lookup.client() {
+                    Some(_) => read(store, lookup).with_request(None),
+                    None => read(store, lookup),
+                }),
+            ],
+        ),
+        (
+            "a timestamp at the end of time stays there",
+            vec![
+                Reads(|store, lookup| {
+                    each(store, lookup, |it| wrap(&mut Arc::make_mut(&mut it.credential).expires_at))
+                }),
+                Reads(|store, lookup| each(store, lookup, |it| it.spent_at = it.spent_at.filter(|at| !is_late(*at)))),
+                Writes(|store, commit| {
+                    instead(store, commit, |change| match change {
+                        Change::Spend { key, at } if is_late(*at) => Change::Spend { key: *key, at: Timestamp(0) },
+                        other => other.clone(),
+                    })
                 }),
             ],
         ),
@@ -68,7 +97,8 @@ fn of_finding() -> Forbidden {
                     let anybody = || Arc::new(Client::public(ClientId::parse("anybody").unwrap()));
                     let found = read(store, lookup);
                     let client = found.client().cloned().or_else(|| lookup.client().is_none().then(anybody));
-                    Found::new(client, found.credentials().iter().cloned()).unwrap()
+                    let credentials = found.credentials().iter().cloned();
+                    Found::new(client, credentials).unwrap().with_request(presented(&found, lookup))
                 }),
             ],
         ),
@@ -76,7 +106,8 @@ fn of_finding() -> Forbidden {
             "client ids are compared byte for byte",
             vec![Reads(|store, lookup| {
                 let folded = lookup.client().map(|id| ClientId::parse(&id.as_str().to_lowercase()).unwrap());
-                read(store, &Lookup::new(folded, lookup.credentials().iter().copied()).unwrap())
+                let folded = Lookup::new(folded, lookup.credentials().iter().copied()).unwrap();
+                read(store, &lookup.request().map_or(folded.clone(), |request| folded.with_request(request)))
             })],
         ),
     ]
@@ -84,9 +115,29 @@ fn of_finding() -> Forbidden {
 
 /// A store with what an earlier run of the suite wrote to it.
 fn left_behind() -> AnyStore {
-    let store = Arc::new(MemoryStore::new());
-    finding(|| Arc::clone(&store)).expect("one store for all rules breaks some");
-    Box::new(store)
+    static STORE: LazyLock<Arc<MemoryStore>> = LazyLock::new(|| {
+        let store = Arc::new(MemoryStore::new());
+        assert!(!violations(|| Arc::clone(&store)).is_empty(), "one store for all rules breaks some");
+        store
+    });
+    Box::new(Arc::clone(&STORE))
+}
+
+fn is_late(at: Timestamp) -> bool {
+    at > Timestamp(i64::MAX.unsigned_abs())
+}
+
+/// What `as i64` makes of a timestamp, read back as if it were none of the ends.
+fn wrap(at: &mut Timestamp) {
+    if is_late(*at) {
+        *at = Timestamp(0);
+    }
+}
+
+fn forget_the_secret_before(client: &mut Client) {
+    if let RegisteredAuthentication::Secret { previous, .. } = &mut client.authentication {
+        *previous = None;
+    }
 }
 
 /// What a change sets is seen from then on.
@@ -119,7 +170,7 @@ fn of_changing() -> Forbidden {
 /// A change is forgiven what the rule asks for, or refused though it is met.
 fn of_preconditions() -> Forbidden {
     let rule = "whether a credential was spent, and how long ago, can be a condition";
-    let breaking: [(_, Write); 16] = [
+    let breaking: [(_, Write); 20] = [
         ("a grant is opened once", |store, commit| {
             forgive(store, commit, |change| matches!(change, Change::Open { .. }))
         }),
@@ -132,6 +183,9 @@ fn of_preconditions() -> Forbidden {
         ("a revoked grant issues nothing", |store, commit| {
             let is_open = store.counts().0 > 0;
             forgive(store, commit, |change| matches!(change, Change::Issue(it) if is_open && !is_known(store, it.key)))
+        }),
+        ("a revoked grant is not opened again", |store, commit| {
+            forgive(store, commit, |change| matches!(change, Change::Open { grant, .. } if !is_open(store, grant.id)))
         }),
         ("a credential is spent once", |store, commit| {
             forgive(store, commit, |change| matches!(change, Change::Spend { .. }))
@@ -159,6 +213,16 @@ fn of_preconditions() -> Forbidden {
         ("an unknown credential cannot be replaced", |store, commit| {
             forgive(store, commit, |change| matches!(change, Change::Replace(it) if !is_known(store, it.key)))
         }),
+        ("a credential cannot be replaced by one of another grant", |store, commit| {
+            forgive(store, commit, |change| matches!(change, Change::Replace(it) if !is_of_its_grant(store, it)))
+        }),
+        ("a credential cannot be replaced by one of another grant", |store, commit| {
+            let is_stolen = |it: &Credential| !is_of_its_grant(store, it) && is_open(store, it.grant);
+            forgive(store, commit, |change| matches!(change, Change::Replace(it) if is_stolen(it)))
+        }),
+        ("a credential of a revoked grant cannot be replaced", |store, commit| {
+            forgive(store, commit, |change| matches!(change, Change::Replace(it) if !is_open(store, it.grant)))
+        }),
         ("what was witnessed is noticed", |store, commit| {
             forgive(store, commit, |change| matches!(change, Change::Witness { .. }))
         }),
@@ -170,6 +234,16 @@ fn of_preconditions() -> Forbidden {
         }),
     ];
     breaking.map(|(rule, writes)| (rule, vec![Writes(writes)])).into()
+}
+
+fn is_of_its_grant(store: &MemoryStore, credential: &Credential) -> bool {
+    let found = read(store, &Lookup::of(credential.key));
+    found.credential(credential.key).is_some_and(|it| it.grant.id == credential.grant)
+}
+
+/// Whether a grant is there and not revoked.
+fn is_open(store: &MemoryStore, grant: GrantId) -> bool {
+    write(store, &Commit::of(Change::Extend { grant, until: Timestamp(0) })) == Outcome::Applied
 }
 
 /// What has no precondition is never refused.
@@ -233,15 +307,22 @@ fn of_wholeness() -> Forbidden {
 fn of_racing() -> Forbidden {
     vec![
         (
-            "one of many threads wins a credential",
-            vec![Writes(|store, commit| {
-                let outcome = write(store, commit);
-                if let (Outcome::Conflict(0), [_, successor @ Change::Issue(_)]) = (outcome, commit.changes()) {
-                    let _ = write(store, &Commit::of(successor.clone()));
-                }
-                outcome
-            })],
+            "one of many threads spends a credential",
+            vec![
+                Fault::Store(|| Box::new(ReadsFirst::default())),
+                Writes(|store, commit| {
+                    let outcome = write(store, commit);
+                    if let (Outcome::Conflict(0), [_, successor @ Change::Issue(_)]) = (outcome, commit.changes()) {
+                        let _ = write(store, &Commit::of(successor.clone()));
+                    }
+                    outcome
+                }),
+            ],
         ),
+        ("one of many threads decides a request", vec![Fault::Store(|| Box::new(ReadsFirst::default()))]),
+        ("one of many threads takes a user code", vec![Fault::Store(|| Box::new(ReadsFirst::default()))]),
+        ("one of many threads changes a client", vec![Fault::Store(|| Box::new(ReadsFirst::default()))]),
+        ("one of many threads witnesses first", vec![Fault::Store(|| Box::new(Forgetful::default()))]),
         (
             "nothing is issued once a revocation was applied, however they race",
             vec![Fault::Store(|| Box::new(Stale::default()))],

@@ -1,14 +1,13 @@
 //! Stores that break the contract in one way, and what they are made of.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
-use std::thread::{self, ThreadId};
-use std::time::Duration;
+use std::sync::Arc;
 
 use grantor::Unavailable;
-use grantor::model::{GrantId, Key, Partition};
-use grantor::record::{Client, Credential, CredentialKind};
-use grantor::store::{Change, Commit, Found, Lookup, MemoryStore, Outcome, Presented, Route, Store};
+use grantor::model::{GrantId, Key};
+use grantor::record::{Client, Credential, CredentialKind, PendingKind, PushedRequest};
+use grantor::store::{
+    Change, Commit, Found, Lookup, MemoryStore, Outcome, Presented, PresentedRequest, RequestKey, Store,
+};
 
 pub type Read = fn(&MemoryStore, &Lookup) -> Found;
 pub type Write = fn(&MemoryStore, &Commit) -> Outcome;
@@ -60,14 +59,35 @@ pub fn each(store: &MemoryStore, lookup: &Lookup, change: impl Fn(&mut Presented
     let found = read(store, lookup);
     let mut credentials = found.credentials().to_vec();
     credentials.iter_mut().for_each(change);
-    Found::new(found.client().cloned(), credentials).unwrap()
+    Found::new(found.client().cloned(), credentials).unwrap().with_request(presented(&found, lookup))
 }
 
 /// What is found, of credentials only those of which this may be said.
 pub fn only(store: &MemoryStore, lookup: &Lookup, is_found: impl Fn(&Presented) -> bool) -> Found {
     let found = read(store, lookup);
     let credentials = found.credentials().iter().filter(|it| is_found(it)).cloned();
-    Found::new(found.client().cloned(), credentials).unwrap()
+    Found::new(found.client().cloned(), credentials).unwrap().with_request(presented(&found, lookup))
+}
+
+/// The request that was found.
+pub fn presented(found: &Found, lookup: &Lookup) -> Option<PresentedRequest> {
+    lookup.request().and_then(|key| found.request(key)).cloned()
+}
+
+/// What is found, with the request changed.
+pub fn request(store: &MemoryStore, lookup: &Lookup, change: impl Fn(&mut PresentedRequest)) -> Found {
+    let found = read(store, lookup);
+    let mut request = presented(&found, lookup);
+    request.iter_mut().for_each(change);
+    found.with_request(request)
+}
+
+/// What is found, with what only a pushed request has changed.
+pub fn pushed(store: &MemoryStore, lookup: &Lookup, change: impl Fn(&mut PushedRequest)) -> Found {
+    request(store, lookup, |it| {
+        let PendingKind::Pushed(pushed) = &mut Arc::make_mut(&mut it.request).kind else { return };
+        change(pushed);
+    })
 }
 
 /// What is found, with the client changed.
@@ -77,7 +97,7 @@ pub fn client(store: &MemoryStore, lookup: &Lookup, change: impl Fn(&mut Client)
         change(Arc::make_mut(&mut client));
         client
     });
-    Found::new(client, found.credentials().iter().cloned()).unwrap()
+    Found::new(client, found.credentials().iter().cloned()).unwrap().with_request(presented(&found, lookup))
 }
 
 /// Takes a refused commit for applied, if this may be said of the change that was refused.
@@ -112,6 +132,20 @@ pub fn is_spent(store: &MemoryStore, key: Key) -> bool {
     read(store, &Lookup::of(key)).credentials().iter().any(|it| it.spent_at.is_some())
 }
 
+pub fn found_request(store: &MemoryStore, key: RequestKey) -> Option<PresentedRequest> {
+    let lookup = Lookup::of_request(key);
+    presented(&read(store, &lookup), &lookup)
+}
+
+pub fn is_decided(store: &MemoryStore, key: Key) -> bool {
+    found_request(store, RequestKey::Key(key)).is_some_and(|it| it.spent_at.is_some())
+}
+
+/// Writes the changes, each made into another.
+pub fn instead(store: &MemoryStore, commit: &Commit, other: impl Fn(&Change) -> Change) -> Outcome {
+    write(store, &Commit::new(commit.changes().iter().map(other)).unwrap())
+}
+
 pub fn elsewhere() -> GrantId {
     GrantId::from_bytes([7; 18])
 }
@@ -120,78 +154,5 @@ pub fn elsewhere() -> GrantId {
 pub fn forget_the_challenge(credential: &mut Credential) {
     if let CredentialKind::AuthorizationCode(code) = &mut credential.kind {
         code.code_challenge = None;
-    }
-}
-
-/// Takes back a revocation with the commit that asked for it once more.
-#[derive(Default)]
-pub struct Unrevoking(MemoryStore, Mutex<HashSet<GrantId>>);
-
-impl Store for Unrevoking {
-    fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
-        let taken_back = self.1.lock().unwrap();
-        Ok(each(&self.0, lookup, |it| it.revoked &= !taken_back.contains(&it.grant.id)))
-    }
-    fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
-        let outcome = write(&self.0, commit);
-        if let Outcome::Conflict(at) = outcome {
-            self.1.lock().unwrap().extend(commit.changes()[..at].iter().filter_map(revoked_by));
-        }
-        Ok(outcome)
-    }
-}
-
-pub fn revoked_by(change: &Change) -> Option<GrantId> {
-    if let Change::Revoke(grant) = change { Some(*grant) } else { None }
-}
-
-/// Tells of a revocation only the thread that asked for it.
-#[derive(Default)]
-pub struct Stale(MemoryStore, Mutex<HashSet<(ThreadId, GrantId)>>);
-
-impl Store for Stale {
-    fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
-        Store::lookup(&self.0, lookup)
-    }
-    fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
-        let mut known = self.1.lock().unwrap();
-        let thread = thread::current().id();
-        known.extend(commit.changes().iter().filter_map(revoked_by).map(|grant| (thread, grant)));
-        let is_stale = known.iter().any(|(who, grant)| *who != thread && grant.partition() == partition(commit));
-        Ok(if is_stale { Outcome::Applied } else { Store::commit(&self.0, commit)? })
-    }
-}
-
-fn partition(commit: &Commit) -> Partition {
-    match commit.route() {
-        Some(Route::Partition(partition)) => partition,
-        _ => Partition(u16::MAX),
-    }
-}
-
-/// Takes its time to issue, so that whatever races with that comes first.
-#[derive(Default)]
-pub struct Slow(MemoryStore);
-
-impl Store for Slow {
-    fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
-        Store::lookup(&self.0, lookup)
-    }
-    fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
-        if matches!(commit.changes(), [Change::Issue(_)]) {
-            thread::sleep(Duration::from_millis(20));
-        }
-        Store::commit(&self.0, commit)
-    }
-}
-
-pub struct Down;
-
-impl Store for Down {
-    fn lookup(&self, _: &Lookup) -> Result<Found, Unavailable> {
-        Err(Unavailable::new("down"))
-    }
-    fn commit(&self, _: &Commit) -> Result<Outcome, Unavailable> {
-        Err(Unavailable::new("down"))
     }
 }

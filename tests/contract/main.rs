@@ -1,4 +1,5 @@
-//! The storage contract as a test suite: the memory store keeps it, and each fault of a store is found by the rule that forbids it.
+//! The storage contract as a test suite: the memory store keeps it, and each fault of a store is found by the rule that
+//! forbids it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,52 +11,45 @@
 
 mod faults;
 mod faulty;
+mod grants;
+mod request_faults;
+mod stores;
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use grantor::store::contract::check;
-use grantor::store::{MemoryStore, Store};
+use grantor::store::MemoryStore;
+use grantor::store::contract::{check, violations};
 
-use faulty::{AnyStore, Down, Slow};
+use stores::{Down, Slow};
 
 #[test]
 fn the_memory_store_keeps_it() {
     check(MemoryStore::new);
+    assert!(violations(MemoryStore::new).is_empty());
 }
 
 #[test]
 fn each_fault_is_found_by_the_rule_that_forbids_it_and_each_rule_finds_one() {
     let mut found = BTreeSet::new();
-    for (rule, faults) in faults::all() {
+    for (rule, faults) in faults::all().into_iter().chain(request_faults::all()) {
         for (number, fault) in (1..).zip(faults) {
-            assert_eq!(broken_by(|| fault.store()), rule, "fault {number}");
-            found.insert(rule.to_owned());
+            let broken = violations(|| fault.store());
+            assert!(broken.contains(&rule), "fault {number} of {rule}, which broke {broken:?}");
+            found.insert(rule);
         }
     }
-    assert_eq!(found, rules(), "the rules that found a fault, and all of them");
+    assert_eq!(found, violations(|| Down).into_iter().collect(), "the rules that found a fault, and all of them");
 }
 
-/// What the suite says at the first rule that a store breaks, if there is one.
-fn finding<S: Store + Sync>(new: impl FnMut() -> S) -> Option<String> {
-    let panic = catch_unwind(AssertUnwindSafe(|| check(new))).err()?;
-    Some(panic.downcast_ref::<String>().unwrap().clone())
-}
-
-fn broken_by<S: Store + Sync>(new: impl FnMut() -> S) -> String {
-    let finding = finding(new).expect("the contract finds no fault");
-    finding.strip_prefix("the store breaks the rule: ").unwrap().to_owned()
-}
-
-/// The names of all rules: each is heard when the store is down for it.
-fn rules() -> BTreeSet<String> {
-    let heard = (0..).map_while(|rule| {
-        let mut stores = (0..).map(|nth| -> AnyStore {
-            if nth == rule { Box::new(Down) } else { Box::new(MemoryStore::new()) }
-        });
-        finding(|| stores.next().unwrap())
-    });
-    heard.map(|finding| finding.strip_suffix(": unavailable: down").unwrap().to_owned()).collect()
+#[test]
+fn a_finding_names_every_broken_rule_and_why_the_store_could_not_be_asked() {
+    let panic = catch_unwind(AssertUnwindSafe(|| check(|| Down))).unwrap_err();
+    let finding = panic.downcast_ref::<String>().unwrap();
+    let lines: Vec<_> = finding.lines().skip(1).collect();
+    let rules = violations(|| Down);
+    assert_eq!(lines, rules.iter().map(|rule| format!("- {rule} (unavailable: down)")).collect::<Vec<_>>());
+    assert!(rules.len() > 40);
 }
 
 #[test]

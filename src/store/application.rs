@@ -1,0 +1,101 @@
+//! The applications that somebody allowed: grants, gone through page by page, and collected into one line per client.
+
+use serde::Serialize;
+
+use super::held_grant::{GrantCursor, HeldGrant};
+use crate::effect::Unavailable;
+use crate::model::{ClientId, GrantId, Scope, Timestamp};
+use crate::record::Grant;
+
+/// A client that a resource owner allowed something, however often.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Application {
+    /// The client.
+    pub client_id: ClientId,
+    /// What it was allowed, all grants together, as far as that fits into one scope.
+    pub scope: Scope,
+    /// When the oldest of its grants was given.
+    pub first_granted_at: Timestamp,
+    /// When the newest of its grants was given.
+    pub last_granted_at: Timestamp,
+    /// How many grants it has: logins, most often.
+    pub grants: usize,
+}
+
+impl Application {
+    fn of(grant: &Grant) -> Self {
+        Self {
+            client_id: grant.client_id.clone(),
+            scope: grant.scope.clone(),
+            first_granted_at: grant.issued_at,
+            last_granted_at: grant.issued_at,
+            grants: 1,
+        }
+    }
+
+    fn add(&mut self, grant: &Grant) {
+        if !grant.scope.is_subset(&self.scope) {
+            let more = grant.scope.tokens().filter(|token| !self.scope.contains(token));
+            let all: Vec<_> = self.scope.tokens().chain(more).collect();
+            self.scope = Scope::parse(&all.join(" ")).unwrap_or_else(|_| self.scope.clone());
+        }
+        self.first_granted_at = self.first_granted_at.min(grant.issued_at);
+        self.last_granted_at = self.last_granted_at.max(grant.issued_at);
+        self.grants += 1;
+    }
+}
+
+/// Goes through a list, page by page.
+pub(super) struct Pages {
+    pub(super) after: Option<GrantCursor>,
+    pub(super) is_last: bool,
+}
+
+impl Pages {
+    pub(super) const LIMIT: usize = 100;
+
+    /// Starts after the last grant that a client can have, or at the beginning.
+    pub(super) fn after_client(client_id: Option<&ClientId>) -> Self {
+        let last = GrantId::from_bytes([0xFF; 18]);
+        let after = client_id.map(|client_id| GrantCursor { client_id: client_id.clone(), grant: last });
+        Self { after, is_last: false }
+    }
+
+    pub(super) fn turn(&mut self, page: &[HeldGrant]) -> Result<(), Unavailable> {
+        self.is_last = page.len() < Self::LIMIT;
+        let Some(last) = page.last() else { return Ok(()) };
+        if self.after.as_ref().is_some_and(|after| !after.is_before(&last.grant)) {
+            return Err(Unavailable::new("a page of grants begins before its cursor"));
+        }
+        self.after = Some(GrantCursor::of(&last.grant));
+        Ok(())
+    }
+}
+
+/// Collects grants, which come ordered by client, into one line per client.
+pub(super) struct Lines {
+    pub(super) lines: Vec<Application>,
+    limit: usize,
+    pub(super) is_full: bool,
+}
+
+impl Lines {
+    pub(super) fn new(limit: usize) -> Self {
+        Self { lines: Vec::new(), limit, is_full: limit == 0 }
+    }
+
+    pub(super) fn add(&mut self, page: &[HeldGrant]) {
+        for held in page.iter().filter(|held| !held.is_only_code()) {
+            let count = self.lines.len();
+            match self.lines.last_mut() {
+                Some(line) if line.client_id == held.grant.client_id => line.add(&held.grant),
+                _ if count < self.limit => self.lines.push(Application::of(&held.grant)),
+                _ => {
+                    self.is_full = true;
+                    return;
+                }
+            }
+        }
+    }
+}

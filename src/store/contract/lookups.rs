@@ -1,0 +1,83 @@
+//! What is found is what was stored, and nothing else.
+
+use super::records::{
+    client, client_id, credential, credentials_of_every_kind, grant, grant_id, issue, issue_as, key, open, open_as,
+    put, put_request, request, request_key, spend, spend_request, spent_since, user_code,
+};
+use super::trial::{Rule, Trial};
+use crate::model::Timestamp;
+use crate::record::{Credential, Grant, PendingRequest};
+use crate::store::{Lookup, RequestKey, Store};
+
+const END_OF_TIME: Timestamp = Timestamp(u64::MAX);
+
+pub(super) fn rules<S: Store>() -> Vec<Rule<S>> {
+    vec![
+        ("an empty store finds nothing", |t| {
+            let lookup = Lookup::of(key(1, 1)).with_request(RequestKey::Key(request_key(1, 1)));
+            let found = t.lookup(&lookup);
+            found.client().is_none() && found.credentials().is_empty() && found.request.is_none()
+        }),
+        ("what was issued is found with its grant", |t| {
+            t.applied([open(1), issue(1, 1)])
+                && t.presented(key(1, 1)).is_some_and(|found| {
+                    let is_untouched = found.spent_at.is_none() && !found.revoked;
+                    is_untouched && found.grant.id == grant_id(1) && found.credential.grant == grant_id(1)
+                })
+        }),
+        ("a lookup finds each of several credentials, and leaves out what is not there", finds_several),
+        ("records come back as they were stored, in one lookup", come_back_as_stored),
+        ("a timestamp at the end of time stays there", stays_at_the_end_of_time),
+    ]
+}
+
+fn finds_several<S: Store>(t: &Trial<'_, S>) -> bool {
+    let stored = t.applied([open(1), issue(1, 1), issue(1, 2)]) && t.applied([open(2), issue(2, 3)]);
+    let found = t.found(None, [key(2, 3), key(1, 9), key(1, 1)]);
+    let both = found.credential(key(2, 3)).is_some_and(|found| found.grant.id == grant_id(2))
+        && found.credential(key(1, 1)).is_some_and(|found| found.grant.id == grant_id(1));
+    stored && both && found.credentials().len() == 2 && found.client().is_none() && found.request.is_none()
+}
+
+/// A client, credentials of every kind with their grant, and a request.
+fn come_back_as_stored<S: Store>(t: &Trial<'_, S>) -> bool {
+    let credentials = credentials_of_every_kind(1);
+    let issue = credentials.iter().map(|credential| issue_as(credential.clone()));
+    let stored = t.applied(std::iter::once(open(1)).chain(issue))
+        && t.applied([put_request(request(2, 1))])
+        && t.applied([put(0)]);
+    let keys = credentials.iter().map(|credential| credential.key);
+    let with = |request| Lookup {
+        request: Some(request),
+        ..Lookup::new(Some(client_id("client")), keys.clone()).unwrap_or_default()
+    };
+    let finds_all = |request_key| {
+        let found = t.lookup(&with(request_key));
+        let has = |stored: &Credential| {
+            let found = found.credential(stored.key);
+            found.is_some_and(|found| *found.credential == *stored && *found.grant == grant(1))
+        };
+        found.client().is_some_and(|found| **found == client(0))
+            && credentials.iter().all(has)
+            && found
+                .request(request_key)
+                .is_some_and(|found| *found.request == request(2, 1) && found.spent_at.is_none())
+    };
+    stored && finds_all(RequestKey::Key(request_key(2, 1))) && finds_all(RequestKey::UserCode(user_code(2, 1)))
+}
+
+/// Records keep it to the second. A column may end earlier, but not by turning into the past.
+fn stays_at_the_end_of_time<S: Store>(t: &Trial<'_, S>) -> bool {
+    let opened = Grant { issued_at: END_OF_TIME, expires_at: Some(END_OF_TIME), ..grant(1) };
+    let issued = Credential { issued_at: END_OF_TIME, expires_at: END_OF_TIME, ..credential(1, 1) };
+    let put = PendingRequest { issued_at: END_OF_TIME, expires_at: END_OF_TIME, ..request(1, 1) };
+    t.applied([open_as(opened.clone()), issue_as(issued.clone()), put_request(put.clone())])
+        && t.presented(key(1, 1)).is_some_and(|found| *found.grant == opened && *found.credential == issued)
+        && t.finds_request(&put)
+        && t.applied([spend(1, 1, u64::MAX), spend_request(1, 1, u64::MAX)])
+        && t.conflict([spend(1, 1, 50)], 0)
+        && t.conflict([spend_request(1, 1, 50)], 0)
+        && t.spent_at(key(1, 1)).is_some()
+        && t.request_spent_at(request_key(1, 1)).is_some()
+        && t.applied([spent_since(1, 1, 50), spent_since(1, 1, u64::MAX)])
+}

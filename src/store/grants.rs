@@ -1,0 +1,218 @@
+//! The grants that people and clients hold, for pages that are no protocol: "applications that I allowed", "log out
+//! everywhere", "revoke this client".
+
+use std::sync::Arc;
+
+use super::application::{Application, Lines, Pages};
+use super::clients::{Clients, WithClients};
+use super::commit::{Change, Commit};
+use super::held_grant::{GrantCursor, GrantsOf, HeldGrant};
+use super::{AsyncStore, Store};
+use crate::effect::Unavailable;
+use crate::model::{ClientId, Subject, Timestamp};
+
+/// Lists and revokes what people and clients hold; blocking. Optional: no machine asks for it. Object-safe.
+///
+/// A grant is *living* while it is not revoked and one of its credentials is neither spent nor expired. Only living
+/// grants are listed.
+///
+/// # In SQL
+///
+/// Lay out columns `subject` and `client_id` beside the grant's record (`Open` sets them, and nothing changes them),
+/// with indexes on `(subject, client_id, id)` and `(client_id, id)`, compared and ordered by bytes: in PostgreSQL
+/// `COLLATE "C"` and `bytea`. [`held_grants`] is then one `SELECT` that joins the credentials and groups them by grant.
+/// A grant's credentials are in its partition, so a primary key of credentials that begins with it finds them; with a
+/// few partitions only, index their `grant_id`.
+///
+/// With the feature `store-contract`, the module `contract::grants` holds this contract as a test suite.
+///
+/// [`held_grants`]: GrantStore::held_grants
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a blocking `GrantStore`",
+    note = "an `AsyncGrantStore` has the same methods, whose names end in `_async`"
+)]
+pub trait GrantStore: Store {
+    /// Reads living grants, ordered by client id and then by grant id, both by bytes: the first `limit` of them that
+    /// come after a cursor, if there is one. A page of less than `limit` is the last.
+    ///
+    /// # Errors
+    /// The store could not be asked.
+    fn held_grants(
+        &self,
+        of: &GrantsOf,
+        after: Option<&GrantCursor>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<HeldGrant>, Unavailable>;
+
+    /// Lists the applications that a resource owner allowed, one line per client however often they logged in, ordered
+    /// by client id: the first `limit` of them that come after a client, if one is given. A grant that holds nothing
+    /// but an unredeemed code is not counted.
+    ///
+    /// # Errors
+    /// The store could not be asked.
+    fn applications(
+        &self,
+        subject: &Subject,
+        after: Option<&ClientId>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Application>, Unavailable> {
+        let of = GrantsOf::Subject(subject.clone());
+        let (mut pages, mut lines) = (Pages::after_client(after), Lines::new(limit));
+        while !pages.is_last && !lines.is_full {
+            let page = self.held_grants(&of, pages.after.as_ref(), Pages::LIMIT, now)?;
+            lines.add(&page);
+            pages.turn(&page)?;
+        }
+        Ok(lines.lines)
+    }
+
+    /// Revokes living grants, and says how many. Each is a commit of its own: when one fails, those before it stay
+    /// revoked. It may be repeated. What is granted meanwhile may be missed; to end a client, remove it first.
+    ///
+    /// # Errors
+    /// The store could not be asked.
+    fn revoke_grants(&self, of: &GrantsOf, now: Timestamp) -> Result<usize, Unavailable> {
+        let (mut pages, mut revoked) = (Pages::after_client(None), 0);
+        while !pages.is_last {
+            let page = self.held_grants(of, pages.after.as_ref(), Pages::LIMIT, now)?;
+            for held in &page {
+                let _ = self.commit(&Commit::of(Change::Revoke(held.grant.id)))?;
+                revoked += 1;
+            }
+            pages.turn(&page)?;
+        }
+        Ok(revoked)
+    }
+}
+
+/// Lists and revokes what people and clients hold; async. The contract is that of [`GrantStore`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an `AsyncGrantStore`",
+    note = "a blocking `GrantStore` has the same methods, without `_async` at the end of their names"
+)]
+pub trait AsyncGrantStore: AsyncStore + Sync {
+    /// Reads living grants: see [`GrantStore::held_grants`].
+    fn held_grants_async(
+        &self,
+        of: &GrantsOf,
+        after: Option<&GrantCursor>,
+        limit: usize,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<HeldGrant>, Unavailable>> + Send;
+
+    /// Lists the applications that a resource owner allowed: see [`GrantStore::applications`].
+    fn applications_async(
+        &self,
+        subject: &Subject,
+        after: Option<&ClientId>,
+        limit: usize,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<Application>, Unavailable>> + Send {
+        async move {
+            let of = GrantsOf::Subject(subject.clone());
+            let (mut pages, mut lines) = (Pages::after_client(after), Lines::new(limit));
+            while !pages.is_last && !lines.is_full {
+                let page = self.held_grants_async(&of, pages.after.as_ref(), Pages::LIMIT, now).await?;
+                lines.add(&page);
+                pages.turn(&page)?;
+            }
+            Ok(lines.lines)
+        }
+    }
+
+    /// Revokes living grants, and says how many: see [`GrantStore::revoke_grants`].
+    fn revoke_grants_async(
+        &self,
+        of: &GrantsOf,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<usize, Unavailable>> + Send {
+        async move {
+            let (mut pages, mut revoked) = (Pages::after_client(None), 0);
+            while !pages.is_last {
+                let page = self.held_grants_async(of, pages.after.as_ref(), Pages::LIMIT, now).await?;
+                for held in &page {
+                    let _ = self.commit_async(&Commit::of(Change::Revoke(held.grant.id))).await?;
+                    revoked += 1;
+                }
+                pages.turn(&page)?;
+            }
+            Ok(revoked)
+        }
+    }
+}
+
+/// What stands around a store lists what the store lists, by the store's own methods.
+macro_rules! forward {
+    ($([$($bounds:tt)*] [$($async_bounds:tt)*] $type:ty, |$around:ident| $store:expr;)*) => {$(
+        impl<$($bounds)*> GrantStore for $type {
+            fn held_grants(
+                &self,
+                of: &GrantsOf,
+                after: Option<&GrantCursor>,
+                limit: usize,
+                now: Timestamp,
+            ) -> Result<Vec<HeldGrant>, Unavailable> {
+                let $around = self;
+                $store.held_grants(of, after, limit, now)
+            }
+
+            fn applications(
+                &self,
+                subject: &Subject,
+                after: Option<&ClientId>,
+                limit: usize,
+                now: Timestamp,
+            ) -> Result<Vec<Application>, Unavailable> {
+                let $around = self;
+                $store.applications(subject, after, limit, now)
+            }
+
+            fn revoke_grants(&self, of: &GrantsOf, now: Timestamp) -> Result<usize, Unavailable> {
+                let $around = self;
+                $store.revoke_grants(of, now)
+            }
+        }
+
+        impl<$($async_bounds)*> AsyncGrantStore for $type {
+            fn held_grants_async(
+                &self,
+                of: &GrantsOf,
+                after: Option<&GrantCursor>,
+                limit: usize,
+                now: Timestamp,
+            ) -> impl Future<Output = Result<Vec<HeldGrant>, Unavailable>> + Send {
+                let $around = self;
+                $store.held_grants_async(of, after, limit, now)
+            }
+
+            fn applications_async(
+                &self,
+                subject: &Subject,
+                after: Option<&ClientId>,
+                limit: usize,
+                now: Timestamp,
+            ) -> impl Future<Output = Result<Vec<Application>, Unavailable>> + Send {
+                let $around = self;
+                $store.applications_async(subject, after, limit, now)
+            }
+
+            fn revoke_grants_async(
+                &self,
+                of: &GrantsOf,
+                now: Timestamp,
+            ) -> impl Future<Output = Result<usize, Unavailable>> + Send {
+                let $around = self;
+                $store.revoke_grants_async(of, now)
+            }
+        }
+    )*};
+}
+
+forward! {
+    [S: GrantStore + ?Sized] [S: AsyncGrantStore + ?Sized] &S, |around| (**around);
+    [S: GrantStore + ?Sized] [S: AsyncGrantStore + Send + ?Sized] Arc<S>, |around| (**around);
+    [S: GrantStore + ?Sized] [S: AsyncGrantStore + ?Sized] Box<S>, |around| (**around);
+    [C: Clients, S: GrantStore] [C: Clients + Sync, S: AsyncGrantStore] WithClients<C, S>, |around| around.store;
+}

@@ -1,0 +1,144 @@
+//! A store in memory, for tests, examples and servers whose tokens may die with them.
+
+mod drawn;
+mod grants;
+mod requests;
+mod shard;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use self::shard::Shard;
+use super::{AsyncStore, Change, Commit, Found, Lookup, Outcome, RequestKey, Route, Store};
+use crate::effect::{Answer, Unavailable};
+use crate::model::{ClientId, Key, Partition, Timestamp};
+use crate::record::Client;
+
+/// How many shards there are: enough that threads seldom meet.
+const SHARDS: usize = 64;
+
+/// Keeps everything in memory, in shards by partition: a commit locks one of them, and a lookup each one that it reads.
+#[derive(Debug)]
+pub struct MemoryStore {
+    clients: RwLock<HashMap<ClientId, Arc<Client>>>,
+    shards: [Mutex<Shard>; SHARDS],
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { clients: RwLock::default(), shards: std::array::from_fn(|_| Mutex::default()) }
+    }
+
+    /// The same store with a client more; one of the same id is replaced.
+    #[must_use]
+    pub fn with_client(self, client: Client) -> Self {
+        let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
+        clients.insert(client.client_id.clone(), Arc::new(client));
+        drop(clients);
+        self
+    }
+
+    /// Forgets what has expired: credentials, requests, witnesses, and grants without a living credential. Call it now
+    /// and then.
+    pub fn purge(&self, now: Timestamp) {
+        self.shards.iter().for_each(|shard| lock(shard).purge(now));
+    }
+
+    /// How many grants and how many credentials it holds, in this order, living or not.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize) {
+        self.shards
+            .iter()
+            .map(|shard| lock(shard).counts())
+            .fold((0, 0), |(grants, credentials), (more, others)| (grants + more, credentials + others))
+    }
+
+    fn shard(&self, partition: Partition) -> Option<&Mutex<Shard>> {
+        self.shards.get(usize::from(partition.0) % SHARDS)
+    }
+
+    fn commit_to_clients(&self, changes: &[Change]) -> Outcome {
+        let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
+        let before: Vec<_> = changes.iter().filter_map(client_of).map(|id| (id, clients.get(id).cloned())).collect();
+        for (index, change) in changes.iter().enumerate() {
+            let current = client_of(change).and_then(|id| clients.get(id)).map(|client| client.revision);
+            match change {
+                Change::PutClient(client) if client.revision.checked_sub(1) == current => {
+                    clients.insert(client.client_id.clone(), Arc::clone(client));
+                }
+                Change::RemoveClient { client_id, revision } if current == Some(*revision) => {
+                    clients.remove(client_id);
+                }
+                _ => {
+                    for (id, client) in before {
+                        match client {
+                            Some(client) => clients.insert(id.clone(), client),
+                            None => clients.remove(id),
+                        };
+                    }
+                    return Outcome::Conflict(index);
+                }
+            }
+        }
+        Outcome::Applied
+    }
+}
+
+/// A thread that panicked while it held a shard left it between two changes at worst; each map is whole.
+fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn client_of(change: &Change) -> Option<&ClientId> {
+    match change.route() {
+        Route::Client(client_id) => Some(client_id),
+        Route::Partition(_) => None,
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Store for MemoryStore {
+    fn lookup(&self, lookup: &Lookup) -> Answer<Lookup> {
+        let client = lookup
+            .client
+            .as_ref()
+            .and_then(|client_id| self.clients.read().unwrap_or_else(PoisonError::into_inner).get(client_id).cloned());
+        let presented = |key: &Key| self.shard(key.partition).and_then(|shard| lock(shard).presented(*key));
+        let mut found =
+            Found::new(client, lookup.credentials.iter().filter_map(presented)).map_err(Unavailable::new)?;
+        if let Some(key) = lookup.request {
+            let (RequestKey::Key(Key { partition, .. }) | RequestKey::UserCode(Key { partition, .. })) = key;
+            found.request = self.shard(partition).and_then(|shard| lock(shard).presented_request(key));
+        }
+        Ok(found)
+    }
+
+    fn commit(&self, commit: &Commit) -> Answer<Commit> {
+        Ok(match commit.route() {
+            None => Outcome::Applied,
+            Some(Route::Client(_)) => self.commit_to_clients(commit.changes()),
+            Some(Route::Partition(partition)) => match self.shard(partition) {
+                Some(shard) => lock(shard).commit(commit.changes()),
+                None => return Err(Unavailable::new("no such shard")),
+            },
+        })
+    }
+}
+
+/// It never blocks for long, so an async host may use it as it is.
+impl AsyncStore for MemoryStore {
+    fn lookup_async(&self, lookup: &Lookup) -> impl Future<Output = Answer<Lookup>> + Send {
+        std::future::ready(Store::lookup(self, lookup))
+    }
+
+    fn commit_async(&self, commit: &Commit) -> impl Future<Output = Answer<Commit>> + Send {
+        std::future::ready(Store::commit(self, commit))
+    }
+}

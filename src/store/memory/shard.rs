@@ -1,0 +1,211 @@
+//! One shard of the store in memory: commits, each change with its precondition and the way to take it back.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use arrayvec::ArrayVec;
+
+use super::drawn::Drawn;
+use super::requests::{Requests, UndoRequest};
+use crate::model::{GrantId, Key, Timestamp};
+use crate::record::{Credential, Grant};
+use crate::store::{Change, Commit, Outcome, Presented, PresentedRequest, RequestKey};
+
+#[derive(Debug, Default)]
+pub(super) struct Shard {
+    grants: HashMap<GrantId, StoredGrant, Drawn>,
+    /// Which of them are revoked: few.
+    revoked: HashSet<GrantId, Drawn>,
+    credentials: HashMap<Key, StoredCredential, Drawn>,
+    requests: Requests,
+    /// What is witnessed, a peer may have chosen: these keys are hashed with a secret.
+    witnesses: HashMap<Key, Timestamp>,
+}
+
+#[derive(Debug)]
+struct StoredGrant {
+    grant: Arc<Grant>,
+    until: Timestamp,
+}
+
+#[derive(Debug)]
+struct StoredCredential {
+    credential: Arc<Credential>,
+    spent_at: Option<Timestamp>,
+    /// Here too, so that a lookup need not search for it.
+    grant: Arc<Grant>,
+}
+
+/// How to take back one change.
+enum Undo {
+    Nothing,
+    RemoveGrant(GrantId),
+    KeepGrantUntil(GrantId, Timestamp),
+    Unrevoke(GrantId),
+    RemoveCredential(Key),
+    RestoreCredential(Key, StoredCredential),
+    RestoreRecord(Arc<Credential>),
+    Unspend(Key),
+    Request(UndoRequest),
+    RemoveWitness(Key),
+}
+
+/// The precondition of a change does not hold.
+struct Refused;
+
+impl Shard {
+    pub(super) fn presented(&self, key: Key) -> Option<Presented> {
+        let StoredCredential { credential, spent_at, grant } = self.credentials.get(&key)?;
+        Some(Presented {
+            credential: Arc::clone(credential),
+            spent_at: *spent_at,
+            grant: Arc::clone(grant),
+            revoked: self.revoked.contains(&grant.id),
+        })
+    }
+
+    pub(super) fn presented_request(&self, key: RequestKey) -> Option<PresentedRequest> {
+        self.requests.presented(key)
+    }
+
+    /// The credentials that are alive, each with its grant.
+    pub(super) fn living(&self, now: Timestamp) -> impl Iterator<Item = (&Arc<Grant>, &Credential)> {
+        let is_alive = move |stored: &&StoredCredential| {
+            stored.spent_at.is_none()
+                && !stored.credential.expires_at.is_past(now)
+                && !self.revoked.contains(&stored.grant.id)
+        };
+        self.credentials.values().filter(is_alive).map(|stored| (&stored.grant, &*stored.credential))
+    }
+
+    /// How many grants and how many credentials it holds.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        (self.grants.len(), self.credentials.len())
+    }
+
+    pub(super) fn purge(&mut self, now: Timestamp) {
+        let Self { grants, revoked, credentials, requests, witnesses } = self;
+        grants.retain(|_, stored| !stored.until.is_past(now));
+        // What is forgotten of a grant, that it was revoked above all, must not bring a credential back to life.
+        revoked.retain(|id| grants.contains_key(id));
+        credentials.retain(|_, stored| {
+            !stored.credential.expires_at.is_past(now) && grants.contains_key(&stored.credential.grant)
+        });
+        requests.purge(now);
+        witnesses.retain(|_, until| !until.is_past(now));
+    }
+
+    /// Applies the changes in order; when one is refused, takes back those before it, the last first.
+    pub(super) fn commit(&mut self, changes: &[Change]) -> Outcome {
+        let mut undo = ArrayVec::<Undo, { Commit::MAX_CHANGES }>::new();
+        for (index, change) in changes.iter().enumerate() {
+            match self.apply(change) {
+                Ok(step) => undo.push(step),
+                Err(Refused) => {
+                    undo.into_iter().rev().for_each(|step| self.take_back(step));
+                    return Outcome::Conflict(index);
+                }
+            }
+        }
+        Outcome::Applied
+    }
+
+    fn apply(&mut self, change: &Change) -> Result<Undo, Refused> {
+        match change {
+            Change::Open { grant, until } => match self.grants.entry(grant.id) {
+                Entry::Occupied(_) => Err(Refused),
+                Entry::Vacant(entry) => {
+                    entry.insert(StoredGrant { grant: Arc::clone(grant), until: *until });
+                    Ok(Undo::RemoveGrant(grant.id))
+                }
+            },
+            Change::Issue(credential) => {
+                let grant = Arc::clone(&self.living_grant(credential.grant)?.grant);
+                match self.credentials.entry(credential.key) {
+                    Entry::Occupied(_) => Err(Refused),
+                    Entry::Vacant(entry) => {
+                        entry.insert(StoredCredential { credential: Arc::clone(credential), spent_at: None, grant });
+                        Ok(Undo::RemoveCredential(credential.key))
+                    }
+                }
+            }
+            Change::Spend { key, at } => {
+                let stored = self.credentials.get_mut(key).filter(|stored| stored.spent_at.is_none()).ok_or(Refused)?;
+                stored.spent_at = Some(*at);
+                Ok(Undo::Unspend(*key))
+            }
+            Change::SpentSince { key, since } => {
+                let spent_at = self.credentials.get(key).and_then(|stored| stored.spent_at);
+                spent_at.filter(|at| at >= since).map(|_| Undo::Nothing).ok_or(Refused)
+            }
+            Change::Extend { grant, until } => {
+                let stored = self.living_grant(*grant)?;
+                let before = stored.until;
+                stored.until = before.max(*until);
+                Ok(Undo::KeepGrantUntil(*grant, before))
+            }
+            Change::Replace(credential) => self.replace(credential),
+            Change::Revoke(grant) => {
+                let is_news = self.grants.contains_key(grant) && self.revoked.insert(*grant);
+                Ok(if is_news { Undo::Unrevoke(*grant) } else { Undo::Nothing })
+            }
+            Change::Discard(key) => {
+                let before = self.credentials.remove(key);
+                Ok(before.map_or(Undo::Nothing, |before| Undo::RestoreCredential(*key, before)))
+            }
+            Change::PutRequest(request) => self.requests.put(request).map(Undo::Request).ok_or(Refused),
+            Change::SpendRequest { key, at } => self.requests.spend(*key, *at).map(Undo::Request).ok_or(Refused),
+            Change::Witness { key, until } => match self.witnesses.entry(*key) {
+                Entry::Occupied(_) => Err(Refused),
+                Entry::Vacant(entry) => {
+                    entry.insert(*until);
+                    Ok(Undo::RemoveWitness(*key))
+                }
+            },
+            Change::PutClient(_) | Change::RemoveClient { .. } => Err(Refused),
+        }
+    }
+
+    fn replace(&mut self, credential: &Arc<Credential>) -> Result<Undo, Refused> {
+        self.living_grant(credential.grant)?;
+        let stored = self.credentials.get_mut(&credential.key).ok_or(Refused)?;
+        let is_next = credential.revision.checked_sub(1) == Some(stored.credential.revision);
+        if !is_next || credential.grant != stored.grant.id {
+            return Err(Refused);
+        }
+        Ok(Undo::RestoreRecord(std::mem::replace(&mut stored.credential, Arc::clone(credential))))
+    }
+
+    fn living_grant(&mut self, id: GrantId) -> Result<&mut StoredGrant, Refused> {
+        let is_revoked = self.revoked.contains(&id);
+        self.grants.get_mut(&id).filter(|_| !is_revoked).ok_or(Refused)
+    }
+
+    fn take_back(&mut self, undo: Undo) {
+        match undo {
+            Undo::Nothing => {}
+            Undo::RemoveGrant(id) => drop(self.grants.remove(&id)),
+            Undo::KeepGrantUntil(id, until) => {
+                if let Some(stored) = self.grants.get_mut(&id) {
+                    stored.until = until;
+                }
+            }
+            Undo::Unrevoke(id) => drop(self.revoked.remove(&id)),
+            Undo::RemoveCredential(key) => drop(self.credentials.remove(&key)),
+            Undo::RestoreCredential(key, before) => drop(self.credentials.insert(key, before)),
+            Undo::RestoreRecord(before) => {
+                if let Some(stored) = self.credentials.get_mut(&before.key) {
+                    stored.credential = before;
+                }
+            }
+            Undo::Unspend(key) => {
+                if let Some(stored) = self.credentials.get_mut(&key) {
+                    stored.spent_at = None;
+                }
+            }
+            Undo::Request(undo) => self.requests.take_back(undo),
+            Undo::RemoveWitness(key) => drop(self.witnesses.remove(&key)),
+        }
+    }
+}

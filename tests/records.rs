@@ -1,0 +1,130 @@
+//! Records as releases wrote them, kept as text for ever: what was written once is read, what is written now comes back to the byte, and what a
+//! later release will write is refused.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test tells its findings by panicking")]
+
+use std::fmt::Debug;
+
+use grantor::Timestamp;
+use grantor::model::{Acr, Audience, AuthenticationEvent, Resource};
+use grantor::record::{
+    Client, Credential, CredentialKind, Grant, PendingKind, PendingRequest, RegisteredAuthentication,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+const CLIENT_1: &str = r#"{"version":1,"revision":3,"client_id":"app","client_name":"An app","authentication":{"secret":{"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","presented":"client_secret_basic"}},"redirect_uris":["https://client.example/cb"],"grant_types":["authorization_code","urn:example:assertion"],"response_types":["code"],"scope":"read write","require_pkce":true,"require_redirect_uri":true,"resource":["https://photos.example/"],"resource_server":["https://photos.example/"]}"#;
+const CLIENT_1_PUBLIC: &str = r#"{"version":1,"revision":0,"client_id":"app","authentication":"none","redirect_uris":[],"grant_types":[],"response_types":[],"scope":"","require_pkce":true,"require_redirect_uri":true}"#;
+const CLIENT_1_HOST: &str = r#"{"version":1,"revision":0,"client_id":"app","authentication":{"host":{"presented":"either"}},"redirect_uris":[],"grant_types":[],"response_types":[],"scope":"","require_pkce":true,"require_redirect_uri":true}"#;
+const CLIENT_2: &str = r#"{"version":2,"revision":3,"client_id":"app","client_name":"An app","authentication":{"secret":{"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","previous":"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","presented":"client_secret_basic"}},"redirect_uris":["https://client.example/cb"],"grant_types":["authorization_code","urn:example:assertion"],"response_types":["code"],"scope":"read write","require_pkce":true,"require_redirect_uri":true,"resource":["https://photos.example/"],"resource_server":["https://photos.example/"],"grant_lifetime":86400}"#;
+
+const GRANT_1: &str = r#"{"version":1,"id":"AAECAwQFBgcICQoLDA0ODxAR","client_id":"app","subject":"alice","grant_type":"authorization_code","scope":"read write","resource":["https://photos.example/"],"issued_at":10,"auth_time":9,"acr":"urn:example:mfa"}"#;
+const GRANT_1_OF_THE_CLIENT: &str = r#"{"version":1,"id":"AAECAwQFBgcICQoLDA0ODxAR","client_id":"app","grant_type":"client_credentials","scope":"read","issued_at":10}"#;
+const GRANT_2: &str = r#"{"version":2,"id":"AAECAwQFBgcICQoLDA0ODxAR","client_id":"app","subject":"alice","grant_type":"authorization_code","scope":"read write","resource":["https://photos.example/"],"issued_at":10,"expires_at":5000,"auth_time":9,"acr":"urn:example:mfa","amr":["pwd","otp"],"sid":"session 1","data":{"tenant":"acme"}}"#;
+
+const CODE_1: &str = r#"{"version":1,"revision":0,"key":{"partition":1,"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"grant":"AAECAwQFBgcICQoLDA0ODxAR","kind":"authorization_code","redirect_uri":"https://client.example/cb","code_challenge":{"method":"S256","digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"scope":"read","resource":["https://photos.example/"],"issued_at":10,"expires_at":70}"#;
+const ACCESS_TOKEN_1: &str = r#"{"version":1,"revision":0,"key":{"partition":1,"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"grant":"AAECAwQFBgcICQoLDA0ODxAR","kind":"access_token","claims":{"tenant":"acme"},"scope":"read","resource":["https://photos.example/"],"issued_at":10,"expires_at":70}"#;
+const REFRESH_TOKEN_1: &str = r#"{"version":1,"revision":2,"key":{"partition":1,"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"grant":"AAECAwQFBgcICQoLDA0ODxAR","kind":"refresh_token","scope":"read","issued_at":10,"expires_at":70}"#;
+
+const REQUEST_1: &str = r#"{"version":1,"revision":0,"key":{"partition":1,"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"user_code":{"partition":1,"digest":"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"client_id":"app","kind":"pushed","redirect_uri":"https://client.example/cb","redirect_uri_sent":true,"response_type":"code","present_until":40,"state":"a state","scope":"read","resource":["https://photos.example/"],"code_challenge":{"method":"S256","digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"acr_values":["urn:example:mfa"],"max_age":300,"issued_at":10,"expires_at":70}"#;
+
+fn read<T: DeserializeOwned>(json: &str) -> T {
+    serde_json::from_str(json).unwrap()
+}
+
+fn photos() -> Resource {
+    Resource::parse("https://photos.example/").unwrap()
+}
+
+#[test]
+fn a_client_of_version_1_is_read_and_has_no_second_secret_and_no_lifetime_of_its_own() {
+    let client: Client = read(CLIENT_1);
+    assert_eq!((client.revision, client.client_name.as_deref()), (3, Some("An app")));
+    assert_eq!(client.audience, Audience::from(photos()));
+    assert_eq!(client.resource_server, Some(vec![photos()]));
+    assert_eq!(client.grant_lifetime, None);
+    assert!(matches!(client.authentication, RegisteredAuthentication::Secret { previous: None, .. }));
+    let public: Client = read(CLIENT_1_PUBLIC);
+    assert_eq!((public.audience.clone(), public.is_confidential()), (Audience::Any, false));
+    assert!(matches!(read::<Client>(CLIENT_1_HOST).authentication, RegisteredAuthentication::Host { .. }));
+}
+
+#[test]
+fn a_grant_of_version_1_is_read_and_has_no_end_of_its_own_and_no_data() {
+    let grant: Grant = read(GRANT_1);
+    assert_eq!((grant.expires_at, grant.data.is_empty()), (None, true));
+    let acr = Acr::parse("urn:example:mfa").unwrap();
+    assert_eq!(grant.authentication, AuthenticationEvent::at(Timestamp(9)).with_acr(acr));
+    assert_eq!(grant.audience, Audience::from(photos()));
+    let of_the_client: Grant = read(GRANT_1_OF_THE_CLIENT);
+    assert_eq!((of_the_client.subject, of_the_client.audience), (None, Audience::Any));
+}
+
+#[test]
+fn credentials_of_version_1_are_read() {
+    let CredentialKind::AuthorizationCode(code) = read::<Credential>(CODE_1).kind else { panic!("a code") };
+    assert!(code.redirect_uri.is_some() && code.code_challenge.is_some());
+    let CredentialKind::AccessToken(token) = read::<Credential>(ACCESS_TOKEN_1).kind else { panic!("an access token") };
+    assert_eq!(token.claims.get("tenant").unwrap(), "acme");
+    assert_eq!(read::<Credential>(REFRESH_TOKEN_1).kind, CredentialKind::RefreshToken);
+}
+
+#[test]
+fn a_pushed_request_of_version_1_is_read() {
+    let request: PendingRequest = read(REQUEST_1);
+    let PendingKind::Pushed(pushed) = &request.kind else { panic!("a pushed request") };
+    assert_eq!(pushed.state.as_ref().unwrap().expose(), "a state");
+    assert_eq!((request.user_code.is_some(), request.asked.max_age), (true, Some(300)));
+}
+
+#[test]
+fn what_is_written_now_comes_back_to_the_byte() {
+    fn comes_back<T: DeserializeOwned + Serialize>(json: &str) {
+        assert_eq!(serde_json::to_string(&read::<T>(json)).unwrap(), json);
+    }
+    comes_back::<Client>(CLIENT_2);
+    comes_back::<Grant>(GRANT_2);
+    for credential in [CODE_1, ACCESS_TOKEN_1, REFRESH_TOKEN_1] {
+        comes_back::<Credential>(credential);
+    }
+    comes_back::<PendingRequest>(REQUEST_1);
+}
+
+#[test]
+fn an_older_record_is_written_as_a_new_one_and_says_the_same() {
+    fn is_kept<T: DeserializeOwned + Serialize + PartialEq + Debug>(json: &str, current: u16) {
+        let record: T = read(json);
+        let written = serde_json::to_string(&record).unwrap();
+        assert_eq!(written, json.replacen(r#""version":1"#, &format!(r#""version":{current}"#), 1));
+        assert_eq!(read::<T>(&written), record);
+    }
+    for client in [CLIENT_1, CLIENT_1_PUBLIC, CLIENT_1_HOST] {
+        is_kept::<Client>(client, 2);
+    }
+    for grant in [GRANT_1, GRANT_1_OF_THE_CLIENT] {
+        is_kept::<Grant>(grant, 2);
+    }
+}
+
+#[test]
+fn a_record_of_a_later_version_is_refused_by_its_number() {
+    fn is_refused<T: DeserializeOwned + Debug>(json: &str, current: u16) {
+        let (_, rest) = json.split_once(',').unwrap();
+        for version in [current + 1, 0, u16::MAX] {
+            let error = serde_json::from_str::<T>(&format!(r#"{{"version":{version},{rest}"#)).unwrap_err().to_string();
+            let expected = format!("a record of version {version}, this release reads up to version {current}");
+            assert!(error.contains(&expected), "{error}");
+        }
+        assert!(serde_json::from_str::<T>(&format!("{{{rest}")).is_err(), "a record says its version");
+    }
+    is_refused::<Client>(CLIENT_2, 2);
+    is_refused::<Grant>(GRANT_2, 2);
+    is_refused::<Credential>(CODE_1, 1);
+    is_refused::<PendingRequest>(REQUEST_1, 1);
+}
+
+#[test]
+fn an_audience_of_nothing_is_refused_and_not_taken_for_an_unrestricted_one() {
+    let empty = GRANT_2.replace(r#"["https://photos.example/"]"#, "[]");
+    let error = serde_json::from_str::<Grant>(&empty).unwrap_err().to_string();
+    assert!(error.contains("an audience of no resource"), "{error}");
+}
