@@ -12,7 +12,7 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{block_on, client_credentials, post};
+use common::{ASSERTION, SECRET, World, block_on, client_credentials, confidential, params, password, post, turn_over};
 
 /// With everything imported that there is at the root and in `store`, each method has one meaning: these lines compile.
 mod every_method_has_one_meaning {
@@ -61,23 +61,22 @@ mod types_that_are_chosen_at_run_time {
     use grantor::{AsyncPolicy, BoxedHost, DefaultPolicy, Hosted};
 
     use super::*;
-    use crate::common::World;
 
     struct Slow(MemoryStore);
 
     impl grantor::store::AsyncStore for Slow {
         async fn lookup_async(&self, lookup: &grantor::store::Lookup) -> grantor::Answer<grantor::store::Lookup> {
-            crate::common::turn_over().await;
+            turn_over().await;
             grantor::store::Store::lookup(&self.0, lookup)
         }
         async fn commit_async(&self, commit: &grantor::store::Commit) -> grantor::Answer<grantor::store::Commit> {
-            crate::common::turn_over().await;
+            turn_over().await;
             grantor::store::Store::commit(&self.0, commit)
         }
     }
 
     fn stores() -> [BoxedStore; 2] {
-        let store = || MemoryStore::new().with_client(crate::common::confidential("web", crate::common::SECRET));
+        let store = || MemoryStore::new().with_client(confidential("web", SECRET));
         [BoxedStore::new(store()), BoxedStore::new(Slow(store()))]
     }
 
@@ -126,7 +125,6 @@ mod a_host_by_hand {
     use grantor::{Answer, Unavailable};
 
     use super::*;
-    use crate::common::{World, params, password};
 
     /// It answers what it must, and nothing else.
     struct Least<'a>(&'a World);
@@ -153,7 +151,7 @@ mod a_host_by_hand {
     #[test]
     fn needs_two_methods() {
         let world = World::new().with_everything();
-        let extension = params(&[("grant_type", crate::common::ASSERTION), ("assertion", "x")]).of_web();
+        let extension = params(&[("grant_type", ASSERTION), ("assertion", "x")]).of_web();
         for (form, is_issued) in [(client_credentials(), true), (password(), false), (extension, false)] {
             let request = post(form);
             let blocking = world.server.token(&request, world.moment()).run(&Least(&world));

@@ -15,14 +15,14 @@ use super::client_auth::{
     AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientEndpoint,
 };
 use super::error::{ClientError, EndpointError, ErrorReply, PresentedIn};
-use super::request::form;
+use super::request::about_token;
 use super::section::{CONFIDENTIAL_AUTH_METHODS, Section, names};
 use super::{Config, Server};
 use crate::model::{Audience, ClientId, Endpoint, Issuer, Key, Metadata, Moment, Secret, Timestamp};
 use crate::record::{Client, Credential, CredentialKind, Grant, is_registered_claim};
 use crate::step::{Step, machine};
 use crate::store::{Found, Presented};
-use crate::wire::{FormError, json};
+use crate::wire::json;
 
 machine! {
     /// The machine of the introspection endpoint. It has no `Commit`: introspection cannot write.
@@ -81,9 +81,8 @@ impl<'a> IntrospectionRequest<'a> {
     }
 
     fn read<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, EndpointError> {
-        let [client_id, client_secret, token] = form(request)?.params(["client_id", "client_secret", "token"]);
-        let client = ClientAuthentication::read(request.headers(), client_id, client_secret)?;
-        Ok(Self { client, token: token?.map(Secret::new).ok_or(FormError::Missing("token"))? })
+        let (client, token) = about_token(request)?;
+        Ok(Self { client, token })
     }
 }
 

@@ -11,14 +11,14 @@ use super::client_auth::{
     AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientEndpoint,
 };
 use super::error::{EndpointError, ErrorReply, PresentedIn, error_response};
-use super::request::{form, presented_in};
+use super::request::{about_token, presented_in};
 use super::section::{AUTH_METHODS, Section, names};
 use crate::effect::{Answer, Outage, Unavailable};
 use crate::model::{ClientId, Endpoint, GrantId, Key, Metadata, Moment, Secret};
 use crate::record::CredentialKind;
 use crate::step::{Pause, Step, machine};
 use crate::store::{Change, Commit, Found, Outcome};
-use crate::wire::{FormError, empty, serialize_error};
+use crate::wire::{empty, serialize_error};
 
 machine! {
     /// The machine of the revocation endpoint.
@@ -78,9 +78,8 @@ impl<'a> RevocationRequest<'a> {
     }
 
     fn read<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, EndpointError> {
-        let [client_id, client_secret, token] = form(request)?.params(["client_id", "client_secret", "token"]);
-        let client = ClientAuthentication::read(request.headers(), client_id, client_secret)?;
-        Ok(Self { client, token: token?.map(Secret::new).ok_or(FormError::Missing("token"))? })
+        let (client, token) = about_token(request)?;
+        Ok(Self { client, token })
     }
 }
 
