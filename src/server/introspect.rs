@@ -11,11 +11,11 @@ use http::{Request, Response, StatusCode};
 use serde::Serialize;
 use serde::ser::SerializeMap as _;
 
+use super::about_token::about_token;
 use super::client_auth::{
     AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientEndpoint,
 };
 use super::error::{ClientError, EndpointError, ErrorReply, PresentedIn};
-use super::request::about_token;
 use super::section::{CONFIDENTIAL_AUTH_METHODS, Section, names};
 use super::{Config, Server};
 use crate::model::{Audience, ClientId, Endpoint, Issuer, Key, Metadata, Moment, Secret, Timestamp};

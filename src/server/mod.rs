@@ -12,6 +12,7 @@
 //!
 //! Each endpoint has a file or a folder of its own, with its section of the [`Config`].
 
+mod about_token;
 mod authorize;
 mod client_auth;
 mod error;

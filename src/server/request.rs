@@ -4,10 +4,9 @@
 
 use http::{Method, Request, header};
 
-use super::client_auth::ClientAuthentication;
 use super::error::{ClientError, EndpointError, PresentedIn};
-use crate::model::{Secret, is_vschar, only};
-use crate::wire::{Form, FormError, form_body};
+use crate::model::{is_vschar, only};
+use crate::wire::{Form, form_body};
 
 /// The parameters of a request to an endpoint for clients.
 pub(super) fn form<B: AsRef<[u8]>>(request: &Request<B>) -> Result<Form<'_>, EndpointError> {
@@ -22,19 +21,6 @@ pub(super) fn form<B: AsRef<[u8]>>(request: &Request<B>) -> Result<Form<'_>, End
         return Err(ClientError::SecretInUri.into());
     }
     Ok(form_body(request.headers(), request.body().as_ref())?)
-}
-
-/// Who asks and about which token: [RFC 7009 §2.1] and [RFC 7662 §2.1], which let a server ignore `token_type_hint`, since one lookup finds a
-/// token of any type.
-///
-/// [RFC 7009 §2.1]: https://www.rfc-editor.org/rfc/rfc7009#section-2.1
-/// [RFC 7662 §2.1]: https://www.rfc-editor.org/rfc/rfc7662#section-2.1
-pub(super) fn about_token<B: AsRef<[u8]>>(
-    request: &Request<B>,
-) -> Result<(ClientAuthentication<'_>, Secret<'_>), EndpointError> {
-    let [client_id, client_secret, token] = form(request)?.params(["client_id", "client_secret", "token"]);
-    let client = ClientAuthentication::read(request.headers(), client_id, client_secret)?;
-    Ok((client, token?.map(Secret::new).ok_or(FormError::Missing("token"))?))
 }
 
 /// Where the client's credentials of a request stand that could not be read.

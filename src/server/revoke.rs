@@ -7,11 +7,12 @@ use std::marker::PhantomData;
 use http::{Request, Response, StatusCode};
 
 use super::Server;
+use super::about_token::about_token;
 use super::client_auth::{
     AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientEndpoint,
 };
 use super::error::{EndpointError, ErrorReply, PresentedIn, error_response};
-use super::request::{about_token, presented_in};
+use super::request::presented_in;
 use super::section::{AUTH_METHODS, Section, names};
 use crate::effect::{Answer, Outage, Unavailable};
 use crate::model::{ClientId, Endpoint, GrantId, Key, Metadata, Moment, Secret};

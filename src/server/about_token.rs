@@ -1,0 +1,22 @@
+//! What the endpoints for revocation and introspection are sent: a client, and a token of which it says something or asks.
+
+use http::Request;
+
+use super::client_auth::ClientAuthentication;
+use super::error::EndpointError;
+use super::request::form;
+use crate::model::Secret;
+use crate::wire::FormError;
+
+/// Who asks and about which token: [RFC 7009 §2.1] and [RFC 7662 §2.1], which let a server ignore `token_type_hint`, since one lookup finds a
+/// token of any type.
+///
+/// [RFC 7009 §2.1]: https://www.rfc-editor.org/rfc/rfc7009#section-2.1
+/// [RFC 7662 §2.1]: https://www.rfc-editor.org/rfc/rfc7662#section-2.1
+pub(super) fn about_token<B: AsRef<[u8]>>(
+    request: &Request<B>,
+) -> Result<(ClientAuthentication<'_>, Secret<'_>), EndpointError> {
+    let [client_id, client_secret, token] = form(request)?.params(["client_id", "client_secret", "token"]);
+    let client = ClientAuthentication::read(request.headers(), client_id, client_secret)?;
+    Ok((client, token?.map(Secret::new).ok_or(FormError::Missing("token"))?))
+}
