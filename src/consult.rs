@@ -1,7 +1,7 @@
 //! What only the host knows: the four questions that a machine may put to it. [`Policy`](crate::Policy) answers them.
 //!
-//! The default answer to each is the safe one: a secret that grantor cannot check is wrong, a password is wrong, an extension grant is
-//! refused, and what is about to be issued, which has passed every check, is issued as it is.
+//! The default answer to each is the safe one: a secret that grantor cannot check is wrong, a password is wrong, an
+//! extension grant is refused, and what is about to be issued, which has passed every check, is issued as it is.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +12,8 @@ use crate::model::{Audience, AuthenticationEvent, Claims, ErrorCode, GrantType, 
 use crate::record::{Client, Grant};
 
 /// Is this the client's secret? Asked for clients whose secret was chosen by a human and is kept under a slow hash
-/// ([`RegisteredAuthentication::Host`](crate::record::RegisteredAuthentication::Host)); generated secrets never come here.
+/// ([`RegisteredAuthentication::Host`](crate::record::RegisteredAuthentication::Host)); generated secrets never come
+/// here.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ClientSecret {
@@ -89,7 +90,8 @@ pub struct Extension {
     pub client: Arc<Client>,
     /// The absolute URI in `grant_type`.
     pub grant_type: GrantType,
-    /// The parameters of the request, without `client_id` and `client_secret`. None repeats, save `resource` and `audience`.
+    /// The parameters of the request, without `client_id` and `client_secret`. None repeats, save `resource` and
+    /// `audience`.
     pub parameters: Vec<(String, Secret<'static>)>,
 }
 
@@ -150,8 +152,8 @@ pub enum ExtensionVerdict {
 pub struct ExtensionGrant {
     /// The resource owner; `None` for a grant to the client itself.
     pub subject: Option<Subject>,
-    /// Whether a refresh token is issued too, if server and client are configured for them. RFC 7521 §4.1 advises against it where the
-    /// client can present a fresh assertion; RFC 8693 §2.2.1 leaves it to the server.
+    /// Whether a refresh token is issued too, if server and client are configured for them. RFC 7521 §4.1 advises
+    /// against it where the client can present a fresh assertion; RFC 8693 §2.2.1 leaves it to the server.
     pub refresh_token: bool,
     /// How and when the resource owner was authenticated, as far as the assertion says.
     pub authentication: AuthenticationEvent,
@@ -239,7 +241,8 @@ impl ExtensionRefusal {
 pub struct Issuance {
     /// The client that will receive the tokens.
     pub client: Arc<Client>,
-    /// The grant that the tokens stand for: its id, age and resource owner, how they were authenticated, and the host's own data.
+    /// The grant that the tokens stand for: its id, age and resource owner, how they were authenticated, and the host's
+    /// own data.
     pub grant: Arc<Grant>,
     /// The grant type by which the client asks.
     pub grant_type: GrantType,
@@ -275,8 +278,8 @@ pub struct Terms {
     pub scope: Option<Scope>,
     /// An upper bound for the lifetime, in whole seconds. A duration below one second refuses the request.
     pub access_token_lifetime: Option<Duration>,
-    /// Carried by the access token's record and shown to resource servers. Names that grantor itself fills in (RFC 7662 §2.2: `sub`,
-    /// `exp`, …) are not shown.
+    /// Carried by the access token's record and shown to resource servers. Names that grantor itself fills in (RFC 7662
+    /// §2.2: `sub`, `exp`, …) are not shown.
     pub claims: Claims,
 }
 

@@ -13,9 +13,10 @@ use crate::effect::{Answer, Effect, Unavailable};
 ///
 /// - It checks the server's TLS certificate. OAuth 2.1 §1.5: "the client MUST validate the TLS certificate".
 /// - It follows no redirect: the request may carry credentials. The machine refuses a redirect, and says where it led.
-/// - It stops reading after [`Fetch::MAX_RESPONSE_LEN`] bytes and one more, by which the machine knows that there was more.
-/// - It keeps requests from where they must not go. URLs come from metadata documents and challenges; a client of servers that it does not know
-///   blocks internal addresses (RFC 9728 §7, "Server-Side Request Forgery").
+/// - It stops reading after [`Fetch::MAX_RESPONSE_LEN`] bytes and one more, by which the machine knows that there was
+///   more.
+/// - It keeps requests from where they must not go. URLs come from metadata documents and challenges; a client of
+///   servers that it does not know blocks internal addresses (RFC 9728 §7, "Server-Side Request Forgery").
 ///
 /// A request that got no response, for whatever reason, is [`Unavailable`].
 #[derive(Clone)]

@@ -1,7 +1,7 @@
 //! Hosts, which answer effects, and the two drivers, which ask them.
 //!
-//! A store alone is a host, [`Hosted`] joins a store with a policy, and [`HttpHost`] is the host of a client. Each trait has an async twin,
-//! whose methods end in `_async`, so that a type may be both.
+//! A store alone is a host, [`Hosted`] joins a store with a policy, and [`HttpHost`] is the host of a client. Each
+//! trait has an async twin, whose methods end in `_async`, so that a type may be both.
 
 use std::fmt;
 use std::pin::Pin;
@@ -13,8 +13,9 @@ use crate::fetch::{AsyncHttp, Fetch, Http};
 use crate::step::{Machine, Pause as _, Step};
 use crate::store::{AsyncStore, Commit, Lookup, Store};
 
-/// What a host may be asked beside its store: a method of [`Policy`] and of [`Host`] each, with the safe answer as its default, which
-/// stands with the effect. An effect joins by one entry in the list below, and no host that exists has to change.
+/// What a host may be asked beside its store: a method of [`Policy`] and of [`Host`] each, with the safe answer as its
+/// default, which stands with the effect. An effect joins by one entry in the list below, and no host that exists has
+/// to change.
 macro_rules! effects {
     ($($(#[$doc:meta])* $method:ident, $method_async:ident: $effect:ident;)*) => {
         /// What only the host knows, blocking. Every method has a default, the safe one. Object-safe.
@@ -52,8 +53,8 @@ macro_rules! effects {
             $($(#[$doc])* fn $method(&self, effect: &$effect) -> Answer<$effect> { effect.unanswered() })*
         }
 
-        /// Answers the effects of a machine, asynchronously; its futures are `Send`. Every [`AsyncStore`] is a host that answers by
-        /// default.
+        /// Answers the effects of a machine, asynchronously; its futures are `Send`. Every [`AsyncStore`] is a host
+        /// that answers by default.
         #[diagnostic::on_unimplemented(
             message = "`{Self}` is not an `AsyncHost`",
             note = "an `AsyncStore` is a host, `Hosted {{ store, policy }}` is one of an `AsyncStore` and an `AsyncPolicy`, `HttpHost` is \
@@ -278,9 +279,9 @@ impl<M: Machine> Step<M> {
         }
     }
 
-    /// Drives the machine to its reply with an async host. Dropping the future at any await point loses nothing in a store: a
-    /// commit happens whole or not at all, and nothing is promised before it. What another server made of a `Fetch` is lost with the
-    /// future; spawn what must arrive, as a refresh at a server that rotates.
+    /// Drives the machine to its reply with an async host. Dropping the future at any await point loses nothing in a
+    /// store: a commit happens whole or not at all, and nothing is promised before it. What another server made of a
+    /// `Fetch` is lost with the future; spawn what must arrive, as a refresh at a server that rotates.
     pub async fn run_async(self, host: &(impl AsyncHost + ?Sized)) -> M::Reply {
         let mut step = self;
         loop {

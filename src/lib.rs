@@ -1,8 +1,8 @@
 //! OAuth 2 as pure state machines: authorization server, client and resource server.
 //!
 //! grantor holds the protocol and nothing else. It opens no socket, reads no clock, draws no randomness and keeps no
-//! records; your application does, in whatever framework and on whatever database it likes. What crosses the line between
-//! the two is small: a request comes in, a few typed *effects* go out and are answered, a response comes back.
+//! records; your application does, in whatever framework and on whatever database it likes. What crosses the line
+//! between the two is small: a request comes in, a few typed *effects* go out and are answered, a response comes back.
 //!
 //! ```text
 //!                    ┌────────────────────── grantor ──────────────────────┐
@@ -12,8 +12,9 @@
 //!                                  └──────── your store ──────────┘
 //! ```
 //!
-//! That is the [`server`]. A [`client`]'s machines have one effect, [`Fetch`]: an HTTP request as a value, which your HTTP client sends.
-//! A [`resource`] server's have one too: `Lookup` where it shares the authorization server's store, `Fetch` where it introspects.
+//! That is the [`server`]. A [`client`]'s machines have one effect, [`Fetch`]: an HTTP request as a value, which your
+//! HTTP client sends. A [`resource`] server's have one too: `Lookup` where it shares the authorization server's store,
+//! `Fetch` where it introspects.
 //!
 //! # In twenty lines
 //!
@@ -49,17 +50,18 @@
 //! - **A machine per endpoint.** [`Server::token`](server::Server::token) starts [`server::Token`],
 //!   [`Server::authorize`](server::Server::authorize) starts [`server::Authorize`], a decided [`server::Prompt`] starts
 //!   [`server::AuthorizeDecision`], and so on. Each returns a [`Step`]: paused at an effect, or done.
-//! - **Two drivers.** [`Step::run`] with a blocking [`host::Host`], [`Step::run_async`] with a [`host::AsyncHost`]. The machines are
-//!   the same; there is no second copy of a flow. You may also [drive by hand](step).
-//! - **Two storage methods.** [`store::Store::lookup`] and [`store::Store::commit`]. Atomicity is the interface: a commit
-//!   carries its preconditions and is applied whole or not at all. See [`store`], and `store::contract` for its tests.
-//! - **One effect for the network.** [`Fetch`], answered by an [`Http`] or [`AsyncHttp`], which a closure or a few lines around any HTTP
-//!   client are; [`HttpHost`] makes a host of it.
+//! - **Two drivers.** [`Step::run`] with a blocking [`host::Host`], [`Step::run_async`] with a [`host::AsyncHost`]. The
+//!   machines are the same; there is no second copy of a flow. You may also [drive by hand](step).
+//! - **Two storage methods.** [`store::Store::lookup`] and [`store::Store::commit`]. Atomicity is the interface: a
+//!   commit carries its preconditions and is applied whole or not at all. See [`store`], and `store::contract` for its
+//!   tests.
+//! - **One effect for the network.** [`Fetch`], answered by an [`Http`] or [`AsyncHttp`], which a closure or a few
+//!   lines around any HTTP client are; [`HttpHost`] makes a host of it.
 //! - **A store is a host.** To answer questions too (a password, an extension grant, a last word on what is issued),
 //!   join it with a [`Policy`] in [`Hosted`].
 //! - **Time and randomness are arguments**, in a [`Moment`].
-//! - **The reply is complete.** [`server::TokenReply::into_http`] has the status, headers and body that the RFCs ask for,
-//!   and [`server::TokenReply::event`] says what happened, for your audit log.
+//! - **The reply is complete.** [`server::TokenReply::into_http`] has the status, headers and body that the RFCs ask
+//!   for, and [`server::TokenReply::event`] says what happened, for your audit log.
 //!
 //! # Where the rules are
 //!
@@ -80,9 +82,9 @@
 //! # Secure as it comes
 //!
 //! [`server::Config::new`] is what RFC 9700 recommends: PKCE with S256 for every client, exact redirect URIs, `iss` in every
-//! authorization response, codes for 60 seconds, access tokens for ten minutes, refresh tokens that rotate and notice theft.
-//! Whatever weakens that has to be named, in the configuration or in a client's record, and its documentation says what the
-//! RFC thinks of it. The store never sees a token: it keeps SHA-256 digests.
+//! authorization response, codes for 60 seconds, access tokens for ten minutes, refresh tokens that rotate and notice
+//! theft. Whatever weakens that has to be named, in the configuration or in a client's record, and its documentation
+//! says what the RFC thinks of it. The store never sees a token: it keeps SHA-256 digests.
 //!
 //! What stays with the host: TLS, logging people in, consent pages that cannot be framed, and limits against guessing.
 //! `examples/reference-host` shows all of it.

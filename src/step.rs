@@ -1,4 +1,5 @@
-//! The step engine: machines, and the pauses at which they wait for an effect. The two drivers stand in [`host`](crate::host).
+//! The step engine: machines, and the pauses at which they wait for an effect. The two drivers stand in
+//! [`host`](crate::host).
 //!
 //! A machine is a value. It never calls its host; it stops at a *pause*, which names one *effect* and has one way on,
 //! [`Pause::resume`]. Each effect has its own answer type and each pause its own next step, so a wrong answer, a second

@@ -26,10 +26,13 @@ fn config() -> Config {
     config
 }
 
+/// Sets one lifetime of a configuration.
+type SetLifetime = fn(&mut Config, Duration);
+
 #[test]
 fn a_lifetime_below_a_second_is_said_and_not_swallowed() {
     let almost = Duration::from_millis(999);
-    let cases: [(&str, fn(&mut Config, Duration)); 8] = [
+    let cases: [(&str, SetLifetime); 8] = [
         ("authorization.code_lifetime", |config, it| config.authorization.code_lifetime = it),
         ("token.access_token_lifetime", |config, it| config.token.access_token_lifetime = it),
         ("token.refresh_token_lifetime", |config, it| config.token.refresh_token_lifetime = it),

@@ -23,7 +23,8 @@ pub struct AuthorizationRequest {
 impl AuthorizationRequest {
     /// A request whose response goes to this URI.
     ///
-    /// A client of several servers that do not send `iss` (RFC 9207) has a redirect URI of its own for each of them: RFC 9700 §4.4.2.2.
+    /// A client of several servers that do not send `iss` (RFC 9207) has a redirect URI of its own for each of them:
+    /// RFC 9700 §4.4.2.2.
     #[must_use]
     pub fn new(redirect_uri: RedirectUri) -> Self {
         Self { redirect_uri, scope: None, resource: Vec::new(), parameters: Vec::new() }
@@ -42,7 +43,8 @@ impl AuthorizationRequest {
         self
     }
 
-    /// A further parameter, say `login_hint`, or `acr_values` and `max_age` when a resource server asks for them (RFC 9470 §4).
+    /// A further parameter, say `login_hint`, or `acr_values` and `max_age` when a resource server asks for them (RFC
+    /// 9470 §4).
     #[must_use]
     pub fn parameter(mut self, name: &str, value: &str) -> Self {
         self.parameters.push((name.to_owned(), value.to_owned()));
@@ -60,8 +62,8 @@ pub enum BeginError {
     /// The server says that it does not take this `response_type`.
     #[error("the server does not support response_type={0}")]
     ResponseType(ResponseType),
-    /// The server says that it supports PKCE, and not `S256`. RFC 7636 §4.2: "If the client is capable of using "S256", it MUST
-    /// use "S256"".
+    /// The server says that it supports PKCE, and not `S256`. RFC 7636 §4.2: "If the client is capable of using "S256",
+    /// it MUST use "S256"".
     #[error("the server does not support code_challenge_method=S256")]
     CodeChallengeMethod,
     /// The request says twice what is grantor's to say.
@@ -82,8 +84,9 @@ pub(super) struct Attempt {
     pub(super) begun_at: Timestamp,
 }
 
-/// An authorization request that was sent, waiting for its callback. It is a serde value for the host's session of this very
-/// browser: RFC 6749 §10.12 wants `state` bound to "the user-agent's authenticated state". It is good for one callback.
+/// An authorization request that was sent, waiting for its callback. It is a serde value for the host's session of this
+/// very browser: RFC 6749 §10.12 wants `state` bound to "the user-agent's authenticated state". It is good for one
+/// callback.
 ///
 /// It holds the `code_verifier`: a session that lives in the browser has to be encrypted.
 #[derive(Debug, Serialize, Deserialize)]
@@ -121,9 +124,9 @@ macro_rules! accessors {
                 &self.attempt.issuer
             }
 
-            /// Where its callback comes to. A client of several servers that do not send `iss` has a redirect URI for each, and
-            /// takes a callback only where it belongs. RFC 9700 §4.4.2.2: clients compare "the distinct redirect URI for the
-            /// issuer to the URI where the authorization response was received on".
+            /// Where its callback comes to. A client of several servers that do not send `iss` has a redirect URI for
+            /// each, and takes a callback only where it belongs. RFC 9700 §4.4.2.2: clients compare "the distinct
+            /// redirect URI for the issuer to the URI where the authorization response was received on".
             #[must_use]
             pub fn redirect_uri(&self) -> &RedirectUri {
                 &self.attempt.redirect_uri
@@ -142,9 +145,9 @@ accessors!(Pending PendingImplicit);
 impl Client {
     /// The URL to send the browser to for an authorization code, and what the callback will need: RFC 6749 §4.1.1.
     ///
-    /// `state` and then `code_verifier` are drawn from the moment, so each attempt has its own. RFC 9700 §4.7.1 lets a client rely
-    /// on PKCE against CSRF only where it has ensured that the server supports it; this one never relies on it: `state` is always sent,
-    /// and always checked.
+    /// `state` and then `code_verifier` are drawn from the moment, so each attempt has its own. RFC 9700 §4.7.1 lets a
+    /// client rely on PKCE against CSRF only where it has ensured that the server supports it; this one never relies on
+    /// it: `state` is always sent, and always checked.
     ///
     /// # Errors
     /// The server's metadata says that it would be refused.
@@ -165,8 +168,8 @@ impl Client {
         Ok((url, Pending { attempt, code_verifier }))
     }
 
-    /// The URL to send the browser to for a token in the fragment, and what the callback will need: RFC 6749 §4.2.1. It exists for
-    /// servers that have nothing better. RFC 9700 §2.1.2: clients "SHOULD NOT use the implicit grant".
+    /// The URL to send the browser to for a token in the fragment, and what the callback will need: RFC 6749 §4.2.1. It
+    /// exists for servers that have nothing better. RFC 9700 §2.1.2: clients "SHOULD NOT use the implicit grant".
     ///
     /// # Errors
     /// The server's metadata says that it would be refused.
@@ -222,8 +225,8 @@ fn state(moment: &mut Moment) -> Secret<'static> {
     Secret::new(URL_SAFE_NO_PAD.encode(moment.draw::<31>()))
 }
 
-/// RFC 7636 §4.1: a "high-entropy cryptographic random STRING": "the output of a suitable random number generator be used to create a
-/// 32-octet sequence", as base64url.
+/// RFC 7636 §4.1: a "high-entropy cryptographic random STRING": "the output of a suitable random number generator be
+/// used to create a 32-octet sequence", as base64url.
 fn verifier(moment: &mut Moment) -> Secret<'static> {
     Secret::new(URL_SAFE_NO_PAD.encode(moment.draw::<32>()))
 }

@@ -31,8 +31,8 @@ pub enum CallbackError {
     /// The response is another server's: a mix-up (RFC 9207 §2.4, RFC 9700 §4.4).
     #[error("the response is that of another issuer")]
     IssuerMismatch,
-    /// The server, or the resource owner, refused: RFC 6749 §4.1.2.1. The texts come by way of the browser, and may be anyone's; they are as
-    /// clean as those of an [`ErrorResponse`](super::ErrorResponse).
+    /// The server, or the resource owner, refused: RFC 6749 §4.1.2.1. The texts come by way of the browser, and may be
+    /// anyone's; they are as clean as those of an [`ErrorResponse`](super::ErrorResponse).
     #[error("the server refused: {}", .0.error)]
     Refused(AuthorizationErrorResponse),
     /// There is neither a code or token nor an error, or it is not of its syntax.
@@ -67,7 +67,8 @@ impl AuthorizationErrorResponse {
 const COMMON: [&str; 5] = ["state", "iss", "error", "error_description", "error_uri"];
 
 impl Client {
-    /// Checks what came to the redirect URI, `query` being the URI's query, and prepares the token request: RFC 6749 §4.1.2, §4.1.3.
+    /// Checks what came to the redirect URI, `query` being the URI's query, and prepares the token request: RFC 6749
+    /// §4.1.2, §4.1.3.
     ///
     /// # Errors
     /// It is not the answer to this request, or the answer is no. Either way, the pending request is spent.
@@ -85,7 +86,8 @@ impl Client {
         Ok(request.asked_for(scope))
     }
 
-    /// Checks what came to the redirect URI, `fragment` being the URI's fragment, and takes the token from it: RFC 6749 §4.2.2.
+    /// Checks what came to the redirect URI, `fragment` being the URI's fragment, and takes the token from it: RFC 6749
+    /// §4.2.2.
     ///
     /// # Errors
     /// It is not the answer to this request, or the answer is no. Either way, the pending request is spent.
@@ -118,18 +120,19 @@ impl Client {
         if attempt.issuer != self.server.issuer {
             return Err(CallbackError::OtherServer);
         }
-        // RFC 6749 §10.12: "The client MUST implement CSRF protection for its redirection URI." The comparison takes constant time.
+        // RFC 6749 §10.12: "The client MUST implement CSRF protection for its redirection URI." The comparison takes
+        // constant time.
         let state = state?.ok_or(CallbackError::StateMissing)?;
         if Digest::of(&state) != attempt.state.digest() {
             return Err(CallbackError::StateMismatch);
         }
         match iss? {
-            // RFC 9207 §2.4: "If the value does not match the expected issuer identifier, clients MUST reject the authorization
-            // response and MUST NOT proceed with the authorization grant."
+            // RFC 9207 §2.4: "If the value does not match the expected issuer identifier, clients MUST reject the
+            // authorization response and MUST NOT proceed with the authorization grant."
             Some(iss) if iss != attempt.issuer.as_str() => return Err(CallbackError::IssuerMismatch),
             Some(_) => {}
-            // "Clients MUST reject authorization responses without the iss parameter from authorization servers that do support the
-            // parameter according to the client's configuration."
+            // "Clients MUST reject authorization responses without the iss parameter from authorization servers that do
+            // support the parameter according to the client's configuration."
             None if self.server.authorization_response_iss_parameter_supported => {
                 return Err(CallbackError::IssuerMissing);
             }

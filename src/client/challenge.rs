@@ -10,30 +10,34 @@ use crate::model::{Endpoint, Scope};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Challenge {
-    /// The code: `invalid_token`, `insufficient_scope`, `insufficient_user_authentication`, say. None: the request had no token.
+    /// The code: `invalid_token`, `insufficient_scope`, `insufficient_user_authentication`, say. None: the request had
+    /// no token.
     pub error: Option<String>,
     /// A text for the client's developer.
     pub error_description: Option<String>,
     /// What the token must be good for.
     pub scope: Option<Scope>,
-    /// How the resource owner is to be authenticated: the parameter of this name for the next authorization request (RFC 9470 §4).
+    /// How the resource owner is to be authenticated: the parameter of this name for the next authorization request
+    /// (RFC 9470 §4).
     pub acr_values: Option<String>,
     /// How many seconds ago the resource owner may have been authenticated: the parameter of this name, likewise.
     pub max_age: Option<u64>,
-    /// Where the resource server says what it is and whose tokens it takes: for [`discover_resource`](fn@super::discover_resource).
+    /// Where the resource server says what it is and whose tokens it takes: for
+    /// [`discover_resource`](fn@super::discover_resource).
     pub resource_metadata: Option<Endpoint>,
 }
 
 impl Challenge {
-    /// The `Bearer` challenge in a response's headers, if there is one: the first. Challenges of other schemes are passed over.
+    /// The `Bearer` challenge in a response's headers, if there is one: the first. Challenges of other schemes are
+    /// passed over.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         let fields = headers.get_all(header::WWW_AUTHENTICATE).into_iter().filter_map(|value| value.to_str().ok());
         fields.filter_map(Self::parse).next()
     }
 
-    /// RFC 9110 §11.6.1: a list of challenges, in which commas separate challenges and parameters alike. A word that no equals sign
-    /// follows begins the next challenge.
+    /// RFC 9110 §11.6.1: a list of challenges, in which commas separate challenges and parameters alike. A word that no
+    /// equals sign follows begins the next challenge.
     fn parse(field: &str) -> Option<Self> {
         let mut challenge = None::<Self>;
         let mut rest = field;

@@ -69,7 +69,8 @@ impl DeviceRequest<'_> {
         self
     }
 
-    /// A further parameter; not one that the request has already, as for [`TokenRequest::parameter`](super::TokenRequest::parameter).
+    /// A further parameter; not one that the request has already, as for
+    /// [`TokenRequest::parameter`](super::TokenRequest::parameter).
     pub fn parameter(mut self, name: &str, value: &str) -> Self {
         self.parameters.append(name, value);
         self
@@ -155,7 +156,8 @@ impl AuthorizeDeviceFetch {
     }
 }
 
-/// A device authorization that waits for a person: RFC 8628 §3.2. It is a serde value, and holds the device code in plain text.
+/// A device authorization that waits for a person: RFC 8628 §3.2. It is a serde value, and holds the device code in
+/// plain text.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[must_use = "the person has to be told"]
 pub struct Device {
@@ -174,7 +176,8 @@ pub struct Device {
 }
 
 impl Device {
-    /// What the person types in: RFC 8628 §3.3. It has no control characters, so that a terminal may print it, nor others that cannot be seen.
+    /// What the person types in: RFC 8628 §3.3. It has no control characters, so that a terminal may print it, nor
+    /// others that cannot be seen.
     #[must_use]
     pub fn user_code(&self) -> &str {
         &self.user_code
@@ -239,11 +242,12 @@ pub enum Polled {
 }
 
 impl Client {
-    /// Asks whether the person has decided: RFC 8628 §3.4. Before it is time, nothing is sent: "Before each new request, the client MUST
-    /// wait at least the number of seconds specified by the "interval" parameter" (§3.5).
+    /// Asks whether the person has decided: RFC 8628 §3.4. Before it is time, nothing is sent: "Before each new
+    /// request, the client MUST wait at least the number of seconds specified by the "interval" parameter" (§3.5).
     ///
-    /// A device of another server is not asked about. An error in the reply is final: "If the client receives an error response with any
-    /// other error code, it MUST stop polling". Nothing is drawn from the moment yet; a proof of the client's will be.
+    /// A device of another server is not asked about. An error in the reply is final: "If the client receives an error
+    /// response with any other error code, it MUST stop polling". Nothing is drawn from the moment yet; a proof of the
+    /// client's will be.
     pub fn poll(&self, device: &Device, moment: Moment) -> Step<Poll> {
         let now = moment.now();
         if device.issuer != self.server.issuer {
@@ -300,8 +304,9 @@ impl Pause<Fetch> for PollFetch {
             Some("slow_down") => Ok(Polled::Pending(device.again(now, interval.saturating_add(5)))),
             Some("access_denied") => Ok(Polled::Denied),
             Some("expired_token") => Ok(Polled::Expired),
-            // "On encountering a connection timeout, clients MUST unilaterally reduce their polling frequency before retrying. The use
-            // of an exponential backoff algorithm to achieve this, such as doubling the polling interval [...] is RECOMMENDED."
+            // "On encountering a connection timeout, clients MUST unilaterally reduce their polling frequency before
+            // retrying. The use of an exponential backoff algorithm to achieve this, such as doubling the polling
+            // interval [...] is RECOMMENDED."
             _ if is_passing(&error) => {
                 let retry_after = Duration::from_secs(error.retry_after().unwrap_or_default().into());
                 let device = device.again(now, interval.saturating_mul(2));

@@ -28,8 +28,8 @@ pub enum DiscoverError {
 
 /// Starts to find the metadata of this issuer.
 ///
-/// Its place is that of RFC 8414 §3.1; where that has no document, those of OpenID Connect Discovery are tried, with the issuer's path
-/// after the well-known part (RFC 8414 §5) and, as OpenID Connect has it, before.
+/// Its place is that of RFC 8414 §3.1; where that has no document, those of OpenID Connect Discovery are tried, with
+/// the issuer's path after the well-known part (RFC 8414 §5) and, as OpenID Connect has it, before.
 #[must_use = "a machine does nothing until it is driven to its reply"]
 pub fn discover(issuer: &Issuer) -> Step<Discover> {
     let url = issuer.as_str();
@@ -78,8 +78,9 @@ impl Pause<Fetch> for DiscoverFetch {
             if has_downgrade(&metadata) { Err(answer.unusable(Fault::Malformed)) } else { Ok(metadata) }
         });
         match document {
-            // RFC 8414 §3.3: "The "issuer" value returned MUST be identical to the authorization server's issuer identifier value
-            // into which the well-known URI string was inserted to create the URL used to retrieve the metadata."
+            // RFC 8414 §3.3: "The "issuer" value returned MUST be identical to the authorization server's issuer
+            // identifier value into which the well-known URI string was inserted to create the URL used to retrieve the
+            // metadata."
             Ok(metadata) if metadata.issuer == self.issuer => Step::Done(Ok(metadata)),
             Ok(metadata) => Step::Done(Err(DiscoverError::OtherIssuer(metadata.issuer))),
             // A host that cannot be reached is not asked for another document.
@@ -89,7 +90,8 @@ impl Pause<Fetch> for DiscoverFetch {
     }
 }
 
-/// Plain http is for a server on this very host. What is elsewhere has no business here, and nothing without TLS: RFC 9728 §7.7.
+/// Plain http is for a server on this very host. What is elsewhere has no business here, and nothing without TLS: RFC
+/// 9728 §7.7.
 pub(super) fn is_downgrade(from: &str, to: &str) -> bool {
     to.starts_with("http:") && !from.starts_with("http:")
 }

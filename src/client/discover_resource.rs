@@ -27,10 +27,11 @@ pub enum DiscoverResourceError {
     OtherResource(Resource),
 }
 
-/// Starts to find the metadata of this resource: where its [`Challenge`](super::Challenge) says or, without one, at the resource's own
-/// well-known place (RFC 9728 §3.1, §5).
+/// Starts to find the metadata of this resource: where its [`Challenge`](super::Challenge) says or, without one, at the
+/// resource's own well-known place (RFC 9728 §3.1, §5).
 ///
-/// The resource is the one that the client meant to ask, as it wrote it, and never one that the answer names: RFC 9728 §3.3, §7.3.
+/// The resource is the one that the client meant to ask, as it wrote it, and never one that the answer names: RFC 9728
+/// §3.3, §7.3.
 #[must_use = "a machine does nothing until it is driven to its reply"]
 pub fn discover_resource(resource: &Resource, place: Option<&Endpoint>) -> Step<DiscoverResource> {
     let place = place.cloned().or_else(|| ResourceMetadata::url(resource));
@@ -64,8 +65,8 @@ impl Pause<Fetch> for DiscoverResourceFetch {
             if is_usable { Ok(metadata) } else { Err(answer.unusable(Fault::Malformed)) }
         });
         Step::Done(match document {
-            // RFC 9728 §3.3: "the resource value returned MUST be identical to the URL that the client used to make the request to the
-            // resource server."
+            // RFC 9728 §3.3: "the resource value returned MUST be identical to the URL that the client used to make the
+            // request to the resource server."
             Ok(metadata) if metadata.resource == self.resource => Ok(metadata),
             Ok(metadata) => Err(DiscoverResourceError::OtherResource(metadata.resource)),
             Err(error) => Err(error.into()),

@@ -18,8 +18,8 @@ machine! {
 }
 
 impl Client {
-    /// Asks about a token. The reply is `None` if it is not active, whatever the reason: RFC 7662 §2.2. Nothing is drawn from the moment
-    /// yet; a proof of the client's will be.
+    /// Asks about a token. The reply is `None` if it is not active, whatever the reason: RFC 7662 §2.2. Nothing is
+    /// drawn from the moment yet; a proof of the client's will be.
     pub fn introspect(&self, token: &Secret<'_>, hint: Option<TokenTypeHint>, moment: Moment) -> Step<Introspect> {
         drop(moment);
         let endpoint = self.server.introspection_endpoint.as_ref();

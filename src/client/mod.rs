@@ -5,7 +5,8 @@
 //! browser ── query ─▶ callback ─▶ Fetch ─▶ TokenSet              the response, and the token request, §4.1.2 to §4.1.4
 //! ```
 //!
-//! A [`Client`] knows who it is and what its authorization server is like. It sends nothing itself: its machines ask their host to
+//! A [`Client`] knows who it is and what its authorization server is like. It sends nothing itself: its machines ask
+//! their host to
 //! [`Fetch`](crate::Fetch), which any HTTP client can do.
 //!
 //! | what | machine | starts with | ends in |
@@ -52,9 +53,9 @@
 //! # Refused by a resource server
 //!
 //! [`Challenge::of`] reads what a resource server asks for. A client that knows nothing but the resource, as those of the Model Context
-//! Protocol, goes on from there: [`discover_resource`](fn@discover_resource) finds whose tokens it takes, [`discover`](fn@discover)
-//! finds out about them. Where the token was good and is no longer (`invalid_token`), [`SharedTokens::refused`] has it refreshed, once for
-//! all who share it.
+//! Protocol, goes on from there: [`discover_resource`](fn@discover_resource) finds whose tokens it takes,
+//! [`discover`](fn@discover) finds out about them. Where the token was good and is no longer (`invalid_token`),
+//! [`SharedTokens::refused`] has it refreshed, once for all who share it.
 //!
 //! # Tolerance
 //!
@@ -64,16 +65,18 @@
 //! - `expires_in` and `interval` as a string, or with a fraction;
 //! - `token_type` in whatever case, or missing;
 //! - `scope` as an array, or with more than one space between tokens;
-//! - an `expires_in` or a `scope` that cannot be read, beside tokens that can: they were issued, and [`TokenSet::unreadable`] tells;
+//! - an `expires_in` or a `scope` that cannot be read, beside tokens that can: they were issued, and
+//!   [`TokenSet::unreadable`] tells;
 //! - an optional member that is null; an empty `refresh_token` or `error`;
-//! - an error response with status 200, of a device authorization or any other, and one whose `error_description` or `error_uri` is no
-//!   text;
+//! - an error response with status 200, of a device authorization or any other, and one whose `error_description` or
+//!   `error_uri` is no text;
 //! - any success for status 200;
 //! - a media type with parameters, a missing one, `text/plain`, or another kind of JSON; a byte order mark;
 //! - `verification_url` for `verification_uri`.
 //!
-//! Nothing of that weakens a check. Refused, with a [`RequestError`] that keeps the status and an excerpt, are responses that
-//! redirect, are too long, are cut short, are not a JSON object, name a member twice, or lack what is required.
+//! Nothing of that weakens a check. Refused, with a [`RequestError`] that keeps the status and an excerpt, are
+//! responses that redirect, are too long, are cut short, are not a JSON object, name a member twice, or lack what is
+//! required.
 
 mod authorize;
 mod callback;
@@ -128,9 +131,9 @@ impl Client {
         Self { server, client_id, proof: Proof::By(Authentication::None) }
     }
 
-    /// A confidential client. It shows its secret in the header where an endpoint takes that, else in the body. Of an endpoint whose methods
-    /// the metadata does not name, those of the token endpoint are expected; of a server that names none, RFC 8414 §2 has it: "If omitted,
-    /// the default is "client_secret_basic"".
+    /// A confidential client. It shows its secret in the header where an endpoint takes that, else in the body. Of an
+    /// endpoint whose methods the metadata does not name, those of the token endpoint are expected; of a server that
+    /// names none, RFC 8414 §2 has it: "If omitted, the default is "client_secret_basic"".
     #[must_use]
     pub fn confidential(server: Metadata, client_id: ClientId, client_secret: Secret<'static>) -> Self {
         Self { server, client_id, proof: Proof::Secret(client_secret) }

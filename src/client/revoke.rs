@@ -15,7 +15,8 @@ machine! {
     }
 }
 
-/// What a token is, so that the server finds it sooner: RFC 7009 §2.1, RFC 7662 §2.1. There may be more kinds (RFC 7009 §4.1.2).
+/// What a token is, so that the server finds it sooner: RFC 7009 §2.1, RFC 7662 §2.1. There may be more kinds (RFC 7009
+/// §4.1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenTypeHint {
@@ -39,8 +40,9 @@ impl TokenTypeHint {
 impl Client {
     /// Gives up a token. A refresh token takes its access tokens with it, at servers that can: RFC 7009 §2.1.
     ///
-    /// An error with status 503, or none for want of a response, means that the token may still be good: "the client must assume the
-    /// token still exists and may retry after a reasonable delay" (RFC 7009 §2.2.1). Nothing is drawn from the moment yet; a proof of the client's will be.
+    /// An error with status 503, or none for want of a response, means that the token may still be good: "the client
+    /// must assume the token still exists and may retry after a reasonable delay" (RFC 7009 §2.2.1). Nothing is drawn
+    /// from the moment yet; a proof of the client's will be.
     pub fn revoke(&self, token: &Secret<'_>, hint: Option<TokenTypeHint>, moment: Moment) -> Step<Revoke> {
         drop(moment);
         let mut form = PostForm::new();
@@ -70,8 +72,8 @@ impl Pause<Fetch> for RevokeFetch {
     }
 
     fn resume(self, answer: Answer<Fetch>) -> Step<Revoke> {
-        // RFC 7009 §2.2: "The content of the response body is ignored by the client as all necessary information is conveyed in the
-        // response code." All but for an error that calls itself a success.
+        // RFC 7009 §2.2: "The content of the response body is ignored by the client as all necessary information is
+        // conveyed in the response code." All but for an error that calls itself a success.
         Step::Done(ServerAnswer::new(answer).and_then(|answer| answer.check()))
     }
 }

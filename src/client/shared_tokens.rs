@@ -1,8 +1,8 @@
 //! A token set that many tasks share, and that is refreshed by one of them at a time.
 //!
-//! Servers rotate refresh tokens, so two refreshes at once are a race: the loser is refused or, worse, taken for a thief (RFC 9700
-//! §4.14.2). Whoever finds that the token expires takes the [`Turn`] to refresh it; the others go on with the old token while it lasts, and
-//! wait when it does not.
+//! Servers rotate refresh tokens, so two refreshes at once are a race: the loser is refused or, worse, taken for a
+//! thief (RFC 9700 §4.14.2). Whoever finds that the token expires takes the [`Turn`] to refresh it; the others go on
+//! with the old token while it lasts, and wait when it does not.
 
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -68,14 +68,16 @@ struct State {
     waiting: Vec<Waker>,
 }
 
-/// After a failure that does not show, since the old token lasts, a server is left alone for so long; longer, if it says so.
+/// After a failure that does not show, since the old token lasts, a server is left alone for so long; longer, if it
+/// says so.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// There is no usable access token.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RefreshError {
-    /// The access token has ended, and there is no refresh token, or the server no longer takes it. Ask the resource owner again, and
+    /// The access token has ended, and there is no refresh token, or the server no longer takes it. Ask the resource
+    /// owner again, and
     /// [replace](SharedTokens::replace) the token set.
     #[error("the access token has ended and cannot be refreshed")]
     Ended,
@@ -113,16 +115,18 @@ impl SharedTokens {
         Self { shared: Arc::new(Shared { state: Mutex::new(state), turn_ended: Condvar::new() }) }
     }
 
-    /// Goes on with another token set, after [`RefreshError::Ended`], say: the resource owner was asked again, or a client that acts for itself
-    /// has a new token. A refresh of the old one that is under way no longer counts, whatever becomes of it.
+    /// Goes on with another token set, after [`RefreshError::Ended`], say: the resource owner was asked again, or a
+    /// client that acts for itself has a new token. A refresh of the old one that is under way no longer counts,
+    /// whatever becomes of it.
     pub fn replace(&self, tokens: TokenSet) {
         let mut state = self.shared.lock();
         state.take(tokens);
         self.shared.end_turn(state, None);
     }
 
-    /// A resource server refused this access token before its time: 401 and `invalid_token`, RFC 6750 §3.1. It counts as ended, and whoever
-    /// gets the token set next refreshes it. However many say so of one token, that is once; of an earlier token it is no news.
+    /// A resource server refused this access token before its time: 401 and `invalid_token`, RFC 6750 §3.1. It counts
+    /// as ended, and whoever gets the token set next refreshes it. However many say so of one token, that is once; of
+    /// an earlier token it is no news.
     ///
     /// Send a request once again, and not more: a resource server that refuses the new token too has another reason.
     ///
@@ -170,8 +174,8 @@ impl SharedTokens {
         }
     }
 
-    /// A token set that is good at this moment, refreshed if need be, with a blocking host. All who wait for one refresh share what becomes
-    /// of it.
+    /// A token set that is good at this moment, refreshed if need be, with a blocking host. All who wait for one
+    /// refresh share what becomes of it.
     ///
     /// # Errors
     /// It has ended and could not be refreshed.
@@ -196,8 +200,9 @@ impl SharedTokens {
 
     /// The same with an async host. If the future that refreshes is dropped, another takes its turn.
     ///
-    /// A future that is dropped after the server rotated the refresh token takes the new one with it, and a server without grace holds the
-    /// next turn for theft. Where futures are dropped, as in a handler whose browser went away, spawn this call and await its task.
+    /// A future that is dropped after the server rotated the refresh token takes the new one with it, and a server
+    /// without grace holds the next turn for theft. Where futures are dropped, as in a handler whose browser went away,
+    /// spawn this call and await its task.
     ///
     /// # Errors
     /// It has ended and could not be refreshed.
@@ -269,8 +274,8 @@ impl Turn {
         }
     }
 
-    /// Passes on what came of it: the new tokens to all, a failure to those who waited for it. While the old access token lasts, a
-    /// failure is none: the old one is the answer, and the server is not asked again for some seconds.
+    /// Passes on what came of it: the new tokens to all, a failure to those who waited for it. While the old access
+    /// token lasts, a failure is none: the old one is the answer, and the server is not asked again for some seconds.
     ///
     /// # Errors
     /// The refresh failed, and the old access token has ended.
@@ -313,7 +318,8 @@ impl Drop for Turn {
     }
 }
 
-/// The end of somebody else's turn: a future, or a call that blocks. An error is how that turn failed; after `Ok`, look again.
+/// The end of somebody else's turn: a future, or a call that blocks. An error is how that turn failed; after `Ok`, look
+/// again.
 #[derive(Debug)]
 #[must_use = "a future does nothing until it is polled"]
 pub struct Wait {

@@ -32,14 +32,14 @@ pub struct TokenRequest<'a> {
 }
 
 impl Client {
-    /// Asks for a token for the client itself: RFC 6749 §4.4.2. "The client credentials grant type MUST only be used by confidential
-    /// clients": the server sees to that.
+    /// Asks for a token for the client itself: RFC 6749 §4.4.2. "The client credentials grant type MUST only be used by
+    /// confidential clients": the server sees to that.
     pub fn client_credentials(&self) -> TokenRequest<'_> {
         TokenRequest::new(self, GrantType::ClientCredentials.as_str())
     }
 
-    /// Asks with a resource owner's password: RFC 6749 §4.3.2. It exists for migrations. RFC 9700 §2.4: "The resource owner password
-    /// credentials grant [...] MUST NOT be used."
+    /// Asks with a resource owner's password: RFC 6749 §4.3.2. It exists for migrations. RFC 9700 §2.4: "The resource
+    /// owner password credentials grant [...] MUST NOT be used."
     pub fn password(&self, username: &str, password: &Secret<'_>) -> TokenRequest<'_> {
         let mut request = TokenRequest::new(self, GrantType::Password.as_str());
         request.append("username", username);
@@ -47,7 +47,8 @@ impl Client {
         request
     }
 
-    /// Asks with a refresh token: RFC 6749 §6. If the server issues a new one, it is in the token set; if not, the old one is.
+    /// Asks with a refresh token: RFC 6749 §6. If the server issues a new one, it is in the token set; if not, the old
+    /// one is.
     pub fn refresh(&self, refresh_token: &Secret<'_>) -> TokenRequest<'_> {
         let mut request = TokenRequest::new(self, GrantType::RefreshToken.as_str());
         request.append("refresh_token", refresh_token.expose());
@@ -82,8 +83,8 @@ impl<'a> TokenRequest<'a> {
         Self { only_at: Some(issuer), ..self }
     }
 
-    /// What is asked for; with the empty scope, the server's default: RFC 6749 §3.3. Not for an authorization code, whose scope was settled
-    /// before.
+    /// What is asked for; with the empty scope, the server's default: RFC 6749 §3.3. Not for an authorization code,
+    /// whose scope was settled before.
     pub fn scope(mut self, scope: Scope) -> Self {
         self.parameters.scope(scope);
         self
@@ -95,8 +96,8 @@ impl<'a> TokenRequest<'a> {
         self
     }
 
-    /// A further parameter; one that the grant has already must not be added, since "parameters MUST NOT be included more than once"
-    /// (RFC 6749 §3.2).
+    /// A further parameter; one that the grant has already must not be added, since "parameters MUST NOT be included
+    /// more than once" (RFC 6749 §3.2).
     pub fn parameter(mut self, name: &str, value: &str) -> Self {
         self.append(name, value);
         self
@@ -119,9 +120,10 @@ impl<'a> TokenRequest<'a> {
 }
 
 impl TokenSet {
-    /// The request that refreshes it (RFC 6749 §6), at the client that it was issued to; `None` if there is no refresh token. A client of another
-    /// server sends nothing. RFC 6749 §10.4: "Refresh tokens MUST be kept confidential in transit and storage, and shared only among the
-    /// authorization server and the client to whom the refresh tokens were issued."
+    /// The request that refreshes it (RFC 6749 §6), at the client that it was issued to; `None` if there is no refresh
+    /// token. A client of another server sends nothing. RFC 6749 §10.4: "Refresh tokens MUST be kept confidential in
+    /// transit and storage, and shared only among the authorization server and the client to whom the refresh tokens
+    /// were issued."
     #[must_use]
     pub fn refresh<'a>(&self, client: &'a Client) -> Option<TokenRequest<'a>> {
         let request = client.refresh(self.refresh_token()?);
@@ -175,8 +177,8 @@ struct TokenMembers {
 }
 
 impl Expected {
-    /// Reads a token response. What is said about the tokens may be unreadable: they were issued all the same and, where refresh tokens
-    /// rotate, there are no others.
+    /// Reads a token response. What is said about the tokens may be unreadable: they were issued all the same and,
+    /// where refresh tokens rotate, there are no others.
     pub(super) fn read(self, answer: &ServerAnswer) -> Result<TokenSet, RequestError> {
         let members: TokenMembers = answer.json()?;
         let access_token = members.access_token.ok_or_else(|| answer.unusable(Fault::Missing("access_token")))?;
@@ -190,8 +192,8 @@ impl Expected {
         Ok(TokenSet::new(self.issuer, access_token, self.requested_at)
             .expiring_in(lenient::seconds(members.expires_in))
             .good_for(lenient::scope(members.scope), self.scope)
-            // RFC 6749 §6: "The authorization server MAY issue a new refresh token, in which case the client MUST discard the old
-            // refresh token and replace it with the new refresh token."
+            // RFC 6749 §6: "The authorization server MAY issue a new refresh token, in which case the client MUST
+            // discard the old refresh token and replace it with the new refresh token."
             .refreshed_by(members.refresh_token.or(self.refresh_token)))
     }
 }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Issuer, Scope, Secret, Timestamp, exposed};
 
-/// An access token, and what came with it. It is a serde value for the host to keep; it holds the tokens in plain text. To the client they are
-/// opaque: RFC 6749 §1.4.
+/// An access token, and what came with it. It is a serde value for the host to keep; it holds the tokens in plain text.
+/// To the client they are opaque: RFC 6749 §1.4.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[must_use]
 pub struct TokenSet {
@@ -42,8 +42,9 @@ impl TokenSet {
         }
     }
 
-    /// The lifetime in seconds. It counts from when the token was asked for, so that it never seems longer than it is. One that cannot
-    /// be read is omitted: RFC 6749 §5.1: "the authorization server SHOULD provide the expiration time via other means".
+    /// The lifetime in seconds. It counts from when the token was asked for, so that it never seems longer than it is.
+    /// One that cannot be read is omitted: RFC 6749 §5.1: "the authorization server SHOULD provide the expiration time
+    /// via other means".
     pub(super) fn expiring_in<E>(mut self, expires_in: Result<Option<u64>, E>) -> Self {
         self.unreadable.extend(expires_in.is_err().then_some("expires_in"));
         let expires_in = expires_in.ok().flatten();
@@ -51,8 +52,8 @@ impl TokenSet {
         Self { expires_at, ..self }
     }
 
-    /// RFC 6749 §4.2.2, §5.1: scope is "OPTIONAL, if identical to the scope requested by the client; otherwise, REQUIRED." One that is
-    /// there and cannot be read may be any, so it is not taken for the one that was requested.
+    /// RFC 6749 §4.2.2, §5.1: scope is "OPTIONAL, if identical to the scope requested by the client; otherwise,
+    /// REQUIRED." One that is there and cannot be read may be any, so it is not taken for the one that was requested.
     pub(super) fn good_for<E>(mut self, scope: Result<Option<Scope>, E>, requested: Option<Scope>) -> Self {
         self.unreadable.extend(scope.is_err().then_some("scope"));
         Self { scope: scope.ok().and_then(|scope| scope.or(requested)), ..self }
@@ -84,8 +85,8 @@ impl TokenSet {
         self.refresh_token.as_ref()
     }
 
-    /// What the access token is good for: what the server said or, where it said nothing, what was asked for. None if neither is known, or
-    /// what the server said cannot be read.
+    /// What the access token is good for: what the server said or, where it said nothing, what was asked for. None if
+    /// neither is known, or what the server said cannot be read.
     #[must_use]
     pub fn scope(&self) -> Option<&Scope> {
         self.scope.as_ref()
@@ -97,15 +98,15 @@ impl TokenSet {
         self.expires_at
     }
 
-    /// The members of the response that were there and cannot be read: `expires_in`, `scope`. The tokens are good all the same, and what
-    /// such a member was to say is not known. For a log: it is not kept with the rest.
+    /// The members of the response that were there and cannot be read: `expires_in`, `scope`. The tokens are good all
+    /// the same, and what such a member was to say is not known. For a log: it is not kept with the rest.
     #[must_use]
     pub fn unreadable(&self) -> &[&'static str] {
         &self.unreadable
     }
 
-    /// Whether the access token has ended, or is about to: within 30 seconds, or the last tenth of a life that is shorter than five
-    /// minutes. Never, if the server did not say how long it lives.
+    /// Whether the access token has ended, or is about to: within 30 seconds, or the last tenth of a life that is
+    /// shorter than five minutes. Never, if the server did not say how long it lives.
     #[must_use]
     pub fn needs_refresh(&self, now: impl Into<Timestamp>) -> bool {
         let now = now.into();
@@ -116,8 +117,8 @@ impl TokenSet {
         })
     }
 
-    /// The `Authorization` header that shows the access token to a resource server: RFC 6750 §2.1. That is its only place. RFC 9700
-    /// §4.3.2: "Clients MUST NOT pass access tokens in a URI query parameter".
+    /// The `Authorization` header that shows the access token to a resource server: RFC 6750 §2.1. That is its only
+    /// place. RFC 9700 §4.3.2: "Clients MUST NOT pass access tokens in a URI query parameter".
     #[must_use]
     pub fn authorization(&self) -> HeaderValue {
         // Whoever makes a token set checks that the token is visible ASCII, which every header takes.

@@ -6,14 +6,15 @@ use super::Timestamp;
 use super::syntax::{SyntaxError, is_nqchar, name, only};
 
 name! {
-    /// An authentication context class reference: a name, agreed between the authorization server and its protected resources, of
-    /// a way to authenticate a resource owner. RFC 9470 §3 puts several into one string, separated by spaces, and that into quotes;
-    /// so it has neither.
+    /// An authentication context class reference: a name, agreed between the authorization server and its protected
+    /// resources, of a way to authenticate a resource owner. RFC 9470 §3 puts several into one string, separated by
+    /// spaces, and that into quotes; so it has neither.
     Acr, "acr", 255, |text| only(text, is_nqchar)
 }
 
 name! {
-    /// An authentication method reference, say `otp` or `hwk`: [RFC 8176 §2](https://www.rfc-editor.org/rfc/rfc8176#section-2).
+    /// An authentication method reference, say `otp` or `hwk`: [RFC 8176
+    /// §2](https://www.rfc-editor.org/rfc/rfc8176#section-2).
     Amr, "amr", 255, |text| only(text, is_nqchar)
 }
 

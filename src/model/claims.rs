@@ -5,8 +5,8 @@ use std::ops::Deref;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Names and JSON values that the host adds to a token, or keeps with a grant: RFC 7662 §2.2. They are bounded, since they go into a record and
-/// come back with every lookup.
+/// Names and JSON values that the host adds to a token, or keeps with a grant: RFC 7662 §2.2. They are bounded, since
+/// they go into a record and come back with every lookup.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Claims(Map<String, Value>);

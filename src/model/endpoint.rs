@@ -8,8 +8,8 @@ use url::Url;
 use super::syntax::text_form;
 
 /// The URL of an endpoint. It uses https: RFC 6749 §3.1, §3.2: "the authorization server MUST require the use of TLS".
-/// Plain http is taken for loopback hosts, for development. It may have a query, and no fragment: "The endpoint URI MUST NOT
-/// include a fragment component."
+/// Plain http is taken for loopback hosts, for development. It may have a query, and no fragment: "The endpoint URI
+/// MUST NOT include a fragment component."
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Endpoint(Arc<str>);
@@ -59,16 +59,16 @@ pub(super) fn is_of_a_uri(byte: u8) -> bool {
     byte.is_ascii_graphic() && byte != b'\\'
 }
 
-/// Whether a URL says its host where RFC 3986 has it. A browser's parser finds one in `https:host` and `https:///host` as well;
-/// whoever sends a request may find another, or none.
+/// Whether a URL says its host where RFC 3986 has it. A browser's parser finds one in `https:host` and `https:///host`
+/// as well; whoever sends a request may find another, or none.
 pub(super) fn has_authority(text: &str, scheme: &str) -> bool {
     let after_scheme = text.get(scheme.len()..).unwrap_or_default();
     after_scheme.strip_prefix("://").is_some_and(|rest| !rest.starts_with(['/', '\\']))
 }
 
-/// The path of a document about a URL, on that URL's own host. RFC 8414 §3.1: "If the issuer identifier value contains a path
-/// component, any terminating "/" MUST be removed before inserting "/.well-known/" and the well-known URI suffix between the
-/// host component and the path component."
+/// The path of a document about a URL, on that URL's own host. RFC 8414 §3.1: "If the issuer identifier value contains
+/// a path component, any terminating "/" MUST be removed before inserting "/.well-known/" and the well-known URI suffix
+/// between the host component and the path component."
 pub(crate) fn well_known_path(url: &str, suffix: &str) -> String {
     let (_, path) = split_at_path(url);
     format!("/.well-known/{suffix}{}", path.trim_end_matches('/'))

@@ -1,5 +1,5 @@
-//! `#[serde(with = "exposed")]`: a secret, in plain text, in a record that a client's host keeps. [`Secret`] itself is not
-//! `Serialize`, so that each place which writes one says so.
+//! `#[serde(with = "exposed")]`: a secret, in plain text, in a record that a client's host keeps. [`Secret`] itself is
+//! not `Serialize`, so that each place which writes one says so.
 
 use serde::de::{Deserialize as _, Deserializer, Error as _};
 use serde::ser::{Serialize as _, Serializer};

@@ -29,7 +29,8 @@ impl GrantType {
     /// Reads a grant type.
     ///
     /// # Errors
-    /// It is neither one of RFC 6749 nor an absolute URI (§4.5: "an absolute URI (defined by the authorization server)").
+    /// It is neither one of RFC 6749 nor an absolute URI (§4.5: "an absolute URI (defined by the authorization
+    /// server)").
     pub fn parse(text: &str) -> Result<Self, SyntaxError> {
         match text {
             "authorization_code" => Ok(Self::AuthorizationCode),

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use super::{Endpoint, Issuer};
 
-/// What an authorization server says of itself. A server derives it from its configuration, a client reads it. There may be
-/// more members than are named here (RFC 8414 §2); they are ignored.
+/// What an authorization server says of itself. A server derives it from its configuration, a client reads it. There
+/// may be more members than are named here (RFC 8414 §2); they are ignored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Metadata {
@@ -30,8 +30,8 @@ pub struct Metadata {
     /// RFC 9126 §5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pushed_authorization_request_endpoint: Option<Endpoint>,
-    /// What may be asked for; there may be more. "Servers MAY choose not to advertise some supported scope values even when this parameter
-    /// is used" (RFC 8414 §2).
+    /// What may be asked for; there may be more. "Servers MAY choose not to advertise some supported scope values even
+    /// when this parameter is used" (RFC 8414 §2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scopes_supported: Option<Vec<String>>,
     /// What the authorization endpoint takes.
@@ -49,8 +49,8 @@ pub struct Metadata {
     /// How clients authenticate at the revocation endpoint. "If omitted, the default is "client_secret_basic"".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revocation_endpoint_auth_methods_supported: Option<Vec<String>>,
-    /// How clients authenticate at the introspection endpoint. "If omitted, the set of supported authentication methods MUST be
-    /// determined by other means."
+    /// How clients authenticate at the introspection endpoint. "If omitted, the set of supported authentication methods
+    /// MUST be determined by other means."
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub introspection_endpoint_auth_methods_supported: Option<Vec<String>>,
     /// RFC 9700 §2.1.1: "Authorization servers MUST provide a way to detect their support for PKCE." "If omitted, the
@@ -81,7 +81,8 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// What a server without a metadata document is known by; name its endpoints, and switch on what it is known to support.
+    /// What a server without a metadata document is known by; name its endpoints, and switch on what it is known to
+    /// support.
     #[must_use]
     pub fn new(issuer: Issuer) -> Self {
         Self {

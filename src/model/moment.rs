@@ -63,8 +63,8 @@ impl Moment {
         self.now
     }
 
-    /// Draws the next `N` random bytes. They are dealt from the pool; a machine that draws more than it holds is given bytes that are
-    /// derived from a part of the pool that nobody sees.
+    /// Draws the next `N` random bytes. They are dealt from the pool; a machine that draws more than it holds is given
+    /// bytes that are derived from a part of the pool that nobody sees.
     pub(crate) fn draw<const N: usize>(&mut self) -> [u8; N] {
         let Pool { bytes, drawn } = &mut self.pool;
         let (dealt, kept) = bytes.split_at(Self::POOL_LEN - KEPT);

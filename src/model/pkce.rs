@@ -44,7 +44,9 @@ pub enum CodeChallengeMethod {
     /// `S256`: the challenge is the verifier's SHA-256.
     S256,
     /// `plain`: the challenge is the verifier. Whoever reads the authorization request can redeem the code, so it is
-    /// refused unless [`Config::code_challenge_methods`](crate::server::Config::code_challenge_methods) names it.
+    /// refused unless
+    /// [`AuthorizationConfig::code_challenge_methods`](crate::server::AuthorizationConfig::code_challenge_methods)
+    /// names it.
     #[serde(rename = "plain")]
     Plain,
 }
@@ -62,8 +64,9 @@ impl CodeChallengeMethod {
 
 /// A `code_challenge` with its method.
 ///
-/// It is kept as the SHA-256 digest of the verifier that answers it. That is what an `S256` challenge is; a `plain` one,
-/// which is the verifier itself and so a secret, is digested when it comes in. A verifier is checked the same way for both.
+/// It is kept as the SHA-256 digest of the verifier that answers it. That is what an `S256` challenge is; a `plain`
+/// one, which is the verifier itself and so a secret, is digested when it comes in. A verifier is checked the same way
+/// for both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeChallenge {
     method: CodeChallengeMethod,

@@ -23,14 +23,15 @@ pub enum RedirectUriError {
     /// RFC 6749 §3.1.2: "The endpoint URI MUST NOT include a fragment component."
     #[error("a redirect URI must not have a fragment")]
     Fragment,
-    /// RFC 3986 §2: a URI has printable ASCII characters, no space and no backslash. Or it is longer than [`RedirectUri::MAX_LEN`].
+    /// RFC 3986 §2: a URI has printable ASCII characters, no space and no backslash. Or it is longer than
+    /// [`RedirectUri::MAX_LEN`].
     #[error("a redirect URI must be printable ASCII without spaces and backslashes, and not too long")]
     Characters,
     /// A user name or password in a redirect URI serves only to deceive.
     #[error("a redirect URI must not have a user name or password")]
     UserInfo,
-    /// RFC 9700 §2.6: "authorization servers MUST NOT allow redirect URIs that use the `http` scheme except for native clients
-    /// that use Loopback Interface Redirection".
+    /// RFC 9700 §2.6: "authorization servers MUST NOT allow redirect URIs that use the `http` scheme except for native
+    /// clients that use Loopback Interface Redirection".
     #[error("a redirect URI may use http only for a loopback address")]
     InsecureHttp,
     /// OAuth 2.1 §2.3.1: "At a minimum, any private-use URI scheme that doesn't contain a period character (`.`) SHOULD
@@ -79,7 +80,8 @@ impl RedirectUri {
     ///
     /// OAuth 2.1 §2.3.1: "Authorization servers MUST reject authorization requests that specify a redirect URI that
     /// doesn't exactly match one that was registered, with an exception for loopback redirects, where an exact match is
-    /// required except for the port URI component". RFC 8252 §7.3 means loopback IP literals; `localhost` matches exactly.
+    /// required except for the port URI component". RFC 8252 §7.3 means loopback IP literals; `localhost` matches
+    /// exactly.
     #[must_use]
     pub fn matches(&self, requested: &str) -> Option<Self> {
         if *self.0 == *requested {

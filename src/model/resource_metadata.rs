@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::metadata::or_default;
 use super::{Endpoint, Issuer, Resource, split_at_path};
 
-/// What a protected resource says of itself. A resource server derives it from its configuration, a client reads it. There may
-/// be more members than are named here (RFC 9728 §2); they are ignored.
+/// What a protected resource says of itself. A resource server derives it from its configuration, a client reads it.
+/// There may be more members than are named here (RFC 9728 §2); they are ignored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ResourceMetadata {
@@ -43,7 +43,8 @@ impl ResourceMetadata {
         }
     }
 
-    /// Where the document of a resource is to be found; none if that cannot be asked for safely: the resource is no https URL.
+    /// Where the document of a resource is to be found; none if that cannot be asked for safely: the resource is no
+    /// https URL.
     #[must_use]
     pub fn url(resource: &Resource) -> Option<Endpoint> {
         let (origin, _) = split_at_path(resource.as_str());
@@ -51,10 +52,11 @@ impl ResourceMetadata {
         Endpoint::parse(&format!("{origin}{}", Self::path_and_query(resource))).ok()
     }
 
-    /// The path, and the query if the resource has one, at which the document is to be found on the resource's host. RFC 9728 §3.1: "If the
-    /// resource identifier value contains a path or query component, any terminating "/" following the host component MUST be removed before
-    /// inserting "/.well-known/" and the well-known URI path suffix between the host component and the path and/or query components." Unlike
-    /// that of RFC 8414 §3.1, it keeps a "/" at the end of a path.
+    /// The path, and the query if the resource has one, at which the document is to be found on the resource's host.
+    /// RFC 9728 §3.1: "If the resource identifier value contains a path or query component, any terminating "/"
+    /// following the host component MUST be removed before inserting "/.well-known/" and the well-known URI path suffix
+    /// between the host component and the path and/or query components." Unlike that of RFC 8414 §3.1, it keeps a "/"
+    /// at the end of a path.
     pub(crate) fn path_and_query(resource: &Resource) -> String {
         let (_, authority) = resource.as_str().split_once("://").unwrap_or_default();
         let rest = authority.find(['/', '?']).and_then(|at| authority.get(at..)).unwrap_or_default();

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 pub enum ResponseType {
     /// `code`: RFC 6749 §4.1.
     Code,
-    /// `token`: the implicit grant, RFC 6749 §4.2. RFC 9700 §2.1.2: clients "SHOULD NOT use the implicit grant". Off until
-    /// configuration and client both name it.
+    /// `token`: the implicit grant, RFC 6749 §4.2. RFC 9700 §2.1.2: clients "SHOULD NOT use the implicit grant". Off
+    /// until configuration and client both name it.
     Token,
 }
 

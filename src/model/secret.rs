@@ -23,8 +23,8 @@ impl<'a> Secret<'a> {
         Self(text.into())
     }
 
-    /// Draws a secret of 256 bits, 43 characters of base64url: for a client that is registered. RFC 6749 §10.10: the probability
-    /// of guessing it "MUST be less than or equal to 2^(-128)".
+    /// Draws a secret of 256 bits, 43 characters of base64url: for a client that is registered. RFC 6749 §10.10: the
+    /// probability of guessing it "MUST be less than or equal to 2^(-128)".
     ///
     /// # Errors
     /// Whatever the generator says.

@@ -5,8 +5,8 @@
 #[error("{0} is empty, too long, or not of its syntax")]
 pub struct SyntaxError(pub(crate) &'static str);
 
-/// Whether a text has only bytes of a set. It looks at all of them, whatever the first ones are: so many can be looked at
-/// at once, and most texts are sound.
+/// Whether a text has only bytes of a set. It looks at all of them, whatever the first ones are: so many can be looked
+/// at at once, and most texts are sound.
 pub(crate) fn only(text: &str, is_member: impl Fn(u8) -> bool) -> bool {
     text.bytes().fold(true, |all, byte| all & is_member(byte))
 }

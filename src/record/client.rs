@@ -1,4 +1,5 @@
-//! The record of a registered client: the metadata of RFC 7591 §2 by its own names, and beside it the server's policy for the client.
+//! The record of a registered client: the metadata of RFC 7591 §2 by its own names, and beside it the server's policy
+//! for the client.
 
 use std::time::Duration;
 
@@ -32,21 +33,23 @@ pub struct Client {
     /// The most it may ask for. What was granted before this is narrowed stays granted, until the grant is revoked.
     pub scope: Scope,
     /// Whether an authorization request without `code_challenge` is refused. OAuth 2.1 §4.1.1 lets a server waive this
-    /// only for a confidential client that is known to use an OpenID Connect nonce. A record may waive it for a public client
-    /// too, for an old one that cannot be changed, against RFC 9700 §2.1.1, "Public clients MUST use PKCE": whoever reads its
-    /// code can redeem it.
+    /// only for a confidential client that is known to use an OpenID Connect nonce. A record may waive it for a public
+    /// client too, for an old one that cannot be changed, against RFC 9700 §2.1.1, "Public clients MUST use PKCE":
+    /// whoever reads its code can redeem it.
     pub require_pkce: bool,
     /// Whether a token request must repeat a `redirect_uri` that the authorization request had (RFC 6749 §4.1.3). False
-    /// only for clients of OAuth 2.1, which dropped the parameter (OAuth 2.1 §10.2); one that is sent is always compared.
+    /// only for clients of OAuth 2.1, which dropped the parameter (OAuth 2.1 §10.2); one that is sent is always
+    /// compared.
     pub require_redirect_uri: bool,
     /// The protected resources it may ask tokens for (RFC 8707), among those that the server offers.
     #[serde(rename = "resource", default, skip_serializing_if = "Audience::is_any")]
     pub audience: Audience,
-    /// Whether this is a resource server (RFC 6749 §1.1), which may introspect access tokens that are for it: those for one of
-    /// these resources, and those that are not restricted to any. `None`: it is not one.
+    /// Whether this is a resource server (RFC 6749 §1.1), which may introspect access tokens that are for it: those for
+    /// one of these resources, and those that are not restricted to any. `None`: it is not one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_server: Option<Vec<Resource>>,
-    /// How long a grant to this client lasts at the most, in seconds, however often its tokens are refreshed; `None`: as long as
+    /// How long a grant to this client lasts at the most, in seconds, however often its tokens are refreshed; `None`:
+    /// as long as
     /// [`Config::grant_lifetime`](crate::server::Config::grant_lifetime) says. The shorter of the two counts. (Since version 2.)
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_lifetime: Option<u64>,
@@ -74,17 +77,18 @@ impl Client {
         }
     }
 
-    /// A confidential client with a generated secret, as [`Secret::generate`](crate::model::Secret::generate) draws it, of which the
-    /// record keeps the digest. A secret that a person chose needs a slow hash: [`RegisteredAuthentication::Host`].
+    /// A confidential client with a generated secret, as [`Secret::generate`](crate::model::Secret::generate) draws it,
+    /// of which the record keeps the digest. A secret that a person chose needs a slow hash:
+    /// [`RegisteredAuthentication::Host`].
     #[must_use]
     pub fn confidential(client_id: ClientId, client_secret: &str) -> Self {
         let authentication = RegisteredAuthentication::secret(client_secret, SecretPresentation::Either);
         Self { authentication, ..Self::public(client_id) }
     }
 
-    /// Moves on to a new generated secret. The one before stays good beside it until [`retire_secret`](Self::retire_secret). The record has
-    /// the next revision, to be stored by [`Change::PutClient`](crate::store::Change::PutClient). A client that has no secret of this
-    /// kind gets its first.
+    /// Moves on to a new generated secret. The one before stays good beside it until
+    /// [`retire_secret`](Self::retire_secret). The record has the next revision, to be stored by
+    /// [`Change::PutClient`](crate::store::Change::PutClient). A client that has no secret of this kind gets its first.
     #[must_use]
     pub fn rotate_secret(self, client_secret: &str) -> Self {
         let (previous, presented) = match self.authentication {
@@ -126,13 +130,14 @@ impl Client {
 pub enum RegisteredAuthentication {
     /// `none`: a public client.
     None,
-    /// A secret that was generated with at least 128 bits of entropy, kept as its SHA-256. A fast hash is right for these:
-    /// there is nothing to guess.
+    /// A secret that was generated with at least 128 bits of entropy, kept as its SHA-256. A fast hash is right for
+    /// these: there is nothing to guess.
     #[non_exhaustive]
     Secret {
         /// The digest of the secret.
         digest: Digest,
-        /// The digest of the secret before, while the client moves on to the new one: both are taken. (Since version 2.)
+        /// The digest of the secret before, while the client moves on to the new one: both are taken. (Since version
+        /// 2.)
         #[serde(default, skip_serializing_if = "Option::is_none")]
         previous: Option<Digest>,
         /// How it is presented.

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::Version;
 use crate::model::{Audience, Claims, CodeChallenge, GrantId, Key, RedirectUri, Scope, Timestamp};
 
-/// A credential, as it was issued. The record changes only by [`Change::Replace`](crate::store::Change::Replace); that it
-/// was spent, or that its grant was revoked, the store says beside it.
+/// A credential, as it was issued. The record changes only by [`Change::Replace`](crate::store::Change::Replace); that
+/// it was spent, or that its grant was revoked, the store says beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Credential {
@@ -66,8 +66,8 @@ pub struct AccessToken {
     pub claims: Claims,
 }
 
-/// Whether a member of RFC 7662 §2.2 or RFC 9470 §6.2 is grantor's to fill in. What the host added must not speak for what grantor
-/// knows.
+/// Whether a member of RFC 7662 §2.2 or RFC 9470 §6.2 is grantor's to fill in. What the host added must not speak for
+/// what grantor knows.
 pub(crate) fn is_registered_claim(name: &str) -> bool {
     const REGISTERED: [&str; 12] =
         ["active", "iss", "client_id", "sub", "scope", "aud", "iat", "exp", "nbf", "token_type", "acr", "auth_time"];

@@ -27,14 +27,15 @@ pub struct Grant {
     pub audience: Audience,
     /// When.
     pub issued_at: Timestamp,
-    /// When it ends at the latest, however often its tokens are refreshed. `None`: when its last credential does. (Since version 2.)
+    /// When it ends at the latest, however often its tokens are refreshed. `None`: when its last credential does.
+    /// (Since version 2.)
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
     /// How and when the resource owner was authenticated: RFC 9470 §6. (`amr` and `sid` since version 2.)
     #[serde(flatten)]
     pub authentication: AuthenticationEvent,
-    /// The host's own: whatever it chose to remember with the grant, say a tenant that was picked on the consent page. grantor does not look
-    /// at it. (Since version 2.)
+    /// The host's own: whatever it chose to remember with the grant, say a tenant that was picked on the consent page.
+    /// grantor does not look at it. (Since version 2.)
     #[serde(default, skip_serializing_if = "Claims::is_empty")]
     pub data: Claims,
 }

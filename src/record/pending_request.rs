@@ -7,10 +7,11 @@ use crate::model::{
     Acr, Audience, ClientId, CodeChallenge, Key, RedirectUri, ResponseType, Scope, Secret, Timestamp, exposed,
 };
 
-/// An authorization request that waits for a resource owner: today one that was pushed (RFC 9126 §2). It has a client and no grant: the
-/// grant that grows out of it is opened in its partition, by the commit that spends it.
+/// An authorization request that waits for a resource owner: today one that was pushed (RFC 9126 §2). It has a client
+/// and no grant: the grant that grows out of it is opened in its partition, by the commit that spends it.
 ///
-/// That it was spent, by an approval or by a denial, the store says beside it. The record itself changes only by the next
+/// That it was spent, by an approval or by a denial, the store says beside it. The record itself changes only by the
+/// next
 /// [`PutRequest`](crate::store::Change::PutRequest).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -57,14 +58,16 @@ pub struct PushedRequest {
     pub redirect_uri_sent: bool,
     /// What will be issued.
     pub response_type: ResponseType,
-    /// Until when the browser may come with its `request_uri`. A resource owner who is asked by then has until the record expires.
+    /// Until when the browser may come with its `request_uri`. A resource owner who is asked by then has until the
+    /// record expires.
     pub present_until: Timestamp,
     /// Comes back in the response, to the byte. It is the client's own, and nothing to log in with.
     #[serde(default, with = "exposed::option", skip_serializing_if = "Option::is_none")]
     pub state: Option<Secret<'static>>,
 }
 
-/// What of a sound request the resource owner decides on. It is made once, kept in the prompt or in a pushed request, and carried whole.
+/// What of a sound request the resource owner decides on. It is made once, kept in the prompt or in a pushed request,
+/// and carried whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Asked {
@@ -81,7 +84,8 @@ pub struct Asked {
     /// `unmet_authentication_requirements`: RFC 9470 §4, §5.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acr_values: Vec<Acr>,
-    /// How many seconds ago the resource owner may have been authenticated; log them in again if it is longer. Say when it was by
+    /// How many seconds ago the resource owner may have been authenticated; log them in again if it is longer. Say when
+    /// it was by
     /// [`Approval::authenticated_at`](crate::server::Approval::authenticated_at): RFC 9470 §4, §5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age: Option<u64>,

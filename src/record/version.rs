@@ -3,8 +3,9 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The version of a record's format, up to which this release reads its kind and which it writes. An older record is read, and what was not
-/// there yet is filled in. A newer one is refused, and so the store is [`Unavailable`](crate::Unavailable): it is never guessed at.
+/// The version of a record's format, up to which this release reads its kind and which it writes. An older record is
+/// read, and what was not there yet is filled in. A newer one is refused, and so the store is
+/// [`Unavailable`](crate::Unavailable): it is never guessed at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Version<const CURRENT: u16>;
 

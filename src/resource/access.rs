@@ -36,7 +36,8 @@ impl Access {
         Self { in_query, ..self }
     }
 
-    /// The resource owner (`sub`); `None` where the client acts for itself, or where the authorization server does not say.
+    /// The resource owner (`sub`); `None` where the client acts for itself, or where the authorization server does not
+    /// say.
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
         match &self.source {
@@ -99,8 +100,8 @@ impl Access {
         }
     }
 
-    /// A statement about the token that the authorization server's host added: RFC 7662 §2.2. Those that have a method of their own are
-    /// none of these.
+    /// A statement about the token that the authorization server's host added: RFC 7662 §2.2. Those that have a method
+    /// of their own are none of these.
     #[must_use]
     pub fn claim(&self, name: &str) -> Option<&Value> {
         let claims = match &self.source {
@@ -122,8 +123,9 @@ impl Access {
         }
     }
 
-    /// The `Cache-Control` that the response needs, if it needs one. RFC 6750 §2.3, of requests with a token in the query: "Server success
-    /// (2XX status) responses to these requests SHOULD contain a Cache-Control header with the "private" option."
+    /// The `Cache-Control` that the response needs, if it needs one. RFC 6750 §2.3, of requests with a token in the
+    /// query: "Server success (2XX status) responses to these requests SHOULD contain a Cache-Control header with the
+    /// "private" option."
     #[must_use]
     pub fn cache_control(&self) -> Option<HeaderValue> {
         self.in_query.then(|| HeaderValue::from_static("private"))

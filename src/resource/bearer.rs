@@ -8,7 +8,8 @@ use super::incoming::Incoming;
 use crate::model::{Secret, is_vschar, only};
 use crate::wire::{Form, FormError, bearer, form_body};
 
-/// The most bytes that an access token may have: so few that it can be asked about in a form, however it is encoded there.
+/// The most bytes that an access token may have: so few that it can be asked about in a form, however it is encoded
+/// there.
 const MAX_TOKEN_LEN: usize = 16 * 1024;
 
 /// An access token, and where it stood.
@@ -19,7 +20,8 @@ pub(super) struct Bearer<'a> {
 }
 
 impl<'a> Bearer<'a> {
-    /// Reads the one token of a request. RFC 6750 §2: "Clients MUST NOT use more than one method to transmit the token in each request."
+    /// Reads the one token of a request. RFC 6750 §2: "Clients MUST NOT use more than one method to transmit the token
+    /// in each request."
     pub(super) fn read(request: Incoming<'a>, config: &Config) -> Result<Self, AccessError> {
         // RFC 6750 §2.1: "Resource servers MUST support this method."
         let in_header = bearer(request.headers)?;
@@ -44,15 +46,16 @@ impl<'a> Bearer<'a> {
 /// RFC 6750 §2.2. Where one of its conditions is not met, the body is the application's alone.
 fn in_body(request: Incoming<'_>) -> Result<Option<Secret<'_>>, FormError> {
     let Incoming { method, headers, body, .. } = request;
-    // "The HTTP request method is one for which the request-body has defined semantics. In particular, this means that the "GET" method
-    // MUST NOT be used."
+    // "The HTTP request method is one for which the request-body has defined semantics. In particular, this means that
+    // the "GET" method MUST NOT be used."
     let has_semantics = matches!(*method, Method::POST | Method::PUT | Method::PATCH);
     // "The content to be encoded in the entity-body MUST consist entirely of ASCII". A coded body is not yet a form.
     let is_plain = body.is_ascii() && !headers.contains_key(header::CONTENT_ENCODING);
     if !has_semantics || !is_plain {
         return Ok(None);
     }
-    // "The HTTP request entity-header includes the "Content-Type" header field set to "application/x-www-form-urlencoded"."
+    // "The HTTP request entity-header includes the "Content-Type" header field set to
+    // "application/x-www-form-urlencoded"."
     match form_body(headers, body) {
         Err(FormError::ContentType) => Ok(None),
         form => access_token(form?),

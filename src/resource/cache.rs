@@ -10,9 +10,10 @@ use crate::wire::Introspection;
 
 /// Remembers active tokens, by their SHA-256 digests, for a short time. It never remembers that a token is not active.
 ///
-/// RFC 7662 §4: "the token may be revoked while the protected resource is relying on the value of the cached response to make
-/// authorization decisions. This creates a window during which a revoked token could be used at the protected resource." Here the window
-/// is `max_age`. "Highly sensitive environments can opt to disable caching entirely": give the [`Introspector`](super::Introspector) none.
+/// RFC 7662 §4: "the token may be revoked while the protected resource is relying on the value of the cached response
+/// to make authorization decisions. This creates a window during which a revoked token could be used at the protected
+/// resource." Here the window is `max_age`. "Highly sensitive environments can opt to disable caching entirely": give
+/// the [`Introspector`](super::Introspector) none.
 pub struct Cache {
     capacity: usize,
     max_age: Duration,
@@ -42,8 +43,8 @@ impl Cache {
         Some(Arc::clone(&entry.introspection))
     }
 
-    /// RFC 7662 §4: "If the response contains the "exp" parameter (expiration), the response MUST NOT be cached beyond the time indicated
-    /// therein."
+    /// RFC 7662 §4: "If the response contains the "exp" parameter (expiration), the response MUST NOT be cached beyond
+    /// the time indicated therein."
     pub(super) fn put(&self, token: Digest, introspection: &Arc<Introspection>, now: Timestamp) {
         let until = now.after(self.max_age);
         let until = introspection.exp.map_or(until, |exp| exp.min(until));

@@ -15,7 +15,8 @@ impl Challenge {
         Self("Bearer".to_owned())
     }
 
-    /// Adds a parameter, as a quoted-string (RFC 9110 §5.6.4). What is not printable ASCII is left out, so that no text can end the header.
+    /// Adds a parameter, as a quoted-string (RFC 9110 §5.6.4). What is not printable ASCII is left out, so that no text
+    /// can end the header.
     fn param(&mut self, name: &str, value: &str) {
         let separator = if self.0.ends_with('"') { ", " } else { " " };
         self.0.extend([separator, name, "=\""]);
@@ -36,17 +37,17 @@ pub(super) fn challenge(config: &Config, requirement: &Requirement, error: &Acce
     challenge.param("realm", &config.realm);
     match error {
         AccessError::Unavailable(..) | AccessError::Introspection(_) => return None,
-        // RFC 6750 §3.1: "If the request lacks any authentication information [...], the resource server SHOULD NOT include an error code
-        // or other error information."
+        // RFC 6750 §3.1: "If the request lacks any authentication information [...], the resource server SHOULD NOT
+        // include an error code or other error information."
         AccessError::NoToken => {}
         error => {
             challenge.param("error", error.code());
             challenge.param("error_description", &error.to_string());
         }
     }
-    // What to ask the authorization server for: RFC 6750 §3, RFC 9728 §5.1. Not where the request itself is wrong.
-    // RFC 9470 §3: "If the resource server determines that the request is also lacking the scopes required by the requested resource, it MAY
-    // include the scope attribute".
+    // What to ask the authorization server for: RFC 6750 §3, RFC 9728 §5.1. Not where the request itself is wrong. RFC
+    // 9470 §3: "If the resource server determines that the request is also lacking the scopes required by the requested
+    // resource, it MAY include the scope attribute".
     let scope_is_enough = matches!(error, AccessError::Authentication { lacks_scope: false });
     let names_scope = !error.is_invalid_request() && !scope_is_enough;
     if names_scope && !requirement.required_scope().is_empty() {

@@ -30,7 +30,8 @@ machine! {
     }
 }
 
-/// Whom a resource server asks about tokens, and as whom. Keep one for as long as the process lives: it holds the cache.
+/// Whom a resource server asks about tokens, and as whom. Keep one for as long as the process lives: it holds the
+/// cache.
 #[derive(Debug)]
 pub struct Introspector {
     endpoint: Endpoint,
@@ -39,7 +40,8 @@ pub struct Introspector {
 }
 
 impl Introspector {
-    /// Asks at this endpoint for each request. RFC 7662 §2.1: "the endpoint MUST also require some form of authorization".
+    /// Asks at this endpoint for each request. RFC 7662 §2.1: "the endpoint MUST also require some form of
+    /// authorization".
     #[must_use]
     pub fn new(endpoint: Endpoint, client_id: ClientId, authentication: Authentication) -> Self {
         Self { endpoint, identity: Identity { client_id, authentication }, cache: None }
@@ -59,8 +61,8 @@ impl Introspector {
 }
 
 impl ResourceServer {
-    /// Checks a request: one introspection, or none if the cache knows its token. Nothing is drawn from the moment yet; a proof of the
-    /// resource server's will be.
+    /// Checks a request: one introspection, or none if the cache knows its token. Nothing is drawn from the moment yet;
+    /// a proof of the resource server's will be.
     pub fn check_by_introspection<'a, 'r>(
         &'a self,
         request: impl Into<Incoming<'r>>,
@@ -140,8 +142,8 @@ fn with_every_claim(mut introspection: Introspection) -> Introspection {
     introspection
 }
 
-/// RFC 7662 §4: "If the token can expire, the authorization server MUST determine whether or not the token has expired." A remembered one
-/// may have expired since.
+/// RFC 7662 §4: "If the token can expire, the authorization server MUST determine whether or not the token has
+/// expired." A remembered one may have expired since.
 fn alive(introspection: Arc<Introspection>, now: Timestamp) -> Result<Access, AccessError> {
     if introspection.exp.is_some_and(|exp| exp.is_past(now)) {
         return Err(AccessError::Expired);
@@ -149,7 +151,8 @@ fn alive(introspection: Arc<Introspection>, now: Timestamp) -> Result<Access, Ac
     if introspection.nbf.is_some_and(|nbf| nbf > now) {
         return Err(AccessError::NotYet);
     }
-    // A token that is bound to a key is worth nothing without the proof: whoever shows it as a bearer token may have stolen it.
+    // A token that is bound to a key is worth nothing without the proof: whoever shows it as a bearer token may have
+    // stolen it.
     if introspection.token_type.as_deref().is_some_and(|token_type| !token_type.eq_ignore_ascii_case("Bearer")) {
         return Err(AccessError::TokenType);
     }

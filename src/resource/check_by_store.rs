@@ -72,7 +72,8 @@ impl<'a> Pause<Lookup> for CheckByStoreLookup<'a> {
     }
 }
 
-/// RFC 6750 §3.1, `invalid_token`: "The access token provided is expired, revoked, malformed, or invalid for other reasons."
+/// RFC 6750 §3.1, `invalid_token`: "The access token provided is expired, revoked, malformed, or invalid for other
+/// reasons."
 fn alive(found: Found, key: Key, now: Timestamp) -> Result<Access, AccessError> {
     let presented = found.into_credential(key).ok_or(AccessError::Unknown)?;
     // A code or a refresh token is for the token endpoint. Whoever presents it here is not told what it is.

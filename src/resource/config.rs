@@ -2,32 +2,35 @@
 
 use crate::model::{Endpoint, Issuer, Resource, ResourceMetadata, Scope};
 
-/// The configuration of a [`ResourceServer`](super::ResourceServer). [`Config::new`] gives the values that RFC 9700 recommends.
+/// The configuration of a [`ResourceServer`](super::ResourceServer). [`Config::new`] gives the values that RFC 9700
+/// recommends.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
     /// Which protected resource this is: tokens are to be for it (RFC 8707, RFC 9700 §2.3).
     pub resource: Resource,
-    /// Other names under which tokens may be for it: those it had before, or, where another authorization server issues them, whatever
-    /// that writes into `aud`. Default: none.
+    /// Other names under which tokens may be for it: those it had before, or, where another authorization server issues
+    /// them, whatever that writes into `aud`. Default: none.
     pub other_audiences: Vec<String>,
     /// Whether a token is taken that is not restricted to any resource. Default: no.
     ///
-    /// Such a token opens every resource that takes it, so each of them can use it at all others. RFC 9700 §2.3: "every resource server
-    /// is obliged to verify, for every request, whether the access token sent with that request was meant to be used for that
-    /// particular resource server." An authorization server restricts its tokens once it names its
+    /// Such a token opens every resource that takes it, so each of them can use it at all others. RFC 9700 §2.3: "every
+    /// resource server is obliged to verify, for every request, whether the access token sent with that request was
+    /// meant to be used for that particular resource server." An authorization server restricts its tokens once it
+    /// names its
     /// [`resources`](crate::server::Config::resources). Say yes where there is but one resource.
     pub accept_unrestricted: bool,
-    /// Whether a token may stand in a form body: RFC 6750 §2.2. Default: no, and the body is not looked at. "SHOULD NOT be used except
-    /// in application contexts where participating browsers do not have access to the "Authorization" request header field."
+    /// Whether a token may stand in a form body: RFC 6750 §2.2. Default: no, and the body is not looked at. "SHOULD NOT
+    /// be used except in application contexts where participating browsers do not have access to the "Authorization"
+    /// request header field."
     pub token_in_body: bool,
-    /// Whether a token may stand in the query: RFC 6750 §2.3. Default: no, and the query is not looked at. RFC 9700 §4.3.2: clients
-    /// "MUST NOT pass access tokens in a URI query parameter".
+    /// Whether a token may stand in the query: RFC 6750 §2.3. Default: no, and the query is not looked at. RFC 9700
+    /// §4.3.2: clients "MUST NOT pass access tokens in a URI query parameter".
     pub token_in_query: bool,
     /// The `realm` of a challenge: RFC 6750 §3. Default: the resource. What is not printable ASCII is left out.
     pub realm: String,
-    /// Where the host serves the metadata document, for challenges: RFC 9728 §5.1. Default: where RFC 9728 §3.1 has it, if the resource is
-    /// an https URL. None: challenges do not name it.
+    /// Where the host serves the metadata document, for challenges: RFC 9728 §5.1. Default: where RFC 9728 §3.1 has it,
+    /// if the resource is an https URL. None: challenges do not name it.
     pub resource_metadata: Option<Endpoint>,
     /// Whose tokens are taken, for the metadata document. Default: none are named.
     pub authorization_servers: Vec<Issuer>,
@@ -58,8 +61,9 @@ impl Config {
         }
     }
 
-    /// The path at which the metadata document is to be found on the resource's host: RFC 9728 §3.1. A resource that has a query has its
-    /// document at this path with that query; where several differ in nothing else, the host's route tells them apart.
+    /// The path at which the metadata document is to be found on the resource's host: RFC 9728 §3.1. A resource that
+    /// has a query has its document at this path with that query; where several differ in nothing else, the host's
+    /// route tells them apart.
     #[must_use]
     pub fn metadata_path(&self) -> String {
         let place = ResourceMetadata::path_and_query(&self.resource);

@@ -8,7 +8,8 @@ use http::StatusCode;
 use crate::effect::Outage;
 use crate::wire::{AuthorizationHeaderError, FormError, RequestError, serialize_error};
 
-/// Why a request is not served. The texts of `invalid_request` and `invalid_token` go to the client; they hold no secret.
+/// Why a request is not served. The texts of `invalid_request` and `invalid_token` go to the client; they hold no
+/// secret.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccessError {
@@ -24,7 +25,8 @@ pub enum AccessError {
     /// RFC 6750 §2: "Clients MUST NOT use more than one method to transmit the token in each request."
     #[error("the access token is sent in more than one way")]
     TwoMethods,
-    /// There is no such access token; there may be another credential of this text, or the authorization server does not say why.
+    /// There is no such access token; there may be another credential of this text, or the authorization server does
+    /// not say why.
     #[error("the access token is not known")]
     Unknown,
     /// It has expired.
@@ -62,8 +64,8 @@ pub enum AccessError {
 serialize_error!(AccessError);
 
 impl AccessError {
-    /// The `error` of RFC 6750 §3.1 or RFC 9470 §3. For a request without a token, and for an outage, there is none; the words here are for
-    /// logs.
+    /// The `error` of RFC 6750 §3.1 or RFC 9470 §3. For a request without a token, and for an outage, there is none;
+    /// the words here are for logs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

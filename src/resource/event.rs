@@ -8,7 +8,8 @@ use crate::effect::{Outage, Unavailable};
 use crate::fetch::Fetch;
 use crate::model::{ClientId, GrantId, Subject};
 
-/// What a request to a protected resource came to. As JSON it is an object with a member `event`, its [name](Event::name).
+/// What a request to a protected resource came to. As JSON it is an object with a member `event`, its
+/// [name](Event::name).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]

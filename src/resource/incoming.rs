@@ -3,8 +3,8 @@
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Uri};
 
-/// A request to a protected resource: made from a whole one or, where the body is still on its way, from its head. Without a body, no token is
-/// found there, whatever the configuration says.
+/// A request to a protected resource: made from a whole one or, where the body is still on its way, from its head.
+/// Without a body, no token is found there, whatever the configuration says.
 #[derive(Clone, Copy)]
 #[allow(missing_debug_implementations, reason = "it holds a token")]
 pub struct Incoming<'a> {

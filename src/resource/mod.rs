@@ -6,7 +6,8 @@
 //! | a token, by asking the authorization server: RFC 7662 | [`CheckByIntrospection`] | [`ResourceServer::check_by_introspection`] |
 //! | protected resource metadata: RFC 9728 | none: it is a document | [`ResourceServer::metadata`] |
 //!
-//! Both machines read the token from the request in the same way, make the same checks, and end in the same [`CheckReply`]:
+//! Both machines read the token from the request in the same way, make the same checks, and end in the same
+//! [`CheckReply`]:
 //! [`Access`], or a [`Refusal`] with the challenge that the RFCs ask for. Neither can write.
 //!
 //! A token is taken that is for this resource (RFC 9700 §2.3): the authorization server knows it by its
@@ -63,15 +64,16 @@ pub use requirement::Requirement;
 
 pub use crate::wire::{Authentication, RequestError};
 
-/// A resource server, or one of the protected resources of one: its configuration, from which every request's machine starts. It
-/// holds no state.
+/// A resource server, or one of the protected resources of one: its configuration, from which every request's machine
+/// starts. It holds no state.
 #[derive(Clone, Debug)]
 pub struct ResourceServer {
     config: Config,
 }
 
 impl ResourceServer {
-    /// A resource server of this configuration, or of the one that is recommended for a [`Resource`](crate::model::Resource).
+    /// A resource server of this configuration, or of the one that is recommended for a
+    /// [`Resource`](crate::model::Resource).
     #[must_use]
     pub fn new(config: impl Into<Config>) -> Self {
         Self { config: config.into() }

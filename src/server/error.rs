@@ -52,7 +52,8 @@ pub enum ClientError {
 }
 
 impl ClientError {
-    /// OAuth 2.1 §3.2.4 counts multiple credentials, more than one mechanism and misplaced parameters as `invalid_request`.
+    /// OAuth 2.1 §3.2.4 counts multiple credentials, more than one mechanism and misplaced parameters as
+    /// `invalid_request`.
     fn is_invalid_request(self) -> bool {
         matches!(self, Self::MultipleMethods | Self::SecretInUri | Self::Header(AuthorizationHeaderError::Repeated))
     }

@@ -13,7 +13,8 @@ use super::token::{TokenError, TokenRefused, TokenReply, TokensIssued};
 use crate::effect::Outage;
 use crate::model::{ClientId, GrantId, GrantType, Scope, Subject};
 
-/// What a request to the authorization server came to. As JSON it is an object with a member `event`, its [name](Event::name).
+/// What a request to the authorization server came to. As JSON it is an object with a member `event`, its
+/// [name](Event::name).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -67,8 +68,8 @@ pub enum Event {
         scope: Scope,
         /// Whether there is a refresh token.
         refresh_token: bool,
-        /// Whether they were issued for a refresh token that had been used before, within its grace: a retry, the loser of a
-        /// race, or a quick thief.
+        /// Whether they were issued for a refresh token that had been used before, within its grace: a retry, the loser
+        /// of a race, or a quick thief.
         within_grace: bool,
     },
     /// The authorization endpoint answered the client with an error.
@@ -95,8 +96,8 @@ pub enum Event {
         /// Why, exactly.
         reason: TokenError,
     },
-    /// A spent code or refresh token was presented by a request that was valid otherwise. The grant is revoked. Somebody
-    /// may have stolen it, or a client retries what it must not.
+    /// A spent code or refresh token was presented by a request that was valid otherwise. The grant is revoked.
+    /// Somebody may have stolen it, or a client retries what it must not.
     #[non_exhaustive]
     Replayed {
         /// The client.

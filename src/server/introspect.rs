@@ -1,7 +1,7 @@
 //! Token introspection: [RFC 7662].
 //!
-//! A registered resource server learns about tokens that are for it, a client about its own. Whatever else is asked, the
-//! answer is `{"active":false}` and says no more: RFC 7662 §2.2. This machine cannot write.
+//! A registered resource server learns about tokens that are for it, a client about its own. Whatever else is asked,
+//! the answer is `{"active":false}` and says no more: RFC 7662 §2.2. This machine cannot write.
 //!
 //! [RFC 7662]: https://www.rfc-editor.org/rfc/rfc7662
 
@@ -63,7 +63,8 @@ impl Section for IntrospectionConfig {
     }
 }
 
-/// A request to the introspection endpoint: RFC 7662 §2.1. `token_type_hint` is not needed: one lookup finds a token of any type.
+/// A request to the introspection endpoint: RFC 7662 §2.1. `token_type_hint` is not needed: one lookup finds a token of
+/// any type.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct IntrospectionRequest<'a> {
@@ -112,8 +113,8 @@ impl Server {
 }
 
 fn refuse<'a>(client_id: Option<ClientId>, error: EndpointError) -> Step<Introspect<'a>> {
-    // RFC 7662 §2.3: "the authorization server responds with an HTTP 401 (Unauthorized)", wherever the credentials stood: no browser asks
-    // here.
+    // RFC 7662 §2.3: "the authorization server responds with an HTTP 401 (Unauthorized)", wherever the credentials
+    // stood: no browser asks here.
     Step::Done(IntrospectReply { outcome: Err(ErrorReply::new(client_id, error, PresentedIn::Header)) })
 }
 
@@ -131,8 +132,8 @@ impl<'a> ClientEndpoint for IntrospectEndpoint<'a> {
 
     fn authenticated(self, client: Authenticated, found: &Found) -> Step<Introspect<'a>> {
         let client = client.client();
-        // RFC 7662 §2.1: "To prevent token scanning attacks, the endpoint MUST also require some form of authorization to
-        // access this endpoint". A public client has none to show.
+        // RFC 7662 §2.1: "To prevent token scanning attacks, the endpoint MUST also require some form of authorization
+        // to access this endpoint". A public client has none to show.
         if !client.is_confidential() {
             return refuse(Some(client.client_id.clone()), ClientError::Unauthenticated.into());
         }
@@ -151,15 +152,15 @@ impl<'a> ClientEndpoint for IntrospectEndpoint<'a> {
     }
 }
 
-/// RFC 7662 §4: the server "MUST perform all applicable checks against a token's state": whether it has expired, was revoked,
-/// or was spent. A code is not a token.
+/// RFC 7662 §4: the server "MUST perform all applicable checks against a token's state": whether it has expired, was
+/// revoked, or was spent. A code is not a token.
 fn is_active(presented: &Presented, now: Timestamp) -> bool {
     let is_token = matches!(presented.credential.kind, CredentialKind::AccessToken(_) | CredentialKind::RefreshToken);
     is_token && presented.is_alive(now)
 }
 
-/// A client sees its own tokens. A resource server sees access tokens alone, those for itself and its own: whatever is active, it
-/// takes for a token that opens it, and a refresh token must not (RFC 6749 §1.5).
+/// A client sees its own tokens. A resource server sees access tokens alone, those for itself and its own: whatever is
+/// active, it takes for a token that opens it, and a refresh token must not (RFC 6749 §1.5).
 fn may_see(client: &Client, presented: &Presented) -> bool {
     let is_for = |served: &[_]| match &presented.credential.audience {
         Audience::Any => true,

@@ -19,13 +19,13 @@ use crate::store::{Change, Commit};
 pub(super) enum Basis {
     /// A grant that is opened with them.
     NewGrant,
-    /// An authorization code, which is spent. If it was spent meanwhile, the grant is revoked: RFC 6749 §4.1.2: the server "SHOULD
-    /// revoke (when possible) all tokens previously issued based on that authorization code."
+    /// An authorization code, which is spent. If it was spent meanwhile, the grant is revoked: RFC 6749 §4.1.2: the
+    /// server "SHOULD revoke (when possible) all tokens previously issued based on that authorization code."
     Code(Key),
     /// A refresh token that does not rotate, and is not spent.
     RefreshTokenKept,
-    /// A refresh token, which is spent. If it was spent meanwhile, but not before the time from which a retry is taken, this is a
-    /// retry; otherwise the race is lost.
+    /// A refresh token, which is spent. If it was spent meanwhile, but not before the time from which a retry is taken,
+    /// this is a retry; otherwise the race is lost.
     RefreshTokenRotated { key: Key, retry_since: Option<Timestamp> },
     /// A refresh token that was spent since then, within its grace.
     RefreshTokenRetried { key: Key, since: Timestamp },
@@ -97,8 +97,9 @@ impl Plan {
         Self::new(config, (client, grant), grant_type, Basis::NewGrant, granted, now)
     }
 
-    /// The plan under the host's terms, which only narrow; `None` if it refuses, or if nothing is left of the scope or the lifetime. (A
-    /// token without a scope would not say that it was narrowed: RFC 6749 §5.1 has no way to write an empty scope.)
+    /// The plan under the host's terms, which only narrow; `None` if it refuses, or if nothing is left of the scope or
+    /// the lifetime. (A token without a scope would not say that it was narrowed: RFC 6749 §5.1 has no way to write an
+    /// empty scope.)
     pub(super) fn under(mut self, verdict: Verdict) -> Option<Self> {
         let Verdict::Issue(terms) = verdict else { return None };
         let issuance = &mut self.issuance;

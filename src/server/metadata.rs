@@ -1,4 +1,5 @@
-//! Authorization server metadata: [RFC 8414]. Derived from the configuration, so that what is advertised is what exists.
+//! Authorization server metadata: [RFC 8414]. Derived from the configuration, so that what is advertised is what
+//! exists.
 //!
 //! [RFC 8414]: https://www.rfc-editor.org/rfc/rfc8414
 

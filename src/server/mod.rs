@@ -55,8 +55,8 @@ use std::time::Duration;
 
 use crate::model::{Audience, Issuer};
 
-/// The configuration of a [`Server`], by endpoint: one that is `None` does not exist. [`Config::new`] gives the values that RFC 9700
-/// recommends.
+/// The configuration of a [`Server`], by endpoint: one that is `None` does not exist. [`Config::new`] gives the values
+/// that RFC 9700 recommends.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
@@ -64,15 +64,15 @@ pub struct Config {
     pub issuer: Issuer,
     /// What may be asked for.
     pub scope: ScopeConfig,
-    /// The protected resources that tokens can be restricted to (RFC 8707). Default: [`Audience::Any`]: resource indicators are not in
-    /// use, and `resource` is ignored.
+    /// The protected resources that tokens can be restricted to (RFC 8707). Default: [`Audience::Any`]: resource
+    /// indicators are not in use, and `resource` is ignored.
     pub resources: Audience,
-    /// How long a grant lasts at the most, however often its tokens are refreshed; a client's record may say less. In whole seconds.
-    /// Default: `None`, for as long as it is refreshed. Where there is an end, token responses tell it
+    /// How long a grant lasts at the most, however often its tokens are refreshed; a client's record may say less. In
+    /// whole seconds. Default: `None`, for as long as it is refreshed. Where there is an end, token responses tell it
     /// (draft-ietf-oauth-refresh-token-expiration-02).
     pub grant_lifetime: Option<Duration>,
-    /// Whether the host has the last word on what is issued: [`Policy::issuance`](crate::Policy::issuance). Default: yes. A host that has
-    /// nothing to say may switch the question off.
+    /// Whether the host has the last word on what is issued: [`Policy::issuance`](crate::Policy::issuance). Default:
+    /// yes. A host that has nothing to say may switch the question off.
     pub consult_issuance: bool,
     /// The authorization endpoint: RFC 6749 §3.1.
     pub authorization: AuthorizationConfig,

@@ -1,7 +1,7 @@
 //! Pushed authorization requests: [RFC 9126].
 //!
-//! The client pushes its request and gets a `request_uri` that stands for it at the authorization endpoint, once. What was pushed is what is
-//! authorized: no parameter of the browser's changes it. The decision spends it.
+//! The client pushes its request and gets a `request_uri` that stands for it at the authorization endpoint, once. What
+//! was pushed is what is authorized: no parameter of the browser's changes it. The decision spends it.
 //!
 //! [RFC 9126]: https://www.rfc-editor.org/rfc/rfc9126
 
@@ -49,8 +49,8 @@ machine! {
 pub struct ParConfig {
     /// Where the host has mounted the endpoint.
     pub endpoint: Endpoint,
-    /// How long a `request_uri` may be presented after it was pushed (`expires_in`). Default: 60 seconds. RFC 9126 §2.2: "the lifetime SHOULD
-    /// be short", as §4 has it, and "should be between 5 and 600 seconds".
+    /// How long a `request_uri` may be presented after it was pushed (`expires_in`). Default: 60 seconds. RFC 9126
+    /// §2.2: "the lifetime SHOULD be short", as §4 has it, and "should be between 5 and 600 seconds".
     pub lifetime: Duration,
     /// How long a resource owner who came in time has to log in and to decide. Default: an hour.
     pub decision_lifetime: Duration,
@@ -100,8 +100,8 @@ impl Server {
     }
 }
 
-/// RFC 9126 §2.1: "the client [...] sends the parameters that comprise an authorization request directly to the PAR endpoint", with "the
-/// parameters necessary to authenticate the client".
+/// RFC 9126 §2.1: "the client [...] sends the parameters that comprise an authorization request directly to the PAR
+/// endpoint", with "the parameters necessary to authenticate the client".
 fn read<'a, B: AsRef<[u8]>>(
     request: &'a Request<B>,
 ) -> Result<(ClientAuthentication<'a>, AuthorizationRequest<'a>, Option<FormError>), EndpointError> {
@@ -151,7 +151,8 @@ impl<'a> ClientEndpoint for PushEndpoint<'a> {
 }
 
 impl PushEndpoint<'_> {
-    /// RFC 9126 §2.1: "Validate the pushed request as it would an authorization request sent to the authorization endpoint."
+    /// RFC 9126 §2.1: "Validate the pushed request as it would an authorization request sent to the authorization
+    /// endpoint."
     fn pending(self, client: &Authenticated) -> Result<(Secret<'static>, PendingRequest), PushError> {
         let Self { config, par, request, fault, mut moment, .. } = self;
         let client = client.client();
@@ -283,7 +284,8 @@ impl PushReply {
     #[must_use]
     pub fn into_http(self) -> Response<Vec<u8>> {
         let ErrorReply { error, presented_in, .. } = match self.outcome {
-            // "If the verification is successful, the server [...] provides a request URI [...] with HTTP status code 201".
+            // "If the verification is successful, the server [...] provides a request URI [...] with HTTP status code
+            // 201".
             Ok((_, response)) => return json(StatusCode::CREATED, &response),
             Err(refused) => refused,
         };

@@ -14,8 +14,8 @@ pub(super) fn form<B: AsRef<[u8]>>(request: &Request<B>) -> Result<Form<'_>, End
     if request.method() != Method::POST {
         return Err(EndpointError::Method);
     }
-    // RFC 6749 §2.3.1: "The parameters can only be transmitted in the request-body and MUST NOT be included in the request
-    // URI."
+    // RFC 6749 §2.3.1: "The parameters can only be transmitted in the request-body and MUST NOT be included in the
+    // request URI."
     let query = Form::new(request.uri().query().unwrap_or_default().as_bytes())?;
     if query.pairs().any(|(name, _)| name == "client_secret") {
         return Err(ClientError::SecretInUri.into());

@@ -60,8 +60,8 @@ impl Section for RevocationConfig {
     }
 }
 
-/// A request to the revocation endpoint: RFC 7009 §2.1, which lets a server ignore `token_type_hint` "if it is able to detect the token type
-/// automatically": one lookup finds a token of any type.
+/// A request to the revocation endpoint: RFC 7009 §2.1, which lets a server ignore `token_type_hint` "if it is able to
+/// detect the token type automatically": one lookup finds a token of any type.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RevocationRequest<'a> {
@@ -122,8 +122,8 @@ impl<'a> ClientEndpoint for RevokeEndpoint<'a> {
 
     fn authenticated(self, client: Authenticated, found: &Found) -> Step<Revoke<'a>> {
         let client_id = client.client().client_id.clone();
-        // RFC 7009 §2.2: "invalid tokens do not cause an error response since the client cannot handle such an error in a
-        // reasonable way."
+        // RFC 7009 §2.2: "invalid tokens do not cause an error response since the client cannot handle such an error in
+        // a reasonable way."
         let Some(presented) = self.key.and_then(|key| found.credential(key)) else {
             return Step::Done(RevokeReply::revoked(client_id, None));
         };
@@ -134,8 +134,8 @@ impl<'a> ClientEndpoint for RevokeEndpoint<'a> {
         }
         let (key, grant) = (presented.credential.key, presented.grant.id);
         let change = match presented.credential.kind {
-            // RFC 7009 §2.1: "If the particular token is a refresh token [...], then the authorization server SHOULD also
-            // invalidate all access tokens based on the same authorization grant".
+            // RFC 7009 §2.1: "If the particular token is a refresh token [...], then the authorization server SHOULD
+            // also invalidate all access tokens based on the same authorization grant".
             CredentialKind::RefreshToken => Change::Revoke(grant),
             CredentialKind::AccessToken(_) => Change::Discard(key),
             CredentialKind::AuthorizationCode(_) => {
@@ -174,8 +174,8 @@ impl<'a> Pause<Commit> for RevokeCommit<'a> {
             Ok(Outcome::Conflict(_)) => Unavailable::new("the store refused a change that has no precondition"),
             Err(unavailable) => unavailable,
         };
-        // RFC 7009 §2.2.1: "If the server responds with HTTP status code 503, the client must assume the token still exists and may
-        // retry after a reasonable delay."
+        // RFC 7009 §2.2.1: "If the server responds with HTTP status code 503, the client must assume the token still
+        // exists and may retry after a reasonable delay."
         let error = EndpointError::Unavailable(Outage::of::<Commit>(unavailable));
         Step::Done(RevokeReply::refused(Some(self.client_id), error, PresentedIn::Body))
     }

@@ -1,4 +1,5 @@
-//! What a request asks for, within what its client may ask for: scope ([RFC 6749 §3.3]) and protected resources ([RFC 8707 §2]).
+//! What a request asks for, within what its client may ask for: scope ([RFC 6749 §3.3]) and protected resources ([RFC
+//! 8707 §2]).
 //!
 //! [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
 //! [RFC 8707 §2]: https://www.rfc-editor.org/rfc/rfc8707#section-2
@@ -18,8 +19,8 @@ pub struct ScopeConfig {
     pub supported: Scope,
 }
 
-/// What a request without `scope` asks for. RFC 6749 §3.3: "the authorization server MUST either process the request using
-/// a pre-defined default value or fail the request indicating an invalid scope."
+/// What a request without `scope` asks for. RFC 6749 §3.3: "the authorization server MUST either process the request
+/// using a pre-defined default value or fail the request indicating an invalid scope."
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum DefaultScope {
     /// Everything that the client is registered for.
@@ -38,7 +39,8 @@ impl Section for ScopeConfig {
 }
 
 impl Config {
-    /// Returns the scope to grant, or `None` if the request exceeds the client's registration (`invalid_scope`, RFC 6749 §3.3).
+    /// Returns the scope to grant, or `None` if the request exceeds the client's registration (`invalid_scope`, RFC
+    /// 6749 §3.3).
     pub(super) fn scope(&self, client: &Client, requested: Option<Scope>) -> Option<Scope> {
         match (requested, &self.scope.default) {
             (Some(scope), _) => scope.is_subset(&client.scope).then_some(scope),
@@ -50,8 +52,8 @@ impl Config {
         }
     }
 
-    /// Returns the audience to grant, or `None` if the request names a resource that the client may not ask for (`invalid_target`,
-    /// RFC 8707 §2).
+    /// Returns the audience to grant, or `None` if the request names a resource that the client may not ask for
+    /// (`invalid_target`, RFC 8707 §2).
     pub(super) fn audience(&self, client: &Client, requested: &[impl AsRef<str>]) -> Option<Audience> {
         match (&self.resources, &client.audience) {
             (offered, Audience::Any) => offered.narrowed(requested),
@@ -64,8 +66,8 @@ impl Config {
     }
 
     /// Returns the audience of a token, of what was granted, or `None` if the request names a resource that was not
-    /// (`invalid_target`, RFC 8707 §2.2). A grant that is not restricted comes from before resource indicators were in use; once they are,
-    /// its tokens are held to them.
+    /// (`invalid_target`, RFC 8707 §2.2). A grant that is not restricted comes from before resource indicators were in
+    /// use; once they are, its tokens are held to them.
     pub(super) fn granted_audience(
         &self,
         client: &Client,

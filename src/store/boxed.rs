@@ -25,8 +25,8 @@ impl<S: AsyncStore + Send + Sync> Erased for S {
     }
 }
 
-/// An async store whose type is chosen at run time: memory in tests, a database in production. A clone is the same store. Each call costs an
-/// allocation.
+/// An async store whose type is chosen at run time: memory in tests, a database in production. A clone is the same
+/// store. Each call costs an allocation.
 ///
 /// ```
 /// use grantor::store::{BoxedStore, MemoryStore};

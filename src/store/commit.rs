@@ -11,8 +11,8 @@ use crate::record::{Client, Credential, Grant, PendingRequest};
 
 /// Write these changes, all or nothing.
 ///
-/// The changes are applied in order, each seeing those before it. The first whose precondition does not hold refuses the
-/// whole commit, and nothing of it remains.
+/// The changes are applied in order, each seeing those before it. The first whose precondition does not hold refuses
+/// the whole commit, and nothing of it remains.
 ///
 /// **A commit touches one partition**: all its changes have the same [`Change::route`]. Its constructor sees to that.
 #[derive(Clone, Debug, PartialEq)]
@@ -133,7 +133,8 @@ pub enum Change {
         /// The earliest time at which it may have been spent.
         since: Timestamp,
     },
-    /// Keep a grant until this time, or longer if it was to be kept longer. Precondition: it exists, and is not revoked.
+    /// Keep a grant until this time, or longer if it was to be kept longer. Precondition: it exists, and is not
+    /// revoked.
     Extend {
         /// The grant to keep.
         grant: GrantId,
@@ -147,8 +148,9 @@ pub enum Change {
     Revoke(GrantId),
     /// Forget a credential. No precondition.
     Discard(Key),
-    /// Store a request that waits for a resource owner. Precondition: with revision 0 its key is new, and so is its user code, if it has one;
-    /// otherwise the stored revision is the one before, the request is unspent, and client and user code are the same.
+    /// Store a request that waits for a resource owner. Precondition: with revision 0 its key is new, and so is its
+    /// user code, if it has one; otherwise the stored revision is the one before, the request is unspent, and client
+    /// and user code are the same.
     PutRequest(Arc<PendingRequest>),
     /// Mark a request as spent, by an approval or by a denial. Precondition: it exists, and is unspent.
     SpendRequest {
@@ -164,10 +166,12 @@ pub enum Change {
         /// Until when a repetition must be noticed.
         until: Timestamp,
     },
-    /// Store a client's record. Precondition: with revision 0 its id is new; otherwise the stored revision is the one before.
+    /// Store a client's record. Precondition: with revision 0 its id is new; otherwise the stored revision is the one
+    /// before.
     PutClient(Arc<Client>),
-    /// Remove a client. Precondition: the stored revision is this one. It can do nothing more at any endpoint; access tokens that
-    /// it has stay good until they expire. To end them too, revoke its grants, and do not give its id to another.
+    /// Remove a client. Precondition: the stored revision is this one. It can do nothing more at any endpoint; access
+    /// tokens that it has stay good until they expire. To end them too, revoke its grants, and do not give its id to
+    /// another.
     RemoveClient {
         /// The client to remove.
         client_id: ClientId,

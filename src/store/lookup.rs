@@ -142,7 +142,8 @@ impl Found {
         })
     }
 
-    /// The client of this id, if it was found. Another one, which only a faulty store brings, is not the one that was asked for.
+    /// The client of this id, if it was found. Another one, which only a faulty store brings, is not the one that was
+    /// asked for.
     pub(crate) fn take_client(&mut self, client_id: &ClientId) -> Option<Arc<Client>> {
         self.client.take().filter(|client| client.client_id == *client_id)
     }

@@ -40,7 +40,8 @@ pub enum RequestError {
         fault: Fault,
         /// Its status.
         status: StatusCode,
-        /// The beginning of its body, or of the location of a redirect: at most 200 characters, with whatever may be a secret left out.
+        /// The beginning of its body, or of the location of a redirect: at most 200 characters, with whatever may be a
+        /// secret left out.
         excerpt: String,
         /// In how many seconds to ask again, if it said so (RFC 9110 §10.2.3).
         retry_after: Option<u32>,
@@ -77,7 +78,8 @@ pub enum Fault {
     Status,
 }
 
-/// An error response: RFC 6749 §5.2. Its texts are the server's, with characters that cannot be seen and whatever may be a token left out, and their length bounded.
+/// An error response: RFC 6749 §5.2. Its texts are the server's, with characters that cannot be seen and whatever may
+/// be a token left out, and their length bounded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrorResponse {
@@ -162,8 +164,9 @@ impl ServerAnswer {
         Ok(answer)
     }
 
-    /// The JSON object of a successful response. Tolerated: any status of success for 200; `error` with such a status, which is a
-    /// refusal all the same; a media type that is missing, `text/plain`, or of any JSON; parameters of the media type; a byte order mark.
+    /// The JSON object of a successful response. Tolerated: any status of success for 200; `error` with such a status,
+    /// which is a refusal all the same; a media type that is missing, `text/plain`, or of any JSON; parameters of the
+    /// media type; a byte order mark.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, RequestError> {
         let members = self.object::<ErrorMembers>();
         self.judge(members.as_ref().ok())?;

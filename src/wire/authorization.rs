@@ -68,8 +68,8 @@ fn only_value(headers: &HeaderMap) -> Result<Option<&HeaderValue>, Authorization
     if values.next().is_some() { Err(AuthorizationHeaderError::Repeated) } else { Ok(value) }
 }
 
-/// The access token in the header, if that has one: RFC 6750 §2.1: `credentials = "Bearer" 1*SP b64token`. Another scheme's credentials
-/// are another's to read.
+/// The access token in the header, if that has one: RFC 6750 §2.1: `credentials = "Bearer" 1*SP b64token`. Another
+/// scheme's credentials are another's to read.
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<Secret<'_>>, AuthorizationHeaderError> {
     let Some(value) = only_value(headers)? else { return Ok(None) };
     let mut parts = value.as_bytes().splitn(2, |byte| *byte == b' ');

@@ -1,4 +1,5 @@
-//! A few words of a response that cannot be used, for a log: bounded, on one line, with whatever may be a secret left out.
+//! A few words of a response that cannot be used, for a log: bounded, on one line, with whatever may be a secret left
+//! out.
 
 use url::{Position, Url};
 
@@ -8,8 +9,8 @@ const SUSPICIOUS: usize = 16;
 /// The name of a JSON member may be longer than that: `authorization_response_iss_parameter_supported`.
 const SUSPICIOUS_NAME: usize = 64;
 
-/// An excerpt of a text. Left out, as `…`, are texts in quotes other than the names of JSON members, the values of form parameters,
-/// and whatever is as long as a token.
+/// An excerpt of a text. Left out, as `…`, are texts in quotes other than the names of JSON members, the values of form
+/// parameters, and whatever is as long as a token.
 pub(crate) fn excerpt(text: &[u8]) -> String {
     let head = text.get(..8 * MAX_CHARS).unwrap_or(text);
     bounded(mask(&String::from_utf8_lossy(head)))
@@ -27,7 +28,8 @@ pub(crate) fn excerpt_of_url(url: &str) -> String {
     bounded(format!("{origin}{path}"))
 }
 
-/// What another party wrote for people: bounded, without what cannot be seen, and without whatever is as long as a token.
+/// What another party wrote for people: bounded, without what cannot be seen, and without whatever is as long as a
+/// token.
 pub(crate) fn peer_text(text: &str) -> String {
     let text: String = text.chars().filter(|character| !is_invisible(*character)).take(500).collect();
     let mut shown = String::new();
@@ -45,8 +47,9 @@ pub(crate) fn peer_text(text: &str) -> String {
     shown
 }
 
-/// Whether a character hides in a text, or changes how the rest of it is shown: controls, line and paragraph separators, interlinear
-/// annotations, and Unicode's `Default_Ignorable_Code_Point`, among which are those that turn the direction of writing, and tags.
+/// Whether a character hides in a text, or changes how the rest of it is shown: controls, line and paragraph
+/// separators, interlinear annotations, and Unicode's `Default_Ignorable_Code_Point`, among which are those that turn
+/// the direction of writing, and tags.
 pub(crate) fn is_invisible(character: char) -> bool {
     #[rustfmt::skip]
     let is_ignorable = matches!(character,
@@ -93,7 +96,8 @@ fn mask(text: &str) -> String {
     masked
 }
 
-/// Whether this may be a token: it is as long as one, and no word of a protocol, as `unmet_authentication_requirements` is.
+/// Whether this may be a token: it is as long as one, and no word of a protocol, as `unmet_authentication_requirements`
+/// is.
 fn is_suspicious(run: &str) -> bool {
     let is_word = run.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'-' | b'.'));
     run.len() >= SUSPICIOUS && !is_word

@@ -68,8 +68,8 @@ impl<'a> Form<'a> {
         self.params_and_all(names, "").0
     }
 
-    /// The same, and every value of a parameter that may repeat, as RFC 8707 §2 lets `resource`. One that is not UTF-8 is there too, as a
-    /// value that names nothing: left out, it would ask for everything.
+    /// The same, and every value of a parameter that may repeat, as RFC 8707 §2 lets `resource`. One that is not UTF-8
+    /// is there too, as a value that names nothing: left out, it would ask for everything.
     pub(crate) fn params_and_all<const N: usize>(
         self,
         names: [&'static str; N],
@@ -101,7 +101,8 @@ impl<'a> Form<'a> {
         (params, all)
     }
 
-    /// All parameters, as `name=value`. A value is `None` if it is not UTF-8; a parameter whose name is not has no name that is known.
+    /// All parameters, as `name=value`. A value is `None` if it is not UTF-8; a parameter whose name is not has no name
+    /// that is known.
     pub(crate) fn pairs(self) -> impl Iterator<Item = (Cow<'a, str>, Option<Cow<'a, str>>)> {
         self.encoded_pairs().filter_map(move |pair| Some((pair.name()?, self.value(pair))))
     }

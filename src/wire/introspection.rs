@@ -12,7 +12,8 @@ use super::request::{Identity, PostForm};
 use crate::fetch::Fetch;
 use crate::model::{Endpoint, Scope, Secret, Timestamp};
 
-/// An active token, as the authorization server describes it: RFC 7662 §2.2. Each member but the lists is optional there.
+/// An active token, as the authorization server describes it: RFC 7662 §2.2. Each member but the lists is optional
+/// there.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct Introspection {
@@ -64,8 +65,8 @@ fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timest
     Ok(lenient::seconds(deserializer)?.map(Timestamp))
 }
 
-/// RFC 8259 §4: "When the names within an object are not unique, the behavior of software that receives such an object is unpredictable."
-/// Another resource server might read the same answer otherwise.
+/// RFC 8259 §4: "When the names within an object are not unique, the behavior of software that receives such an object
+/// is unpredictable." Another resource server might read the same answer otherwise.
 fn distinct<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map<String, Value>, D::Error> {
     struct Members;
     impl<'de> Visitor<'de> for Members {

@@ -24,7 +24,8 @@ pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
     seconds.map(Some).ok_or_else(|| D::Error::custom("not a number of seconds"))
 }
 
-/// A scope: as a string, in which more than one space may stand between tokens, or as an array of strings. Null is omitted.
+/// A scope: as a string, in which more than one space may stand between tokens, or as an array of strings. Null is
+/// omitted.
 pub(crate) fn scope<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Scope>, D::Error> {
     #[derive(serde::Deserialize)]
     #[serde(untagged, expecting = "a scope")]

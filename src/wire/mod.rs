@@ -1,5 +1,5 @@
-//! HTTP ⇄ types: forms and queries, the `Authorization` header, redirects and JSON replies; and the other way round, requests
-//! to another server and what it answers.
+//! HTTP ⇄ types: forms and queries, the `Authorization` header, redirects and JSON replies; and the other way round,
+//! requests to another server and what it answers.
 
 mod answer;
 mod authorization;

@@ -1,5 +1,5 @@
-//! Requests to another server: for a document, or, to an authorization server's endpoints for clients, forms with the client's
-//! authentication (RFC 6749 §2.3.1, §3.2.1).
+//! Requests to another server: for a document, or, to an authorization server's endpoints for clients, forms with the
+//! client's authentication (RFC 6749 §2.3.1, §3.2.1).
 
 use std::fmt;
 
@@ -40,8 +40,8 @@ pub enum Authentication {
     None,
     /// `client_secret_basic`: the secret in the `Authorization` header.
     Basic(Secret<'static>),
-    /// `client_secret_post`: the secret in the body. RFC 6749 §2.3.1: "NOT RECOMMENDED and SHOULD be limited to clients unable
-    /// to directly utilize the HTTP Basic authentication scheme".
+    /// `client_secret_post`: the secret in the body. RFC 6749 §2.3.1: "NOT RECOMMENDED and SHOULD be limited to clients
+    /// unable to directly utilize the HTTP Basic authentication scheme".
     Post(Secret<'static>),
 }
 
@@ -86,8 +86,8 @@ impl PostForm {
                 let basic = basic(&sender.client_id, secret).ok_or(RequestError::Unsendable)?;
                 headers.insert(AUTHORIZATION, basic);
             }
-            // RFC 6749 §3.2.1: "an unauthenticated client MUST send its "client_id" to prevent itself from inadvertently accepting
-            // a code intended for a client with a different "client_id"."
+            // RFC 6749 §3.2.1: "an unauthenticated client MUST send its "client_id" to prevent itself from
+            // inadvertently accepting a code intended for a client with a different "client_id"."
             Authentication::None => self.append("client_id", sender.client_id.as_str()),
             Authentication::Post(secret) => {
                 self.append("client_id", sender.client_id.as_str());
@@ -112,9 +112,9 @@ impl Drop for PostForm {
     }
 }
 
-/// RFC 6749 §2.3.1: "The client identifier is encoded using the "application/x-www-form-urlencoded" encoding algorithm per
-/// Appendix B, and the encoded value is used as the username; the client password is encoded using the same algorithm and
-/// used as the password."
+/// RFC 6749 §2.3.1: "The client identifier is encoded using the "application/x-www-form-urlencoded" encoding algorithm
+/// per Appendix B, and the encoded value is used as the username; the client password is encoded using the same
+/// algorithm and used as the password."
 fn basic(client_id: &ClientId, client_secret: &Secret<'_>) -> Option<HeaderValue> {
     let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let mut credentials = format!("{}:{}", encode(client_id.as_str()), encode(client_secret.expose()));

@@ -13,7 +13,8 @@ pub(super) fn append<'a>(
     parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> String {
     let mut form = form_urlencoded::Serializer::for_suffix(text, start);
-    // Texts are what a form is made of, so nothing can be refused. (By entries, for a sequence of pairs would copy each name.)
+    // Texts are what a form is made of, so nothing can be refused. (By entries, for a sequence of pairs would copy each
+    // name.)
     if let Ok(mut map) = serde_urlencoded::Serializer::new(&mut form).serialize_map(None) {
         parameters.into_iter().for_each(|(name, value)| drop(map.serialize_entry(name, value)));
         drop(map.end());

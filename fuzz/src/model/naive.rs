@@ -213,8 +213,11 @@ impl Naive {
         self.clients[client as usize].filter(|_| client != Who::App).ok_or("invalid_client")?;
         let visible = self.picked(token).filter(|index| {
             let Credential { kind, grant, .. } = self.credentials[*index];
-            let is_own = self.grants[grant].client == client && kind != Kind::Code;
-            self.is_alive(*index) && (is_own || kind == Kind::Access && client == Who::Api)
+            let may_see = match client {
+                Who::Api => kind == Kind::Access,
+                _ => self.grants[grant].client == client && kind != Kind::Code,
+            };
+            self.is_alive(*index) && may_see
         });
         Ok(visible.map_or(Said::Inactive, |index| Said::Active(self.credentials[index].scope)))
     }

@@ -1,7 +1,7 @@
 //! The resource owner's decision, which is the second half of the authorization endpoint: [RFC 6749 §4.1.2], [§4.2.2].
 //!
-//! Time has passed since the [`Prompt`] was made, and it has been out of grantor's hands: the client, its redirect URI and
-//! what it may ask for are looked up and checked again.
+//! Time has passed since the [`Prompt`] was made, and it has been out of grantor's hands: the client, its redirect URI
+//! and what it may ask for are looked up and checked again.
 //!
 //! [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
 //! [§4.2.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.2.2
@@ -34,8 +34,8 @@ machine! {
     /// deny    ─▶ Lookup ─▶ [Commit] ─▶ redirect with access_denied
     /// ```
     ///
-    /// A denial is written where there is a pushed request to spend. From its moment it draws the id of the grant, then the code or the
-    /// access token.
+    /// A denial is written where there is a pushed request to spend. From its moment it draws the id of the grant, then
+    /// the code or the access token.
     AuthorizeDecision<'a> {
         Lookup = AuthorizeDecisionLookup<'a>,
         Issuance = AuthorizeDecisionIssuance<'a>,
@@ -60,22 +60,23 @@ impl Approval {
         Self { subject, scope: None, authentication: AuthenticationEvent::default(), data: Claims::default() }
     }
 
-    /// Grants only these of the scope tokens that were asked for. Others are ignored, whatever a form sent; if none remain,
-    /// the request is denied.
+    /// Grants only these of the scope tokens that were asked for. Others are ignored, whatever a form sent; if none
+    /// remain, the request is denied.
     #[must_use]
     pub fn narrowed_to(self, scope: Scope) -> Self {
         Self { scope: Some(scope), ..self }
     }
 
-    /// The resource owner was authenticated at this time: the login, not the click on "allow". Protected resources that ask for a recent
-    /// login (`max_age`; RFC 9470 §6) learn it, for as long as the grant lives.
+    /// The resource owner was authenticated at this time: the login, not the click on "allow". Protected resources that
+    /// ask for a recent login (`max_age`; RFC 9470 §6) learn it, for as long as the grant lives.
     #[must_use]
     pub fn authenticated_at(self, auth_time: Timestamp) -> Self {
         let authentication = AuthenticationEvent { auth_time: Some(auth_time), ..self.authentication };
         Self { authentication, ..self }
     }
 
-    /// The resource owner was authenticated in this way, which protected resources may ask for (`acr_values`; RFC 9470 §6).
+    /// The resource owner was authenticated in this way, which protected resources may ask for (`acr_values`; RFC 9470
+    /// §6).
     #[must_use]
     pub fn with_acr(self, acr: Acr) -> Self {
         Self { authentication: self.authentication.with_acr(acr), ..self }
@@ -100,8 +101,9 @@ impl Approval {
         Self { data, ..self }
     }
 
-    /// RFC 9470 §5: "the authorization server SHOULD consider the requested acr value as necessary for successfully fulfilling the
-    /// request". How long ago is too long, the host judged when it showed its pages; here it has to say when it was.
+    /// RFC 9470 §5: "the authorization server SHOULD consider the requested acr value as necessary for successfully
+    /// fulfilling the request". How long ago is too long, the host judged when it showed its pages; here it has to say
+    /// when it was.
     fn meets(&self, asked: &Asked) -> bool {
         let AuthenticationEvent { acr, auth_time, .. } = &self.authentication;
         let acr_is_met = asked.acr_values.is_empty() || acr.as_ref().is_some_and(|acr| asked.acr_values.contains(acr));
@@ -200,7 +202,8 @@ impl<'a> Decision<'a> {
         self.write(commit, Then::Respond(Success::Code(code), grant))
     }
 
-    /// RFC 6749 §4.2.2: an access token, for a grant that is opened with it. "The authorization server MUST NOT issue a refresh token."
+    /// RFC 6749 §4.2.2: an access token, for a grant that is opened with it. "The authorization server MUST NOT issue a
+    /// refresh token."
     fn issue_token(mut self, plan: Plan) -> Step<AuthorizeDecision<'a>> {
         let Issued { commit, grant, access_token, expires_in, scope, .. } = plan.issue(self.config, &mut self.moment);
         let success = Success::Token { access_token, expires_in, scope };

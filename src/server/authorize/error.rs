@@ -45,7 +45,8 @@ pub enum AuthorizationError {
     /// RFC 9470 §5: the resource owner was not authenticated as the client asked.
     #[error("the resource owner was not authenticated in the way that the request asks for")]
     UnmetAuthenticationRequirements,
-    /// RFC 9126 §2.1: "The request_uri authorization request parameter MUST NOT be provided" in a request that is pushed.
+    /// RFC 9126 §2.1: "The request_uri authorization request parameter MUST NOT be provided" in a request that is
+    /// pushed.
     #[error("request_uri cannot be pushed")]
     RequestUriPushed,
     /// The pushed request was approved or denied before, or it has ended: RFC 9126 §4.
@@ -112,8 +113,8 @@ pub enum AuthorizationPageError {
     /// The redirect URI is not one of the client's.
     #[error("the address to return to is not one that the application registered")]
     RedirectUriMismatch,
-    /// There is no pushed request of this `request_uri`, it is another client's, or its time is over: RFC 9126 §4. Without it nobody knows
-    /// where the client is.
+    /// There is no pushed request of this `request_uri`, it is another client's, or its time is over: RFC 9126 §4.
+    /// Without it nobody knows where the client is.
     #[error("the request was not found, or its time is over: go back to the application and start again")]
     RequestUriUnknown,
     /// The host could not carry out an effect.

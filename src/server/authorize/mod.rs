@@ -1,6 +1,7 @@
 //! The authorization endpoint: [RFC 6749 §3.1], [RFC 9126 §4].
 //!
-//! This machine cannot write. It ends in a [`Prompt`], which the host keeps while the resource owner logs in and decides;
+//! This machine cannot write. It ends in a [`Prompt`], which the host keeps while the resource owner logs in and
+//! decides;
 //! [`Prompt::approve`] and [`Prompt::deny`] start the second half of the endpoint, [`AuthorizeDecision`].
 //!
 //! [RFC 6749 §3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1
@@ -41,7 +42,8 @@ use crate::store::{Found, Lookup, RequestKey};
 use crate::wire::{Form, FormError, form_body};
 
 machine! {
-    /// The machine of the authorization endpoint. It has no `Commit`: nothing is written before the resource owner decides.
+    /// The machine of the authorization endpoint. It has no `Commit`: nothing is written before the resource owner
+    /// decides.
     ///
     /// ```text
     /// request ─▶ Lookup ─▶ Ask(Prompt) │ redirect with an error │ page with an error
@@ -66,7 +68,8 @@ pub enum AuthorizeReply {
 }
 
 impl Server {
-    /// Answers a request to the authorization endpoint: GET or POST (RFC 6749 §3.1). `run` returns an [`AuthorizeReply`].
+    /// Answers a request to the authorization endpoint: GET or POST (RFC 6749 §3.1). `run` returns an
+    /// [`AuthorizeReply`].
     pub fn authorize<'a, B: AsRef<[u8]>>(&'a self, request: &'a Request<B>, moment: Moment) -> Step<Authorize<'a>> {
         match parameters(request) {
             Ok((request, fault)) => self.look_up(request, fault, &moment),
@@ -110,8 +113,8 @@ fn parameters<B: AsRef<[u8]>>(
     request: &Request<B>,
 ) -> Result<(AuthorizationRequest<'_>, Option<FormError>), AuthorizationPageError> {
     let form = match *request.method() {
-        // RFC 6749 §3.1: "The authorization server MUST support the use of the HTTP "GET" method [...] and MAY support the
-        // use of the "POST" method as well."
+        // RFC 6749 §3.1: "The authorization server MUST support the use of the HTTP "GET" method [...] and MAY support
+        // the use of the "POST" method as well."
         Method::GET | Method::HEAD => Form::new(request.uri().query().unwrap_or_default().as_bytes())?,
         Method::POST => form_body(request.headers(), request.body().as_ref())?,
         _ => return Err(AuthorizationPageError::Method),
@@ -152,9 +155,9 @@ impl<'a> Pause<Lookup> for AuthorizeLookup<'a> {
 
     fn resume(self, answer: Answer<Lookup>) -> Step<Authorize<'a>> {
         let Self { lookup, config, now, came } = self;
-        // RFC 6749 §4.1.2.1: "If the request fails due to a missing, invalid, or mismatching redirection URI, or if the client
-        // identifier is missing or invalid, the authorization server SHOULD inform the resource owner of the error and MUST
-        // NOT automatically redirect the user-agent to the invalid redirection URI."
+        // RFC 6749 §4.1.2.1: "If the request fails due to a missing, invalid, or mismatching redirection URI, or if the
+        // client identifier is missing or invalid, the authorization server SHOULD inform the resource owner of the
+        // error and MUST NOT automatically redirect the user-agent to the invalid redirection URI."
         let (client, found) = match client_of(&lookup, answer) {
             Ok(known) => known,
             Err(error) => return page(lookup.client, error),
@@ -181,8 +184,8 @@ impl<'a> Pause<Lookup> for AuthorizeLookup<'a> {
 /// Who gets the answer, what is asked for or wrong, and the request that was pushed, if it was.
 type Read = (Recipient, Result<Asked, AuthorizationError>, Option<Pushed>);
 
-/// RFC 9126 §4: "The authorization server MUST validate authorization requests arising from a pushed request as it would any other
-/// authorization request." No parameter of the browser's request but `client_id` counts.
+/// RFC 9126 §4: "The authorization server MUST validate authorization requests arising from a pushed request as it
+/// would any other authorization request." No parameter of the browser's request but `client_id` counts.
 fn pushed(
     config: &Config,
     client: &Client,
@@ -194,8 +197,9 @@ fn pushed(
     let PendingKind::Pushed(pushed) = &presented.request.kind;
     // RFC 9126 §2.2: "The request_uri value MUST be bound to the client that posted the authorization request."
     let is_own = presented.request.client_id == client.client_id;
-    // RFC 9126 §4: "Since parts of the authorization request content [...] are unique to a particular authorization request, the client
-    // MUST only use a request_uri value once." A page that is loaded again before the decision is the same use.
+    // RFC 9126 §4: "Since parts of the authorization request content [...] are unique to a particular authorization
+    // request, the client MUST only use a request_uri value once." A page that is loaded again before the decision is
+    // the same use.
     if !is_own || !presented.is_alive(now) || pushed.present_until.is_past(now) {
         return Err(AuthorizationPageError::RequestUriUnknown);
     }

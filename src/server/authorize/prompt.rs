@@ -6,9 +6,9 @@ use super::recipient::Recipient;
 use crate::model::{Key, Timestamp};
 use crate::record::{Asked, Version};
 
-/// A sound authorization request, waiting for the resource owner's decision. A plain value: keep it in the session, on the
-/// server's side, while pages are shown, and take it out of there to decide. It is not `Clone`: one request is not both
-/// approved and denied.
+/// A sound authorization request, waiting for the resource owner's decision. A plain value: keep it in the session, on
+/// the server's side, while pages are shown, and take it out of there to decide. It is not `Clone`: one request is not
+/// both approved and denied.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[non_exhaustive]

@@ -1,4 +1,5 @@
-//! The authorization request, and what it has to be: [RFC 6749 §4.1.1], [§4.2.1], [RFC 7636 §4.3], [§4.4], [RFC 9470 §4].
+//! The authorization request, and what it has to be: [RFC 6749 §4.1.1], [§4.2.1], [RFC 7636 §4.3], [§4.4], [RFC 9470
+//! §4].
 //!
 //! [RFC 6749 §4.1.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1
 //! [§4.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.2.1
@@ -77,8 +78,8 @@ impl<'a> AuthorizationRequest<'a> {
         Self { client_id: Some(client_id.into()), ..Self::default() }
     }
 
-    /// Reads the parameters. Errors in parameters other than `client_id`, `redirect_uri` and `request_uri` are returned beside the
-    /// request, to be reported to the client by redirect.
+    /// Reads the parameters. Errors in parameters other than `client_id`, `redirect_uri` and `request_uri` are returned
+    /// beside the request, to be reported to the client by redirect.
     pub(in crate::server) fn read(form: Form<'a>) -> Result<(Self, Option<FormError>), FormError> {
         let (params, resource) = form.params_and_all(PARAMETERS, "resource");
         let [client_id, redirect_uri, request_uri, response_type, scope, state, params @ ..] = params;
@@ -124,14 +125,15 @@ impl<'a> AuthorizationRequest<'a> {
         self.response_type.as_deref().map(ResponseType::parse)
     }
 
-    /// RFC 6749 §4.1.1: "The authorization server validates the request to ensure that all required parameters are present
-    /// and valid."
+    /// RFC 6749 §4.1.1: "The authorization server validates the request to ensure that all required parameters are
+    /// present and valid."
     pub(in crate::server) fn check(&self, config: &Config, client: &Client) -> Result<Asked, AuthorizationError> {
         if self.state.as_deref().is_some_and(|state| !is_state(state)) {
             return Err(AuthorizationError::State);
         }
-        // RFC 6749 §3.1.1: "If an authorization request is missing the "response_type" parameter, or if the response type is
-        // not understood, the authorization server MUST return an error response as described in Section 4.1.2.1."
+        // RFC 6749 §3.1.1: "If an authorization request is missing the "response_type" parameter, or if the response
+        // type is not understood, the authorization server MUST return an error response as described in Section
+        // 4.1.2.1."
         let response_type = self.known_response_type().ok_or(FormError::Missing("response_type"))?;
         let response_type = response_type.ok_or(AuthorizationError::UnsupportedResponseType)?;
         let code_challenge = self.code_challenge()?;
@@ -218,9 +220,10 @@ pub(super) fn permit(
     if !client.response_types.contains(&response_type) || !takes_its_outcome(&client.grant_types) {
         return Err(AuthorizationError::UnauthorizedClient);
     }
-    // RFC 7636 §4.4.1: "If the server requires Proof Key for Code Exchange (PKCE) by OAuth public clients and the client does
-    // not send the "code_challenge" in the request, the authorization endpoint MUST return the authorization error response
-    // with the "error" value set to "invalid_request"." Here, every client unless its record says otherwise.
+    // RFC 7636 §4.4.1: "If the server requires Proof Key for Code Exchange (PKCE) by OAuth public clients and the
+    // client does not send the "code_challenge" in the request, the authorization endpoint MUST return the
+    // authorization error response with the "error" value set to "invalid_request"." Here, every client unless its
+    // record says otherwise.
     if response_type == ResponseType::Code && client.require_pkce && code_challenge.is_none() {
         return Err(AuthorizationError::ChallengeMissing);
     }

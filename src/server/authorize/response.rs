@@ -82,9 +82,9 @@ impl Recipient {
             ResponseType::Token => Parameters::Fragment,
             ResponseType::Code => Parameters::Query,
         };
-        // RFC 6749 §4.1.2: state "REQUIRED if the "state" parameter was present in the client authorization request. The exact
-        // value received from the client." RFC 9207 §2: "an authorization server supporting this specification MUST
-        // indicate its identity by including the iss parameter in the response."
+        // RFC 6749 §4.1.2: state "REQUIRED if the "state" parameter was present in the client authorization request.
+        // The exact value received from the client." RFC 9207 §2: "an authorization server supporting this
+        // specification MUST indicate its identity by including the iss parameter in the response."
         let common = [("state", self.state.as_ref().map(Secret::expose)), ("iss", Some(config.issuer.as_str()))];
         Secret::new(with_parameters(self.redirect_uri.as_str(), component, parameters.into_iter().chain(common)))
     }

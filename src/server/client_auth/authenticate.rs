@@ -11,7 +11,8 @@ use crate::server::error::EndpointError;
 use crate::step::{Machine, Pause, Step};
 use crate::store::{Found, Lookup};
 
-/// What an endpoint makes of a request once its client is known, or is known not to be. Endpoints of grantor implement it.
+/// What an endpoint makes of a request once its client is known, or is known not to be. Endpoints of grantor implement
+/// it.
 pub trait ClientEndpoint: Sized + Send + Sync {
     /// The endpoint's machine.
     type Machine: Machine<ClientSecret = AuthenticateClientSecret<Self>>;

@@ -23,7 +23,8 @@ pub struct ClientAuthentication<'a> {
 pub enum ClientAuthenticationMethod<'a> {
     /// `none`: a public client, which sends its `client_id` and no proof.
     None,
-    /// `client_secret_basic`: the secret in the `Authorization` header; `None` if it is empty there, as from a public client.
+    /// `client_secret_basic`: the secret in the `Authorization` header; `None` if it is empty there, as from a public
+    /// client.
     ClientSecretBasic(Option<Secret<'a>>),
     /// `client_secret_post`: the secret in the body.
     ClientSecretPost(Secret<'a>),
@@ -36,8 +37,9 @@ impl<'a> ClientAuthentication<'a> {
         Self { client_id, method }
     }
 
-    /// Reads who a request to the token, introspection, revocation or push endpoint says that it comes from. Those endpoints read it for
-    /// themselves; a host may want to know before, to slow down whoever guesses at a client's secret (OAuth 2.1 §2.4.1).
+    /// Reads who a request to the token, introspection, revocation or push endpoint says that it comes from. Those
+    /// endpoints read it for themselves; a host may want to know before, to slow down whoever guesses at a client's
+    /// secret (OAuth 2.1 §2.4.1).
     ///
     /// # Errors
     /// The request cannot be read; the endpoint words it.

@@ -12,18 +12,18 @@ use crate::server::section::{AUTH_METHODS, ConfigError, Section, lifetime, names
 pub struct TokenConfig {
     /// Where the host has mounted the endpoint. Default: `token` below the issuer.
     pub endpoint: Endpoint,
-    /// The grant types that are taken. Default: `authorization_code`, `refresh_token`, `client_credentials`. None: there is no such
-    /// endpoint.
+    /// The grant types that are taken. Default: `authorization_code`, `refresh_token`, `client_credentials`. None:
+    /// there is no such endpoint.
     ///
     /// `password` exists for migrations. RFC 9700 §2.4: "The resource owner password credentials grant [...] MUST NOT
     /// be used."
     pub grant_types: Vec<GrantType>,
-    /// How long an access token lives; as all times here, in whole seconds. Default: 10 minutes. RFC 6750 §5.3: "Token servers
-    /// SHOULD issue short-lived (one hour or less) bearer tokens".
+    /// How long an access token lives; as all times here, in whole seconds. Default: 10 minutes. RFC 6750 §5.3: "Token
+    /// servers SHOULD issue short-lived (one hour or less) bearer tokens".
     pub access_token_lifetime: Duration,
-    /// How long a refresh token lives from its issue. One that rotates is issued anew at each use, so this is how long it lives
-    /// unused; one that is reused ends then, used or not. Default: 14 days. RFC 9700 §4.14.2: "Refresh tokens SHOULD expire if the client
-    /// has been inactive for some time".
+    /// How long a refresh token lives from its issue. One that rotates is issued anew at each use, so this is how long
+    /// it lives unused; one that is reused ends then, used or not. Default: 14 days. RFC 9700 §4.14.2: "Refresh tokens
+    /// SHOULD expire if the client has been inactive for some time".
     pub refresh_token_lifetime: Duration,
     /// What becomes of a refresh token that is used. Default: it rotates, with a grace of 30 seconds.
     pub refresh: RefreshPolicy,
@@ -61,9 +61,9 @@ impl Section for TokenConfig {
 /// What becomes of a refresh token that is used: RFC 6749 §6, RFC 9700 §4.14.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefreshPolicy {
-    /// Each refresh spends the token and issues a new one. A spent one that is presented again within `grace` of its first
-    /// use is taken for a retry, or for the loser of a race, and is answered with tokens of its own; later, it is taken for
-    /// theft, and the grant is revoked.
+    /// Each refresh spends the token and issues a new one. A spent one that is presented again within `grace` of its
+    /// first use is taken for a retry, or for the loser of a race, and is answered with tokens of its own; later, it is
+    /// taken for theft, and the grant is revoked.
     ///
     /// The grace is a trade: a thief who is as quick as that gets tokens too, which rotate beside the client's. The
     /// [`Event`](crate::server::Event) of each such reply says `within_grace`.
@@ -113,7 +113,8 @@ pub(super) enum Rotation {
 pub(super) struct Grace(Duration);
 
 impl Grace {
-    /// The start of the grace period that ends now: a token first used before this is a replay. `None` without a grace period.
+    /// The start of the grace period that ends now: a token first used before this is a replay. `None` without a grace
+    /// period.
     pub(super) fn start(self, now: Timestamp) -> Option<Timestamp> {
         let seconds = self.0.as_secs().checked_sub(1)?;
         Some(Timestamp(now.0.saturating_sub(seconds)))

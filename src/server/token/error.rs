@@ -7,8 +7,8 @@ use crate::model::ErrorCode;
 use crate::server::error::{ClientError, EndpointError};
 use crate::wire::{FormError, serialize_error};
 
-/// Why the token endpoint refused. The client learns the [`code`](Self::code) and a description that gives nothing away;
-/// this, the exact reason, is for the [`Event`](crate::server::Event).
+/// Why the token endpoint refused. The client learns the [`code`](Self::code) and a description that gives nothing
+/// away; this, the exact reason, is for the [`Event`](crate::server::Event).
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
@@ -78,7 +78,8 @@ pub enum TokenError {
     /// The grant was revoked.
     #[error("the grant was revoked")]
     GrantRevoked,
-    /// An identifier or a token was drawn that was there before: the generator of the [`Moment`](crate::Moment) repeats itself.
+    /// An identifier or a token was drawn that was there before: the generator of the [`Moment`](crate::Moment) repeats
+    /// itself.
     #[error("the server could not issue")]
     Collision,
     /// The host does not know this resource owner or password.

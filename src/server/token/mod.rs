@@ -1,7 +1,7 @@
 //! The token endpoint: [RFC 6749 §3.2].
 //!
-//! One lookup reads the client and what it presents; each grant's own parameters and rules are in the file of its name; all of them end
-//! in one commit, which spends what was presented and stores what is issued, or does neither.
+//! One lookup reads the client and what it presents; each grant's own parameters and rules are in the file of its name;
+//! all of them end in one commit, which spends what was presented and stores what is issued, or does neither.
 //!
 //! [RFC 6749 §3.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
 
@@ -47,9 +47,8 @@ machine! {
     /// The machine of the token endpoint. It has no values; its pauses and its reply are what moves.
     ///
     /// ```text
-    /// request ─▶ Lookup ─▶ [ClientSecret] ─▶ [Password | Extension] ─▶ [Issuance] ─▶ Commit ─▶ reply
-    ///                                                                                  │ spent meanwhile
-    ///                                                                                  └─▶ Commit (revoke, or issue in the grace)
+    /// request ─▶ Lookup ─▶ [ClientSecret] ─▶ [Password | Extension] ─▶ [Issuance] ─▶ Commit ─▶ reply │ spent meanwhile
+    /// └─▶ Commit (revoke, or issue in the grace)
     /// ```
     ///
     /// From its moment it draws the id of a grant that is opened, the access token, the refresh token.
@@ -81,7 +80,8 @@ fn rules(grant_type: &GrantType) -> Option<Rules> {
 struct Rules {
     /// The parameter by which one of our own credentials is presented.
     presents: Option<&'static str>,
-    /// The client is known: checks the request, and ends in [`TokenEndpoint::conclude`], now or when the host has answered.
+    /// The client is known: checks the request, and ends in [`TokenEndpoint::conclude`], now or when the host has
+    /// answered.
     check: for<'a> fn(TokenEndpoint<'a>, Authenticated, &Found) -> Step<Token<'a>>,
 }
 

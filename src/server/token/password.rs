@@ -1,7 +1,7 @@
 //! The resource owner password credentials grant: [RFC 6749 §4.3].
 //!
-//! RFC 9700 §2.4: "The resource owner password credentials grant [...] MUST NOT be used." It is here for those who must still
-//! serve such clients while they move them on; it is off until the configuration and the client both name it.
+//! RFC 9700 §2.4: "The resource owner password credentials grant [...] MUST NOT be used." It is here for those who must
+//! still serve such clients while they move them on; it is off until the configuration and the client both name it.
 //!
 //! [RFC 6749 §4.3]: https://www.rfc-editor.org/rfc/rfc6749#section-4.3
 
@@ -28,8 +28,8 @@ pub(super) const RULES: Rules = Rules {
     },
 };
 
-/// RFC 6749 §4.3.2: "validate the resource owner password credentials using its existing password validation algorithm",
-/// which is the host's, as is the protection "against brute force attacks".
+/// RFC 6749 §4.3.2: "validate the resource owner password credentials using its existing password validation
+/// algorithm", which is the host's, as is the protection "against brute force attacks".
 fn question(form: Form<'_>, client: Arc<Client>) -> Result<Password, FormError> {
     let [username, password] = form.params(["username", "password"]);
     let username = typed_by_a_person(username, "username")?.into_owned();

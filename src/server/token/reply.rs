@@ -50,7 +50,8 @@ pub struct TokenResponse {
     pub expires_in: u64,
     /// The refresh token. After a rotation it takes the place of the one that was used.
     pub refresh_token: Option<Secret<'static>>,
-    /// What the access token is good for. Always sent, unless it is empty: RFC 6749 §3.3 has no syntax for an empty scope.
+    /// What the access token is good for. Always sent, unless it is empty: RFC 6749 §3.3 has no syntax for an empty
+    /// scope.
     pub scope: Scope,
     /// In how many seconds the refresh token ends; told where the grant has a latest end
     /// (draft-ietf-oauth-refresh-token-expiration-02).

@@ -12,16 +12,16 @@ use crate::server::error::EndpointError;
 use crate::server::request::form;
 use crate::wire::{Form, FormError, form_of};
 
-/// An access token request that did not come as a form: from a gateway, or a test. The grant is named, and its parameters are those of its
-/// RFC, by name.
+/// An access token request that did not come as a form: from a gateway, or a test. The grant is named, and its
+/// parameters are those of its RFC, by name.
 ///
 /// ```
 /// use grantor::model::{ClientId, GrantType};
 /// use grantor::server::{ClientAuthentication, ClientAuthenticationMethod, TokenRequest};
 ///
 /// # fn main() -> Result<(), grantor::model::SyntaxError> {
-/// let client = ClientAuthentication::new(ClientId::parse("app")?, ClientAuthenticationMethod::None);
-/// let request = TokenRequest::new(client, &GrantType::RefreshToken).parameter("refresh_token", "tGzv3JOkF0XG5Qx2TlKWIA");
+/// let client = ClientAuthentication::new(ClientId::parse("app")?, ClientAuthenticationMethod::None); let request =
+/// TokenRequest::new(client, &GrantType::RefreshToken).parameter("refresh_token", "tGzv3JOkF0XG5Qx2TlKWIA");
 /// # Ok(())
 /// # }
 /// ```
@@ -51,7 +51,8 @@ impl TokenRequest {
     }
 }
 
-/// What every access token request has: who asks, by which grant, and the parameters, of which each grant reads its own.
+/// What every access token request has: who asks, by which grant, and the parameters, of which each grant reads its
+/// own.
 pub(super) fn read<'a, B: AsRef<[u8]>>(
     request: &'a Request<B>,
 ) -> Result<(ClientAuthentication<'a>, Cow<'a, str>, Form<'a>), EndpointError> {

@@ -40,6 +40,22 @@ async function login(page, password = alice.password) {
 
 const decide = (page, decision) => page.click(`[name=decision][value=${decision}]`)
 
+/** Approves, and redeems the code as the client does. */
+async function tokens(page, { code_verifier, state }) {
+  await decide(page, 'approve')
+  await page.waitForURL(`${callback}?**`)
+  const params = oauth.validateAuthResponse(host.server, native, new URL(page.url()), state)
+  const response = await oauth.authorizationCodeGrantRequest(host.server, native, oauth.None(), params, callback,
+    code_verifier, { [oauth.allowInsecureRequests]: true })
+  return oauth.processAuthorizationCodeResponse(host.server, native, response)
+}
+
+async function refresh({ refresh_token }) {
+  const response = await oauth.refreshTokenGrantRequest(host.server, native, oauth.None(), refresh_token,
+    { [oauth.allowInsecureRequests]: true })
+  return oauth.processRefreshTokenResponse(host.server, native, response)
+}
+
 for (const javaScriptEnabled of [true, false]) {
   describe(`in a browser ${javaScriptEnabled ? 'with' : 'without'} scripts`, () => {
     let page
@@ -50,21 +66,30 @@ for (const javaScriptEnabled of [true, false]) {
     afterEach(() => page.close())
 
     test('a person mistypes a password, signs in, unticks a scope, and the client gets the rest', async () => {
-      const { url, code_verifier, state } = await request()
-      await page.goto(url.href)
+      const asked = await request()
+      await page.goto(asked.url.href)
       await login(page, 'wrong')
       assert(await page.isVisible('[name=password]'), 'a wrong password leads back to the login form')
       await login(page)
       const ticked = page.locator('[name=scope]:checked')
       assert.equal(await ticked.count(), 3)
       await page.uncheck('[name=scope][value=write]')
-      await decide(page, 'approve')
-      await page.waitForURL(`${callback}?**`)
-      const params = oauth.validateAuthResponse(host.server, native, new URL(page.url()), state)
-      const response = await oauth.authorizationCodeGrantRequest(host.server, native, oauth.None(), params, callback,
-        code_verifier, { [oauth.allowInsecureRequests]: true })
-      const tokens = await oauth.processAuthorizationCodeResponse(host.server, native, response)
-      assert.deepEqual(tokens.scope.split(' ').sort(), ['profile', 'read'])
+      const { scope } = await tokens(page, asked)
+      assert.deepEqual(scope.split(' ').sort(), ['profile', 'read'])
+    })
+
+    test('a person revokes an application, and then logs out everywhere', async () => {
+      const asked = await request()
+      await page.goto(asked.url.href)
+      await login(page)
+      const refreshed = await refresh(await tokens(page, asked))
+      await page.goto(`${host.server.issuer}/applications`)
+      await page.click('text=Revoke')
+      await page.waitForSelector('text=No application holds anything')
+      await assert.rejects(refresh(refreshed), { error: 'invalid_grant' })
+      await page.click('text=Log out everywhere')
+      await page.click('text=Applications that you allowed')
+      assert(await page.isVisible('[name=password]'), 'whoever is logged out logs in again')
     })
 
     test('a person denies, and the client is told', async () => {
@@ -103,10 +128,14 @@ for (const [size, viewport] of [['phone', { width: 390, height: 844 }], ['deskto
       }
       await page.goto((await request('nobody')).url.href)
       await look('error')
-      await page.goto((await request()).url.href)
+      const asked = await request()
+      await page.goto(asked.url.href)
       await look('login')
       await login(page)
       await look('consent')
+      await tokens(page, asked)
+      await page.goto(`${host.server.issuer}/applications`)
+      await look('applications')
       assert.deepEqual(violations, [], 'the pages keep their own Content-Security-Policy')
       await page.close()
     })
