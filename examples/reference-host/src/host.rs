@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use grantor::model::ClientId;
 use grantor::record::Client;
-use grantor::store::{AsyncStore, Commit, Lookup, MemoryStore, Store, WithClients};
+use grantor::store::{
+    AsyncGrantStore, AsyncStore, Commit, GrantCursor, GrantStore as _, GrantsOf, HeldGrant, Lookup, MemoryStore, Store,
+    WithClients,
+};
 use grantor::{Answer, Hosted, Timestamp, Unavailable};
 
 use crate::sqlite::SqliteStore;
@@ -56,6 +59,24 @@ impl AsyncStore for AnyStore {
             Self::Sqlite(store) => {
                 let commit = commit.clone();
                 blocking(store, move |store| store.commit(&commit)).await
+            }
+        }
+    }
+}
+
+impl AsyncGrantStore for AnyStore {
+    async fn held_grants_async(
+        &self,
+        of: &GrantsOf,
+        after: Option<&GrantCursor>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<HeldGrant>, Unavailable> {
+        match self {
+            Self::Memory(store) => store.held_grants(of, after, limit, now),
+            Self::Sqlite(store) => {
+                let (of, after) = (of.clone(), after.cloned());
+                blocking(store, move |store| store.held_grants(&of, after.as_ref(), limit, now)).await
             }
         }
     }

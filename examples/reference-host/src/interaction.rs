@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use grantor::model::Scope;
 use grantor::server::{Approval, AuthorizationResponse, Prompt};
 
+use crate::applications;
 use crate::form::Form;
 use crate::moment::{moment, now};
 use crate::pages;
@@ -27,9 +28,16 @@ const FORGED: &str = "This form does not belong to your session, or the session 
 pub(crate) fn page(session: &Session, request: &str) -> Response {
     match (session.pending(request), session.login(request)) {
         (None, _) => pages::message(StatusCode::GONE, GONE),
-        (Some(prompt), None) => pages::login(StatusCode::OK, prompt, session.csrf(), request, None),
+        (Some(prompt), None) => pages::login(StatusCode::OK, Some(prompt), session.csrf(), request, None),
         (Some(prompt), Some(login)) => pages::consent(prompt, session.csrf(), request, &login.user),
     }
+}
+
+/// A page, with the cookie of its session if that is a new one.
+pub(crate) fn with_cookie(shown: Result<(Response, Option<HeaderValue>), getrandom::Error>) -> Response {
+    let Ok((mut page, cookie)) = shown else { return unavailable() };
+    page.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+    page
 }
 
 /// `GET /consent?request=…`
@@ -43,7 +51,7 @@ pub(crate) async fn show(
     page.unwrap_or_else(|| pages::message(StatusCode::GONE, GONE))
 }
 
-/// `POST /login`
+/// `POST /login`, to go on with a request or, without one, to see one's own pages.
 pub(crate) async fn log_in(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Response {
     let (form, now) = (Form(&body), now());
     let request = form.get("request");
@@ -55,7 +63,10 @@ pub(crate) async fn log_in(State(app): State<Arc<App>>, headers: HeaderMap, body
         Ok(user) => {
             audit(format_args!("LoggedIn {{ subject: {:?} }}", user.subject.as_str()));
             let Ok(cookie) = app.sessions.log_in(&headers, user, now) else { return unavailable() };
-            let mut response = pages::see_other(&format!("/consent?request={}", pages::encode(&request)));
+            let mut response = match &*request {
+                "" => pages::see_other(applications::PATH),
+                request => pages::see_other(&format!("/consent?request={}", pages::encode(request))),
+            };
             response.headers_mut().insert(header::SET_COOKIE, cookie);
             response
         }
@@ -63,15 +74,15 @@ pub(crate) async fn log_in(State(app): State<Arc<App>>, headers: HeaderMap, body
             // Without the user name: sometimes it is a password in the wrong field.
             audit(format_args!("LoginRefused {{ reason: {error:?} }}"));
             let retry = |session: &mut Session| match session.pending(&request) {
-                None => pages::message(StatusCode::GONE, GONE),
-                Some(prompt) => refuse_login(prompt, session.csrf(), &request, error),
+                None if !request.is_empty() => pages::message(StatusCode::GONE, GONE),
+                prompt => refuse_login(prompt, session.csrf(), &request, error),
             };
             app.sessions.with(&headers, now, retry).unwrap_or_else(|| pages::message(StatusCode::GONE, GONE))
         }
     }
 }
 
-fn refuse_login(prompt: &Prompt, csrf: &str, request: &str, error: LoginError) -> Response {
+fn refuse_login(prompt: Option<&Prompt>, csrf: &str, request: &str, error: LoginError) -> Response {
     match error {
         LoginError::Wrong => {
             let told = "The user name or the password is wrong.";

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`web`] | the router: each endpoint hands its request to grantor and sends what comes back |
 //! | [`interaction`] | the steps between: login, consent, and the decision |
+//! | [`applications`] | what people allowed, to be looked at and ended |
 //! | [`pages`] | the HTML, and the headers that keep it safe |
 //! | [`session`] | who sits at which browser |
 //! | [`users`], [`throttle`] | passwords, and protection against guessing them |
@@ -13,6 +14,7 @@
 //! | [`config`], [`demo`] | what it runs with |
 //! | [`playground`] | every flow, run against this server and drawn |
 
+pub mod applications;
 pub mod config;
 pub mod demo;
 mod form;

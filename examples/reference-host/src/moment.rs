@@ -12,6 +12,22 @@ pub fn now() -> Timestamp {
     SystemTime::now().into()
 }
 
+/// A time as people read it. In UTC: without script a page does not know where its reader is.
+#[must_use]
+pub fn date(timestamp: Timestamp) -> String {
+    let (days, seconds) = (timestamp.0 / 86_400, timestamp.0 % 86_400);
+    // Counted from the 1st of March of the year 0, so that a leap day ends its year. Eras of 400 years are all as long.
+    let days = days + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    // From March on, five months have 153 days.
+    let month = (5 * day + 2) / 153;
+    let (day, month) = (day - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 });
+    let year = 400 * era + year + u64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02} UTC", seconds / 3_600, seconds / 60 % 60)
+}
+
 /// The time and the randomness of one request.
 ///
 /// # Errors
@@ -28,4 +44,27 @@ pub fn token() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes)?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_told_by_the_calendar() {
+        let cases = [
+            (0, "1970-01-01 00:00 UTC"),
+            (951_782_399, "2000-02-28 23:59 UTC"),
+            (951_782_400, "2000-02-29 00:00 UTC"),
+            (951_868_800, "2000-03-01 00:00 UTC"),
+            (1_709_210_096, "2024-02-29 12:34 UTC"),
+            (1_767_225_599, "2025-12-31 23:59 UTC"),
+            (1_767_225_600, "2026-01-01 00:00 UTC"),
+            (4_107_542_400, "2100-03-01 00:00 UTC"),
+        ];
+        for (seconds, told) in cases {
+            assert_eq!(date(Timestamp(seconds)), told);
+        }
+        assert!(date(Timestamp(u64::MAX)).ends_with("UTC"));
+    }
 }

@@ -5,16 +5,18 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use grantor::model::Resource;
 use grantor::server::Prompt;
+use grantor::store::{Application, HeldGrant};
 use serde::Deserialize;
 use url::{Host, Url};
 
 use crate::demo::Guide;
+use crate::moment::date;
 use crate::users::User;
 
 #[derive(Template)]
 #[template(path = "login.html")]
 struct Login<'a> {
-    client: &'a str,
+    client: Option<&'a str>,
     csrf: &'a str,
     request: &'a str,
     error: Option<&'a str>,
@@ -31,6 +33,24 @@ struct Consent<'a> {
     returns_to: &'a str,
     csrf: &'a str,
     request: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "applications.html")]
+struct Applications<'a> {
+    user: &'a str,
+    lines: &'a [Line],
+    goes_on: bool,
+    csrf: &'a str,
+}
+
+/// An application that somebody allowed.
+pub(crate) struct Line {
+    pub(crate) application: Application,
+    pub(crate) client_name: Option<String>,
+    /// Its grants, or only the first of them.
+    pub(crate) held: Vec<HeldGrant>,
+    pub(crate) has_more: bool,
 }
 
 #[derive(Template)]
@@ -63,9 +83,15 @@ pub struct DemoAnswer {
     iss: Option<String>,
 }
 
-/// The login page, after a failure with what is to be told.
-pub(crate) fn login(status: StatusCode, prompt: &Prompt, csrf: &str, request: &str, error: Option<&str>) -> Response {
-    render(status, &Login { client: client_name(prompt), csrf, request, error })
+/// The login page, for a client or for one's own pages; after a failure with what is to be told.
+pub(crate) fn login(
+    status: StatusCode,
+    prompt: Option<&Prompt>,
+    csrf: &str,
+    request: &str,
+    error: Option<&str>,
+) -> Response {
+    render(status, &Login { client: prompt.map(client_name), csrf, request, error })
 }
 
 /// The consent page.
@@ -85,6 +111,11 @@ pub(crate) fn consent(prompt: &Prompt, csrf: &str, request: &str, user: &User) -
     let policy = content_security_policy(form_target(prompt.recipient.redirect_uri.as_str()).as_deref());
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     response
+}
+
+/// The page of what somebody allowed, and whether a next one may follow.
+pub(crate) fn applications(user: &User, lines: &[Line], goes_on: bool, csrf: &str) -> Response {
+    render(StatusCode::OK, &Applications { user: &user.name, lines, goes_on, csrf })
 }
 
 /// A page that says one thing.
@@ -157,6 +188,37 @@ fn form_target(redirect_uri: &str) -> Option<String> {
         }
         _ => Some(format!("{}:", url.scheme())),
     }
+}
+
+impl Line {
+    fn name(&self) -> &str {
+        self.client_name.as_deref().unwrap_or(self.client_id())
+    }
+
+    fn client_id(&self) -> &str {
+        self.application.client_id.as_str()
+    }
+
+    /// What is left of what it got.
+    fn holds(&self) -> String {
+        let at_least = if self.has_more { "at least " } else { "" };
+        let access_tokens: u64 = self.held.iter().map(|held| u64::from(held.access_tokens)).sum();
+        let refresh_tokens: u64 = self.held.iter().map(|held| u64::from(held.refresh_tokens)).sum();
+        let expires_at = self.held.iter().map(|held| held.expires_at).max().unwrap_or_default();
+        // A store may say this for all that is later.
+        let until = match i64::try_from(expires_at.0) {
+            Ok(i64::MAX) | Err(_) => "without end".to_owned(),
+            Ok(_) => format!("until {}", date(expires_at)),
+        };
+        let [access_tokens, refresh_tokens] =
+            [counted(access_tokens, "access token"), counted(refresh_tokens, "refresh token")];
+        format!("{at_least}{access_tokens} and {refresh_tokens}, {until}")
+    }
+}
+
+fn counted(number: u64, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{ending}")
 }
 
 /// What people know a client by.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use grantor::Timestamp;
-use grantor::model::Digest;
+use grantor::model::{Digest, Subject};
 use grantor::server::Prompt;
 
 use crate::moment;
@@ -70,6 +70,12 @@ impl Session {
         let pending = self.pending.iter().find(|pending| pending.request == request);
         let oldest = pending.and_then(|pending| Some(pending.asked_at.0.saturating_sub(pending.prompt.asked.max_age?)));
         self.login.as_ref().filter(|login| oldest.is_none_or(|oldest| oldest <= login.at.0))
+    }
+
+    /// Who logged in, however long ago.
+    #[must_use]
+    pub fn person(&self) -> Option<&Login> {
+        self.login.as_ref()
     }
 
     /// What every form of this session carries: a page of another site cannot know it.
@@ -137,15 +143,29 @@ impl Sessions {
         show: impl FnOnce(&Session, &str) -> R,
     ) -> Result<(R, Option<HeaderValue>), getrandom::Error> {
         let request = moment::token()?;
+        self.visit(headers, now, |session| {
+            session.keep(request.clone(), prompt, now);
+            show(session, &request)
+        })
+    }
+
+    /// Shows the request's session, or a new one, whose cookie is to be set.
+    ///
+    /// # Errors
+    /// There is no randomness.
+    pub fn visit<R>(
+        &self,
+        headers: &HeaderMap,
+        now: Timestamp,
+        show: impl FnOnce(&mut Session) -> R,
+    ) -> Result<(R, Option<HeaderValue>), getrandom::Error> {
         if let Some(key) = self.key(headers)
             && let Some(session) = self.lock().get_mut(&key).filter(|session| !session.expires_at.is_past(now))
         {
-            session.keep(request.clone(), prompt, now);
-            return Ok((show(session, &request), None));
+            return Ok((show(session), None));
         }
         let mut session = Session::new(None, now)?;
-        session.keep(request.clone(), prompt, now);
-        let shown = show(&session, &request);
+        let shown = show(&mut session);
         Ok((shown, Some(self.insert(session, now)?)))
     }
 
@@ -167,6 +187,12 @@ impl Sessions {
             session.pending = before.pending;
         }
         self.insert(session, now)
+    }
+
+    /// Ends every session of a person, at whatever browser.
+    pub fn log_out(&self, subject: &Subject) {
+        let is_theirs = |session: &Session| session.person().is_some_and(|login| login.user.subject == *subject);
+        self.lock().retain(|_, session| !is_theirs(session));
     }
 
     /// Forgets the sessions that have ended.

@@ -17,6 +17,7 @@ use grantor::model::ClientId;
 use grantor::server::{AuthorizeReply, ClientAuthentication, EndpointError, RevokeError, TokenError};
 use grantor::{MAX_FORM_LEN, Server, Timestamp};
 
+use crate::applications;
 use crate::demo::{self, Guide};
 use crate::host::Host;
 use crate::interaction;
@@ -51,6 +52,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/authorize", any(authorize))
         .route("/login", post(interaction::log_in))
         .route("/consent", get(interaction::show).post(interaction::decide))
+        .route(applications::PATH, get(applications::show))
+        .route("/applications/revoke", post(applications::revoke))
+        .route("/applications/log-out", post(applications::log_out))
         .route(demo::CALLBACK, get(demo_callback));
     if let Some(playground) = &app.playground {
         let record = from_fn_with_state(Arc::clone(&app), playground::record);
@@ -91,10 +95,7 @@ async fn authorize(State(app): State<Arc<App>>, recorder: Recorder, parts: Parts
             pages::see_other(&location)
         }
         AuthorizeReply::Ask(prompt) => {
-            let asked = app.sessions.ask(request.headers(), prompt, now(), interaction::page);
-            let Ok((mut page, cookie)) = asked else { return unavailable() };
-            page.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
-            page
+            interaction::with_cookie(app.sessions.ask(request.headers(), prompt, now(), interaction::page))
         }
     }
 }

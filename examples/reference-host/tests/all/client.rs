@@ -118,9 +118,13 @@ impl Browser {
     }
 
     pub(crate) fn redeem(&mut self, code: &str) -> Page {
+        self.redeem_as("app", code)
+    }
+
+    pub(crate) fn redeem_as(&mut self, client_id: &str, code: &str) -> Page {
         let form = [
             ("grant_type", "authorization_code"),
-            ("client_id", "app"),
+            ("client_id", client_id),
             ("code", code),
             ("redirect_uri", CALLBACK),
             ("code_verifier", VERIFIER),

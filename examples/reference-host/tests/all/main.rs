@@ -9,10 +9,12 @@
     reason = "a test tells its findings by panicking"
 )]
 
+mod applications;
 mod client;
 mod command_line;
 mod durability;
 mod endpoints;
+mod migration;
 mod playground;
 mod process;
 mod requirements;

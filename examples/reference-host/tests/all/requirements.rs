@@ -39,7 +39,9 @@ fn r18_pages_cannot_be_framed() {
     let pages = [
         browser.get("/"),
         browser.authorize(),
+        browser.get("/applications"),
         browser.consent_page(),
+        browser.get("/applications"),
         browser.get("/authorize?client_id=nobody"),
         browser.get("/nothing"),
     ];
@@ -102,7 +104,8 @@ fn r20_consent_is_asked_every_time() {
 fn r23_pages_have_no_script_that_could_post_a_message() {
     let host = Running::in_memory();
     let mut browser = Browser::new(&host.base);
-    for page in [browser.get("/"), browser.authorize(), browser.consent_page()] {
+    browser.code();
+    for page in [browser.get("/"), browser.authorize(), browser.consent_page(), browser.get("/applications")] {
         assert!(!page.body.contains("<script") && !page.body.contains(" on"), "{}", page.body);
         assert!(!page.header("content-security-policy").contains("script-src"));
     }

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use grantor::model::{ClientId, GrantType, Issuer, RedirectUri, ResponseType, Scope, Subject};
+use grantor::model::{ClientId, Digest, GrantType, Issuer, Key, Partition, RedirectUri, ResponseType, Scope, Subject};
 use grantor::record::Client;
 use grantor::server::{Approval, AuthorizeReply, Config, RefreshPolicy};
-use grantor::store::{Commit, Lookup, Store, WithClients};
+use grantor::store::{Change, Commit, Lookup, Outcome, Store, WithClients};
 use grantor::{Answer, Moment, Server, Timestamp};
 use http::Request;
 use reference_host::moment::moment;
@@ -32,6 +32,35 @@ fn it_keeps_the_storage_contract() {
 }
 
 #[test]
+fn it_keeps_the_contract_of_grants() {
+    let directory = tempfile::tempdir().expect("a directory");
+    grantor::store::contract::grants::check(|| fresh(&directory));
+}
+
+#[test]
+fn purging_at_the_end_of_time_keeps_what_never_ends() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = fresh(&directory);
+    let key = Key { partition: Partition(1), digest: Digest::from_bytes([1; 32]) };
+    let witness = || store.commit(&Commit::of(Change::Witness { key, until: Timestamp(u64::MAX) })).expect("an answer");
+    assert_eq!(witness(), Outcome::Applied);
+    store.purge(Timestamp(u64::MAX - 1)).expect("a purge");
+    assert_eq!(witness(), Outcome::Conflict(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_file_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().expect("a directory");
+    let _store = fresh(&directory);
+    for file in std::fs::read_dir(directory.path()).expect("a directory") {
+        let file = file.expect("a file");
+        assert_eq!(file.metadata().expect("metadata").permissions().mode() & 0o777, 0o600, "{:?}", file.path());
+    }
+}
+
+#[test]
 fn a_schema_of_a_later_release_is_refused_and_left_alone() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("later.sqlite");
@@ -41,7 +70,7 @@ fn a_schema_of_a_later_release_is_refused_and_left_alone() {
     };
     drop(SqliteStore::open(&file).expect("a store"));
     drop(SqliteStore::open(&file).expect("the same store again"));
-    assert_eq!(version(&file), 1);
+    assert_eq!(version(&file), 2);
     let connection = rusqlite::Connection::open(&file).expect("a file");
     connection.pragma_update(None, "user_version", 7).expect("a version is written");
     let error = SqliteStore::open(&file).expect_err("it is refused");
