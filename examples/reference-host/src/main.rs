@@ -111,6 +111,7 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
         }
     };
     let mut config = settings.server(issuer);
+    config.consult_issuance = false; // This host's policy has no last word, so that nothing need pause for one.
     let playground = if settings.playground() { Some(Playground::new(&mut settings, &mut config)?) } else { None };
     let app = Arc::new(App {
         sessions: Sessions::new(config.issuer.as_str().starts_with("https:")),
