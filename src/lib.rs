@@ -73,18 +73,18 @@
 //! | introspection | RFC 7662 | [`server::Introspect`] |
 //! | revocation | RFC 7009 | [`server::Revoke`] |
 //! | metadata | RFC 8414 | [`server::Config::metadata`] |
-//! | protected resources: tokens in requests, challenges, metadata | RFC 6750; RFC 9470; RFC 9728; RFC 7662 §4 | [`resource`] |
-//! | client: every grant, discovery, revocation, introspection | RFC 6749 §4 to §6; RFC 8414; RFC 8628; RFC 9207 §2.4 | [`client`] |
+//! | protected resources: tokens, challenges, metadata | RFC 6750; RFC 9470; RFC 9728; RFC 7662 §4 | [`resource`] |
+//! | client: grants, discovery, revocation, introspection | RFC 6749 §4 to §6; RFC 8414, 8628, 9207 §2.4 | [`client`] |
 //! | redirect URIs | OAuth 2.1 §2.3; RFC 8252 §7; RFC 9700 §2.1 | [`model::RedirectUri`] |
 //! | pushed authorization requests | RFC 9126 | [`server::Push`] |
 //! | what is stored, and how | | [`record`], [`store`] |
 //!
 //! # Secure as it comes
 //!
-//! [`server::Config::new`] is what RFC 9700 recommends: PKCE with S256 for every client, exact redirect URIs, `iss` in every
-//! authorization response, codes for 60 seconds, access tokens for ten minutes, refresh tokens that rotate and notice
-//! theft. Whatever weakens that has to be named, in the configuration or in a client's record, and its documentation
-//! says what the RFC thinks of it. The store never sees a token: it keeps SHA-256 digests.
+//! [`server::Config::new`] is what RFC 9700 recommends: PKCE with S256 for every client, exact redirect URIs, `iss` in
+//! every authorization response, codes for 60 seconds, access tokens for ten minutes, refresh tokens that rotate and
+//! notice theft. Whatever weakens that has to be named, in the configuration or in a client's record, and its
+//! documentation says what the RFC thinks of it. The store never sees a token: it keeps SHA-256 digests.
 //!
 //! What stays with the host: TLS, logging people in, consent pages that cannot be framed, and limits against guessing.
 //! `examples/reference-host` shows all of it.

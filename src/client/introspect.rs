@@ -1,5 +1,5 @@
-//! Token introspection: RFC 7662. For a client that asks about its own token; a resource server has
-//! [a machine of its own](crate::resource).
+//! Token introspection: RFC 7662. For a client that asks about its own token; a resource server has [a machine of its
+//! own](crate::resource).
 
 use super::Client;
 use super::revoke::TokenTypeHint;

@@ -6,13 +6,12 @@
 //! ```
 //!
 //! A [`Client`] knows who it is and what its authorization server is like. It sends nothing itself: its machines ask
-//! their host to
-//! [`Fetch`](crate::Fetch), which any HTTP client can do.
+//! their host to [`Fetch`](crate::Fetch), which any HTTP client can do.
 //!
 //! | what | machine | starts with | ends in |
 //! |---|---|---|---|
 //! | metadata | [`Discover`] | [`discover`](fn@discover) | [`Metadata`] |
-//! | a resource's metadata | [`DiscoverResource`] | [`discover_resource`](fn@discover_resource) | [`ResourceMetadata`](crate::model::ResourceMetadata) |
+//! | of a resource | [`DiscoverResource`] | [`discover_resource`](fn@discover_resource) | [`ResourceMetadata`] |
 //! | authorization code, PKCE | [`Exchange`] | [`Client::begin`], then [`Client::callback`] | [`TokenSet`] |
 //! | implicit | none: nothing is sent | [`Client::begin_implicit`], then [`Client::callback_implicit`] | [`TokenSet`] |
 //! | client credentials | [`Exchange`] | [`Client::client_credentials`] | [`TokenSet`] |
@@ -52,9 +51,9 @@
 //!
 //! # Refused by a resource server
 //!
-//! [`Challenge::of`] reads what a resource server asks for. A client that knows nothing but the resource, as those of the Model Context
-//! Protocol, goes on from there: [`discover_resource`](fn@discover_resource) finds whose tokens it takes,
-//! [`discover`](fn@discover) finds out about them. Where the token was good and is no longer (`invalid_token`),
+//! [`Challenge::of`] reads what a resource server asks for. A client that knows nothing but the resource, as those of
+//! the Model Context Protocol, goes on from there: [`discover_resource`](fn@discover_resource) finds whose tokens it
+//! takes, [`discover`](fn@discover) finds out about them. Where the token was good and is no longer (`invalid_token`),
 //! [`SharedTokens::refused`] has it refreshed, once for all who share it.
 //!
 //! # Tolerance
@@ -77,6 +76,8 @@
 //! Nothing of that weakens a check. Refused, with a [`RequestError`] that keeps the status and an excerpt, are
 //! responses that redirect, are too long, are cut short, are not a JSON object, name a member twice, or lack what is
 //! required.
+//!
+//! [`ResourceMetadata`]: crate::model::ResourceMetadata
 
 mod authorize;
 mod callback;

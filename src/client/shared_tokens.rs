@@ -19,8 +19,8 @@ use crate::wire::RequestError;
 
 /// A token set for many tasks. A clone is the same token set.
 ///
-/// [`SharedTokens::get`] and [`SharedTokens::get_async`] do all there is to do. A host that keeps token sets where they survive it drives by hand, so as
-/// to store the new one before anybody uses it:
+/// [`SharedTokens::get`] and [`SharedTokens::get_async`] do all there is to do. A host that keeps token sets where they
+/// survive it drives by hand, so as to store the new one before anybody uses it:
 ///
 /// ```
 /// # use grantor::client::{Client, Fresh, RefreshError, SharedTokens, TokenSet};
@@ -77,8 +77,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 #[non_exhaustive]
 pub enum RefreshError {
     /// The access token has ended, and there is no refresh token, or the server no longer takes it. Ask the resource
-    /// owner again, and
-    /// [replace](SharedTokens::replace) the token set.
+    /// owner again, and [replace](SharedTokens::replace) the token set.
     #[error("the access token has ended and cannot be refreshed")]
     Ended,
     /// The refresh failed. It may work later.
@@ -133,7 +132,8 @@ impl SharedTokens {
     /// ```
     /// # use grantor::client::{Client, RefreshError, SharedTokens, TokenSet};
     /// # fn call(_: &TokenSet) -> u16 { 200 }
-    /// # fn twice(tokens: &SharedTokens, client: &Client, moment: impl Fn() -> grantor::Moment, http: &dyn grantor::host::Host)
+    /// # type Host = dyn grantor::host::Host;
+    /// # fn twice(tokens: &SharedTokens, client: &Client, moment: impl Fn() -> grantor::Moment, http: &Host)
     /// #     -> Result<u16, RefreshError> {
     /// let used = tokens.get(client, moment(), http)?;
     /// let status = call(&used);

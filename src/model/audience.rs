@@ -71,9 +71,9 @@ impl Audience {
     }
 
     /// Narrows to the resources of a request, all of them if it names none; `None` if it names another
-    /// (`invalid_target`, RFC 8707 §2).
-    /// [`Audience::Any`] has no resources to narrow to and stays as it is: where resource indicators are not in use, they are ignored,
-    /// as any unknown parameter is (RFC 6749 §3.1). There is no other way to narrow an audience.
+    /// (`invalid_target`, RFC 8707 §2). [`Audience::Any`] has no resources to narrow to and stays as it is: where
+    /// resource indicators are not in use, they are ignored, as any unknown parameter is (RFC 6749 §3.1). There is no
+    /// other way to narrow an audience.
     #[must_use]
     pub fn narrowed(&self, requested: &[impl AsRef<str>]) -> Option<Self> {
         let Self::Only(resources) = self else { return Some(Self::Any) };

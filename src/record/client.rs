@@ -49,8 +49,8 @@ pub struct Client {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_server: Option<Vec<Resource>>,
     /// How long a grant to this client lasts at the most, in seconds, however often its tokens are refreshed; `None`:
-    /// as long as
-    /// [`Config::grant_lifetime`](crate::server::Config::grant_lifetime) says. The shorter of the two counts. (Since version 2.)
+    /// as long as [`Config::grant_lifetime`](crate::server::Config::grant_lifetime) says. The shorter of the two
+    /// counts. (Since version 2.)
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_lifetime: Option<u64>,
 }

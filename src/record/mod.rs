@@ -2,12 +2,16 @@
 //!
 //! | record | what it is | found by |
 //! |---|---|---|
-//! | [`Client`] | a registered client | its [`ClientId`](crate::model::ClientId) |
-//! | [`Grant`] | what a resource owner, or the client itself, authorized | its [`GrantId`](crate::model::GrantId), with each of its credentials |
-//! | [`Credential`] | one thing that can be presented: an authorization code, an access token, a refresh token | its [`Key`](crate::model::Key) |
-//! | [`PendingRequest`] | what a client asked for and nobody has granted yet | its key; a second one, if people have to type it |
+//! | [`Client`] | a registered client | its [`ClientId`] |
+//! | [`Grant`] | what a resource owner, or the client itself, authorized | its [`GrantId`], or with a credential |
+//! | [`Credential`] | what can be presented: an authorization code, an access token, a refresh token | its [`Key`] |
+//! | [`PendingRequest`] | what a client asked for and nobody has granted yet | its key, or one that people type |
 //!
 //! Each carries the [`Version`] of its format. A record of an older version is read; one of a newer version is refused.
+//!
+//! [`ClientId`]: crate::model::ClientId
+//! [`GrantId`]: crate::model::GrantId
+//! [`Key`]: crate::model::Key
 
 mod client;
 mod credential;

@@ -11,8 +11,7 @@ use crate::model::{
 /// and no grant: the grant that grows out of it is opened in its partition, by the commit that spends it.
 ///
 /// That it was spent, by an approval or by a denial, the store says beside it. The record itself changes only by the
-/// next
-/// [`PutRequest`](crate::store::Change::PutRequest).
+/// next [`PutRequest`](crate::store::Change::PutRequest).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PendingRequest {
@@ -80,13 +79,12 @@ pub struct Asked {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_challenge: Option<CodeChallenge>,
     /// How the resource owner is to be authenticated, the preferred way first; empty: in any way. Say what was done by
-    /// [`Approval::with_acr`](crate::server::Approval::with_acr); an approval that does not, or was another way, is answered with
-    /// `unmet_authentication_requirements`: RFC 9470 §4, §5.
+    /// [`Approval::with_acr`](crate::server::Approval::with_acr); an approval that does not, or was another way, is
+    /// answered with `unmet_authentication_requirements`: RFC 9470 §4, §5.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acr_values: Vec<Acr>,
     /// How many seconds ago the resource owner may have been authenticated; log them in again if it is longer. Say when
-    /// it was by
-    /// [`Approval::authenticated_at`](crate::server::Approval::authenticated_at): RFC 9470 §4, §5.
+    /// it was by [`Approval::authenticated_at`](crate::server::Approval::authenticated_at): RFC 9470 §4, §5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age: Option<u64>,
 }

@@ -17,8 +17,7 @@ pub struct Config {
     /// Such a token opens every resource that takes it, so each of them can use it at all others. RFC 9700 §2.3: "every
     /// resource server is obliged to verify, for every request, whether the access token sent with that request was
     /// meant to be used for that particular resource server." An authorization server restricts its tokens once it
-    /// names its
-    /// [`resources`](crate::server::Config::resources). Say yes where there is but one resource.
+    /// names its [`resources`](crate::server::Config::resources). Say yes where there is but one resource.
     pub accept_unrestricted: bool,
     /// Whether a token may stand in a form body: RFC 6750 §2.2. Default: no, and the body is not looked at. "SHOULD NOT
     /// be used except in application contexts where participating browsers do not have access to the "Authorization"

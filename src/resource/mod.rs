@@ -2,8 +2,8 @@
 //!
 //! | what | machine | starts with |
 //! |---|---|---|
-//! | a token, in the store that it shares with the authorization server | [`CheckByStore`] | [`ResourceServer::check`] |
-//! | a token, by asking the authorization server: RFC 7662 | [`CheckByIntrospection`] | [`ResourceServer::check_by_introspection`] |
+//! | a token, in the store that the authorization server uses | [`CheckByStore`] | [`ResourceServer::check`] |
+//! | a token, by introspection: RFC 7662 | [`CheckByIntrospection`] | [`ResourceServer::check_by_introspection`] |
 //! | protected resource metadata: RFC 9728 | none: it is a document | [`ResourceServer::metadata`] |
 //!
 //! Both machines read the token from the request in the same way, make the same checks, and end in the same
@@ -11,7 +11,8 @@
 //! [`Access`], or a [`Refusal`] with the challenge that the RFCs ask for. Neither can write.
 //!
 //! A token is taken that is for this resource (RFC 9700 §2.3): the authorization server knows it by its
-//! [`resources`](crate::server::Config::resources), or it is the only one and says [`accept_unrestricted`](Config::accept_unrestricted).
+//! [`resources`](crate::server::Config::resources), or it is the only one and says
+//! [`accept_unrestricted`](Config::accept_unrestricted).
 //!
 //! ```
 //! use grantor::model::{Resource, Scope};

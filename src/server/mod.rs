@@ -2,7 +2,7 @@
 //!
 //! | endpoint | machine | starts with | ends in |
 //! |---|---|---|---|
-//! | authorization | [`Authorize`] | [`Server::authorize`] | [`AuthorizeReply`], with a [`Prompt`] if the request is sound |
+//! | authorization | [`Authorize`] | [`Server::authorize`] | [`AuthorizeReply`], with a [`Prompt`] if all is sound |
 //! | the decision | [`AuthorizeDecision`] | [`Prompt::approve`] or [`Prompt::deny`] | [`AuthorizationResponse`] |
 //! | pushed authorization request | [`Push`] | [`Server::push`] | [`PushReply`] |
 //! | token | [`Token`] | [`Server::token`] | [`TokenReply`] |

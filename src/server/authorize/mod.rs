@@ -1,8 +1,7 @@
 //! The authorization endpoint: [RFC 6749 §3.1], [RFC 9126 §4].
 //!
 //! This machine cannot write. It ends in a [`Prompt`], which the host keeps while the resource owner logs in and
-//! decides;
-//! [`Prompt::approve`] and [`Prompt::deny`] start the second half of the endpoint, [`AuthorizeDecision`].
+//! decides; [`Prompt::approve`] and [`Prompt::deny`] start the second half of the endpoint, [`AuthorizeDecision`].
 //!
 //! [RFC 6749 §3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1
 //! [RFC 9126 §4]: https://www.rfc-editor.org/rfc/rfc9126#section-4

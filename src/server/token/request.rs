@@ -20,8 +20,9 @@ use crate::wire::{Form, FormError, form_of};
 /// use grantor::server::{ClientAuthentication, ClientAuthenticationMethod, TokenRequest};
 ///
 /// # fn main() -> Result<(), grantor::model::SyntaxError> {
-/// let client = ClientAuthentication::new(ClientId::parse("app")?, ClientAuthenticationMethod::None); let request =
-/// TokenRequest::new(client, &GrantType::RefreshToken).parameter("refresh_token", "tGzv3JOkF0XG5Qx2TlKWIA");
+/// let client = ClientAuthentication::new(ClientId::parse("app")?, ClientAuthenticationMethod::None);
+/// let request = TokenRequest::new(client, &GrantType::RefreshToken);
+/// let request = request.parameter("refresh_token", "tGzv3JOkF0XG5Qx2TlKWIA");
 /// # Ok(())
 /// # }
 /// ```
