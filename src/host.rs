@@ -4,14 +4,13 @@
 //! trait has an async twin, whose methods end in `_async`, so that a type may be both.
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::consult::{ClientSecret, Extension, Issuance, Password};
 use crate::effect::{Answer, Unavailable};
 use crate::fetch::{AsyncHttp, Fetch, Http};
 use crate::step::{Machine, Pause as _, Step};
-use crate::store::{AsyncStore, Commit, Lookup, Store};
+use crate::store::{AsyncStore, BoxFuture, Commit, Lookup, Store};
 
 /// What a host may be asked beside its store: a method of [`Policy`] and of [`Host`] each, with the safe answer as its
 /// default, which stands with the effect. An effect joins by one entry in the list below, and no host that exists has
@@ -220,8 +219,6 @@ impl<H: AsyncHttp + Sync> AsyncHost for HttpHost<H> {
         self.0.fetch_async(effect)
     }
 }
-
-type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// An async host whose type is chosen at run time. A clone is the same host. Each effect costs an allocation.
 #[derive(Clone)]

@@ -39,11 +39,11 @@ impl Section for ScopeConfig {
 }
 
 impl Config {
-    /// Returns the scope to grant, or `None` if the request exceeds the client's registration (`invalid_scope`, RFC
-    /// 6749 §3.3).
-    pub(super) fn scope(&self, client: &Client, requested: Option<Scope>) -> Option<Scope> {
+    /// Returns the scope to grant, or `None` if the request's is malformed or exceeds the client's registration
+    /// (`invalid_scope`, RFC 6749 §3.3).
+    pub(super) fn scope(&self, client: &Client, requested: Option<&str>) -> Option<Scope> {
         match (requested, &self.scope.default) {
-            (Some(scope), _) => scope.is_subset(&client.scope).then_some(scope),
+            (Some(requested), _) => Scope::parse(requested).ok().filter(|scope| scope.is_subset(&client.scope)),
             (None, DefaultScope::Registered) => Some(client.scope.clone()),
             (None, DefaultScope::Fixed(scope)) => {
                 Some(scope.intersection(&client.scope)).filter(|kept| !kept.is_empty() || scope.is_empty())

@@ -5,7 +5,6 @@ use serde::Serialize;
 use super::held_grant::{GrantCursor, HeldGrant};
 use crate::effect::Unavailable;
 use crate::model::{ClientId, GrantId, Scope, Timestamp};
-use crate::record::Grant;
 
 /// A client that a resource owner allowed something, however often.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -21,20 +20,34 @@ pub struct Application {
     pub last_granted_at: Timestamp,
     /// How many grants it has: logins, most often.
     pub grants: usize,
+    /// How many access tokens it still holds.
+    pub access_tokens: u64,
+    /// How many refresh tokens it still holds.
+    pub refresh_tokens: u64,
+    /// When the last of what it holds ends; as in [`HeldGrant::expires_at`], a store may say `i64::MAX` for what is
+    /// later.
+    pub expires_at: Timestamp,
 }
 
 impl Application {
-    fn of(grant: &Grant) -> Self {
-        Self {
+    fn of(held: &HeldGrant) -> Self {
+        let grant = &held.grant;
+        let mut application = Self {
             client_id: grant.client_id.clone(),
             scope: grant.scope.clone(),
             first_granted_at: grant.issued_at,
             last_granted_at: grant.issued_at,
-            grants: 1,
-        }
+            grants: 0,
+            access_tokens: 0,
+            refresh_tokens: 0,
+            expires_at: held.expires_at,
+        };
+        application.add(held);
+        application
     }
 
-    fn add(&mut self, grant: &Grant) {
+    fn add(&mut self, held: &HeldGrant) {
+        let grant = &held.grant;
         if !grant.scope.is_subset(&self.scope) {
             let more = grant.scope.tokens().filter(|token| !self.scope.contains(token));
             let all: Vec<_> = self.scope.tokens().chain(more).collect();
@@ -43,6 +56,9 @@ impl Application {
         self.first_granted_at = self.first_granted_at.min(grant.issued_at);
         self.last_granted_at = self.last_granted_at.max(grant.issued_at);
         self.grants += 1;
+        self.access_tokens += u64::from(held.access_tokens);
+        self.refresh_tokens += u64::from(held.refresh_tokens);
+        self.expires_at = self.expires_at.max(held.expires_at);
     }
 }
 
@@ -89,8 +105,8 @@ impl Lines {
         for held in page.iter().filter(|held| !held.is_only_code()) {
             let count = self.lines.len();
             match self.lines.last_mut() {
-                Some(line) if line.client_id == held.grant.client_id => line.add(&held.grant),
-                _ if count < self.limit => self.lines.push(Application::of(&held.grant)),
+                Some(line) if line.client_id == held.grant.client_id => line.add(held),
+                _ if count < self.limit => self.lines.push(Application::of(held)),
                 _ => {
                     self.is_full = true;
                     return;

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::{AsyncStore, Commit, Lookup};
 use crate::effect::Answer;
 
-type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+/// A future whose type is forgotten.
+pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// [`AsyncStore`], with futures that are boxed so that the store's type can be forgotten.
 trait Erased: Send + Sync {

@@ -43,6 +43,7 @@ use std::sync::Arc;
 use crate::effect::Answer;
 
 pub use application::Application;
+pub(crate) use boxed::BoxFuture;
 pub use boxed::BoxedStore;
 pub use clients::{Clients, WithClients};
 pub use commit::{Change, Commit, CommitError, Outcome, Route};

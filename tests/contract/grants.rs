@@ -159,6 +159,24 @@ fn faults() -> Vec<(&'static str, Faults)> {
         (
             line,
             applications(|store, subject, after, limit| {
+                each_line(store, subject, after, limit, |it| it.access_tokens = it.access_tokens.min(1))
+            }),
+        ),
+        (
+            line,
+            applications(|store, subject, after, limit| {
+                each_line(store, subject, after, limit, |it| it.refresh_tokens = it.refresh_tokens.min(1))
+            }),
+        ),
+        (
+            line,
+            applications(|store, subject, after, limit| {
+                each_line(store, subject, after, limit, |it| it.expires_at.0 -= 1)
+            }),
+        ),
+        (
+            line,
+            applications(|store, subject, after, limit| {
                 each_line(store, subject, after, limit, |it| it.last_granted_at = it.first_granted_at)
             }),
         ),

@@ -19,7 +19,6 @@ mod s4_2_implicit;
 mod s4_3_password;
 mod s4_4_client_credentials;
 mod s4_5_extension;
-mod s4_5_extension_grants;
 mod s5_issuing;
 mod s6_refreshing;
 mod syntax;

@@ -24,9 +24,6 @@ pub(crate) const PATH: &str = "/applications";
 /// How many applications a page has.
 const PAGE: usize = 20;
 
-/// How many grants of an application are looked into.
-const GRANTS: usize = 100;
-
 const FORGED: &str = "This form does not belong to your session, or the session has ended. Nothing was changed.";
 const UNREADABLE: &str = "The request cannot be read.";
 const NOT_ALL: &str = "You are logged out, but what you allowed could not be revoked now, or not all of it. \
@@ -64,12 +61,9 @@ async fn lines(
     let store = &app.host.store;
     let mut lines = Vec::new();
     for application in store.applications_async(subject, after, PAGE, now).await? {
-        let client_id = &application.client_id;
-        let found = store.lookup_async(&Lookup::of_client(client_id.clone())).await?;
+        let found = store.lookup_async(&Lookup::of_client(application.client_id.clone())).await?;
         let client_name = found.client().and_then(|client| client.client_name.clone());
-        let of = GrantsOf::SubjectAndClient(subject.clone(), client_id.clone());
-        let held = store.held_grants_async(&of, None, GRANTS, now).await?;
-        lines.push(Line { application, client_name, has_more: held.len() == GRANTS, held });
+        lines.push(Line { application, client_name });
     }
     Ok(lines)
 }

@@ -15,17 +15,10 @@ pub fn now() -> Timestamp {
 /// A time as people read it. In UTC: without script a page does not know where its reader is.
 #[must_use]
 pub fn date(timestamp: Timestamp) -> String {
-    let (days, seconds) = (timestamp.0 / 86_400, timestamp.0 % 86_400);
-    // Counted from the 1st of March of the year 0, so that a leap day ends its year. Eras of 400 years are all as long.
-    let days = days + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    // From March on, five months have 153 days.
-    let month = (5 * day + 2) / 153;
-    let (day, month) = (day - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 });
-    let year = 400 * era + year + u64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02} {:02}:{:02} UTC", seconds / 3_600, seconds / 60 % 60)
+    // What is later than the calendar goes is told as its end.
+    let second = i64::try_from(timestamp.0).unwrap_or(i64::MAX);
+    let time = jiff::Timestamp::from_second(second).unwrap_or(jiff::Timestamp::MAX);
+    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// The time and the randomness of one request.

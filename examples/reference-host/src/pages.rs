@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use grantor::model::Resource;
 use grantor::server::Prompt;
-use grantor::store::{Application, HeldGrant};
+use grantor::store::Application;
 use serde::Deserialize;
 use url::{Host, Url};
 
@@ -48,9 +48,6 @@ struct Applications<'a> {
 pub(crate) struct Line {
     pub(crate) application: Application,
     pub(crate) client_name: Option<String>,
-    /// Its grants, or only the first of them.
-    pub(crate) held: Vec<HeldGrant>,
-    pub(crate) has_more: bool,
 }
 
 #[derive(Template)]
@@ -201,10 +198,7 @@ impl Line {
 
     /// What is left of what it got.
     fn holds(&self) -> String {
-        let at_least = if self.has_more { "at least " } else { "" };
-        let access_tokens: u64 = self.held.iter().map(|held| u64::from(held.access_tokens)).sum();
-        let refresh_tokens: u64 = self.held.iter().map(|held| u64::from(held.refresh_tokens)).sum();
-        let expires_at = self.held.iter().map(|held| held.expires_at).max().unwrap_or_default();
+        let Application { access_tokens, refresh_tokens, expires_at, .. } = self.application;
         // A store may say this for all that is later.
         let until = match i64::try_from(expires_at.0) {
             Ok(i64::MAX) | Err(_) => "without end".to_owned(),
@@ -212,7 +206,7 @@ impl Line {
         };
         let [access_tokens, refresh_tokens] =
             [counted(access_tokens, "access token"), counted(refresh_tokens, "refresh token")];
-        format!("{at_least}{access_tokens} and {refresh_tokens}, {until}")
+        format!("{access_tokens} and {refresh_tokens}, {until}")
     }
 }
 

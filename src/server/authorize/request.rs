@@ -13,7 +13,7 @@ use std::fmt;
 use super::error::{AuthorizationError, AuthorizationPageError};
 use super::recipient::Recipient;
 use crate::model::{
-    Acr, CodeChallenge, CodeChallengeMethod, GrantType, RedirectUri, ResponseType, Scope, Secret, is_vschar, only,
+    Acr, CodeChallenge, CodeChallengeMethod, GrantType, RedirectUri, ResponseType, Secret, is_vschar, only,
 };
 use crate::record::{Asked, Client};
 use crate::server::Config;
@@ -139,9 +139,7 @@ impl<'a> AuthorizationRequest<'a> {
         let code_challenge = self.code_challenge()?;
         permit(config, client, response_type, code_challenge)?;
 
-        let scope =
-            self.scope.as_deref().map(Scope::parse).transpose().map_err(|_| AuthorizationError::InvalidScope)?;
-        let scope = config.scope(client, scope).ok_or(AuthorizationError::InvalidScope)?;
+        let scope = config.scope(client, self.scope.as_deref()).ok_or(AuthorizationError::InvalidScope)?;
         let audience = config.audience(client, &self.resource).ok_or(AuthorizationError::InvalidTarget)?;
         let (acr_values, max_age) = self.authentication()?;
         Ok(Asked { audience, code_challenge, acr_values, max_age, ..Asked::new(scope) })

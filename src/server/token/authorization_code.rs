@@ -11,15 +11,8 @@ use crate::record::{Client, CredentialKind};
 use crate::server::issue::{Basis, Plan};
 use crate::store::Found;
 
-pub(super) const RULES: Rules = Rules {
-    presents: Some("code"),
-    check: |endpoint, client, found| {
-        let client = client.into_client();
-        let client_id = client.client_id.clone();
-        let decided = check(&endpoint, client, found);
-        endpoint.conclude(client_id, decided)
-    },
-};
+pub(super) const RULES: Rules =
+    Rules { presents: Some("code"), check: |endpoint, client, found| endpoint.decide(client, found, check) };
 
 /// RFC 6749 §4.1.3: "The authorization server MUST", in its order; and only then whether the code was spent before, so
 /// that an invalid replay changes nothing (OAuth 2.1 §7.5.2).

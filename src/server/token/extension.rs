@@ -3,7 +3,6 @@
 //! [RFC 6749 §4.5]: https://www.rfc-editor.org/rfc/rfc6749#section-4.5
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use super::{Opened, Rules, Token, TokenEndpoint, TokenError, unavailable};
 use crate::consult::{Extension, ExtensionGrant, ExtensionVerdict};
@@ -66,12 +65,8 @@ impl<'a> Pause<Extension> for TokenExtension<'a> {
             Ok(ExtensionVerdict::Refuse(refusal)) => Err(TokenError::ExtensionRefused(refusal)),
             Ok(ExtensionVerdict::Grant(granted)) => {
                 let ExtensionGrant { subject, refresh_token, authentication, data, claims, response_members } = granted;
-                let client = Arc::clone(&client);
-                endpoint.open(client, Opened { subject, authentication, data }).map(|plan| {
-                    let Plan { issuance, .. } = &plan;
-                    let scope = endpoint.refresh_token(&issuance.client, &issuance.scope);
-                    Plan { refresh_token: scope.filter(|_| refresh_token), claims, response_members, ..plan }
-                })
+                let plan = endpoint.open(client, Opened { subject, authentication, data, refresh_token });
+                plan.map(|plan| Plan { claims, response_members, ..plan })
             }
         };
         endpoint.conclude(client_id, plan.map_err(Into::into))

@@ -7,6 +7,7 @@
 
 mod authorization_code;
 mod client_credentials;
+mod commit;
 mod config;
 mod error;
 mod extension;
@@ -15,6 +16,7 @@ mod refresh_token;
 mod reply;
 mod request;
 
+pub use commit::TokenCommit;
 pub use config::{RefreshPolicy, TokenConfig};
 pub use error::TokenError;
 pub use extension::TokenExtension;
@@ -23,32 +25,30 @@ pub(in crate::server) use reply::{TokenRefused, TokensIssued};
 pub use reply::{TokenReply, TokenResponse};
 pub use request::TokenRequest;
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::client_auth::{
     AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientEndpoint,
 };
 use super::error::{EndpointError, PresentedIn};
-use super::issue::{Basis, Issued, NewGrant, Plan};
+use super::issue::{NewGrant, Plan};
 use super::request::presented_in;
 use super::{Config, Server};
 use crate::consult::Issuance;
 use crate::effect::{Answer, Effect, Outage, Unavailable};
-use crate::model::{
-    Audience, AuthenticationEvent, Claims, ClientId, GrantId, GrantType, Key, Moment, Scope, Subject, Timestamp,
-};
+use crate::model::{Audience, AuthenticationEvent, Claims, ClientId, GrantId, GrantType, Key, Moment, Scope, Subject};
 use crate::record::Client;
 use crate::step::{Pause, Step, machine};
-use crate::store::{Change, Commit, Found, Outcome};
+use crate::store::Found;
 use crate::wire::{Form, FormError};
 
 machine! {
     /// The machine of the token endpoint. It has no values; its pauses and its reply are what moves.
     ///
     /// ```text
-    /// request ─▶ Lookup ─▶ [ClientSecret] ─▶ [Password | Extension] ─▶ [Issuance] ─▶ Commit ─▶ reply │ spent meanwhile
-    /// └─▶ Commit (revoke, or issue in the grace)
+    /// request ─▶ Lookup ─▶ [ClientSecret] ─▶ [Password | Extension] ─▶ [Issuance] ─▶ Commit ─▶ reply
+    ///                                                                                  │ spent meanwhile
+    ///                                                                                  └─▶ Commit (revoke, or retry)
     /// ```
     ///
     /// From its moment it draws the id of a grant that is opened, the access token, the refresh token.
@@ -195,14 +195,15 @@ struct Opened {
     subject: Option<Subject>,
     authentication: AuthenticationEvent,
     data: Claims,
+    /// Whether a refresh token may go with it.
+    refresh_token: bool,
 }
 
 impl<'a> TokenEndpoint<'a> {
     /// The scope and the resources of the request: RFC 6749 §3.3, RFC 8707 §2.2.
     fn scope_and_audience(&self, client: &Client) -> Result<(Scope, Audience), TokenError> {
         let ([scope], resource) = self.form.params_and_all(["scope"], "resource");
-        let scope = scope?.map(|scope| Scope::parse(&scope)).transpose().map_err(|_| TokenError::InvalidScope)?;
-        let scope = self.config.scope(client, scope).ok_or(TokenError::InvalidScope)?;
+        let scope = self.config.scope(client, scope?.as_deref()).ok_or(TokenError::InvalidScope)?;
         let audience = self.config.audience(client, &resource).ok_or(TokenError::InvalidTarget)?;
         Ok((scope, audience))
     }
@@ -210,12 +211,13 @@ impl<'a> TokenEndpoint<'a> {
     /// A plan for a grant that is opened at this endpoint.
     fn open(&mut self, client: Arc<Client>, opened: Opened) -> Result<Plan, TokenError> {
         let (scope, audience) = self.scope_and_audience(&client)?;
-        let Opened { subject, authentication, data } = opened;
+        let Opened { subject, authentication, data, refresh_token } = opened;
+        let refresh_token = if refresh_token { self.refresh_token(&client, &scope) } else { None };
         let grant_type = self.grant_type.clone();
         let grant =
             NewGrant { client: &client, grant_type, subject, scope, audience, authentication, data, partition: None };
         let grant = grant.open(self.config, &mut self.moment);
-        Ok(Plan::of_new_grant(self.config, client, grant, self.moment.now()))
+        Ok(Plan { refresh_token, ..Plan::of_new_grant(self.config, client, grant, self.moment.now()) })
     }
 
     /// The scope of a refresh token, if server and client both use them: RFC 6749 §1.5: "Issuing a refresh token is
@@ -223,6 +225,19 @@ impl<'a> TokenEndpoint<'a> {
     fn refresh_token(&self, client: &Client, scope: &Scope) -> Option<Scope> {
         let both = [&self.config.token.grant_types, &client.grant_types];
         both.iter().all(|grant_types| grant_types.contains(&GrantType::RefreshToken)).then(|| scope.clone())
+    }
+
+    /// Has the rules of a grant decide that asks nobody else.
+    fn decide(
+        self,
+        client: Authenticated,
+        found: &Found,
+        check: fn(&Self, Arc<Client>, &Found) -> Result<Plan, Refused>,
+    ) -> Step<Token<'a>> {
+        let client = client.into_client();
+        let client_id = client.client_id.clone();
+        let decided = check(&self, client, found);
+        self.conclude(client_id, decided)
     }
 
     /// The grant's rules have decided. The last word is the host's, if it wants it.
@@ -272,119 +287,6 @@ impl<'a> Pause<Issuance> for TokenIssuance<'a> {
             Err(cause) => unavailable::<Issuance>(client_id, cause),
             Ok(None) => Step::Done(TokenReply::refused(Some(client_id), TokenError::RefusedByHost, presented_in)),
             Ok(Some(plan)) => TokenCommit::issue(config, moment, plan),
-        }
-    }
-}
-
-/// Waits for the write.
-#[cfg_attr(feature = "explore", derive(Clone))]
-#[allow(missing_debug_implementations, reason = "a state of a machine")]
-pub struct TokenCommit<'a> {
-    commit: Commit,
-    then: Then,
-    server: PhantomData<&'a Config>,
-}
-
-/// What follows a write.
-#[cfg_attr(feature = "explore", derive(Clone))]
-#[allow(clippy::large_enum_variant, reason = "states are stored inline")]
-enum Then {
-    /// The tokens go out; if what pays for them was spent meanwhile, their basis says what that means.
-    Issue(TokensIssued),
-    /// The refusal goes out.
-    Refuse(ClientId, GrantId, TokenError),
-}
-
-impl<'a> TokenCommit<'a> {
-    fn issue(config: &'a Config, mut moment: Moment, plan: Plan) -> Step<Token<'a>> {
-        let (basis, grant_type) = (plan.basis, plan.issuance.grant_type.clone());
-        let issued = plan.issue(config, &mut moment);
-        let Issued { commit, grant, access_token, expires_in, scope, refresh_token, response_members } = issued;
-        // Told where rotation does not move the end of the grant.
-        let seconds_until = |end: Timestamp| end.0.saturating_sub(moment.now().0);
-        let authorization_expires_in = grant.expires_at.map(seconds_until);
-        let refresh_token_ends = refresh_token.as_ref().map(|(_, expires_at)| seconds_until(*expires_at));
-        let response = TokenResponse {
-            access_token,
-            expires_in,
-            refresh_token: refresh_token.map(|(token, _)| token),
-            scope,
-            refresh_token_expires_in: refresh_token_ends.filter(|_| authorization_expires_in.is_some()),
-            authorization_expires_in,
-            members: response_members,
-        };
-        Self::wait(commit, Then::Issue(TokensIssued { response, grant, grant_type, basis }))
-    }
-
-    fn revoke(client_id: ClientId, grant: GrantId, error: TokenError) -> Step<Token<'a>> {
-        Self::wait(Commit::of(Change::Revoke(grant)), Then::Refuse(client_id, grant, error))
-    }
-
-    fn wait(commit: Commit, then: Then) -> Step<Token<'a>> {
-        Step::Commit(Self { commit, then, server: PhantomData })
-    }
-
-    /// The precondition of the change at this index did not hold.
-    fn refused(self, at: usize) -> Step<Token<'a>> {
-        let Self { commit, then, .. } = self;
-        let client_id = then.client_id().clone();
-        match (commit.changes().get(at), then) {
-            (Some(Change::Spend { .. }), Then::Issue(TokensIssued { grant, basis: Basis::Code(_), .. })) => {
-                Self::revoke(client_id, grant.id, TokenError::CodeReplayed)
-            }
-            (
-                Some(Change::Spend { .. }),
-                Then::Issue(
-                    issued @ TokensIssued {
-                        basis: Basis::RefreshTokenRotated { key, retry_since: Some(since) }, ..
-                    },
-                ),
-            ) => {
-                let changes = commit.changes().iter().map(|change| match change {
-                    Change::Spend { .. } => Change::SpentSince { key, since },
-                    other => other.clone(),
-                });
-                let commit = Commit::in_one_partition(changes.collect());
-                let basis = Basis::RefreshTokenRetried { key, since };
-                Self::wait(commit, Then::Issue(TokensIssued { basis, ..issued }))
-            }
-            (change, _) => {
-                let error = match change {
-                    Some(Change::Spend { .. } | Change::SpentSince { .. }) => TokenError::RaceLost,
-                    Some(Change::Extend { .. }) => TokenError::GrantRevoked,
-                    // The grant lives, or is new: what was drawn at random was there before.
-                    _ => TokenError::Collision,
-                };
-                Step::Done(TokenReply::refused(Some(client_id), error, PresentedIn::Body))
-            }
-        }
-    }
-}
-
-impl Then {
-    fn client_id(&self) -> &ClientId {
-        match self {
-            Self::Issue(issued) => &issued.grant.client_id,
-            Self::Refuse(client_id, ..) => client_id,
-        }
-    }
-}
-
-impl<'a> Pause<Commit> for TokenCommit<'a> {
-    type Machine = Token<'a>;
-
-    fn effect(&self) -> &Commit {
-        &self.commit
-    }
-
-    fn resume(self, answer: Answer<Commit>) -> Step<Token<'a>> {
-        match answer {
-            Err(cause) => unavailable::<Commit>(self.then.client_id().clone(), cause),
-            Ok(Outcome::Conflict(at)) => self.refused(at),
-            Ok(Outcome::Applied) => Step::Done(match self.then {
-                Then::Issue(issued) => TokenReply::issued(issued),
-                Then::Refuse(client_id, grant, error) => TokenReply::replayed(client_id, grant, error),
-            }),
         }
     }
 }

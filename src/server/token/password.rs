@@ -13,7 +13,6 @@ use crate::consult::{Owner, Password};
 use crate::effect::Answer;
 use crate::model::{Secret, is_unicodecharnocrlf};
 use crate::record::Client;
-use crate::server::issue::Plan;
 use crate::step::{Pause, Step};
 use crate::wire::{Form, FormError, Param};
 
@@ -65,11 +64,7 @@ impl<'a> Pause<Password> for TokenPassword<'a> {
             Err(cause) => return unavailable::<Password>(client_id, cause),
             Ok(Owner::Refused) => Err(TokenError::PasswordRefused),
             Ok(Owner::Subject(subject)) => {
-                let opened = Opened { subject: Some(subject), ..Opened::default() };
-                endpoint.open(client, opened).map(|plan| {
-                    let Plan { issuance, .. } = &plan;
-                    Plan { refresh_token: endpoint.refresh_token(&issuance.client, &issuance.scope), ..plan }
-                })
+                endpoint.open(client, Opened { subject: Some(subject), refresh_token: true, ..Opened::default() })
             }
         };
         endpoint.conclude(client_id, plan.map_err(Into::into))

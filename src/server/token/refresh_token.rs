@@ -12,15 +12,8 @@ use crate::record::{Client, CredentialKind};
 use crate::server::issue::{Basis, Plan};
 use crate::store::Found;
 
-pub(super) const RULES: Rules = Rules {
-    presents: Some("refresh_token"),
-    check: |endpoint, client, found| {
-        let client = client.into_client();
-        let client_id = client.client_id.clone();
-        let decided = check(&endpoint, client, found);
-        endpoint.conclude(client_id, decided)
-    },
-};
+pub(super) const RULES: Rules =
+    Rules { presents: Some("refresh_token"), check: |endpoint, client, found| endpoint.decide(client, found, check) };
 
 /// RFC 6749 §6: "The authorization server MUST [...] authenticate the client if client authentication is included and
 /// ensure that the refresh token was issued to the authenticated client, and [...] validate the refresh token."

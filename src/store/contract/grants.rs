@@ -167,7 +167,15 @@ fn one_line_for_several_logins<S: GrantStore>(t: &Trial<'_, S>) -> bool {
     let logged_in = logins.into_iter().all(|(number, scope, at)| {
         let granted = granted(number, "alice", "app");
         let opened = Grant { scope: parse(scope), issued_at: Timestamp(at), ..granted };
-        t.applied([open_as(opened), issue_as(credential(number, 1))])
+        let token = credential(number, 1);
+        let refresh = Credential {
+            kind: CredentialKind::RefreshToken,
+            expires_at: Timestamp(token.expires_at.0 + u64::from(number)),
+            ..credential(number, 2)
+        };
+        // The second of them has lost its access token.
+        let holds = [token, refresh].into_iter().skip(usize::from(number == 2));
+        t.applied([open_as(opened)]) && t.applied(holds.map(issue_as).collect::<Vec<_>>())
     });
     let others = t.applied(login(4, "alice", "mail")) && t.applied(login(5, "bob", "app"));
     let lines = t.applications("alice", None, 10);
@@ -178,6 +186,8 @@ fn one_line_for_several_logins<S: GrantStore>(t: &Trial<'_, S>) -> bool {
         && (app.client_id.as_str(), app.grants) == ("app", 3)
         && app.scope == parse("read write mail")
         && times == (Timestamp(10), Timestamp(30))
+        && (app.access_tokens, app.refresh_tokens) == (2, 3)
+        && app.expires_at == Timestamp(credential(3, 1).expires_at.0 + 3)
         && (mail.client_id.as_str(), mail.grants) == ("mail", 1)
 }
 

@@ -2,6 +2,7 @@
 
 use grantor::Unavailable;
 use grantor::model::{Key, Subject};
+use grantor::record::{Credential, PendingRequest};
 use grantor::store::Change;
 use rusqlite::{Transaction, params};
 
@@ -23,18 +24,12 @@ pub(super) fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<bo
                 seconds(*until),
             ],
         ),
-        Change::Issue(credential) => run(
+        Change::Issue(credential) => run_with_credential(
+            transaction,
             "INSERT INTO credentials (partition, digest, grant_id, record, revision, expires_at)
              SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM grants WHERE id = ?3 AND NOT revoked)
              ON CONFLICT DO NOTHING",
-            params![
-                credential.key.partition.0,
-                credential.key.digest.as_bytes(),
-                credential.grant.as_bytes(),
-                write(&**credential)?,
-                credential.revision,
-                seconds(credential.expires_at),
-            ],
+            credential,
         ),
         Change::Spend { key, at } => run(
             "UPDATE credentials SET spent_at = ?3 WHERE partition = ?1 AND digest = ?2 AND spent_at IS NULL",
@@ -49,18 +44,12 @@ pub(super) fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<bo
             "UPDATE grants SET expires_at = max(expires_at, ?2) WHERE id = ?1 AND NOT revoked",
             params![grant.as_bytes(), seconds(*until)],
         ),
-        Change::Replace(credential) => run(
+        Change::Replace(credential) => run_with_credential(
+            transaction,
             "UPDATE credentials SET record = ?4, revision = ?5, expires_at = ?6
              WHERE partition = ?1 AND digest = ?2 AND grant_id = ?3 AND revision = ?5 - 1
              AND EXISTS (SELECT 1 FROM grants WHERE id = ?3 AND NOT revoked)",
-            params![
-                credential.key.partition.0,
-                credential.key.digest.as_bytes(),
-                credential.grant.as_bytes(),
-                write(&**credential)?,
-                credential.revision,
-                seconds(credential.expires_at),
-            ],
+            credential,
         ),
         Change::Revoke(grant) => {
             run("UPDATE grants SET revoked = 1 WHERE id = ?1", params![grant.as_bytes()])?;
@@ -71,31 +60,18 @@ pub(super) fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<bo
             run(sql, params![partition.0, digest.as_bytes()])?;
             Ok(true)
         }
-        Change::PutRequest(request) if request.revision == 0 => run(
+        Change::PutRequest(request) if request.revision == 0 => run_with_request(
+            transaction,
             "INSERT INTO requests (partition, digest, user_code, client_id, record, revision, expires_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6) ON CONFLICT DO NOTHING",
-            params![
-                request.key.partition.0,
-                request.key.digest.as_bytes(),
-                request.user_code.as_ref().map(|user_code| user_code.digest.as_bytes()),
-                request.client_id.as_str(),
-                write(&**request)?,
-                seconds(request.expires_at),
-            ],
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+            request,
         ),
-        Change::PutRequest(request) => run(
+        Change::PutRequest(request) => run_with_request(
+            transaction,
             "UPDATE requests SET record = ?5, revision = ?6, expires_at = ?7
              WHERE partition = ?1 AND digest = ?2 AND user_code IS ?3 AND client_id = ?4 AND revision = ?6 - 1
              AND spent_at IS NULL",
-            params![
-                request.key.partition.0,
-                request.key.digest.as_bytes(),
-                request.user_code.as_ref().map(|user_code| user_code.digest.as_bytes()),
-                request.client_id.as_str(),
-                write(&**request)?,
-                request.revision,
-                seconds(request.expires_at),
-            ],
+            request,
         ),
         Change::SpendRequest { key, at } => run(
             "UPDATE requests SET spent_at = ?3 WHERE partition = ?1 AND digest = ?2 AND spent_at IS NULL",
@@ -118,4 +94,23 @@ pub(super) fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<bo
         }
         _ => Err(Unavailable::new("a change that this store does not know")),
     }
+}
+
+/// Runs a statement about a credential, whose members are `?1` to `?6`; says whether it changed a row.
+fn run_with_credential(transaction: &Transaction<'_>, sql: &str, credential: &Credential) -> Result<bool, Unavailable> {
+    let Credential { key, grant, revision, expires_at, .. } = credential;
+    let record = write(credential)?;
+    let (partition, digest) = (key.partition.0, key.digest.as_bytes());
+    let params = params![partition, digest, grant.as_bytes(), record, revision, seconds(*expires_at)];
+    Ok(execute(transaction, sql, params)? > 0)
+}
+
+/// Runs a statement about a pending request, whose members are `?1` to `?7`; says whether it changed a row.
+fn run_with_request(transaction: &Transaction<'_>, sql: &str, request: &PendingRequest) -> Result<bool, Unavailable> {
+    let PendingRequest { key, client_id, revision, expires_at, .. } = request;
+    let record = write(request)?;
+    let (partition, digest) = (key.partition.0, key.digest.as_bytes());
+    let user_code = request.user_code.as_ref().map(|user_code| user_code.digest.as_bytes());
+    let params = params![partition, digest, user_code, client_id.as_str(), record, revision, seconds(*expires_at)];
+    Ok(execute(transaction, sql, params)? > 0)
 }

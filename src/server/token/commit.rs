@@ -1,0 +1,129 @@
+//! The write that ends an access token request, and what it means if another request was first: [RFC 6749 §4.1.2],
+//! [RFC 9700 §4.14.2].
+//!
+//! [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
+//! [RFC 9700 §4.14.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
+
+use std::marker::PhantomData;
+
+use super::{Token, TokenError, TokenReply, TokenResponse, TokensIssued, unavailable};
+use crate::effect::Answer;
+use crate::model::{ClientId, GrantId, Moment, Timestamp};
+use crate::server::Config;
+use crate::server::error::PresentedIn;
+use crate::server::issue::{Basis, Issued, Plan};
+use crate::step::{Pause, Step};
+use crate::store::{Change, Commit, Outcome};
+
+/// Waits for the write.
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[allow(missing_debug_implementations, reason = "a state of a machine")]
+pub struct TokenCommit<'a> {
+    commit: Commit,
+    then: Then,
+    server: PhantomData<&'a Config>,
+}
+
+/// What follows a write.
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[allow(clippy::large_enum_variant, reason = "states are stored inline")]
+enum Then {
+    /// The tokens go out; if what pays for them was spent meanwhile, their basis says what that means.
+    Issue(TokensIssued),
+    /// The refusal goes out.
+    Refuse(ClientId, GrantId, TokenError),
+}
+
+impl<'a> TokenCommit<'a> {
+    pub(super) fn issue(config: &'a Config, mut moment: Moment, plan: Plan) -> Step<Token<'a>> {
+        let (basis, grant_type) = (plan.basis, plan.issuance.grant_type.clone());
+        let issued = plan.issue(config, &mut moment);
+        let Issued { commit, grant, access_token, expires_in, scope, refresh_token, response_members } = issued;
+        // Told where rotation does not move the end of the grant.
+        let seconds_until = |end: Timestamp| end.0.saturating_sub(moment.now().0);
+        let authorization_expires_in = grant.expires_at.map(seconds_until);
+        let refresh_token_ends = refresh_token.as_ref().map(|(_, expires_at)| seconds_until(*expires_at));
+        let response = TokenResponse {
+            access_token,
+            expires_in,
+            refresh_token: refresh_token.map(|(token, _)| token),
+            scope,
+            refresh_token_expires_in: refresh_token_ends.filter(|_| authorization_expires_in.is_some()),
+            authorization_expires_in,
+            members: response_members,
+        };
+        Self::wait(commit, Then::Issue(TokensIssued { response, grant, grant_type, basis }))
+    }
+
+    pub(super) fn revoke(client_id: ClientId, grant: GrantId, error: TokenError) -> Step<Token<'a>> {
+        Self::wait(Commit::of(Change::Revoke(grant)), Then::Refuse(client_id, grant, error))
+    }
+
+    fn wait(commit: Commit, then: Then) -> Step<Token<'a>> {
+        Step::Commit(Self { commit, then, server: PhantomData })
+    }
+
+    /// The precondition of the change at this index did not hold.
+    fn refused(self, at: usize) -> Step<Token<'a>> {
+        let Self { commit, then, .. } = self;
+        let client_id = then.client_id().clone();
+        match (commit.changes().get(at), then) {
+            (Some(Change::Spend { .. }), Then::Issue(TokensIssued { grant, basis: Basis::Code(_), .. })) => {
+                Self::revoke(client_id, grant.id, TokenError::CodeReplayed)
+            }
+            (
+                Some(Change::Spend { .. }),
+                Then::Issue(
+                    issued @ TokensIssued {
+                        basis: Basis::RefreshTokenRotated { key, retry_since: Some(since) }, ..
+                    },
+                ),
+            ) => {
+                let changes = commit.changes().iter().map(|change| match change {
+                    Change::Spend { .. } => Change::SpentSince { key, since },
+                    other => other.clone(),
+                });
+                let commit = Commit::in_one_partition(changes.collect());
+                let basis = Basis::RefreshTokenRetried { key, since };
+                Self::wait(commit, Then::Issue(TokensIssued { basis, ..issued }))
+            }
+            (change, _) => {
+                let error = match change {
+                    Some(Change::Spend { .. } | Change::SpentSince { .. }) => TokenError::RaceLost,
+                    Some(Change::Extend { .. }) => TokenError::GrantRevoked,
+                    // The grant lives, or is new: what was drawn at random was there before.
+                    _ => TokenError::Collision,
+                };
+                Step::Done(TokenReply::refused(Some(client_id), error, PresentedIn::Body))
+            }
+        }
+    }
+}
+
+impl Then {
+    fn client_id(&self) -> &ClientId {
+        match self {
+            Self::Issue(issued) => &issued.grant.client_id,
+            Self::Refuse(client_id, ..) => client_id,
+        }
+    }
+}
+
+impl<'a> Pause<Commit> for TokenCommit<'a> {
+    type Machine = Token<'a>;
+
+    fn effect(&self) -> &Commit {
+        &self.commit
+    }
+
+    fn resume(self, answer: Answer<Commit>) -> Step<Token<'a>> {
+        match answer {
+            Err(cause) => unavailable::<Commit>(self.then.client_id().clone(), cause),
+            Ok(Outcome::Conflict(at)) => self.refused(at),
+            Ok(Outcome::Applied) => Step::Done(match self.then {
+                Then::Issue(issued) => TokenReply::issued(issued),
+                Then::Refuse(client_id, grant, error) => TokenReply::replayed(client_id, grant, error),
+            }),
+        }
+    }
+}
