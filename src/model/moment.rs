@@ -22,7 +22,8 @@ pub struct Moment {
 
 #[cfg_attr(feature = "explore", derive(Clone))]
 struct Pool {
-    bytes: [u8; Moment::POOL_LEN],
+    /// Wide words, which are wiped in few writes.
+    words: [u128; Moment::POOL_LEN / 16],
     drawn: usize,
 }
 
@@ -42,9 +43,9 @@ impl Moment {
     /// ```
     #[must_use]
     pub fn new(now: impl Into<Timestamp>, rng: &mut (impl CryptoRng + ?Sized)) -> Self {
-        let mut pool = Pool::empty();
-        rng.fill_bytes(&mut pool.bytes);
-        Self { now: now.into(), pool }
+        let mut bytes = [0; Self::POOL_LEN];
+        rng.fill_bytes(&mut bytes);
+        Self { now: now.into(), pool: Pool::of(&bytes) }
     }
 
     /// The same from a generator that may fail, such as the operating system's.
@@ -52,9 +53,9 @@ impl Moment {
     /// # Errors
     /// Whatever the generator says.
     pub fn try_new<R: TryCryptoRng + ?Sized>(now: impl Into<Timestamp>, rng: &mut R) -> Result<Self, R::Error> {
-        let mut pool = Pool::empty();
-        rng.try_fill_bytes(&mut pool.bytes)?;
-        Ok(Self { now: now.into(), pool })
+        let mut bytes = [0; Self::POOL_LEN];
+        rng.try_fill_bytes(&mut bytes)?;
+        Ok(Self { now: now.into(), pool: Pool::of(&bytes) })
     }
 
     /// The time of the request.
@@ -66,8 +67,9 @@ impl Moment {
     /// Draws the next `N` random bytes. They are dealt from the pool; a machine that draws more than it holds is given
     /// bytes that are derived from a part of the pool that nobody sees.
     pub(crate) fn draw<const N: usize>(&mut self) -> [u8; N] {
-        let Pool { bytes, drawn } = &mut self.pool;
-        let (dealt, kept) = bytes.split_at(Self::POOL_LEN - KEPT);
+        let Pool { words, drawn } = &mut self.pool;
+        let bytes = words.map(u128::to_ne_bytes);
+        let (dealt, kept) = bytes.as_flattened().split_at(Self::POOL_LEN - KEPT);
         let mut next = [0; N];
         let start = *drawn;
         *drawn = start.saturating_add(N);
@@ -86,14 +88,17 @@ impl Moment {
 }
 
 impl Pool {
-    fn empty() -> Self {
-        Self { bytes: [0; Moment::POOL_LEN], drawn: 0 }
+    fn of(bytes: &[u8; Moment::POOL_LEN]) -> Self {
+        let (words, _) = bytes.as_chunks();
+        let mut pool = Self { words: [0; _], drawn: 0 };
+        pool.words.iter_mut().zip(words).for_each(|(word, bytes)| *word = u128::from_ne_bytes(*bytes));
+        pool
     }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.bytes.zeroize();
+        self.words.zeroize();
     }
 }
 
@@ -108,9 +113,7 @@ mod tests {
     use super::*;
 
     fn moment() -> Moment {
-        let mut pool = Pool::empty();
-        pool.bytes.iter_mut().zip(0..).for_each(|(byte, number)| *byte = number);
-        Moment { now: Timestamp(0), pool }
+        Moment { now: Timestamp(0), pool: Pool::of(&std::array::from_fn(|at| at as u8)) }
     }
 
     #[test]
@@ -129,7 +132,15 @@ mod tests {
         let (first, second) = (moment.draw::<64>(), moment.draw::<32>());
         for derived in [&first[..32], &first[32..], &second] {
             assert!(!dealt.windows(4).any(|bytes| derived.windows(4).any(|other| bytes == other)));
-            assert!(!moment.pool.bytes.windows(4).any(|bytes| derived.windows(4).any(|other| bytes == other)));
+            assert!(
+                !moment
+                    .pool
+                    .words
+                    .map(u128::to_ne_bytes)
+                    .as_flattened()
+                    .windows(4)
+                    .any(|bytes| derived.windows(4).any(|other| bytes == other))
+            );
         }
         assert!(first[..32] != first[32..] && first[..32] != second && first[32..] != second);
     }

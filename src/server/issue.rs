@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use arrayvec::ArrayVec;
 use serde_json::Value;
 
 use super::Config;
@@ -146,8 +147,10 @@ impl Plan {
             Basis::NewGrant => Change::Open { grant: Arc::clone(&grant), until },
             _ => Change::Extend { grant: grant.id, until },
         };
-        let issue = [keep, Change::Issue(access)].into_iter().chain(refresh.map(Change::Issue));
-        let changes = self.basis.payment(now).into_iter().chain(issue).collect();
+        let mut changes = ArrayVec::new();
+        changes.extend(self.basis.payment(now));
+        changes.extend([keep, Change::Issue(access)]);
+        changes.extend(refresh.map(Change::Issue));
         Issued {
             commit: Commit::in_one_partition(changes),
             grant,

@@ -79,8 +79,8 @@ impl<'a> Form<'a> {
         let mut seen = [false; N];
         let mut params = [const { Ok(None) }; N];
         for pair in self.encoded_pairs() {
-            // One whose name is not UTF-8 is nobody's.
-            let Some(name) = pair.name() else { continue };
+            // One without a name, or whose name is not UTF-8, is nobody's.
+            let Some(name) = pair.name().filter(|name| !name.is_empty()) else { continue };
             if let Some(at) = names.iter().position(|known| name == *known) {
                 let (Some(param), Some(seen), Some(name)) = (params.get_mut(at), seen.get_mut(at), names.get(at))
                 else {

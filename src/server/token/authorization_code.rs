@@ -5,25 +5,28 @@
 
 use std::sync::Arc;
 
+use super::request::Parameters;
 use super::{Refused, Rules, TokenEndpoint, TokenError};
 use crate::model::{CodeVerifier, GrantType};
 use crate::record::{Client, CredentialKind};
 use crate::server::issue::{Basis, Plan};
 use crate::store::Found;
 
-pub(super) const RULES: Rules =
-    Rules { presents: Some("code"), check: |endpoint, client, found| endpoint.decide(client, found, check) };
+pub(super) const RULES: &Rules = &Rules {
+    presents: "code",
+    parameters: ["redirect_uri", "code_verifier"],
+    check: |endpoint, client, found| endpoint.decide(client, found, check),
+};
 
 /// RFC 6749 §4.1.3: "The authorization server MUST", in its order; and only then whether the code was spent before, so
 /// that an invalid replay changes nothing (OAuth 2.1 §7.5.2).
 fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Result<Plan, Refused> {
     let now = endpoint.moment.now();
-    let ([redirect_uri, code_verifier], resource) =
-        endpoint.form.params_and_all(["redirect_uri", "code_verifier"], "resource");
-    let redirect_uri = redirect_uri?;
-    let verifier = code_verifier?.map(CodeVerifier::parse).transpose().map_err(|_| TokenError::VerifierMalformed)?;
+    let Parameters { presented, own: [redirect_uri, code_verifier], resource, .. } = &endpoint.parameters;
+    let verifier = code_verifier.as_deref().map(CodeVerifier::parse).transpose();
+    let verifier = verifier.map_err(|_| TokenError::VerifierMalformed)?;
 
-    let presented = endpoint.key.and_then(|key| found.credential(key)).ok_or(TokenError::CodeUnknown)?;
+    let presented = presented.and_then(|key| found.credential(key)).ok_or(TokenError::CodeUnknown)?;
     let (credential, grant) = (&*presented.credential, &presented.grant);
     let CredentialKind::AuthorizationCode(code) = &credential.kind else {
         return Err(TokenError::CodeUnknown.into());
@@ -38,7 +41,7 @@ fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Re
     // "ensure that the "redirect_uri" parameter is present if the "redirect_uri" parameter was included in the initial
     // authorization request [...], and if included ensure that their values are identical."
     match (redirect_uri, &code.redirect_uri) {
-        (Some(sent), Some(bound)) if *sent == *bound.as_str() => {}
+        (Some(sent), Some(bound)) if sent == bound.as_str() => {}
         (None, Some(_)) if client.require_redirect_uri => return Err(TokenError::RedirectUriMissing.into()),
         (None, _) => {}
         (Some(_), _) => return Err(TokenError::RedirectUriMismatch.into()),
@@ -70,7 +73,7 @@ fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Re
     }
 
     let config = endpoint.config;
-    let audience = config.granted_audience(&client, &grant.audience, &resource).ok_or(TokenError::InvalidTarget)?;
+    let audience = config.granted_audience(&client, &grant.audience, resource).ok_or(TokenError::InvalidTarget)?;
     let refresh_token = endpoint.refresh_token(&client, &grant.scope);
     let granted = (grant.scope.clone(), audience);
     let holder = (client, Arc::clone(grant));

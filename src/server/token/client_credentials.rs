@@ -2,10 +2,12 @@
 //!
 //! [RFC 6749 §4.4]: https://www.rfc-editor.org/rfc/rfc6749#section-4.4
 
+use super::request::NONE;
 use super::{Opened, Rules, TokenError};
 
-pub(super) const RULES: Rules = Rules {
-    presents: None,
+pub(super) const RULES: &Rules = &Rules {
+    presents: NONE,
+    parameters: [NONE, NONE],
     check: |mut endpoint, client, _| {
         let client = client.into_client();
         let client_id = client.client_id.clone();

@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 
+use super::request::NONE;
 use super::{Opened, Rules, Token, TokenEndpoint, TokenError, unavailable};
 use crate::consult::{Extension, ExtensionGrant, ExtensionVerdict};
 use crate::effect::Answer;
@@ -12,11 +13,12 @@ use crate::server::issue::Plan;
 use crate::step::{Pause, Step};
 use crate::wire::{Form, FormError};
 
-pub(super) const RULES: Rules = Rules {
-    presents: None,
+pub(super) const RULES: &Rules = &Rules {
+    presents: NONE,
+    parameters: [NONE, NONE],
     check: |endpoint, client, _| {
         let client = client.into_client();
-        match parameters(endpoint.form) {
+        match parameters(endpoint.parameters.form) {
             Ok(parameters) => {
                 let grant_type = endpoint.grant_type.clone();
                 let question = Extension { client, grant_type, parameters };

@@ -23,6 +23,7 @@ pub use extension::TokenExtension;
 pub use password::TokenPassword;
 pub(in crate::server) use reply::{TokenRefused, TokensIssued};
 pub use reply::{TokenReply, TokenResponse};
+use request::Parameters;
 pub use request::TokenRequest;
 
 use std::sync::Arc;
@@ -36,11 +37,11 @@ use super::request::presented_in;
 use super::{Config, Server};
 use crate::consult::Issuance;
 use crate::effect::{Answer, Effect, Outage, Unavailable};
-use crate::model::{Audience, AuthenticationEvent, Claims, ClientId, GrantId, GrantType, Key, Moment, Scope, Subject};
+use crate::model::{Audience, AuthenticationEvent, Claims, ClientId, GrantId, GrantType, Moment, Scope, Subject};
 use crate::record::Client;
 use crate::step::{Pause, Step, machine};
 use crate::store::Found;
-use crate::wire::{Form, FormError};
+use crate::wire::Form;
 
 machine! {
     /// The machine of the token endpoint. It has no values; its pauses and its reply are what moves.
@@ -64,7 +65,7 @@ machine! {
 }
 
 /// The grants of this endpoint, by `grant_type`: RFC 6749 §4, §6. A grant joins with its line.
-fn rules(grant_type: &GrantType) -> Option<Rules> {
+fn rules(grant_type: &GrantType) -> Option<&'static Rules> {
     match grant_type {
         GrantType::AuthorizationCode => Some(authorization_code::RULES),
         GrantType::RefreshToken => Some(refresh_token::RULES),
@@ -76,22 +77,14 @@ fn rules(grant_type: &GrantType) -> Option<Rules> {
 }
 
 /// What the file of a grant says of it.
-#[derive(Clone, Copy)]
 struct Rules {
-    /// The parameter by which one of our own credentials is presented.
-    presents: Option<&'static str>,
+    /// The parameter by which one of our own credentials is presented, or `NONE`.
+    presents: &'static str,
+    /// The grant's other parameters, or `NONE`.
+    parameters: [&'static str; 2],
     /// The client is known: checks the request, and ends in [`TokenEndpoint::conclude`], now or when the host has
     /// answered.
     check: for<'a> fn(TokenEndpoint<'a>, Authenticated, &Found) -> Step<Token<'a>>,
-}
-
-impl Rules {
-    /// What is presented, if it can be a credential of ours.
-    fn key(self, form: Form<'_>) -> Result<Option<Key>, FormError> {
-        let Some(name) = self.presents else { return Ok(None) };
-        let [presented] = form.params([name]);
-        Ok(Key::of(&presented?.ok_or(FormError::Missing(name))?))
-    }
 }
 
 impl Server {
@@ -126,11 +119,9 @@ impl Server {
 pub struct TokenEndpoint<'a> {
     config: &'a Config,
     moment: Moment,
-    form: Form<'a>,
+    parameters: Parameters<'a>,
     grant_type: GrantType,
-    rules: Rules,
-    /// What is presented, if it can be a credential of ours.
-    key: Option<Key>,
+    rules: &'static Rules,
     presented_in: PresentedIn,
 }
 
@@ -149,11 +140,12 @@ impl<'a> TokenEndpoint<'a> {
             let error = TokenError::UnsupportedGrantType;
             return Step::Done(TokenReply::refused(Some(client.client_id), error, presented_in));
         };
-        match rules.key(form) {
+        match Parameters::read(form, rules.presents, rules.parameters) {
             Err(error) => Step::Done(TokenReply::refused(Some(client.client_id), error.into(), presented_in)),
-            Ok(key) => {
-                let endpoint = Self { config, moment, form, grant_type, rules, key, presented_in };
-                Step::Lookup(AuthenticateLookup::new(client, key, endpoint))
+            Ok(parameters) => {
+                let presented = parameters.presented;
+                let endpoint = Self { config, moment, parameters, grant_type, rules, presented_in };
+                Step::Lookup(AuthenticateLookup::new(client, presented, endpoint))
             }
         }
     }
@@ -202,9 +194,9 @@ struct Opened {
 impl<'a> TokenEndpoint<'a> {
     /// The scope and the resources of the request: RFC 6749 §3.3, RFC 8707 §2.2.
     fn scope_and_audience(&self, client: &Client) -> Result<(Scope, Audience), TokenError> {
-        let ([scope], resource) = self.form.params_and_all(["scope"], "resource");
-        let scope = self.config.scope(client, scope?.as_deref()).ok_or(TokenError::InvalidScope)?;
-        let audience = self.config.audience(client, &resource).ok_or(TokenError::InvalidTarget)?;
+        let Parameters { scope, resource, .. } = &self.parameters;
+        let scope = self.config.scope(client, scope.as_deref()).ok_or(TokenError::InvalidScope)?;
+        let audience = self.config.audience(client, resource).ok_or(TokenError::InvalidTarget)?;
         Ok((scope, audience))
     }
 

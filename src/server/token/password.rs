@@ -8,19 +8,21 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::request::NONE;
 use super::{Opened, Rules, Token, TokenEndpoint, TokenError, unavailable};
 use crate::consult::{Owner, Password};
 use crate::effect::Answer;
 use crate::model::{Secret, is_unicodecharnocrlf};
 use crate::record::Client;
 use crate::step::{Pause, Step};
-use crate::wire::{Form, FormError, Param};
+use crate::wire::FormError;
 
-pub(super) const RULES: Rules = Rules {
-    presents: None,
-    check: |endpoint, client, _| {
+pub(super) const RULES: &Rules = &Rules {
+    presents: NONE,
+    parameters: ["username", "password"],
+    check: |mut endpoint, client, _| {
         let client = client.into_client();
-        match question(endpoint.form, Arc::clone(&client)) {
+        match question(std::mem::take(&mut endpoint.parameters.own), Arc::clone(&client)) {
             Ok(question) => Step::Password(TokenPassword { question, endpoint }),
             Err(error) => endpoint.refuse(client.client_id.clone(), error.into()),
         }
@@ -29,16 +31,16 @@ pub(super) const RULES: Rules = Rules {
 
 /// RFC 6749 §4.3.2: "validate the resource owner password credentials using its existing password validation
 /// algorithm", which is the host's, as is the protection "against brute force attacks".
-fn question(form: Form<'_>, client: Arc<Client>) -> Result<Password, FormError> {
-    let [username, password] = form.params(["username", "password"]);
+fn question(sent: [Option<Cow<'_, str>>; 2], client: Arc<Client>) -> Result<Password, FormError> {
+    let [username, password] = sent;
     let username = typed_by_a_person(username, "username")?.into_owned();
     let password = Secret::new(typed_by_a_person(password, "password")?).into_static();
     Ok(Password { client, username, password })
 }
 
 /// RFC 6749 appendix A.15, A.16: `*UNICODECHARNOCRLF`
-fn typed_by_a_person<'a>(value: Param<'a>, name: &'static str) -> Result<Cow<'a, str>, FormError> {
-    let value = value?.ok_or(FormError::Missing(name))?;
+fn typed_by_a_person<'a>(value: Option<Cow<'a, str>>, name: &'static str) -> Result<Cow<'a, str>, FormError> {
+    let value = value.ok_or(FormError::Missing(name))?;
     if value.chars().all(is_unicodecharnocrlf) { Ok(value) } else { Err(FormError::Characters(name)) }
 }
 

@@ -6,23 +6,27 @@
 use std::sync::Arc;
 
 use super::config::Rotation;
+use super::request::{NONE, Parameters};
 use super::{Refused, Rules, TokenEndpoint, TokenError};
 use crate::model::{GrantType, Scope};
 use crate::record::{Client, CredentialKind};
 use crate::server::issue::{Basis, Plan};
 use crate::store::Found;
 
-pub(super) const RULES: Rules =
-    Rules { presents: Some("refresh_token"), check: |endpoint, client, found| endpoint.decide(client, found, check) };
+pub(super) const RULES: &Rules = &Rules {
+    presents: "refresh_token",
+    parameters: [NONE, NONE],
+    check: |endpoint, client, found| endpoint.decide(client, found, check),
+};
 
 /// RFC 6749 §6: "The authorization server MUST [...] authenticate the client if client authentication is included and
 /// ensure that the refresh token was issued to the authenticated client, and [...] validate the refresh token."
 fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Result<Plan, Refused> {
     let (config, now) = (endpoint.config, endpoint.moment.now());
-    let ([scope], resource) = endpoint.form.params_and_all(["scope"], "resource");
-    let scope = scope?.map(|scope| Scope::parse(&scope)).transpose().map_err(|_| TokenError::InvalidScope)?;
+    let Parameters { presented, scope, resource, .. } = &endpoint.parameters;
+    let scope = scope.as_deref().map(Scope::parse).transpose().map_err(|_| TokenError::InvalidScope)?;
 
-    let presented = endpoint.key.and_then(|key| found.credential(key)).ok_or(TokenError::RefreshTokenUnknown)?;
+    let presented = presented.and_then(|key| found.credential(key)).ok_or(TokenError::RefreshTokenUnknown)?;
     let (token, grant) = (&*presented.credential, &presented.grant);
     if !matches!(token.kind, CredentialKind::RefreshToken) {
         return Err(TokenError::RefreshTokenUnknown.into());
@@ -58,7 +62,7 @@ fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Re
     if !scope.is_subset(&token.scope) {
         return Err(TokenError::InvalidScope.into());
     }
-    let audience = config.granted_audience(&client, &token.audience, &resource).ok_or(TokenError::InvalidTarget)?;
+    let audience = config.granted_audience(&client, &token.audience, resource).ok_or(TokenError::InvalidTarget)?;
 
     let holder = (client, Arc::clone(grant));
     let plan = Plan::new(config, holder, GrantType::RefreshToken, basis, (scope, audience), now);

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use http::Request;
 
-use crate::model::{GrantType, Secret};
+use crate::model::{GrantType, Key, Secret};
 use crate::server::client_auth::ClientAuthentication;
 use crate::server::error::EndpointError;
 use crate::server::request::form;
@@ -52,8 +52,7 @@ impl TokenRequest {
     }
 }
 
-/// What every access token request has: who asks, by which grant, and the parameters, of which each grant reads its
-/// own.
+/// What every access token request has: who asks, by which grant, and the form, which has the parameters of the grant.
 pub(super) fn read<'a, B: AsRef<[u8]>>(
     request: &'a Request<B>,
 ) -> Result<(ClientAuthentication<'a>, Cow<'a, str>, Form<'a>), EndpointError> {
@@ -61,4 +60,33 @@ pub(super) fn read<'a, B: AsRef<[u8]>>(
     let [client_id, client_secret, grant_type] = form.params(["client_id", "client_secret", "grant_type"]);
     let client = ClientAuthentication::read(request.headers(), client_id, client_secret)?;
     Ok((client, grant_type?.ok_or(FormError::Missing("grant_type"))?, form))
+}
+
+/// The name that no parameter has.
+pub(super) const NONE: &str = "";
+
+/// The parameters of a grant: RFC 6749 §4, §6.
+#[cfg_attr(feature = "explore", derive(Clone))]
+pub(super) struct Parameters<'a> {
+    pub(super) form: Form<'a>,
+    /// What is presented, if it can be a credential of ours.
+    pub(super) presented: Option<Key>,
+    /// Those that the rules of the grant name, in their order.
+    pub(super) own: [Option<Cow<'a, str>>; 2],
+    pub(super) scope: Option<Cow<'a, str>>,
+    /// RFC 8707 §2: "Multiple `resource` parameters MAY be used".
+    pub(super) resource: Vec<Cow<'a, str>>,
+}
+
+impl<'a> Parameters<'a> {
+    pub(super) fn read(form: Form<'a>, presents: &'static str, own: [&'static str; 2]) -> Result<Self, FormError> {
+        let [first, second] = own;
+        let ([presented, first, second, scope], resource) =
+            form.params_and_all([presents, first, second, "scope"], "resource");
+        let presented = match presented? {
+            None if presents != NONE => return Err(FormError::Missing(presents)),
+            presented => presented.as_deref().and_then(Key::of),
+        };
+        Ok(Self { form, presented, own: [first?, second?], scope: scope?, resource })
+    }
 }
