@@ -36,7 +36,7 @@ fn main() -> Result<(), Error> {
     .body("")?;
     let prompt = match server.authorize(&request, moment()).run(&store) {
         AuthorizeReply::Ask(prompt) => prompt,
-        AuthorizeReply::Respond(response) => return Err(format!("refused: {:?}", response.event()).into()),
+        refused => return Err(format!("refused: {:?}", refused.event()).into()),
     };
     println!("{} asks for {}", prompt.recipient.client_id, prompt.asked.scope);
 

@@ -337,8 +337,12 @@ fn the_client_is_asked_about_again() {
         };
         assert!(Store::commit(&store, &Commit::of(Change::PutRequest(found))).is_ok());
         let reply = world.server.authorize(&get(with(&request_uri)), world.moment()).run(&store);
-        let AuthorizeReply::Respond(response) = reply else { panic!("asked") };
-        Reply::of(response.into_http())
+        match reply {
+            AuthorizeReply::Refuse(refusal) => {
+                Reply::of(refusal.respond(&world.server, world.moment()).run(&store).into_http())
+            }
+            reply => Reply::of(world.respond(reply).into_http()),
+        }
     };
     assert!(changed(|client| client.redirect_uris.clear()).is_page());
     assert_eq!(changed(|client| client.response_types.clear()).error(), "unauthorized_client");

@@ -17,8 +17,7 @@ use std::time::Duration;
 use grantor::Server;
 use grantor::model::{Audience, GrantType, RedirectUri, RedirectUriError, ResponseType, Subject};
 use grantor::record::CredentialKind;
-use grantor::server::Event;
-use grantor::server::{Config, RefreshPolicy, TokenConfig};
+use grantor::server::{AuthorizationError, AuthorizeReply, Config, Event, RefreshPolicy, Refusal, TokenConfig};
 use grantor::store::{Change, Commit, Outcome, Store};
 
 use common::*;
@@ -218,7 +217,71 @@ fn a_code_without_a_challenge_is_worth_nothing_to_a_client_that_must_use_pkce() 
     assert_eq!(world.token(exchange(&code).without("code_verifier")).error(), "invalid_grant");
 }
 
-// §4.11.2 Authorization Server as Open Redirector: tests/rfc6749, `r5_…`.
+// §4.11.2 Authorization Server as Open Redirector: of an unproven client, tests/rfc6749, `r5_…`.
+
+/// "The authorization server MUST always authenticate the user first and, with the exception of the silent authentication use case,
+/// prompt the user for credentials when needed, before redirecting the user." Whatever is wrong with a request, what comes of it at
+/// once is a page, or a value that waits for the login.
+#[test]
+fn r16_an_erroneous_request_redirects_nobody_before_login() {
+    let world = World::new().with_everything();
+    let mut errors = std::collections::BTreeSet::new();
+    for base in [authorize(), implicit()] {
+        for name in base.names() {
+            let wrong = ["", "\u{e9}", "no-such-value", "https://elsewhere.example"]
+                .map(|value| base.clone().set(&name, value));
+            for request in wrong.into_iter().chain([base.clone().again(&name, "again"), base.clone().without(&name)]) {
+                match world.authorize(&request) {
+                    AuthorizeReply::Ask(_) => {}
+                    AuthorizeReply::Respond(response) => assert_eq!(response.location(), None, "{request}"),
+                    AuthorizeReply::Refuse(refusal) => {
+                        errors.insert(refusal.error.as_str().to_owned());
+                        let error = refusal.error.clone();
+                        // It is kept in the session while the resource owner logs in.
+                        let kept = serde_json::to_string(&refusal).unwrap();
+                        let reply = Reply::of(world.tell(serde_json::from_str(&kept).unwrap()).into_http());
+                        assert_eq!((reply.status(), reply.error().as_str()), (303, error.as_str()), "{request}");
+                    }
+                }
+            }
+        }
+    }
+    let known = ["invalid_request", "invalid_scope", "unsupported_response_type"];
+    assert!(known.iter().all(|code| errors.contains(*code)), "{errors:?}");
+}
+
+/// Time passes until the login, and the value was out of the server's hands: the redirect URI is proven again.
+#[test]
+fn a_refusal_goes_to_nobody_whose_redirect_uri_is_not_the_clients_own_any_more() {
+    let world = World::new();
+    let refusal = || match world.authorize(authorize().set("scope", "admin")) {
+        AuthorizeReply::Refuse(refusal) => refusal,
+        other => panic!("{:?}", other.event()),
+    };
+    let moved = World::new().with_client(public("app").with(|client| client.redirect_uris.clear()));
+    for world in [&moved, &World::new().without_clients(), &World::new().with_outage(At::Lookup, None)] {
+        assert!(Reply::of(world.tell(refusal()).into_http()).is_page());
+    }
+    let mut kept = serde_json::to_value(refusal()).unwrap();
+    kept["redirect_uri"] = "https://evil.example/cb".into();
+    assert!(Reply::of(world.tell(serde_json::from_value(kept.clone()).unwrap()).into_http()).is_page());
+    kept["version"] = 2.into();
+    assert!(serde_json::from_value::<Refusal>(kept).is_err(), "a newer version is never guessed at");
+}
+
+/// The log learns why at once, and later that the client was told.
+#[test]
+fn a_refusal_is_logged_when_it_is_made_and_when_it_is_sent() {
+    let world = World::new();
+    let reply = world.authorize(authorize().set("scope", "admin"));
+    assert!(matches!(reply.event(), Event::AuthorizationRefused { reason: AuthorizationError::InvalidScope, .. }));
+    let AuthorizeReply::Refuse(refusal) = reply else { panic!("{:?}", reply.event()) };
+    let kept = serde_json::to_value(&refusal).unwrap();
+    let response = world.tell(serde_json::from_value(kept).unwrap());
+    let Event::RefusalSent { client_id, error, .. } = response.event() else { panic!("{:?}", response.event()) };
+    assert_eq!((client_id.as_str(), error.as_str()), ("app", "invalid_scope"));
+    assert_eq!(response.event().name(), "refusal_sent");
+}
 
 // §4.12 307 Redirect
 

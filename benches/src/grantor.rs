@@ -87,7 +87,7 @@ impl Grantor {
                 let approval = Approval::by(Subject::parse(OWNER).unwrap());
                 prompt.approve(&self.server, approval, now()).run(&self.store).into_http()
             }
-            AuthorizeReply::Respond(response) => response.into_http(),
+            refused => panic!("{:?}", refused.event()),
         }
     }
 

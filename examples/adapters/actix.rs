@@ -53,6 +53,7 @@ async fn authorize(demo: Data<Demo>, head: HttpRequest, body: Bytes) -> Result<H
     audit(authorization.event());
     Ok(match authorization {
         AuthorizeReply::Ask(prompt) => response(demo.ask(prompt)),
+        AuthorizeReply::Refuse(refusal) => response(demo.refuse(refusal).run_async(&demo.store).await.into_http()),
         AuthorizeReply::Respond(reply) => response(reply.into_http()),
     })
 }

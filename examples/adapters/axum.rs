@@ -51,6 +51,7 @@ async fn authorize(State(demo): State<Arc<Demo>>, head: Parts, body: Bytes) -> R
     audit(authorization.event());
     let response = match authorization {
         AuthorizeReply::Ask(prompt) => demo.ask(prompt),
+        AuthorizeReply::Refuse(refusal) => demo.refuse(refusal).run_async(&demo.store).await.into_http(),
         AuthorizeReply::Respond(response) => response.into_http(),
     };
     response.map(Body::from)

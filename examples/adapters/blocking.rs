@@ -70,6 +70,7 @@ fn authorize(demo: &Demo, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
     audit(authorization.event());
     match authorization {
         AuthorizeReply::Ask(prompt) => demo.ask(prompt),
+        AuthorizeReply::Refuse(refusal) => demo.refuse(refusal).run(&demo.store).into_http(),
         AuthorizeReply::Respond(response) => response.into_http(),
     }
 }

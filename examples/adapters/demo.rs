@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use grantor::model::{ClientId, GrantType, Issuer, RedirectUri, Resource, ResponseType, Scope, Secret, Subject};
 use grantor::record::Client;
 use grantor::resource::{self, Access, Requirement, ResourceServer};
-use grantor::server::{Approval, AuthorizeDecision, Config, Prompt};
+use grantor::server::{Approval, AuthorizeDecision, AuthorizeRefusal, Config, Prompt, Refusal};
 use grantor::store::MemoryStore;
 use grantor::{Moment, Server, Step, Timestamp};
 use http::{HeaderValue, Response, StatusCode, header};
@@ -114,6 +114,12 @@ impl Demo {
         } else {
             prompt.deny(&self.server, moment())
         })
+    }
+
+    /// Tells the client what is wrong with its request. A server that is more than an example logs people in first, before it
+    /// redirects them (RFC 9700 §4.11.2): see `examples/reference-host`.
+    pub fn refuse(&self, refusal: Refusal) -> Step<AuthorizeRefusal<'_>> {
+        refusal.respond(&self.server, moment())
     }
 
     fn prompts(&self) -> MutexGuard<'_, HashMap<String, Prompt>> {

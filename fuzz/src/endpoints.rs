@@ -133,6 +133,10 @@ impl<'a> Scene<'a> {
     fn authorize(&self, request: &Request<Vec<u8>>) {
         let response = match self.world.authorize_by(request) {
             AuthorizeReply::Respond(response) => response,
+            AuthorizeReply::Refuse(refusal) => {
+                let session = serde_json::to_string(&refusal).unwrap();
+                self.world.tell(serde_json::from_str(&session).unwrap())
+            }
             AuthorizeReply::Ask(prompt) => {
                 let session = serde_json::to_string(&prompt).unwrap();
                 let prompt: Prompt = serde_json::from_str(&session).unwrap();

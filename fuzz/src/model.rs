@@ -279,6 +279,11 @@ impl Real {
         let request = crate::common::get(query);
         match self.store.world.server.authorize(&request, self.store.world.moment()).run(&self.store) {
             AuthorizeReply::Respond(response) => Said::of(&Reply::of(response.into_http())),
+            AuthorizeReply::Refuse(refusal) => {
+                let world = &self.store.world;
+                let response = refusal.respond(&world.server, world.moment()).run(&self.store);
+                Said::of(&Reply::of(response.into_http()))
+            }
             AuthorizeReply::Ask(prompt) => {
                 let asked = Said::Asked(bits(&prompt.asked.scope));
                 self.prompts.push(prompt);

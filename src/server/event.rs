@@ -4,14 +4,16 @@
 
 use serde::Serialize;
 
-use super::authorize::{AuthorizationError, AuthorizationPageError, AuthorizationResponse, AuthorizeReply, Outcome};
+use super::authorize::{
+    AuthorizationError, AuthorizationPageError, AuthorizationResponse, AuthorizeReply, Outcome, Refusal,
+};
 use super::error::{EndpointError, ErrorReply};
 use super::introspect::IntrospectReply;
 use super::par::{PushError, PushReply};
 use super::revoke::{RevokeError, RevokeReply};
 use super::token::{TokenError, TokenRefused, TokenReply, TokensIssued};
 use crate::effect::Outage;
-use crate::model::{ClientId, GrantId, GrantType, Scope, Subject};
+use crate::model::{ClientId, ErrorCode, GrantId, GrantType, Scope, Subject};
 
 /// What a request to the authorization server came to. As JSON it is an object with a member `event`, its
 /// [name](Event::name).
@@ -72,13 +74,22 @@ pub enum Event {
         /// of a race, or a quick thief.
         within_grace: bool,
     },
-    /// The authorization endpoint answered the client with an error.
+    /// An authorization request was refused, or what was decided about it came to an error. The client is told by
+    /// redirect; where the request was wrong, once the resource owner has logged in.
     #[non_exhaustive]
     AuthorizationRefused {
         /// The client.
         client_id: ClientId,
         /// Why, exactly.
         reason: AuthorizationError,
+    },
+    /// The client was told why its authorization request had been refused.
+    #[non_exhaustive]
+    RefusalSent {
+        /// The client.
+        client_id: ClientId,
+        /// What it was told.
+        error: ErrorCode,
     },
     /// The authorization endpoint showed an error to the person, since client or redirect URI are not proven.
     #[non_exhaustive]
@@ -161,6 +172,7 @@ impl Event {
             Self::Authorized { .. } => "authorized",
             Self::Issued { .. } => "issued",
             Self::AuthorizationRefused { .. } => "authorization_refused",
+            Self::RefusalSent { .. } => "refusal_sent",
             Self::PageRefused { .. } => "page_refused",
             Self::TokenRefused { .. } => "token_refused",
             Self::Replayed { .. } => "replayed",
@@ -181,6 +193,10 @@ impl AuthorizeReply {
             Self::Ask(prompt) => {
                 Event::Asked { client_id: prompt.recipient.client_id.clone(), scope: prompt.asked.scope.clone() }
             }
+            Self::Refuse(Refusal { recipient, error, reason, .. }) => match reason.clone() {
+                Some(reason) => Event::AuthorizationRefused { client_id: recipient.client_id.clone(), reason },
+                None => Event::RefusalSent { client_id: recipient.client_id.clone(), error: error.clone() },
+            },
             Self::Respond(response) => response.event(),
         }
     }
@@ -211,6 +227,9 @@ impl AuthorizationResponse {
             }
             Outcome::Refused { client_id, error, .. } => {
                 Event::AuthorizationRefused { client_id: client_id.clone(), reason: error.clone() }
+            }
+            Outcome::Told { client_id, error, .. } => {
+                Event::RefusalSent { client_id: client_id.clone(), error: error.clone() }
             }
             Outcome::Page { client_id, error: AuthorizationPageError::Unavailable(outage) } => {
                 Event::Unavailable { client_id: client_id.clone(), outage: outage.clone() }

@@ -4,6 +4,7 @@
 //! |---|---|---|---|
 //! | authorization | [`Authorize`] | [`Server::authorize`] | [`AuthorizeReply`], with a [`Prompt`] if all is sound |
 //! | the decision | [`AuthorizeDecision`] | [`Prompt::approve`] or [`Prompt::deny`] | [`AuthorizationResponse`] |
+//! | an error, after login | [`AuthorizeRefusal`] | [`Refusal::respond`] | [`AuthorizationResponse`] |
 //! | pushed authorization request | [`Push`] | [`Server::push`] | [`PushReply`] |
 //! | token | [`Token`] | [`Server::token`] | [`TokenReply`] |
 //! | introspection | [`Introspect`] | [`Server::introspect`] | [`IntrospectReply`] |
@@ -30,7 +31,8 @@ mod token;
 pub use authorize::{
     Approval, AuthorizationConfig, AuthorizationError, AuthorizationPageError, AuthorizationRequest,
     AuthorizationResponse, Authorize, AuthorizeDecision, AuthorizeDecisionCommit, AuthorizeDecisionIssuance,
-    AuthorizeDecisionLookup, AuthorizeLookup, AuthorizeReply, Prompt, Recipient,
+    AuthorizeDecisionLookup, AuthorizeLookup, AuthorizeRefusal, AuthorizeRefusalLookup, AuthorizeReply, Prompt,
+    Recipient, Refusal,
 };
 pub use client_auth::{
     AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientAuthenticationMethod,

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use grantor::consult::{Extension, ExtensionGrant, ExtensionRefusal, ExtensionVerdict, Owner, Password};
 use grantor::model::{Audience, ClientId, GrantType, Issuer, Key, RedirectUri, Resource, ResponseType, Scope, Subject};
 use grantor::record::Client;
-use grantor::server::{Approval, AuthorizeReply, Config, Event, Prompt};
+use grantor::server::{Approval, AuthorizationResponse, AuthorizeReply, Config, Event, Prompt, Refusal};
 use grantor::store::{Commit, Found, Lookup, MemoryStore, Outcome, Presented, Store};
 use grantor::{Answer, Hosted, Moment, Policy, Server, Timestamp, Unavailable};
 use http::{Method, Request, Response, header};
@@ -115,20 +115,31 @@ impl World {
     pub fn ask(&self, query: impl Display) -> Prompt {
         match self.authorize(query) {
             AuthorizeReply::Ask(prompt) => prompt,
-            AuthorizeReply::Respond(response) => panic!("not asked: {:?}", response.event()),
+            refused => panic!("not asked: {:?}", refused.event()),
         }
     }
 
-    /// A request that is answered at once.
+    /// A request that is answered without a decision.
     pub fn answer(&self, query: impl Display) -> Reply {
         self.answer_by(&get(query))
     }
 
     pub fn answer_by(&self, request: &Request<Vec<u8>>) -> Reply {
-        match self.authorize_by(request) {
+        Reply::of(self.respond(self.authorize_by(request)).into_http())
+    }
+
+    /// What comes of a request that is not sound, once the resource owner has logged in.
+    pub fn respond(&self, reply: AuthorizeReply) -> AuthorizationResponse {
+        match reply {
             AuthorizeReply::Ask(prompt) => panic!("asked: {prompt:?}"),
-            AuthorizeReply::Respond(response) => Reply::of(response.into_http()),
+            AuthorizeReply::Refuse(refusal) => self.tell(refusal),
+            AuthorizeReply::Respond(response) => response,
         }
+    }
+
+    /// The resource owner has logged in; the client is told the error.
+    pub fn tell(&self, refusal: Refusal) -> AuthorizationResponse {
+        refusal.respond(&self.server, self.moment()).run(self)
     }
 
     /// The resource owner `johndoe` approves what is asked for.

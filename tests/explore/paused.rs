@@ -4,7 +4,9 @@ use std::fmt;
 
 use grantor::consult::{Authenticity, ExtensionVerdict, Owner, Verdict};
 use grantor::resource::CheckByStore;
-use grantor::server::{Authorize, AuthorizeDecision, AuthorizeReply, Introspect, Push, Revoke, Token};
+use grantor::server::{
+    Authorize, AuthorizeDecision, AuthorizeRefusal, AuthorizeReply, Introspect, Push, Revoke, Token,
+};
 use grantor::store::{Commit, Found, Lookup, Outcome};
 use grantor::{Machine, Pause, Step, Unavailable};
 use http::Response;
@@ -219,11 +221,24 @@ impl Observe for AuthorizeDecision<'_> {
     }
 }
 
+impl Observe for AuthorizeRefusal<'_> {
+    fn observe(reply: Self::Reply) -> Observed {
+        let event = reply.event();
+        observe(reply.into_http(), Vec::new(), &event)
+    }
+}
+
 impl Observe for Authorize<'_> {
     fn observe(reply: Self::Reply) -> Observed {
         let event = reply.event();
         match reply {
             AuthorizeReply::Respond(response) => observe(response.into_http(), Vec::new(), &event),
+            // The error that the client will be told, as if it were told now.
+            AuthorizeReply::Refuse(refusal) => {
+                let error = Some(refusal.error.as_str().to_owned());
+                let refusal = serde_json::to_vec(&refusal).unwrap();
+                Observed { error, ..observe(Response::new(refusal), Vec::new(), &event) }
+            }
             // What is asked for is what can be seen.
             AuthorizeReply::Ask(prompt) => {
                 let prompt = serde_json::to_vec(&prompt).unwrap();

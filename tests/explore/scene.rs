@@ -252,7 +252,7 @@ fn ask(server: &Server, plain: &Plain, query: &str) -> Prompt {
     let request = Request::get(format!("/authorize?{query}")).body("").unwrap();
     match server.authorize(&request, moment(0, Timestamp(TIMES[0]))).run(plain) {
         AuthorizeReply::Ask(prompt) => prompt,
-        AuthorizeReply::Respond(_) => panic!("the request is sound"),
+        AuthorizeReply::Refuse(_) | AuthorizeReply::Respond(_) => panic!("the request is sound"),
     }
 }
 

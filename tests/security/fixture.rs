@@ -66,7 +66,7 @@ impl World {
         ));
         match self.server.authorize(&request.body("").unwrap(), self.moment()).run(&self.store) {
             AuthorizeReply::Ask(prompt) => prompt,
-            AuthorizeReply::Respond(response) => panic!("{:?}", response.event()),
+            refused => panic!("{:?}", refused.event()),
         }
     }
 

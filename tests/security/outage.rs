@@ -114,7 +114,7 @@ fn an_outage_before_the_client_is_known_is_a_page_and_never_a_redirect() {
     let uri = "/authorize?response_type=code&client_id=public&redirect_uri=https%3A%2F%2Fevil.example";
     let request = Request::get(uri).body("").unwrap();
     match world.server.authorize(&request, world.moment()).run(&Flaky::new(&world.store, 0, false)) {
-        AuthorizeReply::Ask(_) => panic!("asked without a client"),
+        AuthorizeReply::Ask(_) | AuthorizeReply::Refuse(_) => panic!("there is no client"),
         AuthorizeReply::Respond(response) => {
             assert_eq!(response.location(), None);
             assert_eq!(response.into_http().status(), StatusCode::SERVICE_UNAVAILABLE);

@@ -15,7 +15,7 @@ use crate::form::Form;
 use crate::moment::{moment, now};
 use crate::pages;
 use crate::playground::Recorder;
-use crate::session::{Login, Session};
+use crate::session::{Login, Session, Waiting};
 use crate::users::LoginError;
 use crate::web::{App, audit, unavailable};
 
@@ -24,13 +24,19 @@ const GONE: &str = "This request was answered already, or it has waited too long
 const FORGED: &str = "This form does not belong to your session, or the session has ended. \
                       Please go back to the application and start again.";
 
-/// What the browser is to see next: the login page, or, once somebody is logged in, the consent page.
+/// What the browser is to see next: the login page, or, once somebody is logged in, the consent page, or where the client is told
+/// an error.
 pub(crate) fn page(session: &Session, request: &str) -> Response {
     match (session.pending(request), session.login(request)) {
         (None, _) => pages::message(StatusCode::GONE, GONE),
-        (Some(prompt), None) => pages::login(StatusCode::OK, Some(prompt), session.csrf(), request, None),
-        (Some(prompt), Some(login)) => pages::consent(prompt, session.csrf(), request, &login.user),
+        (Some(waiting), None) => pages::login(StatusCode::OK, Some(waiting), session.csrf(), request, None),
+        (Some(Waiting::Prompt(prompt)), Some(login)) => pages::consent(prompt, session.csrf(), request, &login.user),
+        (Some(Waiting::Refusal(_)), Some(_)) => pages::see_other(&consent_path(request)),
     }
+}
+
+fn consent_path(request: &str) -> String {
+    format!("/consent?request={}", pages::encode(request))
 }
 
 /// A page, with the cookie of its session if that is a new one.
@@ -43,10 +49,19 @@ pub(crate) fn with_cookie(shown: Result<(Response, Option<HeaderValue>), getrand
 /// `GET /consent?request=…`
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
+    recorder: Recorder,
     headers: HeaderMap,
     Query(query): Query<HashMap<String, String>>,
 ) -> Response {
     let request = query.get("request").map(String::as_str).unwrap_or_default();
+    let refusal = app.sessions.with(&headers, now(), |session| session.take_refusal(request));
+    if let Some(refusal) = refusal.flatten() {
+        let Ok(moment) = moment() else { return unavailable() };
+        let host = recorder.server(&app.host, "Refuse");
+        let response = refusal.respond(&app.server, moment).run_async(&host).await;
+        audit(response.event());
+        return respond(response);
+    }
     let page = app.sessions.with(&headers, now(), |session| page(session, request));
     page.unwrap_or_else(|| pages::message(StatusCode::GONE, GONE))
 }
@@ -65,7 +80,7 @@ pub(crate) async fn log_in(State(app): State<Arc<App>>, headers: HeaderMap, body
             let Ok(cookie) = app.sessions.log_in(&headers, user, now) else { return unavailable() };
             let mut response = match &*request {
                 "" => pages::see_other(applications::PATH),
-                request => pages::see_other(&format!("/consent?request={}", pages::encode(request))),
+                request => pages::see_other(&consent_path(request)),
             };
             response.headers_mut().insert(header::SET_COOKIE, cookie);
             response
@@ -75,22 +90,22 @@ pub(crate) async fn log_in(State(app): State<Arc<App>>, headers: HeaderMap, body
             audit(format_args!("LoginRefused {{ reason: {error:?} }}"));
             let retry = |session: &mut Session| match session.pending(&request) {
                 None if !request.is_empty() => pages::message(StatusCode::GONE, GONE),
-                prompt => refuse_login(prompt, session.csrf(), &request, error),
+                waiting => refuse_login(waiting, session.csrf(), &request, error),
             };
             app.sessions.with(&headers, now, retry).unwrap_or_else(|| pages::message(StatusCode::GONE, GONE))
         }
     }
 }
 
-fn refuse_login(prompt: Option<&Prompt>, csrf: &str, request: &str, error: LoginError) -> Response {
+fn refuse_login(waiting: Option<&Waiting>, csrf: &str, request: &str, error: LoginError) -> Response {
     match error {
         LoginError::Wrong => {
             let told = "The user name or the password is wrong.";
-            pages::login(StatusCode::FORBIDDEN, prompt, csrf, request, Some(told))
+            pages::login(StatusCode::FORBIDDEN, waiting, csrf, request, Some(told))
         }
         LoginError::Wait(seconds) => {
             let told = format!("There were too many attempts. Please wait {seconds} seconds and try again.");
-            let mut page = pages::login(StatusCode::TOO_MANY_REQUESTS, prompt, csrf, request, Some(&told));
+            let mut page = pages::login(StatusCode::TOO_MANY_REQUESTS, waiting, csrf, request, Some(&told));
             page.headers_mut().insert(header::RETRY_AFTER, seconds.into());
             page
         }
@@ -139,7 +154,7 @@ fn take(session: &mut Session, form: &Form<'_>) -> Result<(Login, Prompt), (Stat
     let request = form.get("request");
     let login = session.login(&request).filter(|_| session.csrf_matches(&form.get("csrf")));
     let login = login.cloned().ok_or((StatusCode::FORBIDDEN, FORGED))?;
-    let prompt = session.take(&request).ok_or((StatusCode::GONE, GONE))?;
+    let prompt = session.take_prompt(&request).ok_or((StatusCode::GONE, GONE))?;
     Ok((login, prompt))
 }
 

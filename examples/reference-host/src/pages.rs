@@ -11,6 +11,7 @@ use url::{Host, Url};
 
 use crate::demo::Guide;
 use crate::moment::date;
+use crate::session::Waiting;
 use crate::users::User;
 
 #[derive(Template)]
@@ -83,12 +84,12 @@ pub struct DemoAnswer {
 /// The login page, for a client or for one's own pages; after a failure with what is to be told.
 pub(crate) fn login(
     status: StatusCode,
-    prompt: Option<&Prompt>,
+    waiting: Option<&Waiting>,
     csrf: &str,
     request: &str,
     error: Option<&str>,
 ) -> Response {
-    render(status, &Login { client: prompt.map(client_name), csrf, request, error })
+    render(status, &Login { client: waiting.map(Waiting::client_name), csrf, request, error })
 }
 
 /// The consent page.
@@ -216,7 +217,7 @@ fn counted(number: u64, noun: &str) -> String {
 }
 
 /// What people know a client by.
-fn client_name(prompt: &Prompt) -> &str {
+pub(crate) fn client_name(prompt: &Prompt) -> &str {
     prompt.client_name.as_deref().unwrap_or(prompt.recipient.client_id.as_str())
 }
 

@@ -1,6 +1,6 @@
 //! Sessions: who sits at a browser, and what that browser was asked and has not answered yet.
 //!
-//! They live in memory. A host of several machines keeps them in a store of its own; a [`Prompt`] is a serde value.
+//! They live in memory. A host of several machines keeps them in a store of its own; a [`Prompt`] and a [`Refusal`] are serde values.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::http::{HeaderMap, HeaderValue, header};
 use grantor::Timestamp;
 use grantor::model::{Digest, Subject};
-use grantor::server::Prompt;
+use grantor::server::{Prompt, Refusal};
 
 use crate::moment;
+use crate::pages;
 use crate::users::User;
 
 /// How long a session lasts, in seconds: half an hour to log in, then eight hours.
@@ -52,8 +53,35 @@ pub struct Login {
 #[derive(Debug)]
 struct Pending {
     request: String,
-    prompt: Prompt,
+    waiting: Waiting,
     asked_at: Timestamp,
+}
+
+/// What waits until somebody has logged in.
+#[derive(Debug)]
+pub enum Waiting {
+    /// They are asked.
+    Prompt(Prompt),
+    /// The client is told an error: RFC 9700 §4.11.2 has nobody redirected before.
+    Refusal(Refusal),
+}
+
+impl Waiting {
+    /// The client's name for people.
+    #[must_use]
+    pub fn client_name(&self) -> &str {
+        match self {
+            Self::Prompt(prompt) => pages::client_name(prompt),
+            Self::Refusal(refusal) => refusal.recipient.client_id.as_str(),
+        }
+    }
+
+    fn max_age(&self) -> Option<u64> {
+        match self {
+            Self::Prompt(prompt) => prompt.asked.max_age,
+            Self::Refusal(_) => None,
+        }
+    }
 }
 
 impl Session {
@@ -68,7 +96,7 @@ impl Session {
     #[must_use]
     pub fn login(&self, request: &str) -> Option<&Login> {
         let pending = self.pending.iter().find(|pending| pending.request == request);
-        let oldest = pending.and_then(|pending| Some(pending.asked_at.0.saturating_sub(pending.prompt.asked.max_age?)));
+        let oldest = pending.and_then(|pending| Some(pending.asked_at.0.saturating_sub(pending.waiting.max_age()?)));
         self.login.as_ref().filter(|login| oldest.is_none_or(|oldest| oldest <= login.at.0))
     }
 
@@ -92,21 +120,39 @@ impl Session {
 
     /// A request that waits for an answer.
     #[must_use]
-    pub fn pending(&self, request: &str) -> Option<&Prompt> {
-        self.pending.iter().find(|pending| pending.request == request).map(|pending| &pending.prompt)
+    pub fn pending(&self, request: &str) -> Option<&Waiting> {
+        self.pending.iter().find(|pending| pending.request == request).map(|pending| &pending.waiting)
     }
 
-    /// The same, to be answered now: there is no second answer.
-    pub fn take(&mut self, request: &str) -> Option<Prompt> {
-        let at = self.pending.iter().position(|pending| pending.request == request)?;
-        self.pending.remove(at).map(|pending| pending.prompt)
+    /// The same, to be decided now: there is no second decision.
+    pub fn take_prompt(&mut self, request: &str) -> Option<Prompt> {
+        let is_it = |pending: &Pending| pending.request == request && matches!(pending.waiting, Waiting::Prompt(_));
+        match self.take(is_it)? {
+            Waiting::Prompt(prompt) => Some(prompt),
+            Waiting::Refusal(_) => None,
+        }
     }
 
-    fn keep(&mut self, request: String, prompt: Prompt, asked_at: Timestamp) {
+    /// The error that waits for somebody to log in, once somebody has.
+    pub fn take_refusal(&mut self, request: &str) -> Option<Refusal> {
+        self.login.as_ref()?;
+        let is_it = |pending: &Pending| pending.request == request && matches!(pending.waiting, Waiting::Refusal(_));
+        match self.take(is_it)? {
+            Waiting::Prompt(_) => None,
+            Waiting::Refusal(refusal) => Some(refusal),
+        }
+    }
+
+    fn take(&mut self, is_it: impl FnMut(&Pending) -> bool) -> Option<Waiting> {
+        let at = self.pending.iter().position(is_it)?;
+        self.pending.remove(at).map(|pending| pending.waiting)
+    }
+
+    fn keep(&mut self, request: String, waiting: Waiting, asked_at: Timestamp) {
         if self.pending.len() == MAX_PENDING {
             self.pending.pop_front();
         }
-        self.pending.push_back(Pending { request, prompt, asked_at });
+        self.pending.push_back(Pending { request, waiting, asked_at });
     }
 }
 
@@ -130,21 +176,21 @@ impl Sessions {
         self.with(headers, now, |_| ()).is_some()
     }
 
-    /// Keeps a prompt in the request's session, or in a new one, whose cookie is to be set, and shows that session the
-    /// name by which the prompt is found again.
+    /// Keeps what waits in the request's session, or in a new one, whose cookie is to be set, and shows that session the
+    /// name by which it is found again.
     ///
     /// # Errors
     /// There is no randomness.
     pub fn ask<R>(
         &self,
         headers: &HeaderMap,
-        prompt: Prompt,
+        waiting: Waiting,
         now: Timestamp,
         show: impl FnOnce(&Session, &str) -> R,
     ) -> Result<(R, Option<HeaderValue>), getrandom::Error> {
         let request = moment::token()?;
         self.visit(headers, now, |session| {
-            session.keep(request.clone(), prompt, now);
+            session.keep(request.clone(), waiting, now);
             show(session, &request)
         })
     }

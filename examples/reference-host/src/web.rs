@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, FromRequestParts as _, Query, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, Request, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
@@ -24,7 +24,7 @@ use crate::interaction;
 use crate::moment::{moment, now};
 use crate::pages;
 use crate::playground::{self, Playground, Recorder};
-use crate::session::Sessions;
+use crate::session::{Sessions, Waiting};
 use crate::throttle::Throttle;
 
 /// What every request needs.
@@ -87,17 +87,20 @@ async fn authorize(State(app): State<Arc<App>>, recorder: Recorder, parts: Parts
         AuthorizeReply::Respond(response) => interaction::respond(response),
         // A form that another site posts comes without the session's cookie (`SameSite=Lax`), and a new session would end
         // the one that is there. The same request as a GET comes with it.
-        AuthorizeReply::Ask(_)
+        AuthorizeReply::Ask(_) | AuthorizeReply::Refuse(_)
             if request.method() == Method::POST && !app.sessions.exists(request.headers(), now()) =>
         {
             let mut query = form_urlencoded::Serializer::new("/authorize?".to_owned());
             let location = query.extend_pairs(form_urlencoded::parse(request.body())).finish();
             pages::see_other(&location)
         }
-        AuthorizeReply::Ask(prompt) => {
-            interaction::with_cookie(app.sessions.ask(request.headers(), prompt, now(), interaction::page))
-        }
+        AuthorizeReply::Ask(prompt) => wait(&app, request.headers(), Waiting::Prompt(prompt)),
+        AuthorizeReply::Refuse(refusal) => wait(&app, request.headers(), Waiting::Refusal(refusal)),
     }
+}
+
+fn wait(app: &App, headers: &HeaderMap, waiting: Waiting) -> Response {
+    interaction::with_cookie(app.sessions.ask(headers, waiting, now(), interaction::page))
 }
 
 /// The token endpoint.

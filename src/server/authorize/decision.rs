@@ -8,11 +8,11 @@
 
 use std::sync::Arc;
 
-use super::client_of;
 use super::error::{AuthorizationError, AuthorizationPageError};
 use super::prompt::{Prompt, Pushed};
+use super::proven;
 use super::recipient::Recipient;
-use super::request::{choose_redirect_uri, permit};
+use super::request::permit;
 use super::response::{AuthorizationResponse, Success};
 use crate::consult::Issuance;
 use crate::effect::{Answer, Effect, Outage, Unavailable};
@@ -232,11 +232,7 @@ impl<'a> Pause<Lookup> for AuthorizeDecisionLookup<'a> {
 
     fn resume(self, answer: Answer<Lookup>) -> Step<AuthorizeDecision<'a>> {
         let Self { lookup, asked, approval, mut decision } = self;
-        // As at the first request: no redirect before the client and its redirect URI are proven, now.
-        let proven = client_of(&lookup, answer).and_then(|(client, _)| {
-            choose_redirect_uri(&client, Some(decision.recipient.redirect_uri.as_str())).map(|_| client)
-        });
-        let client = match proven {
+        let client = match proven(&lookup, answer, &decision.recipient) {
             Ok(client) => client,
             Err(error) => return page(decision.recipient, error),
         };

@@ -80,6 +80,7 @@ impl AuthorizationError {
         }
     }
 
+    /// The `error_description`. It holds nothing that the request brought.
     pub(in crate::server) fn description(&self) -> String {
         match self {
             Self::Unavailable(_) => CANNOT_ANSWER.to_owned(),

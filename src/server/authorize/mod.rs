@@ -1,7 +1,9 @@
 //! The authorization endpoint: [RFC 6749 §3.1], [RFC 9126 §4].
 //!
 //! This machine cannot write. It ends in a [`Prompt`], which the host keeps while the resource owner logs in and
-//! decides; [`Prompt::approve`] and [`Prompt::deny`] start the second half of the endpoint, [`AuthorizeDecision`].
+//! decides; [`Prompt::approve`] and [`Prompt::deny`] start the second half of the endpoint, [`AuthorizeDecision`]. Or it
+//! ends in a [`Refusal`], which the host keeps while the resource owner logs in; [`Refusal::respond`] starts
+//! [`AuthorizeRefusal`].
 //!
 //! [RFC 6749 §3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1
 //! [RFC 9126 §4]: https://www.rfc-editor.org/rfc/rfc9126#section-4
@@ -11,6 +13,7 @@ mod decision;
 mod error;
 mod prompt;
 mod recipient;
+mod refusal;
 mod request;
 mod response;
 
@@ -21,6 +24,7 @@ pub use decision::{
 pub use error::{AuthorizationError, AuthorizationPageError};
 pub use prompt::Prompt;
 pub use recipient::Recipient;
+pub use refusal::{AuthorizeRefusal, AuthorizeRefusalLookup, Refusal};
 pub use request::AuthorizationRequest;
 pub use response::AuthorizationResponse;
 pub(in crate::server) use response::Outcome;
@@ -45,7 +49,7 @@ machine! {
     /// decides.
     ///
     /// ```text
-    /// request ─▶ Lookup ─▶ Ask(Prompt) │ redirect with an error │ page with an error
+    /// request ─▶ Lookup ─▶ Ask(Prompt) │ Refuse(Refusal) │ page with an error
     /// ```
     ///
     /// It draws nothing from its moment.
@@ -58,11 +62,13 @@ machine! {
 /// What an authorization request comes to.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "it is a reply, moved once")]
-#[must_use = "the resource owner is to be asked, or the response to be sent"]
+#[must_use = "the resource owner is to be asked, or a response to be sent"]
 pub enum AuthorizeReply {
     /// The request is sound: log the resource owner in and ask.
     Ask(Prompt),
-    /// It is not: send this.
+    /// It is not, and the client is to be told: log the resource owner in, then respond.
+    Refuse(Refusal),
+    /// It is not, and there is no client that could be told: show this page.
     Respond(AuthorizationResponse),
 }
 
@@ -168,10 +174,10 @@ impl<'a> Pause<Lookup> for AuthorizeLookup<'a> {
             }),
             Came::Pushed(key) => pushed(config, &client, &found, key, now),
         };
-        // From here on there is a recipient, and errors go to the client.
+        // Once there is a recipient, errors go to the client.
         Step::Done(match asked {
             Err(error) => AuthorizeReply::Respond(AuthorizationResponse::page(lookup.client, error)),
-            Ok((recipient, Err(error), _)) => AuthorizeReply::Respond(recipient.refuse(config, error)),
+            Ok((recipient, Err(error), _)) => AuthorizeReply::Refuse(Refusal::new(recipient, error)),
             Ok((recipient, Ok(asked), pushed)) => {
                 let client_name = client.client_name.clone();
                 AuthorizeReply::Ask(Prompt { version: Version, recipient, client_name, asked, pushed })
@@ -214,4 +220,15 @@ fn client_of(lookup: &Lookup, answer: Answer<Lookup>) -> Result<(Arc<Client>, Fo
     let mut found = answer.map_err(|cause| AuthorizationPageError::Unavailable(Outage::of::<Lookup>(cause)))?;
     let client = lookup.client.as_ref().and_then(|client_id| found.take_client(client_id));
     Ok((client.ok_or(AuthorizationPageError::UnknownClient)?, found))
+}
+
+/// The client that was looked up, if the redirect URI is still one of its own: no redirect before both are proven, now.
+fn proven(
+    lookup: &Lookup,
+    answer: Answer<Lookup>,
+    recipient: &Recipient,
+) -> Result<Arc<Client>, AuthorizationPageError> {
+    let (client, _) = client_of(lookup, answer)?;
+    choose_redirect_uri(&client, Some(recipient.redirect_uri.as_str()))?;
+    Ok(client)
 }

@@ -12,7 +12,7 @@ use http::{HeaderValue, Response, header};
 
 use super::error::{AuthorizationError, AuthorizationPageError};
 use super::recipient::Recipient;
-use crate::model::{ClientId, ResponseType, Scope, Secret};
+use crate::model::{ClientId, ErrorCode, ResponseType, Scope, Secret};
 use crate::record::Grant;
 use crate::server::Config;
 use crate::wire::{Parameters, see_other, text, with_parameters};
@@ -33,6 +33,8 @@ pub(in crate::server) enum Outcome {
     Issued { location: Secret<'static>, grant: Arc<Grant>, scope: Scope },
     /// The client is told an error.
     Refused { location: Secret<'static>, client_id: ClientId, error: AuthorizationError },
+    /// The client is told the error of a [`Refusal`](super::Refusal).
+    Told { location: Secret<'static>, client_id: ClientId, error: ErrorCode },
     /// The person is shown an error.
     Page { client_id: Option<ClientId>, error: AuthorizationPageError },
 }
@@ -47,10 +49,18 @@ pub(in crate::server) enum Success {
 impl Recipient {
     /// RFC 6749 §4.1.2.1, §4.2.2.1.
     pub(super) fn refuse(self, config: &Config, error: AuthorizationError) -> AuthorizationResponse {
-        let description = error.description();
-        let parameters = [("error", Some(error.code())), ("error_description", Some(description.as_str()))];
-        let location = self.location(config, parameters);
+        let location = self.error(config, error.code(), &error.description());
         AuthorizationResponse { outcome: Outcome::Refused { location, client_id: self.client_id, error } }
+    }
+
+    /// The same, of a refusal that was kept.
+    pub(super) fn tell(self, config: &Config, error: ErrorCode, description: &str) -> AuthorizationResponse {
+        let location = self.error(config, error.as_str(), description);
+        AuthorizationResponse { outcome: Outcome::Told { location, client_id: self.client_id, error } }
+    }
+
+    fn error(&self, config: &Config, code: &str, description: &str) -> Secret<'static> {
+        self.location(config, [("error", Some(code)), ("error_description", Some(description))])
     }
 
     /// RFC 6749 §4.1.2, §4.2.2.
@@ -101,7 +111,8 @@ impl AuthorizationResponse {
         match &self.outcome {
             Outcome::Authorized { location, .. }
             | Outcome::Issued { location, .. }
-            | Outcome::Refused { location, .. } => Some(location.expose()),
+            | Outcome::Refused { location, .. }
+            | Outcome::Told { location, .. } => Some(location.expose()),
             Outcome::Page { .. } => None,
         }
     }
@@ -121,7 +132,8 @@ impl AuthorizationResponse {
         let error = match self.outcome {
             Outcome::Authorized { location, .. }
             | Outcome::Issued { location, .. }
-            | Outcome::Refused { location, .. } => return see_other(location.expose()),
+            | Outcome::Refused { location, .. }
+            | Outcome::Told { location, .. } => return see_other(location.expose()),
             Outcome::Page { error, .. } => error,
         };
         let mut response = text(error.status(), format!("The request cannot be answered: {}.\n", error.description()));

@@ -281,6 +281,17 @@ fn decide(flow: &Flow, response_type: &str) -> Graph {
         .and_if("denied", Graph::of("", hold(prompt.clone().deny(usual, moment())), world))
 }
 
+fn refuse(flow: &Flow) -> Graph {
+    let stores = flow.known_to(Kind::Public, "client");
+    let request = Request::get(format!("/authorize?response_type=code&client_id=app&scope=no-such&{CHALLENGE}"));
+    let usual = server(GRACE, false);
+    let store = Plain(stores[0].1.clone().into());
+    let AuthorizeReply::Refuse(refusal) = usual.authorize(&request.body("").unwrap(), moment()).run(&store) else {
+        panic!("there is no such scope")
+    };
+    Graph::of("", hold(refusal.respond(usual, moment())), World { stores: &stores, ..World::default() })
+}
+
 /// A protected resource and what it requires, and the same with what no token has.
 fn photos() -> [(&'static str, &'static ResourceServer, &'static Requirement); 3] {
     let at = |resource| leak(ResourceServer::new(resource::Config::new(Resource::parse(resource).unwrap())));
@@ -366,6 +377,7 @@ pub(super) fn drawings() -> Vec<Drawing> {
             "the resource owner's decision, for a token (implicit)",
             decide(&flow, "token"),
         ),
+        drawing("server::AuthorizeRefusal", "the error of an authorization request, after the login", refuse(&flow)),
         drawing("server::Authorize", "the authorization endpoint, after a push", authorize_pushed(&flow)),
         drawing("server::AuthorizeDecision", "the resource owner's decision on a pushed request", decide_pushed(&flow)),
         drawing("server::Push", "the pushed authorization request endpoint", push(&flow)),

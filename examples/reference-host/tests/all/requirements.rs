@@ -89,6 +89,30 @@ fn r19_a_form_with_credentials_is_answered_by_303() {
     }
 }
 
+/// RFC 9700 §4.11.2: "The authorization server MUST always authenticate the user first [...] before redirecting the user."
+#[test]
+fn r16_an_error_is_told_to_the_client_once_somebody_has_logged_in() {
+    let host = Running::in_memory();
+    let mut browser = Browser::new(&host.base);
+    let wrong = authorize_path().replace("scope=read", "scope=no-such");
+    let login = browser.get(&wrong);
+    assert_eq!((login.status, login.header("location")), (200, ""));
+    // Nothing is told before the login, by whatever path.
+    let path = format!("/consent?request={}", login.field("request"));
+    assert_eq!(browser.get(&path).header("location"), "");
+    let redirect = browser.log_in(&login, "alice", "wonderland");
+    assert_eq!((redirect.status, redirect.header("location")), (303, &*path));
+    let told = browser.get(&path);
+    assert!(told.status == 303 && told.header("location").starts_with(CALLBACK), "{told:?}");
+    assert_eq!(told.redirect("error").as_deref(), Some("invalid_scope"));
+    assert_eq!(browser.get(&path).status, 410, "once");
+
+    // Somebody who is logged in is sent on.
+    let page = browser.get(&wrong);
+    let told = browser.get(page.header("location"));
+    assert_eq!(told.redirect("error").as_deref(), Some("invalid_scope"), "{told:?}");
+}
+
 #[test]
 fn r20_consent_is_asked_every_time() {
     let host = Running::in_memory();

@@ -1,0 +1,99 @@
+//! What lies between an erroneous authorization request and the error that its client is told: [RFC 9700 §4.11.2],
+//! [RFC 6749 §4.1.2.1].
+//!
+//! Time has passed since the [`Refusal`] was made, and it has been out of grantor's hands: the client and its redirect
+//! URI are looked up and checked again.
+//!
+//! [RFC 9700 §4.11.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.11.2
+//! [RFC 6749 §4.1.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
+
+use serde::{Deserialize, Serialize};
+
+use super::error::AuthorizationError;
+use super::proven;
+use super::recipient::Recipient;
+use super::response::AuthorizationResponse;
+use crate::effect::Answer;
+use crate::model::{ErrorCode, Moment};
+use crate::record::Version;
+use crate::server::{Config, Server};
+use crate::step::{Pause, Step, machine};
+use crate::store::Lookup;
+
+machine! {
+    /// The machine that carries out a refusal.
+    ///
+    /// ```text
+    /// respond ─▶ Lookup ─▶ redirect with an error │ page with an error
+    /// ```
+    ///
+    /// It draws nothing from its moment.
+    AuthorizeRefusal<'a> {
+        Lookup = AuthorizeRefusalLookup<'a>,
+        Reply = AuthorizationResponse,
+    }
+}
+
+/// The error of an authorization request whose client and redirect URI are known. A plain value, as a
+/// [`Prompt`](super::Prompt) is: keep it in the session, on the server's side, until the resource owner has logged in.
+///
+/// RFC 9700 §4.11.2: "The authorization server MUST always authenticate the user first and, with the exception of the
+/// silent authentication use case, prompt the user for credentials when needed, before redirecting the user." Otherwise
+/// whoever can register a client makes the server send people wherever they like, by a request that is wrong on purpose.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[non_exhaustive]
+#[must_use = "the client waits for the error"]
+pub struct Refusal {
+    /// The format of this value.
+    pub version: Version<1>,
+    /// Who gets the error: the client that asks.
+    #[serde(flatten)]
+    pub recipient: Recipient,
+    /// The `error` that the client will be told.
+    pub error: ErrorCode,
+    /// The `error_description` that the client will be told.
+    pub error_description: String,
+    /// Why, exactly: for the event of the refusal, which is told before the value is kept.
+    #[serde(skip)]
+    pub(in crate::server) reason: Option<AuthorizationError>,
+}
+
+impl Refusal {
+    pub(super) fn new(recipient: Recipient, reason: AuthorizationError) -> Self {
+        let (error, error_description) = (ErrorCode::specified(reason.code()), reason.description());
+        Self { version: Version, recipient, error, error_description, reason: Some(reason) }
+    }
+
+    /// Tells the client, by redirect. Log the resource owner in first (RFC 9700 §4.11.2). A server whose clients are all
+    /// registered by its operator has nobody to fear who would send people away by errors, and may respond at once.
+    pub fn respond(self, server: &Server, _: Moment) -> Step<AuthorizeRefusal<'_>> {
+        let lookup = Lookup::of_client(self.recipient.client_id.clone());
+        Step::Lookup(AuthorizeRefusalLookup { lookup, config: &server.config, refusal: self })
+    }
+}
+
+/// Waits for the client.
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[allow(missing_debug_implementations, reason = "a state of a machine")]
+pub struct AuthorizeRefusalLookup<'a> {
+    lookup: Lookup,
+    config: &'a Config,
+    refusal: Refusal,
+}
+
+impl<'a> Pause<Lookup> for AuthorizeRefusalLookup<'a> {
+    type Machine = AuthorizeRefusal<'a>;
+
+    fn effect(&self) -> &Lookup {
+        &self.lookup
+    }
+
+    fn resume(self, answer: Answer<Lookup>) -> Step<AuthorizeRefusal<'a>> {
+        let Self { lookup, config, refusal: Refusal { recipient, error, error_description, .. } } = self;
+        Step::Done(match proven(&lookup, answer, &recipient) {
+            Ok(_) => recipient.tell(config, error, &error_description),
+            Err(error) => AuthorizationResponse::page(Some(recipient.client_id), error),
+        })
+    }
+}
