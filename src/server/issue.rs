@@ -25,11 +25,27 @@ pub(super) enum Basis {
     Code(Key),
     /// A refresh token that does not rotate, and is not spent.
     RefreshTokenKept,
-    /// A refresh token, which is spent. If it was spent meanwhile, but not before the time from which a retry is taken,
-    /// this is a retry; otherwise the race is lost.
-    RefreshTokenRotated { key: Key, retry_since: Option<Timestamp> },
-    /// A refresh token that was spent since then, within its grace.
-    RefreshTokenRetried { key: Key, since: Timestamp },
+    /// A refresh token, which is spent. If it was spent meanwhile, and there is a grace, this is a retry; otherwise the
+    /// race is lost.
+    RefreshTokenRotated { key: Key, grace: Option<Grace> },
+    /// A refresh token that was spent before, within its grace.
+    RefreshTokenRetried { key: Key, grace: Grace },
+}
+
+/// When a spent refresh token was spent, if its use is a retry, and how many retries there are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grace {
+    pub(super) since: Timestamp,
+    pub(super) until: Timestamp,
+    pub(super) at_most: u32,
+}
+
+impl Grace {
+    /// The change that a retry writes.
+    pub(super) fn reuse(self, key: Key) -> Change {
+        let Self { since, until, at_most } = self;
+        Change::Reuse { key, since, until, at_most }
+    }
 }
 
 impl Basis {
@@ -38,7 +54,7 @@ impl Basis {
         match self {
             Self::NewGrant | Self::RefreshTokenKept => None,
             Self::Code(key) | Self::RefreshTokenRotated { key, .. } => Some(Change::Spend { key, at }),
-            Self::RefreshTokenRetried { key, since } => Some(Change::SpentSince { key, since }),
+            Self::RefreshTokenRetried { key, grace } => Some(grace.reuse(key)),
         }
     }
 
@@ -145,7 +161,7 @@ impl Plan {
         }
         let keep = match self.basis {
             Basis::NewGrant => Change::Open { grant: Arc::clone(&grant), until },
-            _ => Change::Extend { grant: grant.id, until },
+            _ => Change::Extend { grant: grant.id, until, at_most: config.token.max_credentials_per_grant },
         };
         let mut changes = ArrayVec::new();
         changes.extend(self.basis.payment(now));

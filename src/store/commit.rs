@@ -126,20 +126,27 @@ pub enum Change {
         /// The time of its first use; kept until the credential expires.
         at: Timestamp,
     },
-    /// Change nothing. Precondition: the credential exists, and was spent at this time or later.
-    SpentSince {
+    /// Count one more use of a spent credential. Precondition: it exists, was spent within these times, and was counted
+    /// fewer than so many times.
+    Reuse {
         /// The credential that was spent.
         key: Key,
         /// The earliest time at which it may have been spent.
         since: Timestamp,
+        /// The latest time at which it may have been spent.
+        until: Timestamp,
+        /// How many uses are counted at most; the first, which spent it, is none of them.
+        at_most: u32,
     },
-    /// Keep a grant until this time, or longer if it was to be kept longer. Precondition: it exists, and is not
-    /// revoked.
+    /// Keep a grant until this time, or longer if it was to be kept longer. Precondition: it exists, is not revoked, and
+    /// holds fewer than so many credentials.
     Extend {
         /// The grant to keep.
         grant: GrantId,
         /// A grant lives as long as its longest credential.
         until: Timestamp,
+        /// How many credentials the store holds of it at most, those that are spent or have expired among them.
+        at_most: u32,
     },
     /// Replace a credential's record; whether it was spent stays as it is. Precondition: the stored revision is the one
     /// before the new record's, and its grant is the same and not revoked.
@@ -188,7 +195,7 @@ impl Change {
             Self::Open { grant, .. } => grant.id.partition(),
             Self::Extend { grant, .. } | Self::Revoke(grant) => grant.partition(),
             Self::Issue(credential) | Self::Replace(credential) => credential.key.partition,
-            Self::Spend { key, .. } | Self::SpentSince { key, .. } => key.partition,
+            Self::Spend { key, .. } | Self::Reuse { key, .. } => key.partition,
             Self::Discard(key) | Self::Witness { key, .. } | Self::SpendRequest { key, .. } => key.partition,
             Self::PutRequest(request) => request.key.partition,
             Self::PutClient(client) => return Route::Client(&client.client_id),

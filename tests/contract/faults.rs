@@ -170,7 +170,7 @@ fn of_changing() -> Forbidden {
 /// A change is forgiven what the rule asks for, or refused though it is met.
 fn of_preconditions() -> Forbidden {
     let rule = "whether a credential was spent, and how long ago, can be a condition";
-    let breaking: [(_, Write); 20] = [
+    let breaking: [(_, Write); 23] = [
         ("a grant is opened once", |store, commit| {
             forgive(store, commit, |change| matches!(change, Change::Open { .. }))
         }),
@@ -193,16 +193,32 @@ fn of_preconditions() -> Forbidden {
         ("an unknown credential cannot be spent", |store, commit| {
             forgive(store, commit, |change| matches!(change, Change::Spend { key, .. } if !is_known(store, *key)))
         }),
-        (rule, |store, commit| refuse(store, commit, |change| matches!(change, Change::SpentSince { .. }))),
+        (rule, |store, commit| refuse(store, commit, |change| matches!(change, Change::Reuse { .. }))),
         (rule, |store, commit| {
-            forgive(store, commit, |change| matches!(change, Change::SpentSince { key, .. } if is_spent(store, *key)))
+            forgive(
+                store,
+                commit,
+                |change| matches!(change, Change::Reuse { key, since, .. } if is_spent(store, *key) && since.0 > 50),
+            )
         }),
         (rule, |store, commit| {
             let is_unspent = |key| is_known(store, key) && !is_spent(store, key);
-            forgive(store, commit, |change| matches!(change, Change::SpentSince { key, .. } if is_unspent(*key)))
+            forgive(store, commit, |change| matches!(change, Change::Reuse { key, .. } if is_unspent(*key)))
         }),
         (rule, |store, commit| {
-            forgive(store, commit, |change| matches!(change, Change::SpentSince { key, .. } if !is_known(store, *key)))
+            forgive(store, commit, |change| matches!(change, Change::Reuse { key, .. } if !is_known(store, *key)))
+        }),
+        ("a credential that was spent after a time is not taken for one that was spent before", |store, commit| {
+            forgive(store, commit, |change| matches!(change, Change::Reuse { until, .. } if until.0 < 50))
+        }),
+        ("the uses of a spent credential are counted", |store, commit| {
+            forgive(store, commit, |change| {
+                matches!(change, Change::Reuse { key, at_most, .. }
+                if is_spent(store, *key) && *at_most < 9)
+            })
+        }),
+        ("a grant is extended while it holds few enough credentials", |store, commit| {
+            forgive(store, commit, |change| matches!(change, Change::Extend { at_most, .. } if *at_most < 9))
         }),
         ("a grant is extended while it lives", |store, commit| {
             forgive(store, commit, |change| matches!(change, Change::Extend { .. }))
@@ -243,7 +259,7 @@ fn is_of_its_grant(store: &MemoryStore, credential: &Credential) -> bool {
 
 /// Whether a grant is there and not revoked.
 fn is_open(store: &MemoryStore, grant: GrantId) -> bool {
-    write(store, &Commit::of(Change::Extend { grant, until: Timestamp(0) })) == Outcome::Applied
+    write(store, &Commit::of(Change::Extend { grant, until: Timestamp(0), at_most: u32::MAX })) == Outcome::Applied
 }
 
 /// What has no precondition is never refused.

@@ -14,7 +14,9 @@ pub enum Fault {
     /// A credential is spent again without an objection.
     SpentIsNotChecked,
     /// The grace of a refresh token is not checked again when it is written.
-    SpentSinceIsNotChecked,
+    ReuseIsNotChecked,
+    /// A refresh token that was spent by a clock that is ahead is within its grace.
+    ReuseFromBehind,
     /// A spent code is not found any more: replay looks like nonsense.
     SpentCodesAreHidden,
     /// A spent refresh token is not found any more: reuse looks like nonsense.
@@ -58,6 +60,8 @@ pub enum Fault {
     ReuseRevokesNothing,
     /// A replay with the wrong verifier revokes the grant.
     InvalidReplayRevokes,
+    /// A spent refresh token is good once more than configured.
+    RetriesAreMore,
     /// The grace of a refresh token is a second longer than configured.
     GraceEndsLate,
     /// The grace of a refresh token is a second shorter than configured.
@@ -82,9 +86,10 @@ pub enum Fault {
 
 impl Fault {
     /// Each fault, and which invariants it may break first.
-    pub const ALL: [(Self, &[u8]); 33] = [
+    pub const ALL: [(Self, &[u8]); 35] = [
         (Self::SpentIsNotChecked, &[1]),
-        (Self::SpentSinceIsNotChecked, &[1]),
+        (Self::ReuseIsNotChecked, &[1]),
+        (Self::ReuseFromBehind, &[8]),
         (Self::SpentCodesAreHidden, &[2]),
         (Self::SpentRefreshTokensAreHidden, &[8]),
         (Self::RevokedGrantsIssue, &[2, 3]),
@@ -106,6 +111,7 @@ impl Fault {
         (Self::ReplayRevokesNothing, &[2]),
         (Self::ReuseRevokesNothing, &[2]),
         (Self::InvalidReplayRevokes, &[2]),
+        (Self::RetriesAreMore, &[1]),
         (Self::GraceEndsLate, &[1]),
         (Self::GraceEndsEarly, &[8]),
         (Self::CodesEndLate, &[3]),

@@ -237,7 +237,7 @@ fn precondition(change: &Change) -> Option<&'static str> {
         Change::Open { .. } => Some("Open"),
         Change::Issue(_) => Some("Issue"),
         Change::Spend { .. } => Some("Spend"),
-        Change::SpentSince { .. } => Some("SpentSince"),
+        Change::Reuse { .. } => Some("Reuse"),
         Change::Extend { .. } => Some("Extend"),
         _ => None,
     }

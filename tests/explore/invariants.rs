@@ -8,7 +8,7 @@ use grantor::store::{Change, Commit, Presented};
 use crate::entries::{Presents, Role};
 use crate::model::{id, truly_alive};
 use crate::paused::Observed;
-use crate::scene::{ACCESS_TOKEN_LIFE, CODE_LIFE, REFRESH_TOKEN_LIFE, REQUEST_LIFE, Stage, TIMES};
+use crate::scene::{ACCESS_TOKEN_LIFE, CODE_LIFE, MAX_RETRIES, REFRESH_TOKEN_LIFE, REQUEST_LIFE, Stage, TIMES};
 use crate::schedule::Schedule;
 use crate::search::{Broken, Request, State};
 use crate::steps::At;
@@ -52,8 +52,10 @@ fn spent_once(schedule: &Schedule, state: &State) -> Result<(), Broken> {
     ensure(schedule.scene.stage != Stage::Pushed || decided <= 1, 1, || {
         "a pushed request was decided twice".to_owned()
     })?;
-    let refreshed_twice = schedule.scene.setting.grace == 0 && with_tokens(Role::Refresh) > 1;
-    ensure(!refreshed_twice, 1, || "a refresh token was exchanged twice, without a grace".to_owned())
+    let retries = if schedule.scene.setting.grace == 0 { 0 } else { MAX_RETRIES as usize };
+    ensure(with_tokens(Role::Refresh) <= 1 + retries, 1, || {
+        "a refresh token was exchanged more often than it may be".to_owned()
+    })
 }
 
 fn is_denial(observed: &Observed) -> bool {
@@ -93,7 +95,7 @@ fn presented(schedule: &Schedule, state: &State, index: usize) -> Option<Present
 
 /// Whether it had ended when the request came.
 fn had_ended(presented: &Presented, request: &Request) -> bool {
-    presented.credential.expires_at.0 <= TIMES[request.came]
+    presented.credential.expires_at.0 <= request.came.0
 }
 
 /// 3. Nothing issued outlives its grant's revocation, or its own.
@@ -124,7 +126,7 @@ fn reuse_ends_the_grant(schedule: &Schedule, state: &State) -> Result<(), Broken
 /// Whether a request came with a refresh token that it saw had been spent for as long as the grace.
 fn is_reuse(schedule: &Schedule, request: &Request) -> bool {
     let grace = schedule.scene.setting.grace;
-    request.saw_spent.is_some_and(|spent_at| spent_at.0 + grace <= TIMES[request.came])
+    request.saw_spent.is_some_and(|spent_at| spent_at.0 + grace <= request.came.0)
 }
 
 /// 8. A grant is revoked by whoever may, by replay, or by the reuse of a refresh token outside its grace: never for a lost race.
@@ -153,7 +155,7 @@ pub fn commit(request: &Request, commit: &Commit) -> Result<(), Broken> {
             CredentialKind::AccessToken(_) => ACCESS_TOKEN_LIFE,
             _ => REFRESH_TOKEN_LIFE,
         };
-        let lives_on = credential.expires_at.0 > TIMES[request.came] + life;
+        let lives_on = credential.expires_at.0 > request.came.0 + life;
         ensure(!lives_on, 3, || format!("a credential lives for too long: {credential:?}"))?;
     }
     Ok(())
@@ -178,17 +180,22 @@ pub fn reply(schedule: &Schedule, state: &State, index: usize, observed: &Observ
         // 1. Nor does what was spent, but for a refresh token within its grace.
         // (What it spent itself, it spent in the second in which it came.)
         let grace = schedule.scene.setting.grace.max(1);
-        let is_late = presented.spent_at.is_some_and(|spent_at| spent_at.0 + grace <= TIMES[request.came]);
+        let is_late = presented.spent_at.is_some_and(|spent_at| spent_at.0 + grace <= request.came.0);
         ensure(entry.role != Role::Refresh || !is_late, 1, || {
             "a refresh token bought tokens after its grace".to_owned()
         })?;
     }
+    // 8. Nothing from the future is within the grace, and nobody's tokens die of a clock that is behind.
+    let spent_at = presented(schedule, state, index).and_then(|presented| presented.spent_at);
+    let is_from_behind = entry.role == Role::Refresh && spent_at.is_some_and(|spent_at| spent_at > request.came);
+    let is_heeded = !observed.secrets.is_empty() || observed.event == "Replayed";
+    ensure(!is_from_behind || !is_heeded, 8, || "a clock that is behind was believed".to_owned())?;
     if let Some(key) = schedule.scene.pushed.filter(|_| entry.presents == Presents::PushedRequest) {
         // 4. What was decided is decided.
         let is_decided = is_denial(observed) || !observed.secrets.is_empty();
         ensure(!is_decided || state.model.spends.contains_key(&id(key)), 4, || "a decision spent nothing".to_owned())?;
         // 3. What has ended cannot be decided.
-        let has_ended = TIMES[request.came] >= TIMES[0] + 2 * REQUEST_LIFE;
+        let has_ended = request.came.0 >= TIMES[0] + 2 * REQUEST_LIFE;
         ensure(!(is_decided && has_ended), 3, || "a request was decided after its end".to_owned())?;
         // 12. What was pushed is what is asked for.
         let pushed = || serde_json::to_vec(&schedule.scene.prompt).unwrap();

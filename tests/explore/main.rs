@@ -1,5 +1,5 @@
-//! The explorer: every interleaving of two and three requests over one grant, with an outage or a crash at every pause, and time that
-//! passes between any two of them. Machines are values, so a paused one is cloned, and every way on is taken.
+//! The explorer: every interleaving of two and three requests over one grant, with an outage or a crash at every pause, time that passes
+//! between any two of them, and clocks that are behind. Machines are values, so a paused one is cloned, and every way on is taken.
 //!
 //! `cargo test --release --features explore --test explore -- --nocapture` prints how many states and schedules there were.
 #![allow(
@@ -59,13 +59,14 @@ fn choices(stage: Stage, count: usize) -> Vec<Vec<&'static Entry>> {
     choices.into_iter().map(|(chosen, _)| chosen).collect()
 }
 
-fn schedules(count: usize, fault: Option<Fault>) -> Vec<Schedule> {
+/// So many requests, of which so many may come with a clock that is behind.
+fn schedules(count: usize, behind: usize, fault: Option<Fault>) -> Vec<Schedule> {
     let stages = [Stage::Pushed, Stage::Asked, Stage::Authorized, Stage::Issued];
     let scenes = SETTINGS.into_iter().flat_map(|setting| stages.map(|stage| Scene::new(stage, setting, fault)));
     scenes
         .flat_map(|scene| {
             let choices = choices(scene.stage, count).into_iter();
-            choices.map(move |entries| Schedule { scene, entries, fault })
+            choices.map(move |entries| Schedule { scene, entries, behind, fault })
         })
         .collect()
 }
@@ -98,12 +99,12 @@ fn explore(schedules: &[Schedule]) -> Result<(usize, u128), Box<Violation>> {
     total.into_inner().unwrap()
 }
 
-fn all_is_well(count: usize) {
-    let schedules = schedules(count, None);
+fn all_is_well(count: usize, behind: usize) {
+    let schedules = schedules(count, behind, None);
     let began = std::time::Instant::now();
     match explore(&schedules) {
         Ok((states, ways)) => println!(
-            "{count} requests: {} combinations, {states} states, {ways} schedules, {:?}",
+            "{count} requests, {behind} of them behind: {} combinations, {states} states, {ways} schedules, {:?}",
             schedules.len(),
             began.elapsed()
         ),
@@ -113,20 +114,37 @@ fn all_is_well(count: usize) {
 
 #[test]
 fn every_interleaving_of_two_requests() {
-    all_is_well(2);
+    all_is_well(2, 0);
+}
+
+#[test]
+#[cfg_attr(debug_assertions, ignore = "millions of states: run it with --release, as `tests/run explore` does")]
+fn every_interleaving_of_two_requests_whose_clocks_are_behind() {
+    all_is_well(2, 2);
 }
 
 #[test]
 #[cfg_attr(debug_assertions, ignore = "millions of states: run it with --release, as `tests/run explore` does")]
 fn every_interleaving_of_three_requests() {
-    all_is_well(3);
+    all_is_well(3, 0);
+}
+
+#[test]
+#[ignore = "an hour: `tests/run explore-all` runs it"]
+fn every_interleaving_of_three_requests_of_which_one_is_behind() {
+    all_is_well(3, 1);
 }
 
 /// The explorer itself is proved by faults that it must find.
 #[test]
 fn every_seeded_fault_is_found() {
     for (fault, invariants) in Fault::ALL {
-        let violation = explore(&schedules(2, Some(fault))).expect_err(&format!("{fault:?} is not found"));
+        let behind = usize::from(fault == Fault::ReuseFromBehind);
+        let mut schedules = schedules(if fault == Fault::RetriesAreMore { 3 } else { 2 }, behind, Some(fault));
+        if fault == Fault::RetriesAreMore {
+            schedules.retain(|schedule| schedule.entries.iter().all(|entry| entry.role == Role::Refresh));
+        }
+        let violation = explore(&schedules).expect_err(&format!("{fault:?} is not found"));
         println!("{fault:?}: {violation}");
         assert!(invariants.contains(&violation.invariant), "{fault:?} breaks {invariants:?}: {violation}");
     }

@@ -21,6 +21,8 @@ pub struct Model {
     requests: BTreeMap<Id, (Arc<PendingRequest>, Option<Timestamp>)>,
     user_codes: BTreeMap<Id, Key>,
     witnessed: BTreeSet<Id>,
+    /// How often each spent credential was used again.
+    reuses: BTreeMap<Id, u32>,
     /// How often each credential and each request was spent.
     pub spends: BTreeMap<Id, u8>,
     /// Which grants were ever revoked.
@@ -45,6 +47,7 @@ impl Model {
             requests: BTreeMap::new(),
             user_codes: BTreeMap::new(),
             witnessed: BTreeSet::new(),
+            reuses: BTreeMap::new(),
             spends: BTreeMap::new(),
             revoked: BTreeSet::new(),
             issued: BTreeSet::new(),
@@ -167,11 +170,19 @@ impl Model {
                 }
                 _ => false,
             },
-            Change::SpentSince { .. } if fault == Some(Fault::SpentSinceIsNotChecked) => true,
-            Change::SpentSince { key, since } => {
-                self.credentials.get(&id(*key)).is_some_and(|(_, spent_at)| spent_at.is_some_and(|at| at >= *since))
+            Change::Reuse { .. } if fault == Some(Fault::ReuseIsNotChecked) => true,
+            Change::Reuse { key, since, until, at_most } => {
+                let spent_at = self.credentials.get(&id(*key)).and_then(|(_, spent_at)| *spent_at);
+                let until = if fault == Some(Fault::ReuseFromBehind) { Timestamp(u64::MAX) } else { *until };
+                let reuses = self.reuses.get(&id(*key)).copied().unwrap_or_default();
+                let is_within = spent_at.is_some_and(|at| *since <= at && at <= until) && reuses < *at_most;
+                self.reuses.extend(is_within.then_some((id(*key), reuses + 1)));
+                is_within
             }
-            Change::Extend { grant, .. } => is_living(&self.grants, grant),
+            Change::Extend { grant, at_most, .. } => {
+                let held = self.credentials.values().filter(|(credential, _)| credential.grant == *grant).count();
+                is_living(&self.grants, grant) && held < *at_most as usize
+            }
             Change::Revoke(_) if fault == Some(Fault::RevokeDoesNothing) => true,
             // A store that marks what is there in place of the grant.
             Change::Revoke(grant) if fault == Some(Fault::RevokedGrantsIssue) => {
@@ -287,6 +298,6 @@ impl Hash for Model {
         for (key, (request, spent_at)) in &self.requests {
             (key, request.revision, request.issued_at, spent_at).hash(state);
         }
-        (&self.witnessed, &self.spends, &self.revoked, &self.issued).hash(state);
+        (&self.witnessed, &self.reuses, &self.spends, &self.revoked, &self.issued).hash(state);
     }
 }

@@ -31,6 +31,17 @@ const SAML: &str = "urn:ietf:params:oauth:grant-type:saml2-bearer";
 /// refresh tokens end, and long after.
 pub const TIMES: [u64; 4] = [1_000_000, 1_000_030, 1_000_060, 1_000_700];
 
+/// How far the clock of a request may be behind the time, in seconds: not at all, a second, a grace, a day.
+pub const BEHIND: [(u64, &str); 4] = [
+    (0, "comes in"),
+    (1, "comes in, its clock a second behind"),
+    (30, "comes in, its clock half a minute behind"),
+    (86_400, "comes in, its clock a day behind"),
+];
+
+/// How often a spent refresh token may be presented again within its grace.
+pub const MAX_RETRIES: u32 = 1;
+
 // How long credentials live, in seconds.
 pub const CODE_LIFE: u64 = 60;
 pub const ACCESS_TOKEN_LIFE: u64 = 30;
@@ -196,6 +207,7 @@ fn config(setting: Setting, fault: Option<Fault>) -> Config {
     };
     let more = u64::from(fault == Some(Fault::LivesAreLonger));
     config.token.refresh = RefreshPolicy::Rotate { grace: Duration::from_secs(grace) };
+    config.token.max_retries = MAX_RETRIES + u32::from(fault == Some(Fault::RetriesAreMore));
     config.authorization.code_lifetime = Duration::from_secs(CODE_LIFE + more);
     config.token.access_token_lifetime = Duration::from_secs(ACCESS_TOKEN_LIFE + more);
     config.token.refresh_token_lifetime = Duration::from_secs(REFRESH_TOKEN_LIFE + more);
@@ -340,7 +352,7 @@ impl Store for Plain {
     }
 }
 
-/// When a request that comes now takes it to be.
-pub fn clock(at: usize, fault: Option<Fault>) -> Timestamp {
-    Timestamp(TIMES[if fault == Some(Fault::ClockStandsStill) { 0 } else { at }])
+/// When a request that comes at this time takes it to be.
+pub fn clock(came: Timestamp, fault: Option<Fault>) -> Timestamp {
+    if fault == Some(Fault::ClockStandsStill) { Timestamp(TIMES[0]) } else { came }
 }

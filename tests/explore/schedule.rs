@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use grantor::Timestamp;
 use grantor::consult::{Authenticity, ExtensionGrant, ExtensionRefusal, ExtensionVerdict, Owner, Terms, Verdict};
 use grantor::model::{Key, Subject};
 use grantor::store::{Change, Commit, Found, Lookup, Outcome, Presented, RequestKey};
@@ -19,6 +20,8 @@ use crate::steps::{At, Steps, Waiting};
 pub struct Schedule {
     pub scene: &'static Scene,
     pub entries: Vec<&'static Entry>,
+    /// How many of them may come with a clock that is behind.
+    pub behind: usize,
     pub fault: Option<Fault>,
 }
 
@@ -68,20 +71,21 @@ impl Schedule {
         }
     }
 
-    /// A request comes in.
-    pub fn come(&self, steps: &mut Steps, state: &State, index: usize) -> Result<State, Broken> {
+    /// A request comes in, with a clock that is so far behind.
+    pub fn come(&self, steps: &mut Steps, state: &State, index: usize, behind: u64) -> Result<State, Broken> {
         let mut next = state.clone();
         let done = state.requests.iter().enumerate().filter(|(_, other)| matches!(other.at, At::Done(_)));
         let key = self.scene.key(self.entries[index].presents);
         let request = &mut next.requests[index];
-        request.came = state.time;
+        request.came = Timestamp(state.now() - behind);
+        request.is_behind = behind > 0;
         request.after = done.fold(0, |mask, (other, _)| mask | 1 << other);
         let lives = match self.entries[index].presents {
             Presents::PushedRequest => request_waits,
             _ => truly_alive,
         };
-        request.was_dead = key.is_some_and(|key| !lives(&state.model, key, state.now()));
-        let at = steps.come(self, index, state.time)?;
+        request.was_dead = key.is_some_and(|key| !lives(&state.model, key, request.came.0));
+        let at = steps.come(self, index, request.came)?;
         self.settle(next, index, at)
     }
 
@@ -208,7 +212,7 @@ impl Schedule {
     fn forgets(&self, role: Role, commit: &Commit) -> bool {
         match (self.fault, role) {
             (Some(Fault::ReplayRevokesNothing), Role::Exchange) | (Some(Fault::ReuseRevokesNothing), Role::Refresh) => {
-                matches!(commit.changes(), [Change::Revoke(_)])
+                matches!(commit.changes(), [.., Change::Revoke(_)])
             }
             (Some(Fault::DenialSpendsNothing), Role::Deny) => true,
             (Some(Fault::RepliesBeforeCommit), _) => {

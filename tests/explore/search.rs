@@ -11,7 +11,7 @@ use grantor::store::{Commit, Outcome};
 use crate::faults::Fault;
 use crate::invariants;
 use crate::model::Model;
-use crate::scene::TIMES;
+use crate::scene::{BEHIND, TIMES};
 use crate::schedule::{Schedule, answers};
 use crate::steps::{At, Steps};
 
@@ -19,8 +19,10 @@ use crate::steps::{At, Steps};
 #[derive(Clone)]
 pub struct Request {
     pub at: At,
-    /// The time at which it came.
-    pub came: usize,
+    /// The time at which it came, by its own clock.
+    pub came: Timestamp,
+    /// Its clock was behind.
+    pub is_behind: bool,
     /// What it was told, in short: with the time at which it came, this is its state.
     pub told: u64,
     /// It was told of an outage.
@@ -80,7 +82,8 @@ impl<'s> Search<'s> {
     pub fn run(schedule: &'s Schedule) -> Result<(usize, u128), Box<Violation>> {
         let outside = Request {
             at: At::Outside,
-            came: 0,
+            came: Timestamp(0),
+            is_behind: false,
             told: 0,
             had_outage: false,
             host_refused: false,
@@ -105,8 +108,12 @@ impl<'s> Search<'s> {
         for (index, request) in state.requests.iter().enumerate() {
             match &request.at {
                 At::Outside => {
-                    let next = self.schedule.come(&mut self.steps, state, index);
-                    ways += self.step(Move { request: Some(index), what: "comes in" }, next)?;
+                    let behind = state.requests.iter().filter(|request| request.is_behind).count();
+                    let clocks = if behind < self.schedule.behind { &BEHIND[..] } else { &BEHIND[..1] };
+                    for (behind, what) in clocks {
+                        let next = self.schedule.come(&mut self.steps, state, index, *behind);
+                        ways += self.step(Move { request: Some(index), what }, next)?;
+                    }
                 }
                 At::Waiting(waiting) => {
                     for (what, answer) in answers(&waiting.asks) {
@@ -167,8 +174,9 @@ impl State {
 /// What a request is told leads it to where it stands.
 impl Hash for Request {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self { at, came, told, had_outage, host_refused, after, saw_spent, was_dead } = self;
-        (std::mem::discriminant(at), came, told, had_outage, host_refused, after, saw_spent, was_dead).hash(state);
+        let Self { at, came, is_behind, told, had_outage, host_refused, after, saw_spent, was_dead } = self;
+        (std::mem::discriminant(at), came, is_behind, told, had_outage, host_refused, after, saw_spent, was_dead)
+            .hash(state);
     }
 }
 

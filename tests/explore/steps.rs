@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use grantor::Timestamp;
 use grantor::store::{Change, Commit, Outcome};
 
 use crate::faults::{Fault, betray};
@@ -31,7 +32,7 @@ pub struct Waiting {
 }
 
 /// Which request, when it came, and what it was told since.
-pub type Known = (usize, usize, u64);
+pub type Known = (usize, Timestamp, u64);
 
 /// The steps of one schedule.
 #[derive(Default)]
@@ -39,9 +40,9 @@ pub struct Steps(HashMap<Known, At>);
 
 impl Steps {
     /// A request comes in.
-    pub fn come(&mut self, schedule: &Schedule, index: usize, time: usize) -> Result<At, Broken> {
-        self.once((index, time, 0), || {
-            let now = clock(time, schedule.fault);
+    pub fn come(&mut self, schedule: &Schedule, index: usize, came: Timestamp) -> Result<At, Broken> {
+        self.once((index, came, 0), || {
+            let now = clock(came, schedule.fault);
             let other = if schedule.fault == Some(Fault::Undetermined) { index + 100 } else { index };
             let [machine, twin] = [index, other].map(|seed| (schedule.entries[index].start)(schedule.scene, seed, now));
             side_by_side(schedule, machine, twin, &[])

@@ -1,7 +1,9 @@
 //! §5: issuing an access token.
 
-use grantor::model::{GrantType, Secret};
+use grantor::Timestamp;
+use grantor::model::{GrantType, Key, Secret};
 use grantor::server::{ClientAuthentication, ClientAuthenticationMethod, TokenRequest};
+use grantor::store::{Change, Commit, Outcome, Store};
 use http::Request;
 
 use crate::common::*;
@@ -127,12 +129,23 @@ fn the_error_description_helps_the_developer_and_is_no_oracle() {
     let (another, used) = (world.code(authorize().set("client_id", "web")), world.code(authorize()));
     world.token(exchange(&used));
     let (_, token) = world.tokens();
+    // Their grants are revoked, or another request was first.
+    let (revoked_code, (_, revoked_token), (_, lost)) = (world.code(authorize()), world.tokens(), world.tokens());
+    for credential in [&revoked_code, &revoked_token] {
+        let grant = world.presented(credential).grant.id;
+        assert_eq!(world.store.commit(&Commit::of(Change::Revoke(grant))), Ok(Outcome::Applied));
+    }
+    let spend = Change::Spend { key: Key::of(&lost).unwrap(), at: Timestamp(world.now + 1) };
+    assert_eq!(world.store.commit(&Commit::of(spend)), Ok(Outcome::Applied));
     let cases = [
         (world.token(exchange("SplxlOBeZQQYbYS6WxSbIA")), code),
         (world.token(exchange(&another)), code),
         (world.token(exchange(&used)), code),
         (world.token(refresh("tGzv3JOkF0XG5Qx2TlKWIA")), refresh_token),
         (world.token(refresh(&token).of_web()), refresh_token),
+        (world.token(refresh(&revoked_token)), refresh_token),
+        (world.token(exchange(&revoked_code)), code),
+        (world.token(refresh(&lost)), refresh_token),
         (world.token(client_credentials().set("client_secret", "wrong")), "client authentication failed"),
         (world.token(client_credentials().set("client_id", "nobody")), "client authentication failed"),
         (

@@ -10,6 +10,7 @@
 )]
 
 mod cancellation;
+mod clocks;
 mod determinism;
 mod faulty_store;
 mod fixture;

@@ -65,7 +65,7 @@ fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Re
         return Err(Refused::Revoking(grant.id, TokenError::CodeReplayed));
     }
     if presented.revoked {
-        return Err(TokenError::GrantRevoked.into());
+        return Err(TokenError::CodeRevoked.into());
     }
     // "verify that the authorization code is valid"
     if credential.expires_at.is_past(now) {

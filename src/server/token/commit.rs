@@ -68,29 +68,36 @@ impl<'a> TokenCommit<'a> {
         let Self { commit, then, .. } = self;
         let client_id = then.client_id().clone();
         match (commit.changes().get(at), then) {
-            (Some(Change::Spend { .. }), Then::Issue(TokensIssued { grant, basis: Basis::Code(_), .. })) => {
-                Self::revoke(client_id, grant.id, TokenError::CodeReplayed)
+            (Some(Change::Spend { .. }), Then::Issue(TokensIssued { grant, basis: Basis::Code(key), .. })) => {
+                // It was spent, whenever that was; or the store has forgotten it since the lookup.
+                let was_spent =
+                    Change::Reuse { key, since: Timestamp(0), until: Timestamp(u64::MAX), at_most: u32::MAX };
+                let changes = [was_spent, Change::Revoke(grant.id)].into_iter().collect();
+                let then = Then::Refuse(client_id, grant.id, TokenError::CodeReplayed);
+                Self::wait(Commit::in_one_partition(changes), then)
             }
             (
                 Some(Change::Spend { .. }),
                 Then::Issue(
-                    issued @ TokensIssued {
-                        basis: Basis::RefreshTokenRotated { key, retry_since: Some(since) }, ..
-                    },
+                    issued @ TokensIssued { basis: Basis::RefreshTokenRotated { key, grace: Some(grace) }, .. },
                 ),
             ) => {
                 let changes = commit.changes().iter().map(|change| match change {
-                    Change::Spend { .. } => Change::SpentSince { key, since },
+                    Change::Spend { .. } => grace.reuse(key),
                     other => other.clone(),
                 });
                 let commit = Commit::in_one_partition(changes.collect());
-                let basis = Basis::RefreshTokenRetried { key, since };
+                let basis = Basis::RefreshTokenRetried { key, grace };
                 Self::wait(commit, Then::Issue(TokensIssued { basis, ..issued }))
             }
-            (change, _) => {
+            (change, then) => {
                 let error = match change {
-                    Some(Change::Spend { .. } | Change::SpentSince { .. }) => TokenError::RaceLost,
-                    Some(Change::Extend { .. }) => TokenError::GrantRevoked,
+                    Some(Change::Reuse { .. }) if matches!(then, Then::Refuse(..)) => TokenError::CodeExpired,
+                    Some(Change::Spend { .. } | Change::Reuse { .. }) => TokenError::RaceLost,
+                    Some(Change::Extend { .. }) => match then {
+                        Then::Issue(TokensIssued { basis: Basis::Code(_), .. }) => TokenError::CodeRevoked,
+                        _ => TokenError::GrantNotExtended,
+                    },
                     // The grant lives, or is new: what was drawn at random was there before.
                     _ => TokenError::Collision,
                 };

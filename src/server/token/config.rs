@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::model::{Endpoint, GrantType, Metadata, Timestamp};
 use crate::record::Client;
+use crate::server::issue::Grace;
 use crate::server::section::{AUTH_METHODS, ConfigError, Section, lifetime, names};
 
 /// The token section of a configuration.
@@ -27,6 +28,13 @@ pub struct TokenConfig {
     pub refresh_token_lifetime: Duration,
     /// What becomes of a refresh token that is used. Default: it rotates, with a grace of 30 seconds.
     pub refresh: RefreshPolicy,
+    /// How often a spent refresh token may be presented again within its grace. Default: 100, which is more than a
+    /// client has requests under way at once.
+    pub max_retries: u32,
+    /// How many credentials the store holds of one grant at most: tokens, and spent refresh tokens until they expire,
+    /// which are kept so that their reuse is noticed. One that holds as many is not refreshed until some have been
+    /// purged. Default: 10,000, which is two weeks of a refresh every two minutes.
+    pub max_credentials_per_grant: u32,
 }
 
 impl TokenConfig {
@@ -37,6 +45,8 @@ impl TokenConfig {
             access_token_lifetime: Duration::from_secs(10 * 60),
             refresh_token_lifetime: Duration::from_secs(14 * 24 * 60 * 60),
             refresh: RefreshPolicy::Rotate { grace: Duration::from_secs(30) },
+            max_retries: 100,
+            max_credentials_per_grant: 10_000,
         }
     }
 }
@@ -62,8 +72,9 @@ impl Section for TokenConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefreshPolicy {
     /// Each refresh spends the token and issues a new one. A spent one that is presented again within `grace` of its
-    /// first use is taken for a retry, or for the loser of a race, and is answered with tokens of its own; later, it is
-    /// taken for theft, and the grant is revoked.
+    /// first use is taken for a retry, or for the loser of a race, and is answered with tokens of its own, up to
+    /// [`TokenConfig::max_retries`] times; later, it is taken for theft, and the grant is revoked. A host whose clock is
+    /// behind the time of the first use cannot say which, and refuses.
     ///
     /// The grace is a trade: a thief who is as quick as that gets tokens too, which rotate beside the client's. The
     /// [`Event`](crate::server::Event) of each such reply says `within_grace`.
@@ -90,33 +101,27 @@ impl RefreshPolicy {
             _ => Ok(()),
         }
     }
-
-    /// Whether this client's refresh tokens rotate, and within which grace.
-    pub(super) fn rotation(self, client: &Client) -> Rotation {
-        match self {
-            Self::Rotate { grace } => Rotation::On(Grace(grace)),
-            Self::RotatePublic { grace } if !client.is_confidential() => Rotation::On(Grace(grace)),
-            Self::RotatePublic { .. } | Self::Reuse => Rotation::Off,
-        }
-    }
 }
 
 /// Whether refresh tokens rotate.
 #[derive(Clone, Copy)]
 pub(super) enum Rotation {
     Off,
-    On(Grace),
+    On {
+        /// The grace that ends now: a token first used before is a replay. `None` if there is no grace.
+        grace: Option<Grace>,
+    },
 }
 
-/// How long a spent refresh token may be presented again.
-#[derive(Clone, Copy)]
-pub(super) struct Grace(Duration);
-
-impl Grace {
-    /// The start of the grace period that ends now: a token first used before this is a replay. `None` without a grace
-    /// period.
-    pub(super) fn start(self, now: Timestamp) -> Option<Timestamp> {
-        let seconds = self.0.as_secs().checked_sub(1)?;
-        Some(Timestamp(now.0.saturating_sub(seconds)))
+impl TokenConfig {
+    /// Whether this client's refresh tokens rotate, and within which grace.
+    pub(super) fn rotation(&self, client: &Client, now: Timestamp) -> Rotation {
+        let grace = match self.refresh {
+            RefreshPolicy::Rotate { grace } => grace,
+            RefreshPolicy::RotatePublic { grace } if !client.is_confidential() => grace,
+            RefreshPolicy::RotatePublic { .. } | RefreshPolicy::Reuse => return Rotation::Off,
+        };
+        let since = grace.as_secs().checked_sub(1).map(|seconds| Timestamp(now.0.saturating_sub(seconds)));
+        Rotation::On { grace: since.map(|since| Grace { since, until: now, at_most: self.max_retries }) }
     }
 }

@@ -42,6 +42,9 @@ pub enum TokenError {
     /// The code was used before, and everything that it led to is revoked now.
     #[error("the authorization code was used before")]
     CodeReplayed,
+    /// The grant of the code was revoked.
+    #[error("the grant of the authorization code was revoked")]
+    CodeRevoked,
     /// RFC 6749 §4.1.3.
     #[error("redirect_uri is missing though the authorization request had it")]
     RedirectUriMissing,
@@ -72,12 +75,17 @@ pub enum TokenError {
     /// The refresh token had been rotated, and the grant is revoked now.
     #[error("the refresh token was used before")]
     RefreshTokenReplayed,
-    /// Another request used the credential at the same moment. Nothing is revoked.
-    #[error("another request used this credential first")]
+    /// The grant of the refresh token was revoked.
+    #[error("the grant of the refresh token was revoked")]
+    RefreshTokenRevoked,
+    /// Another request used the refresh token at the same moment, or more retries came than there may be. Nothing is
+    /// revoked.
+    #[error("another request used this refresh token first")]
     RaceLost,
-    /// The grant was revoked.
-    #[error("the grant was revoked")]
-    GrantRevoked,
+    /// The grant of the refresh token was revoked at the same moment, or holds as many credentials as a grant may
+    /// ([`TokenConfig::max_credentials_per_grant`](crate::server::TokenConfig::max_credentials_per_grant)).
+    #[error("the grant was revoked meanwhile, or holds too many credentials")]
+    GrantNotExtended,
     /// An identifier or a token was drawn that was there before: the generator of the [`Moment`](crate::Moment) repeats
     /// itself.
     #[error("the server could not issue")]
@@ -131,13 +139,21 @@ impl TokenError {
     pub(super) fn description(&self) -> String {
         match self {
             Self::Endpoint(error) => error.description(),
-            Self::CodeUnknown | Self::CodeOfAnotherClient | Self::CodeExpired | Self::CodeReplayed => {
+            // Whoever found a code or a token is not told whether it was real.
+            Self::CodeUnknown
+            | Self::CodeOfAnotherClient
+            | Self::CodeExpired
+            | Self::CodeReplayed
+            | Self::CodeRevoked => {
                 "the authorization code is invalid, expired, revoked, used, or was issued to another client".to_owned()
             }
             Self::RefreshTokenUnknown
             | Self::RefreshTokenOfAnotherClient
             | Self::RefreshTokenExpired
-            | Self::RefreshTokenReplayed => {
+            | Self::RefreshTokenReplayed
+            | Self::RefreshTokenRevoked
+            | Self::RaceLost
+            | Self::GrantNotExtended => {
                 "the refresh token is invalid, expired, revoked, used, or was issued to another client".to_owned()
             }
             // RFC 6749 §5.2: "MUST NOT include characters outside the set %x20-21 / %x23-5B / %x5D-7E."

@@ -35,22 +35,22 @@ fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Re
         return Err(TokenError::RefreshTokenOfAnotherClient.into());
     }
     if presented.revoked {
-        return Err(TokenError::GrantRevoked.into());
+        return Err(TokenError::RefreshTokenRevoked.into());
     }
 
     // RFC 9700 §4.14.2: "the authorization server cannot determine which party submitted the invalid refresh token, but
     // it will revoke the active refresh token." Within the grace, a second use is a retry or the loser of a race.
-    let (key, rotation) = (token.key, config.token.refresh.rotation(&client));
+    let (key, rotation) = (token.key, config.token.rotation(&client, now));
     let basis = match (rotation, presented.spent_at) {
         (Rotation::Off, None) => Basis::RefreshTokenKept,
-        (Rotation::On(grace), None) => Basis::RefreshTokenRotated { key, retry_since: grace.start(now) },
-        (Rotation::On(grace), Some(spent_at)) => match grace.start(now) {
-            Some(since) if since <= spent_at => Basis::RefreshTokenRetried { key, since },
-            // It came before the token was spent, and was slow: it lost a race.
-            None if now < spent_at => return Err(TokenError::RaceLost.into()),
-            _ => return Err(Refused::Revoking(grant.id, TokenError::RefreshTokenReplayed)),
-        },
-        (Rotation::Off, Some(_)) => return Err(Refused::Revoking(grant.id, TokenError::RefreshTokenReplayed)),
+        (Rotation::On { grace }, None) => Basis::RefreshTokenRotated { key, grace },
+        // It came before the token was spent, and was slow; or its clock is behind, and cannot say how long ago that
+        // was. Nobody's tokens die of it.
+        (_, Some(spent_at)) if now < spent_at => return Err(TokenError::RaceLost.into()),
+        (Rotation::On { grace: Some(grace) }, Some(spent_at)) if grace.since <= spent_at => {
+            Basis::RefreshTokenRetried { key, grace }
+        }
+        (_, Some(_)) => return Err(Refused::Revoking(grant.id, TokenError::RefreshTokenReplayed)),
     };
     if token.expires_at.is_past(now) {
         return Err(TokenError::RefreshTokenExpired.into());
@@ -68,6 +68,6 @@ fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Re
     let plan = Plan::new(config, holder, GrantType::RefreshToken, basis, (scope, audience), now);
     // RFC 6749 §6: "If a new refresh token is issued, the refresh token scope MUST be identical to that of the refresh
     // token included by the client in the request."
-    let refresh_token = matches!(rotation, Rotation::On(_)).then(|| token.scope.clone());
+    let refresh_token = matches!(rotation, Rotation::On { .. }).then(|| token.scope.clone());
     Ok(Plan { refresh_token, ..plan })
 }

@@ -1,7 +1,7 @@
 //! A credential is issued, spent and replaced once; that it was spent stays visible.
 
 use super::records::{
-    credential, discard, extend, grant_id_in, issue, key, open, open_in, replace, replace_as, revoke, spend,
+    credential, discard, extend, grant_id_in, issue, key, open, open_in, replace, replace_as, reuse, revoke, spend,
     spent_since,
 };
 use super::trial::Rule;
@@ -27,6 +27,22 @@ pub(super) fn rules<S: Store>() -> Vec<Rule<S>> {
             let held = t.applied(since(1, 49)) && t.applied(since(1, 50));
             let refused = t.conflict(since(1, 51), 0) && t.conflict(since(2, 0), 0) && t.conflict(since(9, 0), 0);
             issued && held && refused && t.spent_at(key(1, 1)) == Some(Timestamp(50))
+        }),
+        ("a credential that was spent after a time is not taken for one that was spent before", |t| {
+            let spent = t.applied([open(1), issue(1, 1)]) && t.applied([spend(1, 1, 50)]);
+            let until = |until| reuse(1, 1, (10, until), 9);
+            spent && t.conflict([until(49)], 0) && t.applied([until(50)]) && t.applied([until(51)])
+        }),
+        ("the uses of a spent credential are counted", |t| {
+            let is_ready =
+                t.applied([open(1), issue(1, 1), issue(1, 2)]) && t.applied([spend(1, 1, 50), spend(1, 2, 50)]);
+            let once_more = |at_most| reuse(1, 1, (50, 50), at_most);
+            // What is refused, whatever the reason, is not counted.
+            let uncounted = t.conflict([once_more(0)], 0) && t.conflict([once_more(9), issue(1, 1)], 1);
+            let counted = uncounted && t.applied([once_more(1)]) && t.conflict([once_more(1)], 0);
+            let twice = counted && t.applied([once_more(3), once_more(3)]) && t.conflict([once_more(3)], 0);
+            let replaced = twice && t.applied([replace(1, 1, 1)]) && t.conflict([once_more(3)], 0);
+            is_ready && replaced && t.applied([reuse(1, 2, (50, 50), 1)])
         }),
         ("an unknown credential cannot be spent", |t| t.conflict([spend(1, 1, 50)], 0)),
         ("a credential is replaced by its next revision only", |t| {

@@ -206,12 +206,23 @@ pub(super) fn spend(grant: u16, number: u16, at: u64) -> Change {
     Change::Spend { key: key(grant, number), at: Timestamp(at) }
 }
 
+/// A use of a credential that was spent at this time or later.
 pub(super) fn spent_since(grant: u16, number: u16, since: u64) -> Change {
-    Change::SpentSince { key: key(grant, number), since: Timestamp(since) }
+    reuse(grant, number, (since, u64::MAX), u32::MAX)
+}
+
+/// A use of a credential that was spent within these times, one of at most so many.
+pub(super) fn reuse(grant: u16, number: u16, (since, until): (u64, u64), at_most: u32) -> Change {
+    Change::Reuse { key: key(grant, number), since: Timestamp(since), until: Timestamp(until), at_most }
 }
 
 pub(super) fn extend(grant: u16, until: u64) -> Change {
-    Change::Extend { grant: grant_id(grant), until: Timestamp(until) }
+    extend_at_most(grant, until, u32::MAX)
+}
+
+/// Extends a grant if it holds fewer than so many credentials.
+pub(super) fn extend_at_most(grant: u16, until: u64, at_most: u32) -> Change {
+    Change::Extend { grant: grant_id(grant), until: Timestamp(until), at_most }
 }
 
 pub(super) fn replace(grant: u16, number: u16, revision: u32) -> Change {

@@ -1,6 +1,6 @@
 //! A grant is opened once, and revoked for good.
 
-use super::records::{extend, issue, key, open, revoke};
+use super::records::{discard, extend, extend_at_most, issue, issue_in, key, open, open_in, revoke, spend};
 use super::trial::Rule;
 use crate::store::Store;
 
@@ -11,6 +11,14 @@ pub(super) fn rules<S: Store>() -> Vec<Rule<S>> {
             let extended = t.applied([open(1)]) && t.applied([extend(1, 900)]);
             let revoked = extended && t.applied([revoke(1)]);
             revoked && t.conflict([extend(1, 950)], 0) && t.conflict([extend(2, 950)], 0)
+        }),
+        ("a grant is extended while it holds few enough credentials", |t| {
+            let opened = t.applied([open(1), issue(1, 1)]) && t.applied([open_in(1, 2), issue_in(1, 2, 3)]);
+            let at_most = |at_most| extend_at_most(1, 900, at_most);
+            let held = t.conflict([at_most(1)], 0) && t.applied([at_most(2)]);
+            // One that is spent is held, one that is discarded is not.
+            let more = t.applied([issue(1, 2), spend(1, 2, 50)]) && t.conflict([at_most(2)], 0);
+            opened && held && more && t.applied([discard(1, 2), at_most(2)])
         }),
         ("a revoked grant issues nothing", |t| {
             let revoked = t.applied([open(1)]) && t.applied([revoke(1)]);

@@ -27,12 +27,15 @@ pub(super) struct Shard {
 struct StoredGrant {
     grant: Arc<Grant>,
     until: Timestamp,
+    /// How many credentials of it there are.
+    credentials: u32,
 }
 
 #[derive(Debug)]
 struct StoredCredential {
     credential: Arc<Credential>,
     spent_at: Option<Timestamp>,
+    reuses: u32,
     /// Here too, so that a lookup need not search for it.
     grant: Arc<Grant>,
 }
@@ -47,6 +50,7 @@ enum Undo {
     RestoreCredential(Key, StoredCredential),
     RestoreRecord(Arc<Credential>),
     Unspend(Key),
+    ForgetReuse(Key),
     Request(UndoRequest),
     RemoveWitness(Key),
 }
@@ -56,7 +60,7 @@ struct Refused;
 
 impl Shard {
     pub(super) fn presented(&self, key: Key) -> Option<Presented> {
-        let StoredCredential { credential, spent_at, grant } = self.credentials.get(&key)?;
+        let StoredCredential { credential, spent_at, grant, .. } = self.credentials.get(&key)?;
         Some(Presented {
             credential: Arc::clone(credential),
             spent_at: *spent_at,
@@ -90,7 +94,11 @@ impl Shard {
         // What is forgotten of a grant, that it was revoked above all, must not bring a credential back to life.
         revoked.retain(|id| grants.contains_key(id));
         credentials.retain(|_, stored| {
-            !stored.credential.expires_at.is_past(now) && grants.contains_key(&stored.credential.grant)
+            let is_kept = !stored.credential.expires_at.is_past(now) && grants.contains_key(&stored.grant.id);
+            if !is_kept && let Some(grant) = grants.get_mut(&stored.grant.id) {
+                grant.credentials -= 1;
+            }
+            is_kept
         });
         requests.purge(now);
         witnesses.retain(|_, until| !until.is_past(now));
@@ -116,17 +124,21 @@ impl Shard {
             Change::Open { grant, until } => match self.grants.entry(grant.id) {
                 Entry::Occupied(_) => Err(Refused),
                 Entry::Vacant(entry) => {
-                    entry.insert(StoredGrant { grant: Arc::clone(grant), until: *until });
+                    entry.insert(StoredGrant { grant: Arc::clone(grant), until: *until, credentials: 0 });
                     Ok(Undo::RemoveGrant(grant.id))
                 }
             },
             Change::Issue(credential) => {
-                let grant = Arc::clone(&self.living_grant(credential.grant)?.grant);
+                let is_revoked = self.revoked.contains(&credential.grant);
+                let stored = self.grants.get_mut(&credential.grant).filter(|_| !is_revoked).ok_or(Refused)?;
                 match self.credentials.entry(credential.key) {
                     Entry::Occupied(_) => Err(Refused),
                     Entry::Vacant(entry) => {
-                        entry.insert(StoredCredential { credential: Arc::clone(credential), spent_at: None, grant });
-                        Ok(Undo::RemoveCredential(credential.key))
+                        let (credential, grant) = (Arc::clone(credential), Arc::clone(&stored.grant));
+                        let key = credential.key;
+                        entry.insert(StoredCredential { credential, spent_at: None, reuses: 0, grant });
+                        stored.credentials += 1;
+                        Ok(Undo::RemoveCredential(key))
                     }
                 }
             }
@@ -135,12 +147,20 @@ impl Shard {
                 stored.spent_at = Some(*at);
                 Ok(Undo::Unspend(*key))
             }
-            Change::SpentSince { key, since } => {
-                let spent_at = self.credentials.get(key).and_then(|stored| stored.spent_at);
-                spent_at.filter(|at| at >= since).map(|_| Undo::Nothing).ok_or(Refused)
+            Change::Reuse { key, since, until, at_most } => {
+                let stored = self.credentials.get_mut(key).ok_or(Refused)?;
+                let is_within = stored.spent_at.is_some_and(|at| (since..=until).contains(&&at));
+                if !is_within || stored.reuses >= *at_most {
+                    return Err(Refused);
+                }
+                stored.reuses += 1;
+                Ok(Undo::ForgetReuse(*key))
             }
-            Change::Extend { grant, until } => {
+            Change::Extend { grant, until, at_most } => {
                 let stored = self.living_grant(*grant)?;
+                if stored.credentials >= *at_most {
+                    return Err(Refused);
+                }
                 let before = stored.until;
                 stored.until = before.max(*until);
                 Ok(Undo::KeepGrantUntil(*grant, before))
@@ -151,7 +171,7 @@ impl Shard {
                 Ok(if is_news { Undo::Unrevoke(*grant) } else { Undo::Nothing })
             }
             Change::Discard(key) => {
-                let before = self.credentials.remove(key);
+                let before = self.remove(key);
                 Ok(before.map_or(Undo::Nothing, |before| Undo::RestoreCredential(*key, before)))
             }
             Change::PutRequest(request) => self.requests.put(request).map(Undo::Request).ok_or(Refused),
@@ -182,6 +202,14 @@ impl Shard {
         self.grants.get_mut(&id).filter(|_| !is_revoked).ok_or(Refused)
     }
 
+    fn remove(&mut self, key: &Key) -> Option<StoredCredential> {
+        let before = self.credentials.remove(key)?;
+        if let Some(stored) = self.grants.get_mut(&before.grant.id) {
+            stored.credentials -= 1;
+        }
+        Some(before)
+    }
+
     fn take_back(&mut self, undo: Undo) {
         match undo {
             Undo::Nothing => {}
@@ -192,8 +220,13 @@ impl Shard {
                 }
             }
             Undo::Unrevoke(id) => drop(self.revoked.remove(&id)),
-            Undo::RemoveCredential(key) => drop(self.credentials.remove(&key)),
-            Undo::RestoreCredential(key, before) => drop(self.credentials.insert(key, before)),
+            Undo::RemoveCredential(key) => drop(self.remove(&key)),
+            Undo::RestoreCredential(key, before) => {
+                if let Some(stored) = self.grants.get_mut(&before.grant.id) {
+                    stored.credentials += 1;
+                }
+                self.credentials.insert(key, before);
+            }
             Undo::RestoreRecord(before) => {
                 if let Some(stored) = self.credentials.get_mut(&before.key) {
                     stored.credential = before;
@@ -202,6 +235,11 @@ impl Shard {
             Undo::Unspend(key) => {
                 if let Some(stored) = self.credentials.get_mut(&key) {
                     stored.spent_at = None;
+                }
+            }
+            Undo::ForgetReuse(key) => {
+                if let Some(stored) = self.credentials.get_mut(&key) {
+                    stored.reuses -= 1;
                 }
             }
             Undo::Request(undo) => self.requests.take_back(undo),

@@ -35,14 +35,15 @@ pub(super) fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<bo
             "UPDATE credentials SET spent_at = ?3 WHERE partition = ?1 AND digest = ?2 AND spent_at IS NULL",
             params![key.partition.0, key.digest.as_bytes(), seconds(*at)],
         ),
-        // A statement that changes no value counts its row all the same.
-        Change::SpentSince { key, since } => run(
-            "UPDATE credentials SET spent_at = spent_at WHERE partition = ?1 AND digest = ?2 AND spent_at >= ?3",
-            params![key.partition.0, key.digest.as_bytes(), seconds(*since)],
+        Change::Reuse { key, since, until, at_most } => run(
+            "UPDATE credentials SET reuses = reuses + 1
+             WHERE partition = ?1 AND digest = ?2 AND spent_at BETWEEN ?3 AND ?4 AND reuses < ?5",
+            params![key.partition.0, key.digest.as_bytes(), seconds(*since), seconds(*until), at_most],
         ),
-        Change::Extend { grant, until } => run(
-            "UPDATE grants SET expires_at = max(expires_at, ?2) WHERE id = ?1 AND NOT revoked",
-            params![grant.as_bytes(), seconds(*until)],
+        Change::Extend { grant, until, at_most } => run(
+            "UPDATE grants SET expires_at = max(expires_at, ?2) WHERE id = ?1 AND NOT revoked
+             AND (SELECT count(*) FROM credentials WHERE partition = ?3 AND grant_id = ?1) < ?4",
+            params![grant.as_bytes(), seconds(*until), grant.partition().0, at_most],
         ),
         Change::Replace(credential) => run_with_credential(
             transaction,

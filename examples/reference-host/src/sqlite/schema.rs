@@ -43,7 +43,7 @@ const VERSION_1: &str = "
     CREATE INDEX witnesses_by_expiry ON witnesses (expires_at);
 ";
 
-/// Pending requests; grants by subject and by client. The indexes of `grants` end in its primary key, as every index of
+/// Pending requests; grants by subject and by client; how often a spent credential was used again. The indexes of `grants` end in its primary key, as every index of
 /// such a table does. A grant's credentials need no index: few are in its partition, with which their primary key
 /// begins.
 const VERSION_2: &str = "
@@ -65,6 +65,7 @@ const VERSION_2: &str = "
     UPDATE grants SET subject = json_extract(record, '$.subject'), client_id = json_extract(record, '$.client_id');
     CREATE INDEX grants_by_subject ON grants (subject, client_id) WHERE subject IS NOT NULL;
     CREATE INDEX grants_by_client ON grants (client_id);
+    ALTER TABLE credentials ADD COLUMN reuses INTEGER NOT NULL DEFAULT 0;
 ";
 
 /// The file cannot be used as a store.
