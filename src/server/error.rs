@@ -75,6 +75,12 @@ pub enum EndpointError {
     /// The client is not who it says.
     #[error("{0}")]
     Client(#[from] ClientError),
+    /// The host has seen too many failures, or too many requests. No machine says so: a host words it by this.
+    #[error("too many requests")]
+    TooManyRequests {
+        /// When to ask again, in seconds.
+        retry_after: u32,
+    },
     /// The host could not carry out an effect.
     #[error("{0}")]
     Unavailable(Outage),
@@ -89,6 +95,7 @@ impl EndpointError {
         match self {
             Self::Client(error) if !error.is_invalid_request() => "invalid_client",
             Self::NotConfigured | Self::Method | Self::Form(_) | Self::Client(_) => "invalid_request",
+            Self::TooManyRequests { .. } => "temporarily_unavailable",
             Self::Unavailable(outage) => outage.code(),
         }
     }
@@ -102,13 +109,17 @@ impl EndpointError {
         }
     }
 
-    /// The response.
-    pub(super) fn into_http(self, presented_in: PresentedIn) -> Response<Vec<u8>> {
+    /// The response of an endpoint for clients: RFC 6749 §5.2. A host uses it where it refuses before a machine is asked,
+    /// say because a body is longer than [`MAX_FORM_LEN`](crate::MAX_FORM_LEN) ([`FormError::TooLong`]), so that such a
+    /// refusal is in OAuth's words too.
+    #[must_use]
+    pub fn into_http(self, presented_in: PresentedIn) -> Response<Vec<u8>> {
         let status = self.status(presented_in);
         let mut response = error_response(status, self.code(), &self.description());
         let headers = response.headers_mut();
         match self {
             Self::Method => drop(headers.insert(header::ALLOW, HeaderValue::from_static("POST"))),
+            Self::TooManyRequests { retry_after } => drop(headers.insert(header::RETRY_AFTER, retry_after.into())),
             Self::Unavailable(outage) => {
                 headers.extend(outage.cause.retry_after().map(|seconds| (header::RETRY_AFTER, seconds.into())));
             }
@@ -125,6 +136,7 @@ impl EndpointError {
             Self::NotConfigured => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Form(FormError::TooLong) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             // RFC 6749 §5.2: "If the client attempted to authenticate via the "Authorization" request header field, the
             // authorization server MUST respond with an HTTP 401 (Unauthorized) status code and include the

@@ -7,15 +7,16 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, FromRequestParts as _, Query, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use axum::http::{HeaderMap, Method, Request, StatusCode};
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use grantor::model::ClientId;
-use grantor::server::{AuthorizeReply, ClientAuthentication, EndpointError, RevokeError, TokenError};
-use grantor::{MAX_FORM_LEN, Server, Timestamp};
+use grantor::server::{AuthorizeReply, ClientAuthentication, EndpointError, PresentedIn, RevokeError, TokenError};
+use grantor::{FormError, MAX_FORM_LEN, Server, Timestamp};
 
 use crate::applications;
 use crate::demo::{self, Guide};
@@ -77,7 +78,15 @@ pub(crate) fn endpoints(app: &App) -> Router<Arc<App>> {
 }
 
 /// The authorization endpoint. It has no CORS headers: a browser is sent here, and no script asks here (RFC 9700 §2.6).
-async fn authorize(State(app): State<Arc<App>>, recorder: Recorder, parts: Parts, body: Bytes) -> Response {
+async fn authorize(
+    State(app): State<Arc<App>>,
+    recorder: Recorder,
+    parts: Parts,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let Ok(body) = body else {
+        return pages::message(StatusCode::PAYLOAD_TOO_LARGE, "The request is too long.");
+    };
     let request = Request::from_parts(parts, body);
     let Ok(moment) = moment() else { return unavailable() };
     let host = recorder.server(&app.host, "Authorize");
@@ -155,12 +164,14 @@ impl FromRequest<Arc<App>> for Attempt {
         let ConnectInfo(peer) = peer.map_err(IntoResponse::into_response)?;
         // Its extensions limit the body.
         let body = Bytes::from_request(Request::from_parts(parts.clone(), body), app).await;
-        let body = body.map_err(IntoResponse::into_response)?;
+        let body = body.map_err(|rejection| refused(rejection, EndpointError::from(FormError::TooLong)))?;
         let (request, at) = (Request::from_parts(parts, body), now());
         let by = ClientAuthentication::of(&request).ok().map(|client| (peer.ip(), client.client_id));
         if let Some(seconds) = by.as_ref().and_then(|by| app.client_guesses.wait(by, at)) {
             audit(format_args!("Throttled {{ client_id and address: {by:?}, seconds: {seconds} }}"));
-            return Err(too_many_requests(seconds));
+            let retry_after = u32::try_from(seconds).unwrap_or(u32::MAX);
+            let error = EndpointError::TooManyRequests { retry_after };
+            return Err(error.into_http(PresentedIn::Body).map(Body::from));
         }
         Ok(Self { request, by, at })
     }
@@ -192,8 +203,12 @@ pub(crate) async fn not_found() -> Response {
     pages::message(StatusCode::NOT_FOUND, "There is nothing at this address.")
 }
 
-fn too_many_requests(seconds: u64) -> Response {
-    (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, HeaderValue::from(seconds))]).into_response()
+/// What axum refused in grantor's place, in OAuth's words.
+fn refused(rejection: BytesRejection, too_long: EndpointError) -> Response {
+    match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => too_long.into_http(PresentedIn::Body).map(Body::from),
+        _ => rejection.into_response(),
+    }
 }
 
 pub(crate) fn unavailable() -> Response {

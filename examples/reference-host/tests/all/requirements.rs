@@ -170,6 +170,10 @@ fn r42_guessing_a_client_secret_has_to_wait() {
         assert_eq!(ask("guess"), 400);
     }
     assert_eq!(ask("7Fjfp0ZBr1KtDRbnfVdmIw"), 429);
+    let form = [("grant_type", "client_credentials"), ("client_id", "service"), ("client_secret", "x")];
+    let told = Browser::new(&host.base).post("/token", &form);
+    assert_eq!((told.status, told.json()["error"].as_str()), (429, Some("temporarily_unavailable")));
+    assert!(told.header("retry-after").parse::<u32>().is_ok());
 }
 
 #[test]

@@ -120,5 +120,10 @@ fn a_request_that_cannot_be_answered_is_told_to_the_person() {
     assert_eq!(browser.get("/login").status, 405);
     assert_eq!(browser.get("/token").status, 405);
     let long = "x".repeat(70_000);
-    assert_eq!(browser.post("/token", &[("grant_type", &long)]).status, 413);
+    for path in ["/token", "/introspect", "/revoke"] {
+        let refused = browser.post(path, &[("grant_type", &long)]);
+        assert_eq!((refused.status, refused.json()["error"].as_str()), (413, Some("invalid_request")), "{path}");
+    }
+    let page = browser.post("/authorize", &[("state", &long)]);
+    assert!(page.status == 413 && page.body.contains("<h1>"), "{page:?}");
 }
