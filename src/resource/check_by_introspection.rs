@@ -12,10 +12,11 @@ use super::incoming::Incoming;
 use super::requirement::Requirement;
 use crate::effect::{Answer, Outage};
 use crate::fetch::Fetch;
-use crate::model::{ClientId, Digest, Endpoint, Moment, Secret, Timestamp};
+use crate::model::{ClientId, Digest, Endpoint, Metadata, Moment, Secret, Timestamp};
 use crate::step::{Pause, Step, machine};
 use crate::wire::{
-    Authentication, Identity, Introspection, RequestError, ServerAnswer, introspection_request, introspection_response,
+    Authentication, Identity, Introspection, Registration, RequestError, ServerAnswer, introspection_request,
+    introspection_response,
 };
 
 machine! {
@@ -40,8 +41,24 @@ pub struct Introspector {
 }
 
 impl Introspector {
-    /// Asks at this endpoint for each request. RFC 7662 §2.1: "the endpoint MUST also require some form of
-    /// authorization".
+    /// Asks at the introspection endpoint of the server at which the resource server is registered. RFC 7662 §2.1: "the
+    /// endpoint MUST also require some form of authorization".
+    ///
+    /// # Errors
+    /// [`RequestError::OtherServer`]: the metadata is another server's, which would be shown the credentials and every
+    /// token. [`RequestError::NoEndpoint`]: it names no endpoint for introspection.
+    pub fn at(registration: &Registration, server: &Metadata) -> Result<Self, RequestError> {
+        if !registration.is_at(server) {
+            return Err(RequestError::OtherServer);
+        }
+        let endpoint = server.introspection_endpoint.clone();
+        let endpoint = endpoint.ok_or(RequestError::NoEndpoint("introspection_endpoint"))?;
+        let methods = server.introspection_endpoint_auth_methods_supported.as_ref();
+        Ok(Self { endpoint, identity: registration.identity(server, methods), cache: None })
+    }
+
+    /// Asks at this endpoint. The credentials, and every token that somebody presents, go there: it is one that the
+    /// operator has named. For one that a metadata document names, there is [`Introspector::at`].
     #[must_use]
     pub fn new(endpoint: Endpoint, client_id: ClientId, authentication: Authentication) -> Self {
         Self { endpoint, identity: Identity { client_id, authentication }, cache: None }

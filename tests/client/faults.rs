@@ -364,7 +364,7 @@ fn a_token_in_the_text_of_an_error_is_left_out() {
 
 #[test]
 fn without_an_endpoint_nothing_is_sent() {
-    let nowhere = || Client::public(grantor::model::Metadata::new(metadata().issuer), client_id());
+    let nowhere = || public_at(grantor::model::Metadata::new(metadata().issuer));
     let asked = |_: &Fetch| -> Answer<Fetch> { panic!("something was sent") };
     let http = grantor::HttpHost(asked);
     let name = |error: RequestError| match error {

@@ -22,6 +22,7 @@ mod grants;
 mod implicit;
 mod mix_up;
 mod refused_token;
+mod registration;
 mod secrecy;
 mod shared_refresh;
 mod tolerance;
