@@ -20,7 +20,8 @@ use common::*;
 use grantor::model::{ClientId, Endpoint, Secret};
 use grantor::record::Client;
 use grantor::resource::Event;
-use grantor::resource::{AccessError, Authentication, Cache, CheckReply, Introspector, RequestError, ResourceServer};
+use grantor::resource::ResourceServer;
+use grantor::resource::{AccessError, Authentication, Cache, CheckReply, Introspector, RequestError, Requirement};
 use grantor::{Fetch, HttpHost, Timestamp, Unavailable};
 use http::Response;
 use serde_json::{Value, json};
@@ -74,13 +75,78 @@ fn what_the_server_says_is_checked() {
         ("token_type", json!("DPoP"), "invalid_token"),
         ("cnf", json!({ "jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" }), "invalid_token"),
         ("cnf", Value::Null, "ok"),
+        // What decides has to be readable.
         ("exp", json!("soon"), "unavailable"),
+        ("nbf", json!([]), "unavailable"),
+        ("aud", json!(7), "unavailable"),
+        ("aud", json!([PHOTOS, 7]), "unavailable"),
+        ("scope", json!(7), "unavailable"),
+        ("token_type", json!(7), "unavailable"),
+        ("cnf", json!("bound"), "invalid_token"),
         ("active", json!("yes"), "unavailable"),
         ("active", Value::Null, "unavailable"),
     ] {
         let answer = active_but(name, value);
         let reply = ask(&photos(), &introspector(), NOW, &answer);
         assert_eq!(reply.result().map_or_else(|refusal| refusal.error().code(), |_| "ok"), code, "{answer}");
+    }
+}
+
+/// A claim of a type that nobody expected breaks no request on which nothing of it hangs; it is left out, and named.
+#[test]
+fn a_member_that_nothing_hangs_on_may_be_unreadable() {
+    for name in ["sub", "client_id", "username", "jti", "iss", "acr", "iat", "auth_time"] {
+        for bad in [json!({}), json!([7]), json!(true), json!("2023-01-01T00:00:00Z"), json!(1.5)] {
+            let is_text = bad.is_string() && !matches!(name, "iat" | "auth_time");
+            let is_time = bad.is_f64() && matches!(name, "iat" | "auth_time");
+            if is_text || is_time {
+                continue;
+            }
+            let answer = active_but(name, bad);
+            let reply = ask(&photos(), &introspector(), NOW, &answer);
+            let access = reply.into_result().unwrap_or_else(|refusal| panic!("{answer}: {}", refusal.error()));
+            assert_eq!(access.unreadable(), [name], "{answer}");
+            assert_eq!(access.subject().is_none(), name == "sub");
+            assert_eq!((access.claim(name), access.acr(), access.auth_time()), (None, None, None), "{answer}");
+        }
+    }
+    // Some servers know people and clients by numbers.
+    let mut answer = active_but("sub", json!(42));
+    answer["client_id"] = json!(18_446_744_073_709_551_615_u64);
+    answer["username"] = json!(-7);
+    let access = ask(&photos(), &introspector(), NOW, &answer).into_result().unwrap();
+    assert_eq!((access.subject(), access.client_id()), (Some("42"), Some("18446744073709551615")));
+    assert_eq!((access.claim("username"), access.unreadable()), (Some(&json!("-7")), [].as_slice()));
+    // RFC 9470 §6.2: what does not say how the resource owner was authenticated does not meet a requirement.
+    let reading = Requirement::any().max_age(Duration::from_secs(60));
+    let http = HttpHost(|_: &Fetch| Ok::<_, Unavailable>(json_response(200, &active_but("auth_time", json!({})))));
+    let (photos, introspector, request) = (photos(), introspector(), with_token(TOKEN));
+    let step = photos.check_by_introspection(&request, &reading, &introspector, at_moment(Timestamp(NOW)));
+    let refusal = step.run(&http).into_result().unwrap_err();
+    assert_eq!(refusal.error().code(), "insufficient_user_authentication");
+}
+
+/// `{"active":false}` is said plainly, whatever stands beside it: the client is told to get another token. An error
+/// without it may be about our own credentials.
+#[test]
+fn an_inactive_token_with_an_error_is_inactive() {
+    for (status, body, code) in [
+        (200, json!({ "active": false, "error": "invalid_token" }), "invalid_token"),
+        (200, json!({ "active": false, "error": {}, "sub": 7, "exp": "soon" }), "invalid_token"),
+        (201, json!({ "active": false, "error": "invalid_token" }), "invalid_token"),
+        (200, json!({ "active": true, "error": "invalid_token", "aud": PHOTOS }), "unavailable"),
+        (200, json!({ "active": "false", "error": "invalid_token" }), "unavailable"),
+        (200, json!({ "error": "invalid_token" }), "unavailable"),
+        (400, json!({ "active": false, "error": "invalid_token" }), "unavailable"),
+        (401, json!({ "active": false, "error": "invalid_client" }), "unavailable"),
+        (503, json!({ "active": false }), "unavailable"),
+    ] {
+        let http = HttpHost(|_: &Fetch| Ok::<_, Unavailable>(json_response(status, &body)));
+        let (photos, introspector) = (photos(), introspector());
+        let reply = photos
+            .check_by_introspection(&with_token(TOKEN), &reading(), &introspector, at_moment(Timestamp(NOW)))
+            .run(&http);
+        assert_eq!(reply.into_result().unwrap_err().error().code(), code, "{status} {body}");
     }
 }
 

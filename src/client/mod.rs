@@ -105,7 +105,10 @@ pub use callback::{AuthorizationErrorResponse, CallbackError};
 pub use challenge::Challenge;
 pub use device::{AuthorizeDevice, AuthorizeDeviceFetch, Device, DeviceRequest, Poll, PollFetch, Polled};
 pub use discover::{Discover, DiscoverError, DiscoverFetch, discover};
-pub use discover_resource::{DiscoverResource, DiscoverResourceError, DiscoverResourceFetch, discover_resource};
+pub use discover_resource::{
+    DiscoverResource, DiscoverResourceError, DiscoverResourceFetch, ResourceMatch, discover_resource,
+    discover_resource_matching,
+};
 pub use introspect::{Introspect, IntrospectFetch};
 pub use registration::OtherIssuer;
 pub use revoke::{Revoke, RevokeFetch, TokenTypeHint};

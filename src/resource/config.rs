@@ -1,5 +1,7 @@
 //! What a protected resource takes, and what it says of itself.
 
+use serde_json::{Map, Value};
+
 use crate::model::{Endpoint, Issuer, Resource, ResourceMetadata, Scope};
 
 /// The configuration of a [`ResourceServer`](super::ResourceServer). [`Config::new`] gives the values that RFC 9700
@@ -39,6 +41,8 @@ pub struct Config {
     pub resource_name: Option<String>,
     /// A page for developers, for the metadata document. Default: none.
     pub resource_documentation: Option<String>,
+    /// Further members of the metadata document, by name. One that grantor writes itself is left out. Default: none.
+    pub members: Map<String, Value>,
 }
 
 impl Config {
@@ -56,6 +60,7 @@ impl Config {
             scopes_supported: Scope::EMPTY,
             resource_name: None,
             resource_documentation: None,
+            members: Map::new(),
             resource,
         }
     }

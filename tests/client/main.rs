@@ -23,6 +23,7 @@ mod implicit;
 mod mix_up;
 mod refused_token;
 mod registration;
+mod resource_metadata;
 mod secrecy;
 mod shared_refresh;
 mod tolerance;
