@@ -56,14 +56,23 @@
 //!
 //! [`Challenge::of`] reads what a resource server asks for. A client that knows nothing but the resource, as those of
 //! the Model Context Protocol, goes on from there: [`discover_resource`](fn@discover_resource) finds whose tokens it
-//! takes, [`discover`](fn@discover) finds out about them. Where the token was good and is no longer (`invalid_token`),
-//! [`SharedTokens::refused`] has it refreshed, once for all who share it.
+//! takes, [`discover`](fn@discover) finds out about them, and the [`Registration`] that it has there, found by its
+//! issuer, makes the client. Whoever runs the resource chose that server: at one where it is not registered, there is
+//! no client, and nothing that was issued elsewhere is shown. Where the token was good and is no longer
+//! (`invalid_token`), [`SharedTokens::refused`] has it refreshed, once for all who share it.
 //!
 //! # Tolerance
 //!
 //! Servers are not all alike, and a client meets many. Taken for what they mean, and covered by a test each:
 //!
-//! - a metadata document at OpenID Connect's place, where RFC 8414's has none;
+//! - a metadata document at OpenID Connect's place, where RFC 8414's has none of this issuer, and one of a resource at
+//!   the root of its host;
+//! - in metadata and introspection, members that cannot be read and that can be done without; empty texts for URLs; yes
+//!   and no as strings; numbers for `sub`, `client_id`, `username` and `jti`. See [`Metadata::unreadable`],
+//!   [`ResourceMetadata::unreadable`] and [`Introspection::unreadable`];
+//! - `"active": false` beside an `error`;
+//! - in challenges, texts that are no ASCII, single quotes, missing commas, more than one space in `scope`, challenges
+//!   that say a part each: see [`Challenge::of`];
 //! - `expires_in` and `interval` as a string, or with a fraction;
 //! - `token_type` in whatever case, or missing;
 //! - `scope` as an array, or with more than one space between tokens;

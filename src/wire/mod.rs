@@ -3,6 +3,7 @@
 
 mod answer;
 mod authorization;
+mod challenges;
 mod error_event;
 mod excerpt;
 mod form;
@@ -18,6 +19,7 @@ pub(crate) use answer::ServerAnswer;
 pub use answer::{ErrorResponse, Fault, RequestError};
 pub(crate) use authorization::{Authorization, bearer};
 pub use authorization::{AuthorizationHeaderError, BasicCredentials};
+pub(crate) use challenges::{AnyChallenge, challenges};
 pub(crate) use error_event::serialize_error;
 pub(crate) use excerpt::{excerpt_of_url, is_invisible, peer_text};
 pub(crate) use form::{Form, Param, form_body};

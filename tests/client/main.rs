@@ -16,6 +16,7 @@ mod common;
 
 mod authentication;
 mod authorization_code;
+mod challenges;
 mod crowd;
 mod faults;
 mod grants;
