@@ -69,7 +69,7 @@
 //!   the root of its host;
 //! - in metadata and introspection, members that cannot be read and that can be done without; empty texts for URLs; yes
 //!   and no as strings; numbers for `sub`, `client_id`, `username` and `jti`. See [`Metadata::unreadable`],
-//!   [`ResourceMetadata::unreadable`] and [`Introspection::unreadable`];
+//!   [`unreadable`](crate::model::ResourceMetadata::unreadable) of a resource, and [`Introspection::unreadable`];
 //! - `"active": false` beside an `error`;
 //! - in challenges, texts that are no ASCII, single quotes, missing commas, more than one space in `scope`, challenges
 //!   that say a part each: see [`Challenge::of`];

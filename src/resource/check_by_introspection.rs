@@ -7,6 +7,7 @@ use super::access::Access;
 use super::bearer::Bearer;
 use super::cache::Cache;
 use super::check::{CheckReply, Checking};
+use super::config::Config;
 use super::error::AccessError;
 use super::incoming::Incoming;
 use super::requirement::Requirement;
@@ -99,7 +100,7 @@ impl Introspector {
     fn ask<'a>(&'a self, token: &Secret<'_>, checking: Checking<'a>) -> Step<CheckByIntrospection<'a>> {
         let digest = token.digest();
         if let Some(known) = self.cache.as_ref().and_then(|cache| cache.get(digest, checking.now)) {
-            return Step::Done(checking.reply(alive(known, checking.now)));
+            return Step::Done(checking.reply(alive(known, &checking.server.config, checking.now)));
         }
         match introspection_request(&self.endpoint, &self.identity, token, None) {
             Ok(fetch) => Step::Fetch(CheckByIntrospectionFetch { fetch, introspector: self, digest, checking }),
@@ -110,11 +111,14 @@ impl Introspector {
     /// The token that the authorization server says is active, remembered.
     fn read(&self, answer: Answer<Fetch>, digest: Digest, now: Timestamp) -> Result<Arc<Introspection>, AccessError> {
         let introspection = ServerAnswer::new(answer).and_then(introspection_response).map_err(outage)?;
-        let introspection = Arc::new(with_every_claim(introspection.ok_or(AccessError::Unknown)?));
-        if let Some(cache) = &self.cache {
-            cache.put(digest, &introspection, now);
+        let introspection = introspection.map(|active| Arc::new(with_every_claim(active)));
+        match (&self.cache, &introspection) {
+            (Some(cache), Some(active)) => cache.put(digest, active, now),
+            // Another check may have remembered it meanwhile, or by another clock.
+            (Some(cache), None) => cache.forget(digest),
+            (None, _) => {}
         }
-        Ok(introspection)
+        introspection.ok_or(AccessError::Unknown)
     }
 }
 
@@ -137,8 +141,9 @@ impl<'a> Pause<Fetch> for CheckByIntrospectionFetch<'a> {
 
     fn resume(self, answer: Answer<Fetch>) -> Step<CheckByIntrospection<'a>> {
         let Self { introspector, digest, checking, .. } = self;
-        let introspection = introspector.read(answer, digest, checking.now);
-        Step::Done(checking.reply(introspection.and_then(|introspection| alive(introspection, checking.now))))
+        let Checking { server, now, .. } = checking;
+        let introspection = introspector.read(answer, digest, now);
+        Step::Done(checking.reply(introspection.and_then(|introspection| alive(introspection, &server.config, now))))
     }
 }
 
@@ -161,16 +166,16 @@ fn with_every_claim(mut introspection: Introspection) -> Introspection {
 
 /// RFC 7662 §4: "If the token can expire, the authorization server MUST determine whether or not the token has
 /// expired." A remembered one may have expired since.
-fn alive(introspection: Arc<Introspection>, now: Timestamp) -> Result<Access, AccessError> {
-    if introspection.exp.is_some_and(|exp| exp.is_past(now)) {
+fn alive(introspection: Arc<Introspection>, config: &Config, now: Timestamp) -> Result<Access, AccessError> {
+    if introspection.exp.is_some_and(|exp| exp.after(config.exp_leeway).is_past(now)) {
         return Err(AccessError::Expired);
     }
-    if introspection.nbf.is_some_and(|nbf| nbf > now) {
+    if introspection.nbf.is_some_and(|nbf| nbf > now.after(config.nbf_leeway)) {
         return Err(AccessError::NotYet);
     }
     // A token that is bound to a key is worth nothing without the proof: whoever shows it as a bearer token may have
     // stolen it.
-    if introspection.token_type.as_deref().is_some_and(|token_type| !token_type.eq_ignore_ascii_case("Bearer")) {
+    if introspection.token_type.as_deref().is_some_and(|token_type| !config.is_bearer_type(token_type)) {
         return Err(AccessError::TokenType);
     }
     Ok(Access::introspected(introspection))
