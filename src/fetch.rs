@@ -15,8 +15,12 @@ use crate::effect::{Answer, Effect, Unavailable};
 /// - It follows no redirect: the request may carry credentials. The machine refuses a redirect, and says where it led.
 /// - It stops reading after [`Fetch::MAX_RESPONSE_LEN`] bytes and one more, by which the machine knows that there was
 ///   more.
-/// - It keeps requests from where they must not go. URLs come from metadata documents and challenges; a client of
-///   servers that it does not know blocks internal addresses (RFC 9728 §7, "Server-Side Request Forgery").
+/// - It keeps requests from where they must not go. URLs come from metadata documents and challenges, and in the Model
+///   Context Protocol from strangers; a client of servers that it does not know blocks internal addresses (RFC 9728
+///   §7.7, "Server-Side Request Forgery"). The machines refuse plain http but to a loopback host, and that host only
+///   where the one who names it is there too. What an `https` name resolves to only the host can see: it connects to no
+///   address of which [`is_public_address`](crate::is_public_address) does not say so, checks that of the connection
+///   and not of a lookup before it, and follows no proxy into its own network.
 ///
 /// A request that got no response, for whatever reason, is [`Unavailable`].
 #[derive(Clone)]

@@ -98,6 +98,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod address;
 pub mod client;
 pub mod consult;
 pub mod effect;
@@ -111,6 +112,7 @@ pub mod step;
 pub mod store;
 mod wire;
 
+pub use address::is_public_address;
 pub use effect::{Answer, Effect, Unavailable};
 pub use fetch::{AsyncHttp, Fetch, Http};
 pub use host::{AsyncPolicy, BoxedHost, DefaultPolicy, Hosted, HttpHost, Policy};

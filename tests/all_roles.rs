@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use common::photos::{PHOTOS, photos, reading};
 use common::*;
-use grantor::client::{Authentication, AuthorizationRequest, Client, TokenSet, TokenTypeHint, discover};
+use grantor::client::{Authentication, AuthorizationRequest, Client, Registration, TokenSet, TokenTypeHint, discover};
 use grantor::model::{GrantType, Metadata, Secret};
 use grantor::resource::Introspector;
 use grantor::server::RefreshPolicy;
@@ -55,16 +55,20 @@ const AT: Timestamp = Timestamp(NOW);
 
 impl<D: Driver> Story<'_, D> {
     fn app(&self) -> Client {
-        Client::public(self.server.clone(), "app".parse().unwrap())
+        public_client_at(self.server.clone(), "app")
     }
 
     fn web(&self) -> Client {
-        Client::confidential(self.server.clone(), "web".parse().unwrap(), Secret::new(SECRET))
+        confidential_client_at(self.server.clone(), "web", SECRET)
     }
 
     fn api(&self) -> Client {
-        let post = Authentication::Post(Secret::new(SECRET));
-        Client::confidential(self.server.clone(), "api".parse().unwrap(), Secret::new("")).authenticated_by(post)
+        let registration = self.api_registration().authenticated_by(Authentication::Post(Secret::new(SECRET)));
+        registration.at(self.server.clone()).unwrap()
+    }
+
+    fn api_registration(&self) -> Registration {
+        Registration::confidential(self.server.issuer.clone(), "api".parse().unwrap(), Secret::new(SECRET))
     }
 
     fn drive<M: Machine>(&self, step: Step<M>) -> M::Reply {
@@ -89,9 +93,7 @@ impl<D: Driver> Story<'_, D> {
     fn photos(&self, tokens: &TokenSet, now: Timestamp) -> u16 {
         let request = Request::get(PHOTOS).header("authorization", tokens.authorization()).body(Vec::new()).unwrap();
         let (resource_server, requirement) = (photos(), reading());
-        let endpoint = self.server.introspection_endpoint.clone().unwrap();
-        let authentication = Authentication::Basic(Secret::new(SECRET));
-        let introspector = Introspector::new(endpoint, "api".parse().unwrap(), authentication);
+        let introspector = Introspector::at(&self.api_registration(), &self.server).unwrap();
         self.wire.record_request(&request);
         let replies = [
             resource_server.check(&request, &requirement, now).run(self.world),
@@ -175,7 +177,7 @@ impl<D: Driver> Story<'_, D> {
 
     /// What is refused is told in the same words each time, too.
     fn refusals(&self) {
-        let wrong = Client::confidential(self.server.clone(), "web".parse().unwrap(), Secret::new("wrong"));
+        let wrong = confidential_client_at(self.server.clone(), "web", "wrong");
         assert_eq!(
             self.drive(wrong.client_credentials().start(self.world.moment())).unwrap_err().code(),
             Some("invalid_client")

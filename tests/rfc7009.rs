@@ -291,7 +291,7 @@ mod client {
     fn a_server_without_the_endpoint_is_not_asked() {
         let mut server = metadata();
         server.revocation_endpoint = None;
-        let client = grantor::client::Client::public(server, client_id());
+        let client = public_at(server);
         let Step::Done(reply) = client.revoke(&token(), None, moment_at(grantor::Timestamp(0))) else {
             panic!("something was sent")
         };

@@ -20,7 +20,8 @@ use common::*;
 use grantor::model::{ClientId, Endpoint, Secret};
 use grantor::record::Client;
 use grantor::resource::Event;
-use grantor::resource::{AccessError, Authentication, Cache, CheckReply, Introspector, RequestError, ResourceServer};
+use grantor::resource::ResourceServer;
+use grantor::resource::{AccessError, Authentication, Cache, CheckReply, Introspector, RequestError, Requirement};
 use grantor::{Fetch, HttpHost, Timestamp, Unavailable};
 use http::Response;
 use serde_json::{Value, json};
@@ -69,18 +70,161 @@ fn what_the_server_says_is_checked() {
         ("exp", Value::Null, "ok"),
         ("exp", json!(NOW), "invalid_token"),
         ("nbf", json!(NOW), "ok"),
-        ("nbf", json!(NOW + 1), "invalid_token"),
+        // The server found it active by its own clock.
+        ("nbf", json!(NOW + 5), "ok"),
+        ("nbf", json!(NOW + 6), "invalid_token"),
+        ("iat", json!(NOW + 100), "ok"),
         ("token_type", json!("bearer"), "ok"),
+        // Of older servers, which have `refresh_token` beside it.
+        ("token_type", json!("access_token"), "ok"),
+        ("token_type", json!("refresh_token"), "invalid_token"),
         ("token_type", json!("DPoP"), "invalid_token"),
+        ("token_type", json!(""), "invalid_token"),
         ("cnf", json!({ "jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" }), "invalid_token"),
         ("cnf", Value::Null, "ok"),
+        // What decides has to be readable.
         ("exp", json!("soon"), "unavailable"),
+        ("nbf", json!([]), "unavailable"),
+        ("aud", json!(7), "unavailable"),
+        ("aud", json!([PHOTOS, 7]), "unavailable"),
+        ("scope", json!(7), "unavailable"),
+        ("token_type", json!(7), "unavailable"),
+        ("cnf", json!("bound"), "invalid_token"),
         ("active", json!("yes"), "unavailable"),
         ("active", Value::Null, "unavailable"),
     ] {
         let answer = active_but(name, value);
         let reply = ask(&photos(), &introspector(), NOW, &answer);
         assert_eq!(reply.result().map_or_else(|refusal| refusal.error().code(), |_| "ok"), code, "{answer}");
+    }
+}
+
+fn code(reply: &CheckReply) -> &'static str {
+    reply.result().map_or_else(|refusal| refusal.error().code(), |_| "ok")
+}
+
+/// RFC 7519 §4.1.4, §4.1.5: "Implementers MAY provide for some small leeway, usually no more than a few minutes, to account for
+/// clock skew." Each side has its own, by name.
+#[test]
+fn the_leeway_is_what_the_configuration_says() {
+    let strict = photos_with(|config| config.nbf_leeway = Duration::ZERO);
+    let lenient = photos_with(|config| {
+        config.nbf_leeway = Duration::from_secs(60);
+        config.exp_leeway = Duration::from_millis(30_900); // whole seconds count
+    });
+    for (name, time, of_strict, of_lenient) in [
+        ("nbf", NOW, "ok", "ok"),
+        ("nbf", NOW + 1, "invalid_token", "ok"),
+        ("nbf", NOW + 60, "invalid_token", "ok"),
+        ("nbf", NOW + 61, "invalid_token", "invalid_token"),
+        ("exp", NOW + 1, "ok", "ok"),
+        ("exp", NOW, "invalid_token", "ok"),
+        ("exp", NOW - 29, "invalid_token", "ok"),
+        ("exp", NOW - 30, "invalid_token", "invalid_token"),
+        ("exp", 0, "invalid_token", "invalid_token"),
+    ] {
+        let answer = active_but(name, json!(time));
+        assert_eq!(code(&ask(&strict, &introspector(), NOW, &answer)), of_strict, "{answer}");
+        assert_eq!(code(&ask(&lenient, &introspector(), NOW, &answer)), of_lenient, "{answer}");
+    }
+    // RFC 7662 §4: "the response MUST NOT be cached beyond the time indicated therein", whatever the leeway.
+    let cached = introspector().with_cache(Cache::new(10, Duration::from_secs(300)));
+    assert_eq!(code(&ask(&lenient, &cached, NOW, &active_but("exp", json!(NOW + 10)))), "ok");
+    assert_eq!(code(&ask(&lenient, &cached, NOW + 9, &json!({ "active": false }))), "ok");
+    assert_eq!(code(&ask(&lenient, &cached, NOW + 10, &json!({ "active": false }))), "invalid_token");
+}
+
+/// RFC 9470 §3: a login that is yet to come is no recent one.
+#[test]
+fn an_authentication_in_the_future_is_not_recent() {
+    let (photos, introspector, request) = (photos(), introspector(), with_token(TOKEN));
+    let recent = Requirement::any().max_age(Duration::from_secs(60));
+    for (auth_time, expected) in [
+        (NOW - 61, "insufficient_user_authentication"),
+        (NOW - 60, "ok"),
+        (NOW, "ok"),
+        (NOW + 5, "ok"),
+        (NOW + 6, "insufficient_user_authentication"),
+        (NOW + 86_400, "insufficient_user_authentication"),
+    ] {
+        let answer = active_but("auth_time", json!(auth_time));
+        let http = HttpHost(|_: &Fetch| Ok::<_, Unavailable>(json_response(200, &answer)));
+        let step = photos.check_by_introspection(&request, &recent, &introspector, at_moment(Timestamp(NOW)));
+        assert_eq!(code(&step.run(&http)), expected, "{auth_time}");
+    }
+}
+
+#[test]
+fn another_token_type_is_taken_by_name_unless_the_token_is_bound() {
+    let known = photos_with(|config| config.other_token_types = vec!["BearerToken".to_owned(), "dpop".to_owned()]);
+    for token_type in ["BearerToken", "bearertoken", "DPoP", "Bearer", "access_token"] {
+        let mut answer = active_but("token_type", json!(token_type));
+        assert_eq!(code(&ask(&known, &introspector(), NOW, &answer)), "ok", "{token_type}");
+        answer["cnf"] = json!({ "jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" });
+        assert_eq!(code(&ask(&known, &introspector(), NOW, &answer)), "invalid_token", "{token_type}");
+    }
+    assert_eq!(code(&ask(&known, &introspector(), NOW, &active_but("token_type", json!("mac")))), "invalid_token");
+    assert_eq!(
+        code(&ask(&photos(), &introspector(), NOW, &active_but("token_type", json!("BearerToken")))),
+        "invalid_token"
+    );
+}
+
+/// A claim of a type that nobody expected breaks no request on which nothing of it hangs; it is left out, and named.
+#[test]
+fn a_member_that_nothing_hangs_on_may_be_unreadable() {
+    for name in ["sub", "client_id", "username", "jti", "iss", "acr", "iat", "auth_time"] {
+        for bad in [json!({}), json!([7]), json!(true), json!("2023-01-01T00:00:00Z"), json!(1.5)] {
+            let is_text = bad.is_string() && !matches!(name, "iat" | "auth_time");
+            let is_time = bad.is_f64() && matches!(name, "iat" | "auth_time");
+            if is_text || is_time {
+                continue;
+            }
+            let answer = active_but(name, bad);
+            let reply = ask(&photos(), &introspector(), NOW, &answer);
+            let access = reply.into_result().unwrap_or_else(|refusal| panic!("{answer}: {}", refusal.error()));
+            assert_eq!(access.unreadable(), [name], "{answer}");
+            assert_eq!(access.subject().is_none(), name == "sub");
+            assert_eq!((access.claim(name), access.acr(), access.auth_time()), (None, None, None), "{answer}");
+        }
+    }
+    // Some servers know people and clients by numbers.
+    let mut answer = active_but("sub", json!(42));
+    answer["client_id"] = json!(18_446_744_073_709_551_615_u64);
+    answer["username"] = json!(-7);
+    let access = ask(&photos(), &introspector(), NOW, &answer).into_result().unwrap();
+    assert_eq!((access.subject(), access.client_id()), (Some("42"), Some("18446744073709551615")));
+    assert_eq!((access.claim("username"), access.unreadable()), (Some(&json!("-7")), [].as_slice()));
+    // RFC 9470 §6.2: what does not say how the resource owner was authenticated does not meet a requirement.
+    let reading = Requirement::any().max_age(Duration::from_secs(60));
+    let http = HttpHost(|_: &Fetch| Ok::<_, Unavailable>(json_response(200, &active_but("auth_time", json!({})))));
+    let (photos, introspector, request) = (photos(), introspector(), with_token(TOKEN));
+    let step = photos.check_by_introspection(&request, &reading, &introspector, at_moment(Timestamp(NOW)));
+    let refusal = step.run(&http).into_result().unwrap_err();
+    assert_eq!(refusal.error().code(), "insufficient_user_authentication");
+}
+
+/// `{"active":false}` is said plainly, whatever stands beside it: the client is told to get another token. An error
+/// without it may be about our own credentials.
+#[test]
+fn an_inactive_token_with_an_error_is_inactive() {
+    for (status, body, code) in [
+        (200, json!({ "active": false, "error": "invalid_token" }), "invalid_token"),
+        (200, json!({ "active": false, "error": {}, "sub": 7, "exp": "soon" }), "invalid_token"),
+        (201, json!({ "active": false, "error": "invalid_token" }), "invalid_token"),
+        (200, json!({ "active": true, "error": "invalid_token", "aud": PHOTOS }), "unavailable"),
+        (200, json!({ "active": "false", "error": "invalid_token" }), "unavailable"),
+        (200, json!({ "error": "invalid_token" }), "unavailable"),
+        (400, json!({ "active": false, "error": "invalid_token" }), "unavailable"),
+        (401, json!({ "active": false, "error": "invalid_client" }), "unavailable"),
+        (503, json!({ "active": false }), "unavailable"),
+    ] {
+        let http = HttpHost(|_: &Fetch| Ok::<_, Unavailable>(json_response(status, &body)));
+        let (photos, introspector) = (photos(), introspector());
+        let reply = photos
+            .check_by_introspection(&with_token(TOKEN), &reading(), &introspector, at_moment(Timestamp(NOW)))
+            .run(&http);
+        assert_eq!(reply.into_result().unwrap_err().error().code(), code, "{status} {body}");
     }
 }
 
@@ -177,6 +321,45 @@ fn a_cached_answer_lives_until_its_age_or_its_expiry() {
     assert_eq!(check(&cached, NOW + 11, &active()), (true, 6));
     assert_eq!(check(&introspector(), NOW, &active()), (true, 7));
     assert_eq!(check(&introspector().with_cache(Cache::new(0, Duration::MAX)), NOW, &active()), (true, 8));
+}
+
+/// A clock that steps back makes no entry older than its limit, and nothing that has ended begins again.
+#[test]
+fn a_cached_answer_does_not_outlive_a_clock_that_steps_back() {
+    const DAY: u64 = 86_400;
+    let (active, dead) = (&active_but("exp", Value::Null), &json!({ "active": false }));
+    let cached = || introspector().with_cache(Cache::new(10, Duration::from_secs(30)));
+    let at = |cached: &Introspector, now: u64, answer: &Value| code(&ask(&photos(), cached, now, answer));
+
+    // Remembered a day ahead, revoked, and the clock is set right.
+    let cache = cached();
+    assert_eq!(at(&cache, NOW + DAY, active), "ok");
+    for now in [NOW, NOW + 1, NOW + 3600, NOW + DAY, NOW + DAY + 29] {
+        assert_eq!(at(&cache, now, dead), "invalid_token", "{now}");
+    }
+    // Set back by less than the limit, again and again: the age that was reached counts.
+    let cache = cached();
+    assert_eq!(at(&cache, NOW, active), "ok");
+    for now in [NOW + 20, NOW + 19, NOW + 18, NOW + 29, NOW + 27] {
+        assert_eq!(at(&cache, now, dead), "ok", "merely overtaken: {now}");
+    }
+    assert_eq!(at(&cache, NOW + 26, dead), "invalid_token");
+    // What has ended by its age or its `exp` does not begin again for a request that was overtaken.
+    let cache = cached();
+    assert_eq!(at(&cache, NOW, active), "ok");
+    assert_eq!(at(&cache, NOW + 30, dead), "invalid_token");
+    assert_eq!(at(&cache, NOW + 29, dead), "invalid_token");
+    let cache = cached();
+    assert_eq!(at(&cache, NOW, &active_but("exp", json!(NOW + 10))), "ok");
+    assert_eq!(at(&cache, NOW + 10, dead), "invalid_token");
+    assert_eq!(at(&cache, NOW + 9, dead), "invalid_token");
+    // The clock of one request is a day ahead: the others are asked about again, and remembered again.
+    let cache = cached();
+    assert_eq!(at(&cache, NOW, active), "ok");
+    assert_eq!(at(&cache, NOW + DAY, active), "ok");
+    assert_eq!(at(&cache, NOW + 1, dead), "invalid_token");
+    assert_eq!(at(&cache, NOW + 1, active), "ok");
+    assert_eq!(at(&cache, NOW + 30, dead), "ok");
 }
 
 #[test]

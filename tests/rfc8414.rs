@@ -188,8 +188,8 @@ mod client {
         let plain =
             |issuer: &str| json!({"issuer": issuer, "token_endpoint": "http://127.0.0.1:2375/token"}).to_string();
         let (reply, _) = ask("https://server.example", |_| answer(200, plain("https://server.example")));
-        let refused =
-            matches!(reply, Err(DiscoverError::Request(RequestError::Unusable { fault: Fault::Malformed, .. })));
+        let fault = Fault::Unreadable("token_endpoint");
+        let refused = matches!(&reply, Err(DiscoverError::Request(RequestError::Unusable { fault: found, .. })) if *found == fault);
         assert!(refused, "{reply:?}");
         let (reply, _) = ask("http://localhost:8080", |_| answer(200, plain("http://localhost:8080")));
         assert!(reply.is_ok(), "a server in development: {reply:?}");
@@ -311,8 +311,8 @@ mod client {
 
     // §3.3 Authorization Server Metadata Validation
 
-    /// "If these values are not identical, the data contained in the response MUST NOT be used." Nor is another place asked, where
-    /// whoever answers so may answer again.
+    /// "If these values are not identical, the data contained in the response MUST NOT be used." Another place may have the issuer's
+    /// own; where none has, the error is that somebody else answered.
     #[test]
     fn metadata_of_another_issuer_is_not_used() {
         for (issuer, other) in [
@@ -325,8 +325,160 @@ mod client {
             ("https://server.example/a", "https://server.example/%61"),
         ] {
             let (reply, asked) = ask(issuer, |_| answer(200, document(other)));
-            assert!(matches!(reply, Err(DiscoverError::OtherIssuer(found)) if found.as_str() == other));
-            assert_eq!(asked.len(), 1);
+            assert!(matches!(reply, Err(DiscoverError::OtherIssuer(found)) if found == other));
+            assert_eq!(asked.len(), if issuer.ends_with("/a") { 3 } else { 2 });
+            // The first place is another tenant's, say, and OpenID Connect's is the issuer's own.
+            for own in &asked[1..] {
+                let at = |path: &str| answer(200, document(if own.ends_with(path) { issuer } else { other }));
+                assert_eq!(ask(issuer, at).0.unwrap().issuer.as_str(), issuer);
+            }
         }
+    }
+
+    /// A wrong issuer is called that, whatever else is wrong with the document, and whatever else went wrong.
+    #[test]
+    fn another_issuer_is_named_before_its_document_is_judged() {
+        let issuer = "https://server.example";
+        let plain = |other: &str| json!({"issuer": other, "token_endpoint": "http://127.0.0.1/token"}).to_string();
+        for other in ["https://evil.example", "http://keycloak:8080/realms/x", "http://localhost:8080"] {
+            let (reply, _) = ask(issuer, |_| answer(200, plain(other)));
+            assert!(matches!(&reply, Err(DiscoverError::OtherIssuer(found)) if found == other), "{reply:?}");
+            for wrong in [answer(404, ""), answer(500, ""), answer(200, "<html>"), Err(Unavailable::new("down"))] {
+                let first = |path: &str| if path.contains("oauth") { answer(200, plain(other)) } else { wrong.clone() };
+                let (reply, _) = ask(issuer, first);
+                assert!(matches!(&reply, Err(DiscoverError::OtherIssuer(found)) if found == other), "{reply:?}");
+            }
+            let second = |path: &str| if path.contains("openid") { answer(200, plain(other)) } else { answer(404, "") };
+            let (reply, _) = ask(issuer, second);
+            assert!(matches!(&reply, Err(DiscoverError::OtherIssuer(found)) if found == other), "{reply:?}");
+        }
+        // The issuer's own document tells more still.
+        let (reply, _) = ask(issuer, |path| {
+            answer(200, if path.contains("openid") { plain(issuer) } else { plain("https://evil.example") })
+        });
+        let Err(DiscoverError::Request(RequestError::Unusable { fault, .. })) = reply else { panic!("{reply:?}") };
+        assert_eq!(fault, Fault::Unreadable("token_endpoint"));
+        // It is somebody else's text, and no longer than it has to be.
+        for other in
+            ["\u{202E}https://evil.example".to_owned(), format!("https://evil.example/{}", "a".repeat(100_000))]
+        {
+            let (reply, _) = ask(issuer, |_| answer(200, plain(&other)));
+            let Err(DiscoverError::OtherIssuer(found)) = reply else { panic!("{reply:?}") };
+            assert!(found.contains("evil.example") && found.len() < 300 && !found.contains('\u{202E}'), "{found}");
+        }
+    }
+
+    // §2 Authorization Server Metadata: "Unknown values [...] MUST be ignored", and so is what is no value at all.
+
+    /// What most clients do not need spoils no document.
+    #[test]
+    fn a_member_that_cannot_be_read_is_left_out_and_named() {
+        let issuer = "https://server.example";
+        let endpoints = [
+            "authorization_endpoint",
+            "device_authorization_endpoint",
+            "introspection_endpoint",
+            "revocation_endpoint",
+            "pushed_authorization_request_endpoint",
+            "registration_endpoint",
+            "jwks_uri",
+        ];
+        let lists = [
+            "scopes_supported",
+            "response_types_supported",
+            "response_modes_supported",
+            "grant_types_supported",
+            "token_endpoint_auth_methods_supported",
+            "revocation_endpoint_auth_methods_supported",
+            "introspection_endpoint_auth_methods_supported",
+            "code_challenge_methods_supported",
+            "acr_values_supported",
+            "ui_locales_supported",
+        ];
+        let texts = ["service_documentation", "op_policy_uri", "op_tos_uri"];
+        let of = |name: &'static str, bad: Value| (name, bad);
+        let mut cases = vec![of("client_id_metadata_document_supported", json!("perhaps"))];
+        for name in endpoints {
+            // The last is on the client's own host, where the issuer is not.
+            let bad =
+                [json!("/path"), json!("http://server.example/"), json!(false), json!(["x"]), json!("http://[::1]/")];
+            cases.extend(bad.into_iter().map(|bad| of(name, bad)));
+        }
+        for name in lists {
+            let bad = [json!("openid profile"), json!(1), json!([1, 2]), json!([null]), json!({})];
+            cases.extend(bad.into_iter().map(|bad| of(name, bad)));
+        }
+        for name in texts {
+            cases.extend([json!(7), json!([])].into_iter().map(|bad| of(name, bad)));
+        }
+        for (name, bad) in cases {
+            let mut body: Value = serde_json::from_str(&document(issuer)).unwrap();
+            body[name] = bad;
+            let metadata = ask(issuer, |_| answer(200, body.to_string())).0.unwrap();
+            assert_eq!(metadata.unreadable(), [name], "{body}");
+            assert_eq!(metadata.token_endpoint.as_ref().unwrap().as_str(), "https://server.example/token");
+            let mut without = metadata.clone();
+            without.members.clear();
+            assert_eq!(serde_json::to_value(without).unwrap(), serde_json::to_value(bare(issuer)).unwrap(), "{body}");
+        }
+    }
+
+    fn bare(issuer: &str) -> Metadata {
+        serde_json::from_str(&document(issuer)).unwrap()
+    }
+
+    /// Of a list, the good entries are kept. The empty text is no URL, and says nothing.
+    #[test]
+    fn what_can_be_read_of_a_document_is_read() {
+        let issuer = "https://server.example";
+        let read = |name: &str, member: Value| {
+            let mut body: Value = serde_json::from_str(&document(issuer)).unwrap();
+            body[name] = member;
+            ask(issuer, |_| answer(200, body.to_string())).0.unwrap()
+        };
+        let scopes = read("scopes_supported", json!(["a", 7, null, "b"]));
+        assert_eq!((scopes.scopes_supported, scopes.members.len()), (Some(vec!["a".to_owned(), "b".to_owned()]), 0));
+        assert_eq!(read("scopes_supported", json!(["a", 7])).unreadable(), ["scopes_supported"]);
+        assert_eq!(read("scopes_supported", json!([])).scopes_supported, Some(vec![]));
+        for name in ["authorization_endpoint", "token_endpoint", "introspection_endpoint", "jwks_uri", "op_tos_uri"] {
+            let mut expected = bare(issuer);
+            expected.token_endpoint = expected.token_endpoint.filter(|_| name != "token_endpoint");
+            assert_eq!(read(name, json!("")), expected, "{name}");
+        }
+        let flag = "authorization_response_iss_parameter_supported";
+        // What is neither yes nor no must not take the check away: RFC 9207 §2.4.
+        for (member, is_yes, is_read) in [
+            (json!(true), true, true),
+            (json!("true"), true, true),
+            (json!(false), false, true),
+            (json!("false"), false, true),
+            (Value::Null, false, true),
+            (json!(1), true, false),
+            (json!("yes"), true, false),
+        ] {
+            let metadata = read(flag, member.clone());
+            assert_eq!(metadata.authorization_response_iss_parameter_supported, is_yes, "{member}");
+            assert_eq!(metadata.unreadable().is_empty(), is_read, "{member}");
+        }
+    }
+
+    /// §2: "Additional authorization server metadata parameters MAY also be used."
+    #[test]
+    fn what_has_no_name_here_is_kept_as_it_is() {
+        let mut body: Value = serde_json::from_str(&document("https://server.example")).unwrap();
+        body["registration_endpoint"] = json!("https://server.example/register");
+        body["jwks_uri"] = json!("https://server.example/jwks");
+        body["client_id_metadata_document_supported"] = json!(true);
+        body["dpop_signing_alg_values_supported"] = json!(["ES256"]);
+        body["x"] = json!({"y": [null]});
+        let metadata = ask("https://server.example", |_| answer(200, body.to_string())).0.unwrap();
+        assert_eq!(metadata.registration_endpoint.as_ref().unwrap().as_str(), "https://server.example/register");
+        assert_eq!(metadata.jwks_uri.as_ref().unwrap().as_str(), "https://server.example/jwks");
+        assert!(metadata.client_id_metadata_document_supported);
+        assert_eq!(metadata.members["dpop_signing_alg_values_supported"], json!(["ES256"]));
+        // A host that keeps the document reads it again.
+        let written = serde_json::to_value(&metadata).unwrap();
+        assert_eq!(written["x"], json!({"y": [null]}));
+        assert_eq!(serde_json::from_value::<Metadata>(written).unwrap(), metadata);
     }
 }

@@ -79,7 +79,7 @@ fn a_confidential_client_authenticates() {
     let basic = sent(&confidential_client().authorize_device().start(canned::moment_at(NOW)));
     assert_eq!(basic.headers()["authorization"], "Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW");
     assert!(basic.body().is_empty());
-    let post = confidential_client().authenticated_by(Authentication::Post(Secret::new(CLIENT_SECRET)));
+    let post = client_by(Authentication::Post(Secret::new(CLIENT_SECRET)));
     assert_eq!(
         sent(&post.authorize_device().start(canned::moment_at(NOW))).body(),
         b"client_id=s6BhdRkqt3&client_secret=gX1fBat3bV"
@@ -316,7 +316,7 @@ fn a_patient_client_is_never_too_quick() {
 fn without_an_endpoint_there_is_no_grant() {
     let mut server = metadata();
     server.device_authorization_endpoint = None;
-    let client = Client::public(server, client_id());
+    let client = public_at(server);
     let Step::Done(Err(RequestError::NoEndpoint(name))) = client.authorize_device().start(canned::moment_at(NOW))
     else {
         panic!("sent")

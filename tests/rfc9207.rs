@@ -121,7 +121,7 @@ fn an_issuer_is_an_https_url_without_query_or_fragment() {
 
 mod client {
     use grantor::Moment;
-    use grantor::client::{AuthorizationRequest, CallbackError, Client};
+    use grantor::client::{AuthorizationRequest, CallbackError};
 
     use super::*;
 
@@ -129,7 +129,7 @@ mod client {
     fn callback(is_announced: bool, response_type: &str, parameters: &str) -> Result<(), CallbackError> {
         let mut server = metadata_of(&World::new().with_everything());
         server.authorization_response_iss_parameter_supported = is_announced;
-        let client = Client::public(server, "app".parse().unwrap());
+        let client = public_client_at(server, "app");
         let request = AuthorizationRequest::new(redirect_uri(CALLBACK));
         let moment = Moment::new(grantor::Timestamp(NOW), &mut Counter(0));
         if response_type == "code" {
@@ -190,7 +190,7 @@ mod client {
     fn every_issuer_survives_the_way_through_the_browser() {
         for issuer in ["https://honest.as.example/", "https://as.example/a+b&c=d~e", "https://as.example/%7Etenant"] {
             let world = issued_by(issuer);
-            let client = Client::public(metadata_of(&world), "app".parse().unwrap());
+            let client = public_client_at(metadata_of(&world), "app");
             let request = AuthorizationRequest::new(redirect_uri(CALLBACK));
             let (url, pending) = client.begin(request, world.moment()).unwrap();
             let reply = world.approve(url.split_once('?').unwrap().1);

@@ -7,7 +7,7 @@ use std::env;
 use std::error::Error;
 use std::time::{Duration, SystemTime};
 
-use grantor::client::{Client, TokenTypeHint, discover};
+use grantor::client::{Registration, TokenTypeHint, discover};
 use grantor::model::{ClientId, Issuer, Scope, Secret};
 use grantor::{AsyncHttp, Fetch, HttpHost, Moment, Unavailable};
 use http::{Response, header};
@@ -55,8 +55,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let api = http_client()?;
     let http = HttpHost(Reqwest(api.clone()));
 
-    let metadata = discover(&issuer).run_async(&http).await?;
-    let client = Client::confidential(metadata, ClientId::parse("backup")?, client_secret);
+    let registration = Registration::confidential(issuer.clone(), ClientId::parse("backup")?, client_secret);
+    let client = registration.at(discover(&issuer).run_async(&http).await?)?;
 
     let scope = Scope::parse("photos.read")?;
     let tokens = client.client_credentials().scope(scope).start(moment()).run_async(&http).await?;

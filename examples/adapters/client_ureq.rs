@@ -9,7 +9,7 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, SystemTime};
 
-use grantor::client::{AuthorizationRequest, Client, SharedTokens, discover};
+use grantor::client::{AuthorizationRequest, Registration, SharedTokens, discover};
 use grantor::model::{ClientId, Issuer, RedirectUri, Scope};
 use grantor::{Answer, Fetch, Http, HttpHost, Moment, Unavailable};
 use http::{Request, header};
@@ -57,8 +57,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let api = http_client();
     let http = HttpHost(Ureq(api.clone()));
 
-    let metadata = discover(&issuer).run(&http)?;
-    let client = Client::public(metadata, ClientId::parse("cli")?);
+    let registration = Registration::public(issuer.clone(), ClientId::parse("cli")?);
+    let client = registration.at(discover(&issuer).run(&http)?)?;
 
     // RFC 8252 §7.3: the server takes whichever port is free. `localhost` is no substitute for the address: §8.3.
     let listener = TcpListener::bind("127.0.0.1:0")?;

@@ -1,6 +1,8 @@
 //! The client's machines, and the resource server that introspects, against whatever another server answers.
 
-use grantor::client::{Client, Device, DiscoverError, Polled, RequestError, TokenSet, discover, discover_resource};
+use grantor::client::{
+    Client, Device, DiscoverError, Polled, Registration, RequestError, TokenSet, discover, discover_resource,
+};
 use grantor::model::{ClientId, Endpoint, Issuer, Metadata, Resource, Secret};
 use grantor::resource::{AccessError, Authentication, Introspector, Requirement, ResourceServer};
 use grantor::{Answer, Fetch, HttpHost, Moment, Timestamp, Unavailable};
@@ -16,7 +18,9 @@ const PHOTOS: &str = "https://api.example/photos";
 
 /// The input is a response, which each request gets. Its body comes to the redirect URI too, as query and as fragment.
 pub fn client(input: &[u8]) {
-    let client = Client::confidential(metadata(), ClientId::parse("app").unwrap(), Secret::new("7Fjfp0ZBr1KtDRbn"));
+    let (server, client_id) = (metadata(), ClientId::parse("app").unwrap());
+    let registration = Registration::confidential(server.issuer.clone(), client_id, Secret::new("7Fjfp0ZBr1KtDRbn"));
+    let client = registration.at(server).unwrap();
     callback(&client, input);
     let input = raw::fill(input, &[("{issuer}", ISSUER), ("{resource}", PHOTOS)]);
     let Some(response) = raw::response(&input) else { return };

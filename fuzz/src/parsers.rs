@@ -3,7 +3,7 @@
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
-use grantor::client::{Authentication, Challenge, Client};
+use grantor::client::{Authentication, Challenge, Registration};
 use grantor::model::{
     Acr, ClientId, CodeChallenge, CodeChallengeMethod, CodeVerifier, Endpoint, GrantId, GrantType, Issuer, Key,
     Metadata, RedirectUri, Resource, ResourceMetadata, Scope, Secret, Subject,
@@ -151,9 +151,10 @@ fn basic(client_id: &str, client_secret: &str) {
     let Ok(client_id) = ClientId::parse(client_id) else { return };
     let mut server = Metadata::new(Issuer::parse("https://server.example").unwrap());
     server.token_endpoint = Some(Endpoint::parse("https://server.example/token").unwrap());
-    let client = Client::public(server, client_id.clone());
+    let registration = Registration::public(server.issuer.clone(), client_id.clone());
     for authentication in [Authentication::Basic, Authentication::Post] {
-        let client = client.clone().authenticated_by(authentication(Secret::new(client_secret.to_owned())));
+        let authentication = authentication(Secret::new(client_secret.to_owned()));
+        let client = registration.clone().authenticated_by(authentication).at(server.clone()).unwrap();
         let Step::Fetch(pause) = client.client_credentials().start(Moment::new(Timestamp(0), &mut Counter(7))) else {
             panic!("nothing is sent")
         };

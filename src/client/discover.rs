@@ -1,10 +1,12 @@
 //! Authorization server metadata: RFC 8414 §3.
 
+use serde::Deserialize;
+
 use crate::effect::Answer;
 use crate::fetch::Fetch;
 use crate::model::{Issuer, Metadata, split_at_path, well_known_path};
 use crate::step::{Pause, Step, machine};
-use crate::wire::{Fault, RequestError, ServerAnswer, get};
+use crate::wire::{Fault, RequestError, ServerAnswer, excerpt_of_url, get};
 
 machine! {
     /// The machine that finds an authorization server's metadata.
@@ -14,22 +16,40 @@ machine! {
     }
 }
 
-/// The metadata could not be had.
+/// The metadata could not be had: no place has a document that can be used. This is what became of the most telling
+/// one: of the issuer's own document, if there is one, else of another issuer's, else of the first place, which is RFC
+/// 8414's.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DiscoverError {
-    /// No place has a document that can be used; this is what became of the first, which is RFC 8414's.
+    /// The document is not there, or cannot be used.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// RFC 8414 §3.3: "If these values are not identical, the data contained in the response MUST NOT be used."
+    /// RFC 8414 §3.3: "If these values are not identical, the data contained in the response MUST NOT be used." This is
+    /// the document's `issuer`, if it may be one, else an excerpt of it.
     #[error("the metadata is that of another issuer: {0}")]
-    OtherIssuer(Issuer),
+    OtherIssuer(String),
+}
+
+impl DiscoverError {
+    fn or_more_telling(self, other: Self) -> Self {
+        let weight = |error: &Self| match error {
+            Self::Request(RequestError::Unusable { fault: Fault::Unreadable(_), .. }) => 2,
+            Self::OtherIssuer(_) => 1,
+            Self::Request(_) => 0,
+        };
+        if weight(&other) > weight(&self) { other } else { self }
+    }
 }
 
 /// Starts to find the metadata of this issuer.
 ///
-/// Its place is that of RFC 8414 §3.1; where that has no document, those of OpenID Connect Discovery are tried, with
-/// the issuer's path after the well-known part (RFC 8414 §5) and, as OpenID Connect has it, before.
+/// Its place is that of RFC 8414 §3.1; where that has no document of this issuer, those of OpenID Connect Discovery are
+/// tried, with the issuer's path after the well-known part (RFC 8414 §5) and, as OpenID Connect has it, before.
+///
+/// What most clients do not need spoils no document: see [`Metadata::unreadable`]. A `token_endpoint` that is there and
+/// cannot be used does, for it is where the credentials go: one that is no URL, one without TLS, or one on this very
+/// host where the issuer is not. Of other endpoints the same rule leaves out the endpoint.
 #[must_use = "a machine does nothing until it is driven to its reply"]
 pub fn discover(issuer: &Issuer) -> Step<Discover> {
     let url = issuer.as_str();
@@ -45,9 +65,9 @@ pub fn discover(issuer: &Issuer) -> Step<Discover> {
 }
 
 /// Asks at the last of these places.
-fn next(issuer: Issuer, mut places: Vec<String>, failed: Option<RequestError>) -> Step<Discover> {
+fn next(issuer: Issuer, mut places: Vec<String>, failed: Option<DiscoverError>) -> Step<Discover> {
     let Some(place) = places.pop() else {
-        return Step::Done(Err(failed.unwrap_or(RequestError::Unsendable).into()));
+        return Step::Done(Err(failed.unwrap_or(RequestError::Unsendable.into())));
     };
     match get(&place) {
         Ok(fetch) => Step::Fetch(DiscoverFetch { fetch, issuer, places, failed }),
@@ -62,7 +82,7 @@ pub struct DiscoverFetch {
     fetch: Fetch,
     issuer: Issuer,
     places: Vec<String>,
-    failed: Option<RequestError>,
+    failed: Option<DiscoverError>,
 }
 
 impl Pause<Fetch> for DiscoverFetch {
@@ -73,29 +93,47 @@ impl Pause<Fetch> for DiscoverFetch {
     }
 
     fn resume(self, answer: Answer<Fetch>) -> Step<Discover> {
-        let document = ServerAnswer::new(answer).and_then(|answer| {
-            let metadata = answer.json::<Metadata>()?;
-            if has_downgrade(&metadata) { Err(answer.unusable(Fault::Malformed)) } else { Ok(metadata) }
-        });
-        match document {
-            // RFC 8414 §3.3: "The "issuer" value returned MUST be identical to the authorization server's issuer
-            // identifier value into which the well-known URI string was inserted to create the URL used to retrieve the
-            // metadata."
-            Ok(metadata) if metadata.issuer == self.issuer => Step::Done(Ok(metadata)),
-            Ok(metadata) => Step::Done(Err(DiscoverError::OtherIssuer(metadata.issuer))),
-            // A host that cannot be reached is not asked for another document.
-            Err(error @ RequestError::Unavailable(_)) => Step::Done(Err(self.failed.unwrap_or(error).into())),
-            Err(error) => next(self.issuer, self.places, Some(self.failed.unwrap_or(error))),
-        }
+        let document = ServerAnswer::new(answer).map_err(DiscoverError::from);
+        let error = match document.and_then(|answer| read(&answer, &self.issuer)) {
+            Ok(metadata) => return Step::Done(Ok(metadata)),
+            Err(error) => error,
+        };
+        // A host that cannot be reached is not asked for another document.
+        let is_reached = !matches!(error, DiscoverError::Request(RequestError::Unavailable(_)));
+        let failed = match self.failed {
+            Some(before) => before.or_more_telling(error),
+            None => error,
+        };
+        if is_reached { next(self.issuer, self.places, Some(failed)) } else { Step::Done(Err(failed)) }
     }
 }
+
+/// The document, if it is this issuer's. Whose it is is looked at first: what another issuer says is not judged.
+fn read(answer: &ServerAnswer, issuer: &Issuer) -> Result<Metadata, DiscoverError> {
+    #[derive(Deserialize)]
+    struct Issued {
+        issuer: Option<String>,
+    }
+    let issued = answer.json::<Issued>()?.issuer.ok_or_else(|| answer.unusable(Fault::Missing("issuer")))?;
+    // RFC 8414 §3.3: "The "issuer" value returned MUST be identical to the authorization server's issuer identifier
+    // value into which the well-known URI string was inserted to create the URL used to retrieve the metadata."
+    if issued != issuer.as_str() {
+        let is_sound = issued.len() <= LONGEST_SHOWN && Issuer::parse(&issued).is_ok();
+        return Err(DiscoverError::OtherIssuer(if is_sound { issued } else { excerpt_of_url(&issued) }));
+    }
+    let mut metadata = answer.json::<Metadata>()?;
+    metadata.leave_out(|url| is_downgrade(issuer.as_str(), url.as_str()));
+    if metadata.unreadable().contains(&"token_endpoint") {
+        return Err(answer.unusable(Fault::Unreadable("token_endpoint")).into());
+    }
+    Ok(metadata)
+}
+
+/// The most bytes of another issuer that are shown.
+const LONGEST_SHOWN: usize = 2048;
 
 /// Plain http is for a server on this very host. What is elsewhere has no business here, and nothing without TLS: RFC
 /// 9728 §7.7.
 pub(super) fn is_downgrade(from: &str, to: &str) -> bool {
     to.starts_with("http:") && !from.starts_with("http:")
-}
-
-fn has_downgrade(metadata: &Metadata) -> bool {
-    metadata.endpoints().any(|endpoint| is_downgrade(metadata.issuer.as_str(), endpoint.as_str()))
 }

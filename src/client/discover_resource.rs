@@ -1,5 +1,8 @@
 //! Protected resource metadata: RFC 9728 §3.
 
+use serde::Deserialize;
+use url::{Position, Url};
+
 use super::discover::is_downgrade;
 use crate::effect::Answer;
 use crate::fetch::Fetch;
@@ -15,11 +18,47 @@ machine! {
     }
 }
 
-/// The metadata could not be had.
+/// Which resource a document may be about, when one was asked for: RFC 9728 §3.3. Two resources are the same if they are
+/// equivalent by RFC 3986 §6.2.2.1 and §6.2.3: the case of scheme and host, the default port and the slash of an empty
+/// path make no difference.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ResourceMatch {
+    /// The same: "If these values are not identical, the data contained in the response MUST NOT be used."
+    #[default]
+    Identical,
+    /// The same, or one above it on the same origin, by whole segments of the path: `https://api.example` or
+    /// `https://api.example/mcp/` for `https://api.example/mcp`. Many servers of the Model Context Protocol name the
+    /// origin in place of the endpoint.
+    ///
+    /// Whoever controls the upper path then says whose tokens go to the lower one. RFC 9728 §3.3 has "identical" so that
+    /// one resource cannot speak for another; take this only where an origin belongs to one party.
+    Above,
+}
+
+impl ResourceMatch {
+    fn takes(self, asked: &Resource, named: &Resource) -> bool {
+        let (Ok(asked), Ok(named)) = (Url::parse(asked.as_str()), Url::parse(named.as_str())) else { return false };
+        match self {
+            Self::Identical => asked == named,
+            Self::Above => asked == named || is_above(&named, &asked),
+        }
+    }
+}
+
+/// Whether one URL is above another, or beside it but for a slash at its end.
+fn is_above(upper: &Url, lower: &Url) -> bool {
+    let is_same_origin = upper.has_host() && upper[..Position::BeforePath] == lower[..Position::BeforePath];
+    let rest = lower.path().strip_prefix(upper.path().trim_end_matches('/'));
+    is_same_origin && upper.query().is_none() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The metadata could not be had: no place has a document that can be used. This is what became of the most telling
+/// one: of the resource's own document, if there is one, else of another resource's, else of the first place.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DiscoverResourceError {
-    /// There is no document that can be used.
+    /// The document is not there, or cannot be used.
     #[error(transparent)]
     Request(#[from] RequestError),
     /// RFC 9728 §3.3: "If these values are not identical, the data contained in the response MUST NOT be used."
@@ -27,17 +66,69 @@ pub enum DiscoverResourceError {
     OtherResource(Resource),
 }
 
+impl DiscoverResourceError {
+    fn or_more_telling(self, other: Self) -> Self {
+        let weight = |error: &Self| match error {
+            Self::Request(RequestError::Unusable { fault: Fault::Unreadable(_), .. }) => 2,
+            Self::OtherResource(_) => 1,
+            Self::Request(_) => 0,
+        };
+        if weight(&other) > weight(&self) { other } else { self }
+    }
+}
+
 /// Starts to find the metadata of this resource: where its [`Challenge`](super::Challenge) says or, without one, at the
-/// resource's own well-known place (RFC 9728 §3.1, §5).
+/// resource's own well-known place (RFC 9728 §3.1, §5). Where that has no document of this resource, the one at the root
+/// of the host is tried, which may be about this very resource; the Model Context Protocol has clients do so.
 ///
 /// The resource is the one that the client meant to ask, as it wrote it, and never one that the answer names: RFC 9728
-/// §3.3, §7.3.
+/// §3.3, §7.3. To take the document of a resource above it, use [`discover_resource_matching`].
 #[must_use = "a machine does nothing until it is driven to its reply"]
 pub fn discover_resource(resource: &Resource, place: Option<&Endpoint>) -> Step<DiscoverResource> {
-    let place = place.cloned().or_else(|| ResourceMetadata::url(resource));
-    let place = place.filter(|place| !is_downgrade(resource.as_str(), place.as_str()));
-    match place.ok_or(RequestError::Unsendable).and_then(|place| get(place.as_str())) {
-        Ok(fetch) => Step::Fetch(DiscoverResourceFetch { fetch, resource: resource.clone() }),
+    discover_resource_matching(resource, place, ResourceMatch::Identical)
+}
+
+/// The same as [`discover_resource`](fn@discover_resource), for documents that may be about another resource by this
+/// rule. `resource` of the metadata that is found is what the client asks its token for (RFC 8707).
+#[must_use = "a machine does nothing until it is driven to its reply"]
+pub fn discover_resource_matching(
+    resource: &Resource,
+    place: Option<&Endpoint>,
+    matching: ResourceMatch,
+) -> Step<DiscoverResource> {
+    let places = match place {
+        Some(place) => vec![place.clone()],
+        None => places(resource),
+    };
+    let is_safe = |place: &Endpoint| !is_downgrade(resource.as_str(), place.as_str());
+    let places = places.into_iter().filter(is_safe).collect();
+    next(Asked { resource: resource.clone(), matching, places, failed: None })
+}
+
+/// The resource's own place, and that of its host's root; the last is asked first.
+fn places(resource: &Resource) -> Vec<Endpoint> {
+    let own = ResourceMetadata::url(resource);
+    let root = Url::parse(resource.as_str()).ok().and_then(|url| Resource::parse(&url[..Position::BeforePath]).ok());
+    let root = root.and_then(|root| ResourceMetadata::url(&root)).filter(|root| own.as_ref() != Some(root));
+    root.into_iter().filter(|_| own.is_some()).chain(own.clone()).collect()
+}
+
+/// What is asked for, and where it was not found.
+#[derive(Clone, Debug)]
+struct Asked {
+    resource: Resource,
+    matching: ResourceMatch,
+    places: Vec<Endpoint>,
+    failed: Option<DiscoverResourceError>,
+}
+
+/// Asks at the last of the places.
+fn next(mut asked: Asked) -> Step<DiscoverResource> {
+    let Some(place) = asked.places.pop() else {
+        return Step::Done(Err(asked.failed.unwrap_or(RequestError::Unsendable.into())));
+    };
+    match get(place.as_str()) {
+        Ok(fetch) => Step::Fetch(DiscoverResourceFetch { fetch, asked }),
         Err(error) => Step::Done(Err(error.into())),
     }
 }
@@ -47,7 +138,7 @@ pub fn discover_resource(resource: &Resource, place: Option<&Endpoint>) -> Step<
 #[derive(Debug)]
 pub struct DiscoverResourceFetch {
     fetch: Fetch,
-    resource: Resource,
+    asked: Asked,
 }
 
 impl Pause<Fetch> for DiscoverResourceFetch {
@@ -58,18 +149,43 @@ impl Pause<Fetch> for DiscoverResourceFetch {
     }
 
     fn resume(self, answer: Answer<Fetch>) -> Step<DiscoverResource> {
-        let document = ServerAnswer::new(answer).and_then(|answer| {
-            let metadata = answer.json::<ResourceMetadata>()?;
-            let mut servers = metadata.authorization_servers.iter();
-            let is_usable = !servers.any(|issuer| is_downgrade(self.resource.as_str(), issuer.as_str()));
-            if is_usable { Ok(metadata) } else { Err(answer.unusable(Fault::Malformed)) }
-        });
-        Step::Done(match document {
-            // RFC 9728 §3.3: "the resource value returned MUST be identical to the URL that the client used to make the
-            // request to the resource server."
-            Ok(metadata) if metadata.resource == self.resource => Ok(metadata),
-            Ok(metadata) => Err(DiscoverResourceError::OtherResource(metadata.resource)),
-            Err(error) => Err(error.into()),
-        })
+        let asked = self.asked;
+        let document = ServerAnswer::new(answer).map_err(DiscoverResourceError::from);
+        let error = match document.and_then(|answer| asked.read(&answer)) {
+            Ok(metadata) => return Step::Done(Ok(metadata)),
+            Err(error) => error,
+        };
+        // A host that cannot be reached is not asked for another document.
+        let is_reached = !matches!(error, DiscoverResourceError::Request(RequestError::Unavailable(_)));
+        let failed = match asked.failed {
+            Some(before) => before.or_more_telling(error),
+            None => error,
+        };
+        if is_reached { next(Asked { failed: Some(failed), ..asked }) } else { Step::Done(Err(failed)) }
+    }
+}
+
+impl Asked {
+    /// The document, if it is about a resource that is meant. That is looked at first: what another resource says is not
+    /// judged.
+    fn read(&self, answer: &ServerAnswer) -> Result<ResourceMetadata, DiscoverResourceError> {
+        #[derive(Deserialize)]
+        struct Named {
+            resource: Option<String>,
+        }
+        let named = answer.json::<Named>()?.resource.ok_or_else(|| answer.unusable(Fault::Missing("resource")))?;
+        let named = Resource::parse(&named).map_err(|_| answer.unusable(Fault::Unreadable("resource")))?;
+        // RFC 9728 §3.3: "the resource value returned MUST be identical to the URL that the client used to make the
+        // request to the resource server."
+        if !self.matching.takes(&self.resource, &named) {
+            return Err(DiscoverResourceError::OtherResource(named));
+        }
+        let mut metadata = answer.json::<ResourceMetadata>()?;
+        metadata.leave_out(|issuer| is_downgrade(self.resource.as_str(), issuer.as_str()));
+        // Where it names servers, a client goes to no other.
+        if metadata.has_no_usable_server() {
+            return Err(answer.unusable(Fault::Unreadable("authorization_servers")).into());
+        }
+        Ok(metadata)
     }
 }

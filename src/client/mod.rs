@@ -6,7 +6,8 @@
 //! ```
 //!
 //! A [`Client`] knows who it is and what its authorization server is like. It sends nothing itself: its machines ask
-//! their host to [`Fetch`](crate::Fetch), which any HTTP client can do.
+//! their host to [`Fetch`](crate::Fetch), which any HTTP client can do. It is made of its [`Registration`], which is
+//! good at one server and no other, and of that server's metadata.
 //!
 //! | what | machine | starts with | ends in |
 //! |---|---|---|---|
@@ -25,7 +26,7 @@
 //! # An example
 //!
 //! ```
-//! use grantor::client::{Client, discover};
+//! use grantor::client::{Registration, discover};
 //! use grantor::model::{ClientId, Issuer, Scope, Secret};
 //! use grantor::{Fetch, HttpHost, Moment, Unavailable};
 //! # fn respond(fetch: &Fetch) -> Result<http::Response<Vec<u8>>, Unavailable> {
@@ -39,8 +40,10 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let http = HttpHost(respond); // any HTTP client: see the examples for `reqwest` and `ureq`
-//! let metadata = discover(&Issuer::parse("https://server.example")?).run(&http)?;
-//! let client = Client::confidential(metadata, ClientId::parse("backup")?, Secret::new("7Fjfp0ZBr1KtDRbnfVdmIw"));
+//! let issuer = Issuer::parse("https://server.example")?;
+//! let secret = Secret::new("7Fjfp0ZBr1KtDRbnfVdmIw");
+//! let registration = Registration::confidential(issuer.clone(), ClientId::parse("backup")?, secret);
+//! let client = registration.at(discover(&issuer).run(&http)?)?;
 //!
 //! let moment = Moment::try_new(std::time::SystemTime::now(), &mut getrandom::SysRng)?;
 //! let tokens = client.client_credentials().scope(Scope::parse("photos.read")?).start(moment).run(&http)?;
@@ -53,14 +56,23 @@
 //!
 //! [`Challenge::of`] reads what a resource server asks for. A client that knows nothing but the resource, as those of
 //! the Model Context Protocol, goes on from there: [`discover_resource`](fn@discover_resource) finds whose tokens it
-//! takes, [`discover`](fn@discover) finds out about them. Where the token was good and is no longer (`invalid_token`),
-//! [`SharedTokens::refused`] has it refreshed, once for all who share it.
+//! takes, [`discover`](fn@discover) finds out about them, and the [`Registration`] that it has there, found by its
+//! issuer, makes the client. Whoever runs the resource chose that server: at one where it is not registered, there is
+//! no client, and nothing that was issued elsewhere is shown. Where the token was good and is no longer
+//! (`invalid_token`), [`SharedTokens::refused`] has it refreshed, once for all who share it.
 //!
 //! # Tolerance
 //!
 //! Servers are not all alike, and a client meets many. Taken for what they mean, and covered by a test each:
 //!
-//! - a metadata document at OpenID Connect's place, where RFC 8414's has none;
+//! - a metadata document at OpenID Connect's place, where RFC 8414's has none of this issuer, and one of a resource at
+//!   the root of its host;
+//! - in metadata and introspection, members that cannot be read and that can be done without; empty texts for URLs; yes
+//!   and no as strings; numbers for `sub`, `client_id`, `username` and `jti`. See [`Metadata::unreadable`],
+//!   [`unreadable`](crate::model::ResourceMetadata::unreadable) of a resource, and [`Introspection::unreadable`];
+//! - `"active": false` beside an `error`;
+//! - in challenges, texts that are no ASCII, single quotes, missing commas, more than one space in `scope`, challenges
+//!   that say a part each: see [`Challenge::of`];
 //! - `expires_in` and `interval` as a string, or with a fraction;
 //! - `token_type` in whatever case, or missing;
 //! - `scope` as an array, or with more than one space between tokens;
@@ -87,65 +99,40 @@ mod discover;
 mod discover_resource;
 mod introspect;
 mod parameters;
+mod registration;
 mod revoke;
 mod shared_tokens;
 mod token;
 mod token_set;
 
-use crate::model::{ClientId, Endpoint, Metadata, Secret};
+use crate::model::{ClientId, Endpoint, Metadata};
 use crate::wire::Identity;
 
-pub use crate::wire::{Authentication, ErrorResponse, Fault, Introspection, RequestError};
+pub use crate::wire::{Authentication, ErrorResponse, Fault, Introspection, Registration, RequestError};
 pub use authorize::{AuthorizationRequest, BeginError, Pending, PendingImplicit};
 pub use callback::{AuthorizationErrorResponse, CallbackError};
 pub use challenge::Challenge;
 pub use device::{AuthorizeDevice, AuthorizeDeviceFetch, Device, DeviceRequest, Poll, PollFetch, Polled};
 pub use discover::{Discover, DiscoverError, DiscoverFetch, discover};
-pub use discover_resource::{DiscoverResource, DiscoverResourceError, DiscoverResourceFetch, discover_resource};
+pub use discover_resource::{
+    DiscoverResource, DiscoverResourceError, DiscoverResourceFetch, ResourceMatch, discover_resource,
+    discover_resource_matching,
+};
 pub use introspect::{Introspect, IntrospectFetch};
+pub use registration::OtherIssuer;
 pub use revoke::{Revoke, RevokeFetch, TokenTypeHint};
 pub use shared_tokens::{Fresh, RefreshError, SharedTokens, Turn, Wait};
 pub use token::{Exchange, ExchangeFetch, TokenRequest};
 pub use token_set::TokenSet;
 
-/// A client of one authorization server, at which it is registered. It holds no state.
+/// A client of one authorization server, at which it is registered: made by [`Registration::at`]. It holds no state.
 #[derive(Clone, Debug)]
 pub struct Client {
     server: Metadata,
-    client_id: ClientId,
-    proof: Proof,
-}
-
-/// How a client proves who it is.
-#[derive(Clone, Debug)]
-enum Proof {
-    /// In this way, everywhere.
-    By(Authentication),
-    /// With this secret, in the header or in the body, as each endpoint takes it.
-    Secret(Secret<'static>),
+    registration: Registration,
 }
 
 impl Client {
-    /// A public client (RFC 6749 §2.1): it has no secret.
-    #[must_use]
-    pub fn public(server: Metadata, client_id: ClientId) -> Self {
-        Self { server, client_id, proof: Proof::By(Authentication::None) }
-    }
-
-    /// A confidential client. It shows its secret in the header where an endpoint takes that, else in the body. Of an
-    /// endpoint whose methods the metadata does not name, those of the token endpoint are expected; of a server that
-    /// names none, RFC 8414 §2 has it: "If omitted, the default is "client_secret_basic"".
-    #[must_use]
-    pub fn confidential(server: Metadata, client_id: ClientId, client_secret: Secret<'static>) -> Self {
-        Self { server, client_id, proof: Proof::Secret(client_secret) }
-    }
-
-    /// The same client, which authenticates in this way at every endpoint, whatever the metadata says.
-    #[must_use]
-    pub fn authenticated_by(self, authentication: Authentication) -> Self {
-        Self { proof: Proof::By(authentication), ..self }
-    }
-
     /// Its authorization server.
     #[must_use]
     pub fn server(&self) -> &Metadata {
@@ -155,21 +142,12 @@ impl Client {
     /// Its identifier.
     #[must_use]
     pub fn client_id(&self) -> &ClientId {
-        &self.client_id
+        self.registration.client_id()
     }
 
     /// Who it is to an endpoint that takes these methods.
     fn identity(&self, methods: Option<&Vec<String>>) -> Identity {
-        let methods = methods.or(self.server.token_endpoint_auth_methods_supported.as_ref());
-        let takes = |name: &str| methods.is_some_and(|methods| methods.iter().any(|method| method == name));
-        let authentication = match &self.proof {
-            Proof::By(authentication) => authentication.clone(),
-            Proof::Secret(secret) if takes("client_secret_post") && !takes("client_secret_basic") => {
-                Authentication::Post(secret.clone())
-            }
-            Proof::Secret(secret) => Authentication::Basic(secret.clone()),
-        };
-        Identity { client_id: self.client_id.clone(), authentication }
+        self.registration.identity(&self.server, methods)
     }
 
     fn token_endpoint(&self) -> Result<&Endpoint, RequestError> {

@@ -13,6 +13,7 @@ mod grant_id;
 mod grant_type;
 mod issuer;
 mod key;
+pub(crate) mod members;
 mod metadata;
 mod moment;
 mod pkce;

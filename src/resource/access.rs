@@ -37,7 +37,7 @@ impl Access {
     }
 
     /// The resource owner (`sub`); `None` where the client acts for itself, or where the authorization server does not
-    /// say.
+    /// say, or says what cannot be read: see [`Access::unreadable`].
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
         match &self.source {
@@ -112,6 +112,16 @@ impl Access {
             },
         };
         if is_registered_claim(name) { None } else { claims.get(name) }
+    }
+
+    /// The members of the authorization server's answer that were there and cannot be read, `sub` say: none of those on
+    /// which hangs whether the token may be used. What such a member was to say is not known.
+    #[must_use]
+    pub fn unreadable(&self) -> &[&'static str] {
+        match &self.source {
+            Source::Introspection(introspection) => introspection.unreadable(),
+            Source::Store { .. } => &[],
+        }
     }
 
     /// The grant, if the token was looked up in the store: for what the host keeps by it.

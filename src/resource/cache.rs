@@ -12,17 +12,40 @@ use crate::wire::Introspection;
 ///
 /// RFC 7662 §4: "the token may be revoked while the protected resource is relying on the value of the cached response
 /// to make authorization decisions. This creates a window during which a revoked token could be used at the protected
-/// resource." Here the window is `max_age`. "Highly sensitive environments can opt to disable caching entirely": give
+/// resource." Here the window is `max_age`, whatever the clock does: once it is behind by more than it may be between two
+/// threads, nobody knows how old an entry is, and all are forgotten. "Highly sensitive environments can opt to disable caching entirely": give
 /// the [`Introspector`](super::Introspector) none.
 pub struct Cache {
     capacity: usize,
     max_age: Duration,
-    entries: Mutex<HashMap<Digest, Entry>>,
+    entries: Mutex<Entries>,
+}
+
+#[derive(Default)]
+struct Entries {
+    by_token: HashMap<Digest, Entry>,
+    /// The latest time that was seen, by which entries grow old.
+    latest: Timestamp,
 }
 
 struct Entry {
     introspection: Arc<Introspection>,
     until: Timestamp,
+}
+
+/// How far behind the latest time a request may be that was merely overtaken.
+const OVERTAKEN: Duration = Duration::from_secs(2);
+
+impl Entries {
+    /// The time by which entries grow old. It never steps back while there are any.
+    fn clock(&mut self, now: Timestamp) -> Timestamp {
+        if now.after(OVERTAKEN) < self.latest {
+            self.by_token.clear();
+            self.latest = now;
+        }
+        self.latest = self.latest.max(now);
+        self.latest
+    }
 }
 
 impl Cache {
@@ -34,13 +57,18 @@ impl Cache {
 
     /// Forgets everything.
     pub fn clear(&self) {
-        self.lock().clear();
+        self.lock().by_token.clear();
     }
 
     pub(super) fn get(&self, token: Digest, now: Timestamp) -> Option<Arc<Introspection>> {
-        let entries = self.lock();
-        let entry = entries.get(&token).filter(|entry| !entry.until.is_past(now))?;
+        let mut entries = self.lock();
+        let now = entries.clock(now);
+        let entry = entries.by_token.get(&token).filter(|entry| !entry.until.is_past(now))?;
         Some(Arc::clone(&entry.introspection))
+    }
+
+    pub(super) fn forget(&self, token: Digest) {
+        self.lock().by_token.remove(&token);
     }
 
     /// RFC 7662 §4: "If the response contains the "exp" parameter (expiration), the response MUST NOT be cached beyond
@@ -48,10 +76,12 @@ impl Cache {
     pub(super) fn put(&self, token: Digest, introspection: &Arc<Introspection>, now: Timestamp) {
         let until = now.after(self.max_age);
         let until = introspection.exp.map_or(until, |exp| exp.min(until));
+        let mut entries = self.lock();
+        let now = entries.clock(now);
+        let entries = &mut entries.by_token;
         if self.capacity == 0 || until.is_past(now) {
             return;
         }
-        let mut entries = self.lock();
         if entries.len() >= self.capacity {
             entries.retain(|_, entry| !entry.until.is_past(now));
         }
@@ -63,7 +93,7 @@ impl Cache {
     }
 
     /// A thread that panicked while it held the map left it whole.
-    fn lock(&self) -> MutexGuard<'_, HashMap<Digest, Entry>> {
+    fn lock(&self) -> MutexGuard<'_, Entries> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -45,7 +45,7 @@ impl ResourceServer {
         }
         // Both at once, so that the client can mend both at once.
         let lacks_scope = !requirement.required_scope().is_subset(access.scope());
-        if !requirement.is_met_by(&access, now) {
+        if !requirement.is_met_by(&access, now, self.config.nbf_leeway) {
             return Err(AccessError::Authentication { lacks_scope });
         }
         if lacks_scope { Err(AccessError::Scope) } else { Ok(access) }

@@ -7,15 +7,17 @@ use super::access::Access;
 use super::bearer::Bearer;
 use super::cache::Cache;
 use super::check::{CheckReply, Checking};
+use super::config::Config;
 use super::error::AccessError;
 use super::incoming::Incoming;
 use super::requirement::Requirement;
 use crate::effect::{Answer, Outage};
 use crate::fetch::Fetch;
-use crate::model::{ClientId, Digest, Endpoint, Moment, Secret, Timestamp};
+use crate::model::{ClientId, Digest, Endpoint, Metadata, Moment, Secret, Timestamp};
 use crate::step::{Pause, Step, machine};
 use crate::wire::{
-    Authentication, Identity, Introspection, RequestError, ServerAnswer, introspection_request, introspection_response,
+    Authentication, Identity, Introspection, Registration, RequestError, ServerAnswer, introspection_request,
+    introspection_response,
 };
 
 machine! {
@@ -40,8 +42,24 @@ pub struct Introspector {
 }
 
 impl Introspector {
-    /// Asks at this endpoint for each request. RFC 7662 §2.1: "the endpoint MUST also require some form of
-    /// authorization".
+    /// Asks at the introspection endpoint of the server at which the resource server is registered. RFC 7662 §2.1: "the
+    /// endpoint MUST also require some form of authorization".
+    ///
+    /// # Errors
+    /// [`RequestError::OtherServer`]: the metadata is another server's, which would be shown the credentials and every
+    /// token. [`RequestError::NoEndpoint`]: it names no endpoint for introspection.
+    pub fn at(registration: &Registration, server: &Metadata) -> Result<Self, RequestError> {
+        if !registration.is_at(server) {
+            return Err(RequestError::OtherServer);
+        }
+        let endpoint = server.introspection_endpoint.clone();
+        let endpoint = endpoint.ok_or(RequestError::NoEndpoint("introspection_endpoint"))?;
+        let methods = server.introspection_endpoint_auth_methods_supported.as_ref();
+        Ok(Self { endpoint, identity: registration.identity(server, methods), cache: None })
+    }
+
+    /// Asks at this endpoint. The credentials, and every token that somebody presents, go there: it is one that the
+    /// operator has named. For one that a metadata document names, there is [`Introspector::at`].
     #[must_use]
     pub fn new(endpoint: Endpoint, client_id: ClientId, authentication: Authentication) -> Self {
         Self { endpoint, identity: Identity { client_id, authentication }, cache: None }
@@ -82,7 +100,7 @@ impl Introspector {
     fn ask<'a>(&'a self, token: &Secret<'_>, checking: Checking<'a>) -> Step<CheckByIntrospection<'a>> {
         let digest = token.digest();
         if let Some(known) = self.cache.as_ref().and_then(|cache| cache.get(digest, checking.now)) {
-            return Step::Done(checking.reply(alive(known, checking.now)));
+            return Step::Done(checking.reply(alive(known, &checking.server.config, checking.now)));
         }
         match introspection_request(&self.endpoint, &self.identity, token, None) {
             Ok(fetch) => Step::Fetch(CheckByIntrospectionFetch { fetch, introspector: self, digest, checking }),
@@ -93,11 +111,14 @@ impl Introspector {
     /// The token that the authorization server says is active, remembered.
     fn read(&self, answer: Answer<Fetch>, digest: Digest, now: Timestamp) -> Result<Arc<Introspection>, AccessError> {
         let introspection = ServerAnswer::new(answer).and_then(introspection_response).map_err(outage)?;
-        let introspection = Arc::new(with_every_claim(introspection.ok_or(AccessError::Unknown)?));
-        if let Some(cache) = &self.cache {
-            cache.put(digest, &introspection, now);
+        let introspection = introspection.map(|active| Arc::new(with_every_claim(active)));
+        match (&self.cache, &introspection) {
+            (Some(cache), Some(active)) => cache.put(digest, active, now),
+            // Another check may have remembered it meanwhile, or by another clock.
+            (Some(cache), None) => cache.forget(digest),
+            (None, _) => {}
         }
-        Ok(introspection)
+        introspection.ok_or(AccessError::Unknown)
     }
 }
 
@@ -120,8 +141,9 @@ impl<'a> Pause<Fetch> for CheckByIntrospectionFetch<'a> {
 
     fn resume(self, answer: Answer<Fetch>) -> Step<CheckByIntrospection<'a>> {
         let Self { introspector, digest, checking, .. } = self;
-        let introspection = introspector.read(answer, digest, checking.now);
-        Step::Done(checking.reply(introspection.and_then(|introspection| alive(introspection, checking.now))))
+        let Checking { server, now, .. } = checking;
+        let introspection = introspector.read(answer, digest, now);
+        Step::Done(checking.reply(introspection.and_then(|introspection| alive(introspection, &server.config, now))))
     }
 }
 
@@ -144,16 +166,16 @@ fn with_every_claim(mut introspection: Introspection) -> Introspection {
 
 /// RFC 7662 §4: "If the token can expire, the authorization server MUST determine whether or not the token has
 /// expired." A remembered one may have expired since.
-fn alive(introspection: Arc<Introspection>, now: Timestamp) -> Result<Access, AccessError> {
-    if introspection.exp.is_some_and(|exp| exp.is_past(now)) {
+fn alive(introspection: Arc<Introspection>, config: &Config, now: Timestamp) -> Result<Access, AccessError> {
+    if introspection.exp.is_some_and(|exp| exp.after(config.exp_leeway).is_past(now)) {
         return Err(AccessError::Expired);
     }
-    if introspection.nbf.is_some_and(|nbf| nbf > now) {
+    if introspection.nbf.is_some_and(|nbf| nbf > now.after(config.nbf_leeway)) {
         return Err(AccessError::NotYet);
     }
     // A token that is bound to a key is worth nothing without the proof: whoever shows it as a bearer token may have
     // stolen it.
-    if introspection.token_type.as_deref().is_some_and(|token_type| !token_type.eq_ignore_ascii_case("Bearer")) {
+    if introspection.token_type.as_deref().is_some_and(|token_type| !config.is_bearer_type(token_type)) {
         return Err(AccessError::TokenType);
     }
     Ok(Access::introspected(introspection))

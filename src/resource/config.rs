@@ -1,5 +1,9 @@
 //! What a protected resource takes, and what it says of itself.
 
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
 use crate::model::{Endpoint, Issuer, Resource, ResourceMetadata, Scope};
 
 /// The configuration of a [`ResourceServer`](super::ResourceServer). [`Config::new`] gives the values that RFC 9700
@@ -19,6 +23,19 @@ pub struct Config {
     /// meant to be used for that particular resource server." An authorization server restricts its tokens once it
     /// names its [`resources`](crate::server::Config::resources). Say yes where there is but one resource.
     pub accept_unrestricted: bool,
+    /// Further values of `token_type` that introspection says of bearer tokens, in whatever case. Default: none; `Bearer`
+    /// and the `access_token` of older servers need not be named. A token that is bound to a key (`cnf`) is refused
+    /// whatever its type is called.
+    pub other_token_types: Vec<String>,
+    /// How long before its `nbf` an introspected token is taken, and how far in the future its `auth_time` may lie, for
+    /// clocks that differ. RFC 7519 §4.1.5: "Implementers MAY provide for some small leeway, usually no more than a few
+    /// minutes, to account for clock skew." Default: 5 seconds; whole seconds count. The authorization server has found
+    /// such a token active by its own clock (RFC 7662 §4). `iat` is never a reason to refuse.
+    pub nbf_leeway: Duration,
+    /// How long after its `exp` an introspected token is taken, if the authorization server still says that it is active:
+    /// RFC 7519 §4.1.4, likewise. Default: none; whole seconds count. Beyond `exp` nothing is taken from the cache (RFC
+    /// 7662 §4), and a token in the store needs no leeway: it ends by the clock that looks at it.
+    pub exp_leeway: Duration,
     /// Whether a token may stand in a form body: RFC 6750 §2.2. Default: no, and the body is not looked at. "SHOULD NOT
     /// be used except in application contexts where participating browsers do not have access to the "Authorization"
     /// request header field."
@@ -39,6 +56,8 @@ pub struct Config {
     pub resource_name: Option<String>,
     /// A page for developers, for the metadata document. Default: none.
     pub resource_documentation: Option<String>,
+    /// Further members of the metadata document, by name. One that grantor writes itself is left out. Default: none.
+    pub members: Map<String, Value>,
 }
 
 impl Config {
@@ -48,6 +67,9 @@ impl Config {
         Self {
             other_audiences: Vec::new(),
             accept_unrestricted: false,
+            other_token_types: Vec::new(),
+            nbf_leeway: Duration::from_secs(5),
+            exp_leeway: Duration::ZERO,
             token_in_body: false,
             token_in_query: false,
             realm: resource.as_str().to_owned(),
@@ -56,6 +78,7 @@ impl Config {
             scopes_supported: Scope::EMPTY,
             resource_name: None,
             resource_documentation: None,
+            members: Map::new(),
             resource,
         }
     }
@@ -67,6 +90,13 @@ impl Config {
     pub fn metadata_path(&self) -> String {
         let place = ResourceMetadata::path_and_query(&self.resource);
         place.split('?').next().unwrap_or_default().to_owned()
+    }
+
+    /// Whether an introspected token of this type is shown as this one was: as a bearer token.
+    pub(super) fn is_bearer_type(&self, token_type: &str) -> bool {
+        let others = self.other_token_types.iter().map(String::as_str);
+        // RFC 6749 §5.1: "Value is case insensitive."
+        ["Bearer", "access_token"].into_iter().chain(others).any(|known| known.eq_ignore_ascii_case(token_type))
     }
 
     /// Whether a token is for this resource.

@@ -14,14 +14,14 @@ impl Config {
         let methods = methods.into_iter().filter(|(is_taken, _)| *is_taken).map(|(_, method)| method.to_owned());
         // RFC 9728 §3.2: "Parameters with zero values MUST be omitted from the response."
         let scopes: Vec<_> = self.scopes_supported.tokens().map(str::to_owned).collect();
-        ResourceMetadata {
-            authorization_servers: self.authorization_servers.clone(),
-            scopes_supported: Some(scopes).filter(|scopes| !scopes.is_empty()),
-            bearer_methods_supported: Some(methods.collect()),
-            resource_name: self.resource_name.clone(),
-            resource_documentation: self.resource_documentation.clone(),
-            ..ResourceMetadata::new(self.resource.clone())
-        }
+        let mut metadata = ResourceMetadata::new(self.resource.clone());
+        metadata.authorization_servers.clone_from(&self.authorization_servers);
+        metadata.scopes_supported = Some(scopes).filter(|scopes| !scopes.is_empty());
+        metadata.bearer_methods_supported = Some(methods.collect());
+        metadata.resource_name.clone_from(&self.resource_name);
+        metadata.resource_documentation.clone_from(&self.resource_documentation);
+        metadata.members.clone_from(&self.members);
+        metadata.without_doubles()
     }
 }
 

@@ -63,7 +63,7 @@ pub use incoming::Incoming;
 pub use refusal::Refusal;
 pub use requirement::Requirement;
 
-pub use crate::wire::{Authentication, RequestError};
+pub use crate::wire::{Authentication, Registration, RequestError};
 
 /// A resource server, or one of the protected resources of one: its configuration, from which every request's machine
 /// starts. It holds no state.

@@ -50,11 +50,14 @@ impl Requirement {
         self.max_age.map(|max_age| max_age.as_secs())
     }
 
-    /// Whether how and when the resource owner was authenticated is good enough. A token that does not say is not.
-    pub(super) fn is_met_by(&self, access: &Access, now: Timestamp) -> bool {
+    /// Whether how and when the resource owner was authenticated is good enough. A token that does not say is not, nor
+    /// is one of which that is yet to come, by more than the leeway.
+    pub(super) fn is_met_by(&self, access: &Access, now: Timestamp, leeway: Duration) -> bool {
         let acr_is_good = self.acr_values.is_empty()
             || access.acr().is_some_and(|acr| self.acr_values.iter().any(|required| required.as_str() == acr));
-        let age_is_good = |max_age| access.auth_time().is_some_and(|auth_time| now <= auth_time.after(max_age));
+        let is_recent =
+            |auth_time: Timestamp, max_age| auth_time <= now.after(leeway) && now <= auth_time.after(max_age);
+        let age_is_good = |max_age| access.auth_time().is_some_and(|auth_time| is_recent(auth_time, max_age));
         acr_is_good && self.max_age.is_none_or(age_is_good)
     }
 }

@@ -67,6 +67,9 @@ pub enum Fault {
     /// It is JSON, but not as the RFC has it.
     #[error("the response is malformed")]
     Malformed,
+    /// This member of it decides, and cannot be used.
+    #[error("the response has a {0} that cannot be used")]
+    Unreadable(&'static str),
     /// It lacks this member.
     #[error("the response has no {0}")]
     Missing(&'static str),
@@ -171,6 +174,11 @@ impl ServerAnswer {
         let members = self.object::<ErrorMembers>();
         self.judge(members.as_ref().ok())?;
         members.and_then(|_| self.object()).map_err(|fault| self.unusable(fault))
+    }
+
+    /// The JSON object of a response with a status of success, whatever `error` is in it.
+    pub(crate) fn successful<T: DeserializeOwned>(&self) -> Option<T> {
+        if self.response.status().is_success() { self.object().ok() } else { None }
     }
 
     /// Whether the server did what was asked, whatever it says beside that.

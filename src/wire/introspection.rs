@@ -1,92 +1,103 @@
 //! Token introspection as whoever asks sees it: RFC 7662 §2.1, §2.2.
 
-use std::fmt;
-
-use serde::de::{Error as _, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::answer::{Fault, RequestError, ServerAnswer};
 use super::lenient;
 use super::request::{Identity, PostForm};
 use crate::fetch::Fetch;
+use crate::model::members::{Members, Unreadable};
 use crate::model::{Endpoint, Scope, Secret, Timestamp};
 
 /// An active token, as the authorization server describes it: RFC 7662 §2.2. Each member but the lists is optional
 /// there.
+///
+/// A member that nothing hangs on is left out if it cannot be read, and [named](Introspection::unreadable). Those that
+/// decide whether a token may be used, and for what, make the answer one that cannot be used: `scope`, `token_type`,
+/// `exp`, `nbf`, `aud`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(try_from = "Members")]
 #[non_exhaustive]
 pub struct Introspection {
     /// What it is good for.
-    #[serde(default, deserialize_with = "lenient::scope")]
     pub scope: Option<Scope>,
-    /// The client that it was issued to.
-    #[serde(default)]
+    /// The client that it was issued to. A whole number is taken as its digits.
     pub client_id: Option<String>,
-    /// The resource owner's name for people.
-    #[serde(default)]
+    /// The resource owner's name for people; a number as `client_id`.
     pub username: Option<String>,
     /// RFC 6749 §7.1.
-    #[serde(default)]
     pub token_type: Option<String>,
     /// When it ends.
-    #[serde(default, deserialize_with = "timestamp")]
     pub exp: Option<Timestamp>,
     /// When it was issued.
-    #[serde(default, deserialize_with = "timestamp")]
     pub iat: Option<Timestamp>,
     /// Before when it is not to be used.
-    #[serde(default, deserialize_with = "timestamp")]
     pub nbf: Option<Timestamp>,
-    /// The resource owner.
-    #[serde(default)]
+    /// The resource owner; a number as `client_id`.
     pub sub: Option<String>,
     /// For whom it is: one or several.
-    #[serde(default, deserialize_with = "lenient::one_or_many")]
     pub aud: Vec<String>,
     /// Who issued it.
-    #[serde(default)]
     pub iss: Option<String>,
-    /// Its identifier.
-    #[serde(default)]
+    /// Its identifier; a number as `client_id`.
     pub jti: Option<String>,
     /// How the resource owner was authenticated: RFC 9470 §6.2.
-    #[serde(default)]
     pub acr: Option<String>,
     /// When the resource owner was authenticated: RFC 9470 §6.2.
-    #[serde(default, deserialize_with = "timestamp")]
     pub auth_time: Option<Timestamp>,
     /// Whatever else the server says.
-    #[serde(flatten, deserialize_with = "distinct")]
     pub claims: Map<String, Value>,
+    unreadable: Unreadable,
 }
 
-fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    Ok(lenient::seconds(deserializer)?.map(Timestamp))
-}
-
-/// RFC 8259 §4: "When the names within an object are not unique, the behavior of software that receives such an object
-/// is unpredictable." Another resource server might read the same answer otherwise.
-fn distinct<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map<String, Value>, D::Error> {
-    struct Members;
-    impl<'de> Visitor<'de> for Members {
-        type Value = Map<String, Value>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("members of different names")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Map<String, Value>, A::Error> {
-            let mut claims = Map::new();
-            while let Some((name, value)) = members.next_entry::<String, Value>()? {
-                if claims.insert(name, value).is_some() {
-                    return Err(A::Error::custom("a member is repeated"));
-                }
-            }
-            Ok(claims)
-        }
+impl Introspection {
+    /// The members of the answer that were there and cannot be read. What such a member was to say is not known, which
+    /// is not the same as nothing: an answer without `sub` may be that of a client which acts for itself.
+    #[must_use]
+    pub fn unreadable(&self) -> &[&'static str] {
+        &self.unreadable
     }
-    deserializer.deserialize_map(Members)
+}
+
+impl TryFrom<Members> for Introspection {
+    type Error = serde_json::Error;
+
+    fn try_from(mut members: Members) -> Result<Self, Self::Error> {
+        let from = &mut members;
+        let read = Self {
+            scope: from.strict("scope", lenient::scope)?.flatten(),
+            token_type: from.strict("token_type", serde_json::from_value)?,
+            exp: from.strict("exp", timestamp)?.flatten(),
+            nbf: from.strict("nbf", timestamp)?.flatten(),
+            aud: from.strict("aud", lenient::one_or_many)?.unwrap_or_default(),
+            client_id: from.optional("client_id", identifier),
+            username: from.optional("username", identifier),
+            iat: from.optional("iat", timestamp).flatten(),
+            sub: from.optional("sub", identifier),
+            iss: from.optional("iss", serde_json::from_value),
+            jti: from.optional("jti", identifier),
+            acr: from.optional("acr", serde_json::from_value),
+            auth_time: from.optional("auth_time", timestamp).flatten(),
+            claims: Map::new(),
+            unreadable: Unreadable::new(),
+        };
+        let (mut claims, unreadable) = members.finish();
+        claims.remove("active");
+        Ok(Self { claims, unreadable, ..read })
+    }
+}
+
+fn timestamp(member: Value) -> Result<Option<Timestamp>, serde_json::Error> {
+    Ok(lenient::seconds(member)?.map(Timestamp))
+}
+
+/// A text, or a whole number, by which some servers know their clients and people.
+fn identifier(member: Value) -> Result<String, serde_json::Error> {
+    match member {
+        Value::Number(number) if !number.is_f64() => Ok(number.to_string()),
+        other => serde_json::from_value(other),
+    }
 }
 
 /// RFC 7662 §2.1: "The protected resource calls the introspection endpoint using an HTTP POST".
@@ -109,12 +120,14 @@ pub(crate) fn introspection_response(answer: ServerAnswer) -> Result<Option<Intr
         #[serde(default)]
         active: Option<bool>,
     }
+    // "Note that to avoid disclosing too much of the authorization server's state to a third party, the authorization
+    // server SHOULD NOT include any additional information about an inactive token". One that says `error` beside it
+    // has said plainly what counts.
+    if answer.successful::<Active>().is_some_and(|answer| answer.active == Some(false)) {
+        return Ok(None);
+    }
     match answer.json::<Active>()?.active {
-        Some(true) => {
-            let mut active: Introspection = answer.json()?;
-            active.claims.remove("active");
-            Ok(Some(active))
-        }
+        Some(true) => answer.json().map(Some),
         Some(false) => Ok(None),
         None => Err(answer.unusable(Fault::Missing("active"))),
     }

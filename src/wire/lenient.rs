@@ -2,7 +2,7 @@
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 
-use crate::model::{Scope, Secret};
+use crate::model::{Scope, ScopeError, Secret};
 
 /// A number of seconds: as a number, with or without a fraction, or as a string of digits. Null is omitted.
 pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
@@ -38,8 +38,12 @@ pub(crate) fn scope<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
         Text::One(text) => text,
         Text::Many(tokens) => tokens.join(" "),
     };
-    let text = tokens.split_whitespace().collect::<Vec<_>>().join(" ");
-    Scope::parse(&text).map(Some).map_err(D::Error::custom)
+    spaced_scope(&tokens).map(Some).map_err(D::Error::custom)
+}
+
+/// A scope in which more than one space may stand between tokens.
+pub(crate) fn spaced_scope(text: &str) -> Result<Scope, ScopeError> {
+    Scope::parse(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// A secret. Null and the empty string are omitted.

@@ -1,24 +1,19 @@
 //! How a client says who it is: RFC 6749 §2.3.1, §3.2.1.
 
-use grantor::client::{Authentication, AuthorizationRequest, Client, discover};
+use grantor::client::{Authentication, AuthorizationRequest, Registration, discover};
 use grantor::model::{Endpoint, Secret};
 use grantor::{Answer, BasicCredentials, Fetch, HttpHost, Moment, Step, Timestamp};
 use http::{Request, header};
 use serde_json::json;
 
 use crate::canned::*;
-use crate::common::{CALLBACK, Counter, redirect_uri, scope};
+use crate::common::{CALLBACK, Counter, confidential_client_at, redirect_uri, scope};
 
 const NOW: Timestamp = Timestamp(1_000_000);
 const TOKEN: &str = "2YotnFZFEjr1zCsicMWpAA";
 
 fn by(authentication: Authentication) -> Request<Vec<u8>> {
-    sent(
-        &confidential_client()
-            .authenticated_by(authentication)
-            .client_credentials()
-            .start(crate::canned::moment_at(NOW)),
-    )
+    sent(&client_by(authentication).client_credentials().start(crate::canned::moment_at(NOW)))
 }
 
 fn body(request: &Request<Vec<u8>>) -> &str {
@@ -52,7 +47,7 @@ fn odd_characters_survive_basic() {
         ("\"\\", "'`"), (" ", " "), ("a%", "b%2"), ("*-._", "*-._"), ("https://client.example/?a=b#c", "x"), ("a", "pä€😀"),
     ];
     for (client_id, client_secret) in cases {
-        let client = Client::confidential(metadata(), client_id.parse().unwrap(), Secret::new(client_secret));
+        let client = confidential_client_at(metadata(), client_id, client_secret);
         let request = sent(&client.client_credentials().start(crate::canned::moment_at(NOW)));
         let value = request.headers()[header::AUTHORIZATION].to_str().unwrap();
         let read = BasicCredentials::parse(value.strip_prefix("Basic ").unwrap()).unwrap();
@@ -73,7 +68,7 @@ fn the_secret_goes_where_the_server_takes_it() {
         let mut server = metadata();
         server.token_endpoint_auth_methods_supported =
             methods.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
-        let client = Client::confidential(server, client_id(), Secret::new(CLIENT_SECRET));
+        let client = confidential_at(server.clone());
         let request = sent(&client.client_credentials().start(crate::canned::moment_at(NOW)));
         assert_eq!(request.headers().contains_key(header::AUTHORIZATION), is_basic, "{methods:?}");
         assert_eq!(body(&request).contains("client_secret="), !is_basic, "{methods:?}");
@@ -99,7 +94,7 @@ fn the_secret_goes_where_the_endpoint_takes_it() {
         server.token_endpoint_auth_methods_supported = at_token;
         server.revocation_endpoint_auth_methods_supported = at_revocation;
         server.introspection_endpoint_auth_methods_supported = at_introspection;
-        let client = Client::confidential(server, client_id(), Secret::new(CLIENT_SECRET));
+        let client = confidential_at(server.clone());
         let is_in_header = |request: Request<Vec<u8>>| {
             let is_basic = request.headers().contains_key(header::AUTHORIZATION);
             assert_eq!(body(&request).contains("client_secret="), !is_basic);
@@ -118,7 +113,8 @@ fn the_secret_goes_where_the_endpoint_takes_it() {
             in_header
         );
         // Who is told how does so everywhere.
-        let post = client.authenticated_by(Authentication::Post(Secret::new(CLIENT_SECRET)));
+        let post = Registration::public(server.issuer.clone(), client_id());
+        let post = post.authenticated_by(Authentication::Post(Secret::new(CLIENT_SECRET))).at(server).unwrap();
         assert!(
             !is_in_header(sent(&post.revoke(&token, None, crate::canned::moment_at(grantor::Timestamp(0)))))
                 && !is_in_header(sent(&post.introspect(&token, None, crate::canned::moment_at(grantor::Timestamp(0)))))
@@ -131,11 +127,8 @@ fn the_secret_goes_where_the_endpoint_takes_it() {
 #[test]
 fn r63_neither_a_token_nor_a_secret_is_ever_in_a_url() {
     let token = Secret::new(TOKEN);
-    for client in [
-        public_client(),
-        confidential_client(),
-        confidential_client().authenticated_by(Authentication::Post(Secret::new(CLIENT_SECRET))),
-    ] {
+    for client in [public_client(), confidential_client(), client_by(Authentication::Post(Secret::new(CLIENT_SECRET)))]
+    {
         let moment = Moment::new(NOW, &mut Counter(0));
         let (url, pending) = client.begin(AuthorizationRequest::new(redirect_uri(CALLBACK)), moment).unwrap();
         let verifier = serde_json::to_value(&pending).unwrap()["code_verifier"].as_str().unwrap().to_owned();
@@ -202,7 +195,7 @@ fn r66_nothing_is_sent_in_the_clear_and_no_redirect_is_followed() {
 #[test]
 fn a_secret_of_any_text_can_be_sent() {
     for secret in ["\n", "\0", "\u{FFFD}", "é"] {
-        let client = Client::confidential(metadata(), client_id(), Secret::new(secret));
+        let client = confidential_client_at(metadata(), "s6BhdRkqt3", secret);
         assert!(
             matches!(client.client_credentials().start(crate::canned::moment_at(NOW)), Step::Fetch(_)),
             "{secret:?}"

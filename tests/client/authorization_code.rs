@@ -67,7 +67,7 @@ fn the_endpoints_own_query_is_kept() {
     ] {
         let mut server = metadata();
         server.authorization_endpoint = Some(endpoint.parse().unwrap());
-        let (url, _) = begin(&Client::public(server, client_id()));
+        let (url, _) = begin(&public_at(server));
         assert!(url.starts_with(start), "{url}");
     }
 }
@@ -116,7 +116,7 @@ fn r61_state_is_sent_and_checked_whatever_the_server_says_of_pkce() {
     for methods in [None, Some(vec![]), Some(vec!["S256"]), Some(vec!["plain", "S256"])] {
         let mut server = metadata();
         server.code_challenge_methods_supported = methods.map(|names| names.into_iter().map(str::to_owned).collect());
-        let client = Client::public(server, client_id());
+        let client = public_at(server);
         let (url, pending) = begin(&client);
         assert!(url.contains("&state=") && url.contains("&code_challenge_method=S256"));
         let stateless = client.callback(pending, "code=x&iss=https://server.example");
@@ -124,13 +124,13 @@ fn r61_state_is_sent_and_checked_whatever_the_server_says_of_pkce() {
     }
     let mut server = metadata();
     server.code_challenge_methods_supported = Some(vec!["plain".to_owned()]);
-    let refused = Client::public(server, client_id()).begin(request(), moment(0));
+    let refused = public_at(server).begin(request(), moment(0));
     assert_eq!(refused.map(drop), Err(BeginError::CodeChallengeMethod));
 }
 
 #[test]
 fn what_the_server_would_refuse_is_not_begun() {
-    let begin = |server| Client::public(server, client_id()).begin(request(), moment(0)).map(drop);
+    let begin = |server| public_at(server).begin(request(), moment(0)).map(drop);
     let mut server = metadata();
     server.response_types_supported = vec!["token".to_owned(), "code id_token".to_owned()];
     assert!(matches!(begin(server), Err(BeginError::ResponseType(_))));
@@ -284,7 +284,7 @@ fn scope_is_what_the_server_said_else_what_was_asked_for() {
 fn the_flow_works_and_a_code_is_used_once() {
     let world = World::new();
     let wire = HttpHost(Wire::to(&world));
-    let client = Client::public(metadata_of(&world), "app".parse().unwrap());
+    let client = public_client_at(metadata_of(&world), "app");
     let run = |pending: Pending, query: &str| client.callback(pending, query).unwrap().start(world.moment()).run(&wire);
     let (url, pending) = client.begin(request().scope(scope("read")), moment(7)).unwrap();
     let kept = serde_json::to_string(&pending).unwrap();
@@ -304,7 +304,7 @@ fn the_flow_works_and_a_code_is_used_once() {
 fn an_injected_code_is_of_no_use() {
     let world = World::new();
     let wire = HttpHost(Wire::to(&world));
-    let client = Client::public(metadata_of(&world), "app".parse().unwrap());
+    let client = public_client_at(metadata_of(&world), "app");
     let code = |seed| {
         let (url, pending) = client.begin(request(), moment(seed)).unwrap();
         (world.approve(url.split_once('?').unwrap().1).parameter("code").unwrap(), pending)
@@ -321,6 +321,6 @@ fn a_pending_request_of_another_server_is_refused() {
     server.issuer = Issuer::parse("https://other.example").unwrap();
     let (_, pending) = begin(&public_client());
     let query = format!("code=x&state={}&iss=https://server.example", pending.state());
-    let refused = Client::public(server, client_id()).callback(pending, &query).map(drop);
+    let refused = public_at(server).callback(pending, &query).map(drop);
     assert_eq!(refused, Err(CallbackError::OtherServer));
 }

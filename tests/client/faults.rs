@@ -215,16 +215,18 @@ fn a_member_that_is_not_as_it_should_be_ends_in_its_error() {
             r#"{"access_token":"s3cr3t","refresh_token":"tGzv3JOkF0","refresh_token":"tGzv3JOkF0"}"#,
             r#"{"access_token":"s3cr3t","scope":"a","scope":"b"}"#,
         ]),
+        (0..=0, r#"Missing("issuer") 200"#, &["{}", r#"{"issuer":null}"#]),
         (0..=0, "Malformed 200", &[
-            "{}",
             r#"{"issuer":1}"#,
-            r#"{"issuer":"server.example"}"#,
             r#"{"issuer":"https://server.example","issuer":"https://server.example"}"#,
+            r#"{"issuer":"https://server.example","x":1,"x":1}"#,
+        ]),
+        (0..=0, r#"Unreadable("token_endpoint") 200"#, &[
             r#"{"issuer":"https://server.example","token_endpoint":"http://server.example/token"}"#,
+            r#"{"issuer":"https://server.example","token_endpoint":"http://127.0.0.1/token"}"#,
             r#"{"issuer":"https://server.example","token_endpoint":"/token"}"#,
+            r#"{"issuer":"https://server.example","token_endpoint":false}"#,
             r#"{"issuer":"https://server.example","token_endpoint":["https://server.example/token"]}"#,
-            r#"{"issuer":"https://server.example","response_types_supported":"code"}"#,
-            r#"{"issuer":"https://server.example","authorization_response_iss_parameter_supported":"true"}"#,
         ]),
         (7..=7, r#"Missing("expires_in") 200"#, &[
             "{}",
@@ -244,14 +246,20 @@ fn a_member_that_is_not_as_it_should_be_ends_in_its_error() {
             r#"{"expires_in":60,"device_code":"s3cr3t","user_code":"W","user_code":"X","verification_uri":"https://a.example"}"#,
             r#"{"expires_in":60,"device_code":"s3cr3t","user_code":"W","verification_uri":"https://a.example","interval":-5}"#,
         ]),
+        (9..=9, r#"Missing("resource") 200"#, &["{}", r#"{"resource":null}"#]),
         (9..=9, "Malformed 200", &[
-            "{}",
             r#"{"resource":7}"#,
+            r#"{"resource":"https://api.example","resource":"https://api.example"}"#,
+        ]),
+        (9..=9, r#"Unreadable("resource") 200"#, &[
             r#"{"resource":"/photos"}"#,
             r#"{"resource":"https://api.example#s3cr3t"}"#,
-            r#"{"resource":"https://api.example","resource":"https://api.example"}"#,
+        ]),
+        // Where it names servers, a client goes to no other.
+        (9..=9, r#"Unreadable("authorization_servers") 200"#, &[
             r#"{"resource":"https://api.example","authorization_servers":"https://server.example"}"#,
             r#"{"resource":"https://api.example","authorization_servers":["http://server.example"]}"#,
+            r#"{"resource":"https://api.example","authorization_servers":["http://localhost",7,null]}"#,
         ]),
         (8..=8, r#"Missing("active") 200"#, &["{}", r#"{"active":null}"#, r#"{"scope":"s3cr3t"}"#]),
         (8..=8, "Malformed 200", &[
@@ -260,6 +268,9 @@ fn a_member_that_is_not_as_it_should_be_ends_in_its_error() {
             r#"{"active":false,"active":true}"#,
             r#"{"active":true,"exp":"s3cr3t"}"#,
             r#"{"active":true,"aud":7}"#,
+            r#"{"active":true,"nbf":[]}"#,
+            r#"{"active":true,"scope":7}"#,
+            r#"{"active":true,"token_type":7}"#,
             // RFC 8259 §4: "When the names within an object are not unique, the behavior [...] is unpredictable."
             r#"{"active":true,"sub":"a","sub":"b"}"#,
             r#"{"active":true,"tenant":"a","tenant":"b"}"#,
@@ -364,7 +375,7 @@ fn a_token_in_the_text_of_an_error_is_left_out() {
 
 #[test]
 fn without_an_endpoint_nothing_is_sent() {
-    let nowhere = || Client::public(grantor::model::Metadata::new(metadata().issuer), client_id());
+    let nowhere = || public_at(grantor::model::Metadata::new(metadata().issuer));
     let asked = |_: &Fetch| -> Answer<Fetch> { panic!("something was sent") };
     let http = grantor::HttpHost(asked);
     let name = |error: RequestError| match error {

@@ -1,7 +1,7 @@
 //! RFC 6749 §4.3 to §4.5 and §6 as the client sees them: each request to the byte, what comes of each response, and the whole of
 //! it against grantor's own server.
 
-use grantor::client::{Client, TokenRequest, TokenSet};
+use grantor::client::{Authentication, Client, Registration, TokenRequest, TokenSet};
 use grantor::model::{GrantType, Secret};
 use grantor::record::Client as Registered;
 use grantor::{HttpHost, Timestamp};
@@ -25,7 +25,7 @@ fn refresh_token(tokens: &TokenSet) -> Option<&str> {
 }
 
 fn web(world: &World) -> Client {
-    Client::confidential(metadata_of(world), "web".parse().unwrap(), Secret::new(SECRET))
+    confidential_client_at(metadata_of(world), "web", SECRET)
 }
 
 /// Each request as it leaves a confidential client, whose credentials are in the header.
@@ -216,11 +216,14 @@ fn a_server_reads_what_the_client_writes() {
         });
         let world = World::new().with_client(registered);
         let wire = HttpHost(Wire::to(&world));
-        let client = Client::confidential(metadata_of(&world), id.parse().unwrap(), Secret::new(secret.clone()));
-        let post = client.clone().authenticated_by(grantor::client::Authentication::Post(Secret::new(secret.clone())));
-        for client in [client, post] {
+        let server = metadata_of(&world);
+        let secret = || Secret::new(secret.clone());
+        let registration = Registration::confidential(server.issuer.clone(), id.parse().unwrap(), secret());
+        let post = registration.clone().authenticated_by(Authentication::Post(secret()));
+        for registration in [registration, post] {
+            let client = registration.at(server.clone()).unwrap();
             let reply = client.client_credentials().scope(scope("read")).start(crate::canned::moment_at(AT)).run(&wire);
-            assert!(reply.is_ok(), "{id:?} {secret:?}: {reply:?}");
+            assert!(reply.is_ok(), "{registration:?}: {reply:?}");
         }
     }
 }

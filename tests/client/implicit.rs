@@ -35,7 +35,7 @@ fn the_url_is_this_one_to_the_byte() {
     server.response_types_supported = vec!["code".to_owned()];
     let request = AuthorizationRequest::new(redirect_uri(CALLBACK));
     let moment = Moment::new(Timestamp(NOW), &mut Counter(0));
-    let refused = Client::public(server, client_id()).begin_implicit(request, moment).map(drop);
+    let refused = public_at(server).begin_implicit(request, moment).map(drop);
     assert!(matches!(refused, Err(BeginError::ResponseType(_))));
 }
 
@@ -100,7 +100,7 @@ fn a_fragment_in_every_wrong_form_is_refused() {
 #[test]
 fn the_flow_works_with_grantors_server() {
     let world = World::new().with_everything();
-    let client = Client::public(metadata_of(&world), "app".parse().unwrap());
+    let client = public_client_at(metadata_of(&world), "app");
     let (url, pending) = begin(&client);
     let reply = world.approve(url.split_once('?').unwrap().1);
     let fragment = reply.location().split_once('#').unwrap().1;

@@ -16,12 +16,15 @@ mod common;
 
 mod authentication;
 mod authorization_code;
+mod challenges;
 mod crowd;
 mod faults;
 mod grants;
 mod implicit;
 mod mix_up;
 mod refused_token;
+mod registration;
+mod resource_metadata;
 mod secrecy;
 mod shared_refresh;
 mod tolerance;

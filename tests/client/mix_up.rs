@@ -3,7 +3,7 @@
 use grantor::client::{
     AuthorizationRequest, CallbackError, Client, Pending, Polled, RefreshError, RequestError, SharedTokens, TokenSet,
 };
-use grantor::model::{Metadata, Secret};
+use grantor::model::Metadata;
 use grantor::{Answer, Fetch, HttpHost, Moment, Step, Timestamp};
 
 use crate::canned::{answered, json};
@@ -18,7 +18,7 @@ fn evil_world() -> World {
 }
 
 fn client(server: Metadata) -> Client {
-    Client::confidential(server, "web".parse().unwrap(), Secret::new(SECRET))
+    confidential_client_at(server, "web", SECRET)
 }
 
 fn begin(client: &Client) -> (String, Pending) {

@@ -65,7 +65,7 @@ where
 #[test]
 fn no_debug_output_shows_a_secret() {
     let basic = confidential_client();
-    let post = confidential_client().authenticated_by(Authentication::Post(Secret::new(CLIENT_SECRET)));
+    let post = client_by(Authentication::Post(Secret::new(CLIENT_SECRET)));
     let token = Secret::new("s3cr3t");
     let shared = SharedTokens::new(token_set());
     let later = Timestamp(NOW.0 + 100);

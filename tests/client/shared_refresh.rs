@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use grantor::client::{Client, Fresh, SharedTokens};
+use grantor::client::{Fresh, SharedTokens};
 use grantor::model::Secret;
 use grantor::server::RefreshPolicy;
 use grantor::{Answer, Fetch, HttpHost, Timestamp, Unavailable};
@@ -217,7 +217,7 @@ fn the_future_may_move_between_threads() {
 fn against_a_server_that_forgives_nothing_the_grant_lives_on() {
     let mut world = World::new().with_everything();
     world = world.with(|config| config.token.refresh = RefreshPolicy::Rotate { grace: Duration::ZERO });
-    let client = Client::public(metadata_of(&world), "app".parse().unwrap());
+    let client = public_client_at(metadata_of(&world), "app");
     let first = client.password("johndoe", &Secret::new("A3ddj3w")).start(crate::canned::moment_at(Timestamp(NOW)));
     let tokens = SharedTokens::new(first.run(&HttpHost(Wire::to(&world))).unwrap());
     for round in 0..40 {

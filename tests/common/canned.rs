@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test crate uses its part")]
 
-use grantor::client::Client;
+use grantor::client::{Authentication, Client, Registration};
 use grantor::model::{ClientId, Metadata, Secret};
 use grantor::step::Machine;
 use grantor::{Answer, Fetch, HttpHost, Moment, Pause as _, Step, Timestamp};
@@ -31,11 +31,27 @@ pub fn metadata() -> Metadata {
 
 /// The client of RFC 6749's examples.
 pub fn confidential_client() -> Client {
-    Client::confidential(metadata(), client_id(), Secret::new(CLIENT_SECRET))
+    confidential_at(metadata())
 }
 
 pub fn public_client() -> Client {
-    Client::public(metadata(), client_id())
+    public_at(metadata())
+}
+
+/// The same client, registered at this server.
+pub fn confidential_at(server: Metadata) -> Client {
+    let issuer = server.issuer.clone();
+    Registration::confidential(issuer, client_id(), Secret::new(CLIENT_SECRET)).at(server).unwrap()
+}
+
+pub fn public_at(server: Metadata) -> Client {
+    Registration::public(server.issuer.clone(), client_id()).at(server).unwrap()
+}
+
+/// The same client, which authenticates in this way.
+pub fn client_by(authentication: Authentication) -> Client {
+    let registration = Registration::public(metadata().issuer, client_id());
+    registration.authenticated_by(authentication).at(metadata()).unwrap()
 }
 
 /// A moment at this time.

@@ -10,7 +10,7 @@ mod wire;
 
 pub use counter::Counter;
 pub use executor::{block_on, run_all, turn_over};
-pub use wire::{Wire, api, metadata_of, text};
+pub use wire::{Wire, api, confidential_client_at, metadata_of, public_client_at, text};
 
 use std::fmt::{self, Display};
 use std::sync::atomic::{AtomicU64, Ordering};

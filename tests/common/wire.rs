@@ -2,8 +2,9 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use grantor::client::Registration;
 use grantor::consult::{Extension, Password};
-use grantor::model::ClientId;
+use grantor::model::{ClientId, Metadata, Secret};
 use grantor::record::Client;
 use grantor::store::{AsyncStore, Commit, Lookup, Store};
 use grantor::{Answer, AsyncHttp, AsyncPolicy, Fetch, Hosted, Http, Policy};
@@ -19,9 +20,20 @@ pub struct Wire<'a> {
 }
 
 /// What is known of the world's server, as it says itself.
-pub fn metadata_of(world: &World) -> grantor::model::Metadata {
+pub fn metadata_of(world: &World) -> Metadata {
     let request = Request::get(world.server.config().metadata_path()).body(()).unwrap();
     serde_json::from_slice(world.server.metadata(&request).body()).unwrap()
+}
+
+/// A public client that is registered at this server.
+pub fn public_client_at(server: Metadata, client_id: &str) -> grantor::client::Client {
+    Registration::public(server.issuer.clone(), client_id.parse().unwrap()).at(server).unwrap()
+}
+
+/// One that has a secret.
+pub fn confidential_client_at(server: Metadata, client_id: &str, secret: &str) -> grantor::client::Client {
+    let secret = Secret::new(secret.to_owned());
+    Registration::confidential(server.issuer.clone(), client_id.parse().unwrap(), secret).at(server).unwrap()
 }
 
 /// The resource server, as a client that may ask about tokens for the photos.

@@ -17,7 +17,6 @@ mod requests;
 mod responses;
 
 use grantor::client::Client;
-use grantor::model::ClientId;
 use grantor::{Answer, Fetch, HttpHost, Timestamp};
 use http::{Request, Response};
 use proptest::prelude::*;
@@ -31,7 +30,7 @@ pub fn cases() -> ProptestConfig {
 
 /// A client that knows the world's server by what that says of itself.
 pub fn client_of(world: &World, client_id: &str) -> Client {
-    Client::public(world.server.config().metadata(), ClientId::parse(client_id).unwrap())
+    common::public_client_at(world.server.config().metadata(), client_id)
 }
 
 /// The HTTP between a client and an endpoint.

@@ -1,6 +1,6 @@
 //! What a client writes, a server reads.
 
-use grantor::client::{Authentication, AuthorizationRequest, Client, Pending, TokenTypeHint};
+use grantor::client::{Authentication, AuthorizationRequest, Client, Pending, Registration, TokenTypeHint};
 use grantor::model::{Acr, Audience, Key, RedirectUri, Resource, Scope, Secret};
 use grantor::server::{Approval, ClientAuthentication, ClientAuthenticationMethod, Prompt};
 use grantor::store::{Lookup, Store};
@@ -18,7 +18,9 @@ use crate::{cases, client_of, reach};
 /// Both ways to show a secret, which the client of this world has.
 fn with_secret(world: &World, client_id: &str, client_secret: &str) -> [Client; 2] {
     [Authentication::Basic, Authentication::Post].map(|authentication| {
-        client_of(world, client_id).authenticated_by(authentication(Secret::new(client_secret.to_owned())))
+        let server = world.server.config().metadata();
+        let registration = Registration::public(server.issuer.clone(), client_id.parse().unwrap());
+        registration.authenticated_by(authentication(Secret::new(client_secret.to_owned()))).at(server).unwrap()
     })
 }
 

@@ -3,12 +3,12 @@
 use std::fmt::Debug;
 
 use grantor::client::{
-    AuthorizationErrorResponse, AuthorizationRequest, CallbackError, Challenge, Client, Introspection, RequestError,
-    TokenSet,
+    AuthorizationErrorResponse, AuthorizationRequest, CallbackError, Challenge, Introspection, Registration,
+    RequestError, TokenSet,
 };
 use grantor::consult::{Issuance, Terms, Verdict};
 use grantor::model::{Acr, Claims, Issuer, Key, ResponseType, Scope, Secret, Subject};
-use grantor::resource::{Access, Authentication, Introspector, Requirement};
+use grantor::resource::{Access, Introspector, Requirement};
 use grantor::server::Approval;
 use grantor::store::Presented;
 use grantor::{Answer, Hosted, Policy, Timestamp};
@@ -79,15 +79,15 @@ proptest! {
     fn introspection_tells_what_the_store_knows(issued in issued()) {
         let world = issued.world();
         let token = issued.token(&world);
-        let (metadata, client_id, secret) = (world.server.config().metadata(), api().client_id, Secret::new(SECRET));
+        let metadata = world.server.config().metadata();
+        let registration = Registration::confidential(metadata.issuer.clone(), api().client_id, Secret::new(SECRET));
         let endpoint = |request: &Request<_>| world.server.introspect(request, world.moment()).run(&world).into_http();
-        let client = Client::confidential(metadata.clone(), client_id.clone(), secret.clone());
+        let client = registration.at(metadata.clone()).unwrap();
         let read = client.introspect(&Secret::new(token.clone()), None, world.moment()).run(&reach(endpoint)).unwrap().unwrap();
         as_stored(&read, &world, &token)?;
 
         let (photos, any, request) = (photos::photos(), Requirement::any(), photos::with_token(&token));
-        let place = metadata.introspection_endpoint.unwrap();
-        let introspector = Introspector::new(place, client_id, Authentication::Basic(secret));
+        let introspector = Introspector::at(&registration, &metadata).unwrap();
         let stored = world.check(&photos, &request, &any).into_result().unwrap();
         let introspected = photos.check_by_introspection(&request, &any, &introspector, world.moment()).run(&reach(endpoint));
         prop_assert_eq!(issued.seen(&introspected.into_result().unwrap()), issued.seen(&stored));

@@ -1,6 +1,6 @@
 //! The machines of a client, with every kind of response.
 
-use grantor::client::{self, Client, RequestError, TokenSet};
+use grantor::client::{self, Client, Registration, RequestError, TokenSet};
 use grantor::model::{ClientId, Issuer, Resource, Secret};
 use grantor::{HttpHost, Moment, Timestamp};
 use http::Response;
@@ -97,7 +97,7 @@ fn document(issuer: &str) -> String {
 pub(super) fn drawings() -> Vec<Drawing> {
     let issuer = Issuer::parse("https://server.example/tenant").unwrap();
     let metadata = serde_json::from_str(&document(issuer.as_str())).unwrap();
-    let client = Client::public(metadata, ClientId::parse("app").unwrap());
+    let client = Registration::public(issuer.clone(), ClientId::parse("app").unwrap()).at(metadata).unwrap();
     let mut drawings = discoveries(&issuer);
     drawings.extend(token_requests(&client));
     drawings.extend(about_tokens(&client));

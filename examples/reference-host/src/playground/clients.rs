@@ -4,8 +4,10 @@
 
 use std::sync::Arc;
 
-use grantor::client::{Authentication, Client};
-use grantor::model::{Audience, ClientId, Endpoint, GrantType, Metadata, RedirectUri, ResponseType, Scope, Secret};
+use grantor::client::{Authentication, Client, Registration};
+use grantor::model::{
+    Audience, ClientId, Endpoint, GrantType, Issuer, Metadata, RedirectUri, ResponseType, Scope, Secret,
+};
 use grantor::resource::Introspector;
 
 /// Which application.
@@ -122,16 +124,17 @@ impl Clients {
         Ok(client)
     }
 
-    /// The client itself, once it knows its server.
+    /// The client itself, registered at this issuer, once it knows what its server is like.
     ///
     /// # Errors
-    /// None that can happen: the ids are written above.
-    pub(crate) fn client(&self, who: Who, server: Metadata) -> Result<Client, String> {
+    /// The metadata is another server's.
+    pub(crate) fn client(&self, who: Who, issuer: Issuer, server: Metadata) -> Result<Client, String> {
         let client_id = ClientId::parse(who.client_id()).map_err(|error| error.to_string())?;
-        Ok(match self.secret(who) {
-            Some(secret) => Client::confidential(server, client_id, secret.clone()),
-            None => Client::public(server, client_id),
-        })
+        let registration = match self.secret(who) {
+            Some(secret) => Registration::confidential(issuer, client_id, secret.clone()),
+            None => Registration::public(issuer, client_id),
+        };
+        registration.at(server).map_err(|error| error.to_string())
     }
 
     /// As what the API asks about tokens.

@@ -50,7 +50,7 @@ impl Stage {
     pub(crate) async fn client(&self, who: Who) -> Result<Client, String> {
         let unseen = InProcess { recorder: Recorder::default(), ..self.http(Lane::Client) };
         let metadata = discover(self.issuer()).run_async(&unseen.host()).await.map_err(|error| error.to_string())?;
-        self.clients().ok_or("The playground is off.")?.client(who, metadata)
+        self.clients().ok_or("The playground is off.")?.client(who, self.issuer().clone(), metadata)
     }
 
     /// The API.

@@ -6,8 +6,8 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use grantor::client::{
-    AuthorizationRequest, CallbackError, Client, Device, DiscoverError, Introspection, Polled, RequestError,
-    SharedTokens, TokenRequest, TokenSet, TokenTypeHint, discover,
+    AuthorizationRequest, CallbackError, Client, Device, DiscoverError, Introspection, Polled, Registration,
+    RequestError, SharedTokens, TokenRequest, TokenSet, TokenTypeHint, discover,
 };
 use grantor::model::{Issuer, RedirectUri, Resource, Scope, Secret};
 use grantor::{Moment, Timestamp};
@@ -314,7 +314,8 @@ fn an_implicit_response_without_the_iss_that_was_promised_is_refused() {
 fn a_client_gets_a_token_in_the_fragment() {
     let mut metadata = AUTHLIB.metadata.clone();
     metadata.authorization_response_iss_parameter_supported = false;
-    let client = Client::public(metadata, AUTHLIB.client("implicit", None, "none").client_id().clone());
+    let client_id = AUTHLIB.client("implicit", None, "none").client_id().clone();
+    let client = Registration::public(metadata.issuer.clone(), client_id).at(metadata).unwrap();
     let tokens = implicit(&client, Decision::Approve).unwrap();
     assert_eq!(tokens.scope(), Some(&scope()));
     assert!(tokens.expires_at().unwrap() > now());

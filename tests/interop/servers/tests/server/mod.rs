@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 
-use grantor::client::{Authentication, Client, discover};
+use grantor::client::{Authentication, Client, Registration, discover};
 use grantor::model::{ClientId, Issuer, Metadata, Secret};
 use grantor::{Fetch, HttpHost, Unavailable};
 use scraper::{Html, Selector};
@@ -53,13 +53,14 @@ impl Server {
     /// A client that is registered there, by the names of RFC 7591 §2.
     pub fn client(&self, id: &str, secret: Option<&str>, token_endpoint_auth_method: &str) -> Client {
         let secret = secret.map(|secret| Secret::new(secret.to_owned()));
-        let client = Client::public(self.metadata.clone(), ClientId::parse(id).unwrap());
-        client.authenticated_by(match (token_endpoint_auth_method, secret) {
+        let registration = Registration::public(self.metadata.issuer.clone(), ClientId::parse(id).unwrap());
+        let authentication = match (token_endpoint_auth_method, secret) {
             ("none", None) => Authentication::None,
             ("client_secret_basic", Some(secret)) => Authentication::Basic(secret),
             ("client_secret_post", Some(secret)) => Authentication::Post(secret),
             other => panic!("a method and a secret that go together, not {other:?}"),
-        })
+        };
+        registration.authenticated_by(authentication).at(self.metadata.clone()).unwrap()
     }
 }
 
