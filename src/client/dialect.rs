@@ -70,7 +70,9 @@ impl Lifetime {
 
 /// What is done to each response before it is read.
 #[derive(Clone)]
-pub(super) struct ResponseHook(Arc<dyn Fn(Response<Vec<u8>>) -> Response<Vec<u8>> + Send + Sync>);
+pub(super) struct ResponseHook(Arc<Hook>);
+
+type Hook = dyn Fn(Response<Vec<u8>>) -> Response<Vec<u8>> + Send + Sync;
 
 impl ResponseHook {
     pub(super) fn new(hook: impl Fn(Response<Vec<u8>>) -> Response<Vec<u8>> + Send + Sync + 'static) -> Self {
