@@ -16,6 +16,7 @@ mod common;
 
 mod authentication;
 mod authorization_code;
+mod back_off;
 mod crowd;
 mod faults;
 mod grants;
@@ -25,3 +26,4 @@ mod refused_token;
 mod secrecy;
 mod shared_refresh;
 mod tolerance;
+mod waiting;

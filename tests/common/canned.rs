@@ -31,11 +31,20 @@ pub fn metadata() -> Metadata {
 
 /// The client of RFC 6749's examples.
 pub fn confidential_client() -> Client {
-    Client::confidential(metadata(), client_id(), Secret::new(CLIENT_SECRET))
+    confidential_at(metadata())
 }
 
 pub fn public_client() -> Client {
-    Client::public(metadata(), client_id())
+    public_at(metadata())
+}
+
+/// The same client, registered at this server.
+pub fn confidential_at(server: Metadata) -> Client {
+    Client::confidential(server, client_id(), Secret::new(CLIENT_SECRET))
+}
+
+pub fn public_at(server: Metadata) -> Client {
+    Client::public(server, client_id())
 }
 
 /// A moment at this time.
