@@ -23,6 +23,74 @@ use crate::effect::{Answer, Effect, Unavailable};
 ///   and not of a lookup before it, and follows no proxy into its own network.
 ///
 /// A request that got no response, for whatever reason, is [`Unavailable`].
+///
+/// # More in a request
+///
+/// Some servers want a header of their own. Whoever sends the request adds it, to a copy:
+///
+/// ```
+/// use grantor::{Answer, Fetch, HttpHost};
+/// use http::HeaderValue;
+/// # fn send(fetch: &Fetch) -> Answer<Fetch> { Ok(http::Response::new(Vec::new())) }
+///
+/// let http = HttpHost(|fetch: &Fetch| {
+///     let mut fetch = fetch.clone();
+///     let headers = fetch.request_mut().headers_mut();
+///     headers.insert("user-agent", HeaderValue::from_static("photo-printer/1.0"));
+///     headers.insert("notion-version", HeaderValue::from_static("2026-03-11"));
+///     send(&fetch)
+/// });
+/// ```
+///
+/// A parameter is added by the [client](crate::client::Client::with_parameter).
+///
+/// # More machines
+///
+/// A request that no machine here makes is made by [`Fetch::new`], in a machine that stands beside those of this crate
+/// and is driven by the same hosts. One that asks for a server's keys:
+///
+/// ```
+/// use grantor::step::{Absent, Machine, Pause, Step};
+/// use grantor::{Answer, Fetch, HttpHost, Unavailable};
+///
+/// /// The machine that gets a document. It has one effect.
+/// struct Keys;
+///
+/// impl Machine for Keys {
+///     type Lookup = Absent<Self>;
+///     type ClientSecret = Absent<Self>;
+///     type Password = Absent<Self>;
+///     type Extension = Absent<Self>;
+///     type Issuance = Absent<Self>;
+///     type Fetch = KeysFetch;
+///     type Commit = Absent<Self>;
+///     type Reply = Result<Vec<u8>, Unavailable>;
+/// }
+///
+/// struct KeysFetch(Fetch);
+///
+/// impl Pause<Fetch> for KeysFetch {
+///     type Machine = Keys;
+///
+///     fn effect(&self) -> &Fetch {
+///         &self.0
+///     }
+///
+///     fn resume(self, answer: Answer<Fetch>) -> Step<Keys> {
+///         Step::Done(answer.map(|response| response.into_body()))
+///     }
+/// }
+///
+/// fn keys(uri: &str) -> Result<Step<Keys>, http::Error> {
+///     Ok(Step::Fetch(KeysFetch(Fetch::new(http::Request::get(uri).body(Vec::new())?))))
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let http = HttpHost(|_: &Fetch| -> Answer<Fetch> { Ok(http::Response::new(br#"{"keys":[]}"#.to_vec())) });
+/// assert_eq!(keys("https://server.example/jwks")?.run(&http)?, br#"{"keys":[]}"#);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Fetch {
     request: Request<Vec<u8>>,
@@ -32,7 +100,9 @@ impl Fetch {
     /// The most bytes that a response body may have.
     pub const MAX_RESPONSE_LEN: usize = 256 * 1024;
 
-    pub(crate) fn new(request: Request<Vec<u8>>) -> Self {
+    /// The effect of sending this request, whose URI is absolute.
+    #[must_use]
+    pub fn new(request: Request<Vec<u8>>) -> Self {
         Self { request }
     }
 
@@ -44,6 +114,12 @@ impl Fetch {
     #[must_use]
     pub fn request(&self) -> &Request<Vec<u8>> {
         &self.request
+    }
+
+    /// The same, to edit. The body may hold a secret, and is wiped with the effect.
+    #[must_use]
+    pub fn request_mut(&mut self) -> &mut Request<Vec<u8>> {
+        &mut self.request
     }
 }
 

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use super::Client;
+use super::dialect::Pkce;
 use crate::model::{
     CodeChallengeMethod, CodeVerifier, Issuer, Moment, RedirectUri, Resource, ResponseType, Scope, Secret, Timestamp,
     exposed,
@@ -36,7 +37,8 @@ impl AuthorizationRequest {
         Self { scope: Some(scope).filter(|scope| !scope.is_empty()), ..self }
     }
 
-    /// A protected resource that the token is to be for: RFC 8707 §2. May be called for several.
+    /// A protected resource that the token is to be for: RFC 8707 §2. May be called for several. The token request says
+    /// it again, and so does each refresh.
     #[must_use]
     pub fn resource(mut self, resource: Resource) -> Self {
         self.resource.push(resource);
@@ -66,6 +68,10 @@ pub enum BeginError {
     /// it MUST use "S256"".
     #[error("the server does not support code_challenge_method=S256")]
     CodeChallengeMethod,
+    /// The server does not say that it supports PKCE, and the client goes on only where it does:
+    /// [`Pkce::Verified`](super::Pkce::Verified).
+    #[error("the server does not say that it supports PKCE")]
+    PkceUnverified,
     /// The request says twice what is grantor's to say.
     #[error("the parameter {0} is set by the library")]
     Reserved(&'static str),
@@ -81,6 +87,8 @@ pub(super) struct Attempt {
     pub(super) redirect_uri: RedirectUri,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) scope: Option<Scope>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) resource: Vec<Resource>,
     pub(super) begun_at: Timestamp,
 }
 
@@ -95,8 +103,9 @@ pub(super) struct Attempt {
 pub struct Pending {
     #[serde(flatten)]
     pub(super) attempt: Attempt,
-    #[serde(with = "exposed")]
-    pub(super) code_verifier: Secret<'static>,
+    /// `None` if PKCE is off.
+    #[serde(default, with = "exposed::option", skip_serializing_if = "Option::is_none")]
+    pub(super) code_verifier: Option<Secret<'static>>,
 }
 
 /// An implicit request that was sent, waiting for its callback; as [`Pending`].
@@ -152,18 +161,23 @@ impl Client {
     /// # Errors
     /// The server's metadata says that it would be refused.
     pub fn begin(&self, request: AuthorizationRequest, mut moment: Moment) -> Result<(String, Pending), BeginError> {
-        let methods = self.server.code_challenge_methods_supported.as_deref().unwrap_or_default();
         let s256 = CodeChallengeMethod::S256;
-        // A server that names none may have PKCE all the same, and ignores the parameters if it has not.
-        if !methods.is_empty() && !methods.iter().any(|method| method == s256.as_str()) {
-            return Err(BeginError::CodeChallengeMethod);
+        let methods = self.server.code_challenge_methods_supported.as_deref().unwrap_or_default();
+        let takes_s256 = methods.iter().any(|method| method == s256.as_str());
+        match self.dialect.pkce {
+            // A server that names none may have PKCE all the same, and ignores the parameters if it has not.
+            Pkce::Sent if methods.is_empty() => {}
+            Pkce::Verified if methods.is_empty() => return Err(BeginError::PkceUnverified),
+            Pkce::Sent | Pkce::Verified if !takes_s256 => return Err(BeginError::CodeChallengeMethod),
+            Pkce::Sent | Pkce::Verified | Pkce::Off => {}
         }
         let state = state(&mut moment);
-        let code_verifier = verifier(&mut moment);
+        let code_verifier = (self.dialect.pkce != Pkce::Off).then(|| verifier(&mut moment));
         // The alphabet and the length are right.
-        let challenge = CodeVerifier::parse(code_verifier.expose()).map(|verifier| verifier.challenge(s256).digest());
-        let challenge = challenge.map_or_else(|_| String::new(), |digest| digest.to_string());
-        let pkce = [("code_challenge", Some(challenge.as_str())), ("code_challenge_method", Some(s256.as_str()))];
+        let verifier = code_verifier.as_ref().and_then(|verifier| CodeVerifier::parse(verifier.expose()).ok());
+        let challenge = verifier.map(|verifier| verifier.challenge(s256).digest().to_string());
+        let method = challenge.as_ref().map(|_| s256.as_str());
+        let pkce = [("code_challenge", challenge.as_deref()), ("code_challenge_method", method)];
         let (url, attempt) = self.request(ResponseType::Code, request, (state, moment.now()), pkce)?;
         Ok((url, Pending { attempt, code_verifier }))
     }
@@ -212,7 +226,7 @@ impl Client {
         let all = fixed.into_iter().chain(pkce).chain(resources).chain(further);
         let url = with_parameters(endpoint.as_str(), Parameters::Query, all);
         let issuer = self.server.issuer.clone();
-        Ok((url, Attempt { issuer, state, redirect_uri, scope, begun_at }))
+        Ok((url, Attempt { issuer, state, redirect_uri, scope, resource, begun_at }))
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Client;
 use super::authorize::{Attempt, Pending, PendingImplicit};
 use super::token::TokenRequest;
-use super::token_set::TokenSet;
+use super::token_set::{Asked, TokenSet};
 use crate::model::{Digest, GrantType, Scope, Secret, Timestamp, exposed};
 use crate::wire::{Form, FormError, Param, excerpt_of_url, peer_text};
 
@@ -67,27 +67,29 @@ impl AuthorizationErrorResponse {
 const COMMON: [&str; 5] = ["state", "iss", "error", "error_description", "error_uri"];
 
 impl Client {
-    /// Checks what came to the redirect URI, `query` being the URI's query, and prepares the token request: RFC 6749
-    /// §4.1.2, §4.1.3.
+    /// Checks what came to the redirect URI, `query` being the URI's query, with its question mark or without, and
+    /// prepares the token request: RFC 6749 §4.1.2, §4.1.3.
     ///
     /// # Errors
     /// It is not the answer to this request, or the answer is no. Either way, the pending request is spent.
     pub fn callback(&self, pending: Pending, query: &str) -> Result<TokenRequest<'_>, CallbackError> {
-        let form = Form::new(query.as_bytes())?;
+        let form = Form::new(query.strip_prefix('?').unwrap_or(query).as_bytes())?;
         self.check(&pending.attempt, form.params(COMMON))?;
         let [code] = form.params(["code"]);
         let code = visible(code?).ok_or(CallbackError::Missing("code"))?;
-        let Attempt { redirect_uri, scope, .. } = pending.attempt;
+        let Attempt { redirect_uri, scope, resource, .. } = pending.attempt;
         let mut request = TokenRequest::new(self, GrantType::AuthorizationCode.as_str());
         request.append("code", code.expose());
         // RFC 6749 §4.1.3: "REQUIRED, if the "redirect_uri" parameter was included in the authorization request".
         request.append("redirect_uri", redirect_uri.as_str());
-        request.append("code_verifier", pending.code_verifier.expose());
-        Ok(request.asked_for(scope))
+        if let Some(code_verifier) = &pending.code_verifier {
+            request.append("code_verifier", code_verifier.expose());
+        }
+        Ok(request.asked_for(Asked { scope: scope.clone(), resource, ..Asked::default() }, scope))
     }
 
-    /// Checks what came to the redirect URI, `fragment` being the URI's fragment, and takes the token from it: RFC 6749
-    /// §4.2.2.
+    /// Checks what came to the redirect URI, `fragment` being the URI's fragment, with its `#` or without, and takes the
+    /// token from it: RFC 6749 §4.2.2.
     ///
     /// # Errors
     /// It is not the answer to this request, or the answer is no. Either way, the pending request is spent.
@@ -97,18 +99,26 @@ impl Client {
         fragment: &str,
         now: impl Into<Timestamp>,
     ) -> Result<TokenSet, CallbackError> {
-        let form = Form::new(fragment.as_bytes())?;
+        let form = Form::new(fragment.strip_prefix('#').unwrap_or(fragment).as_bytes())?;
         self.check(&pending.attempt, form.params(COMMON))?;
         let [access_token, token_type, expires_in, scope] =
             form.params(["access_token", "token_type", "expires_in", "scope"]);
         let access_token = visible(access_token?).ok_or(CallbackError::Missing("access_token"))?;
-        if token_type?.is_some_and(|kind| !kind.eq_ignore_ascii_case("Bearer")) {
+        let token_type = token_type?.map(Cow::into_owned);
+        if token_type.as_ref().is_some_and(|kind| !self.dialect.understands(kind)) {
             return Err(CallbackError::TokenType);
         }
-        let expires_in = expires_in?.map(|text| text.parse()).transpose();
-        let scope = scope?.map(|text| Scope::parse(&text)).transpose();
-        let tokens = TokenSet::new(pending.attempt.issuer, access_token, now.into());
-        Ok(tokens.expiring_in(expires_in).good_for(scope, pending.attempt.scope))
+        // What is said about a token may be unreadable; the token is good all the same.
+        let expires_in =
+            expires_in.map_err(drop).and_then(|text| text.map(|text| text.trim().parse()).transpose().map_err(drop));
+        let scope = scope.map_err(drop).and_then(|text| text.map(|text| Scope::parse(&text)).transpose().map_err(drop));
+        let Attempt { issuer, scope: requested, resource, .. } = pending.attempt;
+        let tokens = TokenSet::new(issuer, access_token, now.into());
+        Ok(tokens
+            .of_type(Ok::<_, ()>(token_type))
+            .expiring_in(expires_in, self.dialect.lifetime)
+            .good_for(scope, requested.clone())
+            .asked_by(Asked { scope: requested, resource, ..Asked::default() }))
     }
 
     /// Is this the answer to that request, and is it yes?
@@ -142,8 +152,9 @@ impl Client {
             None => Ok(()),
             Some(error) => Err(CallbackError::Refused(AuthorizationErrorResponse {
                 error: peer_text(&error),
-                error_description: error_description?.map(|text| peer_text(&text)),
-                error_uri: error_uri?.map(|uri| excerpt_of_url(&uri)),
+                // What is said to people does not hide the code, whatever it is.
+                error_description: error_description.ok().flatten().map(|text| peer_text(&text)),
+                error_uri: error_uri.ok().flatten().map(|uri| excerpt_of_url(&uri)),
             })),
         }
     }

@@ -5,15 +5,17 @@
 //! poll ─▶ Fetch ─▶ Pending(Device), again and again, ─▶ Tokens, or Denied, or Expired
 //! ```
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::Client;
+use super::dialect::Dialect;
 use super::parameters::Parameters;
 use super::token::Expected;
-use super::token_set::TokenSet;
+use super::token_set::{Asked, TokenSet};
 use crate::effect::Answer;
 use crate::fetch::Fetch;
 use crate::model::{Issuer, Moment, Resource, Scope, Secret, Timestamp, exposed};
@@ -63,29 +65,30 @@ impl DeviceRequest<'_> {
         self
     }
 
-    /// A protected resource that the token is to be for: RFC 8707 §2. May be called for several.
+    /// A protected resource that the token is to be for: RFC 8707 §2. May be called for several. Each poll says it
+    /// again, and so does each refresh.
     pub fn resource(mut self, resource: Resource) -> Self {
-        self.parameters.resource(&resource);
+        self.parameters.resource(resource);
         self
     }
 
     /// A further parameter; not one that the request has already, as for
     /// [`TokenRequest::parameter`](super::TokenRequest::parameter).
     pub fn parameter(mut self, name: &str, value: &str) -> Self {
-        self.parameters.append(name, value);
+        self.parameters.further(name, value);
         self
     }
 
     /// Starts the request, at this moment. Nothing is drawn from it yet; a proof of the client's will be.
     pub fn start(self, moment: Moment) -> Step<AuthorizeDevice> {
         let Self { client, parameters } = self;
-        let (form, scope) = parameters.finish();
+        let (form, scope, resource) = parameters.finish(Vec::new());
         let endpoint = client.server.device_authorization_endpoint.as_ref();
         let endpoint = endpoint.ok_or(RequestError::NoEndpoint("device_authorization_endpoint"));
-        match endpoint.and_then(|endpoint| form.post(endpoint, &client.identity(None))) {
+        match endpoint.and_then(|endpoint| client.post(form, endpoint, None)) {
             Ok(fetch) => {
-                let issuer = client.server.issuer.clone();
-                Step::Fetch(AuthorizeDeviceFetch { fetch, issuer, scope, now: moment.now() })
+                let (dialect, issuer) = (Arc::clone(&client.dialect), client.server.issuer.clone());
+                Step::Fetch(AuthorizeDeviceFetch { fetch, dialect, issuer, scope, resource, now: moment.now() })
             }
             Err(error) => Step::Done(Err(error)),
         }
@@ -97,29 +100,11 @@ impl DeviceRequest<'_> {
 #[derive(Debug)]
 pub struct AuthorizeDeviceFetch {
     fetch: Fetch,
+    dialect: Arc<Dialect>,
     issuer: Issuer,
     scope: Option<Scope>,
+    resource: Vec<Resource>,
     now: Timestamp,
-}
-
-/// RFC 8628 §3.2.
-#[derive(Deserialize)]
-struct DeviceMembers {
-    #[serde(default, deserialize_with = "lenient::secret")]
-    device_code: Option<Secret<'static>>,
-    #[serde(default)]
-    user_code: Option<String>,
-    #[serde(default)]
-    verification_uri: Option<String>,
-    /// From before the RFC.
-    #[serde(default)]
-    verification_url: Option<String>,
-    #[serde(default)]
-    verification_uri_complete: Option<String>,
-    #[serde(default, deserialize_with = "lenient::seconds")]
-    expires_in: Option<u64>,
-    #[serde(default, deserialize_with = "lenient::seconds")]
-    interval: Option<u64>,
 }
 
 impl Pause<Fetch> for AuthorizeDeviceFetch {
@@ -130,27 +115,36 @@ impl Pause<Fetch> for AuthorizeDeviceFetch {
     }
 
     fn resume(self, answer: Answer<Fetch>) -> Step<AuthorizeDevice> {
-        Step::Done(ServerAnswer::new(answer).and_then(|answer| self.read(&answer)))
+        Step::Done(self.dialect.hear(answer, self.now).and_then(|answer| self.read(&answer)))
     }
 }
 
 impl AuthorizeDeviceFetch {
+    /// RFC 8628 §3.2. What there is to be done without may be unreadable.
     fn read(self, answer: &ServerAnswer) -> Result<Device, RequestError> {
-        let members: DeviceMembers = answer.json()?;
+        let members = self.dialect.members(answer)?;
+        let malformed = |_| answer.unusable(Fault::Malformed);
         let missing = |name| answer.unusable(Fault::Missing(name));
-        let verification_uri = members.verification_uri.or(members.verification_url);
-        let expires_in = members.expires_in.ok_or_else(|| missing("expires_in"))?;
-        let interval = members.interval.unwrap_or(DEFAULT_INTERVAL).max(1);
+        let text = |name| members.read_once(name, lenient::string);
+        let expires_in = members.read("expires_in", lenient::seconds).map_err(malformed)?;
+        let expires_in = expires_in.ok_or_else(|| missing("expires_in"))?;
+        let device_code = members.read_once("device_code", lenient::secret).map_err(malformed)?;
+        let user_code = text("user_code").map_err(malformed)?;
+        // `verification_url` is from before the RFC.
+        let verification_uri = text("verification_uri").map_err(malformed)?.or(text("verification_url").ok().flatten());
+        let verification_uri_complete = text("verification_uri_complete").ok().flatten();
+        let interval = members.read("interval", lenient::seconds).ok().flatten().unwrap_or(DEFAULT_INTERVAL).max(1);
         let device = Device {
             issuer: self.issuer,
-            device_code: members.device_code.ok_or_else(|| missing("device_code"))?,
-            user_code: members.user_code.ok_or_else(|| missing("user_code"))?,
+            device_code: device_code.ok_or_else(|| missing("device_code"))?,
+            user_code: user_code.ok_or_else(|| missing("user_code"))?,
             verification_uri: verification_uri.ok_or_else(|| missing("verification_uri"))?,
-            verification_uri_complete: members.verification_uri_complete,
+            verification_uri_complete: verification_uri_complete.filter(|uri| !uri.is_empty()),
             expires_at: self.now.after(Duration::from_secs(expires_in)),
             interval,
             poll_at: self.now.after(Duration::from_secs(interval)),
             scope: self.scope,
+            resource: self.resource,
         };
         if device.is_presentable() { Ok(device) } else { Err(answer.unusable(Fault::Malformed)) }
     }
@@ -173,6 +167,8 @@ pub struct Device {
     poll_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     scope: Option<Scope>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    resource: Vec<Resource>,
 }
 
 impl Device {
@@ -221,8 +217,8 @@ impl Device {
     }
 
     /// The same, to be polled again after this many seconds, now and later.
-    fn again(self, now: Timestamp, interval: u64) -> Self {
-        Self { interval, poll_at: now.after(Duration::from_secs(interval)), ..self }
+    fn again(&self, now: Timestamp, interval: u64) -> Self {
+        Self { interval, poll_at: now.after(Duration::from_secs(interval)), ..self.clone() }
     }
 }
 
@@ -262,8 +258,11 @@ impl Client {
         let mut form = PostForm::new();
         form.append("grant_type", GRANT_TYPE);
         form.append("device_code", device.device_code.expose());
-        match self.token_endpoint().and_then(|endpoint| form.post(endpoint, &self.identity(None))) {
-            Ok(fetch) => Step::Fetch(PollFetch { fetch, device: device.clone(), now }),
+        device.resource.iter().for_each(|resource| form.append("resource", resource.as_str()));
+        match self.token_endpoint().and_then(|endpoint| self.post(form, endpoint, None)) {
+            Ok(fetch) => {
+                Step::Fetch(PollFetch { fetch, dialect: Arc::clone(&self.dialect), device: device.clone(), now })
+            }
             Err(error) => Step::Done(Err(error)),
         }
     }
@@ -274,6 +273,7 @@ impl Client {
 #[derive(Debug)]
 pub struct PollFetch {
     fetch: Fetch,
+    dialect: Arc<Dialect>,
     device: Device,
     now: Timestamp,
 }
@@ -286,42 +286,41 @@ impl Pause<Fetch> for PollFetch {
     }
 
     fn resume(self, answer: Answer<Fetch>) -> Step<Poll> {
-        let Self { device, now, .. } = self;
+        let Self { device, now, dialect, .. } = self;
+        let answer = dialect.hear(answer, now);
+        let asked = Asked { scope: device.scope.clone(), resource: device.resource.clone(), ..Asked::default() };
         let expected = Expected {
+            dialect,
             issuer: device.issuer.clone(),
             requested_at: now,
             scope: device.scope.clone(),
+            asked,
+            token_type: None,
             refresh_token: None,
         };
-        let error = match ServerAnswer::new(answer).and_then(|answer| expected.read(&answer)) {
+        let error = match answer.and_then(|answer| expected.read(&answer)) {
             Ok(tokens) => return Step::Done(Ok(Polled::Tokens(tokens))),
             Err(error) => error,
         };
         let interval = device.interval;
+        let again = |interval| {
+            let device = device.again(now, interval);
+            // RFC 9110 §10.2.3: a server that says when it is to be asked again is not asked before.
+            let retry_after = Duration::from_secs(error.retry_after().unwrap_or_default().into());
+            Device { poll_at: device.poll_at.max(now.after(retry_after)), ..device }
+        };
         Step::Done(match error.code() {
-            Some("authorization_pending") => Ok(Polled::Pending(device.again(now, interval))),
+            Some("authorization_pending") => Ok(Polled::Pending(again(interval))),
             // RFC 8628 §3.5: "the interval MUST be increased by 5 seconds for this and all subsequent requests."
-            Some("slow_down") => Ok(Polled::Pending(device.again(now, interval.saturating_add(5)))),
-            Some("access_denied") => Ok(Polled::Denied),
+            Some("slow_down") => Ok(Polled::Pending(again(interval.saturating_add(5)))),
+            // Some providers have the second name for it.
+            Some("access_denied" | "authorization_declined") => Ok(Polled::Denied),
             Some("expired_token") => Ok(Polled::Expired),
             // "On encountering a connection timeout, clients MUST unilaterally reduce their polling frequency before
             // retrying. The use of an exponential backoff algorithm to achieve this, such as doubling the polling
-            // interval [...] is RECOMMENDED."
-            _ if is_passing(&error) => {
-                let retry_after = Duration::from_secs(error.retry_after().unwrap_or_default().into());
-                let device = device.again(now, interval.saturating_mul(2));
-                Ok(Polled::Retry(Device { poll_at: device.poll_at.max(now.after(retry_after)), ..device }, error))
-            }
+            // interval [...] is RECOMMENDED." A server that is busy or out of order is no better than one that is slow.
+            _ if error.is_passing() => Ok(Polled::Retry(again(interval.saturating_mul(2)), error)),
             _ => Err(error),
         })
-    }
-}
-
-/// Whether it may be over when asked again: no response, or a server that is out of order or busy.
-fn is_passing(error: &RequestError) -> bool {
-    match error {
-        RequestError::Unavailable(_) => true,
-        RequestError::Unusable { status, .. } => status.is_server_error() || status.as_u16() == 429,
-        _ => false,
     }
 }

@@ -1,13 +1,16 @@
 //! Token introspection: RFC 7662. For a client that asks about its own token; a resource server has [a machine of its
 //! own](crate::resource).
 
+use std::sync::Arc;
+
 use super::Client;
+use super::dialect::Dialect;
 use super::revoke::TokenTypeHint;
 use crate::effect::Answer;
 use crate::fetch::Fetch;
-use crate::model::{Moment, Secret};
+use crate::model::{Moment, Secret, Timestamp};
 use crate::step::{Pause, Step, machine};
-use crate::wire::{Introspection, RequestError, ServerAnswer, introspection_request, introspection_response};
+use crate::wire::{Introspection, RequestError, introspection_form, introspection_response};
 
 machine! {
     /// The machine that asks about a token.
@@ -21,13 +24,14 @@ impl Client {
     /// Asks about a token. The reply is `None` if it is not active, whatever the reason: RFC 7662 §2.2. Nothing is
     /// drawn from the moment yet; a proof of the client's will be.
     pub fn introspect(&self, token: &Secret<'_>, hint: Option<TokenTypeHint>, moment: Moment) -> Step<Introspect> {
-        drop(moment);
         let endpoint = self.server.introspection_endpoint.as_ref();
         let endpoint = endpoint.ok_or(RequestError::NoEndpoint("introspection_endpoint"));
-        let identity = self.identity(self.server.introspection_endpoint_auth_methods_supported.as_ref());
-        let hint = hint.map(TokenTypeHint::as_str);
-        match endpoint.and_then(|endpoint| introspection_request(endpoint, &identity, token, hint)) {
-            Ok(fetch) => Step::Fetch(IntrospectFetch { fetch }),
+        let methods = self.server.introspection_endpoint_auth_methods_supported.as_ref();
+        let form = introspection_form(token, hint.map(TokenTypeHint::as_str));
+        match endpoint.and_then(|endpoint| self.post(form, endpoint, methods)) {
+            Ok(fetch) => {
+                Step::Fetch(IntrospectFetch { fetch, dialect: Arc::clone(&self.dialect), asked_at: moment.now() })
+            }
             Err(error) => Step::Done(Err(error)),
         }
     }
@@ -38,6 +42,8 @@ impl Client {
 #[derive(Debug)]
 pub struct IntrospectFetch {
     fetch: Fetch,
+    dialect: Arc<Dialect>,
+    asked_at: Timestamp,
 }
 
 impl Pause<Fetch> for IntrospectFetch {
@@ -48,6 +54,6 @@ impl Pause<Fetch> for IntrospectFetch {
     }
 
     fn resume(self, answer: Answer<Fetch>) -> Step<Introspect> {
-        Step::Done(ServerAnswer::new(answer).and_then(introspection_response))
+        Step::Done(self.dialect.hear(answer, self.asked_at).and_then(introspection_response))
     }
 }

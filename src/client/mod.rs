@@ -15,7 +15,7 @@
 //! | of a resource | [`DiscoverResource`] | [`discover_resource`](fn@discover_resource) | [`ResourceMetadata`] |
 //! | authorization code, PKCE | [`Exchange`] | [`Client::begin`], then [`Client::callback`] | [`TokenSet`] |
 //! | implicit | none: nothing is sent | [`Client::begin_implicit`], then [`Client::callback_implicit`] | [`TokenSet`] |
-//! | client credentials | [`Exchange`] | [`Client::client_credentials`] | [`TokenSet`] |
+//! | client credentials | [`Exchange`] | [`Client::client_credentials`], then [`SharedTokens`] for many tasks at once | [`TokenSet`] |
 //! | password | [`Exchange`] | [`Client::password`] | [`TokenSet`] |
 //! | refresh | [`Exchange`] | [`Client::refresh`], or [`SharedTokens`] for many tasks at once | [`TokenSet`] |
 //! | extension grants | [`Exchange`] | [`Client::extension`] | [`TokenSet`] |
@@ -75,19 +75,40 @@
 //!   that say a part each: see [`Challenge::of`];
 //! - `expires_in` and `interval` as a string, or with a fraction;
 //! - `token_type` in whatever case, or missing;
-//! - `scope` as an array, or with more than one space between tokens;
-//! - an `expires_in` or a `scope` that cannot be read, beside tokens that can: they were issued, and
-//!   [`TokenSet::unreadable`] tells;
+//! - `scope` as an array, or with more than one space between tokens; `scopes` where there is no `scope`;
+//! - members that cannot be read, or are there twice, beside an access token that can: it was issued, and
+//!   [`TokenSet::unreadable`] tells; a byte that is not UTF-8 in a member that nobody reads;
 //! - an optional member that is null; an empty `refresh_token` or `error`;
-//! - an error response with status 200, of a device authorization or any other, and one whose `error_description` or
-//!   `error_uri` is no text;
+//! - an error response with status 200, of a device authorization or any other; one of any media type; one whose
+//!   `error_description` or `error_uri` is no text, or is there twice, or is not UTF-8;
+//! - an error that large providers say otherwise than RFC 6749 §5.2: `{"error":{"type":…,"message":…}}`,
+//!   `{"errors":[{"errorType":…}]}`, `{"status":400,"message":…}`, `{"errcode":…,"errmsg":…}`;
 //! - any success for status 200;
-//! - a media type with parameters, a missing one, `text/plain`, or another kind of JSON; a byte order mark;
-//! - `verification_url` for `verification_uri`.
+//! - a media type with parameters, a missing one, `text/plain`, or another kind of JSON; a form, from a server that says
+//!   that it sends one; a byte order mark;
+//! - `verification_url` for `verification_uri`; `authorization_declined` for `access_denied`; an `interval` or a
+//!   `verification_uri_complete` that cannot be read, without which a device goes on;
+//! - `Retry-After` in seconds or as a date.
 //!
 //! Nothing of that weakens a check. Refused, with a [`RequestError`] that keeps the status and an excerpt, are
-//! responses that redirect, are too long, are cut short, are not a JSON object, name a member twice, or lack what is
-//! required.
+//! responses that redirect, are too long, are cut short, are not a JSON object, or lack what is required, or have two
+//! of it. [`RequestError::remedy`] tells what can be done.
+//!
+//! # What one knows of a server
+//!
+//! What may be taken for something else is taken only by a client that was told, by name:
+//!
+//! | the server | the client |
+//! |---|---|
+//! | says `token_type` `bot` or `BearerToken` | [`Client::with_token_type`], [`TokenRequest::token_type`] |
+//! | says `expires_in` 0 for "never", or nothing, or what is not so | [`Client::with_lifetime`] |
+//! | writes `scope` with commas | [`Client::with_commas_in_scope`] |
+//! | sends JSON as `text/html` | [`Client::with_any_media_type`] |
+//! | has a person's tokens in `authed_user` | [`Client::with_tokens_in`] |
+//! | wants a parameter in every request | [`Client::with_parameter`] |
+//! | wants a header | [`Fetch::request_mut`] |
+//! | chokes on PKCE, or has to have it | [`Client::with_pkce`] |
+//! | says anything else in its own words | [`Client::with_response_hook`] |
 //!
 //! [`ResourceMetadata`]: crate::model::ResourceMetadata
 
@@ -95,24 +116,33 @@ mod authorize;
 mod callback;
 mod challenge;
 mod device;
+mod dialect;
 mod discover;
 mod discover_resource;
 mod introspect;
+mod knowing;
 mod parameters;
 mod registration;
 mod revoke;
 mod shared_tokens;
 mod token;
 mod token_set;
+mod turn;
+mod wakers;
 
+use std::sync::Arc;
+
+use crate::fetch::Fetch;
 use crate::model::{ClientId, Endpoint, Metadata};
-use crate::wire::Identity;
+use crate::wire::{Identity, PostForm};
+use dialect::Dialect;
 
-pub use crate::wire::{Authentication, ErrorResponse, Fault, Introspection, Registration, RequestError};
+pub use crate::wire::{Authentication, ErrorResponse, Fault, Introspection, Registration, Remedy, RequestError};
 pub use authorize::{AuthorizationRequest, BeginError, Pending, PendingImplicit};
 pub use callback::{AuthorizationErrorResponse, CallbackError};
 pub use challenge::Challenge;
 pub use device::{AuthorizeDevice, AuthorizeDeviceFetch, Device, DeviceRequest, Poll, PollFetch, Polled};
+pub use dialect::{Lifetime, Pkce};
 pub use discover::{Discover, DiscoverError, DiscoverFetch, discover};
 pub use discover_resource::{
     DiscoverResource, DiscoverResourceError, DiscoverResourceFetch, ResourceMatch, discover_resource,
@@ -121,15 +151,17 @@ pub use discover_resource::{
 pub use introspect::{Introspect, IntrospectFetch};
 pub use registration::OtherIssuer;
 pub use revoke::{Revoke, RevokeFetch, TokenTypeHint};
-pub use shared_tokens::{Fresh, RefreshError, SharedTokens, Turn, Wait};
+pub use shared_tokens::{Fresh, SharedTokens};
 pub use token::{Exchange, ExchangeFetch, TokenRequest};
 pub use token_set::TokenSet;
+pub use turn::{RefreshError, Turn, Wait};
 
 /// A client of one authorization server, at which it is registered: made by [`Registration::at`]. It holds no state.
 #[derive(Clone, Debug)]
 pub struct Client {
     server: Metadata,
     registration: Registration,
+    dialect: Arc<Dialect>,
 }
 
 impl Client {
@@ -148,6 +180,18 @@ impl Client {
     /// Who it is to an endpoint that takes these methods.
     fn identity(&self, methods: Option<&Vec<String>>) -> Identity {
         self.registration.identity(&self.server, methods)
+    }
+
+    /// The request that posts this, and what this client posts with everything, to an endpoint that takes these
+    /// methods.
+    fn post(
+        &self,
+        mut form: PostForm,
+        endpoint: &Endpoint,
+        methods: Option<&Vec<String>>,
+    ) -> Result<Fetch, RequestError> {
+        form.append_form(&self.dialect.parameters);
+        form.post(endpoint, &self.identity(methods))
     }
 
     fn token_endpoint(&self) -> Result<&Endpoint, RequestError> {

@@ -6,13 +6,16 @@ use crate::wire::PostForm;
 /// The parameters of a request that is not sent yet.
 #[derive(Clone, Debug)]
 pub(super) struct Parameters {
-    pub(super) form: PostForm,
-    pub(super) scope: Option<Scope>,
+    form: PostForm,
+    scope: Option<Scope>,
+    resource: Vec<Resource>,
+    /// Whether there are others than the grant's own, scope and resource.
+    pub(super) has_further: bool,
 }
 
 impl Parameters {
     pub(super) fn new() -> Self {
-        Self { form: PostForm::new(), scope: None }
+        Self { form: PostForm::new(), scope: None, resource: Vec::new(), has_further: false }
     }
 
     /// With the empty scope, the server's default is asked for: RFC 6749 §3.3.
@@ -21,18 +24,28 @@ impl Parameters {
     }
 
     /// RFC 8707 §2.
-    pub(super) fn resource(&mut self, resource: &Resource) {
+    pub(super) fn resource(&mut self, resource: Resource) {
         self.append("resource", resource.as_str());
+        self.resource.push(resource);
+    }
+
+    /// What the request has no name for.
+    pub(super) fn further(&mut self, name: &str, value: &str) {
+        self.append(name, value);
+        self.has_further = true;
     }
 
     pub(super) fn append(&mut self, name: &str, value: &str) {
         self.form.append(name, value);
     }
 
-    /// The form, and the scope that is asked for.
-    pub(super) fn finish(self) -> (PostForm, Option<Scope>) {
-        let Self { mut form, scope } = self;
+    /// The form, and the scope and the resources that are asked for; where none was named, these resources.
+    pub(super) fn finish(mut self, known: Vec<Resource>) -> (PostForm, Option<Scope>, Vec<Resource>) {
+        if self.resource.is_empty() {
+            known.into_iter().for_each(|resource| self.resource(resource));
+        }
+        let Self { mut form, scope, resource, .. } = self;
         form.append_optional("scope", scope.as_ref().map(Scope::as_str));
-        (form, scope)
+        (form, scope, resource)
     }
 }

@@ -1,5 +1,7 @@
 //! From a registration to a client: only at the server at which it was made.
 
+use std::sync::Arc;
+
 use super::Client;
 use crate::model::{Issuer, Metadata};
 use crate::wire::Registration;
@@ -24,7 +26,7 @@ impl Registration {
     /// The metadata is another server's. A client that was sent there by a resource is not registered there.
     pub fn at(&self, server: Metadata) -> Result<Client, OtherIssuer> {
         if self.is_at(&server) {
-            Ok(Client { server, registration: self.clone() })
+            Ok(Client { server, registration: self.clone(), dialect: Arc::default() })
         } else {
             Err(OtherIssuer { registered_at: self.issuer().clone(), issuer: server.issuer })
         }

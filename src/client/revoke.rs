@@ -1,11 +1,14 @@
 //! Token revocation: RFC 7009 §2.
 
+use std::sync::Arc;
+
 use super::Client;
+use super::dialect::Dialect;
 use crate::effect::Answer;
 use crate::fetch::Fetch;
-use crate::model::{Moment, Secret};
+use crate::model::{Moment, Secret, Timestamp};
 use crate::step::{Pause, Step, machine};
-use crate::wire::{PostForm, RequestError, ServerAnswer};
+use crate::wire::{PostForm, RequestError};
 
 machine! {
     /// The machine that gives up a token.
@@ -44,14 +47,13 @@ impl Client {
     /// must assume the token still exists and may retry after a reasonable delay" (RFC 7009 §2.2.1). Nothing is drawn
     /// from the moment yet; a proof of the client's will be.
     pub fn revoke(&self, token: &Secret<'_>, hint: Option<TokenTypeHint>, moment: Moment) -> Step<Revoke> {
-        drop(moment);
         let mut form = PostForm::new();
         form.append("token", token.expose());
         form.append_optional("token_type_hint", hint.map(TokenTypeHint::as_str));
         let endpoint = self.server.revocation_endpoint.as_ref().ok_or(RequestError::NoEndpoint("revocation_endpoint"));
-        let identity = self.identity(self.server.revocation_endpoint_auth_methods_supported.as_ref());
-        match endpoint.and_then(|endpoint| form.post(endpoint, &identity)) {
-            Ok(fetch) => Step::Fetch(RevokeFetch { fetch }),
+        let methods = self.server.revocation_endpoint_auth_methods_supported.as_ref();
+        match endpoint.and_then(|endpoint| self.post(form, endpoint, methods)) {
+            Ok(fetch) => Step::Fetch(RevokeFetch { fetch, dialect: Arc::clone(&self.dialect), asked_at: moment.now() }),
             Err(error) => Step::Done(Err(error)),
         }
     }
@@ -62,6 +64,8 @@ impl Client {
 #[derive(Debug)]
 pub struct RevokeFetch {
     fetch: Fetch,
+    dialect: Arc<Dialect>,
+    asked_at: Timestamp,
 }
 
 impl Pause<Fetch> for RevokeFetch {
@@ -74,6 +78,6 @@ impl Pause<Fetch> for RevokeFetch {
     fn resume(self, answer: Answer<Fetch>) -> Step<Revoke> {
         // RFC 7009 §2.2: "The content of the response body is ignored by the client as all necessary information is
         // conveyed in the response code." All but for an error that calls itself a success.
-        Step::Done(ServerAnswer::new(answer).and_then(|answer| answer.check()))
+        Step::Done(self.dialect.hear(answer, self.asked_at).and_then(|answer| answer.check()))
     }
 }

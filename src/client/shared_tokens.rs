@@ -4,17 +4,13 @@
 //! thief (RFC 9700 §4.14.2). Whoever finds that the token expires takes the [`Turn`] to refresh it; the others go on
 //! with the old token while it lasts, and wait when it does not.
 
-use std::pin::Pin;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::sync::Arc;
 
 use super::Client;
-use super::token::Exchange;
 use super::token_set::TokenSet;
+use super::turn::{RefreshError, Shared, Turn, Wait};
 use crate::host::{AsyncHost, Host};
 use crate::model::{Moment, Timestamp};
-use crate::step::Step;
 use crate::wire::RequestError;
 
 /// A token set for many tasks. A clone is the same token set.
@@ -31,6 +27,7 @@ use crate::wire::RequestError;
 ///     match tokens.fresh(moment.now()) {
 ///         Fresh::Ready(tokens) => return Ok(tokens),
 ///         Fresh::Wait(wait) => wait.block()?,
+///         Fresh::Later { error, .. } => return Err(RefreshError::Request(error)),
 ///         Fresh::Ended => return Err(RefreshError::Ended),
 ///         Fresh::Refresh(turn) => {
 ///             let reply = turn.start(client, moment).run(http);
@@ -41,48 +38,30 @@ use crate::wire::RequestError;
 /// }
 /// # }
 /// ```
+///
+/// # When a refresh fails
+///
+/// However many want the token, a server that failed is asked again after five seconds at the earliest, or when it said
+/// ([`Retry-After`](RequestError::retry_after)), whether the access token has ended or not. Meanwhile everybody goes on
+/// with the old token while it lasts, and has the error when it does not. What the server says decides what comes then;
+/// [`RequestError::remedy`] has the table:
+///
+/// | [`Remedy`](super::Remedy) | the tokens | what `get` says once the access token has ended |
+/// |---|---|---|
+/// | `Wait` | are kept, and tried again | [`RefreshError::Request`] |
+/// | `MendClient`, as for `invalid_client` | are kept, and tried again: by a client that was mended, with success | [`RefreshError::Request`] |
+/// | `AskOwner`, as for `invalid_grant` | are at their end, and not tried again | [`RefreshError::Ended`] |
+///
+/// A caller who knows better says so by [`SharedTokens::ended`].
+///
+/// # Client credentials
+///
+/// Tokens that a client has for itself come without a refresh token (RFC 6749 §4.4.3), and are asked for anew in the
+/// same way: by one for all, if the request had no [parameter](super::TokenRequest::parameter) of its own. What has to
+/// be said in each request is the [client's](Client::with_parameter).
 #[derive(Clone, Debug)]
 pub struct SharedTokens {
     shared: Arc<Shared>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    state: Mutex<State>,
-    turn_ended: Condvar,
-}
-
-#[derive(Debug)]
-struct State {
-    current: Arc<TokenSet>,
-    /// Whether a resource server refused the current access token.
-    refused: bool,
-    /// Whether somebody has the turn.
-    taken: bool,
-    /// Counts the turns that ended. The turn that is taken, or will be next, has this number.
-    turns: u64,
-    /// How the last turn failed, if it did.
-    failure: Option<RefreshError>,
-    /// Before when a token that lasts is not tried to be refreshed again.
-    retry_at: Timestamp,
-    waiting: Vec<Waker>,
-}
-
-/// After a failure that does not show, since the old token lasts, a server is left alone for so long; longer, if it
-/// says so.
-const PAUSE: Duration = Duration::from_secs(5);
-
-/// There is no usable access token.
-#[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RefreshError {
-    /// The access token has ended, and there is no refresh token, or the server no longer takes it. Ask the resource
-    /// owner again, and [replace](SharedTokens::replace) the token set.
-    #[error("the access token has ended and cannot be refreshed")]
-    Ended,
-    /// The refresh failed. It may work later.
-    #[error(transparent)]
-    Request(#[from] RequestError),
 }
 
 /// Where a shared token set stands. Each case has its own way on, and whoever drives by hand goes every one of them.
@@ -94,6 +73,14 @@ pub enum Fresh {
     Refresh(Turn),
     /// Somebody else refreshes. Wait, then look again.
     Wait(Wait),
+    /// It has ended, and could not be refreshed a short time ago. The server is left alone until then.
+    #[non_exhaustive]
+    Later {
+        /// When to look again, at the earliest.
+        retry_at: Timestamp,
+        /// How the refresh failed.
+        error: RequestError,
+    },
     /// It has ended: [`RefreshError::Ended`]. It can be [replaced](SharedTokens::replace).
     Ended,
 }
@@ -102,25 +89,14 @@ impl SharedTokens {
     /// Shares a token set.
     #[must_use]
     pub fn new(tokens: TokenSet) -> Self {
-        let state = State {
-            current: Arc::new(tokens),
-            refused: false,
-            taken: false,
-            turns: 0,
-            failure: None,
-            retry_at: Timestamp::default(),
-            waiting: Vec::new(),
-        };
-        Self { shared: Arc::new(Shared { state: Mutex::new(state), turn_ended: Condvar::new() }) }
+        Self { shared: Arc::new(Shared::of(tokens)) }
     }
 
     /// Goes on with another token set, after [`RefreshError::Ended`], say: the resource owner was asked again, or a
     /// client that acts for itself has a new token. A refresh of the old one that is under way no longer counts,
     /// whatever becomes of it.
     pub fn replace(&self, tokens: TokenSet) {
-        let mut state = self.shared.lock();
-        state.take(tokens);
-        self.shared.end_turn(state, None);
+        self.shared.replace(tokens);
     }
 
     /// A resource server refused this access token before its time: 401 and `invalid_token`, RFC 6750 §3.1. It counts
@@ -146,7 +122,44 @@ impl SharedTokens {
     /// ```
     pub fn refused(&self, tokens: &TokenSet) {
         let mut state = self.shared.lock();
-        state.refused |= state.current.access_token().digest() == tokens.access_token().digest();
+        state.is_refused |= state.is_current(tokens);
+    }
+
+    /// These tokens cannot be refreshed any more, however that is known: the authorization server said so in a way that
+    /// is not [understood](RequestError::remedy), or the resource owner took the grant back. The access token is used
+    /// while it lasts, unless it is [refused](Self::refused) too; then it is [`RefreshError::Ended`]. Of earlier tokens
+    /// it is no news.
+    ///
+    /// ```
+    /// # use grantor::client::{Client, RefreshError, SharedTokens};
+    /// # type Host = dyn grantor::host::Host;
+    /// # fn get(tokens: &SharedTokens, client: &Client, moment: grantor::Moment, http: &Host) {
+    /// let current = tokens.current();
+    /// if let Err(RefreshError::Request(error)) = tokens.get(client, moment, http)
+    ///     && error.to_string().contains("E4711")
+    /// {
+    ///     tokens.ended(&current);
+    /// }
+    /// # }
+    /// ```
+    pub fn ended(&self, tokens: &TokenSet) {
+        let mut state = self.shared.lock();
+        if state.is_current(tokens) {
+            state.end();
+        }
+    }
+
+    /// The tokens that there are, as good or bad as they may be: to keep them, or to say something of them. To use
+    /// them, [`get`](Self::get) them.
+    #[must_use]
+    pub fn current(&self) -> Arc<TokenSet> {
+        Arc::clone(&self.shared.lock().current)
+    }
+
+    /// How the current tokens were last tried to be refreshed in vain, if they were.
+    #[must_use]
+    pub fn last_error(&self) -> Option<RequestError> {
+        self.shared.lock().rest.as_ref().map(|rest| rest.error.clone())
     }
 
     /// Where it stands.
@@ -154,23 +167,26 @@ impl SharedTokens {
     pub fn fresh(&self, now: impl Into<Timestamp>) -> Fresh {
         let now = now.into();
         let mut state = self.shared.lock();
-        let (current, number) = (Arc::clone(&state.current), state.turns);
+        let current = Arc::clone(&state.current);
         // One that was asked for just now is as fresh as can be, however short it lives.
         let is_expiring = now > current.requested_at() && current.needs_refresh(now);
-        let has_ended = state.refused || is_expiring && current.expires_at().is_some_and(|end| end.is_past(now));
-        let is_due = is_expiring && now >= state.retry_at;
-        if !has_ended && !is_due {
+        let has_ended = state.is_refused || is_expiring && current.expires_at().is_some_and(|end| end.is_past(now));
+        if !has_ended && !is_expiring {
             return Fresh::Ready(current);
         }
-        let shared = || Arc::clone(&self.shared);
-        match (state.taken, current.refresh_token()) {
-            (_, None) if has_ended => Fresh::Ended,
-            (true, Some(_)) if has_ended => Fresh::Wait(Wait { shared: shared(), number }),
-            (_, None) | (true, Some(_)) => Fresh::Ready(current),
-            (false, Some(_)) => {
-                state.taken = true;
-                Fresh::Refresh(Turn { shared: shared(), number, expiring: current, has_ended, at: now, failure: None })
-            }
+        if !current.is_renewable() {
+            return if has_ended { Fresh::Ended } else { Fresh::Ready(current) };
+        }
+        let rest = state.rest.as_ref().filter(|rest| rest.is_on(now));
+        match rest.map(|rest| (rest.until, rest.error.clone())) {
+            Some((retry_at, error)) if has_ended => return Fresh::Later { retry_at, error },
+            Some(_) => return Fresh::Ready(current),
+            None => {}
+        }
+        match state.turn(&self.shared, has_ended, now) {
+            Ok(turn) => Fresh::Refresh(turn),
+            Err(wait) if has_ended => Fresh::Wait(wait),
+            Err(_) => Fresh::Ready(current),
         }
     }
 
@@ -188,6 +204,7 @@ impl SharedTokens {
         loop {
             match self.fresh(moment.now()) {
                 Fresh::Ready(tokens) => return Ok(tokens),
+                Fresh::Later { error, .. } => return Err(RefreshError::Request(error)),
                 Fresh::Ended => return Err(RefreshError::Ended),
                 Fresh::Wait(wait) => wait.block()?,
                 Fresh::Refresh(turn) => {
@@ -215,6 +232,7 @@ impl SharedTokens {
         loop {
             match self.fresh(moment.now()) {
                 Fresh::Ready(tokens) => return Ok(tokens),
+                Fresh::Later { error, .. } => return Err(RefreshError::Request(error)),
                 Fresh::Ended => return Err(RefreshError::Ended),
                 Fresh::Wait(wait) => wait.await?,
                 Fresh::Refresh(turn) => {
@@ -223,140 +241,5 @@ impl SharedTokens {
                 }
             }
         }
-    }
-}
-
-impl Shared {
-    /// The state is whole between any two statements, so a panic elsewhere does not spoil it.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Lets everybody look again.
-    fn end_turn(&self, mut state: MutexGuard<'_, State>, failure: Option<RefreshError>) {
-        state.taken = false;
-        state.turns = state.turns.wrapping_add(1);
-        state.failure = failure;
-        let waiting = std::mem::take(&mut state.waiting);
-        drop(state);
-        self.turn_ended.notify_all();
-        waiting.into_iter().for_each(Waker::wake);
-    }
-}
-
-impl State {
-    /// Nothing that was said of the old tokens holds for these.
-    fn take(&mut self, tokens: TokenSet) {
-        self.current = Arc::new(tokens);
-        self.refused = false;
-        self.retry_at = Timestamp::default();
-    }
-}
-
-/// The right to refresh, which one task has at a time. Dropped, it passes to whoever looks next.
-#[derive(Debug)]
-#[must_use = "the others wait"]
-pub struct Turn {
-    shared: Arc<Shared>,
-    number: u64,
-    expiring: Arc<TokenSet>,
-    has_ended: bool,
-    at: Timestamp,
-    failure: Option<RefreshError>,
-}
-
-impl Turn {
-    /// Starts the refresh, at this moment, at the client that the tokens were issued to.
-    pub fn start(&self, client: &Client, moment: Moment) -> Step<Exchange> {
-        match self.expiring.refresh(client) {
-            Some(request) => request.start(moment),
-            None => Step::Done(Err(RequestError::Unsendable)),
-        }
-    }
-
-    /// Passes on what came of it: the new tokens to all, a failure to those who waited for it. While the old access
-    /// token lasts, a failure is none: the old one is the answer, and the server is not asked again for some seconds.
-    ///
-    /// # Errors
-    /// The refresh failed, and the old access token has ended.
-    pub fn finish(mut self, reply: Result<TokenSet, RequestError>) -> Result<Arc<TokenSet>, RefreshError> {
-        let mut state = self.shared.lock();
-        if state.turns != self.number {
-            return Ok(Arc::clone(&state.current)); // replaced meanwhile
-        }
-        let error = match reply {
-            Ok(tokens) => {
-                state.take(tokens);
-                return Ok(Arc::clone(&state.current));
-            }
-            // RFC 6749 §5.2: the refresh token is dead for good.
-            Err(error) if error.code() == Some("invalid_grant") => {
-                state.current = Arc::new((*state.current).clone().refreshed_by(None));
-                RefreshError::Ended
-            }
-            Err(error) => {
-                let pause = PAUSE.max(Duration::from_secs(error.retry_after().unwrap_or_default().into()));
-                state.retry_at = self.at.after(pause);
-                RefreshError::Request(error)
-            }
-        };
-        if !self.has_ended && !state.refused {
-            return Ok(Arc::clone(&state.current));
-        }
-        drop(state);
-        self.failure = Some(error.clone());
-        Err(error)
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        let state = self.shared.lock();
-        if state.turns == self.number {
-            self.shared.end_turn(state, self.failure.take());
-        }
-    }
-}
-
-/// The end of somebody else's turn: a future, or a call that blocks. An error is how that turn failed; after `Ok`, look
-/// again.
-#[derive(Debug)]
-#[must_use = "a future does nothing until it is polled"]
-pub struct Wait {
-    shared: Arc<Shared>,
-    number: u64,
-}
-
-impl Wait {
-    /// Waits, blocking the thread.
-    ///
-    /// # Errors
-    /// How the refresh failed.
-    pub fn block(self) -> Result<(), RefreshError> {
-        let state = self.shared.lock();
-        let is_over = self.shared.turn_ended.wait_while(state, |state| state.turns == self.number);
-        let state = is_over.unwrap_or_else(PoisonError::into_inner);
-        self.outcome(&state)
-    }
-
-    fn outcome(&self, state: &State) -> Result<(), RefreshError> {
-        // Of a turn before the last, nobody knows any more: look again.
-        let is_last = state.turns == self.number.wrapping_add(1);
-        state.failure.clone().filter(|_| is_last).map_or(Ok(()), Err)
-    }
-}
-
-impl Future for Wait {
-    type Output = Result<(), RefreshError>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut state = self.shared.lock();
-        if state.turns != self.number {
-            return Poll::Ready(self.outcome(&state));
-        }
-        if !state.waiting.iter().any(|waker| waker.will_wake(context.waker())) {
-            state.waiting.push(context.waker().clone());
-        }
-        Poll::Pending
     }
 }

@@ -1,16 +1,18 @@
 //! Token requests and their responses: RFC 6749 §4.1.3, §4.1.4, §4.3, §4.4, §4.5, §5, §6.
 
-use serde::Deserialize;
-use serde_json::Value;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
 
 use super::Client;
+use super::dialect::Dialect;
 use super::parameters::Parameters;
-use super::token_set::TokenSet;
+use super::token_set::{Asked, TokenSet};
 use crate::effect::Answer;
 use crate::fetch::Fetch;
 use crate::model::{GrantType, Issuer, Moment, Resource, Scope, Secret, Timestamp, exposed};
 use crate::step::{Pause, Step, machine};
-use crate::wire::{Fault, RequestError, ServerAnswer, lenient};
+use crate::wire::{Fault, Member, Members, RequestError, ServerAnswer, lenient};
 
 machine! {
     /// The machine that asks a token endpoint for tokens, whatever the grant.
@@ -20,13 +22,21 @@ machine! {
     }
 }
 
+/// RFC 8693 §2.1.
+const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+
 /// A token request that was not sent yet.
 #[derive(Clone, Debug)]
 #[must_use = "nothing happens until it is started"]
 pub struct TokenRequest<'a> {
     client: &'a Client,
     parameters: Parameters,
+    /// What was granted, as far as is known, to a request that does not ask anew.
     known_scope: Option<Scope>,
+    /// What was asked for before, which this request asks for again.
+    before: Asked,
+    token_type: Option<String>,
+    by_client_credentials: bool,
     refresh_token: Option<Secret<'static>>,
     only_at: Option<Issuer>,
 }
@@ -35,7 +45,8 @@ impl Client {
     /// Asks for a token for the client itself: RFC 6749 §4.4.2. "The client credentials grant type MUST only be used by
     /// confidential clients": the server sees to that.
     pub fn client_credentials(&self) -> TokenRequest<'_> {
-        TokenRequest::new(self, GrantType::ClientCredentials.as_str())
+        let request = TokenRequest::new(self, GrantType::ClientCredentials.as_str());
+        TokenRequest { by_client_credentials: true, ..request }
     }
 
     /// Asks with a resource owner's password: RFC 6749 §4.3.2. It exists for migrations. RFC 9700 §2.4: "The resource
@@ -57,8 +68,12 @@ impl Client {
     }
 
     /// Asks by an extension grant, RFC 6749 §4.5, whose parameters are added by [`TokenRequest::parameter`].
+    ///
+    /// Of token exchange, the type `N_A` is understood. RFC 8693 §2.2.1: "If the issued token is not an access token or
+    /// usable as an access token, then the `token_type` value `N_A` is used".
     pub fn extension(&self, grant_type: &GrantType) -> TokenRequest<'_> {
-        TokenRequest::new(self, grant_type.as_str())
+        let request = TokenRequest::new(self, grant_type.as_str());
+        if grant_type.as_str() == TOKEN_EXCHANGE { request.token_type("N_A") } else { request }
     }
 }
 
@@ -66,16 +81,26 @@ impl<'a> TokenRequest<'a> {
     pub(super) fn new(client: &'a Client, grant_type: &str) -> Self {
         let mut parameters = Parameters::new();
         parameters.append("grant_type", grant_type);
-        Self { client, parameters, known_scope: None, refresh_token: None, only_at: None }
+        Self {
+            client,
+            parameters,
+            known_scope: None,
+            before: Asked::default(),
+            token_type: None,
+            by_client_credentials: false,
+            refresh_token: None,
+            only_at: None,
+        }
     }
 
     pub(super) fn append(&mut self, name: &str, value: &str) {
         self.parameters.append(name, value);
     }
 
-    /// What was asked for before, which this request does not repeat.
-    pub(super) fn asked_for(self, known_scope: Option<Scope>) -> Self {
-        Self { known_scope, ..self }
+    /// What was asked for before, and what was granted of it: a scope, which this request does not repeat, and
+    /// resources, which it does.
+    pub(super) fn asked_for(self, before: Asked, known_scope: Option<Scope>) -> Self {
+        Self { before, known_scope, ..self }
     }
 
     /// What is presented is of this server, and for no other.
@@ -90,29 +115,47 @@ impl<'a> TokenRequest<'a> {
         self
     }
 
-    /// A protected resource that the token is to be for: RFC 8707 §2.2. May be called for several.
+    /// A protected resource that the token is to be for: RFC 8707 §2.2. May be called for several. What was asked for
+    /// in the authorization request, or for the token that is refreshed, is asked for again without; whoever calls this
+    /// asks for these in their place.
     pub fn resource(mut self, resource: Resource) -> Self {
-        self.parameters.resource(&resource);
+        self.parameters.resource(resource);
         self
+    }
+
+    /// A type of token that is understood, beside `Bearer` and those that the client
+    /// [knows](Client::with_token_type).
+    pub fn token_type(self, token_type: impl Into<String>) -> Self {
+        Self { token_type: Some(token_type.into()), ..self }
     }
 
     /// A further parameter; one that the grant has already must not be added, since "parameters MUST NOT be included
     /// more than once" (RFC 6749 §3.2).
     pub fn parameter(mut self, name: &str, value: &str) -> Self {
-        self.append(name, value);
+        self.parameters.further(name, value);
         self
     }
 
     /// Starts the request, at this moment. Nothing is drawn from it yet; a proof of the client's will be.
     pub fn start(self, moment: Moment) -> Step<Exchange> {
-        let Self { client, parameters, known_scope, refresh_token, only_at } = self;
+        let Self { client, parameters, known_scope, before, token_type, by_client_credentials, .. } = self;
         let issuer = client.server.issuer.clone();
-        if only_at.is_some_and(|only| only != issuer) {
+        if self.only_at.is_some_and(|only| only != issuer) {
             return Step::Done(Err(RequestError::OtherServer));
         }
-        let (form, scope) = parameters.finish();
-        let expected = Expected { issuer, requested_at: moment.now(), scope: scope.or(known_scope), refresh_token };
-        match client.token_endpoint().and_then(|endpoint| form.post(endpoint, &client.identity(None))) {
+        let by_client_credentials = by_client_credentials && !parameters.has_further;
+        let (form, scope, resource) = parameters.finish(before.resource);
+        let asked = Asked { scope: scope.clone().or(before.scope), resource, by_client_credentials };
+        let expected = Expected {
+            dialect: Arc::clone(&client.dialect),
+            issuer,
+            requested_at: moment.now(),
+            scope: scope.or(known_scope),
+            asked,
+            token_type,
+            refresh_token: self.refresh_token,
+        };
+        match client.token_endpoint().and_then(|endpoint| client.post(form, endpoint, None)) {
             Ok(fetch) => Step::Fetch(ExchangeFetch { fetch, expected }),
             Err(error) => Step::Done(Err(error)),
         }
@@ -128,7 +171,27 @@ impl TokenSet {
     pub fn refresh<'a>(&self, client: &'a Client) -> Option<TokenRequest<'a>> {
         let request = client.refresh(self.refresh_token()?);
         // RFC 6749 §6: "if omitted is treated as equal to the scope originally granted by the resource owner".
-        Some(request.asked_for(self.scope().cloned()).only_at(self.issuer().clone()))
+        Some(request.asked_for(self.asked().clone(), self.scope().cloned()).only_at(self.issuer().clone()))
+    }
+
+    /// The request that has another token in its place, without anybody's help: the [refresh](Self::refresh), or the
+    /// same request as before if that was [`Client::client_credentials`] with no parameter of its own. (The client's
+    /// own [parameters](Client::with_parameter) are sent again.)
+    #[must_use]
+    pub fn renew<'a>(&self, client: &'a Client) -> Option<TokenRequest<'a>> {
+        if let Some(request) = self.refresh(client) {
+            return Some(request);
+        }
+        let mut request = self.asked().by_client_credentials.then(|| client.client_credentials())?;
+        let Asked { scope, resource, .. } = self.asked().clone();
+        request = scope.into_iter().fold(request, TokenRequest::scope);
+        Some(resource.into_iter().fold(request, TokenRequest::resource).only_at(self.issuer().clone()))
+    }
+
+    /// Whether [`Self::renew`] has a request.
+    #[must_use]
+    pub fn is_renewable(&self) -> bool {
+        self.refresh_token().is_some() || self.asked().by_client_credentials
     }
 }
 
@@ -148,52 +211,90 @@ impl Pause<Fetch> for ExchangeFetch {
     }
 
     fn resume(self, answer: Answer<Fetch>) -> Step<Exchange> {
-        Step::Done(ServerAnswer::new(answer).and_then(|answer| self.expected.read(&answer)))
+        let Self { expected, .. } = self;
+        let answer = expected.dialect.hear(answer, expected.requested_at);
+        Step::Done(answer.and_then(|answer| expected.read(&answer)))
     }
 }
 
 /// What holds where the response does not say otherwise.
 #[derive(Clone, Debug)]
 pub(super) struct Expected {
+    pub(super) dialect: Arc<Dialect>,
     pub(super) issuer: Issuer,
     pub(super) requested_at: Timestamp,
     pub(super) scope: Option<Scope>,
+    pub(super) asked: Asked,
+    pub(super) token_type: Option<String>,
     pub(super) refresh_token: Option<Secret<'static>>,
 }
 
-/// RFC 6749 §5.1. "The client MUST ignore unrecognized value names in the response."
-#[derive(Deserialize)]
-struct TokenMembers {
-    #[serde(default, deserialize_with = "lenient::secret")]
-    access_token: Option<Secret<'static>>,
-    #[serde(default)]
-    token_type: Option<String>,
-    #[serde(default)]
-    expires_in: Value,
-    #[serde(default, deserialize_with = "lenient::secret")]
-    refresh_token: Option<Secret<'static>>,
-    #[serde(default)]
-    scope: Value,
-}
+/// The members that a token set tells of, or that say that there is none.
+const KNOWN: [&str; 8] =
+    ["access_token", "token_type", "expires_in", "refresh_token", "scope", "error", "error_description", "error_uri"];
 
 impl Expected {
-    /// Reads a token response. What is said about the tokens may be unreadable: they were issued all the same and,
-    /// where refresh tokens rotate, there are no others.
+    /// Reads a token response: RFC 6749 §5.1. What is said about the tokens may be unreadable: they were issued all the
+    /// same and, where refresh tokens rotate, there are no others.
     pub(super) fn read(self, answer: &ServerAnswer) -> Result<TokenSet, RequestError> {
-        let members: TokenMembers = answer.json()?;
-        let access_token = members.access_token.ok_or_else(|| answer.unusable(Fault::Missing("access_token")))?;
-        if members.token_type.is_some_and(|kind| !kind.eq_ignore_ascii_case("Bearer")) {
+        let members = self.dialect.token_members(answer)?;
+        let malformed = || answer.unusable(Fault::Malformed);
+        let access_token = members.read_once("access_token", lenient::secret).map_err(|_| malformed())?;
+        let access_token = access_token.ok_or_else(|| answer.unusable(Fault::Missing("access_token")))?;
+        if !exposed::is_visible(&access_token) {
+            return Err(malformed());
+        }
+        let token_type = members.read("token_type", lenient::string);
+        let own = |kind: &str| self.token_type.as_ref().is_some_and(|known| known.eq_ignore_ascii_case(kind));
+        let is_understood = match &token_type {
+            Ok(kind) => kind.as_ref().is_none_or(|kind| self.dialect.understands(kind) || own(kind)),
+            // One that is no text says nothing. Of several, one is not understood.
+            Err(_) => !matches!(members.get("token_type"), Member::Ambiguous),
+        };
+        if !is_understood {
             return Err(answer.unusable(Fault::TokenType));
         }
-        let secrets = [Some(&access_token), members.refresh_token.as_ref()];
-        if !secrets.into_iter().flatten().all(exposed::is_visible) {
-            return Err(answer.unusable(Fault::Malformed));
-        }
+        let scope = match members.get("scope") {
+            Member::Absent => self.dialect.scope(&members, "scopes").or(Ok::<_, ()>(None)),
+            _ => self.dialect.scope(&members, "scope").map_err(drop),
+        };
+        let (refresh_token, unreadable) = refresh_token(&members, self.refresh_token);
         Ok(TokenSet::new(self.issuer, access_token, self.requested_at)
-            .expiring_in(lenient::seconds(members.expires_in))
-            .good_for(lenient::scope(members.scope), self.scope)
-            // RFC 6749 §6: "The authorization server MAY issue a new refresh token, in which case the client MUST
-            // discard the old refresh token and replace it with the new refresh token."
-            .refreshed_by(members.refresh_token.or(self.refresh_token)))
+            .of_type(token_type)
+            .expiring_in(members.read("expires_in", lenient::seconds), self.dialect.lifetime)
+            .good_for(scope, self.scope)
+            .asked_by(self.asked)
+            .refreshed_by(refresh_token)
+            .unreadable_too(unreadable)
+            .with_members(further(&members)))
     }
+}
+
+/// The refresh token from now on, and the name of the member if it cannot be read. RFC 6749 §6: "The authorization
+/// server MAY issue a new refresh token, in which case the client MUST discard the old refresh token and replace it with
+/// the new refresh token."
+fn refresh_token(
+    members: &Members<'_>,
+    old: Option<Secret<'static>>,
+) -> (Option<Secret<'static>>, Option<&'static str>) {
+    let is_ambiguous = matches!(members.get("refresh_token"), Member::Ambiguous);
+    match members.read("refresh_token", lenient::secret) {
+        Ok(None) => (old, None),
+        Ok(Some(new)) if exposed::is_visible(&new) => (Some(new), None),
+        // One was issued, and it cannot be said which.
+        Ok(Some(_)) => (None, Some("refresh_token")),
+        Err(_) if is_ambiguous => (None, Some("refresh_token")),
+        // None was issued: `false`, say.
+        Err(_) => (old, Some("refresh_token")),
+    }
+}
+
+/// What else the server says.
+fn further(members: &Members<'_>) -> Map<String, Value> {
+    let mut further = Map::new();
+    for name in members.names().filter(|name| !KNOWN.contains(name)) {
+        let value = members.read(name, |json| serde::Deserialize::deserialize(json).map(Some));
+        further.extend(value.ok().flatten().map(|value| (name.to_owned(), value)));
+    }
+    further
 }

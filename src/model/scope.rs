@@ -85,6 +85,14 @@ impl Scope {
         Self::collect(self.tokens().filter(|token| other.contains(token)))
     }
 
+    /// The tokens of both, this one's first: what is asked for where a resource server wants more than was granted
+    /// (RFC 6750 §3.1, `insufficient_scope`). Only of two that are very long may the union be longer than
+    /// [`Self::MAX_LEN`].
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        Self::collect(self.tokens().chain(other.tokens()))
+    }
+
     /// The text, without its empty case.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -28,6 +28,11 @@ pub(crate) fn excerpt_of_url(url: &str) -> String {
     bounded(format!("{origin}{path}"))
 }
 
+/// An excerpt of what is prose, not to be masked as data is.
+pub(super) fn excerpt_of_prose(text: &str) -> String {
+    bounded(peer_text(text))
+}
+
 /// What another party wrote for people: bounded, without what cannot be seen, and without whatever is as long as a
 /// token.
 pub(crate) fn peer_text(text: &str) -> String {
@@ -97,10 +102,11 @@ fn mask(text: &str) -> String {
 }
 
 /// Whether this may be a token: it is as long as one, and no word of a protocol, as `unmet_authentication_requirements`
-/// is.
+/// is, or `BAD_REFRESH_TOKEN`.
 fn is_suspicious(run: &str) -> bool {
     let is_word = run.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'-' | b'.'));
-    run.len() >= SUSPICIOUS && !is_word
+    let is_shouted = run.contains('_') && run.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    run.len() >= SUSPICIOUS && !is_word && !is_shouted
 }
 
 fn one_line(text: &str) -> String {

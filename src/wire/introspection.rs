@@ -3,9 +3,10 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::answer::{Fault, RequestError, ServerAnswer};
+use super::answer::ServerAnswer;
 use super::lenient;
 use super::request::{Identity, PostForm};
+use super::request_error::{Fault, RequestError};
 use crate::fetch::Fetch;
 use crate::model::members::{Members, Unreadable};
 use crate::model::{Endpoint, Scope, Secret, Timestamp};
@@ -107,10 +108,15 @@ pub(crate) fn introspection_request(
     token: &Secret<'_>,
     token_type_hint: Option<&str>,
 ) -> Result<Fetch, RequestError> {
+    introspection_form(token, token_type_hint).post(endpoint, sender)
+}
+
+/// What is posted there.
+pub(crate) fn introspection_form(token: &Secret<'_>, token_type_hint: Option<&str>) -> PostForm {
     let mut form = PostForm::new();
     form.append("token", token.expose());
     form.append_optional("token_type_hint", token_type_hint);
-    form.post(endpoint, sender)
+    form
 }
 
 /// What the server says of the token; none if it is not active, whatever the reason.

@@ -27,6 +27,14 @@ pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
 /// A scope: as a string, in which more than one space may stand between tokens, or as an array of strings. Null is
 /// omitted.
 pub(crate) fn scope<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Scope>, D::Error> {
+    scope_separated_by(char::is_whitespace, deserializer)
+}
+
+/// The same, with other separators between tokens.
+pub(crate) fn scope_separated_by<'de, D: Deserializer<'de>>(
+    is_separator: fn(char) -> bool,
+    deserializer: D,
+) -> Result<Option<Scope>, D::Error> {
     #[derive(serde::Deserialize)]
     #[serde(untagged, expecting = "a scope")]
     enum Text {
@@ -38,7 +46,9 @@ pub(crate) fn scope<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
         Text::One(text) => text,
         Text::Many(tokens) => tokens.join(" "),
     };
-    spaced_scope(&tokens).map(Some).map_err(D::Error::custom)
+    let tokens: Vec<_> = tokens.split(is_separator).filter(|token| !token.is_empty()).collect();
+    let text = tokens.join(" ");
+    Scope::parse(&text).map(Some).map_err(D::Error::custom)
 }
 
 /// A scope in which more than one space may stand between tokens.
@@ -50,6 +60,11 @@ pub(crate) fn spaced_scope(text: &str) -> Result<Scope, ScopeError> {
 pub(crate) fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret<'static>>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     Ok(text.map(Secret::new).filter(|secret| !secret.expose().is_empty()))
+}
+
+/// A string. Null is omitted.
+pub(crate) fn string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Option::deserialize(deserializer)
 }
 
 /// A text that something is said in. What is no string, and the empty string, are omitted.

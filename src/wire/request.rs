@@ -10,7 +10,7 @@ use http::{HeaderValue, Request, Uri};
 use url::form_urlencoded;
 use zeroize::Zeroize as _;
 
-use super::answer::RequestError;
+use super::request_error::RequestError;
 use super::urlencode::append;
 use crate::fetch::Fetch;
 use crate::model::{ClientId, Endpoint, Secret};
@@ -46,7 +46,7 @@ pub enum Authentication {
 }
 
 /// The parameters of a request, encoded; wiped when dropped.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct PostForm(String);
 
 impl PostForm {
@@ -56,15 +56,29 @@ impl PostForm {
     }
 
     pub(crate) fn append(&mut self, name: &str, value: &str) {
-        let needed = self.0.len() + 3 * (name.len() + value.len()) + 2;
+        self.make_room(3 * (name.len() + value.len()) + 2);
+        let text = std::mem::take(&mut self.0);
+        self.0 = append(text, 0, [(name, value)]);
+    }
+
+    /// The parameters of another form, behind these.
+    pub(crate) fn append_form(&mut self, other: &Self) {
+        if !other.0.is_empty() {
+            self.make_room(other.0.len() + 1);
+            self.0.push_str(if self.0.is_empty() { "" } else { "&" });
+            self.0.push_str(&other.0);
+        }
+    }
+
+    /// Grows without leaving a copy behind.
+    fn make_room(&mut self, further: usize) {
+        let needed = self.0.len() + further;
         if needed > self.0.capacity() {
             let grown = String::with_capacity(2 * needed);
             let mut outgrown = std::mem::replace(&mut self.0, grown);
             self.0.push_str(&outgrown);
             outgrown.zeroize();
         }
-        let text = std::mem::take(&mut self.0);
-        self.0 = append(text, 0, [(name, value)]);
     }
 
     pub(crate) fn append_optional(&mut self, name: &str, value: Option<&str>) {

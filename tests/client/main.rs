@@ -16,6 +16,7 @@ mod common;
 
 mod authentication;
 mod authorization_code;
+mod back_off;
 mod challenges;
 mod crowd;
 mod faults;
@@ -28,3 +29,4 @@ mod resource_metadata;
 mod secrecy;
 mod shared_refresh;
 mod tolerance;
+mod waiting;

@@ -133,13 +133,16 @@ fn comes_back<T: Serialize + DeserializeOwned>(value: &T) -> Value {
 #[test]
 fn what_is_made_to_be_kept_comes_back() {
     let names = |record: &Value| record.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
-    assert_eq!(names(&comes_back(&pending())), "begun_at code_verifier issuer redirect_uri scope state");
-    assert_eq!(names(&comes_back(&pending_implicit())), "begun_at issuer redirect_uri scope state");
+    assert_eq!(names(&comes_back(&pending())), "begun_at code_verifier issuer redirect_uri resource scope state");
+    assert_eq!(names(&comes_back(&pending_implicit())), "begun_at issuer redirect_uri resource scope state");
     assert_eq!(
         names(&comes_back(&device())),
         "device_code expires_at interval issuer poll_at scope user_code verification_uri verification_uri_complete"
     );
-    assert_eq!(names(&comes_back(&token_set())), "access_token expires_at issuer refresh_token requested_at scope");
+    assert_eq!(
+        names(&comes_back(&token_set())),
+        "access_token by_client_credentials expires_at issuer refresh_token requested_at scope"
+    );
 }
 
 /// A session that came back works as the one that was kept.

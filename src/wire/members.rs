@@ -1,0 +1,111 @@
+//! The members of a JSON object, each read on its own: one that cannot be read does not spoil the others.
+
+use std::fmt;
+
+use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+
+use super::request_error::Fault;
+
+/// A JSON object, whose members were not looked at.
+pub(crate) struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+/// What there is under a name.
+pub(crate) enum Member<'a> {
+    /// Nothing.
+    Absent,
+    /// A value. Said twice in the same words, it is the same.
+    Value(&'a RawValue),
+    /// More than one value. RFC 8259 §4: "When the names within an object are not unique, the behavior of software that
+    /// receives such an object is unpredictable."
+    Ambiguous,
+}
+
+/// The member is there, and is not what it should be.
+#[derive(Debug)]
+pub(crate) struct Unreadable;
+
+impl<'a> Members<'a> {
+    pub(crate) fn of(text: &'a str) -> Result<Self, Fault> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Vec<(String, &'de RawValue)>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+                let mut all = Vec::new();
+                while let Some(member) = members.next_entry()? {
+                    all.push(member);
+                }
+                Ok(all)
+            }
+        }
+        // Serde would take an array for an object whose members have lost their names.
+        if !text.trim_start().starts_with('{') {
+            return Err(serde_json::from_str::<IgnoredAny>(text).map_or_else(fault, |_| Fault::Malformed));
+        }
+        let mut json = serde_json::Deserializer::from_str(text);
+        let members = json.deserialize_map(Object).map_err(fault)?;
+        json.end().map_err(fault)?;
+        Ok(Self(members))
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Member<'a> {
+        let mut values = self.0.iter().filter(|(other, _)| other == name).map(|(_, value)| *value);
+        match values.next() {
+            None => Member::Absent,
+            Some(value) if values.all(|other| other.get() == value.get()) => Member::Value(value),
+            Some(_) => Member::Ambiguous,
+        }
+    }
+
+    /// What is under a name, read in this way; absent is `None`.
+    pub(crate) fn read<T>(
+        &self,
+        name: &str,
+        read: impl FnOnce(&'a RawValue) -> serde_json::Result<Option<T>>,
+    ) -> Result<Option<T>, Unreadable> {
+        match self.get(name) {
+            Member::Absent => Ok(None),
+            Member::Value(value) => read(value).map_err(|_| Unreadable),
+            Member::Ambiguous => Err(Unreadable),
+        }
+    }
+
+    /// The same of what decides, which may not be there twice, not even in the same words.
+    pub(crate) fn read_once<T>(
+        &self,
+        name: &str,
+        read: impl FnOnce(&'a RawValue) -> serde_json::Result<Option<T>>,
+    ) -> Result<Option<T>, Unreadable> {
+        let times = self.0.iter().filter(|(other, _)| other == name).count();
+        if times > 1 { Err(Unreadable) } else { self.read(name, read) }
+    }
+
+    /// The object under a name, if there is one.
+    pub(crate) fn object(&self, name: &str) -> Option<Members<'a>> {
+        match self.get(name) {
+            Member::Value(value) => Members::of(value.get()).ok(),
+            Member::Absent | Member::Ambiguous => None,
+        }
+    }
+
+    /// The names, each once.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let is_first =
+            |(at, (name, _)): &(usize, &(String, _))| !self.0.iter().take(*at).any(|(other, _)| other == name);
+        self.0.iter().enumerate().filter(is_first).map(|(_, (name, _))| name.as_str())
+    }
+}
+
+pub(super) fn fault(error: serde_json::Error) -> Fault {
+    match error.classify() {
+        Category::Eof | Category::Io => Fault::Truncated,
+        Category::Syntax => Fault::NotJson,
+        Category::Data => Fault::Malformed,
+    }
+}

@@ -1,0 +1,110 @@
+//! What a server says of a failure: in the words of RFC 6749 §5.2, or in the shapes that large providers have in their
+//! place.
+//!
+//! | who | shape |
+//! |---|---|
+//! | RFC 6749 §5.2 | `{"error":CODE,"error_description":TEXT,"error_uri":URI}` |
+//! | Facebook, Google, OpenAI | `{"error":{"code":CODE,"type":CODE,"status":CODE,"message":TEXT}}` |
+//! | Fitbit | `{"errors":[{"errorType":CODE,"message":TEXT}]}` |
+//! | Twitch | `{"status":400,"message":TEXT}`, where the text is the code |
+//! | HubSpot | `{"status":CODE,"message":TEXT}` |
+//! | WeChat | `{"errcode":NUMBER,"errmsg":TEXT}`, with status 200 |
+
+use serde::Deserialize as _;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::lenient;
+use super::members::{Member, Members};
+use super::request_error::known_code;
+
+/// What was said, as it was said. Nothing of it is fit to be shown yet.
+#[derive(Default)]
+pub(super) struct Refusal {
+    pub(super) error: Option<String>,
+    pub(super) error_description: Option<String>,
+    pub(super) error_uri: Option<String>,
+}
+
+/// Where an error that is an object has its code, the most exact first.
+const NESTED_CODES: [&str; 6] = ["code", "errorType", "error_type", "type", "status", "errorId"];
+/// Where a failure that has no `error` has its code.
+const CODES: [&str; 4] = ["errcode", "error_code", "errorCode", "code"];
+/// Where a code may stand that is none unless it is a known one.
+const OTHER_CODES: [&str; 2] = ["status", "type"];
+/// Where there is a text for people.
+const TEXTS: [&str; 9] = [
+    "error_description",
+    "message",
+    "errmsg",
+    "error_message",
+    "errorMessage",
+    "msg",
+    "detail",
+    "reason",
+    "localizedMessage",
+];
+
+impl Refusal {
+    /// What is said by a response with a status of success, or by one without.
+    pub(super) fn of(members: &Members<'_>, is_success: bool) -> Self {
+        let error_uri = text(members, "error_uri");
+        if let Some(error) = text(members, "error") {
+            // A framework's own error has its status for a code: `Bad Request`.
+            let code = if error.contains('_') { None } else { known(members, &TEXTS) };
+            let error = Some(code.unwrap_or(error));
+            return Self { error_description: description(members), error, error_uri };
+        }
+        let nested = members.object("error").or_else(|| first(members, "errors"));
+        if let Some(nested) = nested {
+            let error = known(&nested, &NESTED_CODES).or_else(|| known(&nested, &TEXTS));
+            let error = error.or_else(|| coded(&nested, &NESTED_CODES));
+            return Self { error_description: description(&nested), error, error_uri };
+        }
+        if !is_success {
+            let error = [&CODES[..], &OTHER_CODES, &TEXTS].into_iter().find_map(|names| known(members, names));
+            let error = error.or_else(|| coded(members, &CODES));
+            return Self { error_description: description(members), error, error_uri };
+        }
+        if matches!(members.get("access_token"), Member::Absent)
+            && let Some(errcode) = coded(members, &["errcode"])
+        {
+            return Self { error_description: description(members), error: Some(errcode), error_uri };
+        }
+        Self::default()
+    }
+}
+
+/// A text that is not empty.
+fn text(members: &Members<'_>, name: &str) -> Option<String> {
+    members.read(name, lenient::text).ok().flatten()
+}
+
+/// The first text for people. One that may be anything is passed over: a single word, which may be a secret.
+fn description(members: &Members<'_>) -> Option<String> {
+    let is_prose = |name: &str, text: &str| name == "error_description" || text.trim().contains(' ');
+    TEXTS.into_iter().find_map(|name| text(members, name).filter(|text| is_prose(name, text)))
+}
+
+/// The first code in these places whose meaning is known, as OAuth writes it.
+fn known(members: &Members<'_>, names: &[&str]) -> Option<String> {
+    let known = |name: &&str| text(members, name).and_then(|text| known_code(text.trim()));
+    names.iter().find_map(known).map(|(code, _)| code.to_owned())
+}
+
+/// The first code in these places: a word or, where there is none, a number that is not zero.
+fn coded(members: &Members<'_>, names: &[&str]) -> Option<String> {
+    let word = |name: &&str| text(members, name).filter(|text| text != "0" && !text.contains(['/', ':']));
+    let number = |name: &&str| match members.read(name, |json| Value::deserialize(json).map(Some)) {
+        Ok(Some(Value::Number(number))) if number.as_i64() != Some(0) => Some(number.to_string()),
+        _ => None,
+    };
+    names.iter().find_map(word).or_else(|| names.iter().find_map(number))
+}
+
+/// The first object of an array.
+fn first<'a>(members: &Members<'a>, name: &str) -> Option<Members<'a>> {
+    let Member::Value(value) = members.get(name) else { return None };
+    let all: Vec<&'a RawValue> = serde_json::from_str(value.get()).ok()?;
+    all.first().and_then(|first| Members::of(first.get()).ok())
+}

@@ -1,0 +1,257 @@
+//! Why a request to another server did not bring what it was to bring, and what can be done about it.
+
+use std::fmt;
+
+use http::StatusCode;
+
+use crate::effect::Unavailable;
+
+/// A request to another server did not bring what it was to bring. No secret is in it.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The server's metadata does not name the endpoint. Nothing was sent.
+    #[error("the server's metadata has no {0}")]
+    NoEndpoint(&'static str),
+    /// What was to be presented was issued by another authorization server. Nothing was sent.
+    #[error("it was issued by another authorization server")]
+    OtherServer,
+    /// The request cannot be written as HTTP, say for a secret that no header can hold. Nothing was sent.
+    #[error("the request cannot be written")]
+    Unsendable,
+    /// There was no response. The request may or may not have arrived.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+    /// The server refused, in the words of RFC 6749 §5.2 or in other words that are known.
+    #[error(transparent)]
+    Refused(ErrorResponse),
+    /// The response is not one that can be used.
+    #[error("{fault} (status {status}): {excerpt}")]
+    #[non_exhaustive]
+    Unusable {
+        /// What is wrong with it.
+        fault: Fault,
+        /// Its status.
+        status: StatusCode,
+        /// What it says to people, if that can be found; else the beginning of its body, or of the location of a
+        /// redirect: at most 200 characters, with whatever may be a secret left out.
+        excerpt: String,
+        /// In how many seconds to ask again, if it said so (RFC 9110 §10.2.3).
+        retry_after: Option<u32>,
+    },
+}
+
+/// What is wrong with a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// It leads elsewhere. A request with credentials is not sent to where another server says.
+    #[error("the response is a redirect")]
+    Redirect,
+    /// It is longer than [`Fetch::MAX_RESPONSE_LEN`](crate::Fetch::MAX_RESPONSE_LEN).
+    #[error("the response is too long")]
+    TooLong,
+    /// It ends too early.
+    #[error("the response is truncated")]
+    Truncated,
+    /// It is not JSON: a page for people, say, or a signed token.
+    #[error("the response is not JSON")]
+    NotJson,
+    /// It is JSON, but not as the RFC has it.
+    #[error("the response is malformed")]
+    Malformed,
+    /// This member of it decides, and cannot be used.
+    #[error("the response has a {0} that cannot be used")]
+    Unreadable(&'static str),
+    /// It lacks this member.
+    #[error("the response has no {0}")]
+    Missing(&'static str),
+    /// RFC 6749 §7.1: "The client MUST NOT use an access token if it does not understand the token type."
+    #[error("the response has a token of a type that is not understood")]
+    TokenType,
+    /// Its status is that of a failure, and it does not say more in words that are known.
+    #[error("the response is a failure")]
+    Status,
+}
+
+/// An error response: RFC 6749 §5.2. Its texts are the server's, with characters that cannot be seen and whatever may
+/// be a token left out, and their length bounded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ErrorResponse {
+    /// The status that it came with: mostly 400 or 401, from some servers 200.
+    pub status: StatusCode,
+    /// The code, say `invalid_grant`. Of a server that does not say it in the RFC's place, the code that it has there.
+    pub error: String,
+    /// A text for the client's developer.
+    pub error_description: Option<String>,
+    /// A page for the client's developer.
+    pub error_uri: Option<String>,
+    /// In how many seconds to ask again, if it said so (RFC 9110 §10.2.3).
+    pub retry_after: Option<u32>,
+}
+
+impl fmt::Display for ErrorResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the server refused: {}", self.error)?;
+        self.error_description.iter().try_for_each(|text| write!(f, ": {text}"))?;
+        self.error_uri.iter().try_for_each(|uri| write!(f, " ({uri})"))
+    }
+}
+
+impl std::error::Error for ErrorResponse {}
+
+/// What can be done about a [`RequestError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// Ask the same again, later.
+    Wait,
+    /// Mend the client: its credentials, or what it knows of the server. What it presented may be as good as ever.
+    MendClient,
+    /// Nothing mends this request: asking the same again is of no use. A refresh token for which a server says so is
+    /// dead: ask the resource owner again.
+    AskOwner,
+}
+
+impl RequestError {
+    /// The `error` of RFC 6749 §5.2, if the server refused with one.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Refused(response) => Some(&response.error),
+            _ => None,
+        }
+    }
+
+    /// In how many seconds to ask again, if the server or the host said so.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::Refused(response) => response.retry_after,
+            Self::Unusable { retry_after, .. } => *retry_after,
+            Self::Unavailable(unavailable) => unavailable.retry_after(),
+            Self::NoEndpoint(_) | Self::OtherServer | Self::Unsendable => None,
+        }
+    }
+
+    /// What can be done about it. RFC 6749 §5.2 does not say which errors last, and servers have codes of their own.
+    /// The first row that fits counts:
+    ///
+    /// | the answer | remedy |
+    /// |---|---|
+    /// | nothing was sent: no endpoint, another server's token | [`MendClient`](Remedy::MendClient) |
+    /// | `invalid_grant`, or another name for a dead credential: `bad_refresh_token`, `invalid_refresh_token`, `refresh_token_expired`, `refresh_token_invalidated`, `refresh_token_reused`, `refresh_token_revoked`, `token_expired`, `token_revoked`, `token_inactive`, `account_inactive` | [`AskOwner`](Remedy::AskOwner) |
+    /// | `invalid_client`, or another name for it: `bad_client_secret`, `incorrect_client_credentials`, `invalid_client_id`, `invalid_client_secret` | [`MendClient`](Remedy::MendClient) |
+    /// | status 408, 425, 429 or 5xx, or a `Retry-After` | [`Wait`](Remedy::Wait) |
+    /// | `temporarily_unavailable`, `server_error`, `slow_down`, `authorization_pending`, `use_dpop_nonce`, or another name for such a thing: `fatal_error`, `internal_error`, `internal_failure`, `internal_server_error`, `rate_limit_exceeded`, `rate_limited`, `request_timeout`, `service_unavailable`, `too_many_requests`, `unknown_error` | [`Wait`](Remedy::Wait) |
+    /// | any other code that is a name as OAuth's are, in lower case and of more than one word, with a status of success, 400, 401 or 403: `unauthorized_client`, `invalid_scope`, `invalid_target`, `invalid_request`, `unsupported_grant_type`, `interaction_required`, and whatever else a server may have | [`AskOwner`](Remedy::AskOwner) |
+    /// | anything else: no response, a page, a redirect, a number, `Bad Request` | [`Wait`](Remedy::Wait) |
+    ///
+    /// Where a server says another thing by a code, a [response hook](crate::client::Client::with_response_hook) puts
+    /// the right one in its place.
+    #[must_use]
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            Self::NoEndpoint(_) | Self::OtherServer | Self::Unsendable => Remedy::MendClient,
+            Self::Unavailable(_) | Self::Unusable { .. } => Remedy::Wait,
+            Self::Refused(response) => response.remedy(),
+        }
+    }
+
+    /// Whether it may be over when asked again, by its status: no response, or a server that is busy or out of order.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Unavailable(_) => true,
+            Self::Unusable { status, .. } => is_passing(*status),
+            Self::Refused(response) => is_passing(response.status),
+            Self::NoEndpoint(_) | Self::OtherServer | Self::Unsendable => false,
+        }
+    }
+}
+
+impl ErrorResponse {
+    fn remedy(&self) -> Remedy {
+        let known = known_code(&self.error).and_then(|(_, remedy)| remedy);
+        if let Some(remedy @ (Remedy::AskOwner | Remedy::MendClient)) = known {
+            return remedy;
+        }
+        let is_answer = self.status.is_success() || matches!(self.status.as_u16(), 400 | 401 | 403);
+        match known {
+            None if is_answer && self.retry_after.is_none() && is_name(&self.error) => Remedy::AskOwner,
+            _ => Remedy::Wait,
+        }
+    }
+}
+
+fn is_passing(status: StatusCode) -> bool {
+    status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429)
+}
+
+/// Whether it looks like the code of an OAuth error, all of which are more than one word. Single words, and what is
+/// written in any other way, come from whatever stands before a server as well: `Forbidden`, `error`.
+fn is_name(code: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-' | b'.');
+    code.starts_with(|first: char| first.is_ascii_lowercase()) && code.contains('_') && code.bytes().all(is_letter)
+}
+
+/// The codes whose meaning is known, and what can be done where that does not depend on the status.
+const CODES: [(&str, Option<Remedy>); 39] = [
+    // RFC 6749 §5.2, RFC 8707 §2.
+    ("invalid_request", None),
+    ("invalid_scope", None),
+    ("invalid_target", None),
+    ("unauthorized_client", None),
+    ("unsupported_grant_type", None),
+    // RFC 6749 §5.2: "invalid, expired, revoked".
+    ("invalid_grant", Some(Remedy::AskOwner)),
+    ("account_inactive", Some(Remedy::AskOwner)),
+    ("bad_refresh_token", Some(Remedy::AskOwner)),
+    ("invalid_refresh_token", Some(Remedy::AskOwner)),
+    ("refresh_token_expired", Some(Remedy::AskOwner)),
+    ("refresh_token_invalidated", Some(Remedy::AskOwner)),
+    ("refresh_token_reused", Some(Remedy::AskOwner)),
+    ("refresh_token_revoked", Some(Remedy::AskOwner)),
+    ("token_expired", Some(Remedy::AskOwner)),
+    ("token_inactive", Some(Remedy::AskOwner)),
+    ("token_revoked", Some(Remedy::AskOwner)),
+    // RFC 8628 §3.5.
+    ("access_denied", Some(Remedy::AskOwner)),
+    ("authorization_declined", Some(Remedy::AskOwner)),
+    ("expired_token", Some(Remedy::AskOwner)),
+    // RFC 6749 §5.2: "Client authentication failed".
+    ("invalid_client", Some(Remedy::MendClient)),
+    ("bad_client_secret", Some(Remedy::MendClient)),
+    ("incorrect_client_credentials", Some(Remedy::MendClient)),
+    ("invalid_client_id", Some(Remedy::MendClient)),
+    ("invalid_client_secret", Some(Remedy::MendClient)),
+    // RFC 6749 §4.1.2.1, RFC 8628 §3.5, RFC 9449 §8.
+    ("temporarily_unavailable", Some(Remedy::Wait)),
+    ("server_error", Some(Remedy::Wait)),
+    ("authorization_pending", Some(Remedy::Wait)),
+    ("slow_down", Some(Remedy::Wait)),
+    ("use_dpop_nonce", Some(Remedy::Wait)),
+    ("fatal_error", Some(Remedy::Wait)),
+    ("internal_error", Some(Remedy::Wait)),
+    ("internal_failure", Some(Remedy::Wait)),
+    ("internal_server_error", Some(Remedy::Wait)),
+    ("rate_limit_exceeded", Some(Remedy::Wait)),
+    ("rate_limited", Some(Remedy::Wait)),
+    ("request_timeout", Some(Remedy::Wait)),
+    ("service_unavailable", Some(Remedy::Wait)),
+    ("too_many_requests", Some(Remedy::Wait)),
+    ("unknown_error", Some(Remedy::Wait)),
+];
+
+/// The code that a text is, however it is written, if its meaning is known: `Invalid refresh token` is one, and so is
+/// `BAD_REFRESH_TOKEN`.
+pub(super) fn known_code(text: &str) -> Option<(&'static str, Option<Remedy>)> {
+    let is_code = |code: &str| {
+        code.len() == text.len()
+            && code.bytes().zip(text.bytes()).all(|(code, byte)| match byte {
+                b' ' | b'-' => code == b'_',
+                byte => code == byte.to_ascii_lowercase(),
+            })
+    };
+    CODES.into_iter().find(|(code, _)| is_code(code))
+}
