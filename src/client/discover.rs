@@ -2,7 +2,7 @@
 
 use crate::effect::Answer;
 use crate::fetch::Fetch;
-use crate::model::{Issuer, Metadata, split_at_path, well_known_path};
+use crate::model::{Issuer, Metadata, Transport, split_at_path, transport, well_known_path};
 use crate::step::{Pause, Step, machine};
 use crate::wire::{Fault, RequestError, ServerAnswer, get};
 
@@ -90,10 +90,11 @@ impl Pause<Fetch> for DiscoverFetch {
     }
 }
 
-/// Plain http is for a server on this very host. What is elsewhere has no business here, and nothing without TLS: RFC
-/// 9728 §7.7.
+/// Plain http is for a server on this very host, or within one private network that the application named. What is
+/// elsewhere has no business there, and nothing without TLS: RFC 9728 §7.7.
 pub(super) fn is_downgrade(from: &str, to: &str) -> bool {
-    to.starts_with("http:") && !from.starts_with("http:")
+    let to = transport(to);
+    to != Transport::Https && to != transport(from)
 }
 
 fn has_downgrade(metadata: &Metadata) -> bool {

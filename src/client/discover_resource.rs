@@ -3,7 +3,7 @@
 use super::discover::is_downgrade;
 use crate::effect::Answer;
 use crate::fetch::Fetch;
-use crate::model::{Endpoint, Resource, ResourceMetadata};
+use crate::model::{Endpoint, Issuer, Resource, ResourceMetadata, Transport, transport};
 use crate::step::{Pause, Step, machine};
 use crate::wire::{Fault, RequestError, ServerAnswer, get};
 
@@ -36,8 +36,8 @@ pub enum DiscoverResourceError {
 pub fn discover_resource(resource: &Resource, place: Option<&Endpoint>) -> Step<DiscoverResource> {
     let place = place.cloned().or_else(|| ResourceMetadata::url(resource));
     let place = place.filter(|place| !is_downgrade(resource.as_str(), place.as_str()));
-    match place.ok_or(RequestError::Unsendable).and_then(|place| get(place.as_str())) {
-        Ok(fetch) => Step::Fetch(DiscoverResourceFetch { fetch, resource: resource.clone() }),
+    match place.ok_or(RequestError::Unsendable).and_then(|place| Ok((get(place.as_str())?, place))) {
+        Ok((fetch, place)) => Step::Fetch(DiscoverResourceFetch { fetch, resource: resource.clone(), place }),
         Err(error) => Step::Done(Err(error.into())),
     }
 }
@@ -48,6 +48,7 @@ pub fn discover_resource(resource: &Resource, place: Option<&Endpoint>) -> Step<
 pub struct DiscoverResourceFetch {
     fetch: Fetch,
     resource: Resource,
+    place: Endpoint,
 }
 
 impl Pause<Fetch> for DiscoverResourceFetch {
@@ -60,14 +61,22 @@ impl Pause<Fetch> for DiscoverResourceFetch {
     fn resume(self, answer: Answer<Fetch>) -> Step<DiscoverResource> {
         let document = ServerAnswer::new(answer).and_then(|answer| {
             let metadata = answer.json::<ResourceMetadata>()?;
-            let mut servers = metadata.authorization_servers.iter();
-            let is_usable = !servers.any(|issuer| is_downgrade(self.resource.as_str(), issuer.as_str()));
-            if is_usable { Ok(metadata) } else { Err(answer.unusable(Fault::Malformed)) }
+            // In a private network are those that the network itself names.
+            let from = [self.resource.as_str(), self.place.as_str()];
+            let is_downgrade = |issuer: &Issuer| match transport(issuer.as_str()) {
+                Transport::PlainHttp => from.iter().any(|from| is_downgrade(from, issuer.as_str())),
+                _ => is_downgrade(self.resource.as_str(), issuer.as_str()),
+            };
+            if !metadata.authorization_servers.iter().any(is_downgrade) {
+                Ok(metadata)
+            } else {
+                Err(answer.unusable(Fault::Malformed))
+            }
         });
         Step::Done(match document {
             // RFC 9728 §3.3: "the resource value returned MUST be identical to the URL that the client used to make the
             // request to the resource server."
-            Ok(metadata) if metadata.resource == self.resource => Ok(metadata),
+            Ok(metadata) if metadata.resource.as_str() == self.resource.as_str() => Ok(metadata),
             Ok(metadata) => Err(DiscoverResourceError::OtherResource(metadata.resource)),
             Err(error) => Err(error.into()),
         })

@@ -11,24 +11,49 @@ use super::{Endpoint, Issuer};
 #[non_exhaustive]
 pub struct Metadata {
     /// Compared, as a string, by whoever fetched this.
+    #[serde(deserialize_with = "super::issuer::in_private_network")]
     pub issuer: Issuer,
     /// RFC 6749 §3.1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "super::endpoint::in_private_network",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub authorization_endpoint: Option<Endpoint>,
     /// RFC 6749 §3.2.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "super::endpoint::in_private_network",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub token_endpoint: Option<Endpoint>,
     /// RFC 8628 §4.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "super::endpoint::in_private_network",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub device_authorization_endpoint: Option<Endpoint>,
     /// RFC 7662 §2.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "super::endpoint::in_private_network",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub introspection_endpoint: Option<Endpoint>,
     /// RFC 7009 §2.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "super::endpoint::in_private_network",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub revocation_endpoint: Option<Endpoint>,
     /// RFC 9126 §5.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "super::endpoint::in_private_network",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub pushed_authorization_request_endpoint: Option<Endpoint>,
     /// What may be asked for; there may be more. "Servers MAY choose not to advertise some supported scope values even
     /// when this parameter is used" (RFC 8414 §2).

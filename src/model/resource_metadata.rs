@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::metadata::or_default;
 use super::{Endpoint, Issuer, Resource, split_at_path};
 
 /// What a protected resource says of itself. A resource server derives it from its configuration, a client reads it.
@@ -13,7 +12,11 @@ pub struct ResourceMetadata {
     /// Compared, as a string, by whoever fetched this: RFC 9728 §3.3.
     pub resource: Resource,
     /// Whose tokens it takes.
-    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "super::issuer::all_in_private_network",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub authorization_servers: Vec<Issuer>,
     /// What may be asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]

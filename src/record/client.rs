@@ -25,6 +25,7 @@ pub struct Client {
     /// How it proves who it is. Decides whether it is confidential or public (RFC 6749 §2.1).
     pub authentication: RegisteredAuthentication,
     /// Where it may be redirected to.
+    #[serde(deserialize_with = "crate::model::redirect_uri::stored::list")]
     pub redirect_uris: Vec<RedirectUri>,
     /// What it may present at the token endpoint.
     pub grant_types: Vec<GrantType>,

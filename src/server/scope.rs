@@ -59,7 +59,8 @@ impl Config {
             (offered, Audience::Any) => offered.narrowed(requested),
             // A client that is held to resources which this server does not offer can ask for none.
             (offered, Audience::Only(registered)) => {
-                let both = registered.iter().filter(|resource| offered.resources().contains(resource)).cloned();
+                // They are written as the server has them, whoever asks.
+                let both = offered.resources().iter().filter(|resource| registered.contains(resource)).cloned();
                 Audience::only(both)?.narrowed(requested)
             }
         }
