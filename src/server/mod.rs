@@ -44,7 +44,7 @@ pub use introspect::{
 pub use metadata::DocumentConfig;
 pub use par::{ParConfig, Push, PushCommit, PushEndpoint, PushError, PushReply, PushResponse};
 pub use revoke::{RevocationConfig, RevocationRequest, Revoke, RevokeCommit, RevokeEndpoint, RevokeError, RevokeReply};
-pub use scope::{DefaultScope, ScopeConfig};
+pub use scope::{DefaultScope, ScopeConfig, UnknownScope};
 pub use section::ConfigError;
 pub use token::{
     RefreshPolicy, Token, TokenCommit, TokenConfig, TokenEndpoint, TokenError, TokenExtension, TokenIssuance,
