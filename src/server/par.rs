@@ -89,7 +89,7 @@ impl Server {
         let Some(par) = &self.config.par else {
             return refuse(None, EndpointError::NotConfigured, presented_in(request));
         };
-        match read(request) {
+        match read(&self.config, request) {
             Ok((client, request, fault)) => {
                 let presented_in = client.presented_in();
                 let endpoint = PushEndpoint { config: &self.config, par, request, fault, presented_in, moment };
@@ -103,11 +103,12 @@ impl Server {
 /// RFC 9126 §2.1: "the client [...] sends the parameters that comprise an authorization request directly to the PAR
 /// endpoint", with "the parameters necessary to authenticate the client".
 fn read<'a, B: AsRef<[u8]>>(
+    config: &Config,
     request: &'a Request<B>,
 ) -> Result<(ClientAuthentication<'a>, AuthorizationRequest<'a>, Option<FormError>), EndpointError> {
     let form = form(request)?;
     let [client_id, client_secret] = form.params(ClientAuthentication::PARAMETERS);
-    let client = ClientAuthentication::read(request.headers(), client_id, client_secret)?;
+    let client = ClientAuthentication::read(config.client_authentication, request.headers(), client_id, client_secret)?;
     let (request, fault) = AuthorizationRequest::read(form)?;
     Ok((client, request, fault))
 }

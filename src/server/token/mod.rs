@@ -90,7 +90,7 @@ struct Rules {
 impl Server {
     /// Answers a request to the token endpoint: RFC 6749 §3.2. `run` returns a [`TokenReply`].
     pub fn token<'a, B: AsRef<[u8]>>(&'a self, request: &'a http::Request<B>, moment: Moment) -> Step<Token<'a>> {
-        match request::read(request) {
+        match request::read(&self.config, request) {
             Ok((client, grant_type, form)) => {
                 TokenEndpoint::start(&self.config, client, GrantType::parse(&grant_type).ok(), form, moment)
             }
