@@ -223,7 +223,7 @@ pub enum PushError {
     /// The request, the client or the store is at fault, as it may be at any endpoint.
     #[error("{0}")]
     Endpoint(#[from] EndpointError),
-    /// The redirect URI is not the client's: the person would have been told.
+    /// The redirect URI is not the client's, or `state` could not come back: the person would have been told.
     #[error("{0}")]
     RedirectUri(#[from] AuthorizationPageError),
     /// The authorization endpoint would not have taken the request.
