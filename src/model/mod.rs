@@ -4,7 +4,7 @@
 
 mod audience;
 mod authentication;
-mod claims;
+pub(crate) mod claims;
 mod client_id;
 mod endpoint;
 mod error_code;

@@ -66,7 +66,7 @@ pub struct AuthorizationCode {
 #[non_exhaustive]
 pub struct AccessToken {
     /// What the host added.
-    #[serde(default, skip_serializing_if = "Claims::is_empty")]
+    #[serde(default, deserialize_with = "crate::model::claims::stored", skip_serializing_if = "Claims::is_empty")]
     pub claims: Claims,
 }
 

@@ -168,7 +168,7 @@ impl PushEndpoint<'_> {
         let asked = request.check(config, client)?;
         let Recipient { client_id, redirect_uri, redirect_uri_sent, response_type, state, .. } = recipient;
         let (token, key) = Key::generate(Partition(u16::from_be_bytes(moment.draw())), &moment.draw());
-        let present_until = moment.now().after(par.lifetime);
+        let present_until = moment.now().end_of(par.lifetime);
         let pushed = PushedRequest { redirect_uri, redirect_uri_sent, response_type, present_until, state };
         let pending = PendingRequest {
             version: Version,
@@ -179,7 +179,7 @@ impl PushEndpoint<'_> {
             kind: PendingKind::Pushed(pushed),
             asked,
             issued_at: moment.now(),
-            expires_at: present_until.after(par.decision_lifetime),
+            expires_at: present_until.end_of(par.decision_lifetime),
         };
         Ok((Secret::new(format!("{PREFIX}{}", token.expose())), pending))
     }

@@ -219,7 +219,8 @@ pub(super) fn permit(
     if !offered.response_types.contains(&response_type) || !takes_its_outcome(&config.token.grant_types) {
         return Err(AuthorizationError::UnsupportedResponseType);
     }
-    if !client.response_types.contains(&response_type) || !takes_its_outcome(&client.grant_types) {
+    let is_registered = client.response_types.contains(&response_type) && takes_its_outcome(&client.grant_types);
+    if !is_registered || client.has_no_time() {
         return Err(AuthorizationError::UnauthorizedClient);
     }
     // RFC 7636 §4.4.1: "If the server requires Proof Key for Code Exchange (PKCE) by OAuth public clients and the

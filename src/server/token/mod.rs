@@ -202,6 +202,9 @@ impl<'a> TokenEndpoint<'a> {
 
     /// A plan for a grant that is opened at this endpoint.
     fn open(&mut self, client: Arc<Client>, opened: Opened) -> Result<Plan, TokenError> {
+        if client.has_no_time() {
+            return Err(TokenError::UnauthorizedClient);
+        }
         let (scope, audience) = self.scope_and_audience(&client)?;
         let Opened { subject, authentication, data, refresh_token } = opened;
         let refresh_token = if refresh_token { self.refresh_token(&client, &scope) } else { None };
