@@ -19,8 +19,11 @@ use crate::record::{Client, Grant};
 pub struct ClientSecret {
     /// The client that presents it.
     pub client: Arc<Client>,
-    /// What it presents.
+    /// What it presents, as RFC 6749 §2.3.1 reads it: form-encoded in the `Authorization` header, plain in the body.
     pub client_secret: Secret<'static>,
+    /// What stands in the header as it is, if that is another text: the secret of a client that does not encode. It is as
+    /// good as the other. Check both, whichever is right: who stops at the first tells by the time it took which one was.
+    pub client_secret_as_written: Option<Secret<'static>>,
 }
 
 /// The answer to a question of authenticity.
@@ -38,6 +41,11 @@ impl Effect for ClientSecret {
 }
 
 impl ClientSecret {
+    /// The one or two readings of what is presented: the client is genuine if one of them is its secret.
+    pub fn readings(&self) -> impl Iterator<Item = &Secret<'static>> {
+        std::iter::once(&self.client_secret).chain(&self.client_secret_as_written)
+    }
+
     pub(crate) fn unanswered(&self) -> Answer<Self> {
         Ok(Authenticity::Refused)
     }

@@ -125,7 +125,7 @@ fn a_decision_allocates_what_it_stores_and_sends() {
         },
     );
     let read = [decoded("redirect_uri", CALLBACK), decoded("scope", "read write"), CLIENT_ID, ("state", 3)];
-    let scope = [("a set of the scope's tokens", 84), ("scope", counted(10))];
+    let scope = [("scope", counted(10))];
     let issued = [("the host's subject", counted(7)), GRANT, TOKEN, CREDENTIAL];
     let location = world.approve(authorize()).location().len();
     let response = [("the URL, as it grows", CALLBACK.len() + 512), ("the URL, as a header", location)];

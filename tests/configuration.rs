@@ -47,14 +47,64 @@ fn a_lifetime_below_a_second_is_said_and_not_swallowed() {
         let mut changed = config();
         change(&mut changed, almost);
         assert_eq!(Server::new(changed).unwrap_err(), ConfigError::BelowOneSecond(name));
-        let mut changed = config();
-        change(&mut changed, Duration::from_secs(1));
-        assert!(Server::new(changed).is_ok(), "{name}");
+        // RFC 8259 §6: beyond 2^53-1 readers of JSON do not agree on a number.
+        for (seconds, result) in [
+            (1, None),
+            ((1 << 53) - 1, None),
+            (1 << 53, Some(ConfigError::BeyondJson(name))),
+            (u64::MAX, Some(ConfigError::BeyondJson(name))),
+        ] {
+            let mut changed = config();
+            change(&mut changed, Duration::from_secs(seconds));
+            assert_eq!(Server::new(changed).err(), result, "{name} {seconds}");
+        }
     }
     // No grace is a grace of zero.
     let mut strict = config();
     strict.token.refresh = RefreshPolicy::Rotate { grace: Duration::ZERO };
     assert!(Server::new(strict).is_ok());
+}
+
+/// RFC 8259 §6: "integers [...] in the range [-(2**53)+1, (2**53)-1] are interoperable".
+#[test]
+fn no_number_on_the_wire_is_beyond_what_readers_of_json_have_or_zero() {
+    const END: u64 = (1 << 53) - 1;
+    let longest = Duration::from_secs(END);
+    let world = World::new().with_client(api()).with(|config| {
+        config.resources = only(&[photos::PHOTOS]);
+        config.authorization.code_lifetime = longest;
+        config.token.access_token_lifetime = longest;
+        config.token.refresh_token_lifetime = longest;
+        config.grant_lifetime = Some(longest);
+    });
+    let world = world.with_client(public("app").with(|client| client.grant_lifetime = Some(u64::MAX)));
+    let reply = world.token(exchange(&world.code(authorize())));
+    let number = |reply: &Reply, name: &str| -> u64 { reply.member(name).unwrap().parse().unwrap() };
+    for name in ["expires_in", "refresh_token_expires_in", "authorization_expires_in"] {
+        assert_eq!(number(&reply, name), END - NOW, "{name}");
+    }
+    for token in [reply.tokens().0, world.token(refresh(&reply.tokens().1)).access_token()] {
+        let form = params(&[("token", &token), ("client_id", "api"), ("client_secret", SECRET)]);
+        let introspected = Reply::of(world.server.introspect(&post(form), world.moment()).run(&world).into_http());
+        assert_eq!((number(&introspected, "exp"), number(&introspected, "iat")), (END, NOW));
+    }
+
+    // A grant of no time is none: no token goes out that is dead when it is born.
+    let mut world = World::new().with_everything().with(|config| config.par = crate::config().par);
+    for client in [public("app"), confidential("web", SECRET)] {
+        world = world.with_client(client.with(|client| client.grant_lifetime = Some(0)));
+    }
+    for form in [client_credentials(), password()] {
+        assert_eq!(world.token(&form).error(), "unauthorized_client", "{form}");
+    }
+    for request in [authorize(), implicit()] {
+        assert_eq!(world.answer(&request).error(), "unauthorized_client", "{request}");
+        let pushed = world.server.push(&post(&request), world.moment()).run(&world).into_http();
+        assert_eq!(Reply::of(pushed).error(), "unauthorized_client", "{request}");
+    }
+    // Nor does an older prompt get past that.
+    let prompt = World::new().ask(authorize());
+    assert_eq!(world.decide(prompt, Some(approval())).error(), "unauthorized_client");
 }
 
 struct No;

@@ -89,6 +89,8 @@ fn an_implicit_grant_knows_as_much() {
 fn data_that_is_too_large_or_too_deep_is_no_data() {
     let deep = (0..128).fold(json!(1), |inner, _| json!({ "a": inner }));
     for value in [deep, json!("x".repeat(Claims::MAX_LEN))] {
+        // Nor by the way of JSON.
+        assert!(serde_json::from_value::<Claims>(json!({ "a": value })).is_err());
         assert!(Claims::new(Map::from_iter([("a".to_owned(), value)])).is_err());
     }
 }

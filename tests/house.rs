@@ -52,6 +52,18 @@ fn no_file_uses_another_that_uses_it() {
     assert!(!uses("step.rs", "host.rs"));
 }
 
+/// grantor draws no randomness. The standard library's hash tables do, each of them when it is made.
+#[test]
+fn no_hash_table_is_made_on_the_way_of_a_request() {
+    let makes_one = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path).unwrap();
+        let used = ["HashSet", "HashMap", "RandomState"].iter().any(|name| text.contains(name));
+        // A store keeps tables, and so does a cache: they are made when the host makes these.
+        used && !path.to_str().unwrap().contains("/store/") && !path.ends_with("resource/cache.rs")
+    };
+    assert_eq!(files("src", ".rs").into_iter().filter(makes_one).collect::<Vec<_>>(), [PathBuf::new(); 0]);
+}
+
 /// The rule finds what it is for.
 #[test]
 fn a_circle_is_found_through_re_exports_and_macros() {

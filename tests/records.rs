@@ -68,6 +68,16 @@ fn credentials_of_version_1_are_read() {
     assert_eq!(read::<Credential>(REFRESH_TOKEN_1).kind, CredentialKind::RefreshToken);
 }
 
+/// What a host could still write when claims had no bounds is there, and is not out of service.
+#[test]
+fn claims_from_before_they_were_bounded_are_read() {
+    let long = "x".repeat(grantor::model::Claims::MAX_LEN);
+    let CredentialKind::AccessToken(token) = read::<Credential>(&ACCESS_TOKEN_1.replace("acme", &long)).kind else {
+        panic!("an access token")
+    };
+    assert_eq!(token.claims.get("tenant").unwrap(), &long);
+}
+
 #[test]
 fn a_pushed_request_of_version_1_is_read() {
     let request: PendingRequest = read(REQUEST_1);

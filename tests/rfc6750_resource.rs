@@ -334,6 +334,29 @@ fn a_token_of_several_audiences_is_good_at_each() {
     assert_eq!(world.verdict(&renamed, &with_token(&token)), "ok");
 }
 
+/// RFC 3986 §6.2.3, wherever a resource is compared: the authorization server and the resource server may write it
+/// differently.
+#[test]
+fn a_token_is_good_at_its_resource_however_that_is_written() {
+    for issued_for in ["https://api.example.com", "https://api.example.com/", "https://API.example.com:443"] {
+        let world = World::new().with(|config| config.resources = only(&[issued_for]));
+        let token = world.token(client_credentials()).access_token();
+        for (name, is_it) in [
+            ("https://api.example.com", true),
+            ("https://api.example.com/", true),
+            ("HTTPS://api.Example.com", true),
+            ("https://api.example.com/photos", false),
+            ("https://api.example.com//", false),
+        ] {
+            let verdict = if is_it { "ok" } else { "invalid_token" };
+            let server = grantor::ResourceServer::new(resource(name));
+            assert_eq!(world.verdict(&server, &with_token(&token)), verdict, "{issued_for} at {name}");
+            let renamed = photos_with(|config| config.other_audiences = vec!["x".to_owned(), name.to_owned()]);
+            assert_eq!(world.verdict(&renamed, &with_token(&token)), verdict, "{issued_for} at {name}");
+        }
+    }
+}
+
 #[test]
 fn an_unrestricted_token_is_refused_unless_the_configuration_takes_it() {
     let world = World::new();

@@ -63,6 +63,8 @@ fn what_the_server_says_is_checked() {
         ("active", json!(true), "ok"),
         ("active", json!(false), "invalid_token"),
         ("aud", json!(["https://other.example", PHOTOS]), "ok"),
+        ("aud", json!(["https://other.example", "HTTPS://API.example.com:443/photos"]), "ok"),
+        ("aud", json!("https://api.example.com/photos/"), "invalid_token"),
         ("aud", json!("https://other.example"), "invalid_token"),
         ("aud", Value::Null, "invalid_token"),
         ("scope", json!("write"), "insufficient_scope"),

@@ -11,7 +11,9 @@
 
 mod common;
 
-use grantor::model::{RedirectUri, RedirectUriError};
+use grantor::Timestamp;
+use grantor::client::{AuthorizationRequest, Pending, Registration};
+use grantor::model::{ClientId, Issuer, RedirectUri, RedirectUriError};
 
 use common::*;
 
@@ -39,6 +41,81 @@ fn r8_a_private_use_scheme_without_a_dot_is_rejected() {
         "vbscript:x",
     ] {
         assert_eq!(RedirectUri::parse(uri), Err(RedirectUriError::PrivateUseScheme), "{uri}");
+    }
+}
+
+/// The applications that people have do not all know that. Whoever registers them says so by name.
+#[test]
+fn a_private_use_scheme_without_a_dot_is_taken_by_name() {
+    for uri in [
+        "cursor://anysphere.cursor-mcp/oauth/callback",
+        "vscode://vscode.github-authentication/did-authenticate",
+        "oc://ios.owncloud.com",
+        "myapp:/oauth2redirect",
+        "msal0123://auth",
+        "ms-appx-web://microsoft.aad.brokerplugin/1",
+        RedirectUri::OUT_OF_BAND,
+    ] {
+        let registered = RedirectUri::parse_private_use(uri).unwrap();
+        let client = public("app").with(|client| client.redirect_uris = vec![registered]);
+        // What was registered by name is read back from a record, and from a prompt.
+        let client = serde_json::from_str(&serde_json::to_string(&client).unwrap()).unwrap();
+        let world = World::new().with_client(client);
+        let prompt = world.ask(authorize().set("redirect_uri", uri));
+        let prompt = serde_json::from_str(&serde_json::to_string(&prompt).unwrap()).unwrap();
+        let reply = world.decide(prompt, Some(approval()));
+        assert!(reply.location().starts_with(&format!("{uri}?code=")), "{uri}");
+        let form = exchange(&reply.parameter("code").unwrap()).set("redirect_uri", uri);
+        assert_eq!(world.token(form).status(), 200, "{uri}");
+        // By no other way.
+        assert!(serde_json::from_str::<RedirectUri>(&format!("{uri:?}")).is_err(), "{uri}");
+    }
+}
+
+/// Some schemes are nobody's, whoever asks.
+#[test]
+fn a_scheme_that_a_browser_runs_or_reads_is_taken_by_no_name() {
+    for uri in [
+        "javascript:alert(1)",
+        "JavaScript://client.example.com/%0aalert(1)",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "blob:https://client.example.com/x",
+        "vbscript:x",
+        "about:blank",
+        "filesystem:https://client.example.com/x",
+        "view-source:https://client.example.com/cb",
+        "ftp://client.example.com/cb",
+        "ws://client.example.com/cb",
+        "urn:ietf:wg:oauth:2.0:other",
+    ] {
+        for parse in [RedirectUri::parse_private_use, RedirectUri::parse_registered_elsewhere] {
+            assert_eq!(parse(uri), Err(RedirectUriError::Scheme), "{uri}");
+        }
+    }
+    for uri in
+        ["cursor://user@host/cb", "cursor://host/cb#", "cursor://host/c b", "cursor:///{x}", "cursor://*.host/cb"]
+    {
+        assert!(RedirectUri::parse_private_use(uri).is_err(), "{uri}");
+    }
+    assert_eq!(RedirectUri::parse_private_use("http://192.168.1.10/cb"), Err(RedirectUriError::InsecureHttp));
+}
+
+/// §8.4 is for servers. A client names what is registered for it, wherever that is.
+#[test]
+fn a_client_names_whatever_is_registered_for_it_elsewhere() {
+    for uri in ["http://192.168.1.10:8080/cb", "http://app.test:3000/cb", "myapp:/cb", RedirectUri::OUT_OF_BAND] {
+        let named = RedirectUri::parse_registered_elsewhere(uri).unwrap();
+        let mut metadata = metadata_of(&World::new());
+        metadata.issuer = Issuer::parse_in_private_network("http://keycloak:8080").unwrap();
+        let registration = Registration::public(metadata.issuer.clone(), ClientId::parse("app").unwrap());
+        let client = registration.at(metadata).unwrap();
+        let request = AuthorizationRequest::new(named.clone());
+        let (url, pending) = client.begin(request, at_moment(Timestamp(NOW))).unwrap();
+        let sent = form_urlencoded::parse(url.split_once('?').unwrap().1.as_bytes());
+        assert!(sent.into_iter().any(|(name, value)| name == "redirect_uri" && value == uri), "{url}");
+        let kept: Pending = serde_json::from_str(&serde_json::to_string(&pending).unwrap()).unwrap();
+        assert_eq!((kept.redirect_uri(), kept.issuer().as_str()), (&named, "http://keycloak:8080"));
     }
 }
 
@@ -84,7 +161,7 @@ fn a_loopback_uri_does_not_get_too_long_by_its_port() {
 }
 
 #[test]
-fn r2_only_the_port_of_a_loopback_ip_may_vary() {
+fn r2_only_the_port_of_a_loopback_uri_may_vary() {
     let v4 = "http://127.0.0.1/oauth2redirect/example-provider";
     let v6 = "http://[::1]/oauth2redirect/example-provider";
     let query = "http://127.0.0.1:8000/cb?a=b";
@@ -135,9 +212,17 @@ fn r2_only_the_port_of_a_loopback_ip_may_vary() {
         (v4, "http://127.0.0.1:51004\\@evil.example/oauth2redirect/example-provider", false),
         (v4, "http://127.0.0.1:51004:80/oauth2redirect/example-provider", false),
         ("http://127.0.0.1", "http://127.0.0.1:51004.evil.example", false),
-        // For no other host may it vary.
+        // RFC 9700 §4.1.3: "the authorization server MUST allow variable port numbers" for `localhost` as well.
+        ("http://localhost/cb", "http://localhost:51004/cb", true),
         ("http://localhost:8000/cb", "http://localhost:8000/cb", true),
-        ("http://localhost:8000/cb", "http://localhost:8001/cb", false),
+        ("http://localhost:8000/cb", "http://localhost:8001/cb", true),
+        ("http://localhost:8000/cb", "http://localhost/cb", true),
+        ("http://localhost/cb", "http://localhost:51004/cb/", false),
+        ("http://localhost/cb", "http://localhost.evil.example:51004/cb", false),
+        ("http://localhost/cb", "http://%6cocalhost:51004/cb", false),
+        ("http://localhost/cb", "http://localhost:51004@evil.example/cb", false),
+        ("http://localhost/cb", "https://localhost:51004/cb", false),
+        // For no other host may it vary.
         ("http://localhost:8000/cb", "http://127.0.0.1:8000/cb", false),
         ("https://127.0.0.1/cb", "https://127.0.0.1:51004/cb", false),
         ("https://client.example.com/cb", "https://client.example.com:8443/cb", false),

@@ -193,6 +193,37 @@ mod client {
         assert!(refused, "{reply:?}");
         let (reply, _) = ask("http://localhost:8080", |_| answer(200, plain("http://localhost:8080")));
         assert!(reply.is_ok(), "a server in development: {reply:?}");
+
+        // What the parser finds decides, not how it is written: RFC 3986 §3.1, "schemes are case-insensitive".
+        let at = |issuer: &str, endpoint: &str| {
+            let document = json!({ "issuer": issuer, "token_endpoint": endpoint }).to_string();
+            ask(issuer, |_| answer(200, document.clone())).0.is_ok()
+        };
+        for endpoint in ["HTTP://127.0.0.1:2375/token", "Http://LocalHost:2375/token", "http://keycloak:8080/token"] {
+            assert!(!at("https://server.example", endpoint), "{endpoint}");
+        }
+        assert!(at("https://server.example", "HTTPS://server.example/token"));
+        assert!(at("HTTP://localhost:8080", "http://127.0.0.1:8080/token"));
+        assert!(!at("http://localhost:8080", "http://keycloak:8080/token"), "not within a network that was named");
+    }
+
+    /// Within a private network that the application names, plain http is taken for any host, and for none elsewhere.
+    #[test]
+    fn a_server_in_a_private_network_is_named_so() {
+        let issuer = "http://keycloak:8080/realms/a";
+        assert!(Issuer::parse(issuer).is_err() && Endpoint::parse("http://keycloak:8080/token").is_err());
+        let issuer = Issuer::parse_in_private_network(issuer).unwrap();
+        let found = |endpoint: &str| {
+            let document = json!({ "issuer": issuer, "token_endpoint": endpoint }).to_string();
+            discover(&issuer).run(&HttpHost(|_: &Fetch| answer(200, document.clone())))
+        };
+        let metadata = found("http://keycloak:8080/realms/a/token").unwrap();
+        let token_endpoint = Endpoint::parse_in_private_network("http://keycloak:8080/realms/a/token").unwrap();
+        assert_eq!(metadata.token_endpoint, Some(token_endpoint));
+        assert!(found("https://keycloak.example/token").is_ok());
+        for elsewhere in ["http://127.0.0.1:2375/token", "http://user@keycloak:8080/token", "ftp://keycloak/token"] {
+            assert!(found(elsewhere).is_err(), "{elsewhere}");
+        }
     }
 
     // §3.1 Authorization Server Metadata Request, §5 Compatibility Notes

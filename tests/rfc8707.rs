@@ -78,6 +78,42 @@ fn a_token_is_for_the_resources_that_were_asked_for() {
     }
 }
 
+/// RFC 3986 §6.2.3: "an empty path" and "/" are equivalent for http and https. Half of the clients write the one, half the
+/// other, and some both in turn.
+#[test]
+fn a_resource_is_the_same_however_it_is_written() {
+    let spellings = [
+        PHOTOS,
+        "https://photos.example/",
+        "https://PHOTOS.example",
+        "HTTPS://photos.example:443",
+        "https://photos.example:",
+    ];
+    for offered in spellings {
+        for registered in [&[][..], &["https://Photos.example/"]] {
+            let world = world(&[offered, MAIL], registered);
+            for requested in spellings {
+                let token = token_for(&world, &format!("&resource={requested}")).unwrap();
+                let kept: Vec<_> = token.resources().iter().map(Resource::as_str).collect();
+                assert_eq!(kept, [offered], "it is written as the server has it, whatever was asked for");
+            }
+        }
+    }
+    let world = world(&[PHOTOS, "https://photos.example/mcp"], &[]);
+    for other in [
+        "https://photos.example/mcp/",
+        "https://photos.example//",
+        "http://photos.example",
+        "https://photos.example:80",
+    ] {
+        assert_eq!(token_for(&world, &format!("&resource={other}")), Err("invalid_target".to_owned()), "{other}");
+    }
+    // Asked for with the slash at the authorization endpoint, and without at the token endpoint.
+    let both = |resource: &str| issued(&world, &(exchange(&world.code()) + &format!("&resource={resource}")));
+    assert_eq!(both("https://photos.example/"), both(PHOTOS));
+    assert_eq!(resources(&[PHOTOS, "https://photos.example/"]).resources().len(), 1);
+}
+
 #[test]
 fn a_client_is_held_to_its_own_resources() {
     let world = world(&[PHOTOS, MAIL], &[PHOTOS]);

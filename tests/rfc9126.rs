@@ -90,7 +90,6 @@ fn whatever_the_authorization_endpoint_refuses_is_refused_here() {
     let world = world();
     let of_the_form = [
         authorize().set("scope", "admin"),
-        authorize().set("resource", "https://photos.example").set("state", "é"),
         authorize().set("response_type", "nonsense"),
         authorize().set("response_type", "token").without("code_challenge").without("code_challenge_method"),
         authorize().without("response_type"),
@@ -99,13 +98,18 @@ fn whatever_the_authorization_endpoint_refuses_is_refused_here() {
         authorize().set("code_challenge", "short"),
         authorize().set("max_age", "-1"),
         authorize().set("acr_values", "\""),
-        authorize().again("state", "another"),
     ];
     for request in of_the_form {
         let (at_the_browser, here) = (world.answer(&request), push(&world, &request));
         assert_eq!((here.status(), here.error()), (400, at_the_browser.error()), "{request}");
     }
-    for request in [authorize().set("redirect_uri", "https://evil.example"), authorize().again("redirect_uri", "x")] {
+    for request in [
+        authorize().set("redirect_uri", "https://evil.example"),
+        authorize().again("redirect_uri", "x"),
+        authorize().set("state", "é"),
+        authorize().set("state", &"x".repeat(4097)),
+        authorize().again("state", "another"),
+    ] {
         assert!(is_page(&world, request.clone()));
         let here = push(&world, &request);
         assert_eq!((here.status(), here.error().as_str()), (400, "invalid_request"), "{request}");

@@ -132,7 +132,7 @@ fn r57_access_tokens_are_restricted_to_an_audience_and_short_lived() {
     assert_eq!(audience(&world.token(photos_only(client_credentials()))), std::slice::from_ref(&photos));
 
     // What the server does not offer, or what is no absolute URI without a fragment, is nobody's to ask for.
-    for wrong in ["https://other.example.com", "photos", "https://photos.example.com#a", "https://photos.example.com/"]
+    for wrong in ["https://other.example.com", "photos", "https://photos.example.com#a", "https://photos.example.com//"]
     {
         assert_eq!(world.answer(authorize().set("resource", wrong)).error(), "invalid_target", "{wrong}");
         assert_eq!(world.token(client_credentials().set("resource", wrong)).error(), "invalid_target", "{wrong}");

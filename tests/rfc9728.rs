@@ -111,11 +111,8 @@ fn a_client_finds_the_document_at_its_place_and_takes_it_if_it_is_the_resources(
         Err(DiscoverResourceError::OtherResource(other)) => assert_eq!(other, mails.config().resource),
         other => panic!("{other:?}"),
     }
-    // A browser's parser finds a host in the last one, RFC 3986 does not.
-    for name in ["urn:example:photos", "https:/api.example.com/photos"] {
-        let nothing = discover_resource(&resource(name), None).run(&reached(&photos));
-        assert!(matches!(nothing, Err(DiscoverResourceError::Request(_))), "there is no place to ask at: {name}");
-    }
+    let nothing = discover_resource(&resource("urn:example:photos"), None).run(&reached(&photos));
+    assert!(matches!(nothing, Err(DiscoverResourceError::Request(_))), "there is no place to ask at");
 }
 
 // §7.7 Server-Side Request Forgery
@@ -132,6 +129,22 @@ fn a_resource_elsewhere_sends_no_client_to_this_host() {
     let photos = photos_with(|config| config.authorization_servers = vec![Issuer::parse("http://localhost").unwrap()]);
     let error = discover_resource(&resource(PHOTOS), None).run(&reached(&photos)).unwrap_err();
     assert!(matches!(error, DiscoverResourceError::Request(RequestError::Unusable { .. })), "{error}");
+
+    // RFC 3986 §3.1: "schemes are case-insensitive".
+    for here in ["HTTP://127.0.0.1:8080/metadata", "Http://LOCALHOST:8080/metadata"] {
+        let place = Endpoint::parse(here).unwrap();
+        let error = discover_resource(&resource(PHOTOS), Some(&place)).run(&unasked).unwrap_err();
+        assert!(matches!(error, DiscoverResourceError::Request(RequestError::Unsendable)), "{error}");
+    }
+    let named = |server: &str| {
+        let document = serde_json::json!({ "resource": PHOTOS, "authorization_servers": [server] }).to_string();
+        let http = HttpHost(move |_: &Fetch| -> Answer<Fetch> { Ok(http::Response::new(document.clone().into())) });
+        discover_resource(&resource(PHOTOS), None).run(&http)
+    };
+    for server in ["HTTP://localhost:2375", "http://keycloak:8080", "http://2130706433", "https://%6cocalhost"] {
+        assert!(named(server).is_err(), "{server}");
+    }
+    assert!(named("HTTPS://AS.example").is_ok());
 
     // On the developer's own machine, all of them are here.
     let mut config = photos.config().clone();

@@ -22,7 +22,8 @@ pub struct AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
-    /// A request whose response goes to this URI.
+    /// A request whose response goes to this URI, as it is registered at the server:
+    /// [`RedirectUri::parse_registered_elsewhere`] takes what a stricter server would not register.
     ///
     /// A client of several servers that do not send `iss` (RFC 9207) has a redirect URI of its own for each of them:
     /// RFC 9700 §4.4.2.2.
@@ -81,9 +82,11 @@ pub enum BeginError {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Attempt {
     /// RFC 9700 §4.4.2.1: where the request was sent.
+    #[serde(deserialize_with = "crate::model::issuer::in_private_network")]
     pub(super) issuer: Issuer,
     #[serde(with = "exposed")]
     pub(super) state: Secret<'static>,
+    #[serde(deserialize_with = "crate::model::redirect_uri::stored::elsewhere")]
     pub(super) redirect_uri: RedirectUri,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) scope: Option<Scope>,

@@ -155,6 +155,7 @@ impl AuthorizeDeviceFetch {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[must_use = "the person has to be told"]
 pub struct Device {
+    #[serde(deserialize_with = "crate::model::issuer::in_private_network")]
     issuer: Issuer,
     #[serde(with = "exposed")]
     device_code: Secret<'static>,

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::effect::Answer;
 use crate::fetch::Fetch;
-use crate::model::{Issuer, Metadata, split_at_path, well_known_path};
+use crate::model::{Issuer, Metadata, Transport, split_at_path, transport, well_known_path};
 use crate::step::{Pause, Step, machine};
 use crate::wire::{Fault, RequestError, ServerAnswer, excerpt_of_url, get};
 
@@ -132,8 +132,9 @@ fn read(answer: &ServerAnswer, issuer: &Issuer) -> Result<Metadata, DiscoverErro
 /// The most bytes of another issuer that are shown.
 const LONGEST_SHOWN: usize = 2048;
 
-/// Plain http is for a server on this very host. What is elsewhere has no business here, and nothing without TLS: RFC
-/// 9728 §7.7.
+/// Plain http is for a server on this very host, or within one private network that the application named. What is
+/// elsewhere has no business there, and nothing without TLS: RFC 9728 §7.7.
 pub(super) fn is_downgrade(from: &str, to: &str) -> bool {
-    to.starts_with("http:") && !from.starts_with("http:")
+    let to = transport(to);
+    to != Transport::Https && to != transport(from)
 }

@@ -128,7 +128,7 @@ fn next(mut asked: Asked) -> Step<DiscoverResource> {
         return Step::Done(Err(asked.failed.unwrap_or(RequestError::Unsendable.into())));
     };
     match get(place.as_str()) {
-        Ok(fetch) => Step::Fetch(DiscoverResourceFetch { fetch, asked }),
+        Ok(fetch) => Step::Fetch(DiscoverResourceFetch { fetch, place, asked }),
         Err(error) => Step::Done(Err(error.into())),
     }
 }
@@ -138,6 +138,7 @@ fn next(mut asked: Asked) -> Step<DiscoverResource> {
 #[derive(Debug)]
 pub struct DiscoverResourceFetch {
     fetch: Fetch,
+    place: Endpoint,
     asked: Asked,
 }
 
@@ -149,9 +150,9 @@ impl Pause<Fetch> for DiscoverResourceFetch {
     }
 
     fn resume(self, answer: Answer<Fetch>) -> Step<DiscoverResource> {
-        let asked = self.asked;
+        let Self { place, asked, .. } = self;
         let document = ServerAnswer::new(answer).map_err(DiscoverResourceError::from);
-        let error = match document.and_then(|answer| asked.read(&answer)) {
+        let error = match document.and_then(|answer| asked.read(&answer, &place)) {
             Ok(metadata) => return Step::Done(Ok(metadata)),
             Err(error) => error,
         };
@@ -168,7 +169,7 @@ impl Pause<Fetch> for DiscoverResourceFetch {
 impl Asked {
     /// The document, if it is about a resource that is meant. That is looked at first: what another resource says is not
     /// judged.
-    fn read(&self, answer: &ServerAnswer) -> Result<ResourceMetadata, DiscoverResourceError> {
+    fn read(&self, answer: &ServerAnswer, place: &Endpoint) -> Result<ResourceMetadata, DiscoverResourceError> {
         #[derive(Deserialize)]
         struct Named {
             resource: Option<String>,
@@ -181,7 +182,9 @@ impl Asked {
             return Err(DiscoverResourceError::OtherResource(named));
         }
         let mut metadata = answer.json::<ResourceMetadata>()?;
-        metadata.leave_out(|issuer| is_downgrade(self.resource.as_str(), issuer.as_str()));
+        // In a private network are those that the network itself names.
+        let from = [self.resource.as_str(), place.as_str()];
+        metadata.leave_out(|issuer| from.iter().any(|from| is_downgrade(from, issuer.as_str())));
         // Where it names servers, a client goes to no other.
         if metadata.has_no_usable_server() {
             return Err(answer.unusable(Fault::Unreadable("authorization_servers")).into());

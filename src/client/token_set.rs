@@ -15,6 +15,7 @@ use crate::model::{Issuer, Resource, Scope, Secret, Timestamp, exposed};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[must_use]
 pub struct TokenSet {
+    #[serde(deserialize_with = "crate::model::issuer::in_private_network")]
     issuer: Issuer,
     #[serde(with = "exposed")]
     access_token: Secret<'static>,

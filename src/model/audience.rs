@@ -24,10 +24,27 @@ pub enum Audience {
 pub struct Resources(Vec<Resource>);
 
 impl Resources {
-    /// Collects resources; `None` if there are none.
+    /// Collects resources, each once; `None` if there are none.
     #[must_use]
     pub fn new(resources: impl IntoIterator<Item = Resource>) -> Option<Self> {
-        Some(Self(resources.into_iter().collect())).filter(|resources| !resources.0.is_empty())
+        let mut kept = Vec::new();
+        for resource in resources {
+            if !kept.contains(&resource) {
+                kept.push(resource);
+            }
+        }
+        Some(Self(kept)).filter(|resources| !resources.0.is_empty())
+    }
+
+    /// Which of them an indicator names, however it is written.
+    fn position(&self, indicator: &str) -> Option<usize> {
+        // Mostly it is written as here, and need not be parsed.
+        let same = self.0.iter().position(|resource| resource.as_str() == indicator);
+        let equivalent = || {
+            let indicated = Resource::parse(indicator).ok()?;
+            self.0.iter().position(|resource| *resource == indicated)
+        };
+        same.or_else(equivalent)
     }
 }
 
@@ -73,17 +90,19 @@ impl Audience {
     /// Narrows to the resources of a request, all of them if it names none; `None` if it names another
     /// (`invalid_target`, RFC 8707 §2). [`Audience::Any`] has no resources to narrow to and stays as it is: where
     /// resource indicators are not in use, they are ignored, as any unknown parameter is (RFC 6749 §3.1). There is no
-    /// other way to narrow an audience.
+    /// other way to narrow an audience. The resources stay written as they are here, however the request wrote them.
     #[must_use]
     pub fn narrowed(&self, requested: &[impl AsRef<str>]) -> Option<Self> {
         let Self::Only(resources) = self else { return Some(Self::Any) };
         if requested.is_empty() {
             return Some(self.clone());
         }
-        let has = |text: &str| resources.iter().any(|resource| resource.as_str() == text);
-        let is_requested = |resource: &&Resource| requested.iter().any(|text| text.as_ref() == resource.as_str());
-        let all_are_there = requested.iter().all(|text| has(text.as_ref()));
-        if all_are_there { Self::only(resources.iter().filter(is_requested).cloned()) } else { None }
+        let mut is_requested = vec![false; resources.len()];
+        for indicator in requested {
+            *is_requested.get_mut(resources.position(indicator.as_ref())?)? = true;
+        }
+        let requested = resources.iter().zip(is_requested).filter(|(_, is_requested)| *is_requested);
+        Self::only(requested.map(|(resource, _)| resource.clone()))
     }
 }
 

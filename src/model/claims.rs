@@ -2,13 +2,13 @@
 
 use std::ops::Deref;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 /// Names and JSON values that the host adds to a token, or keeps with a grant: RFC 7662 §2.2. They are bounded, since
 /// they go into a record and come back with every lookup.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Map<String, Value>")]
 pub struct Claims(Map<String, Value>);
 
 /// Why claims cannot be kept.
@@ -51,6 +51,17 @@ impl Claims {
     /// Adds other claims, which win over those of the same name. Both were bounded, so this is too.
     pub(crate) fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
+    }
+}
+
+/// For a record, which holds what was within the bounds of its time.
+pub(crate) fn stored<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Claims, D::Error> {
+    Map::deserialize(deserializer).map(Claims)
+}
+
+impl Serialize for Claims {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
     }
 }
 

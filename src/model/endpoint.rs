@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
-use url::Url;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use super::syntax::text_form;
+use super::uri::{Transport, Uri};
 
 /// The URL of an endpoint. It uses https: RFC 6749 §3.1, §3.2: "the authorization server MUST require the use of TLS".
 /// Plain http is taken for loopback hosts, for development. It may have a query, and no fragment: "The endpoint URI
@@ -28,6 +29,18 @@ impl Endpoint {
         if is_secure_url(text) { Ok(Self(text.into())) } else { Err(EndpointUrlError) }
     }
 
+    /// Checks that this may be the URL of an endpoint within a private network, where plain http is taken for any
+    /// host: `http://keycloak:8080/token` between containers, say.
+    ///
+    /// Whoever can listen in that network reads the secrets and tokens that go through it. RFC 6749 §3.2: "the
+    /// authorization server MUST require the use of TLS [...] when sending requests to the token endpoint."
+    ///
+    /// # Errors
+    /// See [`EndpointUrlError`].
+    pub fn parse_in_private_network(text: &str) -> Result<Self, EndpointUrlError> {
+        if is_url_in_private_network(text) { Ok(Self(text.into())) } else { Err(EndpointUrlError) }
+    }
+
     /// This path below a base URL that is known to be good.
     pub(super) fn below(base: &str, path: &str) -> Self {
         Self(format!("{}/{path}", base.trim_end_matches('/')).into())
@@ -44,26 +57,23 @@ text_form!(Endpoint, EndpointUrlError);
 
 /// Whether this is an https URL, or an http one of a loopback host; without fragment, user name or password.
 pub(super) fn is_secure_url(text: &str) -> bool {
-    let Ok(url) = Url::parse(text) else { return false };
-    let scheme_is_safe = match url.scheme() {
-        "https" => url.has_host(),
-        "http" => matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost")),
-        _ => false,
-    };
-    let is_plain = url.username().is_empty() && url.password().is_none() && !text.contains('#');
-    scheme_is_safe && is_plain && has_authority(text, url.scheme()) && text.bytes().all(is_of_a_uri)
+    matches!(transport(text), Transport::Https | Transport::Loopback)
 }
 
-/// RFC 3986 §2 has no backslash. A browser's parser, which grantor uses too, takes one for a slash, and others do not.
-pub(super) fn is_of_a_uri(byte: u8) -> bool {
-    byte.is_ascii_graphic() && byte != b'\\'
+/// The same, or an http one of any host.
+pub(super) fn is_url_in_private_network(text: &str) -> bool {
+    is_secure_url(text) || transport(text) == Transport::PlainHttp
 }
 
-/// Whether a URL says its host where RFC 3986 has it. A browser's parser finds one in `https:host` and `https:///host`
-/// as well; whoever sends a request may find another, or none.
-pub(super) fn has_authority(text: &str, scheme: &str) -> bool {
-    let after_scheme = text.get(scheme.len()..).unwrap_or_default();
-    after_scheme.strip_prefix("://").is_some_and(|rest| !rest.starts_with(['/', '\\']))
+/// How whoever goes to a URL gets there, as the parser finds, however the URL is written.
+pub(crate) fn transport(text: &str) -> Transport {
+    Uri::parse(text).map_or(Transport::Other, |uri| uri.transport())
+}
+
+/// For what a document of a server names, which may be in a private network. Whoever fetched the document compares how
+/// it came with what it names.
+pub(super) fn in_private_network<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Endpoint, D::Error> {
+    Endpoint::parse_in_private_network(&String::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
 /// The path of a document about a URL, on that URL's own host. RFC 8414 §3.1: "If the issuer identifier value contains

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use super::Endpoint;
-use super::endpoint::is_secure_url;
+use super::endpoint::{is_secure_url, is_url_in_private_network, transport};
 use super::syntax::text_form;
+use super::uri::Transport;
 
 /// An issuer identifier: "a URL that uses the "https" scheme and has no query or fragment components" (RFC 8414 §2).
 /// Plain http is taken for loopback hosts, for development.
@@ -29,6 +31,22 @@ impl Issuer {
         if is_good { Ok(Self(text.into())) } else { Err(IssuerError) }
     }
 
+    /// Checks that a URL may identify an issuer within a private network, where plain http is taken for any host. What
+    /// [`Endpoint::parse_in_private_network`] says of it holds here.
+    ///
+    /// # Errors
+    /// See [`IssuerError`].
+    pub fn parse_in_private_network(text: &str) -> Result<Self, IssuerError> {
+        let is_good = is_url_in_private_network(text) && !text.contains('?');
+        if is_good { Ok(Self(text.into())) } else { Err(IssuerError) }
+    }
+
+    /// Returns whether it uses https: cookies of its host are to be `Secure` then.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        transport(&self.0) == Transport::Https
+    }
+
     /// The URL, as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -42,3 +60,9 @@ impl Issuer {
 }
 
 text_form!(Issuer, IssuerError);
+
+/// For an issuer that a document names or that a client's record keeps: it may be in a private network. Whoever reads
+/// the document compares the issuer with the one that was meant.
+pub(crate) fn in_private_network<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Issuer, D::Error> {
+    Issuer::parse_in_private_network(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+}

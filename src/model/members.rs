@@ -25,8 +25,8 @@ impl Members {
     }
 
     /// A member without which the object says nothing.
-    pub(crate) fn required<T: DeserializeOwned>(&mut self, name: &'static str) -> Read<T> {
-        let member = self.strict(name, serde_json::from_value)?;
+    pub(crate) fn required<T>(&mut self, name: &'static str, read: impl FnOnce(Value) -> Read<T>) -> Read<T> {
+        let member = self.strict(name, read)?;
         member.ok_or_else(|| serde_json::Error::missing_field(name))
     }
 
@@ -40,18 +40,28 @@ impl Members {
 
     /// A URL, or another member of which the empty text is none.
     pub(crate) fn text<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+        self.text_by(name, serde_json::from_value)
+    }
+
+    /// The same, read in this way.
+    pub(crate) fn text_by<T>(&mut self, name: &'static str, read: impl FnOnce(Value) -> Read<T>) -> Option<T> {
         if self.rest.get(name).is_some_and(is_empty_text) {
             self.rest.remove(name);
         }
-        self.optional(name, serde_json::from_value)
+        self.optional(name, read)
     }
 
     /// A list; the empty text is none, nor is it an entry. Entries that cannot be read are left out; if there are no others, so is the list.
     pub(crate) fn list<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<Vec<T>> {
+        self.list_by(name, serde_json::from_value)
+    }
+
+    /// The same, whose entries are read in this way.
+    pub(crate) fn list_by<T>(&mut self, name: &'static str, read: impl Fn(Value) -> Read<T>) -> Option<Vec<T>> {
         let entries: Vec<Value> = self.text(name)?;
         let entries: Vec<_> = entries.into_iter().filter(|entry| !is_empty_text(entry)).collect();
         let count = entries.len();
-        let good: Vec<T> = entries.into_iter().filter_map(|entry| serde_json::from_value(entry).ok()).collect();
+        let good: Vec<T> = entries.into_iter().filter_map(|entry| read(entry).ok()).collect();
         let is_spoilt = good.len() < count;
         self.unreadable.extend(is_spoilt.then_some(name));
         Some(good).filter(|good| !is_spoilt || !good.is_empty())

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::members::{Members, Unreadable, is_false, without_doubles};
-use super::{Endpoint, Issuer};
+use super::{Endpoint, Issuer, endpoint, issuer};
 
 /// What an authorization server says of itself. A server derives it from its configuration, a client reads it. There
 /// may be more members than have a name here (RFC 8414 §2): see [`Metadata::members`].
@@ -102,14 +102,15 @@ impl TryFrom<Members> for Metadata {
     fn try_from(mut members: Members) -> Result<Self, Self::Error> {
         let from = &mut members;
         let read = Self {
-            authorization_endpoint: from.text("authorization_endpoint"),
-            token_endpoint: from.text("token_endpoint"),
-            device_authorization_endpoint: from.text("device_authorization_endpoint"),
-            introspection_endpoint: from.text("introspection_endpoint"),
-            revocation_endpoint: from.text("revocation_endpoint"),
-            pushed_authorization_request_endpoint: from.text("pushed_authorization_request_endpoint"),
-            registration_endpoint: from.text("registration_endpoint"),
-            jwks_uri: from.text("jwks_uri"),
+            authorization_endpoint: from.text_by("authorization_endpoint", endpoint::in_private_network),
+            token_endpoint: from.text_by("token_endpoint", endpoint::in_private_network),
+            device_authorization_endpoint: from.text_by("device_authorization_endpoint", endpoint::in_private_network),
+            introspection_endpoint: from.text_by("introspection_endpoint", endpoint::in_private_network),
+            revocation_endpoint: from.text_by("revocation_endpoint", endpoint::in_private_network),
+            pushed_authorization_request_endpoint: from
+                .text_by("pushed_authorization_request_endpoint", endpoint::in_private_network),
+            registration_endpoint: from.text_by("registration_endpoint", endpoint::in_private_network),
+            jwks_uri: from.text_by("jwks_uri", endpoint::in_private_network),
             client_id_metadata_document_supported: from.flag("client_id_metadata_document_supported", false),
             scopes_supported: from.list("scopes_supported"),
             response_types_supported: from.list("response_types_supported").unwrap_or_default(),
@@ -126,7 +127,7 @@ impl TryFrom<Members> for Metadata {
             ui_locales_supported: from.list("ui_locales_supported"),
             op_policy_uri: from.text("op_policy_uri"),
             op_tos_uri: from.text("op_tos_uri"),
-            ..Self::new(from.required("issuer")?)
+            ..Self::new(from.required("issuer", issuer::in_private_network)?)
         };
         let (members, unreadable) = members.finish();
         Ok(Self { members, unreadable, ..read })

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use url::Url;
 
-use super::endpoint::{has_authority, is_of_a_uri};
 use super::syntax::text_form;
+use super::uri::{Transport, Uri, UriError};
 
-/// A redirect URI that may be registered: absolute, without a fragment, with a scheme that is safe to redirect to.
+/// A redirect URI: absolute, without a fragment, with a scheme that is safe to redirect to.
+///
+/// [`parse`](Self::parse) is for what a server registers. What weakens it has a name:
+/// [`parse_private_use`](Self::parse_private_use) for a server that takes the schemes of applications as they are, and
+/// [`parse_registered_elsewhere`](Self::parse_registered_elsewhere) for a client, at whose server another's rules hold.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(try_from = "String")]
 pub struct RedirectUri(Arc<str>);
@@ -23,13 +26,19 @@ pub enum RedirectUriError {
     /// RFC 6749 §3.1.2: "The endpoint URI MUST NOT include a fragment component."
     #[error("a redirect URI must not have a fragment")]
     Fragment,
-    /// RFC 3986 §2: a URI has printable ASCII characters, no space and no backslash. Or it is longer than
+    /// RFC 3986 §2 has another set of characters, and a "%" only before two hexadecimal digits. Or it is longer than
     /// [`RedirectUri::MAX_LEN`].
-    #[error("a redirect URI must be printable ASCII without spaces and backslashes, and not too long")]
+    #[error("a redirect URI must have no characters but those of RFC 3986, and not be too long")]
     Characters,
-    /// A user name or password in a redirect URI serves only to deceive.
+    /// A user name or password in a redirect URI serves only to deceive; so does the place of one that is empty.
     #[error("a redirect URI must not have a user name or password")]
     UserInfo,
+    /// The host is not written as whoever goes there reads it: `2130706433`, `0x7f.1` or `%6cocalhost`.
+    #[error("a redirect URI must have its host written plainly")]
+    Host,
+    /// RFC 9700 §4.1.3: "the redirect URIs [...] MUST" match exactly. Nothing that is asked for would match a pattern.
+    #[error("a redirect URI must name its host: there are no wildcards, each URI is registered as it is")]
+    Wildcard,
     /// RFC 9700 §2.6: "authorization servers MUST NOT allow redirect URIs that use the `http` scheme except for native
     /// clients that use Loopback Interface Redirection".
     #[error("a redirect URI may use http only for a loopback address")]
@@ -38,36 +47,74 @@ pub enum RedirectUriError {
     /// be rejected." This keeps out `javascript:` and its like too.
     #[error("a private-use scheme must be a reversed domain name, with a period")]
     PrivateUseScheme,
+    /// The scheme is no application's: a browser runs or reads what stands behind it, or has a use of its own for it.
+    #[error("a redirect URI must not use a scheme that is no application's")]
+    Scheme,
+}
+
+impl From<UriError> for RedirectUriError {
+    fn from(error: UriError) -> Self {
+        match error {
+            UriError::NotAbsolute => Self::NotAbsolute,
+            UriError::Fragment => Self::Fragment,
+            UriError::Characters => Self::Characters,
+            UriError::UserInfo => Self::UserInfo,
+            UriError::Host => Self::Host,
+        }
+    }
 }
 
 impl RedirectUri {
     /// The most bytes that one may have.
     pub const MAX_LEN: usize = 2048;
 
+    /// The redirect URI of applications that cannot be redirected to: the server shows the code on a page of its own,
+    /// for people to copy. [`parse_private_use`](Self::parse_private_use) takes it.
+    pub const OUT_OF_BAND: &str = "urn:ietf:wg:oauth:2.0:oob";
+
     /// Checks that a URI may be registered.
     ///
     /// # Errors
     /// See [`RedirectUriError`].
     pub fn parse(text: &str) -> Result<Self, RedirectUriError> {
-        if text.len() > Self::MAX_LEN || !text.bytes().all(is_of_a_uri) {
-            return Err(RedirectUriError::Characters);
+        let uri = read(text)?;
+        match uri.transport() {
+            Transport::Https | Transport::Loopback => Ok(Self(text.into())),
+            Transport::PlainHttp => Err(RedirectUriError::InsecureHttp),
+            Transport::Other if uri.scheme().contains('.') => Ok(Self(text.into())),
+            Transport::Other => Err(RedirectUriError::PrivateUseScheme),
         }
-        if text.contains('#') {
-            return Err(RedirectUriError::Fragment);
+    }
+
+    /// Checks that a URI may be registered, also with a private-use scheme that has no period, as applications have them
+    /// all the same: `cursor://…`, `vscode://…`, `myapp:/…`; or [`OUT_OF_BAND`](Self::OUT_OF_BAND).
+    ///
+    /// OAuth 2.1 §2.3.1: such a scheme "SHOULD be rejected", for nobody owns it. Any application on the device can claim
+    /// it too and is sent the code; PKCE keeps that one from redeeming it.
+    ///
+    /// # Errors
+    /// See [`RedirectUriError`]. `javascript:`, `data:` and their like are refused here too.
+    pub fn parse_private_use(text: &str) -> Result<Self, RedirectUriError> {
+        match Self::parse(text) {
+            Err(RedirectUriError::PrivateUseScheme) if text == Self::OUT_OF_BAND => Ok(Self(text.into())),
+            Err(RedirectUriError::PrivateUseScheme) if !is_private_use(read(text)?.scheme()) => {
+                Err(RedirectUriError::Scheme)
+            }
+            Err(RedirectUriError::PrivateUseScheme) => Ok(Self(text.into())),
+            parsed => parsed,
         }
-        let url = Url::parse(text).map_err(|_| RedirectUriError::NotAbsolute)?;
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(RedirectUriError::UserInfo);
+    }
+
+    /// Takes the URI that is registered for a client at somebody else's server. What that server lets be registered is
+    /// its own affair: plain http for any host, a scheme without a period.
+    ///
+    /// # Errors
+    /// It is no absolute URI without fragment, or has a scheme that runs in a browser: see [`RedirectUriError`].
+    pub fn parse_registered_elsewhere(text: &str) -> Result<Self, RedirectUriError> {
+        match Self::parse_private_use(text) {
+            Err(RedirectUriError::InsecureHttp) => Ok(Self(text.into())),
+            parsed => parsed,
         }
-        match url.scheme() {
-            scheme @ ("https" | "http") if !has_authority(text, scheme) => Err(RedirectUriError::NotAbsolute),
-            "https" => Ok(()),
-            "http" if matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost")) => Ok(()),
-            "http" => Err(RedirectUriError::InsecureHttp),
-            scheme if scheme.contains('.') => Ok(()),
-            _ => Err(RedirectUriError::PrivateUseScheme),
-        }?;
-        Ok(Self(text.into()))
     }
 
     /// The URI, as registered or as requested.
@@ -80,33 +127,76 @@ impl RedirectUri {
     ///
     /// OAuth 2.1 §2.3.1: "Authorization servers MUST reject authorization requests that specify a redirect URI that
     /// doesn't exactly match one that was registered, with an exception for loopback redirects, where an exact match is
-    /// required except for the port URI component". RFC 8252 §7.3 means loopback IP literals; `localhost` matches
-    /// exactly.
+    /// required except for the port URI component". RFC 8252 §7.3 means loopback IP literals, RFC 9700 §4.1.3
+    /// `localhost` too: "native apps using a `localhost` URI: In this case, the authorization server MUST allow variable
+    /// port numbers".
     #[must_use]
     pub fn matches(&self, requested: &str) -> Option<Self> {
         if *self.0 == *requested {
             return Some(self.clone());
         }
-        let same = without_loopback_port(&self.0)? == without_loopback_port(requested)?;
+        let loopback = Uri::parse(&self.0).ok().filter(|uri| uri.transport() == Transport::Loopback)?;
         // A port that is longer than the registered one can make it too long.
-        if same { Self::parse(requested).ok() } else { None }
+        let requested = read(requested).ok()?;
+        let is_same = loopback.without_port()? == requested.without_port()?;
+        is_same.then(|| Self(requested.as_str().into()))
     }
 }
 
-/// Splits a loopback IP URI into what stands before and after the port; none if it is not one.
-fn without_loopback_port(uri: &str) -> Option<(&str, &str)> {
-    let host = ["http://127.0.0.1", "http://[::1]"].into_iter().find(|host| uri.starts_with(host))?;
-    let rest = uri.strip_prefix(host)?;
-    let rest = match rest.strip_prefix(':') {
-        None => rest,
-        Some(port_on) => {
-            let digits = port_on.bytes().take_while(u8::is_ascii_digit).count();
-            let (port, rest) = port_on.split_at_checked(digits).filter(|_| digits <= 5)?;
-            port.parse::<u16>().ok()?;
-            rest
+/// Reads a redirect URI whose host is no pattern.
+fn read(text: &str) -> Result<Uri<'_>, RedirectUriError> {
+    if text.len() > RedirectUri::MAX_LEN {
+        return Err(RedirectUriError::Characters);
+    }
+    // A pattern's port is none either, so this comes before the parser.
+    let (_, hierarchical) = text.split_once("://").unwrap_or_default();
+    if hierarchical.split(['/', '?', '#', '@']).next().is_some_and(|authority| authority.contains('*')) {
+        return Err(RedirectUriError::Wildcard);
+    }
+    Ok(Uri::parse(text)?)
+}
+
+/// Whether a scheme can be an application's own. What is not: schemes of browsers, of networks and of the system.
+fn is_private_use(scheme: &str) -> bool {
+    const TAKEN: &str = "about blob chrome content data file filesystem ftp intent jar javascript livescript mailto \
+                         mhtml mocha resource sms tel urn vbscript view-source ws wss";
+    !TAKEN.split(' ').any(|taken| taken == scheme)
+}
+
+/// `#[serde(deserialize_with = "…")]` for what was registered or sent: the rule for it was chosen then.
+pub(crate) mod stored {
+    use serde::de::{Deserialize, Deserializer, Error as _};
+
+    use super::RedirectUri;
+
+    pub(crate) fn one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RedirectUri, D::Error> {
+        Registered::deserialize(deserializer).map(|registered| registered.0)
+    }
+
+    pub(crate) fn option<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RedirectUri>, D::Error> {
+        Option::<Registered>::deserialize(deserializer).map(|registered| registered.map(|registered| registered.0))
+    }
+
+    pub(crate) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<RedirectUri>, D::Error> {
+        let registered = Vec::<Registered>::deserialize(deserializer)?;
+        Ok(registered.into_iter().map(|registered| registered.0).collect())
+    }
+
+    /// In a server's record.
+    struct Registered(RedirectUri);
+
+    impl<'de> Deserialize<'de> for Registered {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let text = String::deserialize(deserializer)?;
+            RedirectUri::parse_private_use(&text).map(Self).map_err(D::Error::custom)
         }
-    };
-    (rest.is_empty() || rest.starts_with(['/', '?'])).then_some((host, rest))
+    }
+
+    /// In a client's record.
+    pub(crate) fn elsewhere<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RedirectUri, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        RedirectUri::parse_registered_elsewhere(&text).map_err(D::Error::custom)
+    }
 }
 
 text_form!(RedirectUri, RedirectUriError);

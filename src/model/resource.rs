@@ -1,13 +1,84 @@
 //! Protected resources: RFC 8707 §2.
 
-use url::Url;
+use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
-use super::endpoint::is_of_a_uri;
-use super::syntax::{name, only};
+use serde::Deserialize;
 
-name! {
-    /// A protected resource, by its resource indicator. RFC 8707 §2: "Its value MUST be an absolute URI [...] The URI
-    /// MUST NOT include a fragment component."
-    Resource, "resource", 2048,
-    |text| only(text, |byte| is_of_a_uri(byte) && byte != b'#') && Url::parse(text).is_ok()
+use super::syntax::{SyntaxError, text_form};
+use super::uri::Uri;
+
+/// A protected resource, by its resource indicator. RFC 8707 §2: "Its value MUST be an absolute URI [...] The URI MUST
+/// NOT include a fragment component."
+///
+/// It is kept as written. Two are equal if they are equivalent by [RFC 3986 §6.2.2] and [§6.2.3]: whatever the case of
+/// scheme and host, with the scheme's default port or none, with "/" or nothing where there is no path. Paths are told
+/// apart otherwise: `/mcp` and `/mcp/` are two resources.
+///
+/// [RFC 3986 §6.2.2]: https://www.rfc-editor.org/rfc/rfc3986#section-6.2.2
+/// [§6.2.3]: https://www.rfc-editor.org/rfc/rfc3986#section-6.2.3
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Resource {
+    text: Arc<str>,
+    /// What equivalent ones have in common; mostly the same text.
+    normal: Arc<str>,
 }
+
+impl Resource {
+    /// The most bytes that one may have.
+    pub const MAX_LEN: usize = 2048;
+
+    /// Checks the syntax.
+    ///
+    /// # Errors
+    /// It is longer than [`Self::MAX_LEN`], or no absolute URI, or has a fragment, or user information.
+    pub fn parse(text: &str) -> Result<Self, SyntaxError> {
+        let uri = Some(text).filter(|text| text.len() <= Self::MAX_LEN).and_then(|text| Uri::parse(text).ok());
+        let normal = uri.ok_or(SyntaxError("resource"))?.normalized();
+        let text = Arc::from(text);
+        let normal = if *normal == *text { Arc::clone(&text) } else { normal.into() };
+        Ok(Self { text, normal })
+    }
+
+    /// The text, as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl AsRef<str> for Resource {
+    fn as_ref(&self) -> &str {
+        &self.text
+    }
+}
+
+impl PartialEq for Resource {
+    fn eq(&self, other: &Self) -> bool {
+        self.normal == other.normal
+    }
+}
+
+impl Eq for Resource {}
+
+impl Hash for Resource {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.normal.hash(state);
+    }
+}
+
+impl PartialOrd for Resource {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Resource {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.normal.cmp(&other.normal)
+    }
+}
+
+text_form!(Resource, SyntaxError);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::members::{Members, Unreadable, without_doubles};
-use super::{Endpoint, Issuer, Resource, split_at_path};
+use super::{Endpoint, Issuer, Resource, issuer, split_at_path};
 
 const SERVERS: &str = "authorization_servers";
 
@@ -47,12 +47,12 @@ impl TryFrom<Members> for ResourceMetadata {
     fn try_from(mut members: Members) -> Result<Self, Self::Error> {
         let from = &mut members;
         let read = Self {
-            authorization_servers: from.list(SERVERS).unwrap_or_default(),
+            authorization_servers: from.list_by(SERVERS, issuer::in_private_network).unwrap_or_default(),
             scopes_supported: from.list("scopes_supported"),
             bearer_methods_supported: from.list("bearer_methods_supported"),
             resource_name: from.optional("resource_name", serde_json::from_value),
             resource_documentation: from.text("resource_documentation"),
-            ..Self::new(from.required("resource")?)
+            ..Self::new(from.required("resource", serde_json::from_value)?)
         };
         let (members, unreadable) = members.finish();
         Ok(Self { members, unreadable, ..read })

@@ -1,6 +1,6 @@
 //! Access token scope: RFC 6749 §3.3, appendix A.4.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,6 +17,10 @@ pub struct Scope(Option<Arc<str>>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("scope is not a list of scope-tokens separated by single spaces")]
 pub struct ScopeError;
+
+/// How many bytes a scope may have whose tokens are compared one by one: with this many, that takes no longer than to
+/// put them into a set.
+const SHORT: usize = 128;
 
 impl Scope {
     /// The most bytes that a scope may have.
@@ -36,12 +40,34 @@ impl Scope {
         if text.len() > Self::MAX_LEN || text.split(' ').any(|token| token.is_empty() || !only(token, is_nqchar)) {
             return Err(ScopeError);
         }
-        // Most are short and without repetition, and are kept as they are.
-        let mut seen = HashSet::new();
-        if !text.contains(' ') || text.split(' ').all(|token| seen.insert(token)) {
-            return Ok(Self(Some(text.into())));
+        // Most are without repetition, and are kept as they are.
+        let scope = Self(Some(text.into()));
+        if scope.repeats() { Ok(Self::collect(scope.tokens())) } else { Ok(scope) }
+    }
+
+    /// The same with any white space between the tokens, and around them. RFC 6749 §3.3 has one space between two of
+    /// them and no other; whoever takes more may take for one scope what another party takes for two, or for none.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse), but for white space.
+    pub fn parse_with_white_space(text: &str) -> Result<Self, ScopeError> {
+        if text.len() > Self::MAX_LEN {
+            return Err(ScopeError);
         }
-        Ok(Self::collect(text.split(' ')))
+        Self::parse(&text.split_ascii_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
+    /// Whether a token stands in it twice. A few are compared each with each; many would take too long.
+    fn repeats(&self) -> bool {
+        if self.is_short() {
+            return self.words().enumerate().any(|(at, word)| self.words().take(at).any(|before| before == word));
+        }
+        let mut seen = BTreeSet::new();
+        !self.words().all(|word| seen.insert(word))
+    }
+
+    fn is_short(&self) -> bool {
+        self.as_str().len() <= SHORT
     }
 
     /// The tokens, in order.
@@ -73,7 +99,11 @@ impl Scope {
     /// Whether every token of it is one of the other's.
     #[must_use]
     pub fn is_subset(&self, other: &Self) -> bool {
-        self.words().all(|token| other.has(token))
+        if self.is_short() || other.is_short() {
+            return self.words().all(|token| other.has(token));
+        }
+        let others: BTreeSet<_> = other.words().collect();
+        self.words().all(|token| others.contains(token))
     }
 
     /// The tokens that both have, in this one's order.
@@ -82,7 +112,8 @@ impl Scope {
         if self.is_subset(other) {
             return self.clone();
         }
-        Self::collect(self.tokens().filter(|token| other.contains(token)))
+        let others: BTreeSet<_> = other.tokens().collect();
+        Self::collect(self.tokens().filter(|token| others.contains(token)))
     }
 
     /// The tokens of both, this one's first: what is asked for where a resource server wants more than was granted
@@ -100,7 +131,7 @@ impl Scope {
     }
 
     fn collect<'a>(tokens: impl Iterator<Item = &'a str>) -> Self {
-        let mut seen = HashSet::new();
+        let mut seen = BTreeSet::new();
         let kept: Vec<_> = tokens.filter(|token| seen.insert(*token)).collect();
         Self((!kept.is_empty()).then(|| kept.join(" ").into()))
     }

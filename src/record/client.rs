@@ -25,6 +25,7 @@ pub struct Client {
     /// How it proves who it is. Decides whether it is confidential or public (RFC 6749 §2.1).
     pub authentication: RegisteredAuthentication,
     /// Where it may be redirected to.
+    #[serde(deserialize_with = "crate::model::redirect_uri::stored::list")]
     pub redirect_uris: Vec<RedirectUri>,
     /// What it may present at the token endpoint.
     pub grant_types: Vec<GrantType>,
@@ -50,7 +51,8 @@ pub struct Client {
     pub resource_server: Option<Vec<Resource>>,
     /// How long a grant to this client lasts at the most, in seconds, however often its tokens are refreshed; `None`:
     /// as long as [`Config::grant_lifetime`](crate::server::Config::grant_lifetime) says. The shorter of the two
-    /// counts. (Since version 2.)
+    /// counts. With zero there is nothing to grant: whatever the client asks for is refused with
+    /// `unauthorized_client`. (Since version 2.)
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_lifetime: Option<u64>,
 }
@@ -114,6 +116,11 @@ impl Client {
     pub(crate) fn grant_lifetime(&self, of_server: Option<Duration>) -> Option<Duration> {
         let own = self.grant_lifetime.map(Duration::from_secs);
         [own, of_server].into_iter().flatten().min()
+    }
+
+    /// Whether a grant to this client would end when it begins.
+    pub(crate) fn has_no_time(&self) -> bool {
+        self.grant_lifetime == Some(0)
     }
 
     /// RFC 6749 §2.1: "Clients capable of maintaining the confidentiality of their credentials".

@@ -50,7 +50,11 @@ pub enum CredentialKind {
 #[non_exhaustive]
 pub struct AuthorizationCode {
     /// The `redirect_uri` of the authorization request, if it had one: the token request must repeat it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::model::redirect_uri::stored::option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub redirect_uri: Option<RedirectUri>,
     /// The challenge of the authorization request, if it had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,7 +66,7 @@ pub struct AuthorizationCode {
 #[non_exhaustive]
 pub struct AccessToken {
     /// What the host added.
-    #[serde(default, skip_serializing_if = "Claims::is_empty")]
+    #[serde(default, deserialize_with = "crate::model::claims::stored", skip_serializing_if = "Claims::is_empty")]
     pub claims: Claims,
 }
 

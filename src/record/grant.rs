@@ -36,7 +36,7 @@ pub struct Grant {
     pub authentication: AuthenticationEvent,
     /// The host's own: whatever it chose to remember with the grant, say a tenant that was picked on the consent page.
     /// grantor does not look at it. (Since version 2.)
-    #[serde(default, skip_serializing_if = "Claims::is_empty")]
+    #[serde(default, deserialize_with = "crate::model::claims::stored", skip_serializing_if = "Claims::is_empty")]
     pub data: Claims,
 }
 

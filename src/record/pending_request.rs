@@ -52,6 +52,7 @@ pub enum PendingKind {
 #[non_exhaustive]
 pub struct PushedRequest {
     /// Where the response will go.
+    #[serde(deserialize_with = "crate::model::redirect_uri::stored::one")]
     pub redirect_uri: RedirectUri,
     /// Whether the request named it.
     pub redirect_uri_sent: bool,

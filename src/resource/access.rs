@@ -65,7 +65,7 @@ impl Access {
     }
 
     /// The protected resources that the token is for; none of them: not restricted to any.
-    pub fn audience(&self) -> impl Iterator<Item = &str> {
+    pub fn audience(&self) -> impl Iterator<Item = &str> + Clone {
         let (stored, introspected) = match &self.source {
             Source::Store { credential, .. } => (credential.audience.resources(), [].as_slice()),
             Source::Introspection(introspection) => ([].as_slice(), introspection.aud.as_slice()),

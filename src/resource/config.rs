@@ -1,5 +1,6 @@
 //! What a protected resource takes, and what it says of itself.
 
+use std::iter::once;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -100,12 +101,19 @@ impl Config {
     }
 
     /// Whether a token is for this resource.
-    pub(super) fn is_for<'a>(&self, audience: impl IntoIterator<Item = &'a str>) -> bool {
+    pub(super) fn is_for<'a>(&self, audience: impl IntoIterator<Item = &'a str, IntoIter: Clone>) -> bool {
         let mut audience = audience.into_iter().peekable();
         if audience.peek().is_none() {
             return self.accept_unrestricted;
         }
-        audience.any(|name| name == self.resource.as_str() || self.other_audiences.iter().any(|other| other == name))
+        let names = || once(self.resource.as_str()).chain(self.other_audiences.iter().map(String::as_str));
+        // Mostly a name is written as here, and need not be parsed.
+        let is_same = |name: &str| names().any(|own| own == name);
+        let is_equivalent = |name: &str| {
+            Resource::parse(name)
+                .is_ok_and(|named| names().any(|own| Resource::parse(own).is_ok_and(|own| own == named)))
+        };
+        audience.clone().any(is_same) || audience.any(is_equivalent)
     }
 }
 

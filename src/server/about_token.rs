@@ -3,6 +3,7 @@
 
 use http::Request;
 
+use super::Config;
 use super::client_auth::ClientAuthentication;
 use super::error::EndpointError;
 use super::request::form;
@@ -14,10 +15,11 @@ use crate::wire::FormError;
 ///
 /// [RFC 7009 §2.1]: https://www.rfc-editor.org/rfc/rfc7009#section-2.1
 /// [RFC 7662 §2.1]: https://www.rfc-editor.org/rfc/rfc7662#section-2.1
-pub(super) fn about_token<B: AsRef<[u8]>>(
-    request: &Request<B>,
-) -> Result<(ClientAuthentication<'_>, Secret<'_>), EndpointError> {
+pub(super) fn about_token<'a, B: AsRef<[u8]>>(
+    config: &Config,
+    request: &'a Request<B>,
+) -> Result<(ClientAuthentication<'a>, Secret<'a>), EndpointError> {
     let [client_id, client_secret, token] = form(request)?.params(["client_id", "client_secret", "token"]);
-    let client = ClientAuthentication::read(request.headers(), client_id, client_secret)?;
+    let client = ClientAuthentication::read(config.client_authentication, request.headers(), client_id, client_secret)?;
     Ok((client, token?.map(Secret::new).ok_or(FormError::Missing("token"))?))
 }

@@ -103,6 +103,10 @@ impl EndpointError {
     /// The `error_description`: for the client's developer, and no oracle for anyone else.
     pub(super) fn description(&self) -> String {
         match self {
+            // Nothing was checked yet: a client that sent this along by mistake is told so.
+            Self::Client(ClientError::Header(
+                error @ (AuthorizationHeaderError::UnsupportedScheme | AuthorizationHeaderError::Empty),
+            )) => error.to_string(),
             Self::Client(error) if !error.is_invalid_request() => "client authentication failed".to_owned(),
             Self::Unavailable(_) => CANNOT_ANSWER.to_owned(),
             reason => reason.to_string(),

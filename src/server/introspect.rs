@@ -81,8 +81,8 @@ impl<'a> IntrospectionRequest<'a> {
         Self { client, token }
     }
 
-    fn read<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, EndpointError> {
-        let (client, token) = about_token(request)?;
+    fn read<B: AsRef<[u8]>>(config: &Config, request: &'a Request<B>) -> Result<Self, EndpointError> {
+        let (client, token) = about_token(config, request)?;
         Ok(Self { client, token })
     }
 }
@@ -90,7 +90,7 @@ impl<'a> IntrospectionRequest<'a> {
 impl Server {
     /// Answers a request to the introspection endpoint: RFC 7662 §2. `run` returns an [`IntrospectReply`].
     pub fn introspect<'a, B: AsRef<[u8]>>(&'a self, request: &'a Request<B>, moment: Moment) -> Step<Introspect<'a>> {
-        match IntrospectionRequest::read(request) {
+        match IntrospectionRequest::read(&self.config, request) {
             Ok(request) => self.introspection_request(request, moment),
             Err(error) => refuse(None, error),
         }

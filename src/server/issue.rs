@@ -141,7 +141,7 @@ impl Plan {
     pub(super) fn issue(self, config: &Config, moment: &mut Moment) -> Issued {
         let Self { issuance: Issuance { grant, scope, audience, access_token_lifetime, .. }, .. } = self;
         let (now, partition) = (moment.now(), grant.id.partition());
-        let expires_at = now.after(access_token_lifetime);
+        let expires_at = now.end_of(access_token_lifetime);
         let credential = |key, kind, scope, audience, expires_at| {
             let (version, revision, issued_at) = (Version, 0, now);
             let grant = grant.id;
@@ -153,7 +153,7 @@ impl Plan {
         let (mut refresh_token, mut refresh, mut until) = (None, None, expires_at);
         if let Some(scope) = self.refresh_token {
             let (token, key) = Key::generate(partition, &moment.draw());
-            let expires_at = grant.at_most(now.after(config.token.refresh_token_lifetime));
+            let expires_at = grant.at_most(now.end_of(config.token.refresh_token_lifetime));
             refresh_token = Some((token, expires_at));
             let audience = grant.audience.clone();
             refresh = Some(credential(key, CredentialKind::RefreshToken, scope, audience, expires_at));
@@ -171,7 +171,7 @@ impl Plan {
             commit: Commit::in_one_partition(changes),
             grant,
             access_token,
-            expires_in: access_token_lifetime.as_secs(),
+            expires_in: expires_at.0.saturating_sub(now.0),
             scope,
             refresh_token,
             response_members: self.response_members,
@@ -206,7 +206,7 @@ impl NewGrant<'_> {
             scope,
             audience,
             issued_at: moment.now(),
-            expires_at: client.grant_lifetime(config.grant_lifetime).map(|lifetime| moment.now().after(lifetime)),
+            expires_at: client.grant_lifetime(config.grant_lifetime).map(|lifetime| moment.now().end_of(lifetime)),
             authentication,
             data,
         })

@@ -35,8 +35,8 @@ pub use authorize::{
     Recipient, Refusal,
 };
 pub use client_auth::{
-    AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientAuthenticationMethod,
-    ClientEndpoint,
+    AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientAuthenticationConfig,
+    ClientAuthenticationMethod, ClientEndpoint,
 };
 pub use error::{ClientError, EndpointError, PresentedIn};
 pub use event::Event;
@@ -46,7 +46,7 @@ pub use introspect::{
 pub use metadata::DocumentConfig;
 pub use par::{ParConfig, Push, PushCommit, PushEndpoint, PushError, PushReply, PushResponse};
 pub use revoke::{RevocationConfig, RevocationRequest, Revoke, RevokeCommit, RevokeEndpoint, RevokeError, RevokeReply};
-pub use scope::{DefaultScope, ScopeConfig};
+pub use scope::{DefaultScope, ScopeConfig, UnknownScope};
 pub use section::ConfigError;
 pub use token::{
     RefreshPolicy, Token, TokenCommit, TokenConfig, TokenEndpoint, TokenError, TokenExtension, TokenIssuance,
@@ -76,6 +76,8 @@ pub struct Config {
     /// Whether the host has the last word on what is issued: [`Policy::issuance`](crate::Policy::issuance). Default:
     /// yes. A host that has nothing to say may switch the question off.
     pub consult_issuance: bool,
+    /// How clients authenticate, at whatever endpoint: RFC 6749 §2.3.
+    pub client_authentication: ClientAuthenticationConfig,
     /// The authorization endpoint: RFC 6749 §3.1.
     pub authorization: AuthorizationConfig,
     /// The token endpoint: RFC 6749 §3.2.
@@ -99,6 +101,7 @@ impl Config {
             resources: Audience::Any,
             grant_lifetime: None,
             consult_issuance: true,
+            client_authentication: ClientAuthenticationConfig::default(),
             authorization: AuthorizationConfig::at(issuer.endpoint("authorize")),
             token: TokenConfig::at(issuer.endpoint("token")),
             introspection: Some(IntrospectionConfig::at(issuer.endpoint("introspect"))),

@@ -89,7 +89,7 @@ impl Server {
         let Some(par) = &self.config.par else {
             return refuse(None, EndpointError::NotConfigured, presented_in(request));
         };
-        match read(request) {
+        match read(&self.config, request) {
             Ok((client, request, fault)) => {
                 let presented_in = client.presented_in();
                 let endpoint = PushEndpoint { config: &self.config, par, request, fault, presented_in, moment };
@@ -103,11 +103,12 @@ impl Server {
 /// RFC 9126 §2.1: "the client [...] sends the parameters that comprise an authorization request directly to the PAR
 /// endpoint", with "the parameters necessary to authenticate the client".
 fn read<'a, B: AsRef<[u8]>>(
+    config: &Config,
     request: &'a Request<B>,
 ) -> Result<(ClientAuthentication<'a>, AuthorizationRequest<'a>, Option<FormError>), EndpointError> {
     let form = form(request)?;
     let [client_id, client_secret] = form.params(ClientAuthentication::PARAMETERS);
-    let client = ClientAuthentication::read(request.headers(), client_id, client_secret)?;
+    let client = ClientAuthentication::read(config.client_authentication, request.headers(), client_id, client_secret)?;
     let (request, fault) = AuthorizationRequest::read(form)?;
     Ok((client, request, fault))
 }
@@ -167,7 +168,7 @@ impl PushEndpoint<'_> {
         let asked = request.check(config, client)?;
         let Recipient { client_id, redirect_uri, redirect_uri_sent, response_type, state, .. } = recipient;
         let (token, key) = Key::generate(Partition(u16::from_be_bytes(moment.draw())), &moment.draw());
-        let present_until = moment.now().after(par.lifetime);
+        let present_until = moment.now().end_of(par.lifetime);
         let pushed = PushedRequest { redirect_uri, redirect_uri_sent, response_type, present_until, state };
         let pending = PendingRequest {
             version: Version,
@@ -178,7 +179,7 @@ impl PushEndpoint<'_> {
             kind: PendingKind::Pushed(pushed),
             asked,
             issued_at: moment.now(),
-            expires_at: present_until.after(par.decision_lifetime),
+            expires_at: present_until.end_of(par.decision_lifetime),
         };
         Ok((Secret::new(format!("{PREFIX}{}", token.expose())), pending))
     }
@@ -222,7 +223,7 @@ pub enum PushError {
     /// The request, the client or the store is at fault, as it may be at any endpoint.
     #[error("{0}")]
     Endpoint(#[from] EndpointError),
-    /// The redirect URI is not the client's: the person would have been told.
+    /// The redirect URI is not the client's, or `state` could not come back: the person would have been told.
     #[error("{0}")]
     RedirectUri(#[from] AuthorizationPageError),
     /// The authorization endpoint would not have taken the request.

@@ -6,7 +6,6 @@ use std::marker::PhantomData;
 
 use http::{Request, Response, StatusCode};
 
-use super::Server;
 use super::about_token::about_token;
 use super::client_auth::{
     AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientEndpoint,
@@ -14,6 +13,7 @@ use super::client_auth::{
 use super::error::{EndpointError, ErrorReply, PresentedIn, error_response};
 use super::request::presented_in;
 use super::section::{AUTH_METHODS, Section, names};
+use super::{Config, Server};
 use crate::effect::{Answer, Outage, Unavailable};
 use crate::model::{ClientId, Endpoint, GrantId, Key, Metadata, Moment, Secret};
 use crate::record::CredentialKind;
@@ -78,8 +78,8 @@ impl<'a> RevocationRequest<'a> {
         Self { client, token }
     }
 
-    fn read<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, EndpointError> {
-        let (client, token) = about_token(request)?;
+    fn read<B: AsRef<[u8]>>(config: &Config, request: &'a Request<B>) -> Result<Self, EndpointError> {
+        let (client, token) = about_token(config, request)?;
         Ok(Self { client, token })
     }
 }
@@ -87,7 +87,7 @@ impl<'a> RevocationRequest<'a> {
 impl Server {
     /// Answers a request to the revocation endpoint: RFC 7009 §2. `run` returns a [`RevokeReply`].
     pub fn revoke<'a, B: AsRef<[u8]>>(&'a self, request: &'a Request<B>, moment: Moment) -> Step<Revoke<'a>> {
-        match RevocationRequest::read(request) {
+        match RevocationRequest::read(&self.config, request) {
             Ok(request) => self.revocation_request(request, moment),
             Err(error) => Step::Done(RevokeReply::refused(None, error, presented_in(request))),
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::Metadata;
+use crate::model::{Metadata, Timestamp};
 
 /// A part of a [`Config`](super::Config): an endpoint's, say.
 pub(super) trait Section {
@@ -22,11 +22,19 @@ pub enum ConfigError {
     /// A lifetime has no whole second. Times are whole seconds in OAuth, so whatever it is for would never be good.
     #[error("{0} is below one second")]
     BelowOneSecond(&'static str),
+    /// A lifetime has more seconds than every reader of JSON can count: beyond 2<sup>53</sup>-1 they differ (RFC 8259
+    /// §6), and what is told in `expires_in` would not be what holds.
+    #[error("{0} is beyond 2^53-1 seconds")]
+    BeyondJson(&'static str),
 }
 
-/// Refuses a lifetime without a whole second.
+/// Refuses a lifetime without a whole second, and one that cannot be told.
 pub(super) fn lifetime(name: &'static str, lifetime: Duration) -> Result<(), ConfigError> {
-    if lifetime.as_secs() == 0 { Err(ConfigError::BelowOneSecond(name)) } else { Ok(()) }
+    match lifetime.as_secs() {
+        0 => Err(ConfigError::BelowOneSecond(name)),
+        seconds if seconds > Timestamp::END.0 => Err(ConfigError::BeyondJson(name)),
+        _ => Ok(()),
+    }
 }
 
 /// Names, as the metadata document has them; `None` where there are none.

@@ -24,6 +24,9 @@ pub enum AuthorizationHeaderError {
     /// There is more than one.
     #[error("more than one Authorization header")]
     Repeated,
+    /// There is nothing in it.
+    #[error("an empty Authorization header")]
+    Empty,
     /// The credentials are not those of the scheme.
     #[error("malformed credentials in the Authorization header")]
     Malformed,
@@ -44,21 +47,30 @@ pub(crate) enum Authorization {
 pub struct BasicCredentials {
     /// The user name.
     pub client_id: ClientId,
-    /// The password; none if it is empty.
+    /// The password, as RFC 6749 §2.3.1 reads it; `None` if it is empty.
     pub client_secret: Option<Secret<'static>>,
+    /// The password as it stands there, if that is another: what a client meant that does not encode, as `curl -u` does
+    /// not. `None` if there is but one reading.
+    pub client_secret_as_written: Option<Secret<'static>>,
 }
 
 impl Authorization {
-    /// Reads the header, if there is one.
-    pub(crate) fn read(headers: &HeaderMap) -> Result<Option<Self>, AuthorizationHeaderError> {
+    /// Reads the header, if there is one. One that is empty, or of a scheme by which clients do not authenticate, is
+    /// none where those are ignored.
+    pub(crate) fn read(headers: &HeaderMap, ignores_others: bool) -> Result<Option<Self>, AuthorizationHeaderError> {
         let Some(value) = only_value(headers)? else { return Ok(None) };
-        let text = value.to_str().map_err(|_| AuthorizationHeaderError::Malformed)?;
-        let (scheme, credentials) = text.split_once(' ').ok_or(AuthorizationHeaderError::Malformed)?;
+        let value = value.as_bytes().trim_ascii();
+        let (scheme, credentials) = value.split_at(value.iter().position(|byte| *byte == b' ').unwrap_or(value.len()));
         // RFC 9110 §11.1: the scheme is case-insensitive.
-        if scheme.eq_ignore_ascii_case("Basic") {
+        if scheme.eq_ignore_ascii_case(b"Basic") {
+            let credentials = std::str::from_utf8(credentials).map_err(|_| AuthorizationHeaderError::Malformed)?;
             return BasicCredentials::parse(credentials.trim()).map(|basic| Some(Self::Basic(basic)));
         }
-        Err(AuthorizationHeaderError::UnsupportedScheme)
+        match scheme {
+            _ if ignores_others => Ok(None),
+            b"" => Err(AuthorizationHeaderError::Empty),
+            _ => Err(AuthorizationHeaderError::UnsupportedScheme),
+        }
     }
 }
 
@@ -100,20 +112,22 @@ impl BasicCredentials {
             BASE64.decode(credentials).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(malformed)?;
         let (user, password) = decoded.split_once(':').ok_or_else(malformed)?;
         let client_id = ClientId::parse(&form_decode(user).ok_or_else(malformed)?).map_err(|_| malformed())?;
-        let client_secret = match form_decode(password).ok_or_else(malformed)? {
-            Cow::Owned(text) => {
-                decoded.zeroize();
-                Secret::new(text)
-            }
+        let mut as_written = None;
+        let client_secret = match decode(password) {
             // The secret stands there as it is: cut off what is before it.
-            Cow::Borrowed(_) => {
+            Some(Cow::Borrowed(_)) | None => {
                 let colon = user.len();
                 decoded.drain(..=colon);
                 Secret::new(decoded)
             }
+            Some(Cow::Owned(text)) => {
+                as_written = Some(Secret::new(password.to_owned())).filter(|written| written.expose() != text);
+                decoded.zeroize();
+                Secret::new(text)
+            }
         };
         let client_secret = Some(client_secret).filter(|secret| !secret.expose().is_empty());
-        Ok(Self { client_id, client_secret })
+        Ok(Self { client_id, client_secret, client_secret_as_written: as_written })
     }
 }
 

@@ -86,6 +86,7 @@ impl Registration {
 /// A registration as it is written.
 #[derive(Serialize, Deserialize)]
 struct Kept {
+    #[serde(deserialize_with = "crate::model::issuer::in_private_network")]
     issuer: Issuer,
     client_id: ClientId,
     #[serde(default, with = "exposed::option", skip_serializing_if = "Option::is_none")]

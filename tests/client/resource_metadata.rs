@@ -42,6 +42,9 @@ fn about(url: &str, name: &str, matching: ResourceMatch) -> bool {
     match ask(url, Some("https://api.example/m"), matching, |_| json(200, document(name))).0 {
         Ok(metadata) => metadata.resource == resource(name),
         Err(DiscoverResourceError::OtherResource(other)) => other.as_str() != name,
+        Err(DiscoverResourceError::Request(RequestError::Unusable {
+            fault: Fault::Unreadable("resource"), ..
+        })) => false,
         Err(other) => panic!("{url} {name}: {other}"),
     }
 }

@@ -13,6 +13,7 @@
 mod common;
 
 mod s2_clients;
+mod s3_3_scope;
 mod s3_endpoints;
 mod s4_1_authorization_code;
 mod s4_2_implicit;

@@ -1,5 +1,7 @@
 //! §2: client registration and authentication.
 
+use grantor::Answer;
+use grantor::consult::{Authenticity, ClientSecret};
 use grantor::model::ClientId;
 use grantor::record::{Client, RegisteredAuthentication, SecretPresentation};
 
@@ -117,6 +119,104 @@ fn basic_credentials_are_form_encoded() {
         let reply = world.token_by(&post_as(&basic(user, password), "grant_type=client_credentials"));
         assert_eq!(reply.status(), status, "{user} {password}");
     }
+}
+
+/// `curl -u` and many libraries send the secret as it is. The RFC's reading comes first, what is written second.
+#[test]
+fn basic_credentials_that_were_not_form_encoded_authenticate_too() {
+    for secret in ["ab+cd/efgh01", "a%41b", "50%off+tax", "a%2Bb", "%FF", "+", "a%"] {
+        let world = World::new().with_client(confidential("plus", secret)).with_client(confidential("web", "a b"));
+        let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        for (written, status) in [(secret, 200), (&*encoded, 200), ("ab cd/efgh02", 401), ("", 401)] {
+            let reply = world.token_by(&post_as(&basic("plus", written), "grant_type=client_credentials"));
+            assert_eq!(reply.status(), status, "{written} for {secret}");
+            let token = world.token(client_credentials().set("client_id", "plus").set("client_secret", secret));
+            let form = params(&[("token", &token.access_token())]);
+            let request = post_as(&basic("plus", written), form);
+            let introspected = world.server.introspect(&request, world.moment()).run(&world).into_http();
+            assert_eq!(introspected.status(), status, "{written} for {secret}");
+            let revoked = world.server.revoke(&request, world.moment()).run(&world).into_http();
+            assert_eq!(revoked.status(), status, "{written} for {secret}");
+        }
+        // In the body there is one encoding, the form's.
+        let doubly = client_credentials().set("client_id", "plus").set("client_secret", &encoded);
+        assert_eq!(world.token(doubly).status() == 200, encoded == secret, "{secret}");
+    }
+    // While a secret is rotated, both readings of both are good.
+    let rotated = confidential("web", "old+1").rotate_secret("new+2");
+    let world = World::new().with_client(rotated);
+    for written in ["old+1", "old%2B1", "new+2", "new%2B2"] {
+        let reply = world.token_by(&post_as(&basic("web", written), "grant_type=client_credentials"));
+        assert_eq!(reply.status(), 200, "{written}");
+    }
+}
+
+/// A host that checks secrets itself is shown both readings, in one question.
+#[test]
+fn a_host_is_asked_about_both_readings() {
+    struct Asked(std::cell::RefCell<Vec<Vec<String>>>);
+    impl grantor::Policy for Asked {
+        fn client_secret(&self, question: &ClientSecret) -> Answer<ClientSecret> {
+            let readings: Vec<_> = question.readings().map(|reading| reading.expose().to_owned()).collect();
+            let is_right = readings.iter().any(|reading| reading == "a+b");
+            self.0.borrow_mut().push(readings);
+            Ok(if is_right { Authenticity::Genuine } else { Authenticity::Refused })
+        }
+    }
+    let authentication = RegisteredAuthentication::Host { presented: SecretPresentation::Either };
+    let world =
+        World::new().with_client(confidential("web", "x").with(|client| client.authentication = authentication));
+    let host = grantor::Hosted { store: &world, policy: Asked(Vec::new().into()) };
+    for (written, status) in [("a+b", 200), ("a%2Bb", 200), ("a b", 401), ("a%2Bc", 401)] {
+        let request = post_as(&basic("web", written), "grant_type=client_credentials");
+        let response = world.server.token(&request, world.moment()).run(&host).into_http();
+        assert_eq!(response.status(), status, "{written}");
+    }
+    let asked = host.policy.0.into_inner();
+    assert_eq!(asked, [vec!["a b", "a+b"], vec!["a+b", "a%2Bb"], vec!["a b"], vec!["a+c", "a%2Bc"]]);
+}
+
+/// RFC 6749 §2.3 forbids a second *client authentication* method; an access token is none.
+#[test]
+fn a_header_that_authenticates_no_client_is_refused_in_words_or_ignored_as_configured() {
+    let strict = World::new();
+    let lenient = World::new().with(|config| config.client_authentication.ignore_other_schemes = true);
+    for (header, words) in [
+        ("Bearer mF_9.B5f-4.1JqM", "unsupported scheme in the Authorization header"),
+        ("bearer", "unsupported scheme in the Authorization header"),
+        ("DPoP mF_9.B5f-4.1JqM", "unsupported scheme in the Authorization header"),
+        ("", "an empty Authorization header"),
+        ("  ", "an empty Authorization header"),
+    ] {
+        let refreshing = |world: &World| post_as(header, refresh(&world.tokens().1));
+        let reply = strict.token_by(&refreshing(&strict));
+        assert_eq!((reply.status(), reply.error().as_str()), (401, "invalid_client"), "{header}");
+        assert_eq!(reply.member("error_description").unwrap(), words);
+        assert_eq!(lenient.token_by(&refreshing(&lenient)).status(), 200, "{header}");
+        assert_eq!(lenient.token_by(&post_as(header, client_credentials())).status(), 200, "{header}");
+        // At the other endpoints that have clients, too.
+        let about = |world: &World| {
+            let request = post_as(header, params(&[("token", &world.tokens().0)]).of_web());
+            let introspected = world.server.introspect(&request, world.moment()).run(world).into_http().status();
+            (introspected, world.server.revoke(&request, world.moment()).run(world).into_http().status())
+        };
+        assert_eq!(about(&strict), (401.try_into().unwrap(), 401.try_into().unwrap()), "{header}");
+        assert_eq!(about(&lenient).0, 200, "{header}");
+        assert_ne!(about(&lenient).1, 401, "{header}");
+        // It proves nothing.
+        let alone = lenient.token_by(&post_as(header, "grant_type=client_credentials"));
+        assert_eq!(alone.error(), "invalid_client", "{header}");
+        let without_secret = lenient.token_by(&post_as(header, client_credentials().without("client_secret")));
+        assert_eq!(without_secret.error(), "invalid_client", "{header}");
+    }
+    // What was meant to authenticate is never passed over.
+    for header in ["Basic", "Basic !", "basic d2Vi"] {
+        assert_eq!(lenient.token_by(&post_as(header, client_credentials())).error(), "invalid_client", "{header}");
+    }
+    let mut twice = post_as("Bearer a", client_credentials());
+    twice.headers_mut().append("authorization", basic("web", SECRET).parse().unwrap());
+    assert_eq!(lenient.token_by(&twice).error(), "invalid_request");
+    assert_eq!(lenient.token_by(&post_as(&basic("web", SECRET), client_credentials())).error(), "invalid_request");
 }
 
 #[test]

@@ -87,6 +87,14 @@ fn r15_state_comes_back_in_success_and_in_error() {
             assert_eq!(reply.location().matches("state=").count(), 1);
         }
     }
+    // One that cannot come back is told to the person: a redirect without it says nothing to the client.
+    let longest = "x".repeat(4096);
+    assert_eq!(world.approve(authorize().set("state", &longest)).parameter("state"), Some(longest.clone()));
+    for request in [authorize(), implicit(), authorize().set("scope", "admin"), authorize().set("response_type", "x")] {
+        for state in [format!("{longest}x"), "x".repeat(60_000), "é".to_owned(), "a\nb".to_owned()] {
+            assert!(world.answer(request.clone().set("state", &state)).is_page());
+        }
+    }
     let request = authorize().without("state");
     for reply in [world.approve(&request), world.deny(&request), world.answer(request.clone().set("scope", "admin"))] {
         assert_eq!(reply.parameter("state"), None);

@@ -114,7 +114,7 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
     config.consult_issuance = false; // This host's policy has no last word, so that nothing need pause for one.
     let playground = if settings.playground() { Some(Playground::new(&mut settings, &mut config)?) } else { None };
     let app = Arc::new(App {
-        sessions: Sessions::new(config.issuer.as_str().starts_with("https:")),
+        sessions: Sessions::new(config.issuer.is_https()),
         server: Server::new(config)?,
         host: Hosted { store: WithClients { clients: settings.clients, store }, policy: Users::new(settings.users) },
         client_guesses: Throttle::new(FREE_CLIENT_FAILURES),

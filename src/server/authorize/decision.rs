@@ -182,7 +182,7 @@ impl<'a> Decision<'a> {
     fn issue_code(mut self, asked: Asked, grant: Arc<Grant>) -> Step<AuthorizeDecision<'a>> {
         let now = self.moment.now();
         let (code, key) = Key::generate(grant.id.partition(), &self.moment.draw());
-        let expires_at = grant.at_most(now.after(self.config.authorization.code_lifetime));
+        let expires_at = grant.at_most(now.end_of(self.config.authorization.code_lifetime));
         let redirect_uri = self.recipient.redirect_uri_sent.then(|| self.recipient.redirect_uri.clone());
         let kind = AuthorizationCode { redirect_uri, code_challenge: asked.code_challenge };
         let credential = Credential {

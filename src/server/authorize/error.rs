@@ -15,9 +15,6 @@ pub enum AuthorizationError {
     /// The parameters cannot be read, or one is missing.
     #[error("{0}")]
     Form(#[from] FormError),
-    /// RFC 6749 appendix A.5.
-    #[error("state is too long or has characters that are not allowed")]
-    State,
     /// RFC 7636 §4.4.1.
     #[error("code_challenge is missing: this client must use PKCE")]
     ChallengeMissing,
@@ -67,7 +64,7 @@ impl AuthorizationError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Form(_) | Self::State | Self::RequestUriPushed | Self::RequestEnded => "invalid_request",
+            Self::Form(_) | Self::RequestUriPushed | Self::RequestEnded => "invalid_request",
             Self::ChallengeMissing | Self::ChallengeMalformed | Self::ChallengeMethod => "invalid_request",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedResponseType => "unsupported_response_type",
@@ -114,6 +111,10 @@ pub enum AuthorizationPageError {
     /// The redirect URI is not one of the client's.
     #[error("the address to return to is not one that the application registered")]
     RedirectUriMismatch,
+    /// The `state` is too long, or has characters that RFC 6749 appendix A.5 does not allow. It could not come back as it
+    /// was, and without it the client would not know the response for its own.
+    #[error("what the application sent to recognize the answer by (state) cannot be sent back")]
+    State,
     /// There is no pushed request of this `request_uri`, it is another client's, or its time is over: RFC 9126 §4.
     /// Without it nobody knows where the client is.
     #[error("the request was not found, or its time is over: go back to the application and start again")]

@@ -12,6 +12,7 @@ pub struct Recipient {
     /// The client that asks.
     pub client_id: ClientId,
     /// Where the response will go.
+    #[serde(deserialize_with = "crate::model::redirect_uri::stored::one")]
     pub redirect_uri: RedirectUri,
     /// Whether the request named the redirect URI.
     pub(in crate::server) redirect_uri_sent: bool,

@@ -78,14 +78,16 @@ impl<'a> AuthorizationRequest<'a> {
         Self { client_id: Some(client_id.into()), ..Self::default() }
     }
 
-    /// Reads the parameters. Errors in parameters other than `client_id`, `redirect_uri` and `request_uri` are returned
-    /// beside the request, to be reported to the client by redirect.
+    /// Reads the parameters. Errors in parameters other than `client_id`, `redirect_uri`, `request_uri` and `state` are
+    /// returned beside the request, to be reported to the client by redirect.
     pub(in crate::server) fn read(form: Form<'a>) -> Result<(Self, Option<FormError>), FormError> {
         let (params, resource) = form.params_and_all(PARAMETERS, "resource");
         let [client_id, redirect_uri, request_uri, response_type, scope, state, params @ ..] = params;
         let [code_challenge, code_challenge_method, acr_values, max_age] = params;
-        // Without a client and its redirect URI there is no one to send an error to but the person.
-        let (client_id, redirect_uri, request_uri) = (client_id?, redirect_uri?, request_uri?);
+        // Without a client and its redirect URI there is no one to send an error to but the person. RFC 6749 §4.1.2.1:
+        // state is "REQUIRED if a "state" parameter was present in the client authorization request"; nor is there
+        // without that.
+        let (client_id, redirect_uri, request_uri, state) = (client_id?, redirect_uri?, request_uri?, state?);
         let mut fault = None;
         let mut sound = |param: Param<'a>| {
             param.unwrap_or_else(|error| {
@@ -98,7 +100,7 @@ impl<'a> AuthorizationRequest<'a> {
             redirect_uri,
             response_type: sound(response_type),
             scope: sound(scope),
-            state: sound(state),
+            state,
             code_challenge: sound(code_challenge),
             code_challenge_method: sound(code_challenge_method),
             resource,
@@ -109,15 +111,20 @@ impl<'a> AuthorizationRequest<'a> {
         Ok((request, fault))
     }
 
-    /// Who gets the answer. RFC 6749 §3.1.2.3, RFC 9700 §2.1: the redirect URI is one of the client's.
+    /// Who gets the answer. RFC 6749 §3.1.2.3, RFC 9700 §2.1: the redirect URI is one of the client's. RFC 6749 §4.1.2.1:
+    /// `state` comes back, "the exact value received from the client", in an error too.
     pub(in crate::server) fn recipient(&self, client: &Client) -> Result<Recipient, AuthorizationPageError> {
+        let state = self.state.as_deref();
+        if state.is_some_and(|state| !is_state(state)) {
+            return Err(AuthorizationPageError::State);
+        }
         Ok(Recipient {
             client_id: client.client_id.clone(),
             redirect_uri: choose_redirect_uri(client, self.redirect_uri.as_deref())?,
             redirect_uri_sent: self.redirect_uri.is_some(),
             // The client that made up a response type has not said where it looks for the answer; the query is safer.
             response_type: self.known_response_type().flatten().unwrap_or(ResponseType::Code),
-            state: self.state.as_deref().filter(|state| is_state(state)).map(|state| Secret::new(state.to_owned())),
+            state: state.map(|state| Secret::new(state.to_owned())),
         })
     }
 
@@ -128,9 +135,6 @@ impl<'a> AuthorizationRequest<'a> {
     /// RFC 6749 §4.1.1: "The authorization server validates the request to ensure that all required parameters are
     /// present and valid."
     pub(in crate::server) fn check(&self, config: &Config, client: &Client) -> Result<Asked, AuthorizationError> {
-        if self.state.as_deref().is_some_and(|state| !is_state(state)) {
-            return Err(AuthorizationError::State);
-        }
         // RFC 6749 §3.1.1: "If an authorization request is missing the "response_type" parameter, or if the response
         // type is not understood, the authorization server MUST return an error response as described in Section
         // 4.1.2.1."
@@ -215,7 +219,8 @@ pub(super) fn permit(
     if !offered.response_types.contains(&response_type) || !takes_its_outcome(&config.token.grant_types) {
         return Err(AuthorizationError::UnsupportedResponseType);
     }
-    if !client.response_types.contains(&response_type) || !takes_its_outcome(&client.grant_types) {
+    let is_registered = client.response_types.contains(&response_type) && takes_its_outcome(&client.grant_types);
+    if !is_registered || client.has_no_time() {
         return Err(AuthorizationError::UnauthorizedClient);
     }
     // RFC 7636 §4.4.1: "If the server requires Proof Key for Code Exchange (PKCE) by OAuth public clients and the

@@ -6,7 +6,7 @@ use super::presented::{ClientAuthentication, ClientAuthenticationMethod};
 use super::secret::{Checked, by_host, check};
 use crate::consult::ClientSecret;
 use crate::effect::{Answer, Outage};
-use crate::model::{ClientId, Key};
+use crate::model::{ClientId, Key, Secret};
 use crate::server::error::EndpointError;
 use crate::step::{Machine, Pause, Step};
 use crate::store::{Found, Lookup};
@@ -31,16 +31,17 @@ pub struct AuthenticateLookup<'a, E> {
     lookup: Lookup,
     client_id: ClientId,
     method: ClientAuthenticationMethod<'a>,
+    client_secret_as_written: Option<Secret<'a>>,
     endpoint: E,
 }
 
 impl<'a, E: ClientEndpoint> AuthenticateLookup<'a, E> {
     /// Looks up the client, and what it presents.
     pub(in crate::server) fn new(client: ClientAuthentication<'a>, presented: Option<Key>, endpoint: E) -> Self {
-        let ClientAuthentication { client_id, method } = client;
+        let ClientAuthentication { client_id, method, client_secret_as_written } = client;
         let credentials = presented.into_iter().collect();
         let lookup = Lookup { client: Some(client_id.clone()), credentials, request: None };
-        Self { lookup, client_id, method, endpoint }
+        Self { lookup, client_id, method, client_secret_as_written, endpoint }
     }
 }
 
@@ -52,14 +53,14 @@ impl<E: ClientEndpoint> Pause<Lookup> for AuthenticateLookup<'_, E> {
     }
 
     fn resume(self, answer: Answer<Lookup>) -> Step<E::Machine> {
-        let Self { client_id, method, endpoint, .. } = self;
+        let Self { client_id, method, client_secret_as_written, endpoint, .. } = self;
         let mut found = match answer {
             Ok(found) => found,
             Err(cause) => {
                 return endpoint.refused(client_id, EndpointError::Unavailable(Outage::of::<Lookup>(cause)));
             }
         };
-        match check(method, found.take_client(&client_id)) {
+        match check(method, client_secret_as_written, found.take_client(&client_id)) {
             Ok(Checked::Authenticated(client)) => endpoint.authenticated(client, &found),
             Ok(Checked::AskHost(question)) => {
                 Step::ClientSecret(AuthenticateClientSecret { question, found, endpoint })

@@ -5,9 +5,11 @@
 
 mod authenticate;
 mod authenticated;
+mod config;
 mod presented;
 mod secret;
 
 pub use authenticate::{AuthenticateClientSecret, AuthenticateLookup, ClientEndpoint};
 pub use authenticated::Authenticated;
+pub use config::ClientAuthenticationConfig;
 pub use presented::{ClientAuthentication, ClientAuthenticationMethod};

@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, Request};
 
+use super::config::ClientAuthenticationConfig;
 use crate::model::{ClientId, Secret};
 use crate::server::error::{ClientError, EndpointError, PresentedIn};
 use crate::server::request::{form, is_client_secret};
@@ -15,6 +16,9 @@ pub struct ClientAuthentication<'a> {
     pub client_id: ClientId,
     /// Its proof.
     pub method: ClientAuthenticationMethod<'a>,
+    /// The secret of the `Authorization` header as it stands there, if RFC 6749 §2.3.1 reads another: that of a client
+    /// which does not encode.
+    pub(super) client_secret_as_written: Option<Secret<'a>>,
 }
 
 /// A client's proof, by the names of `token_endpoint_auth_method` (RFC 7591 §2).
@@ -34,18 +38,20 @@ impl<'a> ClientAuthentication<'a> {
     /// A client that presents itself by this method.
     #[must_use]
     pub fn new(client_id: ClientId, method: ClientAuthenticationMethod<'a>) -> Self {
-        Self { client_id, method }
+        Self { client_id, method, client_secret_as_written: None }
     }
 
     /// Reads who a request to the token, introspection, revocation or push endpoint says that it comes from. Those
     /// endpoints read it for themselves; a host may want to know before, to slow down whoever guesses at a client's
-    /// secret (OAuth 2.1 §2.4.1).
+    /// secret (OAuth 2.1 §2.4.1). What else stands in the `Authorization` header is passed over here, whether the
+    /// endpoints do so or not.
     ///
     /// # Errors
     /// The request cannot be read; the endpoint words it.
     pub fn of<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, EndpointError> {
         let [client_id, client_secret] = form(request)?.params(Self::PARAMETERS);
-        Self::read(request.headers(), client_id, client_secret)
+        let lenient = ClientAuthenticationConfig { ignore_other_schemes: true };
+        Self::read(lenient, request.headers(), client_id, client_secret)
     }
 
     /// What of the body says who the client is.
@@ -53,18 +59,21 @@ impl<'a> ClientAuthentication<'a> {
 
     /// Reads the header and the body's `client_id` and `client_secret`.
     pub(in crate::server) fn read(
+        config: ClientAuthenticationConfig,
         headers: &HeaderMap,
         client_id: Param<'a>,
         client_secret: Param<'a>,
     ) -> Result<Self, EndpointError> {
         let (client_id, client_secret) = (client_id?, client_secret?);
         let body_id = client_id.map(|id| ClientId::parse(&id).map_err(|_| ClientError::Malformed)).transpose()?;
-        let presented = match Authorization::read(headers).map_err(ClientError::from)? {
+        let presented = match Authorization::read(headers, config.ignore_other_schemes).map_err(ClientError::from)? {
             Some(Authorization::Basic(basic)) => {
                 if client_secret.is_some() || body_id.is_some_and(|id| id != basic.client_id) {
                     return Err(ClientError::MultipleMethods.into());
                 }
-                Self::new(basic.client_id, ClientAuthenticationMethod::ClientSecretBasic(basic.client_secret))
+                let method = ClientAuthenticationMethod::ClientSecretBasic(basic.client_secret);
+                let client_secret_as_written = basic.client_secret_as_written;
+                Self { client_secret_as_written, ..Self::new(basic.client_id, method) }
             }
             None => {
                 let method = client_secret.map(Secret::new).map(ClientAuthenticationMethod::ClientSecretPost);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::authenticated::Authenticated;
 use super::presented::ClientAuthenticationMethod;
 use crate::consult::{Authenticity, ClientSecret};
+use crate::model::{Digest, Secret};
 use crate::record::{Client, RegisteredAuthentication, SecretPresentation};
 use crate::server::error::{ClientError, PresentedIn};
 
@@ -21,6 +22,7 @@ pub(super) enum Checked {
 /// authorization server".
 pub(super) fn check(
     method: ClientAuthenticationMethod<'_>,
+    as_written: Option<Secret<'_>>,
     client: Option<Arc<Client>>,
 ) -> Result<Checked, ClientError> {
     let client = client.ok_or(ClientError::Unknown)?;
@@ -43,14 +45,19 @@ pub(super) fn check(
     }
     let is_right = match &client.authentication {
         RegisteredAuthentication::Secret { digest, previous, .. } => {
-            let presented = client_secret.digest();
-            // Both are compared, however the first comes out.
-            let is_previous = previous.is_some_and(|previous| previous == presented);
-            *digest == presented || is_previous
+            // RFC 6749 §2.3.1 has the secret form-encoded. Who did not encode it meant what is written. All readings are
+            // compared with all digests, however the first comes out.
+            let is_right = |presented: Digest| {
+                let is_previous = previous.is_some_and(|previous| previous == presented);
+                *digest == presented || is_previous
+            };
+            let is_right_as_written = as_written.is_some_and(|as_written| is_right(as_written.digest()));
+            is_right(client_secret.digest()) || is_right_as_written
         }
         RegisteredAuthentication::None | RegisteredAuthentication::Host { .. } => {
             let client_secret = client_secret.into_static();
-            return Ok(Checked::AskHost(ClientSecret { client, client_secret }));
+            let client_secret_as_written = as_written.map(Secret::into_static);
+            return Ok(Checked::AskHost(ClientSecret { client, client_secret, client_secret_as_written }));
         }
     };
     if is_right { Ok(Checked::Authenticated(Authenticated::new(client))) } else { Err(ClientError::SecretMismatch) }

@@ -2,7 +2,7 @@
 //!
 //! [RFC 6749 §4.5]: https://www.rfc-editor.org/rfc/rfc6749#section-4.5
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::request::NONE;
 use super::{Opened, Rules, Token, TokenEndpoint, TokenError, unavailable};
@@ -31,7 +31,7 @@ pub(super) const RULES: &Rules = &Rules {
 
 /// The parameters that only the host understands; which of them may repeat, RFC 8707 §2 and RFC 8693 §2.1 say.
 fn parameters(form: Form<'_>) -> Result<Vec<(String, Secret<'static>)>, FormError> {
-    let (mut seen, mut parameters) = (HashSet::new(), Vec::new());
+    let (mut seen, mut parameters) = (BTreeSet::new(), Vec::new());
     for (name, value) in form.pairs().filter(|(name, _)| *name != "client_id" && *name != "client_secret") {
         if !matches!(&*name, "resource" | "audience") && !seen.insert(name.clone()) {
             return Err(FormError::Repeated("of the extension grant"));

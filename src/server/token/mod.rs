@@ -90,7 +90,7 @@ struct Rules {
 impl Server {
     /// Answers a request to the token endpoint: RFC 6749 §3.2. `run` returns a [`TokenReply`].
     pub fn token<'a, B: AsRef<[u8]>>(&'a self, request: &'a http::Request<B>, moment: Moment) -> Step<Token<'a>> {
-        match request::read(request) {
+        match request::read(&self.config, request) {
             Ok((client, grant_type, form)) => {
                 TokenEndpoint::start(&self.config, client, GrantType::parse(&grant_type).ok(), form, moment)
             }
@@ -202,6 +202,9 @@ impl<'a> TokenEndpoint<'a> {
 
     /// A plan for a grant that is opened at this endpoint.
     fn open(&mut self, client: Arc<Client>, opened: Opened) -> Result<Plan, TokenError> {
+        if client.has_no_time() {
+            return Err(TokenError::UnauthorizedClient);
+        }
         let (scope, audience) = self.scope_and_audience(&client)?;
         let Opened { subject, authentication, data, refresh_token } = opened;
         let refresh_token = if refresh_token { self.refresh_token(&client, &scope) } else { None };

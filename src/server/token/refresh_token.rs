@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::config::Rotation;
 use super::request::{NONE, Parameters};
 use super::{Refused, Rules, TokenEndpoint, TokenError};
-use crate::model::{GrantType, Scope};
+use crate::model::GrantType;
 use crate::record::{Client, CredentialKind};
 use crate::server::issue::{Basis, Plan};
 use crate::store::Found;
@@ -24,7 +24,8 @@ pub(super) const RULES: &Rules = &Rules {
 fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Result<Plan, Refused> {
     let (config, now) = (endpoint.config, endpoint.moment.now());
     let Parameters { presented, scope, resource, .. } = &endpoint.parameters;
-    let scope = scope.as_deref().map(Scope::parse).transpose().map_err(|_| TokenError::InvalidScope)?;
+    let scope = scope.as_deref().map(|scope| config.parse_scope(scope)).transpose();
+    let scope = scope.map_err(|_| TokenError::InvalidScope)?;
 
     let presented = presented.and_then(|key| found.credential(key)).ok_or(TokenError::RefreshTokenUnknown)?;
     let (token, grant) = (&*presented.credential, &presented.grant);
@@ -58,10 +59,10 @@ fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Re
 
     // RFC 6749 §6: "The requested scope MUST NOT include any scope not originally granted by the resource owner, and if
     // omitted is treated as equal to the scope originally granted".
-    let scope = scope.unwrap_or_else(|| token.scope.clone());
-    if !scope.is_subset(&token.scope) {
-        return Err(TokenError::InvalidScope.into());
-    }
+    let scope = match scope {
+        None => token.scope.clone(),
+        Some(scope) => config.granted_scope(&token.scope, scope).ok_or(TokenError::InvalidScope)?,
+    };
     let audience = config.granted_audience(&client, &token.audience, resource).ok_or(TokenError::InvalidTarget)?;
 
     let holder = (client, Arc::clone(grant));

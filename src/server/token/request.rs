@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use http::Request;
 
 use crate::model::{GrantType, Key, Secret};
+use crate::server::Config;
 use crate::server::client_auth::ClientAuthentication;
 use crate::server::error::EndpointError;
 use crate::server::request::form;
@@ -54,11 +55,12 @@ impl TokenRequest {
 
 /// What every access token request has: who asks, by which grant, and the form, which has the parameters of the grant.
 pub(super) fn read<'a, B: AsRef<[u8]>>(
+    config: &Config,
     request: &'a Request<B>,
 ) -> Result<(ClientAuthentication<'a>, Cow<'a, str>, Form<'a>), EndpointError> {
     let form = form(request)?;
     let [client_id, client_secret, grant_type] = form.params(["client_id", "client_secret", "grant_type"]);
-    let client = ClientAuthentication::read(request.headers(), client_id, client_secret)?;
+    let client = ClientAuthentication::read(config.client_authentication, request.headers(), client_id, client_secret)?;
     Ok((client, grant_type?.ok_or(FormError::Missing("grant_type"))?, form))
 }
 

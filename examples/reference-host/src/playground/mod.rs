@@ -73,7 +73,7 @@ impl Playground {
         for record in clients.records(&api.audience())? {
             settings.add(record)?;
         }
-        Ok(Self { clients, runs: Runs::new(origin.starts_with("https:")), api })
+        Ok(Self { clients, runs: Runs::new(config.issuer.is_https()), api })
     }
 
     /// Forgets the browsers that were not seen for long.
