@@ -115,7 +115,7 @@ fn as_many_race_as_often_as_was_said() {
     let new = async || Counting(MemoryStore::new(), AtomicUsize::new(0), Arc::clone(&seen));
     block_on(contract.check_async(new));
     let seen = seen.lock().unwrap();
-    assert_eq!(seen.len(), 3 * (1 + 5), "each round has a commit that readies it, and one of each racer");
+    assert_eq!(seen.len(), 3 * 8 * (1 + 5), "each thing has a commit that readies it, and one of each racer");
     assert_eq!(seen.iter().max(), Some(&5));
 }
 

@@ -1,13 +1,12 @@
 //! Several handles onto one database: what one has written the others know, and one that is opened later.
 
-use super::races::{race, spends_once};
+use super::races::{is_one, races_at, request_for, spends_once};
 use super::records::{
     client_id, credential, discard, extend, issue, issue_as, key, open, put, put_request, remove, request, request_key,
     revoke, spend, spend_request, user_code, witness,
 };
-use super::trial::{Rule, Trial};
-use crate::record::PendingRequest;
-use crate::store::{RequestKey, Store};
+use super::trial::Rule;
+use crate::store::{Change, RequestKey, Store};
 
 pub(super) fn rules<S: Store + Sync>() -> Vec<Rule<S>> {
     vec![
@@ -60,26 +59,17 @@ pub(super) fn rules<S: Store + Sync>() -> Vec<Rule<S>> {
         }),
         ("one of many threads at two handles spends a credential", |t| {
             let other = t.another();
-            t.rounds().all(|round| spends_once(t, &[t.store, &other], round))
+            spends_once(t, &[t.store, &other])
         }),
         ("one of many threads at two handles witnesses, takes a user code and changes a client", |t| {
             let other = t.another();
-            t.rounds().all(|round| {
-                let taken = Some(user_code(round, 1));
-                let put_request =
-                    |racer| put_request(PendingRequest { user_code: taken, ..request(round, 10 + racer) });
-                one_at_both(t, &other, |_| vec![witness(round, 1)])
-                    && one_at_both(t, &other, |racer| vec![put_request(racer)])
-                    && one_at_both(t, &other, |_| vec![put(u32::from(round - 1))])
-            })
+            let one = |attempt: fn(u16, u16) -> Change| {
+                let attempt = |thing, racer| vec![attempt(thing, racer)];
+                races_at(t, &[t.store, &other], |_| true, attempt, |_, wins| is_one(wins))
+            };
+            one(|thing, _| witness(thing, 1))
+                && one(|thing, racer| put_request(request_for(user_code(thing, 1), thing, racer)))
+                && one(|thing, _| put(u32::from(thing - 1)))
         }),
     ]
-}
-
-fn one_at_both<S: Store + Sync>(
-    t: &Trial<'_, S>,
-    other: &S,
-    attempt: impl Fn(u16) -> Vec<crate::store::Change> + Sync,
-) -> bool {
-    race(t, &[t.store, other], attempt).iter().filter(|is_win| **is_win).count() == 1
 }

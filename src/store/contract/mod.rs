@@ -174,7 +174,7 @@ impl<S: Purge + Sync> Contract<S> {
 
 impl<S> Contract<S> {
     fn of(rules: Vec<Rule<S>>) -> Self {
-        Self { rules, racers: 16, rounds: 20, another: None, spawn: None }
+        Self { rules, racers: 16, rounds: 10, another: None, spawn: None }
     }
 
     /// With so many racers in each race; 16 if nothing is said, and 2 at least. A store that has a pool of connections
@@ -184,10 +184,10 @@ impl<S> Contract<S> {
         Self { racers: racers.max(2), ..self }
     }
 
-    /// With so many rounds of each race; 20 if nothing is said, and 1 at least.
+    /// With so many rounds of each race, in each of which racers want eight things; 10 if nothing is said, and 1 at least.
     #[must_use]
     pub fn with_rounds(self, rounds: u16) -> Self {
-        Self { rounds: rounds.max(1), ..self }
+        Self { rounds: rounds.clamp(1, 1000), ..self }
     }
 
     /// Only those rules of which this may be said.

@@ -1,6 +1,6 @@
 //! The contract of [`Purge`]: what has expired is forgotten, and nothing else.
 
-use super::races::{again, race, together};
+use super::races::{again, races, together};
 use super::records::{
     credential, extend, grant, grant_id_in, issue, issue_as, issue_in, key, open, open_in, open_until, put_request,
     request, request_key, revoke, spend, spend_request, user_code, witness, witness_until,
@@ -90,19 +90,14 @@ pub(super) fn rules<S: Purge + Sync>() -> Vec<Rule<S>> {
             all_of(t, 1) && t.purge(1000, 0) == 0 && t.has(key(1, 1)) && t.conflict([witness(1, 1)], 0)
         }),
         ("a grant is kept as long as its longest extension, however these race", |t| {
-            t.rounds().all(|round| {
-                let until = |racer: u16| 2000 + u64::from(racer);
-                let last = until(t.racers() - 1);
-                let is_ready = t.applied([open(round)]);
-                // The longest comes from one in the middle of them.
-                let middle = t.racers() / 2;
-                let extensions =
-                    |racer| vec![extend(round, if racer == middle { last } else { until(racer).min(last - 1) })];
-                let wins = race(t, &[t.store], extensions);
-                let all_win = wins.iter().all(|is_win| *is_win);
+            let last = 2000 + u64::from(t.racers());
+            // The longest comes from one in the middle of them.
+            let until = |racer: u16| if racer == t.racers() / 2 { last } else { 2000 + u64::from(racer) };
+            let judge = |thing, wins: &[bool]| {
                 let _ = t.purged(last - 1);
-                is_ready && all_win && t.applied([issue(round, 1)])
-            })
+                wins.iter().all(|is_win| *is_win) && t.applied([issue(thing, 1)])
+            };
+            races(t, |thing| t.applied([open(thing)]), |thing, racer| vec![extend(thing, until(racer))], judge)
         }),
         ("what is extended in time is not forgotten, however they race", |t| {
             t.rounds().all(|round| {
