@@ -45,6 +45,27 @@ impl Unavailable {
     }
 }
 
+/// What went wrong in a store, so that `?` takes it: a function that reads and writes answers with this box, which every
+/// error becomes by `?`, and the method of the trait calls it with another `?`. An [`Unavailable`] in the box stays what it
+/// was.
+///
+/// ```
+/// # use grantor::Unavailable;
+/// fn parsed(column: &str) -> Result<u64, Box<dyn std::error::Error + Send + Sync>> {
+///     Ok(column.parse()?)
+/// }
+///
+/// fn lookup(column: &str) -> Result<u64, Unavailable> {
+///     Ok(parsed(column)?)
+/// }
+/// # assert!(lookup("1").is_ok() && lookup("one").is_err());
+/// ```
+impl From<Box<dyn std::error::Error + Send + Sync>> for Unavailable {
+    fn from(cause: Box<dyn std::error::Error + Send + Sync>) -> Self {
+        cause.downcast().map_or_else(Self::new, |unavailable| *unavailable)
+    }
+}
+
 impl fmt::Display for Unavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "unavailable: {}", self.cause)

@@ -23,6 +23,26 @@ pub struct Key {
 }
 
 impl Key {
+    /// The length of a key as one column keeps it, in bytes.
+    pub const LEN: usize = 34;
+
+    /// A key that was kept as its 34 bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
+        let [a, b, digest @ ..] = bytes;
+        Self { partition: Partition(u16::from_be_bytes([a, b])), digest: Digest::from_bytes(digest) }
+    }
+
+    /// Its 34 bytes, for a store that keeps it in one column: the partition, big endian, and then the digest.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; Self::LEN] {
+        let mut bytes = [0; Self::LEN];
+        let (head, tail) = bytes.split_at_mut(2);
+        head.copy_from_slice(&self.partition.0.to_be_bytes());
+        tail.copy_from_slice(self.digest.as_bytes());
+        bytes
+    }
+
     /// The length of every code and token that grantor issues, in characters (RFC 6749 §4.2.2: "The authorization
     /// server SHOULD document the size of any value it issues").
     pub const TOKEN_LEN: usize = 44;

@@ -185,6 +185,11 @@ pub enum Change {
         /// The revision that was read.
         revision: u32,
     },
+    /// A change that no store knows, as those of a later release are to a store of today: the contract asks what it does
+    /// with one.
+    #[cfg(feature = "store-contract")]
+    #[doc(hidden)]
+    Unknown(Key),
 }
 
 impl Change {
@@ -200,6 +205,8 @@ impl Change {
             Self::PutRequest(request) => request.key.partition,
             Self::PutClient(client) => return Route::Client(&client.client_id),
             Self::RemoveClient { client_id, .. } => return Route::Client(client_id),
+            #[cfg(feature = "store-contract")]
+            Self::Unknown(key) => key.partition,
         })
     }
 }

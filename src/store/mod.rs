@@ -37,6 +37,7 @@ mod grants;
 mod held_grant;
 mod lookup;
 mod memory;
+mod purge;
 
 use std::sync::Arc;
 
@@ -51,6 +52,7 @@ pub use grants::{AsyncGrantStore, GrantStore};
 pub use held_grant::{GrantCursor, GrantsOf, HeldGrant};
 pub use lookup::{Found, Lookup, Presented, PresentedRequest, RequestKey, TooManyCredentials};
 pub use memory::MemoryStore;
+pub use purge::{AsyncPurge, Purge, PurgeClock};
 
 /// Keeps the records; blocking.
 ///

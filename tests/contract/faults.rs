@@ -2,27 +2,24 @@
 
 use std::sync::{Arc, LazyLock};
 
-use grantor::Timestamp;
-use grantor::model::{Audience, Claims, ClientId, GrantId, Scope};
+use grantor::model::{Audience, Claims, ClientId, Key, Partition, Scope};
 use grantor::record::{Client, Credential, RegisteredAuthentication};
 use grantor::store::contract::violations;
-use grantor::store::{Change, Commit, Found, Lookup, MemoryStore, Outcome};
+use grantor::store::{Change, Commit, Found, Lookup, MemoryStore, Outcome, Route};
+use grantor::{Timestamp, Unavailable};
 
 use crate::faulty::Fault::{self, Reads, Writes};
 use crate::faulty::{
-    AnyStore, Write, client, each, elsewhere, forget_the_challenge, forgive, instead, is_known, is_spent, leave, only,
-    presented, read, refuse, write,
+    AnyStore, Write, client, each, elsewhere, forget_the_challenge, forgive, instead, is_known, is_open, is_spent,
+    leave, only, presented, read, refuse, write,
 };
-use crate::stores::{Forgetful, ReadsFirst, Stale, Unrevoking};
+use crate::stores::{HalfKnowing, Unrevoking};
 
 /// Rules, and what each of them must find.
 pub type Forbidden = Vec<(&'static str, Vec<Fault>)>;
 
 pub fn all() -> Forbidden {
-    [of_finding(), of_changing(), of_preconditions(), of_refusing(), of_wholeness(), of_racing()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [of_finding(), of_changing(), of_preconditions(), of_refusing(), of_wholeness()].into_iter().flatten().collect()
 }
 
 /// What is found is what was issued, and nothing else.
@@ -66,6 +63,42 @@ fn of_finding() -> Forbidden {
                     None => read(store, lookup),
                 }),
             ],
+        ),
+        (
+            "one digest in two partitions is two of everything",
+            vec![
+                Reads(|store, lookup| {
+                    let found = read(store, lookup);
+                    let keys: Vec<_> = found.credentials().iter().map(|it| it.credential.key).collect();
+                    let is_before =
+                        |one: &Key, other: Key| one.digest == other.digest && one.partition < other.partition;
+                    only(store, lookup, |it| !keys.iter().any(|key| is_before(key, it.credential.key)))
+                }),
+                Writes(|store, commit| {
+                    let is_of_the_second = |change: &Change| change.route() == Route::Partition(Partition(2));
+                    refuse(store, commit, |it| matches!(it, Change::Witness { .. }) && is_of_the_second(it))
+                }),
+            ],
+        ),
+        (
+            "the longest values come back as they were stored",
+            vec![
+                Reads(|store, lookup| each(store, lookup, |it| cut(&mut Arc::make_mut(&mut it.credential).scope))),
+                Reads(|store, lookup| client(store, lookup, |it| cut(&mut it.scope))),
+                Reads(|store, lookup| each(store, lookup, |it| Arc::make_mut(&mut it.grant).data = Claims::default())),
+                Writes(|store, commit| {
+                    let is_too_long =
+                        |change: &Change| matches!(change, Change::PutClient(it) if it.client_id.as_str().len() > 255);
+                    refuse(store, commit, is_too_long)
+                }),
+            ],
+        ),
+        (
+            "values that mean something to a database come back as they were stored",
+            vec![Reads(|store, lookup| {
+                let is_quoted = lookup.client().is_some_and(|id| id.as_str().contains('\''));
+                if is_quoted { Found::default() } else { read(store, lookup) }
+            })],
         ),
         (
             "a timestamp at the end of time stays there",
@@ -121,6 +154,13 @@ fn left_behind() -> AnyStore {
         store
     });
     Box::new(Arc::clone(&STORE))
+}
+
+/// What a column of 255 characters makes of it.
+fn cut(scope: &mut Scope) {
+    if scope.as_str().len() > 255 {
+        *scope = Scope::EMPTY;
+    }
 }
 
 fn is_late(at: Timestamp) -> bool {
@@ -257,11 +297,6 @@ fn is_of_its_grant(store: &MemoryStore, credential: &Credential) -> bool {
     found.credential(credential.key).is_some_and(|it| it.grant.id == credential.grant)
 }
 
-/// Whether a grant is there and not revoked.
-fn is_open(store: &MemoryStore, grant: GrantId) -> bool {
-    write(store, &Commit::of(Change::Extend { grant, until: Timestamp(0), at_most: u32::MAX })) == Outcome::Applied
-}
-
 /// What has no precondition is never refused.
 fn of_refusing() -> Forbidden {
     vec![
@@ -314,34 +349,16 @@ fn of_wholeness() -> Forbidden {
             ],
         ),
         (
-            "a refused commit takes back what it did, not what was done before",
-            vec![Fault::Store(|| Box::new(Unrevoking::default()))],
-        ),
-    ]
-}
-
-fn of_racing() -> Forbidden {
-    vec![
-        (
-            "one of many threads spends a credential",
+            "a change that the store does not know makes it unavailable, and leaves nothing behind",
             vec![
-                Fault::Store(|| Box::new(ReadsFirst::default())),
-                Writes(|store, commit| {
-                    let outcome = write(store, commit);
-                    if let (Outcome::Conflict(0), [_, successor @ Change::Issue(_)]) = (outcome, commit.changes()) {
-                        let _ = write(store, &Commit::of(successor.clone()));
-                    }
-                    outcome
-                }),
+                Fault::Store(|| Box::new(HalfKnowing(MemoryStore::new(), |_, outcome| Ok(outcome)))),
+                Fault::Store(|| Box::new(HalfKnowing(MemoryStore::new(), |at, _| Ok(Outcome::Conflict(at))))),
+                Fault::Store(|| Box::new(HalfKnowing(MemoryStore::new(), |_, _| Err(Unavailable::new("unknown"))))),
             ],
         ),
-        ("one of many threads decides a request", vec![Fault::Store(|| Box::new(ReadsFirst::default()))]),
-        ("one of many threads takes a user code", vec![Fault::Store(|| Box::new(ReadsFirst::default()))]),
-        ("one of many threads changes a client", vec![Fault::Store(|| Box::new(ReadsFirst::default()))]),
-        ("one of many threads witnesses first", vec![Fault::Store(|| Box::new(Forgetful::default()))]),
         (
-            "nothing is issued once a revocation was applied, however they race",
-            vec![Fault::Store(|| Box::new(Stale::default()))],
+            "a refused commit takes back what it did, not what was done before",
+            vec![Fault::Store(|| Box::new(Unrevoking::default()))],
         ),
     ]
 }

@@ -2,16 +2,22 @@
 
 use std::sync::Arc;
 
-use grantor::Unavailable;
 use grantor::model::{GrantId, Key};
 use grantor::record::{Client, Credential, CredentialKind, PendingKind, PushedRequest};
+use grantor::store::contract::Violation;
 use grantor::store::{
     Change, Commit, Found, Lookup, MemoryStore, Outcome, Presented, PresentedRequest, RequestKey, Store,
 };
+use grantor::{Timestamp, Unavailable};
 
 pub type Read = fn(&MemoryStore, &Lookup) -> Found;
 pub type Write = fn(&MemoryStore, &Commit) -> Outcome;
 pub type AnyStore = Box<dyn Store + Sync>;
+
+/// The rules that are broken.
+pub fn names(violations: &[Violation]) -> Vec<&'static str> {
+    violations.iter().map(|violation| violation.rule).collect()
+}
 
 /// A store that keeps the contract but for one thing.
 pub enum Fault {
@@ -42,6 +48,7 @@ impl Store for Faulty {
         Ok((self.reads)(&self.store, lookup))
     }
     fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
+        knows(commit)?;
         Ok((self.writes)(&self.store, commit))
     }
 }
@@ -50,8 +57,19 @@ pub fn read(store: &MemoryStore, lookup: &Lookup) -> Found {
     Store::lookup(store, lookup).unwrap()
 }
 
+/// What every store must say of a change that it does not know.
+pub fn knows(commit: &Commit) -> Result<(), Unavailable> {
+    let is_unknown = commit.changes().iter().any(|change| matches!(change, Change::Unknown(_)));
+    if is_unknown { Err(Unavailable::new("a change of tomorrow")) } else { Ok(()) }
+}
+
 pub fn write(store: &MemoryStore, commit: &Commit) -> Outcome {
     Store::commit(store, commit).unwrap()
+}
+
+/// Whether a grant is there and not revoked.
+pub fn is_open(store: &MemoryStore, grant: GrantId) -> bool {
+    write(store, &Commit::of(Change::Extend { grant, until: Timestamp(0), at_most: u32::MAX })) == Outcome::Applied
 }
 
 /// What is found, with each credential changed.

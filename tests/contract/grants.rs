@@ -14,7 +14,7 @@ use grantor::store::{
 };
 use grantor::{Timestamp, Unavailable};
 
-use crate::faulty::write;
+use crate::faulty::{names, write};
 
 #[test]
 fn the_memory_store_keeps_it() {
@@ -31,19 +31,19 @@ fn a_store_that_is_asked_async_keeps_it() {
 fn each_fault_is_found_by_the_rule_that_forbids_it_and_each_rule_finds_one() {
     let mut found = BTreeSet::new();
     for (number, (rule, faults)) in faults().into_iter().enumerate() {
-        let broken = violations(|| Faulty(MemoryStore::new(), faults));
+        let broken = names(&violations(|| Faulty(MemoryStore::new(), faults)));
         assert!(broken.contains(&rule), "fault {number} of {rule}, which broke {broken:?}");
         found.insert(rule);
     }
     let down = lists(|_, _| Err(Unavailable::new("down")));
-    let all = violations(|| Faulty(MemoryStore::new(), down));
+    let all = names(&violations(|| Faulty(MemoryStore::new(), down)));
     assert_eq!(found, all.into_iter().collect(), "the rules that found a fault, and all of them");
 }
 
 #[test]
 fn a_store_that_begins_anew_with_every_page_is_not_followed_for_ever() {
     let circles = lists(|store, it| Query { after: None, ..*it }.ask(store));
-    let broken = violations(|| Faulty(MemoryStore::new(), circles));
+    let broken = names(&violations(|| Faulty(MemoryStore::new(), circles)));
     assert!(broken.contains(&"applications are paged by client, with all grants of each"), "{broken:?}");
 }
 

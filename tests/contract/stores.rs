@@ -10,7 +10,7 @@ use grantor::Unavailable;
 use grantor::model::{GrantId, Partition};
 use grantor::store::{Change, Commit, Found, Lookup, MemoryStore, Outcome, RequestKey, Route, Store};
 
-use crate::faulty::{each, found_request, is_decided, is_known, is_spent, write};
+use crate::faulty::{each, found_request, is_decided, is_known, is_open, is_spent, write};
 
 /// Takes back a revocation with the commit that asked for it once more.
 #[derive(Default)]
@@ -22,7 +22,7 @@ impl Store for Unrevoking {
         Ok(each(&self.0, lookup, |it| it.revoked &= !taken_back.contains(&it.grant.id)))
     }
     fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
-        let outcome = write(&self.0, commit);
+        let outcome = Store::commit(&self.0, commit)?;
         if let Outcome::Conflict(at) = outcome {
             self.1.lock().unwrap().extend(commit.changes()[..at].iter().filter_map(revoked_by));
         }
@@ -98,6 +98,17 @@ impl Store for ReadsFirst {
         let holds = match commit.changes() {
             [Change::Spend { key, .. }, Change::Issue(_)] => is_known(&self.0, *key) && !is_spent(&self.0, *key),
             [Change::SpendRequest { key, .. }, Change::Open { .. }, ..] => !is_decided(&self.0, *key),
+            [Change::Open { grant, .. }, Change::Issue(_)] => !is_open(&self.0, grant.id),
+            [Change::Issue(it)] => !is_known(&self.0, it.key),
+            [Change::Replace(it)] => {
+                let found = Store::lookup(&self.0, &Lookup::of(it.key))?;
+                let stored = found.credential(it.key).map(|found| found.credential.revision);
+                stored.is_some() && stored == it.revision.checked_sub(1)
+            }
+            [Change::PutRequest(it)] if it.revision > 0 => {
+                let found = found_request(&self.0, RequestKey::Key(it.key));
+                found.is_some_and(|found| Some(found.request.revision) == it.revision.checked_sub(1))
+            }
             [Change::PutRequest(it)] if it.revision == 0 => {
                 let keys = [Some(RequestKey::Key(it.key)), it.user_code.map(RequestKey::UserCode)];
                 keys.into_iter().flatten().all(|key| found_request(&self.0, key).is_none())
@@ -149,5 +160,57 @@ impl Store for Forgetful {
         let Ok(_writing) = self.1.try_lock() else { return Ok(Outcome::Applied) };
         thread::sleep(Duration::from_micros(200));
         Store::commit(&self.0, commit)
+    }
+}
+
+/// Reads a grant whole, and writes it back whole, whatever happened between the two.
+#[derive(Default)]
+pub struct WritesBack(MemoryStore, Mutex<HashSet<GrantId>>);
+
+impl Store for WritesBack {
+    fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
+        let written_back = self.1.lock().unwrap();
+        Ok(each(&self.0, lookup, |it| it.revoked &= !written_back.contains(&it.grant.id)))
+    }
+    fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
+        let [Change::Extend { grant, .. }] = commit.changes() else { return Store::commit(&self.0, commit) };
+        if write(&self.0, commit) != Outcome::Applied {
+            return Ok(Outcome::Conflict(0));
+        }
+        thread::sleep(Duration::from_micros(200));
+        if !is_open(&self.0, *grant) {
+            self.1.lock().unwrap().insert(*grant);
+        }
+        Ok(Outcome::Applied)
+    }
+}
+
+/// Takes a lock that another holds for a precondition that does not hold.
+#[derive(Default)]
+pub struct Impatient(MemoryStore, Mutex<()>);
+
+impl Store for Impatient {
+    fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
+        Store::lookup(&self.0, lookup)
+    }
+    fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
+        let Ok(_writing) = self.1.try_lock() else { return Ok(Outcome::Conflict(0)) };
+        thread::sleep(Duration::from_micros(50));
+        Store::commit(&self.0, commit)
+    }
+}
+
+/// Writes what comes before a change that it does not know, and then says something.
+pub struct HalfKnowing(pub MemoryStore, pub fn(usize, Outcome) -> Result<Outcome, Unavailable>);
+
+impl Store for HalfKnowing {
+    fn lookup(&self, lookup: &Lookup) -> Result<Found, Unavailable> {
+        Store::lookup(&self.0, lookup)
+    }
+    fn commit(&self, commit: &Commit) -> Result<Outcome, Unavailable> {
+        let known = commit.changes().iter().take_while(|change| !matches!(change, Change::Unknown(_)));
+        let known = Commit::new(known.cloned()).unwrap();
+        let outcome = write(&self.0, &known);
+        if known == *commit { Ok(outcome) } else { (self.1)(known.changes().len(), outcome) }
     }
 }

@@ -6,7 +6,7 @@ use super::records::{
 };
 use super::trial::{Rule, Trial};
 use crate::record::PendingRequest;
-use crate::store::{Outcome, RequestKey, Store};
+use crate::store::{Change, Outcome, RequestKey, Store};
 
 pub(super) fn rules<S: Store>() -> Vec<Rule<S>> {
     vec![
@@ -28,6 +28,12 @@ pub(super) fn rules<S: Store>() -> Vec<Rule<S>> {
             revoked && t.conflict([revoke(1), issue(1, 2)], 1) && t.revoked(key(1, 1))
         }),
         ("a grant is opened by the commit that spends its request, or neither happens", grows_out_of_a_request),
+        ("a change that the store does not know makes it unavailable, and leaves nothing behind", |t| {
+            let issued = t.applied([open(1), issue(1, 1)]);
+            let unknown = || Change::Unknown(key(1, 1));
+            let refused = t.is_refused([unknown()]) && t.is_refused([spend(1, 1, 50), unknown(), issue(1, 2)]);
+            issued && refused && t.spent_at(key(1, 1)).is_none() && t.has(key(1, 1)) && !t.has(key(1, 2))
+        }),
     ]
 }
 

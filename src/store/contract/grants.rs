@@ -1,4 +1,5 @@
-//! The contract of [`GrantStore`] as a test suite.
+//! The contract of [`GrantStore`] alone; with that of a store, it is
+//! [`Contract::with_grants`](super::Contract::with_grants).
 //!
 //! ```no_run
 //! # use grantor::store::MemoryStore;
@@ -8,7 +9,8 @@
 use super::records::{
     client_id, credential, credentials_of_every_kind, discard, grant, grant_id, issue_as, key, open_as, revoke, spend,
 };
-use super::trial::{Rule, Trial, broken, names, report};
+use super::trial::{Rule, Trial};
+use super::{Contract, Violation};
 use crate::model::{Scope, Subject, Timestamp};
 use crate::record::{Credential, CredentialKind, Grant};
 use crate::store::{Application, Change, GrantCursor, GrantStore, GrantsOf, HeldGrant};
@@ -17,18 +19,18 @@ use crate::store::{Application, Change, GrantCursor, GrantStore, GrantsOf, HeldG
 /// [`check`](super::check) of its own.
 ///
 /// # Panics
-/// The store breaks rules: the message lists all of them.
+/// The store breaks rules: the message lists all of them, with what was seen.
 pub fn check<S: GrantStore>(new: impl FnMut() -> S) {
-    report(&broken(&rules(), new));
+    Contract::of(rules()).check(new);
 }
 
-/// The rules that a store breaks; where it is [`Unavailable`](crate::Unavailable), it breaks the rule.
+/// The rules that a store breaks.
 #[must_use]
-pub fn violations<S: GrantStore>(new: impl FnMut() -> S) -> Vec<&'static str> {
-    names(&broken(&rules(), new))
+pub fn violations<S: GrantStore>(new: impl FnMut() -> S) -> Vec<Violation> {
+    Contract::of(rules()).violations(new)
 }
 
-fn rules<S: GrantStore>() -> Vec<Rule<S>> {
+pub(super) fn rules<S: GrantStore>() -> Vec<Rule<S>> {
     vec![
         ("a living grant is listed, with what it holds", listed_with_what_it_holds),
         (
@@ -91,7 +93,10 @@ fn rules<S: GrantStore>() -> Vec<Rule<S>> {
 
 impl<S: GrantStore> Trial<'_, S> {
     fn held(&self, of: &GrantsOf, after: Option<&GrantCursor>, limit: usize) -> Vec<HeldGrant> {
-        self.answer(self.store.held_grants(of, after, limit, NOW), Vec::new())
+        let held = self.answer(self.store.held_grants(of, after, limit, NOW), Vec::new());
+        let numbers: Vec<_> = held.iter().map(number).collect();
+        self.tell_of(format_args!("at most {limit} grants of {of:?} after {after:?}: {numbers:?}"));
+        held
     }
 
     /// The numbers of the grants that are listed.
@@ -101,11 +106,16 @@ impl<S: GrantStore> Trial<'_, S> {
 
     fn applications(&self, of: &str, after: Option<&str>, limit: usize) -> Vec<Application> {
         let after = after.map(client_id);
-        self.answer(self.store.applications(&subject(of), after.as_ref(), limit, NOW), Vec::new())
+        let lines = self.answer(self.store.applications(&subject(of), after.as_ref(), limit, NOW), Vec::new());
+        let names: Vec<_> = lines.iter().map(|line| (line.client_id.as_str(), line.grants)).collect();
+        self.tell_of(format_args!("at most {limit} applications of {of} after {after:?}: {names:?}"));
+        lines
     }
 
     fn revoke_grants(&self, of: &GrantsOf) -> usize {
-        self.answer(self.store.revoke_grants(of, NOW), usize::MAX)
+        let revoked = self.answer(self.store.revoke_grants(of, NOW), usize::MAX);
+        self.tell_of(format_args!("{revoked} grants of {of:?} were revoked"));
+        revoked
     }
 }
 

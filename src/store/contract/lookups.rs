@@ -1,15 +1,13 @@
 //! What is found is what was stored, and nothing else.
 
 use super::records::{
-    client, client_id, credential, credentials_of_every_kind, grant, grant_id, issue, issue_as, key, open, open_as,
-    put, put_request, request, request_key, spend, spend_request, spent_since, user_code,
+    client, client_id, credential, credentials_of_every_kind, discard, grant, grant_id, issue, issue_as, key, open,
+    open_as, put, put_request, request, request_key, spend, spend_request, spent_since, user_code, witness,
 };
 use super::trial::{Rule, Trial};
 use crate::model::Timestamp;
 use crate::record::{Credential, Grant, PendingRequest};
 use crate::store::{Lookup, RequestKey, Store};
-
-const END_OF_TIME: Timestamp = Timestamp(u64::MAX);
 
 pub(super) fn rules<S: Store>() -> Vec<Rule<S>> {
     vec![
@@ -26,6 +24,7 @@ pub(super) fn rules<S: Store>() -> Vec<Rule<S>> {
                 })
         }),
         ("a lookup finds each of several credentials, and leaves out what is not there", finds_several),
+        ("one digest in two partitions is two of everything", two_of_everything),
         ("records come back as they were stored, in one lookup", come_back_as_stored),
         ("a timestamp at the end of time stays there", stays_at_the_end_of_time),
     ]
@@ -37,6 +36,28 @@ fn finds_several<S: Store>(t: &Trial<'_, S>) -> bool {
     let both = found.credential(key(2, 3)).is_some_and(|found| found.grant.id == grant_id(2))
         && found.credential(key(1, 1)).is_some_and(|found| found.grant.id == grant_id(1));
     stored && both && found.credentials().len() == 2 && found.client().is_none() && found.request.is_none()
+}
+
+/// Keys of the same number have the same digest.
+fn two_of_everything<S: Store>(t: &Trial<'_, S>) -> bool {
+    let both = [1, 2];
+    let put = |partition| {
+        t.applied([open(partition), issue(partition, 1), put_request(request(partition, 1)), witness(partition, 1)])
+    };
+    let is_unspent = |partition| {
+        let code = RequestKey::UserCode(user_code(partition, 1));
+        t.presented(key(partition, 1)).is_some_and(|it| it.grant.id == grant_id(partition) && it.spent_at.is_none())
+            && t.finds_request(&request(partition, 1))
+            && t.request(code).is_some_and(|it| it.spent_at.is_none())
+    };
+    let all = t.found(None, both.map(|partition| key(partition, 1)));
+    all.credentials().is_empty()
+        && both.into_iter().all(put)
+        && both.into_iter().all(is_unspent)
+        && t.found(None, both.map(|partition| key(partition, 1))).credentials().len() == 2
+        && t.applied([spend(1, 1, 50), spend_request(1, 1, 50), discard(1, 1)])
+        && is_unspent(2)
+        && t.applied([spend(2, 1, 60), spend_request(2, 1, 60)])
 }
 
 /// A client, credentials of every kind with their grant, and a request.
@@ -68,16 +89,20 @@ fn come_back_as_stored<S: Store>(t: &Trial<'_, S>) -> bool {
 
 /// Records keep it to the second. A column may end earlier, but not by turning into the past.
 fn stays_at_the_end_of_time<S: Store>(t: &Trial<'_, S>) -> bool {
-    let opened = Grant { issued_at: END_OF_TIME, expires_at: Some(END_OF_TIME), ..grant(1) };
-    let issued = Credential { issued_at: END_OF_TIME, expires_at: END_OF_TIME, ..credential(1, 1) };
-    let put = PendingRequest { issued_at: END_OF_TIME, expires_at: END_OF_TIME, ..request(1, 1) };
-    t.applied([open_as(opened.clone()), issue_as(issued.clone()), put_request(put.clone())])
-        && t.presented(key(1, 1)).is_some_and(|found| *found.grant == opened && *found.credential == issued)
-        && t.finds_request(&put)
-        && t.applied([spend(1, 1, u64::MAX), spend_request(1, 1, u64::MAX)])
-        && t.conflict([spend(1, 1, 50)], 0)
-        && t.conflict([spend_request(1, 1, 50)], 0)
-        && t.spent_at(key(1, 1)).is_some()
-        && t.request_spent_at(request_key(1, 1)).is_some()
-        && t.applied([spent_since(1, 1, 50), spent_since(1, 1, u64::MAX)])
+    let ends = (1..).zip([u64::MAX, 1 << 63, i64::MAX.unsigned_abs(), 1 << 53]);
+    ends.into_iter().all(|(number, seconds)| {
+        let end = Timestamp(seconds);
+        let opened = Grant { issued_at: end, expires_at: Some(end), ..grant(number) };
+        let issued = Credential { issued_at: end, expires_at: end, ..credential(number, 1) };
+        let put = PendingRequest { issued_at: end, expires_at: end, ..request(number, 1) };
+        t.applied([open_as(opened.clone()), issue_as(issued.clone()), put_request(put.clone())])
+            && t.presented(key(number, 1)).is_some_and(|it| *it.grant == opened && *it.credential == issued)
+            && t.finds_request(&put)
+            && t.applied([spend(number, 1, seconds), spend_request(number, 1, seconds)])
+            && t.conflict([spend(number, 1, 50)], 0)
+            && t.conflict([spend_request(number, 1, 50)], 0)
+            && t.spent_at(key(number, 1)).is_some_and(|at| at >= end.min(Timestamp(i64::MAX.unsigned_abs())))
+            && t.request_spent_at(request_key(number, 1)).is_some()
+            && t.applied([spent_since(number, 1, 50), spent_since(number, 1, seconds)])
+    })
 }

@@ -186,7 +186,11 @@ pub(super) fn open_in(partition: u16, number: u16) -> Change {
 }
 
 pub(super) fn open_as(grant: Grant) -> Change {
-    Change::Open { grant: Arc::new(grant), until: Timestamp(1000) }
+    open_until(grant, 1000)
+}
+
+pub(super) fn open_until(grant: Grant, until: u64) -> Change {
+    Change::Open { grant: Arc::new(grant), until: Timestamp(until) }
 }
 
 pub(super) fn issue(grant: u16, number: u16) -> Change {
@@ -250,11 +254,19 @@ pub(super) fn spend_request(partition: u16, number: u16, at: u64) -> Change {
 }
 
 pub(super) fn witness(partition: u16, number: u16) -> Change {
-    Change::Witness { key: key_of(b'w', partition, number), until: Timestamp(1000) }
+    witness_until(partition, number, 1000)
+}
+
+pub(super) fn witness_until(partition: u16, number: u16, until: u64) -> Change {
+    Change::Witness { key: key_of(b'w', partition, number), until: Timestamp(until) }
 }
 
 pub(super) fn put(revision: u32) -> Change {
-    Change::PutClient(Arc::new(client(revision)))
+    put_as(client(revision))
+}
+
+pub(super) fn put_as(client: Client) -> Change {
+    Change::PutClient(Arc::new(client))
 }
 
 pub(super) fn remove(revision: u32) -> Change {

@@ -1,7 +1,12 @@
-//! One rule on one store, and what came of all of them.
+//! One rule on one store, and what came of it.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::VecDeque;
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::Violation;
+use super::exchange::Exchange;
 use crate::effect::Unavailable;
 use crate::model::{ClientId, Key, Timestamp};
 use crate::record::{Client, PendingRequest};
@@ -10,63 +15,116 @@ use crate::store::{Change, Commit, Found, Lookup, Outcome, Presented, PresentedR
 /// What a rule demands, in words and as a test.
 pub(super) type Rule<S> = (&'static str, fn(&Trial<'_, S>) -> bool);
 
+/// Opens a handle onto what a store writes to.
+pub(super) struct Another<S>(Arc<dyn Fn(&S) -> S + Send + Sync>);
+
+impl<S> Another<S> {
+    pub(super) fn new(another: impl Fn(&S) -> S + Send + Sync + 'static) -> Self {
+        Self(Arc::new(another))
+    }
+}
+
+impl<S> Clone for Another<S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+/// How rules are tried.
+pub(super) struct Conditions<S> {
+    pub(super) racers: u16,
+    pub(super) rounds: u16,
+    pub(super) another: Option<Another<S>>,
+}
+
 /// One rule on one store.
 pub(super) struct Trial<'a, S> {
     pub(super) store: &'a S,
+    conditions: &'a Conditions<S>,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
     /// The first time that the store could not be asked.
-    outage: Mutex<Option<Unavailable>>,
-}
-
-/// A rule that the store breaks.
-pub(super) struct Broken {
-    rule: &'static str,
     outage: Option<Unavailable>,
+    /// What was asked last, and what the store answered.
+    last: VecDeque<Exchange>,
 }
 
-/// Tries every rule, each on a store of its own.
-pub(super) fn broken<S>(rules: &[Rule<S>], mut new: impl FnMut() -> S) -> Vec<Broken> {
-    let mut broken = Vec::new();
-    for (rule, holds) in rules {
-        let store = new();
-        let trial = Trial { store: &store, outage: Mutex::default() };
-        let holds = holds(&trial);
-        let outage = trial.outage.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if !holds || outage.is_some() {
-            broken.push(Broken { rule, outage });
-        }
+/// How much a violation tells of what led to it.
+const TOLD: usize = 3;
+
+/// Tries a rule on a store.
+pub(super) fn run<S>((rule, holds): Rule<S>, store: &S, conditions: &Conditions<S>) -> Option<Violation> {
+    let trial = Trial { store, conditions, seen: Mutex::default() };
+    let holds = holds(&trial);
+    let Seen { outage, last } = trial.seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let told = || last.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    match outage {
+        Some(outage) => Some(Violation { rule, seen: outage.to_string() }),
+        None => (!holds).then(|| Violation { rule, seen: told() }),
     }
-    broken
 }
 
-pub(super) fn names(broken: &[Broken]) -> Vec<&'static str> {
-    broken.iter().map(|broken| broken.rule).collect()
-}
-
-/// Panics if rules are broken.
-pub(super) fn report(broken: &[Broken]) {
-    let line = |broken: &Broken| match &broken.outage {
-        None => format!("\n- {}", broken.rule),
-        Some(outage) => format!("\n- {} ({outage})", broken.rule),
-    };
-    let lines: String = broken.iter().map(line).collect();
-    assert!(broken.is_empty(), "the store breaks these rules:{lines}");
-}
-
-impl<S> Trial<'_, S> {
+impl<'a, S> Trial<'a, S> {
     /// The answer; what stands for nothing if the store could not be asked, which breaks the rule whatever else
     /// happens.
     pub(super) fn answer<T>(&self, answer: Result<T, Unavailable>, nothing: T) -> T {
         answer.unwrap_or_else(|unavailable| {
-            self.outage.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(unavailable);
+            self.seen().outage.get_or_insert(unavailable);
             nothing
         })
+    }
+
+    pub(super) fn tell(&self, exchange: Exchange) {
+        let mut seen = self.seen();
+        seen.last.push_back(exchange);
+        if seen.last.len() > TOLD {
+            seen.last.pop_front();
+        }
+    }
+
+    /// The same, in words.
+    pub(super) fn tell_of(&self, what: fmt::Arguments<'_>) {
+        self.tell(Exchange::Told(what.to_string()));
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn racers(&self) -> u16 {
+        self.conditions.racers
+    }
+
+    pub(super) fn rounds(&self) -> RangeInclusive<u16> {
+        1..=self.conditions.rounds
+    }
+
+    /// Another handle onto what the store writes to.
+    pub(super) fn another(&self) -> S {
+        let Some(Another(another)) = &self.conditions.another else { unreachable!("these rules come with it") };
+        another(self.store)
+    }
+
+    /// Asks by another handle, in the same trial. What it sees, this one tells.
+    pub(super) fn by(&self, store: &'a S, holds: impl FnOnce(&Trial<'a, S>) -> bool) -> bool {
+        let trial = Trial { store, conditions: self.conditions, seen: Mutex::default() };
+        let holds = holds(&trial);
+        let Seen { outage, last } = trial.seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+        last.into_iter().for_each(|exchange| self.tell(exchange));
+        self.answer(outage.map_or(Ok(()), Err), ());
+        holds
     }
 }
 
 impl<S: Store> Trial<'_, S> {
     pub(super) fn commit(&self, changes: impl IntoIterator<Item = Change>) -> Outcome {
-        let commit = Commit::new(changes).unwrap_or_else(|error| panic!("{error}"));
-        self.answer(self.store.commit(&commit), Outcome::Conflict(usize::MAX))
+        let commit = commit_of(changes);
+        let outcome = self.answer(self.store.commit(&commit), Outcome::Conflict(usize::MAX));
+        self.tell(Exchange::Commit(commit, outcome));
+        outcome
     }
 
     pub(super) fn applied(&self, changes: impl IntoIterator<Item = Change>) -> bool {
@@ -77,8 +135,20 @@ impl<S: Store> Trial<'_, S> {
         self.commit(changes) == Outcome::Conflict(at)
     }
 
+    /// Whether the store says that it cannot do this.
+    pub(super) fn is_refused(&self, changes: impl IntoIterator<Item = Change>) -> bool {
+        let commit = commit_of(changes);
+        let answer = self.store.commit(&commit);
+        if let Ok(outcome) = answer {
+            self.tell(Exchange::Commit(commit, outcome));
+        }
+        answer.is_err()
+    }
+
     pub(super) fn lookup(&self, lookup: &Lookup) -> Found {
-        self.answer(self.store.lookup(lookup), Found::default())
+        let found = self.answer(self.store.lookup(lookup), Found::default());
+        self.tell(Exchange::Lookup(lookup.clone(), found.clone()));
+        found
     }
 
     pub(super) fn found(&self, client: Option<ClientId>, credentials: impl IntoIterator<Item = Key>) -> Found {
@@ -122,4 +192,8 @@ impl<S: Store> Trial<'_, S> {
     pub(super) fn client(&self, client_id: ClientId) -> Option<Client> {
         self.lookup(&Lookup::of_client(client_id)).client().map(|client| (**client).clone())
     }
+}
+
+pub(super) fn commit_of(changes: impl IntoIterator<Item = Change>) -> Commit {
+    Commit::new(changes).unwrap_or_else(|error| panic!("{error}"))
 }

@@ -6,9 +6,11 @@ mod requests;
 mod shard;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use self::shard::Shard;
+use super::purge::{AsyncPurge, Purge};
 use super::{AsyncStore, Change, Commit, Found, Lookup, Outcome, RequestKey, Route, Store};
 use crate::effect::{Answer, Unavailable};
 use crate::model::{ClientId, Key, Partition, Timestamp};
@@ -22,13 +24,16 @@ const SHARDS: usize = 64;
 pub struct MemoryStore {
     clients: RwLock<HashMap<ClientId, Arc<Client>>>,
     shards: [Mutex<Shard>; SHARDS],
+    /// Where the next batch is looked for first.
+    purged: AtomicUsize,
 }
 
 impl MemoryStore {
     /// An empty store.
     #[must_use]
     pub fn new() -> Self {
-        Self { clients: RwLock::default(), shards: std::array::from_fn(|_| Mutex::default()) }
+        let shards = std::array::from_fn(|_| Mutex::default());
+        Self { clients: RwLock::default(), shards, purged: AtomicUsize::new(0) }
     }
 
     /// The same store with a client more; one of the same id is replaced.
@@ -43,7 +48,7 @@ impl MemoryStore {
     /// Forgets what has expired: credentials, requests, witnesses, and grants without a living credential. Call it now
     /// and then.
     pub fn purge(&self, now: Timestamp) {
-        self.shards.iter().for_each(|shard| lock(shard).purge(now));
+        self.shards.iter().for_each(|shard| lock(shard).purge(now, &mut { usize::MAX }));
     }
 
     /// How many grants and how many credentials it holds, in this order, living or not.
@@ -121,6 +126,10 @@ impl Store for MemoryStore {
     }
 
     fn commit(&self, commit: &Commit) -> Answer<Commit> {
+        #[cfg(feature = "store-contract")]
+        if commit.changes().iter().any(|change| matches!(change, Change::Unknown(_))) {
+            return Err(Unavailable::new("a change that this store does not know"));
+        }
         Ok(match commit.route() {
             None => Outcome::Applied,
             Some(Route::Client(_)) => self.commit_to_clients(commit.changes()),
@@ -140,5 +149,31 @@ impl AsyncStore for MemoryStore {
 
     fn commit_async(&self, commit: &Commit) -> impl Future<Output = Answer<Commit>> + Send {
         std::future::ready(Store::commit(self, commit))
+    }
+}
+
+/// A batch locks one shard after the other, and begins with the one in which the last batch came to its limit.
+impl Purge for MemoryStore {
+    fn purge_batch(&self, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+        let first = self.purged.load(Ordering::Relaxed) % SHARDS;
+        let mut left = limit;
+        for (at, shard) in self.shards.iter().enumerate().cycle().skip(first).take(SHARDS) {
+            lock(shard).purge(now, &mut left);
+            if left == 0 {
+                self.purged.store(at, Ordering::Relaxed);
+                break;
+            }
+        }
+        Ok(limit - left)
+    }
+}
+
+impl AsyncPurge for MemoryStore {
+    fn purge_batch_async(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> impl Future<Output = Result<usize, Unavailable>> + Send {
+        std::future::ready(self.purge_batch(now, limit))
     }
 }

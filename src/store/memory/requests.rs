@@ -102,9 +102,9 @@ impl Requests {
         }
     }
 
-    pub(super) fn purge(&mut self, now: Timestamp) {
+    pub(super) fn purge(&mut self, is_forgotten: &mut impl FnMut(Timestamp) -> bool) {
         let Self { by_key, by_user_code } = self;
-        by_key.retain(|_, stored| !stored.request.expires_at.is_past(now));
+        by_key.retain(|_, stored| !is_forgotten(stored.request.expires_at));
         by_user_code.retain(|_, key| by_key.contains_key(key));
     }
 }

@@ -88,20 +88,31 @@ impl Shard {
         (self.grants.len(), self.credentials.len())
     }
 
-    pub(super) fn purge(&mut self, now: Timestamp) {
+    /// Forgets at most so many records, and takes them off. What ends at the end of time never does.
+    pub(super) fn purge(&mut self, now: Timestamp, left: &mut usize) {
+        let now = now.min(Timestamp(u64::MAX - 1));
+        let mut is_forgotten = |until: Timestamp| {
+            let is_forgotten = *left > 0 && until.is_past(now);
+            *left -= usize::from(is_forgotten);
+            is_forgotten
+        };
         let Self { grants, revoked, credentials, requests, witnesses } = self;
-        grants.retain(|_, stored| !stored.until.is_past(now));
-        // What is forgotten of a grant, that it was revoked above all, must not bring a credential back to life.
-        revoked.retain(|id| grants.contains_key(id));
         credentials.retain(|_, stored| {
-            let is_kept = !stored.credential.expires_at.is_past(now) && grants.contains_key(&stored.grant.id);
-            if !is_kept && let Some(grant) = grants.get_mut(&stored.grant.id) {
+            // A credential ends with its grant: it must not come back to life when that is forgotten, and that it was
+            // revoked above all.
+            let grant = grants.get_mut(&stored.grant.id);
+            let end = grant.as_ref().map_or(Timestamp(0), |grant| grant.until);
+            let is_forgotten = is_forgotten(stored.credential.expires_at.min(end));
+            if let Some(grant) = grant.filter(|_| is_forgotten) {
                 grant.credentials -= 1;
             }
-            is_kept
+            !is_forgotten
         });
-        requests.purge(now);
-        witnesses.retain(|_, until| !until.is_past(now));
+        requests.purge(&mut is_forgotten);
+        witnesses.retain(|_, until| !is_forgotten(*until));
+        // Last, when none of their credentials are left.
+        grants.retain(|_, stored| !is_forgotten(stored.until));
+        revoked.retain(|id| grants.contains_key(id));
     }
 
     /// Applies the changes in order; when one is refused, takes back those before it, the last first.
@@ -184,6 +195,8 @@ impl Shard {
                 }
             },
             Change::PutClient(_) | Change::RemoveClient { .. } => Err(Refused),
+            #[cfg(feature = "store-contract")]
+            Change::Unknown(_) => Err(Refused),
         }
     }
 
