@@ -14,7 +14,7 @@
 //! | of a resource | [`DiscoverResource`] | [`discover_resource`](fn@discover_resource) | [`ResourceMetadata`] |
 //! | authorization code, PKCE | [`Exchange`] | [`Client::begin`], then [`Client::callback`] | [`TokenSet`] |
 //! | implicit | none: nothing is sent | [`Client::begin_implicit`], then [`Client::callback_implicit`] | [`TokenSet`] |
-//! | client credentials | [`Exchange`] | [`Client::client_credentials`], then [`SharedTokens`] for many tasks at once | [`TokenSet`] |
+//! | client credentials | [`Exchange`] | [`Client::client_credentials`], also in [`SharedTokens`] | [`TokenSet`] |
 //! | password | [`Exchange`] | [`Client::password`] | [`TokenSet`] |
 //! | refresh | [`Exchange`] | [`Client::refresh`], or [`SharedTokens`] for many tasks at once | [`TokenSet`] |
 //! | extension grants | [`Exchange`] | [`Client::extension`] | [`TokenSet`] |
@@ -72,8 +72,8 @@
 //! - an error that large providers say otherwise than RFC 6749 §5.2: `{"error":{"type":…,"message":…}}`,
 //!   `{"errors":[{"errorType":…}]}`, `{"status":400,"message":…}`, `{"errcode":…,"errmsg":…}`;
 //! - any success for status 200;
-//! - a media type with parameters, a missing one, `text/plain`, or another kind of JSON; a form, from a server that says
-//!   that it sends one; a byte order mark;
+//! - a media type with parameters, a missing one, `text/plain`, or another kind of JSON; a form, from a server that
+//!   says that it sends one; a byte order mark;
 //! - `verification_url` for `verification_uri`; `authorization_declined` for `access_denied`; an `interval` or a
 //!   `verification_uri_complete` that cannot be read, without which a device goes on;
 //! - `Retry-After` in seconds or as a date.

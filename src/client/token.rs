@@ -271,8 +271,8 @@ impl Expected {
 }
 
 /// The refresh token from now on, and the name of the member if it cannot be read. RFC 6749 §6: "The authorization
-/// server MAY issue a new refresh token, in which case the client MUST discard the old refresh token and replace it with
-/// the new refresh token."
+/// server MAY issue a new refresh token, in which case the client MUST discard the old refresh token and replace it
+/// with the new refresh token."
 fn refresh_token(
     members: &Members<'_>,
     old: Option<Secret<'static>>,

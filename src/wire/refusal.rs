@@ -55,7 +55,10 @@ impl Refusal {
             let error = Some(code.unwrap_or(error));
             return Self { error_description: description(members), error, error_uri };
         }
-        let nested = members.object("error").or_else(|| first(members, "errors"));
+        // What comes beside a token is a warning.
+        let is_token = is_success && !matches!(members.get("access_token"), Member::Absent);
+        let errors = || if is_token { None } else { first(members, "errors") };
+        let nested = members.object("error").or_else(errors);
         if let Some(nested) = nested {
             let error = known(&nested, &NESTED_CODES).or_else(|| known(&nested, &TEXTS));
             let error = error.or_else(|| coded(&nested, &NESTED_CODES));
@@ -66,12 +69,10 @@ impl Refusal {
             let error = error.or_else(|| coded(members, &CODES));
             return Self { error_description: description(members), error, error_uri };
         }
-        if matches!(members.get("access_token"), Member::Absent)
-            && let Some(errcode) = coded(members, &["errcode"])
-        {
-            return Self { error_description: description(members), error: Some(errcode), error_uri };
+        match coded(members, &["errcode"]).filter(|_| !is_token) {
+            Some(errcode) => Self { error_description: description(members), error: Some(errcode), error_uri },
+            None => Self::default(),
         }
-        Self::default()
     }
 }
 
