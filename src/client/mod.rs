@@ -94,7 +94,7 @@
 //! | sends JSON as `text/html` | [`Client::with_any_media_type`] |
 //! | has a person's tokens in `authed_user` | [`Client::with_tokens_in`] |
 //! | wants a parameter in every request | [`Client::with_parameter`] |
-//! | wants a header | [`Fetch::request_mut`] |
+//! | wants a header | [`Fetch::request_mut`](crate::Fetch::request_mut) |
 //! | chokes on PKCE, or has to have it | [`Client::with_pkce`] |
 //! | says anything else in its own words | [`Client::with_response_hook`] |
 //!
@@ -119,7 +119,6 @@ mod wakers;
 
 use std::sync::Arc;
 
-use crate::fetch::Fetch;
 use crate::model::{ClientId, Endpoint, Metadata, Secret};
 use crate::wire::{Identity, PostForm};
 use dialect::Dialect;
@@ -211,7 +210,7 @@ impl Client {
         mut form: PostForm,
         endpoint: &Endpoint,
         methods: Option<&Vec<String>>,
-    ) -> Result<Fetch, RequestError> {
+    ) -> Result<crate::Fetch, RequestError> {
         form.append_form(&self.dialect.parameters);
         form.post(endpoint, &self.identity(methods))
     }

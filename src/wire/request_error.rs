@@ -138,6 +138,7 @@ impl RequestError {
     /// | the answer | remedy |
     /// |---|---|
     /// | none, for nothing was sent: no endpoint, another server's token | [`MendClient`](Remedy::MendClient) |
+    /// | a token of a type that the client does not understand | [`MendClient`](Remedy::MendClient) |
     /// | `invalid_grant`, or another name for a dead credential | [`AskOwner`](Remedy::AskOwner) |
     /// | `invalid_client`, or another name for it | [`MendClient`](Remedy::MendClient) |
     /// | status 408, 425, 429 or 5xx, or a `Retry-After` | [`Wait`](Remedy::Wait) |
@@ -164,6 +165,7 @@ impl RequestError {
     pub fn remedy(&self) -> Remedy {
         match self {
             Self::NoEndpoint(_) | Self::OtherServer | Self::Unsendable => Remedy::MendClient,
+            Self::Unusable { fault: Fault::TokenType, .. } => Remedy::MendClient,
             Self::Unavailable(_) | Self::Unusable { .. } => Remedy::Wait,
             Self::Refused(response) => response.remedy(),
         }

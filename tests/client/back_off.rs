@@ -178,6 +178,9 @@ fn what_asking_again_cannot_mend_is_the_end() {
     for error in [RequestError::OtherServer, RequestError::Unsendable, RequestError::NoEndpoint("token_endpoint")] {
         assert_eq!(error.remedy(), MendClient);
     }
+    // The client has to be told of it; meanwhile nothing is lost that was not lost before.
+    let strange = canned::json(200, r#"{"access_token":"x","token_type":"mac"}"#);
+    assert_eq!((failed(&strange).remedy(), what_becomes_of_it(&strange)), (MendClient, "kept"));
     let busy = with_header(canned::json(400, r#"{"error":"some_code_of_its_own"}"#), "retry-after", "1");
     assert_eq!((failed(&busy).remedy(), what_becomes_of_it(&busy)), (Wait, "kept"));
 }

@@ -75,9 +75,16 @@ fn another_resource_may_be_said_in_its_place() {
     let client = public_client();
     let (tokens, said) = exchanged(&client, &[FILES, MAIL], &[MAIL]);
     assert_eq!((said, names(&tokens)), (vec![MAIL.to_owned()], vec![MAIL]));
-    // Whoever said it by hand before says it once.
+    // Whoever said it by hand before says it once, by its name or as any parameter.
     let (_, said) = exchanged(&client, &[FILES], &[FILES]);
     assert_eq!(said, [FILES]);
+    let refresh = tokens.refresh(&client).unwrap().parameter("resource", FILES).start(moment(NOW));
+    assert_eq!(resources(&sent(&refresh)), [FILES]);
+    let request = AuthorizationRequest::new(redirect_uri(CALLBACK)).parameter("resource", FILES);
+    let (url, pending) = client.begin(request, moment(NOW)).unwrap();
+    assert_eq!(url.matches("resource=").count(), 1);
+    let query = format!("code=abc&iss=https://server.example&state={}", pending.state());
+    assert_eq!(resources(&sent(&client.callback(pending, &query).unwrap().start(moment(NOW)))), [FILES]);
     let refresh = tokens.refresh(&client).unwrap().resource(resource(FILES)).start(moment(NOW));
     assert_eq!(resources(&sent(&refresh)), [FILES]);
     assert_eq!(names(&answered(refresh, &self::tokens()).unwrap()), [FILES]);
