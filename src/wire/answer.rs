@@ -186,7 +186,7 @@ fn media(headers: &HeaderMap) -> Media {
 /// The JSON object that says what a form says. No copy of a token is left behind.
 fn form_as_json(form: &str) -> Option<String> {
     let pairs = Form::new(form.as_bytes()).ok()?.pairs();
-    // Room for all: a byte may be written as `\u001f`, a name has six more around it.
+    // Room for the longest that there may be, so that it does not grow.
     let mut json = Vec::with_capacity(12 * form.len() + 2);
     json.push(b'{');
     for (name, value) in pairs {

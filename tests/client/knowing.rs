@@ -43,6 +43,11 @@ fn a_token_type_is_understood_by_whoever_was_told_of_it() {
         // For one request.
         let request = plain.client_credentials().token_type(kind.to_ascii_uppercase());
         assert!(answered(request.start(canned::moment_at(Timestamp(NOW))), &answer).is_ok(), "{kind}");
+        // Which is remembered by what is refreshed.
+        let record = json!({"issuer": "https://server.example", "access_token": "old", "refresh_token": "r", "token_type": kind, "requested_at": NOW});
+        let old: TokenSet = serde_json::from_value(record).unwrap();
+        let refresh = old.refresh(&plain).unwrap().start(canned::moment_at(Timestamp(NOW)));
+        assert!(answered(refresh, &answer).is_ok(), "{kind}");
         // One that is not that of which it was told.
         assert!(by(&told, &canned::json(200, r#"{"access_token":"x","token_type":"macaroon"}"#)).is_err());
     }

@@ -128,7 +128,7 @@ fn a_query_may_have_its_question_mark() {
 
 /// The status and body; the code that comes through, and a text of it.
 #[rustfmt::skip]
-const SHAPES: [(u16, &str, Option<&str>, &str); 24] = [
+const SHAPES: [(u16, &str, Option<&str>, &str); 28] = [
     // Facebook, Google, OpenAI
     (400, r#"{"error":{"message":"This authorization code has been used.","type":"OAuthException","code":100,"fbtrace_id":"ASQD20TV65c"}}"#, Some("OAuthException"), "This authorization code has been used."),
     (400, r#"{"error":{"code":400,"message":"Request contains an invalid argument.","status":"INVALID_ARGUMENT"}}"#, Some("INVALID_ARGUMENT"), "Request contains an invalid argument."),
@@ -153,12 +153,17 @@ const SHAPES: [(u16, &str, Option<&str>, &str); 24] = [
     (401, r#"{"message":"Unauthorized","error":401}"#, None, "401"),
     (422, r#"{"detail":"Field required: client_id"}"#, None, "Field required: client_id"),
     (401, r#"{"type":"about:blank","title":"Unauthorized","status":401,"detail":"The client is not known."}"#, None, "The client is not known."),
+    (401, r#"{"code":401,"message":"You are not known here"}"#, Some("401"), "You are not known here"),
+    // A firewall, which knows nothing of tokens
+    (403, r#"{"message":"Access Denied"}"#, None, "Access Denied"),
+    (403, r#"{"error":"Forbidden","error_description":"access denied"}"#, Some("Forbidden"), "access denied"),
     // GitHub and Slack, with status 200
     (200, r#"{"error":"bad_verification_code","error_description":"The code passed is incorrect or expired."}"#, Some("bad_verification_code"), "incorrect or expired"),
     (200, r#"{"ok":false,"error":"invalid_code"}"#, Some("invalid_code"), "invalid_code"),
     // Nobody's, with nothing to show
     (400, r#"{"error":{"message":"s3cr3t"}}"#, None, r#"{"error":{"message":"…"}}"#),
     (400, r#"{"message":"s3cr3t"}"#, None, r#"{"message":"…"}"#),
+    (400, r#"{"code":"s3cr3t"}"#, None, r#"{"code":"…"}"#),
     (400, r#"{"errors":["s3cr3t"]}"#, None, r#"{"errors":["…"]}"#),
     (400, r#"{"status":"s3cr3t","reason":{"x":"s3cr3t"}}"#, None, r#""status":"…""#),
 ];
