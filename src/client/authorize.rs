@@ -50,7 +50,10 @@ impl AuthorizationRequest {
     /// 9470 §4).
     #[must_use]
     pub fn parameter(mut self, name: &str, value: &str) -> Self {
-        self.parameters.push((name.to_owned(), value.to_owned()));
+        match Resource::parse(value) {
+            Ok(resource) if name == "resource" => self.resource.push(resource),
+            _ => self.parameters.push((name.to_owned(), value.to_owned())),
+        }
         self
     }
 }

@@ -88,8 +88,8 @@ impl Client {
         Ok(request.asked_for(Asked { scope: scope.clone(), resource, ..Asked::default() }, scope))
     }
 
-    /// Checks what came to the redirect URI, `fragment` being the URI's fragment, with its `#` or without, and takes the
-    /// token from it: RFC 6749 §4.2.2.
+    /// Checks what came to the redirect URI, `fragment` being the URI's fragment, with its `#` or without, and takes
+    /// the token from it: RFC 6749 §4.2.2.
     ///
     /// # Errors
     /// It is not the answer to this request, or the answer is no. Either way, the pending request is spent.

@@ -243,7 +243,8 @@ impl Client {
     /// request, the client MUST wait at least the number of seconds specified by the "interval" parameter" (§3.5).
     ///
     /// A device of another server is not asked about. An error in the reply is final: "If the client receives an error
-    /// response with any other error code, it MUST stop polling". Nothing is drawn from the moment yet; a proof of the
+    /// response with any other error code, it MUST stop polling". (A server that is out of order or busy by its status
+    /// did not say that, whatever code it has: [`Polled::Retry`].) Nothing is drawn from the moment yet; a proof of the
     /// client's will be.
     pub fn poll(&self, device: &Device, moment: Moment) -> Step<Poll> {
         let now = moment.now();

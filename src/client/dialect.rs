@@ -9,7 +9,7 @@ use http::Response;
 use crate::effect::Answer;
 use crate::fetch::Fetch;
 use crate::model::{Scope, Timestamp};
-use crate::wire::{Members, PostForm, RequestError, ServerAnswer, Unreadable, lenient};
+use crate::wire::{Member, Members, PostForm, RequestError, ServerAnswer, Unreadable, lenient};
 
 /// What a client knows of its server beside the metadata.
 #[derive(Clone, Debug, Default)]
@@ -100,7 +100,7 @@ impl Dialect {
     pub(super) fn token_members<'a>(&self, answer: &'a ServerAnswer) -> Result<Members<'a>, RequestError> {
         let members = self.members(answer)?;
         let nested = self.tokens_in.as_ref().and_then(|name| members.object(name));
-        Ok(nested.filter(|nested| nested.names().any(|name| name == "access_token")).unwrap_or(members))
+        Ok(nested.filter(|nested| !matches!(nested.get("access_token"), Member::Absent)).unwrap_or(members))
     }
 
     pub(super) fn members<'a>(&self, answer: &'a ServerAnswer) -> Result<Members<'a>, RequestError> {

@@ -15,7 +15,7 @@
 //! | of a resource | [`DiscoverResource`] | [`discover_resource`](fn@discover_resource) | [`ResourceMetadata`] |
 //! | authorization code, PKCE | [`Exchange`] | [`Client::begin`], then [`Client::callback`] | [`TokenSet`] |
 //! | implicit | none: nothing is sent | [`Client::begin_implicit`], then [`Client::callback_implicit`] | [`TokenSet`] |
-//! | client credentials | [`Exchange`] | [`Client::client_credentials`], then [`SharedTokens`] for many tasks at once | [`TokenSet`] |
+//! | client credentials | [`Exchange`] | [`Client::client_credentials`], also in [`SharedTokens`] | [`TokenSet`] |
 //! | password | [`Exchange`] | [`Client::password`] | [`TokenSet`] |
 //! | refresh | [`Exchange`] | [`Client::refresh`], or [`SharedTokens`] for many tasks at once | [`TokenSet`] |
 //! | extension grants | [`Exchange`] | [`Client::extension`] | [`TokenSet`] |
@@ -84,8 +84,8 @@
 //! - an error that large providers say otherwise than RFC 6749 §5.2: `{"error":{"type":…,"message":…}}`,
 //!   `{"errors":[{"errorType":…}]}`, `{"status":400,"message":…}`, `{"errcode":…,"errmsg":…}`;
 //! - any success for status 200;
-//! - a media type with parameters, a missing one, `text/plain`, or another kind of JSON; a form, from a server that says
-//!   that it sends one; a byte order mark;
+//! - a media type with parameters, a missing one, `text/plain`, or another kind of JSON; a form, from a server that
+//!   says that it sends one; a byte order mark;
 //! - `verification_url` for `verification_uri`; `authorization_declined` for `access_denied`; an `interval` or a
 //!   `verification_uri_complete` that cannot be read, without which a device goes on;
 //! - `Retry-After` in seconds or as a date.
@@ -106,7 +106,7 @@
 //! | sends JSON as `text/html` | [`Client::with_any_media_type`] |
 //! | has a person's tokens in `authed_user` | [`Client::with_tokens_in`] |
 //! | wants a parameter in every request | [`Client::with_parameter`] |
-//! | wants a header | [`Fetch::request_mut`] |
+//! | wants a header | [`Fetch::request_mut`](crate::Fetch::request_mut) |
 //! | chokes on PKCE, or has to have it | [`Client::with_pkce`] |
 //! | says anything else in its own words | [`Client::with_response_hook`] |
 //!
@@ -132,7 +132,6 @@ mod wakers;
 
 use std::sync::Arc;
 
-use crate::fetch::Fetch;
 use crate::model::{ClientId, Endpoint, Metadata};
 use crate::wire::{Identity, PostForm};
 use dialect::Dialect;
@@ -189,7 +188,7 @@ impl Client {
         mut form: PostForm,
         endpoint: &Endpoint,
         methods: Option<&Vec<String>>,
-    ) -> Result<Fetch, RequestError> {
+    ) -> Result<crate::Fetch, RequestError> {
         form.append_form(&self.dialect.parameters);
         form.post(endpoint, &self.identity(methods))
     }

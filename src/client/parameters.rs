@@ -29,10 +29,15 @@ impl Parameters {
         self.resource.push(resource);
     }
 
-    /// What the request has no name for.
+    /// What the request has no name for. A resource is one, by whichever name it is said.
     pub(super) fn further(&mut self, name: &str, value: &str) {
-        self.append(name, value);
-        self.has_further = true;
+        match Resource::parse(value) {
+            Ok(resource) if name == "resource" => self.resource(resource),
+            _ => {
+                self.append(name, value);
+                self.has_further = true;
+            }
+        }
     }
 
     pub(super) fn append(&mut self, name: &str, value: &str) {

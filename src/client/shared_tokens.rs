@@ -49,7 +49,7 @@ use crate::wire::RequestError;
 /// | [`Remedy`](super::Remedy) | the tokens | what `get` says once the access token has ended |
 /// |---|---|---|
 /// | `Wait` | are kept, and tried again | [`RefreshError::Request`] |
-/// | `MendClient`, as for `invalid_client` | are kept, and tried again: by a client that was mended, with success | [`RefreshError::Request`] |
+/// | `MendClient`, as for `invalid_client` | are kept, and tried again | [`RefreshError::Request`] |
 /// | `AskOwner`, as for `invalid_grant` | are at their end, and not tried again | [`RefreshError::Ended`] |
 ///
 /// A caller who knows better says so by [`SharedTokens::ended`].

@@ -171,7 +171,9 @@ impl TokenSet {
     pub fn refresh<'a>(&self, client: &'a Client) -> Option<TokenRequest<'a>> {
         let request = client.refresh(self.refresh_token()?);
         // RFC 6749 §6: "if omitted is treated as equal to the scope originally granted by the resource owner".
-        Some(request.asked_for(self.asked().clone(), self.scope().cloned()).only_at(self.issuer().clone()))
+        let request = request.asked_for(self.asked().clone(), self.scope().cloned());
+        // A type that was understood once is understood again.
+        Some(request.token_type(self.token_type()).only_at(self.issuer().clone()))
     }
 
     /// The request that has another token in its place, without anybody's help: the [refresh](Self::refresh), or the
@@ -182,10 +184,11 @@ impl TokenSet {
         if let Some(request) = self.refresh(client) {
             return Some(request);
         }
-        let mut request = self.asked().by_client_credentials.then(|| client.client_credentials())?;
+        let request = self.asked().by_client_credentials.then(|| client.client_credentials())?;
         let Asked { scope, resource, .. } = self.asked().clone();
-        request = scope.into_iter().fold(request, TokenRequest::scope);
-        Some(resource.into_iter().fold(request, TokenRequest::resource).only_at(self.issuer().clone()))
+        let request = scope.into_iter().fold(request, TokenRequest::scope);
+        let request = resource.into_iter().fold(request, TokenRequest::resource);
+        Some(request.token_type(self.token_type()).only_at(self.issuer().clone()))
     }
 
     /// Whether [`Self::renew`] has a request.
@@ -271,8 +274,8 @@ impl Expected {
 }
 
 /// The refresh token from now on, and the name of the member if it cannot be read. RFC 6749 §6: "The authorization
-/// server MAY issue a new refresh token, in which case the client MUST discard the old refresh token and replace it with
-/// the new refresh token."
+/// server MAY issue a new refresh token, in which case the client MUST discard the old refresh token and replace it
+/// with the new refresh token."
 fn refresh_token(
     members: &Members<'_>,
     old: Option<Secret<'static>>,

@@ -229,8 +229,8 @@ impl TokenSet {
 
     /// The `Authorization` header that shows the access token to a resource server: RFC 6750 §2.1, in the scheme
     /// `Bearer` (one of type `DPoP`, RFC 9449 §7.1, in that scheme). That is its only place. RFC 9700 §4.3.2: "Clients
-    /// MUST NOT pass access tokens in a URI query parameter". One of type `N_A` (RFC 8693 §2.2.1) is no access token, and is not
-    /// shown.
+    /// MUST NOT pass access tokens in a URI query parameter". One of type `N_A` (RFC 8693 §2.2.1) is no access token,
+    /// and goes into the request for one in place of a header.
     #[must_use]
     pub fn authorization(&self) -> HeaderValue {
         let scheme = if self.token_type().eq_ignore_ascii_case("DPoP") { "DPoP" } else { "Bearer" };

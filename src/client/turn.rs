@@ -174,7 +174,8 @@ impl Turn {
 
     /// Passes on what came of it: the new tokens to all, a failure to those who waited for it. While the old access
     /// token lasts, a failure is none: the old one is the answer. After a failure the server is left alone for five
-    /// seconds, or for as long as it said, but no longer than a day; after one that asking again cannot mend ([`Remedy::AskOwner`]), for ever.
+    /// seconds, or for as long as it said, but no longer than a day; after one that asking again cannot mend
+    /// ([`Remedy::AskOwner`]), for ever.
     ///
     /// # Errors
     /// The refresh failed, and the old access token has ended.

@@ -1,5 +1,6 @@
 //! The members of a JSON object, each read on its own: one that cannot be read does not spoil the others.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
@@ -9,7 +10,15 @@ use serde_json::value::RawValue;
 use super::request_error::Fault;
 
 /// A JSON object, whose members were not looked at.
-pub(crate) struct Members<'a>(Vec<(String, &'a RawValue)>);
+pub(crate) struct Members<'a>(BTreeMap<String, Found<'a>>);
+
+/// What is under one name.
+struct Found<'a> {
+    first: &'a RawValue,
+    is_repeated: bool,
+    /// Whether it is repeated in other words.
+    is_ambiguous: bool,
+}
 
 /// What there is under a name.
 pub(crate) enum Member<'a> {
@@ -30,16 +39,22 @@ impl<'a> Members<'a> {
     pub(crate) fn of(text: &'a str) -> Result<Self, Fault> {
         struct Object;
         impl<'de> Visitor<'de> for Object {
-            type Value = Vec<(String, &'de RawValue)>;
+            type Value = BTreeMap<String, Found<'de>>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-                let mut all = Vec::new();
-                while let Some(member) = members.next_entry()? {
-                    all.push(member);
+                let mut all = BTreeMap::new();
+                while let Some((name, value)) = members.next_entry::<String, &'de RawValue>()? {
+                    let found = Found { first: value, is_repeated: false, is_ambiguous: false };
+                    all.entry(name)
+                        .and_modify(|found: &mut Found<'_>| {
+                            found.is_repeated = true;
+                            found.is_ambiguous |= found.first.get() != value.get();
+                        })
+                        .or_insert(found);
                 }
                 Ok(all)
             }
@@ -55,11 +70,10 @@ impl<'a> Members<'a> {
     }
 
     pub(crate) fn get(&self, name: &str) -> Member<'a> {
-        let mut values = self.0.iter().filter(|(other, _)| other == name).map(|(_, value)| *value);
-        match values.next() {
+        match self.0.get(name) {
             None => Member::Absent,
-            Some(value) if values.all(|other| other.get() == value.get()) => Member::Value(value),
-            Some(_) => Member::Ambiguous,
+            Some(found) if found.is_ambiguous => Member::Ambiguous,
+            Some(found) => Member::Value(found.first),
         }
     }
 
@@ -82,8 +96,8 @@ impl<'a> Members<'a> {
         name: &str,
         read: impl FnOnce(&'a RawValue) -> serde_json::Result<Option<T>>,
     ) -> Result<Option<T>, Unreadable> {
-        let times = self.0.iter().filter(|(other, _)| other == name).count();
-        if times > 1 { Err(Unreadable) } else { self.read(name, read) }
+        let is_repeated = self.0.get(name).is_some_and(|found| found.is_repeated);
+        if is_repeated { Err(Unreadable) } else { self.read(name, read) }
     }
 
     /// The object under a name, if there is one.
@@ -96,9 +110,7 @@ impl<'a> Members<'a> {
 
     /// The names, each once.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        let is_first =
-            |(at, (name, _)): &(usize, &(String, _))| !self.0.iter().take(*at).any(|(other, _)| other == name);
-        self.0.iter().enumerate().filter(is_first).map(|(_, (name, _))| name.as_str())
+        self.0.keys().map(String::as_str)
     }
 }
 

@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 
 use super::lenient;
 use super::members::{Member, Members};
-use super::request_error::known_code;
+use super::request_error::{Remedy, known_code};
 
 /// What was said, as it was said. Nothing of it is fit to be shown yet.
 #[derive(Default)]
@@ -29,9 +29,9 @@ pub(super) struct Refusal {
 /// Where an error that is an object has its code, the most exact first.
 const NESTED_CODES: [&str; 6] = ["code", "errorType", "error_type", "type", "status", "errorId"];
 /// Where a failure that has no `error` has its code.
-const CODES: [&str; 4] = ["errcode", "error_code", "errorCode", "code"];
-/// Where a code may stand that is none unless it is a known one.
-const OTHER_CODES: [&str; 2] = ["status", "type"];
+const CODES: [&str; 3] = ["errcode", "error_code", "errorCode"];
+/// Where a code may stand that is none unless it is a known one, or a number: `code` may be what was presented.
+const OTHER_CODES: [&str; 3] = ["code", "status", "type"];
 /// Where there is a text for people.
 const TEXTS: [&str; 9] = [
     "error_description",
@@ -51,27 +51,30 @@ impl Refusal {
         let error_uri = text(members, "error_uri");
         if let Some(error) = text(members, "error") {
             // A framework's own error has its status for a code: `Bad Request`.
-            let code = if error.contains('_') { None } else { known(members, &TEXTS) };
+            let code = if error.contains('_') { None } else { told(members) };
             let error = Some(code.unwrap_or(error));
             return Self { error_description: description(members), error, error_uri };
         }
-        let nested = members.object("error").or_else(|| first(members, "errors"));
+        // What comes beside a token is a warning.
+        let is_token = is_success && !matches!(members.get("access_token"), Member::Absent);
+        let errors = || if is_token { None } else { first(members, "errors") };
+        let nested = members.object("error").or_else(errors);
         if let Some(nested) = nested {
-            let error = known(&nested, &NESTED_CODES).or_else(|| known(&nested, &TEXTS));
-            let error = error.or_else(|| coded(&nested, &NESTED_CODES));
+            let error = known(&nested, &NESTED_CODES).or_else(|| told(&nested));
+            let error = error.or_else(|| word(&nested, &NESTED_CODES)).or_else(|| number(&nested, &["code"]));
             return Self { error_description: description(&nested), error, error_uri };
         }
         if !is_success {
-            let error = [&CODES[..], &OTHER_CODES, &TEXTS].into_iter().find_map(|names| known(members, names));
-            let error = error.or_else(|| coded(members, &CODES));
+            let error = known(members, &CODES).or_else(|| known(members, &OTHER_CODES)).or_else(|| told(members));
+            let error = error.or_else(|| word(members, &CODES)).or_else(|| number(members, &CODES));
+            let error = error.or_else(|| number(members, &["code"]));
             return Self { error_description: description(members), error, error_uri };
         }
-        if matches!(members.get("access_token"), Member::Absent)
-            && let Some(errcode) = coded(members, &["errcode"])
-        {
-            return Self { error_description: description(members), error: Some(errcode), error_uri };
+        let errcode = word(members, &["errcode"]).or_else(|| number(members, &["errcode"]));
+        match errcode.filter(|_| !is_token) {
+            Some(errcode) => Self { error_description: description(members), error: Some(errcode), error_uri },
+            None => Self::default(),
         }
-        Self::default()
     }
 }
 
@@ -92,14 +95,29 @@ fn known(members: &Members<'_>, names: &[&str]) -> Option<String> {
     names.iter().find_map(known).map(|(code, _)| code.to_owned())
 }
 
-/// The first code in these places: a word or, where there is none, a number that is not zero.
-fn coded(members: &Members<'_>, names: &[&str]) -> Option<String> {
-    let word = |name: &&str| text(members, name).filter(|text| text != "0" && !text.contains(['/', ':']));
+/// A code whose meaning is known, in a text for people. In their own words the end of a token is told only where they
+/// speak of that: `Access denied` is what a firewall says, too.
+fn told(members: &Members<'_>) -> Option<String> {
+    let told = |text: &str| {
+        let (code, remedy) = known_code(text)?;
+        let is_told = code == text || remedy != Some(Remedy::AskOwner) || code.contains("refresh_token");
+        (is_told || code == "invalid_grant").then(|| code.to_owned())
+    };
+    TEXTS.into_iter().find_map(|name| text(members, name).and_then(|text| told(text.trim())))
+}
+
+/// The first word in these places.
+fn word(members: &Members<'_>, names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| text(members, name).filter(|text| text != "0" && !text.contains(['/', ':'])))
+}
+
+/// The first number in these places that is not zero.
+fn number(members: &Members<'_>, names: &[&str]) -> Option<String> {
     let number = |name: &&str| match members.read(name, |json| Value::deserialize(json).map(Some)) {
         Ok(Some(Value::Number(number))) if number.as_i64() != Some(0) => Some(number.to_string()),
         _ => None,
     };
-    names.iter().find_map(word).or_else(|| names.iter().find_map(number))
+    names.iter().find_map(number)
 }
 
 /// The first object of an array.

@@ -140,13 +140,27 @@ impl RequestError {
     ///
     /// | the answer | remedy |
     /// |---|---|
-    /// | nothing was sent: no endpoint, another server's token | [`MendClient`](Remedy::MendClient) |
-    /// | `invalid_grant`, or another name for a dead credential: `bad_refresh_token`, `invalid_refresh_token`, `refresh_token_expired`, `refresh_token_invalidated`, `refresh_token_reused`, `refresh_token_revoked`, `token_expired`, `token_revoked`, `token_inactive`, `account_inactive` | [`AskOwner`](Remedy::AskOwner) |
-    /// | `invalid_client`, or another name for it: `bad_client_secret`, `incorrect_client_credentials`, `invalid_client_id`, `invalid_client_secret` | [`MendClient`](Remedy::MendClient) |
+    /// | none, for nothing was sent: no endpoint, another server's token | [`MendClient`](Remedy::MendClient) |
+    /// | a token of a type that the client does not understand | [`MendClient`](Remedy::MendClient) |
+    /// | `invalid_grant`, or another name for a dead credential | [`AskOwner`](Remedy::AskOwner) |
+    /// | `invalid_client`, or another name for it | [`MendClient`](Remedy::MendClient) |
     /// | status 408, 425, 429 or 5xx, or a `Retry-After` | [`Wait`](Remedy::Wait) |
-    /// | `temporarily_unavailable`, `server_error`, `slow_down`, `authorization_pending`, `use_dpop_nonce`, or another name for such a thing: `fatal_error`, `internal_error`, `internal_failure`, `internal_server_error`, `rate_limit_exceeded`, `rate_limited`, `request_timeout`, `service_unavailable`, `too_many_requests`, `unknown_error` | [`Wait`](Remedy::Wait) |
-    /// | any other code that is a name as OAuth's are, in lower case and of more than one word, with a status of success, 400, 401 or 403: `unauthorized_client`, `invalid_scope`, `invalid_target`, `invalid_request`, `unsupported_grant_type`, `interaction_required`, and whatever else a server may have | [`AskOwner`](Remedy::AskOwner) |
+    /// | `server_error`, or another name for what passes | [`Wait`](Remedy::Wait) |
+    /// | any other code in OAuth's form, with status 2xx, 400, 401 or 403 | [`AskOwner`](Remedy::AskOwner) |
     /// | anything else: no response, a page, a redirect, a number, `Bad Request` | [`Wait`](Remedy::Wait) |
+    ///
+    /// A code in OAuth's form is in lower case and of more than one word: `unauthorized_client`, `invalid_scope`,
+    /// `invalid_target`, `invalid_request`, `unsupported_grant_type`, `interaction_required`, whatever else a server
+    /// may have. The names that are known:
+    ///
+    /// - for a dead credential: `access_denied`, `account_inactive`, `authorization_declined`, `bad_refresh_token`,
+    ///   `expired_token`, `invalid_refresh_token`, `refresh_token_expired`, `refresh_token_invalidated`,
+    ///   `refresh_token_reused`, `refresh_token_revoked`, `token_expired`, `token_inactive`, `token_revoked`;
+    /// - for `invalid_client`: `bad_client_secret`, `incorrect_client_credentials`, `invalid_client_id`,
+    ///   `invalid_client_secret`;
+    /// - for what passes: `authorization_pending`, `fatal_error`, `internal_error`, `internal_failure`,
+    ///   `internal_server_error`, `rate_limit_exceeded`, `rate_limited`, `request_timeout`, `service_unavailable`,
+    ///   `slow_down`, `temporarily_unavailable`, `too_many_requests`, `unknown_error`, `use_dpop_nonce`.
     ///
     /// Where a server says another thing by a code, a [response hook](crate::client::Client::with_response_hook) puts
     /// the right one in its place.
@@ -154,6 +168,7 @@ impl RequestError {
     pub fn remedy(&self) -> Remedy {
         match self {
             Self::NoEndpoint(_) | Self::OtherServer | Self::Unsendable => Remedy::MendClient,
+            Self::Unusable { fault: Fault::TokenType, .. } => Remedy::MendClient,
             Self::Unavailable(_) | Self::Unusable { .. } => Remedy::Wait,
             Self::Refused(response) => response.remedy(),
         }

@@ -178,8 +178,54 @@ fn what_asking_again_cannot_mend_is_the_end() {
     for error in [RequestError::OtherServer, RequestError::Unsendable, RequestError::NoEndpoint("token_endpoint")] {
         assert_eq!(error.remedy(), MendClient);
     }
+    // The client has to be told of it; meanwhile nothing is lost that was not lost before.
+    let strange = canned::json(200, r#"{"access_token":"x","token_type":"mac"}"#);
+    assert_eq!((failed(&strange).remedy(), what_becomes_of_it(&strange)), (MendClient, "kept"));
     let busy = with_header(canned::json(400, r#"{"error":"some_code_of_its_own"}"#), "retry-after", "1");
     assert_eq!((failed(&busy).remedy(), what_becomes_of_it(&busy)), (Wait, "kept"));
+}
+
+/// The names that the documentation of `RequestError::remedy` has.
+#[test]
+fn a_name_that_is_known_means_what_it_means() {
+    let names = [
+        (
+            "access_denied account_inactive authorization_declined bad_refresh_token expired_token invalid_refresh_token \
+             refresh_token_expired refresh_token_invalidated refresh_token_reused refresh_token_revoked token_expired \
+             token_inactive token_revoked invalid_grant",
+            Remedy::AskOwner,
+        ),
+        (
+            "bad_client_secret incorrect_client_credentials invalid_client_id invalid_client_secret invalid_client",
+            Remedy::MendClient,
+        ),
+        (
+            "authorization_pending fatal_error internal_error internal_failure internal_server_error rate_limit_exceeded \
+             rate_limited request_timeout service_unavailable slow_down temporarily_unavailable too_many_requests \
+             unknown_error use_dpop_nonce server_error",
+            Remedy::Wait,
+        ),
+    ];
+    for (name, remedy) in names.iter().flat_map(|(names, remedy)| names.split(' ').map(move |name| (name, *remedy))) {
+        let error = failed(&canned::json(400, format!(r#"{{"error":"{name}"}}"#)));
+        assert_eq!((error.code(), error.remedy()), (Some(name), remedy));
+        // In another place, and written in another way.
+        let shouted = name.to_ascii_uppercase().replace('_', "-");
+        let error = failed(&canned::json(400, format!(r#"{{"status":"{shouted}"}}"#)));
+        assert_eq!((error.code(), error.remedy()), (Some(name), remedy));
+    }
+}
+
+/// Reading is linear, or a server could keep a client busy with what fits into a response.
+#[test]
+fn a_response_of_many_members_is_read_at_once() {
+    let many: String = (0..20_000).map(|member| format!(r#""{member}":0,"#)).collect();
+    let begun = std::time::Instant::now();
+    let answer = canned::json(200, format!(r#"{{{many}"access_token":"x"}}"#));
+    let client = confidential_client();
+    let tokens = answered(client.client_credentials().start(canned::moment_at(Timestamp(NOW))), &answer).unwrap();
+    assert_eq!(tokens.members().len(), 20_000);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(2), "{:?}", begun.elapsed());
 }
 
 fn failed(answer: &Answer<Fetch>) -> RequestError {

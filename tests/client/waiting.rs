@@ -71,7 +71,7 @@ fn who_stays_is_woken_once() {
     let Fresh::Refresh(turn) = tokens.fresh(END) else { panic!("no turn") };
     let tasks: Vec<_> = (0..100).map(|_| Arc::new(Task::default())).collect();
     let mut waits: Vec<_> = tasks.iter().map(|task| Some((wait(&tokens), Waker::from(Arc::clone(task))))).collect();
-    let mut poll_all = |waits: &mut Vec<Option<(Wait, Waker)>>| {
+    let poll_all = |waits: &mut Vec<Option<(Wait, Waker)>>| {
         waits.iter_mut().flatten().for_each(|(wait, waker)| assert!(!poll(wait, waker)));
     };
     poll_all(&mut waits);
@@ -126,7 +126,9 @@ fn a_late_leaver_does_not_take_anothers_place() {
 /// A task whose last trace is its waker is dropped with it, and with it the wait that it holds.
 #[test]
 fn a_waker_may_hold_another_wait() {
-    struct Owner(std::sync::Mutex<Option<Wait>>);
+    struct Owner {
+        _wait: Wait,
+    }
     impl Wake for Owner {
         fn wake(self: Arc<Self>) {}
     }
@@ -134,7 +136,7 @@ fn a_waker_may_hold_another_wait() {
     let Fresh::Refresh(turn) = tokens.fresh(END) else { panic!("no turn") };
     let mut owned = wait(&tokens);
     assert!(!poll(&mut owned, Waker::noop()));
-    let owner = Waker::from(Arc::new(Owner(std::sync::Mutex::new(Some(owned)))));
+    let owner = Waker::from(Arc::new(Owner { _wait: owned }));
     let mut outer = wait(&tokens);
     assert!(!poll(&mut outer, &owner));
     drop(owner);
@@ -142,7 +144,7 @@ fn a_waker_may_hold_another_wait() {
     assert!(!poll(&mut outer, Waker::noop()));
     let mut owned = wait(&tokens);
     assert!(!poll(&mut owned, Waker::noop()));
-    let owner = Waker::from(Arc::new(Owner(std::sync::Mutex::new(Some(owned)))));
+    let owner = Waker::from(Arc::new(Owner { _wait: owned }));
     assert!(!poll(&mut outer, &owner));
     drop((owner, outer));
     drop(turn);
