@@ -176,6 +176,15 @@ impl ServerAnswer {
         members.and_then(|_| self.object()).map_err(|fault| self.unusable(fault))
     }
 
+    /// The same of a document, in which a byte that is no UTF-8 is one that nobody can read, and no more: it may stand
+    /// in a text for people.
+    pub(crate) fn document<T: DeserializeOwned>(&self) -> Result<T, RequestError> {
+        let text = String::from_utf8_lossy(self.body());
+        let members = self.read::<ErrorMembers>(&text);
+        self.judge(members.as_ref().ok())?;
+        members.and_then(|_| self.read(&text)).map_err(|fault| self.unusable(fault))
+    }
+
     /// The JSON object of a response with a status of success, whatever `error` is in it.
     pub(crate) fn successful<T: DeserializeOwned>(&self) -> Option<T> {
         if self.response.status().is_success() { self.object().ok() } else { None }
@@ -201,6 +210,15 @@ impl ServerAnswer {
     }
 
     fn object<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+        // RFC 8259 §8.1: "JSON text [...] MUST be encoded using UTF-8". Serde would not look at what it passes over.
+        match std::str::from_utf8(self.body()) {
+            Ok(text) => self.read(text),
+            Err(error) if self.is_json() => Err(not_text_fault(error)),
+            Err(_) => Err(Fault::NotJson),
+        }
+    }
+
+    fn read<T: DeserializeOwned>(&self, text: &str) -> Result<T, Fault> {
         if !self.is_json() {
             return Err(Fault::NotJson);
         }
@@ -209,9 +227,6 @@ impl ServerAnswer {
             Category::Syntax => Fault::NotJson,
             Category::Data => Fault::Malformed,
         };
-        // RFC 8259 §8.1: "JSON text [...] MUST be encoded using UTF-8". Serde would not look at what it passes over.
-        let text = std::str::from_utf8(self.body());
-        let text = text.map_err(|error| error.error_len().map_or(Fault::Truncated, |_| Fault::NotJson))?;
         // Serde would take an array for an object whose members have lost their names.
         if !text.trim_start().starts_with('{') {
             return Err(serde_json::from_str::<IgnoredAny>(text).map_or_else(fault, |_| Fault::Malformed));
@@ -221,6 +236,10 @@ impl ServerAnswer {
 
     /// The error for a response that is not what it should be.
     pub(crate) fn unusable(&self, fault: Fault) -> RequestError {
+        // What is not there may be what could not be read.
+        let is_reading = matches!(fault, Fault::Malformed | Fault::Missing(_));
+        let not_text = std::str::from_utf8(self.body()).err().filter(|_| is_reading);
+        let fault = not_text.map_or(fault, not_text_fault);
         let excerpt = excerpt(self.response.body());
         RequestError::Unusable { fault, status: self.response.status(), excerpt, retry_after: self.retry_after() }
     }
@@ -255,6 +274,10 @@ impl Drop for ServerAnswer {
     fn drop(&mut self) {
         self.response.body_mut().zeroize();
     }
+}
+
+fn not_text_fault(error: std::str::Utf8Error) -> Fault {
+    error.error_len().map_or(Fault::Truncated, |_| Fault::NotJson)
 }
 
 fn header_text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
