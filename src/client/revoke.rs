@@ -1,6 +1,7 @@
 //! Token revocation: RFC 7009 §2.
 
 use super::Client;
+use super::token_set::TokenSet;
 use crate::effect::Answer;
 use crate::fetch::Fetch;
 use crate::model::{Moment, Secret};
@@ -43,6 +44,9 @@ impl Client {
     /// An error with status 503, or none for want of a response, means that the token may still be good: "the client
     /// must assume the token still exists and may retry after a reasonable delay" (RFC 7009 §2.2.1). Nothing is drawn
     /// from the moment yet; a proof of the client's will be.
+    ///
+    /// Of a token by itself nobody knows who issued it: it goes to this client's server. [`TokenSet::revoke`] sees to
+    /// that.
     pub fn revoke(&self, token: &Secret<'_>, hint: Option<TokenTypeHint>, moment: Moment) -> Step<Revoke> {
         drop(moment);
         let mut form = PostForm::new();
@@ -53,6 +57,21 @@ impl Client {
         match endpoint.and_then(|endpoint| form.post(endpoint, &identity)) {
             Ok(fetch) => Step::Fetch(RevokeFetch { fetch }),
             Err(error) => Step::Done(Err(error)),
+        }
+    }
+}
+
+impl TokenSet {
+    /// Gives these tokens up: the refresh token or, where there is none, the access token. At another server than the
+    /// one that issued them nothing is sent, and the reply is [`RequestError::OtherServer`]: it would learn a token that
+    /// is good.
+    pub fn revoke(&self, client: &Client, moment: Moment) -> Step<Revoke> {
+        if *self.issuer() != client.server.issuer {
+            return Step::Done(Err(RequestError::OtherServer));
+        }
+        match self.refresh_token() {
+            Some(refresh_token) => client.revoke(refresh_token, Some(TokenTypeHint::RefreshToken), moment),
+            None => client.revoke(self.access_token(), Some(TokenTypeHint::AccessToken), moment),
         }
     }
 }
