@@ -477,6 +477,27 @@ mod client {
             assert_eq!(read(name, json!("")), expected, "{name}");
         }
         let flag = "authorization_response_iss_parameter_supported";
+        // RFC 8259 §4, §8.1: a member that is there twice says nothing, a byte that is no UTF-8 no more than itself.
+        let with = |members: &[u8]| {
+            let start = br#"{"issuer":"https://server.example","token_endpoint":"https://server.example/token","#;
+            ask(issuer, |_| answer(200, [start, members, b"}"].concat())).0
+        };
+        let twice =
+            with(br#""revocation_endpoint":"https://a.example","x":1,"revocation_endpoint":"https://b.example","x":1"#);
+        let twice = twice.unwrap();
+        assert_eq!((twice.unreadable(), twice.members.len()), (["revocation_endpoint"].as_slice(), 0));
+        assert_eq!((twice.revocation_endpoint, twice.token_endpoint.is_some()), (None, true));
+        let flag_twice = with(br#""authorization_response_iss_parameter_supported":true,"authorization_response_iss_parameter_supported":false"#);
+        assert!(flag_twice.unwrap().authorization_response_iss_parameter_supported);
+        let latin_1 =
+            with(b"\"x\":\"Caf\xE9\",\"jwks_uri\":\"https://server.example/\xE9\",\"scopes_supported\":[\"a\"]")
+                .unwrap();
+        assert_eq!(latin_1.unreadable(), ["jwks_uri"]);
+        assert_eq!(latin_1.scopes_supported, Some(vec!["a".to_owned()]));
+        match with(b"\"x\":\"\xC3").unwrap_err() {
+            DiscoverError::Request(RequestError::Unusable { fault, .. }) => assert_eq!(fault, Fault::Truncated),
+            other => panic!("{other}"),
+        }
         // What is neither yes nor no must not take the check away: RFC 9207 §2.4.
         for (member, is_yes, is_read) in [
             (json!(true), true, true),

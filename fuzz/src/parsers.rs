@@ -175,13 +175,14 @@ fn basic(client_id: &str, client_secret: &str) {
     }
 }
 
-/// A challenge from anywhere is no longer than its header.
+/// A challenge from anywhere is no longer than its header, each byte of which may be a character of Latin-1.
 fn challenge(input: &[u8]) {
     let Ok(value) = HeaderValue::from_bytes(input) else { return };
     let headers = HeaderMap::from_iter([(header::WWW_AUTHENTICATE, value)]);
     let Some(challenge) = Challenge::of(&headers) else { return };
-    let texts = [challenge.error, challenge.error_description, challenge.acr_values];
-    assert!(texts.into_iter().flatten().all(|text| text.len() <= input.len()));
+    let texts = [challenge.error, challenge.error_description, challenge.realm, challenge.acr_values];
+    let mut texts = texts.into_iter().flatten().chain(challenge.parameters.into_values());
+    assert!(texts.all(|text| text.len() <= 2 * input.len() + 8));
 }
 
 /// What a resource server asks for, the client reads, whatever the realm.

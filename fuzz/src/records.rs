@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 
-use grantor::client::{Device, Introspection, Pending, PendingImplicit, TokenSet};
+use grantor::client::{Device, Introspection, Pending, PendingImplicit, Registration, TokenSet};
 use grantor::model::{Metadata, ResourceMetadata};
 use grantor::record::{Client, Credential, Grant};
 use grantor::server::Prompt;
@@ -23,9 +23,10 @@ pub(crate) fn records(json: &str) {
     record::<Pending>(json);
     record::<PendingImplicit>(json);
     record::<Device>(json);
-    // It is public, and keeps members that it does not know.
+    record::<Registration>(json);
+    // They are public, and keep members that they do not know.
     round_trip::<Metadata>(json);
-    record::<ResourceMetadata>(json);
+    round_trip::<ResourceMetadata>(json);
     let _ = serde_json::from_str::<Introspection>(json);
     if let Some(tokens) = record::<TokenSet>(json) {
         let header = tokens.authorization();
@@ -45,7 +46,7 @@ fn round_trip<T: Serialize + DeserializeOwned>(json: &str) -> Option<(T, Value)>
 fn record<T: Serialize + DeserializeOwned + Debug>(json: &str) -> Option<T> {
     let (record, written) = round_trip::<T>(json)?;
     let debug = format!("{record:?}");
-    for name in ["access_token", "refresh_token", "device_code", "code_verifier"] {
+    for name in ["access_token", "refresh_token", "device_code", "code_verifier", "client_secret"] {
         let Some(secret) = written.get(name).and_then(Value::as_str).filter(|secret| secret.len() >= 16) else {
             continue;
         };

@@ -114,14 +114,14 @@ fn read(answer: &ServerAnswer, issuer: &Issuer) -> Result<Metadata, DiscoverErro
     struct Issued {
         issuer: Option<String>,
     }
-    let issued = answer.json::<Issued>()?.issuer.ok_or_else(|| answer.unusable(Fault::Missing("issuer")))?;
+    let issued = answer.document::<Issued>()?.issuer.ok_or_else(|| answer.unusable(Fault::Missing("issuer")))?;
     // RFC 8414 §3.3: "The "issuer" value returned MUST be identical to the authorization server's issuer identifier
     // value into which the well-known URI string was inserted to create the URL used to retrieve the metadata."
     if issued != issuer.as_str() {
         let is_sound = issued.len() <= LONGEST_SHOWN && Issuer::parse(&issued).is_ok();
         return Err(DiscoverError::OtherIssuer(if is_sound { issued } else { excerpt_of_url(&issued) }));
     }
-    let mut metadata = answer.json::<Metadata>()?;
+    let mut metadata = answer.document::<Metadata>()?;
     metadata.leave_out(|url| is_downgrade(issuer.as_str(), url.as_str()));
     if metadata.unreadable().contains(&"token_endpoint") {
         return Err(answer.unusable(Fault::Unreadable("token_endpoint")).into());

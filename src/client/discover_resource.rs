@@ -174,14 +174,14 @@ impl Asked {
         struct Named {
             resource: Option<String>,
         }
-        let named = answer.json::<Named>()?.resource.ok_or_else(|| answer.unusable(Fault::Missing("resource")))?;
+        let named = answer.document::<Named>()?.resource.ok_or_else(|| answer.unusable(Fault::Missing("resource")))?;
         let named = Resource::parse(&named).map_err(|_| answer.unusable(Fault::Unreadable("resource")))?;
         // RFC 9728 §3.3: "the resource value returned MUST be identical to the URL that the client used to make the
         // request to the resource server."
         if !self.matching.takes(&self.resource, &named) {
             return Err(DiscoverResourceError::OtherResource(named));
         }
-        let mut metadata = answer.json::<ResourceMetadata>()?;
+        let mut metadata = answer.document::<ResourceMetadata>()?;
         // In a private network are those that the network itself names.
         let from = [self.resource.as_str(), place.as_str()];
         metadata.leave_out(|issuer| from.iter().any(|from| is_downgrade(from, issuer.as_str())));

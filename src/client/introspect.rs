@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Client;
 use super::dialect::Dialect;
 use super::revoke::TokenTypeHint;
+use super::token_set::TokenSet;
 use crate::effect::Answer;
 use crate::fetch::Fetch;
 use crate::model::{Moment, Secret, Timestamp};
@@ -23,6 +24,9 @@ machine! {
 impl Client {
     /// Asks about a token. The reply is `None` if it is not active, whatever the reason: RFC 7662 §2.2. Nothing is
     /// drawn from the moment yet; a proof of the client's will be.
+    ///
+    /// Of a token by itself nobody knows who issued it: it goes to this client's server. [`TokenSet::introspect`] sees
+    /// to that.
     pub fn introspect(&self, token: &Secret<'_>, hint: Option<TokenTypeHint>, moment: Moment) -> Step<Introspect> {
         let endpoint = self.server.introspection_endpoint.as_ref();
         let endpoint = endpoint.ok_or(RequestError::NoEndpoint("introspection_endpoint"));
@@ -34,6 +38,17 @@ impl Client {
             }
             Err(error) => Step::Done(Err(error)),
         }
+    }
+}
+
+impl TokenSet {
+    /// Asks about the access token, at the server that issued it and at no other: there, the reply is
+    /// [`RequestError::OtherServer`], and nothing is sent.
+    pub fn introspect(&self, client: &Client, moment: Moment) -> Step<Introspect> {
+        if *self.issuer() != client.server.issuer {
+            return Step::Done(Err(RequestError::OtherServer));
+        }
+        client.introspect(self.access_token(), Some(TokenTypeHint::AccessToken), moment)
     }
 }
 

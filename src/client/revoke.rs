@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Client;
 use super::dialect::Dialect;
+use super::token_set::TokenSet;
 use crate::effect::Answer;
 use crate::fetch::Fetch;
 use crate::model::{Moment, Secret, Timestamp};
@@ -46,6 +47,9 @@ impl Client {
     /// An error with status 503, or none for want of a response, means that the token may still be good: "the client
     /// must assume the token still exists and may retry after a reasonable delay" (RFC 7009 §2.2.1). Nothing is drawn
     /// from the moment yet; a proof of the client's will be.
+    ///
+    /// Of a token by itself nobody knows who issued it: it goes to this client's server. [`TokenSet::revoke`] sees to
+    /// that.
     pub fn revoke(&self, token: &Secret<'_>, hint: Option<TokenTypeHint>, moment: Moment) -> Step<Revoke> {
         let mut form = PostForm::new();
         form.append("token", token.expose());
@@ -55,6 +59,21 @@ impl Client {
         match endpoint.and_then(|endpoint| self.post(form, endpoint, methods)) {
             Ok(fetch) => Step::Fetch(RevokeFetch { fetch, dialect: Arc::clone(&self.dialect), asked_at: moment.now() }),
             Err(error) => Step::Done(Err(error)),
+        }
+    }
+}
+
+impl TokenSet {
+    /// Gives these tokens up: the refresh token or, where there is none, the access token. At another server than the
+    /// one that issued them nothing is sent, and the reply is [`RequestError::OtherServer`]: it would learn a token that
+    /// is good.
+    pub fn revoke(&self, client: &Client, moment: Moment) -> Step<Revoke> {
+        if *self.issuer() != client.server.issuer {
+            return Step::Done(Err(RequestError::OtherServer));
+        }
+        match self.refresh_token() {
+            Some(refresh_token) => client.revoke(refresh_token, Some(TokenTypeHint::RefreshToken), moment),
+            None => client.revoke(self.access_token(), Some(TokenTypeHint::AccessToken), moment),
         }
     }
 }

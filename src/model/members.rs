@@ -1,5 +1,6 @@
 //! The members of a JSON object, taken out one by one, so that one which cannot be read spoils no other.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, Visitor};
@@ -10,6 +11,10 @@ use serde_json::{Map, Value};
 #[derive(Debug, Default)]
 pub(crate) struct Members {
     rest: Map<String, Value>,
+    /// The names that there are twice or more. RFC 8259 §4: "When the names within an object are not unique, the
+    /// behavior of software that receives such an object is unpredictable": somebody else might read the same object
+    /// otherwise. What they say is not known.
+    repeated: BTreeSet<String>,
     unreadable: Unreadable,
 }
 
@@ -21,6 +26,9 @@ type Read<T> = Result<T, serde_json::Error>;
 impl Members {
     /// A member that decides something: one that cannot be read is an error.
     pub(crate) fn strict<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Read<T>) -> Read<Option<T>> {
+        if self.repeated.contains(name) {
+            return Err(serde_json::Error::custom("a member is repeated"));
+        }
         self.take(name).map(read).transpose()
     }
 
@@ -32,10 +40,9 @@ impl Members {
 
     /// A member that can be done without.
     pub(crate) fn optional<T>(&mut self, name: &'static str, read: impl FnOnce(Value) -> Read<T>) -> Option<T> {
-        let member = self.take(name)?;
-        let member = read(member);
+        let member = self.strict(name, read);
         self.unreadable.extend(member.is_err().then_some(name));
-        member.ok()
+        member.ok().flatten()
     }
 
     /// A URL, or another member of which the empty text is none.
@@ -69,13 +76,18 @@ impl Members {
 
     /// A yes or no, which may be written as a string. If it cannot be read, it is `otherwise`.
     pub(crate) fn flag(&mut self, name: &'static str, otherwise: bool) -> bool {
-        let is_there = self.rest.get(name).is_some_and(|member| !member.is_null());
+        let is_there = self.repeated.contains(name) || self.rest.get(name).is_some_and(|member| !member.is_null());
         let flag = self.optional(name, |member| match member.as_str() {
             Some("true") => Ok(true),
             Some("false") => Ok(false),
             _ => serde_json::from_value(member),
         });
         flag.unwrap_or(is_there && otherwise)
+    }
+
+    /// Refuses an object of which anybody might read any member otherwise.
+    pub(crate) fn distinct(self) -> Read<Self> {
+        if self.repeated.is_empty() { Ok(self) } else { Err(serde_json::Error::custom("a member is repeated")) }
     }
 
     /// The members that were not taken, and the names of those that were in vain.
@@ -92,30 +104,30 @@ fn is_empty_text(member: &Value) -> bool {
     member.as_str() == Some("")
 }
 
-/// RFC 8259 §4: "When the names within an object are not unique, the behavior of software that receives such an object
-/// is unpredictable." Somebody else might read the same object otherwise.
 impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Distinct;
-        impl<'de> Visitor<'de> for Distinct {
-            type Value = Map<String, Value>;
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object whose members have different names")
+                f.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Map<String, Value>, A::Error> {
-                let mut distinct = Map::new();
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Members, A::Error> {
+                let mut object = Members::default();
                 while let Some((name, value)) = members.next_entry::<String, Value>()? {
-                    if distinct.insert(name, value).is_some() {
-                        return Err(A::Error::custom("a member is repeated"));
+                    if object.rest.contains_key(&name) {
+                        object.repeated.insert(name);
+                    } else {
+                        object.rest.insert(name, value);
                     }
                 }
-                Ok(distinct)
+                object.rest.retain(|name, _| !object.repeated.contains(name));
+                Ok(object)
             }
         }
-        let rest = deserializer.deserialize_map(Distinct)?;
-        Ok(Self { rest, unreadable: Vec::new() })
+        deserializer.deserialize_map(Object)
     }
 }
 

@@ -80,13 +80,24 @@ impl ServerAnswer {
     /// which is a refusal all the same; a media type that is missing, `text/plain`, or of any JSON; parameters of the
     /// media type; a byte order mark.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, RequestError> {
+        self.read(self.not_text)
+    }
+
+    /// The same of a document, in which a byte that is no UTF-8 is one that nobody can read, and no more: it may stand
+    /// in a text for people.
+    pub(crate) fn document<T: DeserializeOwned>(&self) -> Result<T, RequestError> {
+        self.read(None)
+    }
+
+    /// The JSON object of a successful response in which nothing else is wrong.
+    fn read<T: DeserializeOwned>(&self, wrong: Option<Fault>) -> Result<T, RequestError> {
         let members = self.judged()?;
         if self.media != Media::Json {
             return Err(self.unusable(Fault::NotJson));
         }
         let read = || {
             members.map(drop)?;
-            self.not_text.map_or(Ok(()), Err)?;
+            wrong.map_or(Ok(()), Err)?;
             serde_json::from_str(self.text()).map_err(fault)
         };
         read().map_err(|fault| self.unusable(fault))

@@ -64,7 +64,9 @@ impl Introspection {
 impl TryFrom<Members> for Introspection {
     type Error = serde_json::Error;
 
-    fn try_from(mut members: Members) -> Result<Self, Self::Error> {
+    fn try_from(members: Members) -> Result<Self, Self::Error> {
+        // Another resource server might read the same answer otherwise.
+        let mut members = members.distinct()?;
         let from = &mut members;
         let read = Self {
             scope: from.strict("scope", lenient::scope)?.flatten(),

@@ -213,12 +213,12 @@ fn a_member_that_is_not_as_it_should_be_ends_in_its_error() {
         (0..=0, "Malformed 200", &[
             r#"{"issuer":1}"#,
             r#"{"issuer":"https://server.example","issuer":"https://server.example"}"#,
-            r#"{"issuer":"https://server.example","x":1,"x":1}"#,
         ]),
         (0..=0, r#"Unreadable("token_endpoint") 200"#, &[
             r#"{"issuer":"https://server.example","token_endpoint":"http://server.example/token"}"#,
             r#"{"issuer":"https://server.example","token_endpoint":"http://127.0.0.1/token"}"#,
             r#"{"issuer":"https://server.example","token_endpoint":"/token"}"#,
+            r#"{"issuer":"https://server.example","token_endpoint":"https://a.example","token_endpoint":"https://b.example"}"#,
             r#"{"issuer":"https://server.example","token_endpoint":false}"#,
             r#"{"issuer":"https://server.example","token_endpoint":["https://server.example/token"]}"#,
         ]),

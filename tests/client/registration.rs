@@ -75,6 +75,32 @@ fn a_registration_is_good_where_the_issuer_is_the_same_to_the_byte() {
     }
 }
 
+/// What one server issued is not shown to another, neither to be refreshed, nor to be given up, nor to be asked about.
+#[test]
+fn a_token_set_goes_to_the_server_that_issued_it_alone() {
+    let now = || moment_at(grantor::Timestamp(0));
+    let issued = |body| answered(public_client().client_credentials().start(now()), &json(200, body)).unwrap();
+    let both = issued(json!({"access_token": "2YotnFZF", "refresh_token": "tGzv3JOk"}));
+    let one = issued(json!({"access_token": "2YotnFZF"}));
+    let elsewhere = public_at(at("https://evil.example"));
+    for tokens in [&both, &one] {
+        let refused = [
+            tokens.refresh(&elsewhere).map(|request| answered(request.start(now()), &json(200, "{}")).map(drop)),
+            Some(answered(tokens.revoke(&elsewhere, now()), &json(200, "{}"))),
+            Some(answered(tokens.introspect(&elsewhere, now()), &json(200, "{}")).map(drop)),
+        ];
+        for reply in refused.into_iter().flatten() {
+            assert_eq!(reply, Err(RequestError::OtherServer));
+        }
+    }
+    let body = |request: http::Request<Vec<u8>>| String::from_utf8(request.into_body()).unwrap();
+    let here = public_client();
+    let revoked = [&both, &one].map(|tokens| body(sent(&tokens.revoke(&here, now()))));
+    assert!(revoked[0].starts_with("token=tGzv3JOk&token_type_hint=refresh_token"), "{revoked:?}");
+    assert!(revoked[1].starts_with("token=2YotnFZF&token_type_hint=access_token"), "{revoked:?}");
+    assert!(body(sent(&both.introspect(&here, now()))).starts_with("token=2YotnFZF&token_type_hint=access_token"));
+}
+
 /// As a client information response has it, RFC 7591 §3.2.1, with the issuer beside it.
 #[test]
 fn a_registration_is_kept_as_json_and_authenticates_as_before() {
