@@ -41,6 +41,9 @@ pub struct Config {
     pub resource_name: Option<String>,
     /// A page for developers, for the metadata document. Default: none.
     pub resource_documentation: Option<String>,
+    /// Whether scripts of any origin may read the metadata document, whatever headers they send: clients that live in a
+    /// browser have to (OAuth 2.1 §3.2). Default: yes. The resource's own responses are the application's.
+    pub cross_origin_metadata: bool,
 }
 
 impl Config {
@@ -58,6 +61,7 @@ impl Config {
             scopes_supported: Scope::EMPTY,
             resource_name: None,
             resource_documentation: None,
+            cross_origin_metadata: true,
             resource,
         }
     }

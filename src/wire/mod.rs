@@ -24,7 +24,7 @@ pub use form::{FormError, MAX_FORM_LEN};
 pub use introspection::Introspection;
 pub(crate) use introspection::{introspection_request, introspection_response};
 pub(crate) use redirect::{Parameters, see_other, with_parameters};
-pub(crate) use reply::{document, empty, json, text};
+pub(crate) use reply::{allow_any_origin, document, empty, is_preflight, json, preflight, text};
 pub use request::Authentication;
 pub(crate) use request::{Identity, PostForm, get};
 pub(crate) use urlencode::form_of;
