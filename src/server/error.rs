@@ -40,6 +40,9 @@ pub enum ClientError {
     /// No such client.
     #[error("no such client")]
     Unknown,
+    /// The client is switched off: [`Client::disabled`](crate::record::Client::disabled).
+    #[error("the client is disabled")]
+    Disabled,
     /// RFC 6749 §3.2.1: a confidential client must authenticate.
     #[error("the client did not authenticate")]
     Unauthenticated,

@@ -41,7 +41,8 @@ pub use cross_origin::CrossOrigin;
 pub use error::{ClientError, EndpointError, PresentedIn};
 pub use event::Event;
 pub use introspect::{
-    ActiveToken, Introspect, IntrospectEndpoint, IntrospectReply, IntrospectionConfig, IntrospectionRequest,
+    ActiveToken, Introspect, IntrospectEndpoint, IntrospectLookup, IntrospectReply, IntrospectionConfig,
+    IntrospectionRequest,
 };
 pub use metadata::DocumentConfig;
 pub use par::{ParConfig, Push, PushCommit, PushEndpoint, PushError, PushReply, PushResponse};
