@@ -55,6 +55,12 @@ pub struct Client {
     /// `unauthorized_client`. (Since version 2.)
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_lifetime: Option<u64>,
+    /// Whether it is switched off: every endpoint refuses it, and introspection calls its tokens inactive. Its record stays,
+    /// so that its id is not given to another. Resource servers that read the store do not read clients: they take access
+    /// tokens that are there until these expire or their grants are revoked, which
+    /// [`end_client`](crate::store::GrantStore::end_client) does. (Since version 2.)
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
 }
 
 impl Client {
@@ -76,6 +82,7 @@ impl Client {
             audience: Audience::Any,
             resource_server: None,
             grant_lifetime: None,
+            disabled: false,
         }
     }
 
@@ -110,6 +117,19 @@ impl Client {
             *previous = None;
         }
         Self { revision: self.revision.saturating_add(1), ..self }
+    }
+
+    /// Switches it off. The record has the next revision, to be stored by
+    /// [`Change::PutClient`](crate::store::Change::PutClient).
+    #[must_use]
+    pub fn disable(self) -> Self {
+        Self { disabled: true, revision: self.revision.saturating_add(1), ..self }
+    }
+
+    /// Switches it on again. The record has the next revision.
+    #[must_use]
+    pub fn enable(self) -> Self {
+        Self { disabled: false, revision: self.revision.saturating_add(1), ..self }
     }
 
     /// How long a grant to this client lasts at the most.

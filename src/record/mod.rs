@@ -16,6 +16,7 @@
 mod client;
 mod credential;
 mod grant;
+mod import;
 mod pending_request;
 mod version;
 
@@ -23,5 +24,6 @@ pub use client::{Client, RegisteredAuthentication, SecretPresentation};
 pub(crate) use credential::is_registered_claim;
 pub use credential::{AccessToken, AuthorizationCode, Credential, CredentialKind};
 pub use grant::Grant;
+pub use import::{ClientImport, ImportRemark, ImportedClient};
 pub use pending_request::{Asked, PendingKind, PendingRequest, PushedRequest};
 pub use version::Version;

@@ -59,6 +59,9 @@ pub struct Config {
     pub resource_documentation: Option<String>,
     /// Further members of the metadata document, by name. One that grantor writes itself is left out. Default: none.
     pub members: Map<String, Value>,
+    /// Whether scripts of any origin may read the metadata document, whatever headers they send: clients that live in a
+    /// browser have to (OAuth 2.1 §3.2). Default: yes. The resource's own responses are the application's.
+    pub cross_origin_metadata: bool,
 }
 
 impl Config {
@@ -80,6 +83,7 @@ impl Config {
             resource_name: None,
             resource_documentation: None,
             members: Map::new(),
+            cross_origin_metadata: true,
             resource,
         }
     }

@@ -28,6 +28,6 @@ impl Config {
 impl ResourceServer {
     /// Answers a request for the metadata document: RFC 9728 §3. There is nothing to read or write, and nothing secret.
     pub fn metadata<B>(&self, request: &Request<B>) -> Response<Vec<u8>> {
-        document(request.method(), &self.config.metadata())
+        document(request, self.config.cross_origin_metadata, &self.config.metadata())
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::effect::{CANNOT_ANSWER, Outage};
 use crate::model::ClientId;
-use crate::wire::{AuthorizationHeaderError, FormError, json, serialize_error};
+use crate::wire::{AuthorizationHeaderError, FormError, json, preflight, serialize_error};
 
 /// Where in a request the client's credentials stood: RFC 6749 §2.3.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,9 @@ pub enum ClientError {
     /// No such client.
     #[error("no such client")]
     Unknown,
+    /// The client is switched off: [`Client::disabled`](crate::record::Client::disabled).
+    #[error("the client is disabled")]
+    Disabled,
     /// RFC 6749 §3.2.1: a confidential client must authenticate.
     #[error("the client did not authenticate")]
     Unauthenticated,
@@ -69,6 +72,10 @@ pub enum EndpointError {
     /// RFC 6749 §3.2, RFC 7009 §2.1, RFC 7662 §2.1, RFC 9126 §2.1: POST only.
     #[error("this endpoint takes POST only")]
     Method,
+    /// There is no request yet: a browser asks whether a script of another origin may send one
+    /// ([`CrossOrigin`](super::CrossOrigin)), and is told that it may.
+    #[error("a browser asks before it sends a request")]
+    Preflight,
     /// The parameters cannot be read.
     #[error("{0}")]
     Form(#[from] FormError),
@@ -94,7 +101,7 @@ impl EndpointError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Client(error) if !error.is_invalid_request() => "invalid_client",
-            Self::NotConfigured | Self::Method | Self::Form(_) | Self::Client(_) => "invalid_request",
+            Self::NotConfigured | Self::Method | Self::Preflight | Self::Form(_) | Self::Client(_) => "invalid_request",
             Self::TooManyRequests { .. } => "temporarily_unavailable",
             Self::Unavailable(outage) => outage.code(),
         }
@@ -118,6 +125,9 @@ impl EndpointError {
     /// refusal is in OAuth's words too.
     #[must_use]
     pub fn into_http(self, presented_in: PresentedIn) -> Response<Vec<u8>> {
+        if self == Self::Preflight {
+            return preflight("POST");
+        }
         let status = self.status(presented_in);
         let mut response = error_response(status, self.code(), &self.description());
         let headers = response.headers_mut();

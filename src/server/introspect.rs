@@ -18,22 +18,26 @@ use super::client_auth::{
 use super::error::{ClientError, EndpointError, ErrorReply, PresentedIn};
 use super::section::{CONFIDENTIAL_AUTH_METHODS, Section, names};
 use super::{Config, Server};
+use crate::effect::{Answer, Outage};
 use crate::model::{Audience, ClientId, Endpoint, Issuer, Key, Metadata, Moment, Secret, Timestamp};
 use crate::record::{Client, Credential, CredentialKind, Grant, is_registered_claim};
-use crate::step::{Step, machine};
-use crate::store::{Found, Presented};
+use crate::step::{Pause, Step, machine};
+use crate::store::{Found, Lookup, Presented};
 use crate::wire::json;
 
 machine! {
     /// The machine of the introspection endpoint. It has no `Commit`: introspection cannot write.
     ///
     /// ```text
-    /// request ─▶ Lookup ─▶ [ClientSecret] ─▶ reply
+    /// request ─▶ Lookup ─▶ [ClientSecret] ─▶ [Lookup] ─▶ reply
     /// ```
+    ///
+    /// The second lookup is for the client that an active token was issued to, if that is not the one that asks: a client
+    /// that was removed or disabled has no active tokens.
     ///
     /// It draws nothing from its moment yet; a signed response (RFC 9701) will.
     Introspect<'a> {
-        Lookup = AuthenticateLookup<'a, IntrospectEndpoint<'a>>,
+        Lookup = IntrospectLookup<'a>,
         ClientSecret = AuthenticateClientSecret<IntrospectEndpoint<'a>>,
         Reply = IntrospectReply,
     }
@@ -108,7 +112,7 @@ impl Server {
         }
         let key = Key::of(token.expose());
         let endpoint = IntrospectEndpoint { config: &self.config, key, now: moment.now() };
-        Step::Lookup(AuthenticateLookup::new(client, key, endpoint))
+        Step::Lookup(IntrospectLookup(Reading::Asker(AuthenticateLookup::new(client, key, endpoint))))
     }
 }
 
@@ -137,18 +141,78 @@ impl<'a> ClientEndpoint for IntrospectEndpoint<'a> {
         if !client.is_confidential() {
             return refuse(Some(client.client_id.clone()), ClientError::Unauthenticated.into());
         }
+        match self.visible(client, found) {
+            Some(presented) if presented.grant.client_id != client.client_id => {
+                let credentials = self.key.into_iter().collect();
+                let holder = Some(presented.grant.client_id.clone());
+                let lookup = Lookup { client: holder, credentials, request: None };
+                Step::Lookup(IntrospectLookup(Reading::Holder { lookup, client: Arc::clone(client), endpoint: self }))
+            }
+            presented => self.answer(client, presented),
+        }
+    }
+
+    fn refused(self, client_id: ClientId, error: EndpointError) -> Step<Introspect<'a>> {
+        refuse(Some(client_id), error)
+    }
+}
+
+impl<'a> IntrospectEndpoint<'a> {
+    /// The token, if it is active and this client may know.
+    fn visible<'f>(&self, client: &Client, found: &'f Found) -> Option<&'f Presented> {
         let presented = self.key.and_then(|key| found.credential(key));
-        let visible = presented.filter(|presented| is_active(presented, self.now) && may_see(client, presented));
-        let active = visible.map(|presented| ActiveToken {
+        presented.filter(|presented| is_active(presented, self.now) && may_see(client, presented))
+    }
+
+    fn answer(&self, client: &Client, active: Option<&Presented>) -> Step<Introspect<'a>> {
+        let active = active.map(|presented| ActiveToken {
             issuer: self.config.issuer.clone(),
             credential: Arc::clone(&presented.credential),
             grant: Arc::clone(&presented.grant),
         });
         Step::Done(IntrospectReply { outcome: Ok((client.client_id.clone(), active)) })
     }
+}
 
-    fn refused(self, client_id: ClientId, error: EndpointError) -> Step<Introspect<'a>> {
-        refuse(Some(client_id), error)
+/// Waits for the client that asks and for the token, and then for the client that holds the token.
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[allow(missing_debug_implementations, reason = "it holds what was presented")]
+pub struct IntrospectLookup<'a>(Reading<'a>);
+
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[allow(clippy::large_enum_variant, reason = "states are stored inline")]
+enum Reading<'a> {
+    Asker(AuthenticateLookup<'a, IntrospectEndpoint<'a>>),
+    /// The token is read once more: the answer is of one moment.
+    Holder {
+        lookup: Lookup,
+        client: Arc<Client>,
+        endpoint: IntrospectEndpoint<'a>,
+    },
+}
+
+impl<'a> Pause<Lookup> for IntrospectLookup<'a> {
+    type Machine = Introspect<'a>;
+
+    fn effect(&self) -> &Lookup {
+        match &self.0 {
+            Reading::Asker(pause) => pause.effect(),
+            Reading::Holder { lookup, .. } => lookup,
+        }
+    }
+
+    fn resume(self, answer: Answer<Lookup>) -> Step<Introspect<'a>> {
+        match (self.0, answer) {
+            (Reading::Asker(pause), answer) => pause.resume(answer),
+            (Reading::Holder { client, .. }, Err(cause)) => {
+                refuse(Some(client.client_id.clone()), EndpointError::Unavailable(Outage::of::<Lookup>(cause)))
+            }
+            (Reading::Holder { lookup, client, endpoint }, Ok(mut found)) => {
+                let holder = lookup.client.as_ref().and_then(|client_id| found.take_client(client_id));
+                let visible = endpoint.visible(&client, &found);
+                endpoint.answer(&client, visible.filter(|_| holder.is_some_and(|holder| !holder.disabled)))
+            }
+        }
     }
 }
 

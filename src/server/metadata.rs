@@ -5,9 +5,10 @@
 
 use http::{Request, Response};
 
+use super::cross_origin::CrossOrigin;
 use super::section::Section;
 use super::{Config, Server};
-use crate::model::{Metadata, well_known_path};
+use crate::model::{Metadata, split_at_path, well_known_path};
 use crate::wire::document;
 
 /// What the metadata document says for people, and whatever else a host wants to say there.
@@ -50,11 +51,37 @@ impl Config {
     pub fn metadata_path(&self) -> String {
         well_known_path(self.issuer.as_str(), "oauth-authorization-server")
     }
+
+    /// The paths at which clients look for the document, that of RFC 8414 §3.1 first: there and, as OpenID Connect
+    /// Discovery has it, behind the issuer's path; under the name of RFC 8414 and under OpenID Connect's (RFC 8414 §5);
+    /// with a slash at the end and without. A host that serves it at each is found by all of them.
+    ///
+    /// No other issuer's document has its place at any of these, so where a server has several issuers, each has its own
+    /// paths.
+    #[must_use]
+    pub fn metadata_paths(&self) -> Vec<String> {
+        let (_, path) = split_at_path(self.issuer.as_str());
+        let path = path.trim_end_matches('/');
+        let names = ["oauth-authorization-server", "openid-configuration"];
+        let places = names.iter().flat_map(|name| {
+            let inserted = well_known_path(self.issuer.as_str(), name);
+            let appended = (!path.is_empty()).then(|| format!("{path}/.well-known/{name}"));
+            [Some(inserted), appended].into_iter().flatten()
+        });
+        places.flat_map(|place| [format!("{place}/"), place].into_iter().rev()).collect()
+    }
+
+    /// Returns whether the path of a request is one of [`metadata_paths`](Self::metadata_paths): for a host that has one
+    /// handler for all paths.
+    #[must_use]
+    pub fn is_metadata_path(&self, path: &str) -> bool {
+        self.metadata_paths().iter().any(|place| place == path)
+    }
 }
 
 impl Server {
     /// Answers a request for the metadata document: RFC 8414 §3. There is nothing to read or write, and nothing secret.
     pub fn metadata<B>(&self, request: &Request<B>) -> Response<Vec<u8>> {
-        document(request.method(), &self.config.metadata())
+        document(request, self.config.cross_origin == CrossOrigin::Any, &self.config.metadata())
     }
 }

@@ -16,6 +16,7 @@
 mod about_token;
 mod authorize;
 mod client_auth;
+mod cross_origin;
 mod error;
 mod event;
 mod introspect;
@@ -38,10 +39,12 @@ pub use client_auth::{
     AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientAuthenticationConfig,
     ClientAuthenticationMethod, ClientEndpoint,
 };
+pub use cross_origin::CrossOrigin;
 pub use error::{ClientError, EndpointError, PresentedIn};
 pub use event::Event;
 pub use introspect::{
-    ActiveToken, Introspect, IntrospectEndpoint, IntrospectReply, IntrospectionConfig, IntrospectionRequest,
+    ActiveToken, Introspect, IntrospectEndpoint, IntrospectLookup, IntrospectReply, IntrospectionConfig,
+    IntrospectionRequest,
 };
 pub use metadata::DocumentConfig;
 pub use par::{ParConfig, Push, PushCommit, PushEndpoint, PushError, PushReply, PushResponse};
@@ -78,6 +81,8 @@ pub struct Config {
     pub consult_issuance: bool,
     /// How clients authenticate, at whatever endpoint: RFC 6749 §2.3.
     pub client_authentication: ClientAuthenticationConfig,
+    /// Whether clients may live in a browser.
+    pub cross_origin: CrossOrigin,
     /// The authorization endpoint: RFC 6749 §3.1.
     pub authorization: AuthorizationConfig,
     /// The token endpoint: RFC 6749 §3.2.
@@ -102,6 +107,7 @@ impl Config {
             grant_lifetime: None,
             consult_issuance: true,
             client_authentication: ClientAuthenticationConfig::default(),
+            cross_origin: CrossOrigin::default(),
             authorization: AuthorizationConfig::at(issuer.endpoint("authorize")),
             token: TokenConfig::at(issuer.endpoint("token")),
             introspection: Some(IntrospectionConfig::at(issuer.endpoint("introspect"))),

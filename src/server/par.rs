@@ -16,6 +16,7 @@ use super::authorize::{AuthorizationError, AuthorizationPageError, Authorization
 use super::client_auth::{
     AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientEndpoint,
 };
+use super::cross_origin::Reader;
 use super::error::{EndpointError, ErrorReply, PresentedIn, error_response};
 use super::request::{form, presented_in};
 use super::section::{ConfigError, Section, lifetime};
@@ -86,16 +87,17 @@ pub(super) fn request_uri_key(request_uri: &str) -> Option<Key> {
 impl Server {
     /// Answers a request to the pushed authorization request endpoint: RFC 9126 §2.1. `run` returns a [`PushReply`].
     pub fn push<'a, B: AsRef<[u8]>>(&'a self, request: &'a Request<B>, moment: Moment) -> Step<Push<'a>> {
+        let reader = self.config.cross_origin.reader(request);
         let Some(par) = &self.config.par else {
-            return refuse(None, EndpointError::NotConfigured, presented_in(request));
+            return refuse(reader, None, EndpointError::NotConfigured, presented_in(request));
         };
         match read(&self.config, request) {
             Ok((client, request, fault)) => {
                 let presented_in = client.presented_in();
-                let endpoint = PushEndpoint { config: &self.config, par, request, fault, presented_in, moment };
+                let endpoint = PushEndpoint { config: &self.config, par, request, fault, presented_in, reader, moment };
                 Step::Lookup(AuthenticateLookup::new(client, None, endpoint))
             }
-            Err(error) => refuse(None, error, presented_in(request)),
+            Err(error) => refuse(reader, None, error, presented_in(request)),
         }
     }
 }
@@ -106,6 +108,7 @@ fn read<'a, B: AsRef<[u8]>>(
     config: &Config,
     request: &'a Request<B>,
 ) -> Result<(ClientAuthentication<'a>, AuthorizationRequest<'a>, Option<FormError>), EndpointError> {
+    config.cross_origin.check(request)?;
     let form = form(request)?;
     let [client_id, client_secret] = form.params(ClientAuthentication::PARAMETERS);
     let client = ClientAuthentication::read(config.client_authentication, request.headers(), client_id, client_secret)?;
@@ -113,8 +116,14 @@ fn read<'a, B: AsRef<[u8]>>(
     Ok((client, request, fault))
 }
 
-fn refuse<'a>(client_id: Option<ClientId>, error: impl Into<PushError>, presented_in: PresentedIn) -> Step<Push<'a>> {
-    Step::Done(PushReply { outcome: Err(ErrorReply::new(client_id, error, presented_in)) })
+fn refuse<'a>(
+    reader: Reader,
+    client_id: Option<ClientId>,
+    error: impl Into<PushError>,
+    presented_in: PresentedIn,
+) -> Step<Push<'a>> {
+    let outcome = Err(ErrorReply::new(client_id, error, presented_in));
+    Step::Done(PushReply { outcome, reader })
 }
 
 /// The endpoint, at work on one request.
@@ -126,6 +135,7 @@ pub struct PushEndpoint<'a> {
     request: AuthorizationRequest<'a>,
     fault: Option<FormError>,
     presented_in: PresentedIn,
+    reader: Reader,
     moment: Moment,
 }
 
@@ -135,19 +145,19 @@ impl<'a> ClientEndpoint for PushEndpoint<'a> {
     fn authenticated(self, client: Authenticated, _: &Found) -> Step<Push<'a>> {
         let presented_in = self.presented_in;
         let client_id = client.client().client_id.clone();
-        let lifetime = self.par.lifetime;
+        let (reader, lifetime) = (self.reader, self.par.lifetime);
         match self.pending(&client) {
-            Err(error) => refuse(Some(client_id), error, presented_in),
+            Err(error) => refuse(reader, Some(client_id), error, presented_in),
             Ok((request_uri, pending)) => {
                 let commit = Commit::of(Change::PutRequest(Arc::new(pending)));
                 let response = PushResponse { request_uri, expires_in: lifetime.as_secs() };
-                Step::Commit(PushCommit { commit, client_id, response, server: PhantomData })
+                Step::Commit(PushCommit { commit, client_id, response, reader, server: PhantomData })
             }
         }
     }
 
     fn refused(self, client_id: ClientId, error: EndpointError) -> Step<Push<'a>> {
-        refuse(Some(client_id), error, self.presented_in)
+        refuse(self.reader, Some(client_id), error, self.presented_in)
     }
 }
 
@@ -192,6 +202,7 @@ pub struct PushCommit<'a> {
     commit: Commit,
     client_id: ClientId,
     response: PushResponse,
+    reader: Reader,
     server: PhantomData<&'a Config>,
 }
 
@@ -203,14 +214,16 @@ impl<'a> Pause<Commit> for PushCommit<'a> {
     }
 
     fn resume(self, answer: Answer<Commit>) -> Step<Push<'a>> {
-        let Self { client_id, response, .. } = self;
+        let Self { client_id, response, reader, .. } = self;
         match answer {
-            Ok(Outcome::Applied) => Step::Done(PushReply { outcome: Ok((client_id, response)) }),
+            Ok(Outcome::Applied) => Step::Done(PushReply { outcome: Ok((client_id, response)), reader }),
             // What was drawn at random was there before.
-            Ok(Outcome::Conflict(_)) => refuse(Some(client_id), AuthorizationError::Collision, PresentedIn::Body),
+            Ok(Outcome::Conflict(_)) => {
+                refuse(reader, Some(client_id), AuthorizationError::Collision, PresentedIn::Body)
+            }
             Err(cause) => {
                 let error = EndpointError::Unavailable(Outage::of::<Commit>(cause));
-                refuse(Some(client_id), error, PresentedIn::Body)
+                refuse(reader, Some(client_id), error, PresentedIn::Body)
             }
         }
     }
@@ -250,6 +263,7 @@ impl PushError {
 #[must_use = "the reply is what the client waits for"]
 pub struct PushReply {
     pub(super) outcome: Result<(ClientId, PushResponse), ErrorReply<PushError>>,
+    reader: Reader,
 }
 
 /// A successful response: RFC 9126 §2.2.
@@ -284,18 +298,19 @@ impl PushReply {
     /// The response: RFC 9126 §2.2, §2.3.
     #[must_use]
     pub fn into_http(self) -> Response<Vec<u8>> {
+        let reader = self.reader;
         let ErrorReply { error, presented_in, .. } = match self.outcome {
             // "If the verification is successful, the server [...] provides a request URI [...] with HTTP status code
             // 201".
-            Ok((_, response)) => return json(StatusCode::CREATED, &response),
+            Ok((_, response)) => return reader.shown(json(StatusCode::CREATED, &response)),
             Err(refused) => refused,
         };
-        match error {
+        reader.shown(match error {
             PushError::Endpoint(error) => error.into_http(presented_in),
             PushError::Request(error @ AuthorizationError::Collision) => {
                 error_response(StatusCode::INTERNAL_SERVER_ERROR, error.code(), &error.description())
             }
             error => error_response(StatusCode::BAD_REQUEST, error.code(), &error.to_string()),
-        }
+        })
     }
 }

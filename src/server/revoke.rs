@@ -10,6 +10,7 @@ use super::about_token::about_token;
 use super::client_auth::{
     AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientEndpoint,
 };
+use super::cross_origin::Reader;
 use super::error::{EndpointError, ErrorReply, PresentedIn, error_response};
 use super::request::presented_in;
 use super::section::{AUTH_METHODS, Section, names};
@@ -79,6 +80,10 @@ impl<'a> RevocationRequest<'a> {
     }
 
     fn read<B: AsRef<[u8]>>(config: &Config, request: &'a Request<B>) -> Result<Self, EndpointError> {
+        if config.revocation.is_none() {
+            return Err(EndpointError::NotConfigured);
+        }
+        config.cross_origin.check(request)?;
         let (client, token) = about_token(config, request)?;
         Ok(Self { client, token })
     }
@@ -87,23 +92,33 @@ impl<'a> RevocationRequest<'a> {
 impl Server {
     /// Answers a request to the revocation endpoint: RFC 7009 §2. `run` returns a [`RevokeReply`].
     pub fn revoke<'a, B: AsRef<[u8]>>(&'a self, request: &'a Request<B>, moment: Moment) -> Step<Revoke<'a>> {
+        let reader = self.config.cross_origin.reader(request);
         match RevocationRequest::read(&self.config, request) {
-            Ok(request) => self.revocation_request(request, moment),
-            Err(error) => Step::Done(RevokeReply::refused(None, error, presented_in(request))),
+            Ok(request) => self.start_revocation(request, reader, moment),
+            Err(error) => Step::Done(RevokeReply::refused(reader, None, error, presented_in(request))),
         }
     }
 
     /// Answers a typed request to the revocation endpoint.
     pub fn revocation_request<'a>(&'a self, request: RevocationRequest<'a>, moment: Moment) -> Step<Revoke<'a>> {
+        self.start_revocation(request, Reader::Client, moment)
+    }
+
+    fn start_revocation<'a>(
+        &'a self,
+        request: RevocationRequest<'a>,
+        reader: Reader,
+        moment: Moment,
+    ) -> Step<Revoke<'a>> {
         drop(moment); // nothing is drawn yet, and no method of authentication looks at the time
         let RevocationRequest { client, token } = request;
         let presented_in = client.presented_in();
         if self.config.revocation.is_none() {
             let error = EndpointError::NotConfigured;
-            return Step::Done(RevokeReply::refused(Some(client.client_id), error, presented_in));
+            return Step::Done(RevokeReply::refused(reader, Some(client.client_id), error, presented_in));
         }
         let key = Key::of(token.expose());
-        let endpoint = RevokeEndpoint { key, presented_in, server: PhantomData };
+        let endpoint = RevokeEndpoint { key, presented_in, reader, server: PhantomData };
         Step::Lookup(AuthenticateLookup::new(client, key, endpoint))
     }
 }
@@ -114,6 +129,7 @@ impl Server {
 pub struct RevokeEndpoint<'a> {
     key: Option<Key>,
     presented_in: PresentedIn,
+    reader: Reader,
     server: PhantomData<&'a Server>,
 }
 
@@ -125,12 +141,17 @@ impl<'a> ClientEndpoint for RevokeEndpoint<'a> {
         // RFC 7009 §2.2: "invalid tokens do not cause an error response since the client cannot handle such an error in
         // a reasonable way."
         let Some(presented) = self.key.and_then(|key| found.credential(key)) else {
-            return Step::Done(RevokeReply::revoked(client_id, None));
+            return Step::Done(RevokeReply::revoked(self.reader, client_id, None));
         };
         // RFC 7009 §2.1: "verifies whether the token was issued to the client making the revocation request. If this
         // validation fails, the request is refused and the client is informed of the error".
         if presented.grant.client_id != client_id {
-            return Step::Done(RevokeReply::refused(Some(client_id), RevokeError::OfAnotherClient, self.presented_in));
+            return Step::Done(RevokeReply::refused(
+                self.reader,
+                Some(client_id),
+                RevokeError::OfAnotherClient,
+                self.presented_in,
+            ));
         }
         let (key, grant) = (presented.credential.key, presented.grant.id);
         let change = match presented.credential.kind {
@@ -140,14 +161,20 @@ impl<'a> ClientEndpoint for RevokeEndpoint<'a> {
             CredentialKind::AccessToken(_) => Change::Discard(key),
             CredentialKind::AuthorizationCode(_) => {
                 let error = RevokeError::UnsupportedTokenType;
-                return Step::Done(RevokeReply::refused(Some(client_id), error, self.presented_in));
+                return Step::Done(RevokeReply::refused(self.reader, Some(client_id), error, self.presented_in));
             }
         };
-        Step::Commit(RevokeCommit { commit: Commit::of(change), client_id, grant, server: self.server })
+        Step::Commit(RevokeCommit {
+            commit: Commit::of(change),
+            client_id,
+            grant,
+            reader: self.reader,
+            server: self.server,
+        })
     }
 
     fn refused(self, client_id: ClientId, error: EndpointError) -> Step<Revoke<'a>> {
-        Step::Done(RevokeReply::refused(Some(client_id), error, self.presented_in))
+        Step::Done(RevokeReply::refused(self.reader, Some(client_id), error, self.presented_in))
     }
 }
 
@@ -158,6 +185,7 @@ pub struct RevokeCommit<'a> {
     commit: Commit,
     client_id: ClientId,
     grant: GrantId,
+    reader: Reader,
     server: PhantomData<&'a Server>,
 }
 
@@ -170,14 +198,16 @@ impl<'a> Pause<Commit> for RevokeCommit<'a> {
 
     fn resume(self, answer: Answer<Commit>) -> Step<Revoke<'a>> {
         let unavailable = match answer {
-            Ok(Outcome::Applied) => return Step::Done(RevokeReply::revoked(self.client_id, Some(self.grant))),
+            Ok(Outcome::Applied) => {
+                return Step::Done(RevokeReply::revoked(self.reader, self.client_id, Some(self.grant)));
+            }
             Ok(Outcome::Conflict(_)) => Unavailable::new("the store refused a change that has no precondition"),
             Err(unavailable) => unavailable,
         };
         // RFC 7009 §2.2.1: "If the server responds with HTTP status code 503, the client must assume the token still
         // exists and may retry after a reasonable delay."
         let error = EndpointError::Unavailable(Outage::of::<Commit>(unavailable));
-        Step::Done(RevokeReply::refused(Some(self.client_id), error, PresentedIn::Body))
+        Step::Done(RevokeReply::refused(self.reader, Some(self.client_id), error, PresentedIn::Body))
     }
 }
 
@@ -216,15 +246,22 @@ impl RevokeError {
 pub struct RevokeReply {
     /// Who gave up a token, and of which grant, if there was such a token.
     pub(super) outcome: Result<(ClientId, Option<GrantId>), ErrorReply<RevokeError>>,
+    reader: Reader,
 }
 
 impl RevokeReply {
-    fn revoked(client_id: ClientId, grant: Option<GrantId>) -> Self {
-        Self { outcome: Ok((client_id, grant)) }
+    fn revoked(reader: Reader, client_id: ClientId, grant: Option<GrantId>) -> Self {
+        Self { outcome: Ok((client_id, grant)), reader }
     }
 
-    fn refused(client_id: Option<ClientId>, error: impl Into<RevokeError>, presented_in: PresentedIn) -> Self {
-        Self { outcome: Err(ErrorReply::new(client_id, error, presented_in)) }
+    fn refused(
+        reader: Reader,
+        client_id: Option<ClientId>,
+        error: impl Into<RevokeError>,
+        presented_in: PresentedIn,
+    ) -> Self {
+        let refused = ErrorReply::new(client_id, error, presented_in);
+        Self { outcome: Err(refused), reader }
     }
 
     /// Whether the token is dead now, or never was alive; or why the request was refused.
@@ -238,10 +275,11 @@ impl RevokeReply {
     /// The response: RFC 7009 §2.2, §2.2.1.
     #[must_use]
     pub fn into_http(self) -> Response<Vec<u8>> {
-        match self.outcome {
+        let reader = self.reader;
+        reader.shown(match self.outcome {
             Ok(_) => empty(StatusCode::OK),
             Err(ErrorReply { error: RevokeError::Endpoint(error), presented_in, .. }) => error.into_http(presented_in),
             Err(ErrorReply { error, .. }) => error_response(StatusCode::BAD_REQUEST, error.code(), &error.to_string()),
-        }
+        })
     }
 }

@@ -176,9 +176,11 @@ pub enum Change {
     /// Store a client's record. Precondition: with revision 0 its id is new; otherwise the stored revision is the one
     /// before.
     PutClient(Arc<Client>),
-    /// Remove a client. Precondition: the stored revision is this one. It can do nothing more at any endpoint; access
-    /// tokens that it has stay good until they expire. To end them too, revoke its grants, and do not give its id to
-    /// another.
+    /// Remove a client. Precondition: the stored revision is this one. It can do nothing more at any endpoint, and
+    /// introspection calls its tokens inactive; resource servers that read the store take its access tokens until they
+    /// expire. Whoever gets its id later is taken for the one that held tokens under it. So first
+    /// [`end_client`](super::GrantStore::end_client), and remove the record only where ids are never given again, as those
+    /// that are drawn at random, and once the last of its grants is purged.
     RemoveClient {
         /// The client to remove.
         client_id: ClientId,

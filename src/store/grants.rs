@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::application::{Application, Lines, Pages};
 use super::clients::{Clients, WithClients};
-use super::commit::{Change, Commit};
+use super::commit::{Change, Commit, Outcome};
 use super::held_grant::{GrantCursor, GrantsOf, HeldGrant};
 use super::{AsyncStore, Store};
 use crate::effect::Unavailable;
 use crate::model::{ClientId, Subject, Timestamp};
+use crate::record::Client;
 
 /// Lists and revokes what people and clients hold; blocking. Optional: no machine asks for it. Object-safe.
 ///
@@ -69,7 +70,8 @@ pub trait GrantStore: Store {
     }
 
     /// Revokes living grants, and says how many. Each is a commit of its own: when one fails, those before it stay
-    /// revoked. It may be repeated. What is granted meanwhile may be missed; to end a client, remove it first.
+    /// revoked. It may be repeated. What is granted meanwhile may be missed; to end a client, see
+    /// [`end_client`](Self::end_client).
     ///
     /// # Errors
     /// The store could not be asked.
@@ -85,6 +87,30 @@ pub trait GrantStore: Store {
         }
         Ok(revoked)
     }
+
+    /// Ends a client: switches its record off, so that every endpoint refuses it, and then revokes its grants, page by
+    /// page. Says how many those were; `None` if the record was changed since it was read, and nothing was done: read it
+    /// anew. It may be repeated, with the record as it is then, and is to be where it failed. A request that was under way
+    /// may still end in a grant, which the client cannot refresh.
+    ///
+    /// The record stays: as long as it is there, its id is not given to another, who would be taken for the one that held
+    /// tokens under it.
+    ///
+    /// # Errors
+    /// The store could not be asked, or does not keep clients.
+    fn end_client(&self, client: Client, now: Timestamp) -> Result<Option<usize>, Unavailable> {
+        let client_id = client.client_id.clone();
+        let outcome = switch_off(client).map_or(Ok(Outcome::Applied), |commit| self.commit(&commit))?;
+        match outcome {
+            Outcome::Conflict(_) => Ok(None),
+            Outcome::Applied => self.revoke_grants(&GrantsOf::Client(client_id), now).map(Some),
+        }
+    }
+}
+
+/// The commit that switches a client off; `None` if it is.
+fn switch_off(client: Client) -> Option<Commit> {
+    (!client.disabled).then(|| Commit::of(Change::PutClient(Arc::new(client.disable()))))
 }
 
 /// Lists and revokes what people and clients hold; async. The contract is that of [`GrantStore`].
@@ -139,6 +165,25 @@ pub trait AsyncGrantStore: AsyncStore + Sync {
                 pages.turn(&page)?;
             }
             Ok(revoked)
+        }
+    }
+
+    /// Ends a client: see [`GrantStore::end_client`].
+    fn end_client_async(
+        &self,
+        client: Client,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<usize>, Unavailable>> + Send {
+        async move {
+            let client_id = client.client_id.clone();
+            let outcome = match switch_off(client) {
+                Some(commit) => self.commit_async(&commit).await?,
+                None => Outcome::Applied,
+            };
+            match outcome {
+                Outcome::Conflict(_) => Ok(None),
+                Outcome::Applied => self.revoke_grants_async(&GrantsOf::Client(client_id), now).await.map(Some),
+            }
         }
     }
 }

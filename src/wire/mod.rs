@@ -31,7 +31,7 @@ pub(crate) use introspection::{introspection_form, introspection_request, intros
 pub(crate) use members::{Member, Members, Unreadable};
 pub(crate) use redirect::{Parameters, see_other, with_parameters};
 pub use registration::Registration;
-pub(crate) use reply::{document, empty, json, text};
+pub(crate) use reply::{allow_any_origin, document, empty, is_preflight, json, preflight, text};
 pub use request::Authentication;
 pub(crate) use request::{Identity, PostForm, get};
 pub use request_error::{ErrorResponse, Fault, Remedy, RequestError};

@@ -70,11 +70,11 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// The endpoints that clients call. Whatever the method: grantor knows which it takes, and words the refusal.
 pub(crate) fn endpoints(app: &App) -> Router<Arc<App>> {
-    Router::new()
-        .route("/token", any(token))
-        .route("/introspect", any(introspect))
-        .route("/revoke", any(revoke))
-        .route(&app.server.config().metadata_path(), any(metadata))
+    let router =
+        Router::new().route("/token", any(token)).route("/introspect", any(introspect)).route("/revoke", any(revoke));
+    // Clients look in more than one place.
+    let places = app.server.config().metadata_paths();
+    places.iter().fold(router, |router, place| router.route(place, any(metadata)))
 }
 
 /// The authorization endpoint. It has no CORS headers: a browser is sent here, and no script asks here (RFC 9700 §2.6).

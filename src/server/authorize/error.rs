@@ -102,6 +102,9 @@ pub enum AuthorizationPageError {
     /// There is no such client.
     #[error("the application is not known here")]
     UnknownClient,
+    /// The client is switched off: [`Client::disabled`](crate::record::Client::disabled). Nobody is sent to it.
+    #[error("the application has been switched off here")]
+    ClientDisabled,
     /// The client is registered without a redirect URI.
     #[error("the application has no registered address to return to")]
     RedirectUriUnregistered,

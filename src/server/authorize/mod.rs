@@ -219,7 +219,8 @@ fn pushed(
 fn client_of(lookup: &Lookup, answer: Answer<Lookup>) -> Result<(Arc<Client>, Found), AuthorizationPageError> {
     let mut found = answer.map_err(|cause| AuthorizationPageError::Unavailable(Outage::of::<Lookup>(cause)))?;
     let client = lookup.client.as_ref().and_then(|client_id| found.take_client(client_id));
-    Ok((client.ok_or(AuthorizationPageError::UnknownClient)?, found))
+    let client = client.ok_or(AuthorizationPageError::UnknownClient)?;
+    if client.disabled { Err(AuthorizationPageError::ClientDisabled) } else { Ok((client, found)) }
 }
 
 /// The client that was looked up, if the redirect URI is still one of its own: no redirect before both are proven, now.

@@ -26,6 +26,9 @@ pub(super) fn check(
     client: Option<Arc<Client>>,
 ) -> Result<Checked, ClientError> {
     let client = client.ok_or(ClientError::Unknown)?;
+    if client.disabled {
+        return Err(ClientError::Disabled);
+    }
     let presented_in = method.presented_in();
     let client_secret = method.into_secret();
     let presented = match (&client.authentication, &client_secret) {

@@ -10,6 +10,7 @@ use super::{Token, TokenError, TokenReply, TokenResponse, TokensIssued, unavaila
 use crate::effect::Answer;
 use crate::model::{ClientId, GrantId, Moment, Timestamp};
 use crate::server::Config;
+use crate::server::cross_origin::Reader;
 use crate::server::error::PresentedIn;
 use crate::server::issue::{Basis, Issued, Plan};
 use crate::step::{Pause, Step};
@@ -21,6 +22,7 @@ use crate::store::{Change, Commit, Outcome};
 pub struct TokenCommit<'a> {
     commit: Commit,
     then: Then,
+    reader: Reader,
     server: PhantomData<&'a Config>,
 }
 
@@ -35,7 +37,7 @@ enum Then {
 }
 
 impl<'a> TokenCommit<'a> {
-    pub(super) fn issue(config: &'a Config, mut moment: Moment, plan: Plan) -> Step<Token<'a>> {
+    pub(super) fn issue(config: &'a Config, reader: Reader, mut moment: Moment, plan: Plan) -> Step<Token<'a>> {
         let (basis, grant_type) = (plan.basis, plan.issuance.grant_type.clone());
         let issued = plan.issue(config, &mut moment);
         let Issued { commit, grant, access_token, expires_in, scope, refresh_token, response_members } = issued;
@@ -52,20 +54,20 @@ impl<'a> TokenCommit<'a> {
             authorization_expires_in,
             members: response_members,
         };
-        Self::wait(commit, Then::Issue(TokensIssued { response, grant, grant_type, basis }))
+        Self::wait(reader, commit, Then::Issue(TokensIssued { response, grant, grant_type, basis }))
     }
 
-    pub(super) fn revoke(client_id: ClientId, grant: GrantId, error: TokenError) -> Step<Token<'a>> {
-        Self::wait(Commit::of(Change::Revoke(grant)), Then::Refuse(client_id, grant, error))
+    pub(super) fn revoke(reader: Reader, client_id: ClientId, grant: GrantId, error: TokenError) -> Step<Token<'a>> {
+        Self::wait(reader, Commit::of(Change::Revoke(grant)), Then::Refuse(client_id, grant, error))
     }
 
-    fn wait(commit: Commit, then: Then) -> Step<Token<'a>> {
-        Step::Commit(Self { commit, then, server: PhantomData })
+    fn wait(reader: Reader, commit: Commit, then: Then) -> Step<Token<'a>> {
+        Step::Commit(Self { commit, then, reader, server: PhantomData })
     }
 
     /// The precondition of the change at this index did not hold.
     fn refused(self, at: usize) -> Step<Token<'a>> {
-        let Self { commit, then, .. } = self;
+        let Self { commit, then, reader, .. } = self;
         let client_id = then.client_id().clone();
         match (commit.changes().get(at), then) {
             (Some(Change::Spend { .. }), Then::Issue(TokensIssued { grant, basis: Basis::Code(key), .. })) => {
@@ -74,7 +76,7 @@ impl<'a> TokenCommit<'a> {
                     Change::Reuse { key, since: Timestamp(0), until: Timestamp(u64::MAX), at_most: u32::MAX };
                 let changes = [was_spent, Change::Revoke(grant.id)].into_iter().collect();
                 let then = Then::Refuse(client_id, grant.id, TokenError::CodeReplayed);
-                Self::wait(Commit::in_one_partition(changes), then)
+                Self::wait(reader, Commit::in_one_partition(changes), then)
             }
             (
                 Some(Change::Spend { .. }),
@@ -88,7 +90,7 @@ impl<'a> TokenCommit<'a> {
                 });
                 let commit = Commit::in_one_partition(changes.collect());
                 let basis = Basis::RefreshTokenRetried { key, grace };
-                Self::wait(commit, Then::Issue(TokensIssued { basis, ..issued }))
+                Self::wait(reader, commit, Then::Issue(TokensIssued { basis, ..issued }))
             }
             (change, then) => {
                 let error = match change {
@@ -101,7 +103,7 @@ impl<'a> TokenCommit<'a> {
                     // The grant lives, or is new: what was drawn at random was there before.
                     _ => TokenError::Collision,
                 };
-                Step::Done(TokenReply::refused(Some(client_id), error, PresentedIn::Body))
+                Step::Done(TokenReply::refused(reader, Some(client_id), error, PresentedIn::Body))
             }
         }
     }
@@ -125,11 +127,11 @@ impl<'a> Pause<Commit> for TokenCommit<'a> {
 
     fn resume(self, answer: Answer<Commit>) -> Step<Token<'a>> {
         match answer {
-            Err(cause) => unavailable::<Commit>(self.then.client_id().clone(), cause),
+            Err(cause) => unavailable::<Commit>(self.reader, self.then.client_id().clone(), cause),
             Ok(Outcome::Conflict(at)) => self.refused(at),
             Ok(Outcome::Applied) => Step::Done(match self.then {
-                Then::Issue(issued) => TokenReply::issued(issued),
-                Then::Refuse(client_id, grant, error) => TokenReply::replayed(client_id, grant, error),
+                Then::Issue(issued) => TokenReply::issued(self.reader, issued),
+                Then::Refuse(client_id, grant, error) => TokenReply::replayed(self.reader, client_id, grant, error),
             }),
         }
     }

@@ -63,7 +63,7 @@ impl<'a> Pause<Extension> for TokenExtension<'a> {
         let Self { question: Extension { client, .. }, mut endpoint } = self;
         let client_id = client.client_id.clone();
         let plan = match answer {
-            Err(cause) => return unavailable::<Extension>(client_id, cause),
+            Err(cause) => return unavailable::<Extension>(endpoint.reader, client_id, cause),
             Ok(ExtensionVerdict::Refuse(refusal)) => Err(TokenError::ExtensionRefused(refusal)),
             Ok(ExtensionVerdict::Grant(granted)) => {
                 let ExtensionGrant { subject, refresh_token, authentication, data, claims, response_members } = granted;

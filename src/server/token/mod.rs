@@ -31,6 +31,7 @@ use std::sync::Arc;
 use super::client_auth::{
     AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientEndpoint,
 };
+use super::cross_origin::Reader;
 use super::error::{EndpointError, PresentedIn};
 use super::issue::{NewGrant, Plan};
 use super::request::presented_in;
@@ -90,11 +91,12 @@ struct Rules {
 impl Server {
     /// Answers a request to the token endpoint: RFC 6749 §3.2. `run` returns a [`TokenReply`].
     pub fn token<'a, B: AsRef<[u8]>>(&'a self, request: &'a http::Request<B>, moment: Moment) -> Step<Token<'a>> {
+        let reader = self.config.cross_origin.reader(request);
         match request::read(&self.config, request) {
             Ok((client, grant_type, form)) => {
-                TokenEndpoint::start(&self.config, client, GrantType::parse(&grant_type).ok(), form, moment)
+                TokenEndpoint::start((&self.config, reader), client, GrantType::parse(&grant_type).ok(), form, moment)
             }
-            Err(error) => Step::Done(TokenReply::refused(None, error.into(), presented_in(request))),
+            Err(error) => Step::Done(TokenReply::refused(reader, None, error.into(), presented_in(request))),
         }
     }
 
@@ -103,11 +105,11 @@ impl Server {
         match request.form() {
             Ok(form) => {
                 let (client, grant_type) = (request.client.clone(), Some(request.grant_type.clone()));
-                TokenEndpoint::start(&self.config, client, grant_type, form, moment)
+                TokenEndpoint::start((&self.config, Reader::Client), client, grant_type, form, moment)
             }
             Err(error) => {
                 let client_id = Some(request.client.client_id.clone());
-                Step::Done(TokenReply::refused(client_id, error.into(), request.client.presented_in()))
+                Step::Done(TokenReply::refused(Reader::Client, client_id, error.into(), request.client.presented_in()))
             }
         }
     }
@@ -123,11 +125,12 @@ pub struct TokenEndpoint<'a> {
     grant_type: GrantType,
     rules: &'static Rules,
     presented_in: PresentedIn,
+    reader: Reader,
 }
 
 impl<'a> TokenEndpoint<'a> {
     fn start(
-        config: &'a Config,
+        (config, reader): (&'a Config, Reader),
         client: ClientAuthentication<'a>,
         grant_type: Option<GrantType>,
         form: Form<'a>,
@@ -138,13 +141,13 @@ impl<'a> TokenEndpoint<'a> {
         let offered = grant_type.filter(|grant_type| config.token.grant_types.contains(grant_type));
         let (Some(rules), Some(grant_type)) = (offered.as_ref().and_then(rules), offered) else {
             let error = TokenError::UnsupportedGrantType;
-            return Step::Done(TokenReply::refused(Some(client.client_id), error, presented_in));
+            return Step::Done(TokenReply::refused(reader, Some(client.client_id), error, presented_in));
         };
         match Parameters::read(form, rules.presents, rules.parameters) {
-            Err(error) => Step::Done(TokenReply::refused(Some(client.client_id), error.into(), presented_in)),
+            Err(error) => Step::Done(TokenReply::refused(reader, Some(client.client_id), error.into(), presented_in)),
             Ok(parameters) => {
                 let presented = parameters.presented;
-                let endpoint = Self { config, moment, parameters, grant_type, rules, presented_in };
+                let endpoint = Self { config, moment, parameters, grant_type, rules, presented_in, reader };
                 Step::Lookup(AuthenticateLookup::new(client, presented, endpoint))
             }
         }
@@ -239,23 +242,23 @@ impl<'a> TokenEndpoint<'a> {
     fn conclude(self, client_id: ClientId, decided: Result<Plan, Refused>) -> Step<Token<'a>> {
         match decided {
             Ok(plan) if self.config.consult_issuance => {
-                let Self { config, moment, presented_in, .. } = self;
-                Step::Issuance(TokenIssuance { plan, config, moment, presented_in })
+                let Self { config, moment, presented_in, reader, .. } = self;
+                Step::Issuance(TokenIssuance { plan, config, moment, presented_in, reader })
             }
-            Ok(plan) => TokenCommit::issue(self.config, self.moment, plan),
+            Ok(plan) => TokenCommit::issue(self.config, self.reader, self.moment, plan),
             Err(Refused::With(error)) => self.refuse(client_id, error),
-            Err(Refused::Revoking(grant, error)) => TokenCommit::revoke(client_id, grant, error),
+            Err(Refused::Revoking(grant, error)) => TokenCommit::revoke(self.reader, client_id, grant, error),
         }
     }
 
     fn refuse(&self, client_id: ClientId, error: TokenError) -> Step<Token<'a>> {
-        Step::Done(TokenReply::refused(Some(client_id), error, self.presented_in))
+        Step::Done(TokenReply::refused(self.reader, Some(client_id), error, self.presented_in))
     }
 }
 
-fn unavailable<'a, E: Effect>(client_id: ClientId, cause: Unavailable) -> Step<Token<'a>> {
+fn unavailable<'a, E: Effect>(reader: Reader, client_id: ClientId, cause: Unavailable) -> Step<Token<'a>> {
     let error = EndpointError::Unavailable(Outage::of::<E>(cause)).into();
-    Step::Done(TokenReply::refused(Some(client_id), error, PresentedIn::Body))
+    Step::Done(TokenReply::refused(reader, Some(client_id), error, PresentedIn::Body))
 }
 
 /// Waits for the host's word on what is about to be issued.
@@ -266,6 +269,7 @@ pub struct TokenIssuance<'a> {
     config: &'a Config,
     moment: Moment,
     presented_in: PresentedIn,
+    reader: Reader,
 }
 
 impl<'a> Pause<Issuance> for TokenIssuance<'a> {
@@ -276,12 +280,14 @@ impl<'a> Pause<Issuance> for TokenIssuance<'a> {
     }
 
     fn resume(self, answer: Answer<Issuance>) -> Step<Token<'a>> {
-        let Self { plan, config, moment, presented_in } = self;
+        let Self { plan, config, moment, presented_in, reader } = self;
         let client_id = plan.issuance.grant.client_id.clone();
         match answer.map(|verdict| plan.under(verdict)) {
-            Err(cause) => unavailable::<Issuance>(client_id, cause),
-            Ok(None) => Step::Done(TokenReply::refused(Some(client_id), TokenError::RefusedByHost, presented_in)),
-            Ok(Some(plan)) => TokenCommit::issue(config, moment, plan),
+            Err(cause) => unavailable::<Issuance>(reader, client_id, cause),
+            Ok(None) => {
+                Step::Done(TokenReply::refused(reader, Some(client_id), TokenError::RefusedByHost, presented_in))
+            }
+            Ok(Some(plan)) => TokenCommit::issue(config, reader, moment, plan),
         }
     }
 }

@@ -63,7 +63,7 @@ impl<'a> Pause<Password> for TokenPassword<'a> {
         let Self { question: Password { client, .. }, mut endpoint } = self;
         let client_id = client.client_id.clone();
         let plan = match answer {
-            Err(cause) => return unavailable::<Password>(client_id, cause),
+            Err(cause) => return unavailable::<Password>(endpoint.reader, client_id, cause),
             Ok(Owner::Refused) => Err(TokenError::PasswordRefused),
             Ok(Owner::Subject(subject)) => {
                 endpoint.open(client, Opened { subject: Some(subject), refresh_token: true, ..Opened::default() })

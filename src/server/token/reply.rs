@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::error::TokenError;
 use crate::model::{ClientId, GrantId, GrantType, Scope, Secret};
 use crate::record::Grant;
+use crate::server::cross_origin::Reader;
 use crate::server::error::{ErrorReply, PresentedIn, error_response};
 use crate::server::issue::Basis;
 use crate::wire::json;
@@ -21,6 +22,7 @@ use crate::wire::json;
 #[must_use = "the reply is what the client waits for"]
 pub struct TokenReply {
     pub(in crate::server) outcome: Result<TokensIssued, TokenRefused>,
+    reader: Reader,
 }
 
 /// Tokens, and on what grounds they were issued.
@@ -104,17 +106,24 @@ impl Serialize for TokenResponse {
 }
 
 impl TokenReply {
-    pub(super) fn issued(issued: TokensIssued) -> Self {
-        Self { outcome: Ok(issued) }
+    pub(super) fn issued(reader: Reader, issued: TokensIssued) -> Self {
+        Self { outcome: Ok(issued), reader }
     }
 
-    pub(super) fn refused(client_id: Option<ClientId>, error: TokenError, presented_in: PresentedIn) -> Self {
-        Self { outcome: Err(TokenRefused { reply: ErrorReply::new(client_id, error, presented_in), replayed: None }) }
+    pub(super) fn refused(
+        reader: Reader,
+        client_id: Option<ClientId>,
+        error: TokenError,
+        presented_in: PresentedIn,
+    ) -> Self {
+        let refused = TokenRefused { reply: ErrorReply::new(client_id, error, presented_in), replayed: None };
+        Self { outcome: Err(refused), reader }
     }
 
-    pub(super) fn replayed(client_id: ClientId, grant: GrantId, error: TokenError) -> Self {
+    pub(super) fn replayed(reader: Reader, client_id: ClientId, grant: GrantId, error: TokenError) -> Self {
         let reply = ErrorReply::new(Some(client_id), error, PresentedIn::Body);
-        Self { outcome: Err(TokenRefused { reply, replayed: Some(grant) }) }
+        let refused = TokenRefused { reply, replayed: Some(grant) };
+        Self { outcome: Err(refused), reader }
     }
 
     /// The tokens, or why there are none.
@@ -128,10 +137,17 @@ impl TokenReply {
     /// The response: RFC 6749 §5.1, §5.2.
     #[must_use]
     pub fn into_http(self) -> Response<Vec<u8>> {
-        let ErrorReply { error, presented_in, .. } = match self.outcome {
-            Ok(issued) => return json(StatusCode::OK, &issued.response),
-            Err(refused) => refused.reply,
-        };
+        let reader = self.reader;
+        reader.shown(match self.outcome {
+            Ok(issued) => json(StatusCode::OK, &issued.response),
+            Err(refused) => refused.into_http(),
+        })
+    }
+}
+
+impl TokenRefused {
+    fn into_http(self) -> Response<Vec<u8>> {
+        let ErrorReply { error, presented_in, .. } = self.reply;
         let status = match error {
             TokenError::Endpoint(error) => return error.into_http(presented_in),
             TokenError::Collision => StatusCode::INTERNAL_SERVER_ERROR,

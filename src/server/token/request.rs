@@ -58,6 +58,7 @@ pub(super) fn read<'a, B: AsRef<[u8]>>(
     config: &Config,
     request: &'a Request<B>,
 ) -> Result<(ClientAuthentication<'a>, Cow<'a, str>, Form<'a>), EndpointError> {
+    config.cross_origin.check(request)?;
     let form = form(request)?;
     let [client_id, client_secret, grant_type] = form.params(["client_id", "client_secret", "grant_type"]);
     let client = ClientAuthentication::read(config.client_authentication, request.headers(), client_id, client_secret)?;
