@@ -58,7 +58,7 @@ use crate::wire::RequestError;
 ///
 /// Tokens that a client has for itself come without a refresh token (RFC 6749 §4.4.3), and are asked for anew in the
 /// same way: by one for all, if the request had no [parameter](super::TokenRequest::parameter) of its own. What has to
-/// be said in each request is the [client's](Client::with_parameter).
+/// be said in each request is the [client's](Client::with_parameter). The first are fetched before they are shared.
 #[derive(Clone, Debug)]
 pub struct SharedTokens {
     shared: Arc<Shared>,

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-
 use super::Client;
 use super::dialect::Dialect;
 use super::parameters::Parameters;
@@ -12,7 +10,7 @@ use crate::effect::Answer;
 use crate::fetch::Fetch;
 use crate::model::{GrantType, Issuer, Moment, Resource, Scope, Secret, Timestamp, exposed};
 use crate::step::{Pause, Step, machine};
-use crate::wire::{Fault, Member, Members, RequestError, ServerAnswer, lenient};
+use crate::wire::{Fault, Further, Member, Members, RequestError, ServerAnswer, lenient};
 
 machine! {
     /// The machine that asks a token endpoint for tokens, whatever the grant.
@@ -269,7 +267,7 @@ impl Expected {
             .asked_by(self.asked)
             .refreshed_by(refresh_token)
             .unreadable_too(unreadable)
-            .with_members(further(&members)))
+            .with_members(Further::than(&KNOWN, &members)))
     }
 }
 
@@ -290,14 +288,4 @@ fn refresh_token(
         // None was issued: `false`, say.
         Err(_) => (old, Some("refresh_token")),
     }
-}
-
-/// What else the server says.
-fn further(members: &Members<'_>) -> Map<String, Value> {
-    let mut further = Map::new();
-    for name in members.names().filter(|name| !KNOWN.contains(name)) {
-        let value = members.read(name, |json| serde::Deserialize::deserialize(json).map(Some));
-        further.extend(value.ok().flatten().map(|value| (name.to_owned(), value)));
-    }
-    further
 }

@@ -1,6 +1,5 @@
 //! What a token request brings: RFC 6749 §5.1.
 
-use std::fmt;
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -9,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::dialect::Lifetime;
 use crate::model::{Issuer, Resource, Scope, Secret, Timestamp, exposed};
+use crate::wire::Further;
 
 /// An access token, and what came with it. It is a serde value for the host to keep; it holds the tokens in plain text.
 /// To the client they are opaque: RFC 6749 §1.4.
@@ -48,22 +48,6 @@ pub(super) struct Asked {
     /// one can be had in the same way.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) by_client_credentials: bool,
-}
-
-/// Members of a response. They may be secrets, so only their names are shown.
-#[derive(Clone, Default, Serialize, Deserialize)]
-struct Further(Map<String, Value>);
-
-impl Further {
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl fmt::Debug for Further {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
-    }
 }
 
 /// A token this close to its end counts as expired: a request that takes it along has to arrive.
@@ -118,8 +102,8 @@ impl TokenSet {
         Self { refresh_token, ..self }
     }
 
-    pub(super) fn with_members(self, members: Map<String, Value>) -> Self {
-        Self { members: Further(members), ..self }
+    pub(super) fn with_members(self, members: Further) -> Self {
+        Self { members, ..self }
     }
 
     pub(super) fn unreadable_too(mut self, name: Option<&'static str>) -> Self {
@@ -204,7 +188,7 @@ impl TokenSet {
     /// only. One that cannot be read, or has more than one value, is not among them.
     #[must_use]
     pub fn members(&self) -> &Map<String, Value> {
-        &self.members.0
+        self.members.map()
     }
 
     /// The members of the response that were there and cannot be read: `token_type`, `expires_in`, `scope`,

@@ -69,7 +69,7 @@ impl Rest {
             !matches!(error, RequestError::NoEndpoint(_) | RequestError::OtherServer | RequestError::Unsendable);
         // RFC 9110 §10.2.3: "how long the user agent ought to wait before making a follow-up request".
         let pause = Duration::from_secs(error.retry_after().unwrap_or_default().into()).clamp(PAUSE, MAX_PAUSE);
-        Self { error, since, until: if was_sent { since.after(pause) } else { since } }
+        Self { error, since, until: if was_sent { since.after(pause) } else { Timestamp::default() } }
     }
 
     /// Whether it holds. After a clock was set back, what is in its future does not.

@@ -7,10 +7,12 @@ use serde::de::DeserializeOwned;
 use zeroize::Zeroize as _;
 
 use super::excerpt::{excerpt, excerpt_of_prose, excerpt_of_url, peer_text};
+use super::fault::Fault;
 use super::form::Form;
+use super::further::Further;
 use super::members::{Member, Members, fault};
 use super::refusal::Refusal;
-use super::request_error::{ErrorResponse, Fault, RequestError};
+use super::request_error::{ErrorResponse, RequestError};
 use crate::effect::Answer;
 use crate::fetch::Fetch;
 use crate::model::Timestamp;
@@ -130,12 +132,15 @@ impl ServerAnswer {
         let members = Members::of(self.text());
         let refusal = members.as_ref().map(|members| Refusal::of(members, status.is_success())).unwrap_or_default();
         if let Some(error) = refusal.error {
+            let known = ["error", "error_description", "error_uri"];
+            let further = members.as_ref().map(|members| Further::than(&known, members)).unwrap_or_default();
             return Err(RequestError::Refused(ErrorResponse {
                 status,
                 error: peer_text(&error),
                 error_description: refusal.error_description.as_deref().map(peer_text),
                 error_uri: refusal.error_uri.as_deref().map(excerpt_of_url),
                 retry_after: self.retry_after,
+                further,
             }));
         }
         if !status.is_success() {

@@ -4,9 +4,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::answer::ServerAnswer;
+use super::fault::Fault;
 use super::lenient;
 use super::request::{Identity, PostForm};
-use super::request_error::{Fault, RequestError};
+use super::request_error::RequestError;
 use crate::fetch::Fetch;
 use crate::model::members::{Members, Unreadable};
 use crate::model::{Endpoint, Scope, Secret, Timestamp};

@@ -7,7 +7,7 @@ use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
-use super::request_error::Fault;
+use super::fault::Fault;
 
 /// A JSON object, whose members were not looked at.
 pub(crate) struct Members<'a>(BTreeMap<String, Found<'a>>);

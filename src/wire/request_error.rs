@@ -3,10 +3,13 @@
 use std::fmt;
 
 use http::StatusCode;
+use serde_json::{Map, Value};
 
+use super::fault::Fault;
+use super::further::Further;
 use crate::effect::Unavailable;
 
-/// A request to another server did not bring what it was to bring. No secret is in it.
+/// A request to another server did not bring what it was to bring. No secret shows in it.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
@@ -41,39 +44,6 @@ pub enum RequestError {
     },
 }
 
-/// What is wrong with a response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Fault {
-    /// It leads elsewhere. A request with credentials is not sent to where another server says.
-    #[error("the response is a redirect")]
-    Redirect,
-    /// It is longer than [`Fetch::MAX_RESPONSE_LEN`](crate::Fetch::MAX_RESPONSE_LEN).
-    #[error("the response is too long")]
-    TooLong,
-    /// It ends too early.
-    #[error("the response is truncated")]
-    Truncated,
-    /// It is not JSON: a page for people, say, or a signed token.
-    #[error("the response is not JSON")]
-    NotJson,
-    /// It is JSON, but not as the RFC has it.
-    #[error("the response is malformed")]
-    Malformed,
-    /// This member of it decides, and cannot be used.
-    #[error("the response has a {0} that cannot be used")]
-    Unreadable(&'static str),
-    /// It lacks this member.
-    #[error("the response has no {0}")]
-    Missing(&'static str),
-    /// RFC 6749 §7.1: "The client MUST NOT use an access token if it does not understand the token type."
-    #[error("the response has a token of a type that is not understood")]
-    TokenType,
-    /// Its status is that of a failure, and it does not say more in words that are known.
-    #[error("the response is a failure")]
-    Status,
-}
-
 /// An error response: RFC 6749 §5.2. Its texts are the server's, with characters that cannot be seen and whatever may
 /// be a token left out, and their length bounded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +59,7 @@ pub struct ErrorResponse {
     pub error_uri: Option<String>,
     /// In how many seconds to ask again, if it said so (RFC 9110 §10.2.3).
     pub retry_after: Option<u32>,
+    pub(super) further: Further,
 }
 
 impl fmt::Display for ErrorResponse {
@@ -186,6 +157,14 @@ impl RequestError {
 }
 
 impl ErrorResponse {
+    /// The members of the response beside the RFC's, as the server sent them: `suberror`, `claims`, `mfa_token`. They
+    /// may be secrets, and are not shown by `Debug` or `Display`. One that cannot be read, or has more than one value,
+    /// is not among them.
+    #[must_use]
+    pub fn members(&self) -> &Map<String, Value> {
+        self.further.map()
+    }
+
     fn remedy(&self) -> Remedy {
         let known = known_code(&self.error).and_then(|(_, remedy)| remedy);
         if let Some(remedy @ (Remedy::AskOwner | Remedy::MendClient)) = known {

@@ -252,6 +252,8 @@ fn a_wrong_client_does_not_keep_the_right_one_waiting() {
     let nowhere = public_at(grantor::model::Metadata::new(metadata().issuer));
     let refused = tokens.get(&nowhere, canned::moment_at(END), &HttpHost(&server));
     assert!(matches!(refused, Err(RefreshError::Request(RequestError::NoEndpoint(_)))));
+    // Nor those whose clock is a little behind.
+    assert!(matches!(tokens.fresh(Timestamp(END.0 - 1)), Fresh::Refresh(_)));
     assert_eq!(on_threads(&tokens, &server, END, 4), ["new"; 4]);
 }
 

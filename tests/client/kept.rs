@@ -1,6 +1,8 @@
 //! What is kept from one request to the next, and of a response beside the tokens: RFC 8707, RFC 6749 §5.1.
 
-use grantor::client::{AuthorizationRequest, Client, Device, Fresh, Pending, Polled, SharedTokens, TokenSet};
+use grantor::client::{
+    AuthorizationRequest, Client, Device, Fresh, Pending, Polled, RequestError, SharedTokens, TokenSet,
+};
 use grantor::model::Scope;
 use grantor::{Answer, Fetch, Timestamp};
 use serde::Serialize;
@@ -202,6 +204,32 @@ fn further_members_are_kept_and_are_not_shown() {
         .get("members")
         .is_none()
     );
+}
+
+/// So are those of a refusal: what has to be done next may stand in one, and be a secret.
+#[test]
+fn further_members_of_an_error_are_kept_and_are_not_shown() {
+    let body = json!({
+        "error": "mfa_required", "error_description": "more", "error_uri": "https://a.example", "error_codes": [50076],
+        "mfa_token": "Fe26.s3cr3t", "claims": "{}",
+    });
+    let error = |body: &str| {
+        let client = confidential_client();
+        let answer = canned::json(403, body);
+        match answered(client.client_credentials().start(moment(NOW)), &answer) {
+            Err(RequestError::Refused(error)) => error,
+            other => panic!("{other:?}"),
+        }
+    };
+    let refused = error(&body.to_string());
+    assert_eq!(
+        serde_json::Value::from(refused.members().clone()),
+        json!({"error_codes": [50076], "mfa_token": "Fe26.s3cr3t", "claims": "{}"})
+    );
+    let shown = format!("{refused} {refused:?} {refused:#?}");
+    assert!(shown.contains("mfa_token") && !shown.contains("s3cr3t"), "{shown}");
+    let spoilt = error(r#"{"error":"no_such","x":1,"x":2,"y":"\ud800","z":0}"#);
+    assert_eq!(serde_json::Value::from(spoilt.members().clone()), json!({"z": 0}));
 }
 
 /// What cannot be read is not among them, and spoils nothing.
