@@ -104,15 +104,19 @@ fn note(number: usize, fault: &Fault, broken: &[Violation], missed: &mut Vec<Str
     }
 }
 
+/// Side by side, since each waits for the disk most of the time.
 #[test]
 fn what_reads_first_and_writes_later_is_found_on_sqlite_in_every_run() {
-    for fault in reads_first() {
+    let found = |fault: &Fault| {
         let database = Sqlite::new(fault.shape());
         let contract = of_sqlite().only(|rule| rule == fault.rule);
         let found = (0..runs()).filter(|_| !contract.violations(|| database.store()).is_empty()).count();
         println!("SQLite: {found} of {}: {}", runs(), fault.rule);
         assert_eq!(found, runs(), "{}", fault.rule);
-    }
+    };
+    std::thread::scope(|scope| {
+        reads_first().into_iter().for_each(|fault| drop(scope.spawn(move || found(&fault))));
+    });
 }
 
 #[tokio::test]
