@@ -179,7 +179,9 @@ fn what_stands_around_a_store_forgets_what_the_store_forgets() {
         assert_eq!(store.purge_batch(Timestamp(10), 1).unwrap(), 1);
         assert_eq!(block_on(store.purge_batch_async(Timestamp(10), 2)).unwrap(), 1);
     }
-    purges(&MemoryStore::new());
+    let store = MemoryStore::new();
+    purges(&store);
+    purges(store);
     purges(std::sync::Arc::new(MemoryStore::new()));
     purges(Box::new(MemoryStore::new()));
     purges(WithClients { clients: |_: &ClientId| Ok(None), store: MemoryStore::new() });
