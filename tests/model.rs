@@ -5,7 +5,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, SystemTime};
 
 use grantor::Timestamp;
-use grantor::model::{Digest, GrantId, GrantType, Key};
+use grantor::model::{Digest, GrantId, GrantType, Key, Partition};
 
 #[test]
 fn an_identifier_has_its_length_and_no_other() {
@@ -15,6 +15,14 @@ fn an_identifier_has_its_length_and_no_other() {
         assert_eq!(serde_json::from_str::<Digest>(&format!("{text:?}")).is_ok(), length == 43, "{length}");
         assert_eq!(Key::of(&text).is_some(), length == 44, "{length}");
     }
+}
+
+#[test]
+fn a_key_goes_into_one_column_and_comes_back() {
+    let key = Key { partition: Partition(0x0102), digest: Digest::from_bytes([7; 32]) };
+    let bytes = key.to_bytes();
+    assert_eq!((&bytes[..2], &bytes[2..]), (&[1, 2][..], &[7; 32][..]));
+    assert_eq!(Key::from_bytes(bytes), key);
 }
 
 #[test]

@@ -114,6 +114,29 @@ fn a_witness_is_forgotten_when_it_has_expired() {
 }
 
 #[test]
+fn what_ends_at_the_end_of_time_is_not_forgotten_then_either() {
+    let store = MemoryStore::new();
+    let key = Key { partition: Partition(1), digest: Digest::of("once") };
+    let seen = |until| Store::commit(&store, &Commit::of(Change::Witness { key, until: Timestamp(until) })).unwrap();
+    assert_eq!(seen(u64::MAX), Outcome::Applied);
+    store.purge(Timestamp(u64::MAX));
+    assert_eq!(seen(u64::MAX), Outcome::Conflict(0));
+}
+
+#[test]
+fn an_outage_is_made_of_any_error_by_two_question_marks_and_stays_what_it_was() {
+    type Failed = Box<dyn std::error::Error + Send + Sync>;
+    let parsed = |text: &str| -> Result<u64, Failed> { Ok(text.parse()?) };
+    let asked = |text: &str| -> Result<u64, Unavailable> { Ok(parsed(text)?) };
+    assert_eq!(asked("7"), Ok(7));
+    assert_eq!(asked("x").unwrap_err().to_string(), "unavailable: invalid digit found in string");
+    let busy = Unavailable::new("busy").with_retry_after(3);
+    let again = |busy: &Unavailable| -> Result<(), Failed> { Err(busy.clone())? };
+    let outer = |busy: &Unavailable| -> Result<(), Unavailable> { Ok(again(busy)?) };
+    assert_eq!(outer(&busy), Err(busy));
+}
+
+#[test]
 fn a_credential_is_forgotten_with_its_grant_so_that_it_does_not_outlive_a_revocation() {
     let store = logged_in();
     let mut longer = credential();

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use grantor::model::ClientId;
 use grantor::record::Client;
 use grantor::store::{
-    AsyncGrantStore, AsyncStore, Commit, GrantCursor, GrantStore as _, GrantsOf, HeldGrant, Lookup, MemoryStore, Store,
-    WithClients,
+    AsyncGrantStore, AsyncPurge, AsyncStore, Commit, GrantCursor, GrantStore as _, GrantsOf, HeldGrant, Lookup,
+    MemoryStore, Purge as _, Store, WithClients,
 };
 use grantor::{Answer, Hosted, Timestamp, Unavailable};
 
@@ -24,22 +24,6 @@ pub enum AnyStore {
     Memory(Arc<MemoryStore>),
     /// Kept in a file.
     Sqlite(Arc<SqliteStore>),
-}
-
-impl AnyStore {
-    /// Forgets what has expired.
-    ///
-    /// # Errors
-    /// The store could not be asked.
-    pub async fn purge(&self, now: Timestamp) -> Result<(), Unavailable> {
-        match self {
-            Self::Memory(store) => {
-                store.purge(now);
-                Ok(())
-            }
-            Self::Sqlite(store) => blocking(store, move |store| store.purge(now)).await,
-        }
-    }
 }
 
 impl AsyncStore for AnyStore {
@@ -78,6 +62,15 @@ impl AsyncGrantStore for AnyStore {
                 let (of, after) = (of.clone(), after.cloned());
                 blocking(store, move |store| store.held_grants(&of, after.as_ref(), limit, now)).await
             }
+        }
+    }
+}
+
+impl AsyncPurge for AnyStore {
+    async fn purge_batch_async(&self, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+        match self {
+            Self::Memory(store) => store.purge_batch(now, limit),
+            Self::Sqlite(store) => blocking(store, move |store| store.purge_batch(now, limit)).await,
         }
     }
 }

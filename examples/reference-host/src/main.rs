@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Parser;
 use grantor::model::Issuer;
-use grantor::store::{MemoryStore, WithClients};
+use grantor::store::{MemoryStore, PurgeClock, WithClients};
 use grantor::{Hosted, Server};
 use reference_host::config::Settings;
 use reference_host::demo::Demo;
@@ -172,13 +172,19 @@ async fn serve(listener: TcpListener, app: Arc<App>, base: &str) -> Result<(), B
 /// Forgets what has expired, now and then.
 async fn purge(app: Arc<App>) {
     let mut interval = tokio::time::interval(PURGE_INTERVAL);
+    let (started, mut clock) = (Instant::now(), PurgeClock::new());
     loop {
         interval.tick().await;
-        let now = now();
-        app.sessions.purge(now);
-        app.playground.iter().for_each(|playground| playground.purge(now));
-        if let Err(error) = app.host.store.store.purge(now).await {
-            let _ = writeln!(stderr(), "the store could not be purged: {error}");
+        let (now, elapsed) = (now(), started.elapsed());
+        if let Some(now) = clock.read(now, elapsed) {
+            app.sessions.purge(now);
+            app.playground.iter().for_each(|playground| playground.purge(now));
+        }
+        // Batch by batch, so that requests get in between.
+        match clock.purge_async(&app.host.store, now, elapsed).await {
+            Ok(Some(_)) => {}
+            Ok(None) => drop(writeln!(stderr(), "nothing is purged: the clock has jumped")),
+            Err(error) => drop(writeln!(stderr(), "the store could not be purged: {error}")),
         }
     }
 }

@@ -5,8 +5,8 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::Violation;
 use super::exchange::Exchange;
+use super::violation::Violation;
 use crate::effect::Unavailable;
 use crate::model::{ClientId, Key, Timestamp};
 use crate::record::{Client, PendingRequest};

@@ -106,6 +106,9 @@ pub(crate) struct Program {
     pub(crate) has_precondition: bool,
 }
 
+/// What a commit comes to, and with what error it ends all the same.
+type Programs = (Vec<Program>, Option<Unavailable>);
+
 impl Program {
     /// What is asked before something is written: of two statements or more, those that only read.
     pub(crate) fn asks(&self) -> impl Iterator<Item = &Statement> {
@@ -227,7 +230,7 @@ impl Shape {
     }
 
     /// What a commit comes to, change by change, and with what error it ends all the same; or the answer to it.
-    pub(crate) fn programs(&self, commit: &Commit) -> Answer<Result<(Vec<Program>, Option<Unavailable>), Outcome>> {
+    pub(crate) fn programs(&self, commit: &Commit) -> Answer<Result<Programs, Outcome>> {
         let mut changes = commit.changes().to_vec();
         if changes.is_empty() && self.has(Flag::RefusesNothing) {
             return Ok(Err(Outcome::Conflict(0)));

@@ -1,7 +1,7 @@
 //! Grants, credentials and requests in SQLite: one transaction per commit, one joined `SELECT` per lookup.
 //!
 //! Records are kept as the JSON that serde makes of them. Beside each stand the columns that a precondition, the JOIN,
-//! a list of grants or [`purge`](SqliteStore::purge) asks for. Every change is one statement with its precondition
+//! a list of grants or a purge asks for. Every change is one statement with its precondition
 //! inside, so the number of rows that it changed says whether the precondition held.
 
 mod changes;
@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use grantor::model::{ClientId, Key};
 use grantor::record::{Client, PendingRequest};
-use grantor::store::{Commit, Found, Lookup, Outcome, PresentedRequest, RequestKey, Store};
+use grantor::store::{Commit, Found, Lookup, Outcome, PresentedRequest, Purge, PurgeClock, RequestKey, Store};
 use grantor::{Answer, Timestamp, Unavailable};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
@@ -39,6 +39,14 @@ const LOOKUP: &str = "
     UNION ALL
     SELECT 'request', record, spent_at, NULL, NULL FROM requests WHERE partition = ?10 AND user_code = ?12
 ";
+
+/// The tables of what expires, each with its key; grants last, when none of their credentials are left.
+const EXPIRING: [(&str, &str); 4] = [
+    ("credentials", "partition, digest"),
+    ("requests", "partition, digest"),
+    ("witnesses", "partition, digest"),
+    ("grants", "id"),
+];
 
 /// How many lookups run side by side.
 const READERS: usize = 4;
@@ -78,18 +86,14 @@ impl SqliteStore {
         Ok(Self { writer: Mutex::new(writer), readers, next_reader: AtomicUsize::new(0) })
     }
 
-    /// Forgets what has expired: credentials (and with them that they were spent), requests, witnesses, and grants
-    /// without a living credential.
+    /// Forgets what has expired, batch by batch: credentials (and with them that they were spent), requests, witnesses,
+    /// and grants without a living credential. A host that runs for long asks a [`PurgeClock`] to do it.
     ///
     /// # Errors
     /// The file cannot be written.
     pub fn purge(&self, now: Timestamp) -> Result<(), Unavailable> {
-        let mut writer = lock(&self.writer);
-        let transaction = begin(&mut writer)?;
-        for table in ["credentials", "grants", "requests", "witnesses"] {
-            execute(&transaction, &format!("DELETE FROM {table} WHERE expires_at <= ?1"), [past(now)])?;
-        }
-        transaction.commit().map_err(unavailable)
+        while self.purge_batch(now, PurgeClock::BATCH)? == PurgeClock::BATCH {}
+        Ok(())
     }
 
     fn reader(&self) -> MutexGuard<'_, Connection> {
@@ -141,6 +145,23 @@ impl Store for SqliteStore {
         }
         transaction.commit().map_err(unavailable)?;
         Ok(Outcome::Applied)
+    }
+}
+
+/// One transaction for each batch: whoever wants to write waits for no more than one.
+impl Purge for SqliteStore {
+    fn purge_batch(&self, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+        let mut writer = lock(&self.writer);
+        let transaction = begin(&mut writer)?;
+        let mut left = limit;
+        for (table, key) in EXPIRING {
+            let sql = format!(
+                "DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE expires_at <= ?1 LIMIT ?2)"
+            );
+            left -= execute(&transaction, &sql, (past(now), i64::try_from(left).unwrap_or(i64::MAX)))?;
+        }
+        transaction.commit().map_err(unavailable)?;
+        Ok(limit - left)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The SQLite store itself.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
@@ -9,6 +9,7 @@ use std::time::Duration;
 use grantor::model::{ClientId, Digest, GrantType, Issuer, Key, Partition, RedirectUri, ResponseType, Scope, Subject};
 use grantor::record::Client;
 use grantor::server::{Approval, AuthorizeReply, Config, RefreshPolicy};
+use grantor::store::contract::Contract;
 use grantor::store::{Change, Commit, Lookup, Outcome, Store, WithClients};
 use grantor::{Answer, Moment, Server, Timestamp};
 use http::Request;
@@ -25,16 +26,40 @@ fn fresh(directory: &TempDir) -> SqliteStore {
     SqliteStore::open(&directory.path().join(file)).expect("a store")
 }
 
-#[test]
-fn it_keeps_the_storage_contract() {
-    let directory = tempfile::tempdir().expect("a directory");
-    grantor::store::contract::check(|| fresh(&directory));
+/// A store that tells where it is.
+struct At(PathBuf, SqliteStore);
+
+impl At {
+    fn open(path: PathBuf) -> Self {
+        let store = SqliteStore::open(&path).expect("a store");
+        Self(path, store)
+    }
+}
+
+impl Store for At {
+    fn lookup(&self, lookup: &Lookup) -> Answer<Lookup> {
+        self.1.lookup(lookup)
+    }
+    fn commit(&self, commit: &Commit) -> Answer<Commit> {
+        self.1.commit(commit)
+    }
 }
 
 #[test]
-fn it_keeps_the_contract_of_grants() {
+fn it_keeps_the_storage_contract() {
     let directory = tempfile::tempdir().expect("a directory");
-    grantor::store::contract::grants::check(|| fresh(&directory));
+    Contract::new().with_grants().with_purging().check(|| fresh(&directory));
+}
+
+#[test]
+fn several_handles_onto_one_file_keep_it_too() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let of_every_store: Vec<_> = Contract::<At>::new().rules().collect();
+    let mut files = 0..;
+    Contract::new()
+        .with_another(|at: &At| At::open(at.0.clone()))
+        .only(|rule| !of_every_store.contains(&rule))
+        .check(|| At::open(directory.path().join(format!("handles-{:?}.sqlite", files.next()))));
 }
 
 #[test]
