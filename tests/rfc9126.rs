@@ -75,6 +75,21 @@ fn a_confidential_client_authenticates() {
     assert!(refused.header("www-authenticate").is_some());
 }
 
+/// RFC 8707 §2, with RFC 3986 §6.2.3: what is written otherwise is the same resource, and is kept as the server writes it.
+#[test]
+fn a_resource_is_the_same_however_a_request_writes_it() {
+    let world = world().with(|config| config.resources = only(&["https://photos.example", "https://mail.example"]));
+    for written in ["https://photos.example/", "HTTPS://Photos.example:443"] {
+        let request = authorize().set("resource", written);
+        let by_push = world.ask(with(&pushed(&world, request.clone())));
+        for prompt in [world.ask(request), by_push] {
+            let kept: Vec<_> = prompt.asked.audience.resources().iter().map(|it| it.as_str().to_owned()).collect();
+            assert_eq!(kept, ["https://photos.example"], "{written}");
+        }
+    }
+    assert_eq!(push(&world, authorize().set("resource", "https://photos.example//")).error(), "invalid_target");
+}
+
 /// "Reject the request if the request_uri authorization request parameter is provided."
 #[test]
 fn a_request_uri_cannot_be_pushed() {

@@ -47,7 +47,8 @@ impl Requirement {
     }
 
     pub(super) fn required_max_age(&self) -> Option<u64> {
-        self.max_age.map(|max_age| max_age.as_secs())
+        // Beyond that, readers of JSON do not agree on a number, and no login is that long ago.
+        self.max_age.map(|max_age| max_age.as_secs().min(Timestamp::END.0))
     }
 
     /// Whether how and when the resource owner was authenticated is good enough. A token that does not say is not, nor

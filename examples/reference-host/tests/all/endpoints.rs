@@ -61,7 +61,38 @@ fn an_issuer_with_a_path_has_its_metadata_where_rfc_8414_says_and_endpoints_that
     let child = command.args(["--issuer", "https://tenants.example/one", "--store", "memory"]).spawn();
     let (host, _) = Running::wait(child.expect("it starts"), tempfile::tempdir().expect("a directory"));
     let mut browser = Browser::new(&host.base);
-    let metadata = browser.get("/.well-known/oauth-authorization-server/one").json();
-    assert_eq!(metadata["issuer"], "https://tenants.example/one");
-    assert_eq!(metadata["token_endpoint"], "https://tenants.example/token");
+    // Not all clients look there.
+    for place in [
+        "/.well-known/oauth-authorization-server/one",
+        "/.well-known/oauth-authorization-server/one/",
+        "/one/.well-known/oauth-authorization-server",
+        "/.well-known/openid-configuration/one",
+        "/one/.well-known/openid-configuration",
+    ] {
+        let metadata = browser.get(place).json();
+        assert_eq!(metadata["issuer"], "https://tenants.example/one", "{place}");
+        assert_eq!(metadata["token_endpoint"], "https://tenants.example/token", "{place}");
+    }
+    assert_eq!(browser.get("/.well-known/oauth-authorization-server").status, 404);
+}
+
+/// A client that lives in a browser: OAuth 2.1 §3.2.
+#[test]
+fn scripts_of_other_origins_may_ask_where_clients_ask() {
+    let host = Running::in_memory();
+    for path in ["/token", "/revoke", "/.well-known/oauth-authorization-server"] {
+        let preflight = ureq::options(format!("{}{path}", host.base)).header("origin", "https://spa.example");
+        let preflight = preflight.header("access-control-request-method", "POST");
+        let preflight = preflight.header("access-control-request-headers", "authorization,mcp-protocol-version");
+        let response = preflight.call().expect("the host answers");
+        assert_eq!(response.status(), 204, "{path}");
+        assert_eq!(response.headers()["access-control-allow-origin"], "*", "{path}");
+    }
+    let refused = ureq::post(format!("{}/token", host.base)).header("origin", "https://spa.example");
+    let refused = refused.config().http_status_as_error(false).build().send_form([("grant_type", "x")]);
+    let refused = refused.expect("the host answers");
+    assert_eq!(
+        (refused.status().as_u16(), &refused.headers()["access-control-allow-origin"]),
+        (400, &"*".parse().unwrap())
+    );
 }
