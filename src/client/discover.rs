@@ -32,13 +32,20 @@ pub enum DiscoverError {
 }
 
 impl DiscoverError {
-    fn or_more_telling(self, other: Self) -> Self {
-        let weight = |error: &Self| match error {
+    fn weight(&self) -> u8 {
+        match self {
             Self::Request(RequestError::Unusable { fault: Fault::Unreadable(_), .. }) => 2,
             Self::OtherIssuer(_) => 1,
             Self::Request(_) => 0,
-        };
-        if weight(&other) > weight(&self) { other } else { self }
+        }
+    }
+}
+
+/// Of what became of one place and of the next, what tells more; of two that tell as much, the first.
+pub(super) fn more_telling<E>(before: Option<E>, error: E, weight: impl Fn(&E) -> u8) -> E {
+    match before {
+        Some(before) if weight(&before) >= weight(&error) => before,
+        _ => error,
     }
 }
 
@@ -100,10 +107,7 @@ impl Pause<Fetch> for DiscoverFetch {
         };
         // A host that cannot be reached is not asked for another document.
         let is_reached = !matches!(error, DiscoverError::Request(RequestError::Unavailable(_)));
-        let failed = match self.failed {
-            Some(before) => before.or_more_telling(error),
-            None => error,
-        };
+        let failed = more_telling(self.failed, error, DiscoverError::weight);
         if is_reached { next(self.issuer, self.places, Some(failed)) } else { Step::Done(Err(failed)) }
     }
 }

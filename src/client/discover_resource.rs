@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use url::{Position, Url};
 
-use super::discover::is_downgrade;
+use super::discover::{is_downgrade, more_telling};
 use crate::effect::Answer;
 use crate::fetch::Fetch;
 use crate::model::{Endpoint, Resource, ResourceMetadata};
@@ -67,13 +67,12 @@ pub enum DiscoverResourceError {
 }
 
 impl DiscoverResourceError {
-    fn or_more_telling(self, other: Self) -> Self {
-        let weight = |error: &Self| match error {
+    fn weight(&self) -> u8 {
+        match self {
             Self::Request(RequestError::Unusable { fault: Fault::Unreadable(_), .. }) => 2,
             Self::OtherResource(_) => 1,
             Self::Request(_) => 0,
-        };
-        if weight(&other) > weight(&self) { other } else { self }
+        }
     }
 }
 
@@ -158,10 +157,7 @@ impl Pause<Fetch> for DiscoverResourceFetch {
         };
         // A host that cannot be reached is not asked for another document.
         let is_reached = !matches!(error, DiscoverResourceError::Request(RequestError::Unavailable(_)));
-        let failed = match asked.failed {
-            Some(before) => before.or_more_telling(error),
-            None => error,
-        };
+        let failed = more_telling(asked.failed, error, DiscoverResourceError::weight);
         if is_reached { next(Asked { failed: Some(failed), ..asked }) } else { Step::Done(Err(failed)) }
     }
 }

@@ -131,12 +131,6 @@ impl<'de> Deserialize<'de> for Members {
     }
 }
 
-/// For `skip_serializing_if`: a flag that is omitted when it is not set.
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-pub(super) fn is_false(flag: &bool) -> bool {
-    !flag
-}
-
 /// The members of an object that were not said yet, beside those that something says already.
 pub(super) fn without_doubles(members: Map<String, Value>, said: &impl Serialize) -> Map<String, Value> {
     let said = serde_json::to_value(said).unwrap_or_default();

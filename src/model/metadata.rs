@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::members::{Members, Unreadable, is_false, without_doubles};
+use super::members::{Members, Unreadable, without_doubles};
 use super::{Endpoint, Issuer, endpoint, issuer};
 
 /// What an authorization server says of itself. A server derives it from its configuration, a client reads it. There
@@ -43,7 +43,7 @@ pub struct Metadata {
     pub jwks_uri: Option<Endpoint>,
     /// Whether a client may be known by the URL of a document of its own, in place of a registration:
     /// draft-ietf-oauth-client-id-metadata-document.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub client_id_metadata_document_supported: bool,
     /// What may be asked for; there may be more. "Servers MAY choose not to advertise some supported scope values even
     /// when this parameter is used" (RFC 8414 §2).

@@ -71,18 +71,25 @@ fn split_token(text: &str) -> (&str, &str) {
     text.split_at_checked(end).unwrap_or((text, ""))
 }
 
-/// The value that a text begins with: a quoted-string (RFC 9110 §5.6.4) or a token; tolerated are single quotes, and
-/// whatever goes on to the next comma or the next `name=`.
+/// The value that a text begins with: a quoted-string (RFC 9110 §5.6.4) or a token; tolerated are single quotes, a quote
+/// that nobody closed, and whatever goes on to the next comma or the next `name=`.
 fn split_value(text: &str) -> (String, &str) {
-    if text.starts_with('"') {
-        let (value, rest) = split_quoted(text);
-        return (value, rest.unwrap_or_default());
+    if let Some(unquoted) = text.strip_prefix('"') {
+        return match split_quoted(text) {
+            (value, Some(rest)) => (value, rest),
+            (_, None) => split_unquoted(unquoted.trim_end_matches('\\')),
+        };
     }
     let ends = |rest: &str| rest.is_empty() || rest.starts_with([' ', '\t', ',', ';']);
     let quoted = text.strip_prefix('\'').and_then(|quoted| quoted.split_once('\''));
     if let Some((value, rest)) = quoted.filter(|(_, rest)| ends(rest)) {
         return (value.to_owned(), rest);
     }
+    split_unquoted(text)
+}
+
+/// What a text begins with, to the next comma or the next `name=`.
+fn split_unquoted(text: &str) -> (String, &str) {
     let mut is_after_space = false;
     let is_end = |(at, character): &(usize, char)| {
         let is_space = matches!(character, ' ' | '\t');

@@ -186,6 +186,7 @@ fn what_can_only_be_meant_in_one_way_is_read() {
         "Bearer realm=mcp error=invalid_token resource_metadata=https://a.example/m",
         "Bearer error=invalid_token\tresource_metadata = https://a.example/m",
         "Bearer error=invalid_token, resource_metadata=https://a.example/m, x",
+        "Bearer error=\"invalid_token\", error_description=\"expired, resource_metadata=https://a.example/m",
         "Bearer error=\"invalid_token\"; resource_metadata=\"https://a.example/m\"",
         "Bearer error_description=The token is no good, error=invalid_token, resource_metadata=https://a.example/m",
         "Bearer error=\"invalid_token\" \"junk, error=x\" (junk), resource_metadata=\"https://a.example/m\"",
