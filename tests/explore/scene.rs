@@ -10,8 +10,8 @@ use grantor::model::{
 use grantor::record::{Client, RegisteredAuthentication, SecretPresentation};
 use grantor::resource::{self, Requirement, ResourceServer};
 use grantor::server::{AuthorizationResponse, AuthorizeReply, Config, ParConfig, Prompt, RefreshPolicy};
-use grantor::store::{Commit, Lookup, Store};
-use grantor::{Answer, Server, Timestamp};
+use grantor::store::{Change, Commit, Lookup, Store};
+use grantor::{Answer, Server, Timestamp, Unavailable};
 use http::{Request, header};
 
 use crate::entries::{Presents, approval, moment};
@@ -348,6 +348,9 @@ impl Store for Plain {
         Ok(self.0.lock().unwrap().lookup(lookup, None))
     }
     fn commit(&self, commit: &Commit) -> Answer<Commit> {
+        if commit.changes().iter().any(|change| matches!(change, Change::Unknown(_))) {
+            return Err(Unavailable::new("a change that the model does not know"));
+        }
         Ok(self.0.lock().unwrap().commit(commit, None))
     }
 }
