@@ -21,8 +21,9 @@ pub struct ClientSecret {
     pub client: Arc<Client>,
     /// What it presents, as RFC 6749 §2.3.1 reads it: form-encoded in the `Authorization` header, plain in the body.
     pub client_secret: Secret<'static>,
-    /// What stands in the header as it is, if that is another text: the secret of a client that does not encode. It is as
-    /// good as the other. Check both, whichever is right: who stops at the first tells by the time it took which one was.
+    /// What stands in the header as it is, if that is another text: the secret of a client that does not encode. It is
+    /// as good as the other. Check both, whichever is right: who stops at the first tells by the time it took which one
+    /// was.
     pub client_secret_as_written: Option<Secret<'static>>,
 }
 

@@ -53,7 +53,8 @@ fn has_cors(response: &Response<Vec<u8>>) -> bool {
     response.headers().keys().any(|name| name.as_str().starts_with("access-control-"))
 }
 
-/// "If the Authorization Server supports browser-based applications, [...] will also need to have the CORS headers defined".
+/// "these endpoints may also be accessed by the browser-based application, and will also need to have the CORS headers
+/// defined to allow access."
 #[test]
 fn a_browser_that_asks_first_is_told_yes() {
     let world = world();
@@ -128,7 +129,7 @@ fn a_script_may_read_every_response_also_an_error() {
     }
 }
 
-/// RFC 9700 §2.6: "CORS MUST NOT be supported at the authorization endpoint". Introspection is for resource servers.
+/// RFC 9700 §2.6: "CORS MUST NOT be supported at the Authorization Endpoint". Introspection is for resource servers.
 #[test]
 fn no_script_asks_at_the_authorization_endpoint_or_at_introspection() {
     let world = world();

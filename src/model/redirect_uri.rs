@@ -36,7 +36,7 @@ pub enum RedirectUriError {
     /// The host is not written as whoever goes there reads it: `2130706433`, `0x7f.1` or `%6cocalhost`.
     #[error("a redirect URI must have its host written plainly")]
     Host,
-    /// RFC 9700 §4.1.3: "the redirect URIs [...] MUST" match exactly. Nothing that is asked for would match a pattern.
+    /// RFC 9700 §2.1: "authorization servers MUST utilize exact string matching". No request would match a pattern.
     #[error("a redirect URI must name its host: there are no wildcards, each URI is registered as it is")]
     Wildcard,
     /// RFC 9700 §2.6: "authorization servers MUST NOT allow redirect URIs that use the `http` scheme except for native
@@ -86,11 +86,11 @@ impl RedirectUri {
         }
     }
 
-    /// Checks that a URI may be registered, also with a private-use scheme that has no period, as applications have them
-    /// all the same: `cursor://…`, `vscode://…`, `myapp:/…`; or [`OUT_OF_BAND`](Self::OUT_OF_BAND).
+    /// Checks that a URI may be registered, also with a private-use scheme that has no period, as applications have
+    /// them all the same: `cursor://…`, `vscode://…`, `myapp:/…`; or [`OUT_OF_BAND`](Self::OUT_OF_BAND).
     ///
-    /// OAuth 2.1 §2.3.1: such a scheme "SHOULD be rejected", for nobody owns it. Any application on the device can claim
-    /// it too and is sent the code; PKCE keeps that one from redeeming it.
+    /// OAuth 2.1 §2.3.1: such a scheme "SHOULD be rejected", for nobody owns it. Any application on the device can
+    /// claim it too and is sent the code; PKCE keeps that one from redeeming it.
     ///
     /// # Errors
     /// See [`RedirectUriError`]. `javascript:`, `data:` and their like are refused here too.
@@ -128,8 +128,8 @@ impl RedirectUri {
     /// OAuth 2.1 §2.3.1: "Authorization servers MUST reject authorization requests that specify a redirect URI that
     /// doesn't exactly match one that was registered, with an exception for loopback redirects, where an exact match is
     /// required except for the port URI component". RFC 8252 §7.3 means loopback IP literals, RFC 9700 §4.1.3
-    /// `localhost` too: "native apps using a `localhost` URI: In this case, the authorization server MUST allow variable
-    /// port numbers".
+    /// `localhost` too: "native apps using a `localhost` URI: In this case, the authorization server MUST allow
+    /// variable port numbers".
     #[must_use]
     pub fn matches(&self, requested: &str) -> Option<Self> {
         if *self.0 == *requested {

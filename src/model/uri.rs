@@ -108,8 +108,8 @@ impl<'a> Uri<'a> {
         self.url.scheme()
     }
 
-    /// The normal form of RFC 3986 §6.2.2 and §6.2.3: scheme and host in lower case, no port that is the scheme's own, a
-    /// path for http and https, no dot-segments, and nothing percent-encoded that need not be.
+    /// The normal form of RFC 3986 §6.2.2 and §6.2.3: scheme and host in lower case, no port that is the scheme's own,
+    /// a path for http and https, no dot-segments, and nothing percent-encoded that need not be.
     pub(super) fn normalized(&self) -> String {
         let (scheme, rest) = self.url.as_str().split_once(':').unwrap_or_default();
         let authority_len = rest.strip_prefix("//").map_or(0, |rest| "//".len() + authority_len(rest));

@@ -55,9 +55,9 @@ pub struct Client {
     /// `unauthorized_client`. (Since version 2.)
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_lifetime: Option<u64>,
-    /// Whether it is switched off: every endpoint refuses it, and introspection calls its tokens inactive. Its record stays,
-    /// so that its id is not given to another. Resource servers that read the store do not read clients: they take access
-    /// tokens that are there until these expire or their grants are revoked, which
+    /// Whether it is switched off: every endpoint refuses it, and introspection calls its tokens inactive. Its record
+    /// stays, so that its id is not given to another. Resource servers that read the store do not read clients: they
+    /// take access tokens that are there until these expire or their grants are revoked, which
     /// [`end_client`](crate::store::GrantStore::end_client) does. (Since version 2.)
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disabled: bool,

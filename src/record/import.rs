@@ -1,5 +1,5 @@
-//! Clients that come from elsewhere: client metadata as [RFC 7591 §2] has it, read as a record, with a report of what was
-//! not taken.
+//! Clients that come from elsewhere: client metadata as [RFC 7591 §2] has it, read as a record, with a report of what
+//! was not taken.
 //!
 //! [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
 
@@ -137,14 +137,14 @@ impl ClientImport {
             }
             None => self.default_scope.clone(),
         };
-        // RFC 7591 §2: "Clients using flows with redirection MUST register their redirection URI values."
+        // RFC 7591 §2: "clients using flows with redirection MUST register their redirection URI values."
         let redirects = !client.response_types.is_empty()
             && (client.grant_types.contains(&GrantType::AuthorizationCode)
                 || client.grant_types.contains(&GrantType::Implicit));
         if redirects && client.redirect_uris.is_empty() {
             members.remarks.push(refusal("redirect_uris", "none is left, and the client needs one"));
         }
-        // "If the value is 0, the client_secret does not expire" (RFC 7591 §3.2.1).
+        // RFC 7591 §3.2.1: "or 0 if it will not expire".
         if members.metadata.get("client_secret_expires_at").is_some_and(|end| end.as_u64() != Some(0)) {
             members.remark("client_secret_expires_at", None, "secrets do not expire here");
         }

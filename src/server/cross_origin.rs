@@ -11,13 +11,13 @@ use crate::wire::{allow_any_origin, is_preflight};
 /// Whether scripts of other origins may ask. OAuth 2.1 §3.2: endpoints that a browser-based application uses "will also
 /// need to have the CORS headers defined to allow access".
 ///
-/// This is of the metadata document and the endpoints for clients: token, revocation, pushing. The authorization endpoint
-/// is never among them (RFC 9700 §2.6: "CORS MUST NOT be supported at the authorization endpoint, as the client does not
-/// access this endpoint directly"), nor is introspection, which is for resource servers.
+/// This is of the metadata document and the endpoints for clients: token, revocation, pushing. The authorization
+/// endpoint is never among them (RFC 9700 §2.6: "CORS MUST NOT be supported at the Authorization Endpoint, as the
+/// client does not access this endpoint directly"), nor is introspection, which is for resource servers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CrossOrigin {
-    /// Scripts of any origin. Nothing that a browser adds by itself, such as a cookie, counts at these endpoints, so there
-    /// is nothing that an origin would have to be trusted with.
+    /// Scripts of any origin. Nothing that a browser adds by itself, such as a cookie, counts at these endpoints, so
+    /// there is nothing that an origin would have to be trusted with.
     #[default]
     Any,
     /// None: responses have no CORS headers, and a preflight is of a method that is not allowed.

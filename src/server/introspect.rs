@@ -32,8 +32,8 @@ machine! {
     /// request ─▶ Lookup ─▶ [ClientSecret] ─▶ [Lookup] ─▶ reply
     /// ```
     ///
-    /// The second lookup is for the client that an active token was issued to, if that is not the one that asks: a client
-    /// that was removed or disabled has no active tokens.
+    /// The second lookup is for the client that an active token was issued to, if that is not the one that asks: a
+    /// client that was removed or disabled has no active tokens.
     ///
     /// It draws nothing from its moment yet; a signed response (RFC 9701) will.
     Introspect<'a> {

@@ -56,8 +56,8 @@ impl Config {
     /// Discovery has it, behind the issuer's path; under the name of RFC 8414 and under OpenID Connect's (RFC 8414 §5);
     /// with a slash at the end and without. A host that serves it at each is found by all of them.
     ///
-    /// No other issuer's document has its place at any of these, so where a server has several issuers, each has its own
-    /// paths.
+    /// No other issuer's document has its place at any of these, so where a server has several issuers, each has its
+    /// own paths.
     #[must_use]
     pub fn metadata_paths(&self) -> Vec<String> {
         let (_, path) = split_at_path(self.issuer.as_str());
@@ -71,8 +71,8 @@ impl Config {
         places.flat_map(|place| [format!("{place}/"), place].into_iter().rev()).collect()
     }
 
-    /// Returns whether the path of a request is one of [`metadata_paths`](Self::metadata_paths): for a host that has one
-    /// handler for all paths.
+    /// Returns whether the path of a request is one of [`metadata_paths`](Self::metadata_paths): for a host that has
+    /// one handler for all paths.
     #[must_use]
     pub fn is_metadata_path(&self, path: &str) -> bool {
         self.metadata_paths().iter().any(|place| place == path)

@@ -19,8 +19,8 @@ pub struct ScopeConfig {
     pub supported: Scope,
     /// What becomes of scope values that the client may not ask for. Default: [`UnknownScope::Refuse`].
     pub unknown: UnknownScope,
-    /// Whether white space may stand around the scope values of a request, and more than one space between two. Default:
-    /// no: RFC 6749 §3.3 has one. Many clients put their scope together with a space too many.
+    /// Whether white space may stand around the scope values of a request, and more than one space between two.
+    /// Default: no: RFC 6749 §3.3 has one. Many clients put their scope together with a space too many.
     pub accept_white_space: bool,
 }
 

@@ -179,8 +179,8 @@ pub enum Change {
     /// Remove a client. Precondition: the stored revision is this one. It can do nothing more at any endpoint, and
     /// introspection calls its tokens inactive; resource servers that read the store take its access tokens until they
     /// expire. Whoever gets its id later is taken for the one that held tokens under it. So first
-    /// [`end_client`](super::GrantStore::end_client), and remove the record only where ids are never given again, as those
-    /// that are drawn at random, and once the last of its grants is purged.
+    /// [`end_client`](super::GrantStore::end_client), and remove the record only where ids are never given again, as
+    /// those that are drawn at random, and once the last of its grants is purged.
     RemoveClient {
         /// The client to remove.
         client_id: ClientId,

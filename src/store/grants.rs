@@ -89,12 +89,12 @@ pub trait GrantStore: Store {
     }
 
     /// Ends a client: switches its record off, so that every endpoint refuses it, and then revokes its grants, page by
-    /// page. Says how many those were; `None` if the record was changed since it was read, and nothing was done: read it
-    /// anew. It may be repeated, with the record as it is then, and is to be where it failed. A request that was under way
-    /// may still end in a grant, which the client cannot refresh.
+    /// page. Says how many those were; `None` if the record was changed since it was read, and nothing was done: read
+    /// it anew. It may be repeated, with the record as it is then, and is to be where it failed. A request that was
+    /// under way may still end in a grant, which the client cannot refresh.
     ///
-    /// The record stays: as long as it is there, its id is not given to another, who would be taken for the one that held
-    /// tokens under it.
+    /// The record stays: as long as it is there, its id is not given to another, who would be taken for the one that
+    /// held tokens under it.
     ///
     /// # Errors
     /// The store could not be asked, or does not keep clients.

@@ -32,8 +32,8 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response<Vec<u8
     }
 }
 
-/// A document for everyone, read with GET: metadata. There is nothing secret in it. Scripts of other origins may read it
-/// too, if they may at all: a browser asks before it sends a header that is not of its own, and clients send such.
+/// A document for everyone, read with GET: metadata. There is nothing secret in it. Scripts of other origins may read
+/// it too, if they may at all: a browser asks before it sends a header that is not of its own, and clients send such.
 pub(crate) fn document<B>(request: &Request<B>, for_any_origin: bool, body: &impl Serialize) -> Response<Vec<u8>> {
     let method = request.method();
     if for_any_origin && is_preflight(method, request.headers()) {
@@ -67,16 +67,16 @@ pub(crate) fn allow_any_origin(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether a browser asks whether a script may send a request. By the Fetch standard such a request says the origin, and
-/// the method or the headers that are asked for.
+/// Whether a browser asks whether a script may send a request. By the Fetch standard such a request says the origin,
+/// and the method or the headers that are asked for.
 pub(crate) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
     const ASKING: [header::HeaderName; 3] =
         [header::ORIGIN, header::ACCESS_CONTROL_REQUEST_METHOD, header::ACCESS_CONTROL_REQUEST_HEADERS];
     method == Method::OPTIONS && ASKING.iter().any(|name| headers.contains_key(name))
 }
 
-/// What a browser is told that asks whether a script of another origin may send a request by these methods. The names of
-/// headers are those that clients send; "*" stands for every other but `Authorization`.
+/// What a browser is told that asks whether a script of another origin may send a request by these methods. The names
+/// of headers are those that clients send; "*" stands for every other but `Authorization`.
 pub(crate) fn preflight(methods: &'static str) -> Response<Vec<u8>> {
     let mut response = empty(StatusCode::NO_CONTENT);
     let headers = response.headers_mut();

@@ -114,8 +114,8 @@ pub enum AuthorizationPageError {
     /// The redirect URI is not one of the client's.
     #[error("the address to return to is not one that the application registered")]
     RedirectUriMismatch,
-    /// The `state` is too long, or has characters that RFC 6749 appendix A.5 does not allow. It could not come back as it
-    /// was, and without it the client would not know the response for its own.
+    /// The `state` is too long, or has characters that RFC 6749 appendix A.5 does not allow. It could not come back as
+    /// it was, and without it the client would not know the response for its own.
     #[error("what the application sent to recognize the answer by (state) cannot be sent back")]
     State,
     /// There is no pushed request of this `request_uri`, it is another client's, or its time is over: RFC 9126 §4.

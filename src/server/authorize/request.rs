@@ -111,8 +111,8 @@ impl<'a> AuthorizationRequest<'a> {
         Ok((request, fault))
     }
 
-    /// Who gets the answer. RFC 6749 §3.1.2.3, RFC 9700 §2.1: the redirect URI is one of the client's. RFC 6749 §4.1.2.1:
-    /// `state` comes back, "the exact value received from the client", in an error too.
+    /// Who gets the answer. RFC 6749 §3.1.2.3, RFC 9700 §2.1: the redirect URI is one of the client's. RFC 6749
+    /// §4.1.2.1: `state` comes back, "the exact value received from the client", in an error too.
     pub(in crate::server) fn recipient(&self, client: &Client) -> Result<Recipient, AuthorizationPageError> {
         let state = self.state.as_deref();
         if state.is_some_and(|state| !is_state(state)) {

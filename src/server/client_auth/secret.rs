@@ -48,8 +48,8 @@ pub(super) fn check(
     }
     let is_right = match &client.authentication {
         RegisteredAuthentication::Secret { digest, previous, .. } => {
-            // RFC 6749 §2.3.1 has the secret form-encoded. Who did not encode it meant what is written. All readings are
-            // compared with all digests, however the first comes out.
+            // RFC 6749 §2.3.1 has the secret form-encoded. Who did not encode it meant what is written. All readings
+            // are compared with all digests, however the first comes out.
             let is_right = |presented: Digest| {
                 let is_previous = previous.is_some_and(|previous| previous == presented);
                 *digest == presented || is_previous
