@@ -336,6 +336,9 @@ impl Store for Plain {
         Ok(self.0.lock().unwrap().lookup(lookup, None))
     }
     fn commit(&self, commit: &Commit) -> Answer<Commit> {
+        if commit.changes().iter().any(|change| matches!(change, grantor::store::Change::Unknown(_))) {
+            return Err(grantor::Unavailable::new("a change that the model does not know"));
+        }
         Ok(self.0.lock().unwrap().commit(commit, None))
     }
 }
