@@ -217,6 +217,7 @@ fn an_inactive_token_with_an_error_is_inactive() {
         (200, json!({ "active": true, "error": "invalid_token", "aud": PHOTOS }), "unavailable"),
         (200, json!({ "active": "false", "error": "invalid_token" }), "unavailable"),
         (200, json!({ "error": "invalid_token" }), "unavailable"),
+        (200, json!([false]), "unavailable"),
         (400, json!({ "active": false, "error": "invalid_token" }), "unavailable"),
         (401, json!({ "active": false, "error": "invalid_client" }), "unavailable"),
         (503, json!({ "active": false }), "unavailable"),
@@ -227,6 +228,19 @@ fn an_inactive_token_with_an_error_is_inactive() {
             .check_by_introspection(&with_token(TOKEN), &reading(), &introspector, at_moment(Timestamp(NOW)))
             .run(&http);
         assert_eq!(reply.into_result().unwrap_err().error().code(), code, "{status} {body}");
+    }
+    // A page, or bytes that are no text, say nothing plainly.
+    for (media_type, body) in [
+        ("text/html", br#"{"active":false,"error":"x"}"#.as_slice()),
+        ("application/json", b"{\"active\":false,\"error\":\"\xFF\"}"),
+    ] {
+        let response = Response::builder().header("content-type", media_type).body(body.to_vec()).unwrap();
+        let http = HttpHost(|_: &Fetch| Ok::<_, Unavailable>(response.clone()));
+        let (photos, introspector) = (photos(), introspector());
+        let reply = photos
+            .check_by_introspection(&with_token(TOKEN), &reading(), &introspector, at_moment(Timestamp(NOW)))
+            .run(&http);
+        assert_eq!(reply.into_result().unwrap_err().error().code(), "unavailable", "{media_type}");
     }
 }
 

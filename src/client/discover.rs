@@ -122,7 +122,7 @@ fn read(answer: &ServerAnswer, issuer: &Issuer) -> Result<Metadata, DiscoverErro
     // RFC 8414 §3.3: "The "issuer" value returned MUST be identical to the authorization server's issuer identifier
     // value into which the well-known URI string was inserted to create the URL used to retrieve the metadata."
     if issued != issuer.as_str() {
-        let is_sound = issued.len() <= LONGEST_SHOWN && Issuer::parse(&issued).is_ok();
+        let is_sound = issued.len() <= LONGEST_SHOWN && Issuer::parse_in_private_network(&issued).is_ok();
         return Err(DiscoverError::OtherIssuer(if is_sound { issued } else { excerpt_of_url(&issued) }));
     }
     let mut metadata = answer.document::<Metadata>()?;

@@ -38,16 +38,13 @@ pub enum ResourceMatch {
 
 impl ResourceMatch {
     fn takes(self, asked: &Resource, named: &Resource) -> bool {
-        let (Ok(asked), Ok(named)) = (Url::parse(asked.as_str()), Url::parse(named.as_str())) else { return false };
-        match self {
-            Self::Identical => asked == named,
-            Self::Above => asked == named || is_above(&named, &asked),
-        }
+        asked == named || self == Self::Above && is_above(named, asked)
     }
 }
 
-/// Whether one URL is above another, or beside it but for a slash at its end.
-fn is_above(upper: &Url, lower: &Url) -> bool {
+/// Whether one resource is above another, or beside it but for a slash at its end.
+fn is_above(upper: &Resource, lower: &Resource) -> bool {
+    let (Ok(upper), Ok(lower)) = (Url::parse(upper.as_str()), Url::parse(lower.as_str())) else { return false };
     let is_same_origin = upper.has_host() && upper[..Position::BeforePath] == lower[..Position::BeforePath];
     let rest = lower.path().strip_prefix(upper.path().trim_end_matches('/'));
     is_same_origin && upper.query().is_none() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

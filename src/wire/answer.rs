@@ -117,7 +117,10 @@ impl ServerAnswer {
 
     /// The JSON object of a response with a status of success, whatever `error` is in it.
     pub(crate) fn successful<T: DeserializeOwned>(&self) -> Option<T> {
-        if self.response.status().is_success() { serde_json::from_str(self.text()).ok() } else { None }
+        // Serde would take an array for an object whose members have lost their names.
+        let is_object = self.text().trim_start().starts_with('{');
+        let is_sound = self.response.status().is_success() && self.media == Media::Json && self.not_text.is_none();
+        if is_object && is_sound { serde_json::from_str(self.text()).ok() } else { None }
     }
 
     /// Whether the server did what was asked, whatever it says beside that.
