@@ -33,7 +33,9 @@ const code = [
 ]
 const photos = (method, status) => [new RegExp(`^${method} /api/photos$`), /^Check: Lookup$/, /^found$/, new RegExp(`^${status}`)]
 const endpoint = (path, machine, ...rest) => [new RegExp(`^Fetch: POST ${path}$`), new RegExp(`^${machine}: Lookup$`), /^found$/, ...rest]
-const introspected = (status) => [/^GET \/api\/elsewhere\/photos$/, ...endpoint('/introspect', 'Introspect', /^200 OK$/),
+// Of a token that is good, whose client it is is looked up too: it may have been switched off.
+const introspected = (status) => [/^GET \/api\/elsewhere\/photos$/,
+  ...endpoint('/introspect', 'Introspect', ...(status === 200 ? [/^Introspect: Lookup$/, /^found$/] : []), /^200 OK$/),
   new RegExp(`^${status}`)]
 const committed = (machine) => [new RegExp(`^${machine}: Commit$`), /^applied/]
 
