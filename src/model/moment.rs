@@ -90,7 +90,7 @@ impl Moment {
 impl Pool {
     fn of(bytes: &[u8; Moment::POOL_LEN]) -> Self {
         let (words, _) = bytes.as_chunks();
-        let mut pool = Self { words: [0; _], drawn: 0 };
+        let mut pool = Self { words: [0; Moment::POOL_LEN / 16], drawn: 0 };
         pool.words.iter_mut().zip(words).for_each(|(word, bytes)| *word = u128::from_ne_bytes(*bytes));
         pool
     }
