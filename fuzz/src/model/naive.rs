@@ -217,7 +217,9 @@ impl Naive {
                 Who::Api => kind == Kind::Access,
                 _ => self.grants[grant].client == client && kind != Kind::Code,
             };
-            self.is_alive(*index) && may_see
+            // A client that was removed has no active token.
+            let is_registered = self.clients[self.grants[grant].client as usize].is_some();
+            self.is_alive(*index) && may_see && is_registered
         });
         Ok(visible.map_or(Said::Inactive, |index| Said::Active(self.credentials[index].scope)))
     }
