@@ -12,6 +12,19 @@ use serde_json::Value;
 use crate::common::Counter;
 use crate::raw;
 
+/// The members in which servers say what is for people.
+const PROSE: [&str; 9] = [
+    "error_description",
+    "message",
+    "errmsg",
+    "error_message",
+    "errorMessage",
+    "msg",
+    "detail",
+    "reason",
+    "localizedMessage",
+];
+
 const NOW: Timestamp = Timestamp(1_000_000);
 const ISSUER: &str = "https://server.example";
 const PHOTOS: &str = "https://api.example/photos";
@@ -174,13 +187,17 @@ impl Judge<'_> {
         assert!(!is_word || times != 1 || !shown.contains(value), "{value:?} in {shown:?}");
     }
 
-    /// The texts in a JSON body.
+    /// The texts in a JSON body, but for those that are for people.
     fn values(&self) -> Vec<String> {
         fn walk(value: Value, texts: &mut Vec<String>) {
             match value {
                 Value::String(text) => texts.push(text),
                 Value::Array(values) => values.into_iter().for_each(|value| walk(value, texts)),
-                Value::Object(members) => members.into_iter().for_each(|(_, value)| walk(value, texts)),
+                // What is said to people is shown, with what looks like a secret left out.
+                Value::Object(members) => {
+                    let members = members.into_iter().filter(|(name, _)| !PROSE.contains(&name.as_str()));
+                    members.for_each(|(_, value)| walk(value, texts));
+                }
                 _ => {}
             }
         }
