@@ -45,9 +45,9 @@ impl Unavailable {
     }
 }
 
-/// What went wrong in a store, so that `?` takes it: a function that reads and writes answers with this box, which every
-/// error becomes by `?`, and the method of the trait calls it with another `?`. An [`Unavailable`] in the box stays what it
-/// was.
+/// What went wrong in a store, so that `?` takes it: a function that reads and writes answers with this box, which
+/// every error becomes by `?`, and the method of the trait calls it with another `?`. An [`Unavailable`] in the box
+/// stays what it was.
 ///
 /// ```
 /// # use grantor::Unavailable;

@@ -9,7 +9,7 @@ use http::Response;
 use crate::effect::Answer;
 use crate::fetch::Fetch;
 use crate::model::{Scope, Timestamp};
-use crate::wire::{Member, Members, PostForm, RequestError, ServerAnswer, Unreadable, lenient};
+use crate::wire::{Member, MemberError, PostForm, RawMembers, RequestError, ServerAnswer, lenient};
 
 /// What a client knows of its server beside the metadata.
 #[derive(Clone, Debug, Default)]
@@ -97,17 +97,17 @@ impl Dialect {
     }
 
     /// The members that tokens are read from.
-    pub(super) fn token_members<'a>(&self, answer: &'a ServerAnswer) -> Result<Members<'a>, RequestError> {
+    pub(super) fn token_members<'a>(&self, answer: &'a ServerAnswer) -> Result<RawMembers<'a>, RequestError> {
         let members = self.members(answer)?;
         let nested = self.tokens_in.as_ref().and_then(|name| members.object(name));
         Ok(nested.filter(|nested| !matches!(nested.get("access_token"), Member::Absent)).unwrap_or(members))
     }
 
-    pub(super) fn members<'a>(&self, answer: &'a ServerAnswer) -> Result<Members<'a>, RequestError> {
+    pub(super) fn members<'a>(&self, answer: &'a ServerAnswer) -> Result<RawMembers<'a>, RequestError> {
         answer.members(self.has_any_media_type)
     }
 
-    pub(super) fn scope(&self, members: &Members<'_>, name: &str) -> Result<Option<Scope>, Unreadable> {
+    pub(super) fn scope(&self, members: &RawMembers<'_>, name: &str) -> Result<Option<Scope>, MemberError> {
         let is_separator =
             if self.has_commas_in_scope { |c: char| c.is_whitespace() || c == ',' } else { char::is_whitespace };
         members.read(name, |json| lenient::scope_separated_by(is_separator, json))

@@ -18,9 +18,9 @@ machine! {
     }
 }
 
-/// Which resource a document may be about, when one was asked for: RFC 9728 §3.3. Two resources are the same if they are
-/// equivalent by RFC 3986 §6.2.2.1 and §6.2.3: the case of scheme and host, the default port and the slash of an empty
-/// path make no difference.
+/// Which resource a document may be about, when one was asked for: RFC 9728 §3.3. Two resources are the same if they
+/// are equivalent by RFC 3986 §6.2.2.1 and §6.2.3: the case of scheme and host, the default port and the slash of an
+/// empty path make no difference.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResourceMatch {
@@ -31,8 +31,8 @@ pub enum ResourceMatch {
     /// `https://api.example/mcp/` for `https://api.example/mcp`. Many servers of the Model Context Protocol name the
     /// origin in place of the endpoint.
     ///
-    /// Whoever controls the upper path then says whose tokens go to the lower one. RFC 9728 §3.3 has "identical" so that
-    /// one resource cannot speak for another; take this only where an origin belongs to one party.
+    /// Whoever controls the upper path then says whose tokens go to the lower one. RFC 9728 §3.3 has "identical" so
+    /// that one resource cannot speak for another; take this only where an origin belongs to one party.
     Above,
 }
 
@@ -74,8 +74,8 @@ impl DiscoverResourceError {
 }
 
 /// Starts to find the metadata of this resource: where its [`Challenge`](super::Challenge) says or, without one, at the
-/// resource's own well-known place (RFC 9728 §3.1, §5). Where that has no document of this resource, the one at the root
-/// of the host is tried, which may be about this very resource; the Model Context Protocol has clients do so.
+/// resource's own well-known place (RFC 9728 §3.1, §5). Where that has no document of this resource, the one at the
+/// root of the host is tried, which may be about this very resource; the Model Context Protocol has clients do so.
 ///
 /// The resource is the one that the client meant to ask, as it wrote it, and never one that the answer names: RFC 9728
 /// §3.3, §7.3. To take the document of a resource above it, use [`discover_resource_matching`].
@@ -160,8 +160,8 @@ impl Pause<Fetch> for DiscoverResourceFetch {
 }
 
 impl Asked {
-    /// The document, if it is about a resource that is meant. That is looked at first: what another resource says is not
-    /// judged.
+    /// The document, if it is about a resource that is meant. That is looked at first: what another resource says is
+    /// not judged.
     fn read(&self, answer: &ServerAnswer, place: &Endpoint) -> Result<ResourceMetadata, DiscoverResourceError> {
         #[derive(Deserialize)]
         struct Named {

@@ -19,8 +19,8 @@ pub struct OtherIssuer {
 }
 
 impl Registration {
-    /// The client, at the server at which it is registered. OAuth knows a server by its issuer: RFC 9700 §4.4.2, and RFC
-    /// 8414 §3.3 makes sure that metadata is that of the issuer which it names.
+    /// The client, at the server at which it is registered. OAuth knows a server by its issuer: RFC 9700 §4.4.2, and
+    /// RFC 8414 §3.3 makes sure that metadata is that of the issuer which it names.
     ///
     /// # Errors
     /// The metadata is another server's. A client that was sent there by a resource is not registered there.

@@ -65,8 +65,8 @@ impl Client {
 
 impl TokenSet {
     /// Gives these tokens up: the refresh token or, where there is none, the access token. At another server than the
-    /// one that issued them nothing is sent, and the reply is [`RequestError::OtherServer`]: it would learn a token that
-    /// is good.
+    /// one that issued them nothing is sent, and the reply is [`RequestError::OtherServer`]: it would learn a token
+    /// that is good.
     pub fn revoke(&self, client: &Client, moment: Moment) -> Step<Revoke> {
         if *self.issuer() != client.server.issuer {
             return Step::Done(Err(RequestError::OtherServer));

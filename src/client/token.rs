@@ -10,7 +10,7 @@ use crate::effect::Answer;
 use crate::fetch::Fetch;
 use crate::model::{GrantType, Issuer, Moment, Resource, Scope, Secret, Timestamp, exposed};
 use crate::step::{Pause, Step, machine};
-use crate::wire::{Fault, Further, Member, Members, RequestError, ServerAnswer, lenient};
+use crate::wire::{Fault, Further, Member, RawMembers, RequestError, ServerAnswer, lenient};
 
 machine! {
     /// The machine that asks a token endpoint for tokens, whatever the grant.
@@ -275,7 +275,7 @@ impl Expected {
 /// server MAY issue a new refresh token, in which case the client MUST discard the old refresh token and replace it
 /// with the new refresh token."
 fn refresh_token(
-    members: &Members<'_>,
+    members: &RawMembers<'_>,
     old: Option<Secret<'static>>,
 ) -> (Option<Secret<'static>>, Option<&'static str>) {
     let is_ambiguous = matches!(members.get("refresh_token"), Member::Ambiguous);

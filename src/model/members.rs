@@ -58,7 +58,8 @@ impl Members {
         self.optional(name, read)
     }
 
-    /// A list; the empty text is none, nor is it an entry. Entries that cannot be read are left out; if there are no others, so is the list.
+    /// A list; the empty text is none, nor is it an entry. Entries that cannot be read are left out; if there are no
+    /// others, so is the list.
     pub(crate) fn list<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<Vec<T>> {
         self.list_by(name, serde_json::from_value)
     }

@@ -74,8 +74,8 @@ pub struct Metadata {
     /// The ways to authenticate a resource owner that may be asked for: RFC 9470 §7.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub acr_values_supported: Vec<String>,
-    /// Whether authorization responses carry `iss`: RFC 9207 §3. A member that is there and is neither yes nor no counts
-    /// as yes: then a response without `iss` is refused.
+    /// Whether authorization responses carry `iss`: RFC 9207 §3. A member that is there and is neither yes nor no
+    /// counts as yes: then a response without `iss` is refused.
     pub authorization_response_iss_parameter_supported: bool,
     /// A page for developers.
     #[serde(skip_serializing_if = "Option::is_none")]

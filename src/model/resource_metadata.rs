@@ -75,8 +75,8 @@ impl ResourceMetadata {
         }
     }
 
-    /// The members of the document that were there and cannot be used, in whole or in part. For a log: they are not kept
-    /// with the rest.
+    /// The members of the document that were there and cannot be used, in whole or in part. For a log: they are not
+    /// kept with the rest.
     #[must_use]
     pub fn unreadable(&self) -> &[&'static str] {
         &self.unreadable

@@ -107,7 +107,7 @@ impl Client {
         };
         let digest = Digest::of(client_secret);
         let authentication = RegisteredAuthentication::Secret { digest, previous, presented };
-        Self { authentication, revision: self.revision.saturating_add(1), ..self }
+        Self { authentication, ..self }.revised()
     }
 
     /// Ends the secret before the current one. The record has the next revision.
@@ -116,20 +116,24 @@ impl Client {
         if let RegisteredAuthentication::Secret { previous, .. } = &mut self.authentication {
             *previous = None;
         }
-        Self { revision: self.revision.saturating_add(1), ..self }
+        self.revised()
     }
 
     /// Switches it off. The record has the next revision, to be stored by
     /// [`Change::PutClient`](crate::store::Change::PutClient).
     #[must_use]
     pub fn disable(self) -> Self {
-        Self { disabled: true, revision: self.revision.saturating_add(1), ..self }
+        Self { disabled: true, ..self }.revised()
     }
 
     /// Switches it on again. The record has the next revision.
     #[must_use]
     pub fn enable(self) -> Self {
-        Self { disabled: false, revision: self.revision.saturating_add(1), ..self }
+        Self { disabled: false, ..self }.revised()
+    }
+
+    fn revised(self) -> Self {
+        Self { revision: self.revision.saturating_add(1), ..self }
     }
 
     /// How long a grant to this client lasts at the most.

@@ -12,9 +12,9 @@ use crate::wire::Introspection;
 ///
 /// RFC 7662 §4: "the token may be revoked while the protected resource is relying on the value of the cached response
 /// to make authorization decisions. This creates a window during which a revoked token could be used at the protected
-/// resource." Here the window is `max_age`, whatever the clock does: once it is behind by more than it may be between two
-/// threads, nobody knows how old an entry is, and all are forgotten. "Highly sensitive environments can opt to disable caching entirely": give
-/// the [`Introspector`](super::Introspector) none.
+/// resource." Here the window is `max_age`, whatever the clock does: once it is behind by more than it may be between
+/// two threads, nobody knows how old an entry is, and all are forgotten. "Highly sensitive environments can opt to
+/// disable caching entirely": give the [`Introspector`](super::Introspector) none.
 pub struct Cache {
     capacity: usize,
     max_age: Duration,

@@ -24,18 +24,18 @@ pub struct Config {
     /// meant to be used for that particular resource server." An authorization server restricts its tokens once it
     /// names its [`resources`](crate::server::Config::resources). Say yes where there is but one resource.
     pub accept_unrestricted: bool,
-    /// Further values of `token_type` that introspection says of bearer tokens, in whatever case. Default: none; `Bearer`
-    /// and the `access_token` of older servers need not be named. A token that is bound to a key (`cnf`) is refused
-    /// whatever its type is called.
+    /// Further values of `token_type` that introspection says of bearer tokens, in whatever case. Default: none;
+    /// `Bearer` and the `access_token` of older servers need not be named. A token that is bound to a key (`cnf`) is
+    /// refused whatever its type is called.
     pub other_token_types: Vec<String>,
     /// How long before its `nbf` an introspected token is taken, and how far in the future its `auth_time` may lie, for
     /// clocks that differ. RFC 7519 §4.1.5: "Implementers MAY provide for some small leeway, usually no more than a few
     /// minutes, to account for clock skew." Default: 5 seconds; whole seconds count. The authorization server has found
     /// such a token active by its own clock (RFC 7662 §4). `iat` is never a reason to refuse.
     pub nbf_leeway: Duration,
-    /// How long after its `exp` an introspected token is taken, if the authorization server still says that it is active:
-    /// RFC 7519 §4.1.4, likewise. Default: none; whole seconds count. Beyond `exp` nothing is taken from the cache (RFC
-    /// 7662 §4), and a token in the store needs no leeway: it ends by the clock that looks at it.
+    /// How long after its `exp` an introspected token is taken, if the authorization server still says that it is
+    /// active: RFC 7519 §4.1.4, likewise. Default: none; whole seconds count. Beyond `exp` nothing is taken from the
+    /// cache (RFC 7662 §4), and a token in the store needs no leeway: it ends by the clock that looks at it.
     pub exp_leeway: Duration,
     /// Whether a token may stand in a form body: RFC 6750 §2.2. Default: no, and the body is not looked at. "SHOULD NOT
     /// be used except in application contexts where participating browsers do not have access to the "Authorization"

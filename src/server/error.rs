@@ -120,9 +120,9 @@ impl EndpointError {
         }
     }
 
-    /// The response of an endpoint for clients: RFC 6749 §5.2. A host uses it where it refuses before a machine is asked,
-    /// say because a body is longer than [`MAX_FORM_LEN`](crate::MAX_FORM_LEN) ([`FormError::TooLong`]), so that such a
-    /// refusal is in OAuth's words too.
+    /// The response of an endpoint for clients: RFC 6749 §5.2. A host uses it where it refuses before a machine is
+    /// asked, say because a body is longer than [`MAX_FORM_LEN`](crate::MAX_FORM_LEN) ([`FormError::TooLong`]), so that
+    /// such a refusal is in OAuth's words too.
     #[must_use]
     pub fn into_http(self, presented_in: PresentedIn) -> Response<Vec<u8>> {
         if self == Self::Preflight {

@@ -138,8 +138,8 @@ pub enum Change {
         /// How many uses are counted at most; the first, which spent it, is none of them.
         at_most: u32,
     },
-    /// Keep a grant until this time, or longer if it was to be kept longer. Precondition: it exists, is not revoked, and
-    /// holds fewer than so many credentials.
+    /// Keep a grant until this time, or longer if it was to be kept longer. Precondition: it exists, is not revoked,
+    /// and holds fewer than so many credentials.
     Extend {
         /// The grant to keep.
         grant: GrantId,
@@ -187,8 +187,8 @@ pub enum Change {
         /// The revision that was read.
         revision: u32,
     },
-    /// A change that no store knows, as those of a later release are to a store of today: the contract asks what it does
-    /// with one.
+    /// A change that no store knows, as those of a later release are to a store of today: the contract asks what it
+    /// does with one.
     #[cfg(feature = "store-contract")]
     #[doc(hidden)]
     Unknown(Key),

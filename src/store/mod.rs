@@ -16,9 +16,9 @@
 //! - A [`Timestamp`](crate::Timestamp) may be as large as `u64::MAX`; a signed column saturates, and what ends at the
 //!   end of time is not purged.
 //! - A request has two keys in one partition. The second, its user code, is a unique column beside the first.
-//! - A change that a store does not know is answered with [`Unavailable`](crate::Unavailable), and nothing of its commit
-//!   remains: a release of grantor may have changes that the last one had not. The same goes for a kind of credential
-//!   that a store has a column for.
+//! - A change that a store does not know is answered with [`Unavailable`](crate::Unavailable), and nothing of its
+//!   commit remains: a release of grantor may have changes that the last one had not. The same goes for a kind of
+//!   credential that a store has a column for.
 //!
 //! A host revokes a grant by `Commit::of(Change::Revoke(id))`. For pages on which people see what they allowed and end
 //! it, a store implements [`GrantStore`] too, which asks for a column `subject` and a column `client_id` beside the
@@ -29,8 +29,8 @@
 //! # A store in SQL
 //!
 //! These tables and statements are what a store needs on PostgreSQL. They are tested as they stand here: `tests/stores`
-//! in grantor's repository runs the contract on them, on PostgreSQL and, with other names for three things, on SQLite; and
-//! on stores that are wrong in one thing each.
+//! in grantor's repository runs the contract on them, on PostgreSQL and, with other names for three things, on SQLite;
+//! and on stores that are wrong in one thing each.
 //!
 //! Records are text, as JSON that serde makes of them (`jsonb` refuses a NUL in a string), and a key is its
 //! [34 bytes](crate::model::Key::to_bytes). Beside each record stand the columns that a precondition, a list or a purge
@@ -40,28 +40,29 @@
 #![doc = concat!("```sql\n", include_str!("sql/schema.sql"), "```")]
 //!
 //! Each change is one statement, whose precondition is inside: **it holds if the statement touched a row.** A statement
-//! that touched none refuses the commit with the index of its change, and the transaction is rolled back. A `SELECT` that
-//! looks first and an `UPDATE` that relies on it is the classic fault: under `READ COMMITTED` two of them both see a code
-//! unspent. With the precondition inside, the second one waits for the first, looks again, and touches nothing; so
-//! `READ COMMITTED` is enough, and it is what these statements are for.
+//! that touched none refuses the commit with the index of its change, and the transaction is rolled back. A `SELECT`
+//! that looks first and an `UPDATE` that relies on it is the classic fault: under `READ COMMITTED` two of them both see
+//! a code unspent. With the precondition inside, the second one waits for the first, looks again, and touches nothing;
+//! so `READ COMMITTED` is enough, and it is what these statements are for.
 //!
 #![doc = concat!("```sql\n", include_str!("sql/statements.sql"), "```")]
 //!
-//! Grants of a client are held by the same statement with `g.client_id = $1`, those of both with both conditions; the other
-//! two tables are purged as `credentials` is.
+//! Grants of a client are held by the same statement with `g.client_id = $1`, those of both with both conditions; the
+//! other two tables are purged as `credentials` is.
 //!
 //! - **Deadlocks and serialization failures** (`40P01`, `40001`; in SQLite `SQLITE_BUSY`): nothing was written. Try the
 //!   whole transaction again, a few times, or answer `Unavailable`, with
 //!   [`with_retry_after`](crate::Unavailable::with_retry_after) if you like. Never answer a conflict, which says that
 //!   somebody else has won, and a code or a refresh token is then taken for stolen.
-//! - **A connection that breaks while it commits**: it is not known whether the commit was applied. Answer `Unavailable`,
-//!   and do not try again.
+//! - **A connection that breaks while it commits**: it is not known whether the commit was applied. Answer
+//!   `Unavailable`, and do not try again.
 //! - **Errors**: a function that answers `Result<_, Box<dyn Error + Send + Sync>>` takes every error by `?`, and
 //!   `Unavailable` takes that box by another.
 //! - **Round trips**: `BEGIN`, each change, `COMMIT`. A driver that pipelines sends them at once, and a commit of one
 //!   change is one statement, which needs no `BEGIN`.
 //! - **Replicas**: lookups may go to one that lags, at the price that [`Store`] names. Commits may not.
-//! - **Purging** goes in small batches, each a transaction of its own: see [`Purge`], and [`PurgeClock`], which calls it.
+//! - **Purging** goes in small batches, each a transaction of its own: see [`Purge`], and [`PurgeClock`], which calls
+//!   it.
 
 mod application;
 mod boxed;

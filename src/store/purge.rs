@@ -54,9 +54,9 @@ pub trait AsyncPurge: AsyncStore + Sync {
 /// A wall clock that is set a day ahead for a minute would have every token of that day forgotten, for good. So a host
 /// brings two clocks: the wall clock, and a monotonic one, which nobody can set. If the wall clock has gone forward
 /// by more than [`TOLERANCE`](Self::TOLERANCE) beside the monotonic one, nothing is purged until it has stayed there
-/// for [`PATIENCE`](Self::PATIENCE); as when a machine slept, or a clock that was wrong has been set right. A wall clock
-/// that goes back is believed, since the earlier it is, the less is forgotten. Keep one of these for as long as the
-/// process runs, and call it every minute or so.
+/// for [`PATIENCE`](Self::PATIENCE); as when a machine slept, or a clock that was wrong has been set right. A wall
+/// clock that goes back is believed, since the earlier it is, the less is forgotten. Keep one of these for as long as
+/// the process runs, and call it every minute or so.
 ///
 /// ```
 /// use std::time::{Duration, Instant, SystemTime};

@@ -10,7 +10,7 @@ use super::excerpt::{excerpt, excerpt_of_prose, excerpt_of_url, peer_text};
 use super::fault::Fault;
 use super::form::Form;
 use super::further::Further;
-use super::members::{Member, Members, fault};
+use super::members::{Member, RawMembers, fault};
 use super::refusal::Refusal;
 use super::request_error::{ErrorResponse, RequestError};
 use crate::effect::Answer;
@@ -107,7 +107,7 @@ impl ServerAnswer {
 
     /// The members of a successful response. Tolerated beside the same: an object in the form of a form; members that
     /// cannot be read, as long as the object can.
-    pub(crate) fn members(&self, of_any_type: bool) -> Result<Members<'_>, RequestError> {
+    pub(crate) fn members(&self, of_any_type: bool) -> Result<RawMembers<'_>, RequestError> {
         let members = self.judged()?;
         if self.media == Media::Other && !of_any_type {
             return Err(self.unusable(Fault::NotJson));
@@ -130,9 +130,9 @@ impl ServerAnswer {
 
     /// What there is to read, if the server did what was asked. Why it did not is read whatever the media type: it may
     /// be that of a page for people, and the code that a token is dead all the same.
-    fn judged(&self) -> Result<Result<Members<'_>, Fault>, RequestError> {
+    fn judged(&self) -> Result<Result<RawMembers<'_>, Fault>, RequestError> {
         let status = self.response.status();
-        let members = Members::of(self.text());
+        let members = RawMembers::of(self.text());
         let refusal = members.as_ref().map(|members| Refusal::of(members, status.is_success())).unwrap_or_default();
         if let Some(error) = refusal.error {
             let known = ["error", "error_description", "error_uri"];
@@ -152,7 +152,7 @@ impl ServerAnswer {
             let (fault, retry_after) = (Fault::Status, self.retry_after);
             return Err(RequestError::Unusable { fault, status, excerpt, retry_after });
         }
-        let is_ambiguous = |members: &Members<'_>| matches!(members.get("error"), Member::Ambiguous);
+        let is_ambiguous = |members: &RawMembers<'_>| matches!(members.get("error"), Member::Ambiguous);
         Ok(members.and_then(|members| if is_ambiguous(&members) { Err(Fault::Malformed) } else { Ok(members) }))
     }
 

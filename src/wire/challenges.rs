@@ -71,8 +71,8 @@ fn split_token(text: &str) -> (&str, &str) {
     text.split_at_checked(end).unwrap_or((text, ""))
 }
 
-/// The value that a text begins with: a quoted-string (RFC 9110 §5.6.4) or a token; tolerated are single quotes, a quote
-/// that nobody closed, and whatever goes on to the next comma or the next `name=`.
+/// The value that a text begins with: a quoted-string (RFC 9110 §5.6.4) or a token; tolerated are single quotes, a
+/// quote that nobody closed, and whatever goes on to the next comma or the next `name=`.
 fn split_value(text: &str) -> (String, &str) {
     if let Some(unquoted) = text.strip_prefix('"') {
         return match split_quoted(text) {

@@ -5,15 +5,15 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::members::Members;
+use super::members::RawMembers;
 
-/// Members of a response that nobody here recognizes. They may be secrets, so only their names are shown.
+/// RawMembers of a response that nobody here recognizes. They may be secrets, so only their names are shown.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Further(Map<String, Value>);
 
 impl Further {
     /// All but these. One that cannot be read, or has more than one value, is left out.
-    pub(crate) fn than(known: &[&str], members: &Members<'_>) -> Self {
+    pub(crate) fn than(known: &[&str], members: &RawMembers<'_>) -> Self {
         let mut further = Map::new();
         for name in members.names().filter(|name| !known.contains(name)) {
             let value = members.read(name, |json| Deserialize::deserialize(json).map(Some));

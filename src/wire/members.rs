@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::fault::Fault;
 
 /// A JSON object, whose members were not looked at.
-pub(crate) struct Members<'a>(BTreeMap<String, Found<'a>>);
+pub(crate) struct RawMembers<'a>(BTreeMap<String, Found<'a>>);
 
 /// What is under one name.
 struct Found<'a> {
@@ -33,9 +33,9 @@ pub(crate) enum Member<'a> {
 
 /// The member is there, and is not what it should be.
 #[derive(Debug)]
-pub(crate) struct Unreadable;
+pub(crate) struct MemberError;
 
-impl<'a> Members<'a> {
+impl<'a> RawMembers<'a> {
     pub(crate) fn of(text: &'a str) -> Result<Self, Fault> {
         struct Object;
         impl<'de> Visitor<'de> for Object {
@@ -82,11 +82,11 @@ impl<'a> Members<'a> {
         &self,
         name: &str,
         read: impl FnOnce(&'a RawValue) -> serde_json::Result<Option<T>>,
-    ) -> Result<Option<T>, Unreadable> {
+    ) -> Result<Option<T>, MemberError> {
         match self.get(name) {
             Member::Absent => Ok(None),
-            Member::Value(value) => read(value).map_err(|_| Unreadable),
-            Member::Ambiguous => Err(Unreadable),
+            Member::Value(value) => read(value).map_err(|_| MemberError),
+            Member::Ambiguous => Err(MemberError),
         }
     }
 
@@ -95,15 +95,15 @@ impl<'a> Members<'a> {
         &self,
         name: &str,
         read: impl FnOnce(&'a RawValue) -> serde_json::Result<Option<T>>,
-    ) -> Result<Option<T>, Unreadable> {
+    ) -> Result<Option<T>, MemberError> {
         let is_repeated = self.0.get(name).is_some_and(|found| found.is_repeated);
-        if is_repeated { Err(Unreadable) } else { self.read(name, read) }
+        if is_repeated { Err(MemberError) } else { self.read(name, read) }
     }
 
     /// The object under a name, if there is one.
-    pub(crate) fn object(&self, name: &str) -> Option<Members<'a>> {
+    pub(crate) fn object(&self, name: &str) -> Option<RawMembers<'a>> {
         match self.get(name) {
-            Member::Value(value) => Members::of(value.get()).ok(),
+            Member::Value(value) => RawMembers::of(value.get()).ok(),
             Member::Absent | Member::Ambiguous => None,
         }
     }

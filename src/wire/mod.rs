@@ -32,7 +32,7 @@ pub use form::{FormError, MAX_FORM_LEN};
 pub(crate) use further::Further;
 pub use introspection::Introspection;
 pub(crate) use introspection::{introspection_form, introspection_request, introspection_response};
-pub(crate) use members::{Member, Members, Unreadable};
+pub(crate) use members::{Member, MemberError, RawMembers};
 pub(crate) use redirect::{Parameters, see_other, with_parameters};
 pub use registration::Registration;
 pub(crate) use reply::{allow_any_origin, document, empty, is_preflight, json, preflight, text};

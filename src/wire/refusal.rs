@@ -15,7 +15,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::lenient;
-use super::members::{Member, Members};
+use super::members::{Member, RawMembers};
 use super::request_error::{Remedy, known_code};
 
 /// What was said, as it was said. Nothing of it is fit to be shown yet.
@@ -47,7 +47,7 @@ const TEXTS: [&str; 9] = [
 
 impl Refusal {
     /// What is said by a response with a status of success, or by one without.
-    pub(super) fn of(members: &Members<'_>, is_success: bool) -> Self {
+    pub(super) fn of(members: &RawMembers<'_>, is_success: bool) -> Self {
         let error_uri = text(members, "error_uri");
         if let Some(error) = text(members, "error") {
             // A framework's own error has its status for a code: `Bad Request`.
@@ -79,25 +79,25 @@ impl Refusal {
 }
 
 /// A text that is not empty.
-fn text(members: &Members<'_>, name: &str) -> Option<String> {
+fn text(members: &RawMembers<'_>, name: &str) -> Option<String> {
     members.read(name, lenient::text).ok().flatten()
 }
 
 /// The first text for people. One that may be anything is passed over: a single word, which may be a secret.
-fn description(members: &Members<'_>) -> Option<String> {
+fn description(members: &RawMembers<'_>) -> Option<String> {
     let is_prose = |name: &str, text: &str| name == "error_description" || text.trim().contains(' ');
     TEXTS.into_iter().find_map(|name| text(members, name).filter(|text| is_prose(name, text)))
 }
 
 /// The first code in these places whose meaning is known, as OAuth writes it.
-fn known(members: &Members<'_>, names: &[&str]) -> Option<String> {
+fn known(members: &RawMembers<'_>, names: &[&str]) -> Option<String> {
     let known = |name: &&str| text(members, name).and_then(|text| known_code(text.trim()));
     names.iter().find_map(known).map(|(code, _)| code.to_owned())
 }
 
 /// A code whose meaning is known, in a text for people. In their own words the end of a token is told only where they
 /// speak of that: `Access denied` is what a firewall says, too.
-fn told(members: &Members<'_>) -> Option<String> {
+fn told(members: &RawMembers<'_>) -> Option<String> {
     let told = |text: &str| {
         let (code, remedy) = known_code(text)?;
         let is_told = code == text || remedy != Some(Remedy::AskOwner) || code.contains("refresh_token");
@@ -107,12 +107,12 @@ fn told(members: &Members<'_>) -> Option<String> {
 }
 
 /// The first word in these places.
-fn word(members: &Members<'_>, names: &[&str]) -> Option<String> {
+fn word(members: &RawMembers<'_>, names: &[&str]) -> Option<String> {
     names.iter().find_map(|name| text(members, name).filter(|text| text != "0" && !text.contains(['/', ':'])))
 }
 
 /// The first number in these places that is not zero.
-fn number(members: &Members<'_>, names: &[&str]) -> Option<String> {
+fn number(members: &RawMembers<'_>, names: &[&str]) -> Option<String> {
     let number = |name: &&str| match members.read(name, |json| Value::deserialize(json).map(Some)) {
         Ok(Some(Value::Number(number))) if number.as_i64() != Some(0) => Some(number.to_string()),
         _ => None,
@@ -121,8 +121,8 @@ fn number(members: &Members<'_>, names: &[&str]) -> Option<String> {
 }
 
 /// The first object of an array.
-fn first<'a>(members: &Members<'a>, name: &str) -> Option<Members<'a>> {
+fn first<'a>(members: &RawMembers<'a>, name: &str) -> Option<RawMembers<'a>> {
     let Member::Value(value) = members.get(name) else { return None };
     let all: Vec<&'a RawValue> = serde_json::from_str(value.get()).ok()?;
-    all.first().and_then(|first| Members::of(first.get()).ok())
+    all.first().and_then(|first| RawMembers::of(first.get()).ok())
 }

@@ -130,7 +130,7 @@ fn every_interleaving_of_three_requests() {
 }
 
 #[test]
-#[ignore = "an hour: `tests/run explore-all` runs it"]
+#[ignore = "it takes longer than CI has: `tests/run explore-all` runs it"]
 fn every_interleaving_of_three_requests_of_which_one_is_behind() {
     all_is_well(3, 1);
 }

@@ -1,8 +1,8 @@
 //! The authorization endpoint: [RFC 6749 §3.1], [RFC 9126 §4].
 //!
 //! This machine cannot write. It ends in a [`Prompt`], which the host keeps while the resource owner logs in and
-//! decides; [`Prompt::approve`] and [`Prompt::deny`] start the second half of the endpoint, [`AuthorizeDecision`]. Or it
-//! ends in a [`Refusal`], which the host keeps while the resource owner logs in; [`Refusal::respond`] starts
+//! decides; [`Prompt::approve`] and [`Prompt::deny`] start the second half of the endpoint, [`AuthorizeDecision`]. Or
+//! it ends in a [`Refusal`], which the host keeps while the resource owner logs in; [`Refusal::respond`] starts
 //! [`AuthorizeRefusal`].
 //!
 //! [RFC 6749 §3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1

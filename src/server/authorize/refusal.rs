@@ -39,7 +39,8 @@ machine! {
 ///
 /// RFC 9700 §4.11.2: "The authorization server MUST always authenticate the user first and, with the exception of the
 /// silent authentication use case, prompt the user for credentials when needed, before redirecting the user." Otherwise
-/// whoever can register a client makes the server send people wherever they like, by a request that is wrong on purpose.
+/// whoever can register a client makes the server send people wherever they like, by a request that is wrong on
+/// purpose.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[non_exhaustive]
@@ -65,8 +66,8 @@ impl Refusal {
         Self { version: Version, recipient, error, error_description, reason: Some(reason) }
     }
 
-    /// Tells the client, by redirect. Log the resource owner in first (RFC 9700 §4.11.2). A server whose clients are all
-    /// registered by its operator has nobody to fear who would send people away by errors, and may respond at once.
+    /// Tells the client, by redirect. Log the resource owner in first (RFC 9700 §4.11.2). A server whose clients are
+    /// all registered by its operator has nobody to fear who would send people away by errors, and may respond at once.
     pub fn respond(self, server: &Server, _: Moment) -> Step<AuthorizeRefusal<'_>> {
         let lookup = Lookup::of_client(self.recipient.client_id.clone());
         Step::Lookup(AuthorizeRefusalLookup { lookup, config: &server.config, refusal: self })

@@ -73,8 +73,8 @@ impl Section for TokenConfig {
 pub enum RefreshPolicy {
     /// Each refresh spends the token and issues a new one. A spent one that is presented again within `grace` of its
     /// first use is taken for a retry, or for the loser of a race, and is answered with tokens of its own, up to
-    /// [`TokenConfig::max_retries`] times; later, it is taken for theft, and the grant is revoked. A host whose clock is
-    /// behind the time of the first use cannot say which, and refuses.
+    /// [`TokenConfig::max_retries`] times; later, it is taken for theft, and the grant is revoked. A host whose clock
+    /// is behind the time of the first use cannot say which, and refuses.
     ///
     /// The grace is a trade: a thief who is as quick as that gets tokens too, which rotate beside the client's. The
     /// [`Event`](crate::server::Event) of each such reply says `within_grace`.

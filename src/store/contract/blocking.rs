@@ -1,5 +1,5 @@
-//! An async store, as rules ask it. They run on threads of their own and block; what they ask is polled by the task that
-//! awaits the result, or spawned by it.
+//! An async store, as rules ask it. They run on threads of their own and block; what they ask is polled by the task
+//! that awaits the result, or spawned by it.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

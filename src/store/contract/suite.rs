@@ -83,7 +83,8 @@ impl<S> Contract<S> {
         Self { racers: racers.max(2), ..self }
     }
 
-    /// With so many rounds of each race, in each of which racers want eight things; 10 if nothing is said, and 1 at least.
+    /// With so many rounds of each race, in each of which racers want eight things; 10 if nothing is said, and 1 at
+    /// least.
     #[must_use]
     pub fn with_rounds(self, rounds: u16) -> Self {
         Self { rounds: rounds.clamp(1, 1000), ..self }
