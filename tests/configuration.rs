@@ -65,6 +65,19 @@ fn a_lifetime_below_a_second_is_said_and_not_swallowed() {
     assert!(Server::new(strict).is_ok());
 }
 
+#[test]
+fn a_grant_without_room_for_a_token_is_said_and_not_swallowed() {
+    for (most, result) in [
+        (0, Some(ConfigError::BelowTwo("token.max_credentials_per_grant"))),
+        (1, Some(ConfigError::BelowTwo("token.max_credentials_per_grant"))),
+        (2, None),
+    ] {
+        let mut changed = config();
+        changed.token.max_credentials_per_grant = most;
+        assert_eq!(Server::new(changed).err(), result, "{most}");
+    }
+}
+
 /// RFC 8259 §6: "integers [...] in the range [-(2**53)+1, (2**53)-1] are interoperable".
 #[test]
 fn no_number_on_the_wire_is_beyond_what_readers_of_json_have_or_zero() {

@@ -297,6 +297,21 @@ fn a_server_that_does_not_answer_is_503_and_lets_no_one_through() {
         assert_eq!(refusal.www_authenticate(), None);
         assert_eq!(refusal.into_http().status(), 503);
     }
+    // RFC 9110 §10.2.3: the server may say until when, and the clock of the moment says how long that is.
+    let busy = |_: &Fetch| {
+        let response = Response::builder().status(503).header("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT");
+        Ok::<_, Unavailable>(response.body(Vec::new()).unwrap())
+    };
+    let busy_introspector = introspector();
+    let reply = photos
+        .check_by_introspection(
+            &with_token(TOKEN),
+            &reading(),
+            &busy_introspector,
+            at_moment(Timestamp(784_111_777 - 40)),
+        )
+        .run(&HttpHost(busy));
+    assert_eq!(&reply.into_result().unwrap_err().into_http().headers()["retry-after"], "40");
     let down = HttpHost(|_: &Fetch| Err(Unavailable::new("no route").with_retry_after(3)));
     let introspector = introspector();
     let reply = photos

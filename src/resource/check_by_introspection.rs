@@ -110,7 +110,8 @@ impl Introspector {
 
     /// The token that the authorization server says is active, remembered.
     fn read(&self, answer: Answer<Fetch>, digest: Digest, now: Timestamp) -> Result<Arc<Introspection>, AccessError> {
-        let introspection = ServerAnswer::new(answer).and_then(introspection_response).map_err(outage)?;
+        let answer = ServerAnswer::asked_at(answer, now);
+        let introspection = answer.and_then(introspection_response).map_err(outage)?;
         let introspection = introspection.map(|active| Arc::new(with_every_claim(active)));
         match (&self.cache, &introspection) {
             (Some(cache), Some(active)) => cache.put(digest, active, now),

@@ -26,6 +26,9 @@ pub enum ConfigError {
     /// §6), and what is told in `expires_in` would not be what holds.
     #[error("{0} is beyond 2^53-1 seconds")]
     BeyondJson(&'static str),
+    /// A grant whose code is exchanged holds the code and would have no room for a token.
+    #[error("{0} is below two")]
+    BelowTwo(&'static str),
 }
 
 /// Refuses a lifetime without a whole second, and one that cannot be told.

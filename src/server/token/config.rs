@@ -33,7 +33,7 @@ pub struct TokenConfig {
     pub max_retries: u32,
     /// How many credentials the store holds of one grant at most: tokens, and spent refresh tokens until they expire,
     /// which are kept so that their reuse is noticed. One that holds as many is not refreshed until some have been
-    /// purged. Default: 10,000, which is two weeks of a refresh every two minutes.
+    /// purged. Default: 10,000, which is two weeks of a refresh every two minutes. At least two: a code counts too.
     pub max_credentials_per_grant: u32,
 }
 
@@ -55,6 +55,9 @@ impl Section for TokenConfig {
     fn check(&self) -> Result<(), ConfigError> {
         lifetime("token.access_token_lifetime", self.access_token_lifetime)?;
         lifetime("token.refresh_token_lifetime", self.refresh_token_lifetime)?;
+        if self.max_credentials_per_grant < 2 {
+            return Err(ConfigError::BelowTwo("token.max_credentials_per_grant"));
+        }
         self.refresh.check()
     }
 
