@@ -8,8 +8,7 @@
 //! | [`pages`] | the HTML, and the headers that keep it safe |
 //! | [`session`] | who sits at which browser |
 //! | [`users`], [`throttle`] | passwords, and protection against guessing them |
-//! | [`host`] | the store and the policy that grantor's machines ask |
-//! | [`sqlite`] | a store that survives `kill -9` |
+//! | [`host`] | the store, in memory or [in SQLite](grantor_sqlite), and the policy that grantor's machines ask |
 //! | [`moment`] | the clock and the randomness that grantor takes as arguments |
 //! | [`config`], [`demo`] | what it runs with |
 //! | [`playground`] | every flow, run against this server and drawn |
@@ -24,7 +23,6 @@ pub mod moment;
 pub mod pages;
 pub mod playground;
 pub mod session;
-pub mod sqlite;
 pub mod throttle;
 pub mod users;
 pub mod web;

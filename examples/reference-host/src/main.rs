@@ -13,13 +13,13 @@ use clap::Parser;
 use grantor::model::Issuer;
 use grantor::store::{MemoryStore, PurgeClock, WithClients};
 use grantor::{Hosted, Server};
+use grantor_sqlite::SqliteStore;
 use reference_host::config::Settings;
 use reference_host::demo::Demo;
 use reference_host::host::AnyStore;
 use reference_host::moment::now;
 use reference_host::playground::Playground;
 use reference_host::session::Sessions;
-use reference_host::sqlite::SqliteStore;
 use reference_host::throttle::Throttle;
 use reference_host::users::Users;
 use reference_host::web::{App, router};
@@ -136,8 +136,7 @@ fn open_store(choice: Option<StoreChoice>) -> Result<(AnyStore, Option<TempDir>)
             (path, Some(directory))
         }
     };
-    let store = SqliteStore::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    Ok((AnyStore::Sqlite(Arc::new(store)), directory))
+    Ok((AnyStore::Sqlite(SqliteStore::open(path)?), directory))
 }
 
 async fn serve(listener: TcpListener, app: Arc<App>, base: &str) -> Result<(), Box<dyn Error>> {
