@@ -9,12 +9,12 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use grantor::model::Scope;
 use grantor::server::{Approval, AuthorizationResponse, Prompt};
+use playground::Recorder;
 
 use crate::applications;
 use crate::form::Form;
 use crate::moment::{moment, now};
 use crate::pages;
-use crate::playground::Recorder;
 use crate::session::{Login, Session, Waiting};
 use crate::users::LoginError;
 use crate::web::{App, audit, unavailable};

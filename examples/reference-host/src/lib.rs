@@ -11,7 +11,9 @@
 //! | [`host`] | the store, in memory or [in SQLite](grantor_sqlite), and the policy that grantor's machines ask |
 //! | [`moment`] | the clock and the randomness that grantor takes as arguments |
 //! | [`config`], [`demo`] | what it runs with |
-//! | [`playground`] | every flow, run against this server and drawn |
+//!
+//! The playground, which runs every flow against this server and draws it, is a crate of its own. A copy of this host
+//! does without it where [`web::router`] joins it, and where a machine's host is wrapped by its `Recorder`.
 
 pub mod applications;
 pub mod config;
@@ -21,7 +23,6 @@ pub mod host;
 pub mod interaction;
 pub mod moment;
 pub mod pages;
-pub mod playground;
 pub mod session;
 pub mod throttle;
 pub mod users;

@@ -14,11 +14,11 @@ use grantor::model::Issuer;
 use grantor::store::{MemoryStore, PurgeClock, WithClients};
 use grantor::{Hosted, Server};
 use grantor_sqlite::SqliteStore;
+use playground::Playground;
 use reference_host::config::Settings;
 use reference_host::demo::Demo;
 use reference_host::host::AnyStore;
 use reference_host::moment::now;
-use reference_host::playground::Playground;
 use reference_host::session::Sessions;
 use reference_host::throttle::Throttle;
 use reference_host::users::Users;
@@ -112,7 +112,10 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
     };
     let mut config = settings.server(issuer);
     config.consult_issuance = false; // This host's policy has no last word, so that nothing need pause for one.
-    let playground = if settings.playground() { Some(Playground::new(&mut settings, &mut config)?) } else { None };
+    let playground = if settings.playground() { Some(Arc::new(Playground::new(&mut config)?)) } else { None };
+    for client in playground.as_deref().map(Playground::clients).transpose()?.unwrap_or_default() {
+        settings.add(client)?;
+    }
     let app = Arc::new(App {
         sessions: Sessions::new(config.issuer.is_https()),
         server: Server::new(config)?,

@@ -11,11 +11,12 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, FromRequestParts as _, Query, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use grantor::model::ClientId;
 use grantor::server::{AuthorizeReply, ClientAuthentication, EndpointError, PresentedIn, RevokeError, TokenError};
+use grantor::store::BoxedStore;
 use grantor::{FormError, MAX_FORM_LEN, Server, Timestamp};
 
 use crate::applications;
@@ -24,9 +25,9 @@ use crate::host::Host;
 use crate::interaction;
 use crate::moment::{moment, now};
 use crate::pages;
-use crate::playground::{self, Playground, Recorder};
 use crate::session::{Sessions, Waiting};
 use crate::throttle::Throttle;
+use playground::{Playground, Recorder, Service};
 
 /// What every request needs.
 #[derive(Debug)]
@@ -42,7 +43,7 @@ pub struct App {
     /// What the demo's pages show, if this is the demo.
     pub guide: Option<Guide>,
     /// The playground, if there is one.
-    pub playground: Option<Playground>,
+    pub playground: Option<Arc<Playground>>,
 }
 
 /// All paths.
@@ -58,8 +59,13 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/applications/log-out", post(applications::log_out))
         .route(demo::CALLBACK, get(demo_callback));
     if let Some(playground) = &app.playground {
-        let record = from_fn_with_state(Arc::clone(&app), playground::record);
-        router = router.merge(playground::router(playground)).layer(record);
+        let service = Service {
+            endpoints: endpoints(&app).with_state(Arc::clone(&app)),
+            store: BoxedStore::new(app.host.store.store.clone()),
+            pages: &["/login", "/consent"],
+            audit: |event| audit(event),
+        };
+        router = playground.join(router, service);
     }
     router
         .fallback(not_found)

@@ -145,15 +145,62 @@ fn a_browser_that_only_arrives_has_a_visit_of_its_own() {
 }
 
 #[test]
-fn a_callback_is_taken_once_and_only_for_the_state_that_was_sent() {
+fn a_callback_is_taken_once_and_only_for_the_state_that_was_sent_and_a_second_one_finds_the_run() {
     let (host, password) = Running::demo();
     let mut visitor = Visitor { browser: Browser::new(&host.base), password };
     let callback = visitor.callback("code");
     let forged = callback.replace("state=", "state=x");
     assert_eq!(visitor.browser.get(&forged).status, 410);
     assert_eq!(Browser::new(&host.base).get(&callback).status, 410, "another browser");
-    assert_eq!(visitor.browser.get(&callback).status, 303);
-    assert_eq!(visitor.browser.get(&callback).status, 410, "once");
+    let requests = |page: &Page| page.body.matches("Fetch: POST /token").count();
+    let mut seen = Vec::new();
+    for time in ["at first", "by a reload", "with another code"] {
+        let callback = if time == "with another code" { callback.replace("code=", "code=x") } else { callback.clone() };
+        let page = visitor.browser.get(&callback);
+        assert_eq!((page.status, page.header("location")), (303, "/playground/run/1#last"), "{time}");
+        seen.push(requests(&visitor.browser.get("/playground/run/1")));
+    }
+    assert!(seen[0] > 0 && seen.iter().all(|count| *count == seen[0]), "one exchange: {seen:?}");
+}
+
+#[test]
+fn a_button_that_is_pressed_twice_does_its_act_once_and_again_from_the_next_page() {
+    let (host, password) = Running::demo();
+    let mut visitor = Visitor { browser: Browser::new(&host.base), password };
+    let page = visitor.start("client-credentials");
+    let page = visitor.follow(&page);
+    let chapters = |page: &Page| page.body.matches("<section class=\"chapter\"").count();
+    let form = [("csrf", &*page.field("csrf")), ("page", &*page.field("page")), ("act", "read-photos")];
+    for press in 1..=2 {
+        assert_eq!(visitor.browser.post("/playground/run/1", &form).status, 303, "press {press}");
+    }
+    let next = visitor.browser.get("/playground/run/1");
+    assert_eq!(chapters(&next), 2, "{}", next.body);
+    let form = [("csrf", &*next.field("csrf")), ("page", &*next.field("page")), ("act", "read-photos")];
+    assert_eq!(visitor.browser.post("/playground/run/1", &form).status, 303);
+    assert_eq!(chapters(&visitor.browser.get("/playground/run/1")), 3);
+}
+
+#[test]
+fn in_two_tabs_two_runs_go_their_ways() {
+    let (host, password) = Running::demo();
+    let mut visitor = Visitor { browser: Browser::new(&host.base), password };
+    // Logged in, so that both tabs come to the consent page at once.
+    visitor.run_code("code");
+    let tabs: Vec<_> = (0..2)
+        .map(|_| {
+            let sent = visitor.start("code");
+            visitor.follow(&sent)
+        })
+        .collect();
+    for (tab, run) in tabs.iter().zip(["/playground/run/2", "/playground/run/3"]) {
+        let decided = visitor.browser.decide(tab, "approve", &["photos.read"]);
+        let back = visitor.follow(&decided);
+        assert!(back.header("location").starts_with(run), "{back:?}");
+        let page = visitor.browser.get(run);
+        assert!(page.body.contains("outcome good"), "{run}: {}", page.body);
+        assert!(page.body.contains("Decide: Commit"), "what happened in its tab is in it: {run}: {}", page.body);
+    }
 }
 
 #[test]
@@ -249,8 +296,9 @@ impl Visitor {
     }
 
     fn act(&mut self, run: &str, act: &str) -> Page {
-        let csrf = self.browser.get(run).field("csrf");
-        let page = self.browser.post(run, &[("csrf", &csrf), ("act", act)]);
+        let page = self.browser.get(run);
+        let csrf = page.field("csrf");
+        let page = self.browser.post(run, &[("csrf", &csrf), ("page", &page.field("page")), ("act", act)]);
         assert_eq!(page.status, 303, "{act}: {page:?}");
         self.browser.get(run)
     }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::trace::{Chapter, Detail, Kind, Lane, Step};
+use crate::trace::{Chapter, Detail, Kind, Lane, Step};
 
 /// Sizes in pixels, at which the text is as large as the page's small print.
 const HEAD_HEIGHT: usize = 52;
@@ -88,7 +88,7 @@ impl Layout {
 
 /// A chapter's diagram.
 #[derive(Template)]
-#[template(path = "playground/diagram.svg")]
+#[template(path = "diagram.svg")]
 pub(crate) struct Diagram<'a> {
     layout: &'static str,
     chapter: usize,

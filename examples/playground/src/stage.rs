@@ -1,5 +1,6 @@
 //! What an act plays on: the server, and a line to it that is recorded.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -7,30 +8,41 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use grantor::HttpHost;
 use grantor::client::{Client, discover};
-use grantor::model::{Issuer, Resource};
+use grantor::model::Issuer;
 use grantor::server::RefreshPolicy;
 
-use super::clients::{Clients, Who};
-use super::record::{InProcess, record};
-use super::trace::{Lane, Recorder};
-use super::{Playground, api};
-use crate::web::{App, endpoints};
+use crate::clients::Who;
+use crate::record::{InProcess, record};
+use crate::trace::{Lane, Recorder};
+use crate::{Playground, Service, api};
+
+/// The playground, and the server where it is.
+pub(crate) struct Place {
+    pub(crate) playground: Arc<Playground>,
+    pub(crate) service: Service,
+}
 
 /// The server, and whose acts are recorded where.
-#[derive(Debug)]
 pub(crate) struct Stage {
-    app: Arc<App>,
+    pub(crate) place: Arc<Place>,
     router: Router,
     peer: SocketAddr,
     pub(crate) recorder: Recorder,
 }
 
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Place").field("playground", &self.playground).finish_non_exhaustive()
+    }
+}
+
 impl Stage {
     /// A stage for whoever sits at this address.
-    pub(crate) fn new(app: &Arc<App>, peer: SocketAddr, recorder: Recorder) -> Self {
-        let api = app.playground.as_ref().map(api::router).unwrap_or_default();
-        let router = endpoints(app).merge(api).layer(from_fn_with_state(Arc::clone(app), record));
-        Self { app: Arc::clone(app), router: router.with_state(Arc::clone(app)), peer, recorder }
+    pub(crate) fn new(place: &Arc<Place>, peer: SocketAddr, recorder: Recorder) -> Self {
+        let api = api::router(&place.playground).with_state(Arc::clone(place));
+        let endpoints = place.service.endpoints.clone().merge(api);
+        let router = endpoints.layer(from_fn_with_state(Arc::clone(place), record));
+        Self { place: Arc::clone(place), router, peer, recorder }
     }
 
     /// The HTTP client of whoever stands here.
@@ -50,28 +62,19 @@ impl Stage {
     pub(crate) async fn client(&self, who: Who) -> Result<Client, String> {
         let unseen = InProcess { recorder: Recorder::default(), ..self.http(Lane::Client) };
         let metadata = discover(self.issuer()).run_async(&unseen.host()).await.map_err(|error| error.to_string())?;
-        self.clients().ok_or("The playground is off.")?.client(who, self.issuer().clone(), metadata)
-    }
-
-    /// The API.
-    pub(crate) fn resource(&self) -> Option<&Resource> {
-        self.app.playground.as_ref().map(Playground::resource)
+        self.place.playground.clients.client(who, self.issuer().clone(), metadata)
     }
 
     /// Who the server is.
     pub(crate) fn issuer(&self) -> &Issuer {
-        &self.app.server.config().issuer
+        &self.place.playground.config.issuer
     }
 
     /// For how many seconds a refresh token that was used is let pass.
     pub(crate) fn grace(&self) -> u64 {
-        match self.app.server.config().token.refresh {
+        match self.place.playground.config.token.refresh {
             RefreshPolicy::Rotate { grace } | RefreshPolicy::RotatePublic { grace } => grace.as_secs(),
             RefreshPolicy::Reuse => 0,
         }
-    }
-
-    fn clients(&self) -> Option<&Clients> {
-        self.app.playground.as_ref().map(Playground::clients)
     }
 }

@@ -4,9 +4,9 @@ use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
 use grantor::client::Challenge;
 use serde_json::Value;
 
-use super::meaning::{Place, meaning};
-use super::shorten;
-use super::trace::{Detail, Kind, Lane, Sender, Step};
+use crate::meaning::{Place, meaning};
+use crate::shorten;
+use crate::trace::{Detail, Kind, Lane, Sender, Step};
 
 /// How many parameters of a message are shown at most, and how many characters of its text: somebody else may have written it.
 const MAX_DETAILS: usize = 40;

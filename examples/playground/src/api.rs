@@ -16,11 +16,11 @@ use grantor::resource::{self, CheckReply, Introspector, Requirement, ResourceSer
 use grantor::server::Config;
 use serde_json::json;
 
-use super::stage::Stage;
-use super::trace::Lane;
-use super::{Playground, Recorder};
 use crate::moment::{moment, now};
-use crate::web::{App, audit, not_found, unavailable};
+use crate::pages::unavailable;
+use crate::stage::{Place, Stage};
+use crate::trace::Lane;
+use crate::{Playground, Recorder};
 
 /// Its path, where it shares the authorization server's store.
 pub(crate) const PATH: &str = "/api/photos";
@@ -53,16 +53,10 @@ impl Api {
     pub(crate) fn new(
         origin: &str,
         introspector: Introspector,
-        config: &mut Config,
+        config: &Config,
     ) -> Result<Self, Box<dyn std::error::Error>> {
-        let resource = Resource::parse(&format!("{origin}{PATH}"))?;
-        let mut api = resource::Config::new(resource.clone());
+        let mut api = resource::Config::new(Resource::parse(&format!("{origin}{PATH}"))?);
         api.accept_unrestricted = config.resources.is_any();
-        if !config.resources.includes(&resource)
-            && let Some(more) = Audience::only(config.resources.resources().iter().cloned().chain([resource]))
-        {
-            config.resources = more;
-        }
         api.authorization_servers = vec![config.issuer.clone()];
         api.scopes_supported = Scope::parse("photos.read photos.write")?;
         Ok(Self {
@@ -72,6 +66,16 @@ impl Api {
             writing: Requirement::scope(Scope::parse("photos.write")?),
             added: AtomicUsize::new(0),
         })
+    }
+
+    /// Adds it to the protected resources of a server, if these are named.
+    pub(crate) fn offer(&self, config: &mut Config) {
+        let resource = self.resource();
+        if !config.resources.includes(resource)
+            && let Some(more) = Audience::only(config.resources.resources().iter().cloned().chain([resource.clone()]))
+        {
+            config.resources = more;
+        }
     }
 
     /// By what clients and tokens name it.
@@ -94,8 +98,8 @@ impl Api {
         }
     }
 
-    fn serve(&self, method: &Method, reply: CheckReply) -> Response {
-        audit(reply.event());
+    fn serve(&self, place: &Place, method: &Method, reply: CheckReply) -> Response {
+        (place.service.audit)(reply.event());
         match reply.into_result() {
             Err(refusal) => refusal.into_http().map(Body::from),
             Ok(_) if method == Method::POST => {
@@ -118,34 +122,34 @@ impl Api {
 }
 
 /// The API's routes.
-pub(crate) fn router(playground: &Playground) -> Router<Arc<App>> {
+pub(crate) fn router(playground: &Playground) -> Router<Arc<Place>> {
     Router::new()
         .route(PATH, any(photos))
         .route(PATH_ELSEWHERE, any(photos_elsewhere))
         .route(&playground.api.server.config().metadata_path(), any(metadata))
 }
 
-async fn photos(State(app): State<Arc<App>>, recorder: Recorder, head: Parts) -> Response {
-    let Some(Playground { api, .. }) = &app.playground else { return not_found().await };
+async fn photos(State(place): State<Arc<Place>>, recorder: Recorder, head: Parts) -> Response {
+    let api = &place.playground.api;
     let Some(requirement) = api.requirement(&head.method) else { return method_not_allowed() };
-    let host = recorder.resource_server(&app.host, "Check");
+    let host = recorder.resource_server(&place.service.store, "Check");
     let reply = api.server.check(&head, requirement, now()).run_async(&host).await;
-    api.serve(&head.method, reply)
+    api.serve(&place, &head.method, reply)
 }
 
 async fn photos_elsewhere(
-    State(app): State<Arc<App>>,
+    State(place): State<Arc<Place>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     recorder: Recorder,
     head: Parts,
 ) -> Response {
-    let Some(Playground { api, .. }) = &app.playground else { return not_found().await };
+    let api = &place.playground.api;
     let Some(requirement) = api.requirement(&head.method) else { return method_not_allowed() };
     let Ok(moment) = moment() else { return unavailable() };
-    let host = Stage::new(&app, peer, recorder).host(Lane::Resource);
+    let host = Stage::new(&place, peer, recorder).host(Lane::Resource);
     let step = api.server.check_by_introspection(&head, requirement, &api.introspector, moment);
     let reply = step.run_async(&host).await;
-    api.serve(&head.method, reply)
+    api.serve(&place, &head.method, reply)
 }
 
 fn method_not_allowed() -> Response {
@@ -153,9 +157,6 @@ fn method_not_allowed() -> Response {
 }
 
 /// Protected resource metadata: RFC 9728. A challenge says where it is.
-async fn metadata(State(app): State<Arc<App>>, request: Request) -> Response {
-    match &app.playground {
-        Some(playground) => playground.api.server.metadata(&request).map(Body::from),
-        None => not_found().await,
-    }
+async fn metadata(State(place): State<Arc<Place>>, request: Request) -> Response {
+    place.playground.api.server.metadata(&request).map(Body::from)
 }

@@ -110,7 +110,7 @@ pub(crate) struct Trace {
 
 /// Writes down what happens. One that belongs to no run writes nothing.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Recorder {
+pub struct Recorder {
     trace: Option<Arc<Mutex<Trace>>>,
     sender: Option<Sender>,
 }

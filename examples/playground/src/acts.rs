@@ -3,10 +3,10 @@
 use axum::http::Method;
 use grantor::client::TokenTypeHint;
 
-use super::api;
-use super::deeds::{self, Typed};
-use super::runs::Held;
-use super::stage::Stage;
+use crate::api;
+use crate::deeds::{self, Typed};
+use crate::runs::Held;
+use crate::stage::Stage;
 
 /// Something that a client can do.
 #[derive(Debug)]

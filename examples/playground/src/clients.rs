@@ -77,8 +77,8 @@ impl Clients {
         }
         Ok(Self {
             secrets,
-            callback: RedirectUri::parse(&format!("{origin}{}", super::CALLBACK))?,
-            callback_implicit: RedirectUri::parse(&format!("{origin}{}", super::CALLBACK_IMPLICIT))?,
+            callback: RedirectUri::parse(&format!("{origin}{}", crate::CALLBACK))?,
+            callback_implicit: RedirectUri::parse(&format!("{origin}{}", crate::CALLBACK_IMPLICIT))?,
             read: Scope::parse("photos.read")?,
             read_write: Scope::parse("photos.read photos.write")?,
         })

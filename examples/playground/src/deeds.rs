@@ -7,13 +7,13 @@ use grantor::Moment;
 use grantor::client::{Challenge, Pending, PendingImplicit, TokenSet, TokenTypeHint, discover, discover_resource};
 use grantor::model::{Scope, Secret};
 
-use super::api;
-use super::clients::Who;
-use super::runs::{Held, Taken};
-use super::stage::Stage;
-use super::trace::Lane;
+use crate::api;
+use crate::clients::Who;
 use crate::form::Form;
 use crate::moment::now;
+use crate::runs::{Held, Taken};
+use crate::stage::Stage;
+use crate::trace::Lane;
 
 /// What a person typed into the client.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl Typed {
 pub(crate) type Outcome = Result<String, String>;
 
 pub(crate) async fn find_server(stage: &Stage) -> Outcome {
-    let (host, resource) = (stage.host(Lane::Client), stage.resource().ok_or(NOTHING)?);
+    let (host, resource) = (stage.host(Lane::Client), stage.place.playground.resource());
     let request = Request::get(api::PATH).body(Vec::new()).map_err(sentence)?;
     let refusal = stage.http(Lane::Client).send(request).await.map_err(sentence)?;
     let place = Challenge::of(refusal.headers()).and_then(|challenge| challenge.resource_metadata);

@@ -3,7 +3,7 @@
 use grantor::model::{GrantType, ResponseType};
 use grantor::server::{Config, RefreshPolicy};
 
-use super::acts::{self, Act};
+use crate::acts::{self, Act};
 
 /// A flow: what it is, what one should think of it, and how it goes.
 #[derive(Debug)]

@@ -2,25 +2,24 @@
 
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{Html, IntoResponse as _, Response};
 use grantor::server::Config;
 
-use super::acts::{ACTS, Act};
-use super::clients::Who;
-use super::diagram::{Diagram, Layout};
-use super::flows::{FLOWS, Flow, Start};
-use super::runs::Held;
-use super::trace::{Chapter, Kind, Step, Trace};
-use crate::pages::render;
+use crate::acts::{ACTS, Act};
+use crate::clients::Who;
+use crate::diagram::{Diagram, Layout};
+use crate::flows::{FLOWS, Flow, Start};
+use crate::runs::Held;
+use crate::trace::{Chapter, Kind, Step, Trace};
 
 #[derive(Template)]
-#[template(path = "playground/index.html")]
+#[template(path = "index.html")]
 struct Index<'a> {
     flows: Vec<(&'a Flow, Option<&'static str>)>,
 }
 
 #[derive(Template)]
-#[template(path = "playground/flow.html")]
+#[template(path = "flow.html")]
 struct FlowPage<'a> {
     flow: &'a Flow,
     lacks: Option<&'static str>,
@@ -30,11 +29,12 @@ struct FlowPage<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "playground/run.html")]
+#[template(path = "run.html")]
 struct RunPage<'a> {
     flow: &'a Flow,
     id: u64,
     csrf: &'a str,
+    presses: u64,
     chapters: Vec<ChapterView<'a>>,
     waits: bool,
     next: Option<&'static Act>,
@@ -42,7 +42,7 @@ struct RunPage<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "playground/implicit.html")]
+#[template(path = "implicit.html")]
 struct ImplicitPage<'a> {
     csrf: &'a str,
 }
@@ -52,6 +52,37 @@ struct ChapterView<'a> {
     chapter: &'a Chapter,
     diagrams: [String; 2],
     is_last: bool,
+}
+
+#[derive(Template)]
+#[template(path = "message.html")]
+struct MessagePage<'a> {
+    text: &'a str,
+}
+
+fn render(status: StatusCode, page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// A page that says one thing.
+pub(crate) fn message(status: StatusCode, text: &str) -> Response {
+    render(status, &MessagePage { text })
+}
+
+/// The page for what cannot be answered now.
+pub(crate) fn unavailable() -> Response {
+    message(StatusCode::SERVICE_UNAVAILABLE, "The server cannot answer now. Please try again.")
+}
+
+/// A redirect that is followed with GET.
+pub(crate) fn see_other(location: &str) -> Response {
+    match HeaderValue::try_from(location) {
+        Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
+        Err(_) => message(StatusCode::BAD_REQUEST, "The request cannot be read."),
+    }
 }
 
 /// `GET /playground`
@@ -80,7 +111,16 @@ pub(crate) fn run(flow: &Flow, id: u64, trace: &Trace, held: &Held, csrf: &str) 
     let next = flow.script.get(held.played).copied().filter(|act| act.can_be_tried(held));
     let is_next = |act: &Act| next.is_some_and(|next| next.name == act.name);
     let others = ACTS.into_iter().filter(|act| act.can_be_tried(held) && !is_next(act)).collect();
-    let page = RunPage { flow, id, csrf, chapters: chapters.collect(), waits: held.pending.is_some(), next, others };
+    let page = RunPage {
+        flow,
+        id,
+        csrf,
+        presses: held.presses,
+        chapters: chapters.collect(),
+        waits: held.pending.is_some(),
+        next,
+        others,
+    };
     render(StatusCode::OK, &page)
 }
 
@@ -96,13 +136,13 @@ pub(crate) fn implicit(csrf: &str) -> Response {
 /// `GET /playground.css`
 pub(crate) async fn style() -> Response {
     let content_type = HeaderValue::from_static("text/css; charset=utf-8");
-    ([(header::CONTENT_TYPE, content_type)], include_str!("../../static/playground.css")).into_response()
+    ([(header::CONTENT_TYPE, content_type)], include_str!("../static/playground.css")).into_response()
 }
 
 /// `GET /playground.js`
 pub(crate) async fn script() -> Response {
     let content_type = HeaderValue::from_static("text/javascript; charset=utf-8");
-    ([(header::CONTENT_TYPE, content_type)], include_str!("../../static/playground.js")).into_response()
+    ([(header::CONTENT_TYPE, content_type)], include_str!("../static/playground.js")).into_response()
 }
 
 impl Flow {

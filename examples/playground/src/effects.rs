@@ -9,11 +9,12 @@ use grantor::record::{Client, CredentialKind};
 use grantor::store::{Change, Commit, Found, Lookup, Outcome, Presented};
 use grantor::{Answer, Effect};
 
-use super::shorten;
-use super::trace::{Detail, Kind, Lane, Recorder, Step};
+use crate::shorten;
+use crate::trace::{Detail, Kind, Lane, Recorder, Step};
 
 /// A host, and who writes down what it does.
-pub(crate) struct Traced<'a, H> {
+#[derive(Debug)]
+pub struct Traced<'a, H> {
     host: &'a H,
     recorder: &'a Recorder,
     machine: &'static str,
@@ -22,7 +23,8 @@ pub(crate) struct Traced<'a, H> {
 
 impl Recorder {
     /// The host of one of the authorization server's machines.
-    pub(crate) fn server<'a, H>(&'a self, host: &'a H, machine: &'static str) -> Traced<'a, H> {
+    #[must_use]
+    pub fn server<'a, H>(&'a self, host: &'a H, machine: &'static str) -> Traced<'a, H> {
         Traced { host, recorder: self, machine, at: Lane::Server }
     }
 

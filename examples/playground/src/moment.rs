@@ -1,0 +1,30 @@
+//! The clock, and the operating system's randomness: grantor takes both as arguments.
+
+use std::time::SystemTime;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use grantor::{Moment, Timestamp};
+
+/// What the clock says.
+pub(crate) fn now() -> Timestamp {
+    SystemTime::now().into()
+}
+
+/// The time and the randomness of one request.
+///
+/// # Errors
+/// The operating system has no randomness to give.
+pub(crate) fn moment() -> Result<Moment, getrandom::Error> {
+    Moment::try_new(now(), &mut getrandom::SysRng)
+}
+
+/// A name that nobody can guess: 256 random bits as 43 characters of base64url.
+///
+/// # Errors
+/// The operating system has no randomness to give.
+pub(crate) fn token() -> Result<String, getrandom::Error> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}

@@ -1,0 +1,247 @@
+//! The playground's routes.
+//!
+//! A browser may send any request twice: by a second press, a reload or the back button, or because it gave the first one
+//! up. So what a request takes is taken in a task that goes on without the browser, and a request that comes again finds
+//! the run where the first one has brought it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use axum::routing::get;
+use grantor::Timestamp;
+use grantor::client::AuthorizationRequest;
+
+use crate::acts::{ACTS, Act};
+use crate::clients::Who;
+use crate::deeds::{self, Typed};
+use crate::flows::{Flow, Start};
+use crate::form::Form;
+use crate::moment::{moment, now};
+use crate::pages::{self, see_other, unavailable};
+use crate::runs::{Run, Waiting};
+use crate::stage::{Place, Stage};
+use crate::trace::Lane;
+use crate::{CALLBACK, CALLBACK_IMPLICIT, Playground, api, message};
+
+const FORGED: &str =
+    "This form does not belong to your visit, or the visit has ended. Please start again at /playground.";
+const GONE: &str = "There is no such run, or it was a while ago. Please start again at /playground.";
+const NOTHING_HERE: &str = "There is nothing at this address.";
+
+/// The playground's routes.
+pub(crate) fn router(playground: &Playground) -> Router<Arc<Place>> {
+    Router::new()
+        .route("/playground", get(index))
+        .route("/playground/{flow}", get(show_flow).post(start))
+        .route("/playground/run/{id}", get(show_run).post(act))
+        .route(CALLBACK, get(callback))
+        .route(CALLBACK_IMPLICIT, get(arrive_implicit).post(callback_implicit))
+        .route("/playground.css", get(pages::style))
+        .route("/playground.js", get(pages::script))
+        .merge(api::router(playground))
+}
+
+async fn index(State(place): State<Arc<Place>>) -> Response {
+    pages::index(&place.playground.config)
+}
+
+async fn show_flow(
+    State(place): State<Arc<Place>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    Path(slug): Path<String>,
+) -> Response {
+    let Some(flow) = Flow::find(&slug) else { return told(StatusCode::NOT_FOUND, NOTHING_HERE) };
+    let playground = &place.playground;
+    let Ok((csrf, cookie)) = playground.visitors.visit(&headers, peer.ip(), now()) else { return unavailable() };
+    with_cookie(pages::flow(flow, &playground.config, &csrf), cookie)
+}
+
+/// Starts a flow: the client begins by itself, or sends the browser on its way.
+async fn start(
+    State(place): State<Arc<Place>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    Path(slug): Path<String>,
+    body: Bytes,
+) -> Response {
+    let Some(flow) = Flow::find(&slug) else { return told(StatusCode::NOT_FOUND, NOTHING_HERE) };
+    let (form, now, visitors) = (Form(&body), now(), &place.playground.visitors);
+    if !visitors.csrf_matches(&headers, &form.get("csrf"), now) {
+        return told(StatusCode::FORBIDDEN, FORGED);
+    }
+    if let Some(lacks) = flow.lacks(&place.playground.config) {
+        return told(StatusCode::NOT_FOUND, lacks);
+    }
+    let Some(run) = visitors.start(&headers, flow, now) else { return told(StatusCode::FORBIDDEN, FORGED) };
+    let (stage, typed) = (Stage::new(&place, peer, run.recorder()), Typed::of(&form));
+    let Start::Act(act) = flow.start else {
+        let sent = send_away(&stage, &run, &headers, now).await;
+        return sent.unwrap_or_else(|error| told(StatusCode::BAD_GATEWAY, &error));
+    };
+    to_the_end(async move {
+        act.perform(&stage, &mut *run.held.lock().await, &typed).await;
+        see(&run)
+    })
+    .await
+}
+
+/// Sends the browser to the authorization server: RFC 6749 §4.1.1, §4.2.1.
+async fn send_away(stage: &Stage, run: &Run, headers: &HeaderMap, now: Timestamp) -> Result<Response, String> {
+    let playground = &stage.place.playground;
+    let clients = &playground.clients;
+    let moment = moment().map_err(|error| error.to_string())?;
+    let (url, waiting, state) = if let Start::Implicit = run.flow.start {
+        let request = AuthorizationRequest::new(clients.callback_implicit.clone()).scope(clients.read.clone());
+        let client = stage.client(Who::Gallery).await?;
+        let (url, pending) = client.begin_implicit(request, moment).map_err(|error| error.to_string())?;
+        let state = pending.state().to_owned();
+        (url, Waiting::Implicit(pending), state)
+    } else {
+        let request = AuthorizationRequest::new(clients.callback.clone()).scope(clients.read_write.clone());
+        let request =
+            playground.api.audience().resources().iter().cloned().fold(request, AuthorizationRequest::resource);
+        let client = stage.client(Who::Printer).await?;
+        let (url, pending) = client.begin(request, moment).map_err(|error| error.to_string())?;
+        let state = pending.state().to_owned();
+        (url, Waiting::Code(pending), state)
+    };
+    run.held.lock().await.pending = Some(waiting);
+    playground.visitors.send_away(headers, run.id, &state, now);
+    let response = see_other(&url);
+    stage.recorder.begin(
+        "Ask the resource owner, and get a token",
+        "The client sends your browser away with its request, and waits for it to come back with the answer.",
+    );
+    let step = || message::response(Lane::Client, Lane::Browser, response.status(), response.headers(), &[]);
+    stage.recorder.step(step);
+    Ok(response)
+}
+
+/// The browser comes back with a code, or with an error.
+async fn callback(
+    State(place): State<Arc<Place>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let query = query.unwrap_or_default();
+    let Some(run) = place.playground.visitors.come_back(&headers, &query, now()) else {
+        return told(StatusCode::GONE, GONE);
+    };
+    to_the_end(async move {
+        let mut held = run.held.lock().await;
+        if let Some(Waiting::Code(pending)) = held.pending.take_if(|waiting| matches!(waiting, Waiting::Code(_))) {
+            let stage = Stage::new(&place, peer, run.recorder());
+            let outcome = deeds::exchange(&stage, &mut held, pending, &query).await;
+            stage.recorder.end(outcome);
+        }
+        see(&run)
+    })
+    .await
+}
+
+/// The browser comes back with a token in the fragment, which it does not send: a script has to.
+async fn arrive_implicit(
+    State(place): State<Arc<Place>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Response {
+    match place.playground.visitors.visit(&headers, peer.ip(), now()) {
+        Ok((csrf, cookie)) => with_cookie(pages::implicit(&csrf), cookie),
+        Err(_) => unavailable(),
+    }
+}
+
+async fn callback_implicit(
+    State(place): State<Arc<Place>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let (form, now, visitors) = (Form(&body), now(), &place.playground.visitors);
+    if !visitors.csrf_matches(&headers, &form.get("csrf"), now) {
+        return told(StatusCode::FORBIDDEN, FORGED);
+    }
+    let fragment = form.get("fragment");
+    let Some(run) = visitors.come_back(&headers, &fragment, now) else { return told(StatusCode::GONE, GONE) };
+    to_the_end(async move {
+        let mut held = run.held.lock().await;
+        let is_implicit = |waiting: &mut Waiting| matches!(waiting, Waiting::Implicit(_));
+        if let Some(Waiting::Implicit(pending)) = held.pending.take_if(is_implicit) {
+            let stage = Stage::new(&place, peer, run.recorder());
+            let outcome = deeds::receive(&stage, &mut held, pending, &fragment).await;
+            stage.recorder.end(outcome);
+        }
+        see(&run)
+    })
+    .await
+}
+
+async fn show_run(
+    State(place): State<Arc<Place>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    Path(id): Path<u64>,
+) -> Response {
+    let (visitors, now) = (&place.playground.visitors, now());
+    let Some(run) = visitors.run(&headers, id, now) else { return told(StatusCode::GONE, GONE) };
+    let Ok((csrf, _)) = visitors.visit(&headers, peer.ip(), now) else { return unavailable() };
+    let held = run.held.lock().await;
+    pages::run(run.flow, run.id, &run.recorder().trace(), &held, &csrf)
+}
+
+/// Tries something with what a run has left.
+async fn act(
+    State(place): State<Arc<Place>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    Path(id): Path<u64>,
+    body: Bytes,
+) -> Response {
+    let (form, now, visitors) = (Form(&body), now(), &place.playground.visitors);
+    if !visitors.csrf_matches(&headers, &form.get("csrf"), now) {
+        return told(StatusCode::FORBIDDEN, FORGED);
+    }
+    let Some(run) = visitors.run(&headers, id, now) else { return told(StatusCode::GONE, GONE) };
+    let (name, page, typed) = (form.get("act"), form.get("page"), Typed::of(&form));
+    to_the_end(async move {
+        let mut held = run.held.lock().await;
+        let Some(act) = ACTS.into_iter().find(|act: &&Act| act.name == name && act.can_be_tried(&held)) else {
+            return told(StatusCode::BAD_REQUEST, "There is nothing to try this with.");
+        };
+        if held.press(act.name, page, now) {
+            if run.flow.script.get(held.played).is_some_and(|next| next.name == act.name) {
+                held.played = held.played.saturating_add(1);
+            }
+            act.perform(&Stage::new(&place, peer, run.recorder()), &mut held, &typed).await;
+        }
+        see(&run)
+    })
+    .await
+}
+
+/// Goes on also when the browser has given up the request: what was taken for it would be lost.
+async fn to_the_end(work: impl Future<Output = Response> + Send + 'static) -> Response {
+    tokio::spawn(work).await.unwrap_or_else(|_| unavailable())
+}
+
+/// With the cookie of a visit that just began.
+fn with_cookie(mut page: Response, cookie: Option<HeaderValue>) -> Response {
+    page.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+    page
+}
+
+/// Shows a run from where it has come to.
+fn see(run: &Run) -> Response {
+    see_other(&format!("/playground/run/{}#last", run.id))
+}
+
+fn told(status: StatusCode, text: &str) -> Response {
+    pages::message(status, text)
+}
