@@ -19,8 +19,9 @@ use serde_json::json;
 use super::stage::Stage;
 use super::trace::Lane;
 use super::{Playground, Recorder};
+use crate::audit::audit;
 use crate::moment::{moment, now};
-use crate::web::{App, audit, not_found, unavailable};
+use crate::web::{App, not_found, unavailable};
 
 /// Its path, where it shares the authorization server's store.
 pub(crate) const PATH: &str = "/api/photos";
