@@ -12,10 +12,11 @@ use grantor::store::{
 use grantor::{Answer, Hosted, Timestamp, Unavailable};
 use grantor_sqlite::SqliteStore;
 
+use crate::measured::Measured;
 use crate::users::Users;
 
 /// Everything that a machine can ask.
-pub type Host = Hosted<WithClients<HashMap<ClientId, Arc<Client>>, AnyStore>, Users>;
+pub type Host = Hosted<WithClients<HashMap<ClientId, Arc<Client>>, Measured<AnyStore>>, Users>;
 
 /// The store that the command line chose.
 #[derive(Clone, Debug)]
