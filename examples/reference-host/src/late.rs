@@ -1,9 +1,10 @@
 //! Requests whose body takes too long, and answers that do.
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use axum::response::IntoResponse as _;
 use grantor::MAX_FORM_LEN;
+use http_body_util::{BodyExt as _, Limited};
 use hyper::body::{Body as _, Incoming};
 
 use crate::audit::{HostEvent, audit};
@@ -16,18 +17,24 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 /// Stands for a body that is longer than any may be: each endpoint refuses it in its own words.
 static TOO_LONG: [u8; MAX_FORM_LEN + 1] = [0; MAX_FORM_LEN + 1];
 
+/// How much of a body that is too long is still taken, and thrown away. A connection that is closed on a peer which is still
+/// sending is reset, and the peer may never see why it was refused.
+const THROWN_AWAY: usize = 1024 * 1024;
+
 /// Reads the whole body of a request. Nothing here takes one that is longer than [`MAX_FORM_LEN`].
 pub(crate) async fn whole(request: Request<Incoming>) -> Request<Bytes> {
-    let (parts, body) = request.into_parts();
+    let (parts, mut body) = request.into_parts();
     if body.is_end_stream() {
         return Request::from_parts(parts, Bytes::new());
     }
-    let too_long = body.size_hint().lower() > MAX_FORM_LEN as u64;
-    let body = match too_long {
-        true => None,
-        false => to_bytes(Body::new(body), MAX_FORM_LEN).await.ok(),
+    let body = match Limited::new(&mut body, MAX_FORM_LEN).collect().await {
+        Ok(whole) => whole.to_bytes(),
+        Err(_) => {
+            let _ = Limited::new(&mut body, THROWN_AWAY).collect().await;
+            Bytes::from_static(&TOO_LONG)
+        }
     };
-    Request::from_parts(parts, body.unwrap_or_else(|| Bytes::from_static(&TOO_LONG)))
+    Request::from_parts(parts, body)
 }
 
 /// Who took too long.
