@@ -25,7 +25,7 @@ use reference_host::measured::Measured;
 use reference_host::metrics::Metrics;
 use reference_host::serve::{Door, serve};
 use reference_host::session::Sessions;
-use reference_host::signals::Reload;
+use reference_host::signals::{Reload, Stop};
 use reference_host::throttle::Throttle;
 use reference_host::users::Users;
 use reference_host::web::{App, router};
@@ -119,9 +119,10 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
     let router = router(app).merge(health::router(Arc::clone(&health)));
     let (limits, is_closing) = (arguments.limits, AtomicBool::new(false));
     let door = Arc::new(Door { router, limits, certificates, connections, metrics, is_closing });
+    let stop = Stop::new()?;
     writeln!(stdout(), "listening on {base}")?;
     stdout().flush()?;
-    serve(listener, door, || health.drain()).await?;
+    serve(listener, door, stop, || health.drain()).await;
     Ok(())
 }
 

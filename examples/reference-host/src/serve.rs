@@ -73,11 +73,7 @@ impl Limits {
 
 /// Serves until the program is asked to stop, and then until all are answered, the time for that is over, or it is asked again.
 /// `draining` is called when it is asked first.
-///
-/// # Errors
-/// Signals cannot be told.
-pub async fn serve(listener: TcpListener, door: Arc<Door>, draining: impl FnOnce()) -> io::Result<()> {
-    let mut stop = Stop::new()?;
+pub async fn serve(listener: TcpListener, door: Arc<Door>, mut stop: Stop, draining: impl FnOnce()) {
     let (connections, limits) = (Arc::clone(&door.connections), door.limits.clone());
     let mut accepting = Box::pin(accept(listener, Arc::clone(&door)));
     tokio::select! {
@@ -101,7 +97,6 @@ pub async fn serve(listener: TcpListener, door: Arc<Door>, draining: impl FnOnce
         () = stop.requested() => {}
     }
     tracing::info!(event = "stopped", connections = door.connections.len());
-    Ok(())
 }
 
 async fn accept(listener: TcpListener, door: Arc<Door>) {
