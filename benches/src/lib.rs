@@ -1,6 +1,8 @@
 //! The same work through the same kind of harness: an HTTP request goes in, an HTTP response comes out, in one process.
 //!
 //! `cargo run --release -p benches` measures everything and writes it into the README.
+//!
+//! [`service`] compares whole servers from outside: the programs `load` and `faults`.
 
 pub mod batch;
 pub mod chart;
@@ -8,11 +10,13 @@ pub mod crowd;
 pub mod floor;
 pub mod grantor;
 pub mod instructions;
+pub mod load;
 pub mod measure;
 pub mod oauth_as;
 pub mod oxide_auth;
 pub mod report;
 pub mod scenario;
+pub mod service;
 pub mod size;
 pub mod threads;
 
