@@ -1,6 +1,7 @@
 //! A store for [grantor] in a SQLite file.
 
 mod changes;
+mod check;
 mod clients;
 mod grants;
 mod jobs;

@@ -3,15 +3,12 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::schema::{APPLICATION_ID, migrate, version};
+use crate::check::check;
+use crate::schema::{APPLICATION_ID, SCHEMA_VERSION, migrate, version};
 use crate::{BUSY_TIMEOUT, LOG_LIMIT};
-
-/// How long a file is looked through for damage before it is used. A gigabyte or so is read in this time.
-const CHECK_TIME: Duration = Duration::from_secs(5);
 
 /// A file that cannot be used as a store, and why.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +62,7 @@ pub enum OpenReason {
     #[error("it is a SQLite file of another program")]
     Foreign,
     /// A later release of this program wrote it.
-    #[error("its schema has version {0}, and this program knows versions up to {known} only", known = crate::schema::SCHEMA_VERSION)]
+    #[error("its schema has version {0}, and this program knows versions up to {known} only", known = SCHEMA_VERSION)]
     Newer(i64),
     /// What SQLite found when it looked through the file.
     #[error("it is damaged, so bring back a copy of it: {0}")]
@@ -229,26 +226,13 @@ fn identify(connection: &Connection) -> Result<(), OpenReason> {
         [],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
+    let version = version(connection)?;
     match application_id {
+        APPLICATION_ID if version > SCHEMA_VERSION => Err(OpenReason::Newer(version)),
         APPLICATION_ID => Ok(()),
         0 if tables == 0 => Err(OpenReason::Empty),
-        0 if ours == 4 && version(connection)? > 0 => Ok(()),
+        0 if ours == 4 && (1..=2).contains(&version) => Ok(()),
         _ => Err(OpenReason::Foreign),
-    }
-}
-
-/// Looks through the file for damage, for a while: a large one is to be looked through elsewhere, and not to keep a
-/// server from starting.
-fn check(connection: &mut Connection) -> Result<(), OpenReason> {
-    let started = Instant::now();
-    connection.progress_handler(1000, Some(move || started.elapsed() > CHECK_TIME))?;
-    let found = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0));
-    connection.progress_handler(0, None::<fn() -> bool>)?;
-    match found {
-        Ok(found) if found == "ok" => Ok(()),
-        Ok(found) => Err(OpenReason::Damaged(found)),
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => Ok(()),
-        Err(error) => Err(error.into()),
     }
 }
 

@@ -10,5 +10,9 @@
 mod common;
 mod contract;
 mod files;
+mod groups;
 mod migration;
+mod own_tables;
+mod purging;
+mod queues;
 mod races;
