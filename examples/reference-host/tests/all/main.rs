@@ -12,11 +12,16 @@
 mod applications;
 mod client;
 mod command_line;
+mod connections;
 mod durability;
 mod endpoints;
+mod log;
+mod metrics;
 mod migration;
 mod playground;
 mod process;
 mod requirements;
 mod sessions;
+mod signals;
 mod store;
+mod tls;
