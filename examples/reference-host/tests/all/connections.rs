@@ -146,3 +146,24 @@ fn a_body_that_is_too_long_is_refused_in_the_words_of_its_endpoint() {
     assert_eq!((page.status, page.json()["error"].as_str()), (413, Some("invalid_request")));
     assert_eq!(browser.post("/consent", &[("request", &long)]).status, 413);
 }
+
+#[test]
+fn a_request_that_takes_the_server_too_long_is_answered_all_the_same() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("store.sqlite");
+    let host = Running::with(&["--request-timeout", "1", "--store", &format!("sqlite:{}", file.display())]);
+    let other = rusqlite::Connection::open(&file).expect("it is there");
+    other.execute_batch("BEGIN IMMEDIATE").expect("nobody else writes");
+    let mut browser = Browser::new(&host.base);
+    let secret = "7Fjfp0ZBr1KtDRbnfVdmIw";
+    let form = [("grant_type", "client_credentials"), ("client_id", "service"), ("client_secret", secret)];
+    let page = browser.post("/token", &form);
+    assert_eq!((page.status, page.header("retry-after")), (503, "1"), "{page:?}");
+    assert_eq!(page.json()["error"], "temporarily_unavailable");
+    assert_eq!(browser.get("/readyz").status, 200, "it can be read");
+    assert!(browser.get("/metrics").body.contains("grantor_connection_timeouts_total{of=\"request\"} 1\n"));
+    other.execute_batch("ROLLBACK").expect("the lock is released");
+    assert_eq!(browser.post("/token", &form).status, 200);
+    let log = host.log();
+    assert!(log.iter().any(|line| line["event"] == "request_timed_out" && line["endpoint"] == "token"), "{log:?}");
+}

@@ -103,7 +103,10 @@ impl Running {
         let directory = tempfile::tempdir().expect("a directory");
         let file = directory.path().join("config.toml");
         std::fs::write(&file, CONFIG).expect("the configuration is written");
-        let command = command.arg("--config").arg(&file).args(["--store", "memory"]).args(arguments);
+        let command = command.arg("--config").arg(&file).args(arguments);
+        if !arguments.contains(&"--store") {
+            command.args(["--store", "memory"]);
+        }
         Self::wait(command.stderr(Stdio::piped()).spawn().expect("it starts"), directory).0
     }
 
