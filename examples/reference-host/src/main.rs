@@ -130,10 +130,10 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
 /// What the metrics show, and others count.
 fn watch(metrics: &Metrics, log: &Log, connections: &Arc<Connections>) {
     let dropped = log.dropped();
-    metrics.count("log_lines_dropped", "Lines of the log that were lost", move || dropped.count());
+    metrics.count("log_lines_dropped", "Lines of the log that were lost.", move || dropped.count());
     let (now, most) = (Arc::clone(connections), Arc::clone(connections));
-    metrics.gauge("connections", "Connections that are open", move || now.len() as u64);
-    metrics.gauge("connections_most", "Connections that may be open", move || most.most() as u64);
+    metrics.gauge("connections", "Connections that are open.", move || now.len() as u64);
+    metrics.gauge("connections_most", "Connections that may be open.", move || most.most() as u64);
 }
 
 /// What waits in a store on disk, and what it has done.

@@ -12,9 +12,14 @@
 mod applications;
 mod client;
 mod command_line;
+mod connections;
 mod durability;
 mod endpoints;
+mod log;
+mod metrics;
 mod playground;
 mod process;
 mod requirements;
 mod sessions;
+mod signals;
+mod tls;
