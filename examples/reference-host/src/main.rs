@@ -14,13 +14,16 @@ use grantor::model::Issuer;
 use grantor::store::{MemoryStore, PurgeClock, WithClients};
 use grantor::{Hosted, Server};
 use grantor_sqlite::SqliteStore;
+use reference_host::address::Proxies;
+use reference_host::base::Base;
 use reference_host::config::Settings;
 use reference_host::demo::Demo;
+use reference_host::guesses::ClientGuesses;
 use reference_host::host::AnyStore;
 use reference_host::moment::now;
 use reference_host::playground::Playground;
+use reference_host::press::Presses;
 use reference_host::session::Sessions;
-use reference_host::throttle::Throttle;
 use reference_host::users::Users;
 use reference_host::web::{App, router};
 use tempfile::TempDir;
@@ -36,6 +39,11 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often a client may fail to authenticate before it has to wait: a guess at 128 random bits is no threat in itself.
 const FREE_CLIENT_FAILURES: u32 = 20;
 
+/// What is told at start if the issuer is https, and it can only be a proxy that speaks it.
+const BEHIND_A_PROXY: &str = "warning: the issuer is https and this program speaks http, so there must be a proxy before it. \
+                              Name it with --trust-proxy: otherwise all people and clients have the proxy's address, and whoever \
+                              guesses at a password or a client secret makes the others wait.";
+
 /// An OAuth 2 authorization server for development: grantor's reference host.
 #[derive(Debug, Parser)]
 #[command(version)]
@@ -46,6 +54,9 @@ struct Arguments {
     /// Who the server says it is [default: http:// and the listen address]
     #[arg(long, value_name = "URL")]
     issuer: Option<Issuer>,
+    /// Proxies that are believed when they say, in Forwarded or X-Forwarded-For, who asks
+    #[arg(long, value_name = "ADDR[/LEN],…")]
+    trust_proxy: Option<Proxies>,
     /// `memory` or `sqlite:PATH` [default: a SQLite file in a fresh temporary directory]
     #[arg(long)]
     store: Option<StoreChoice>,
@@ -105,7 +116,7 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
     let (mut settings, guide) = match settings {
         Some(settings) => (settings, None),
         None => {
-            let demo = Demo::new(&base)?;
+            let demo = Demo::new(&Base::of(&issuer).path_at(&base))?;
             writeln!(stdout(), "{}", demo.instructions)?;
             (demo.settings, Some(demo.guide))
         }
@@ -113,11 +124,18 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
     let mut config = settings.server(issuer);
     config.consult_issuance = false; // This host's policy has no last word, so that nothing need pause for one.
     let playground = if settings.playground() { Some(Playground::new(&mut settings, &mut config)?) } else { None };
+    let proxies = arguments.trust_proxy.unwrap_or_default();
+    if config.issuer.is_https() && proxies.is_empty() {
+        writeln!(stderr(), "{BEHIND_A_PROXY}")?;
+    }
     let app = Arc::new(App {
-        sessions: Sessions::new(config.issuer.is_https()),
+        sessions: Sessions::open(&config.issuer, &store)?,
+        decisions: Presses::default(),
+        log_outs: Presses::default(),
+        proxies,
         server: Server::new(config)?,
         host: Hosted { store: WithClients { clients: settings.clients, store }, policy: Users::new(settings.users) },
-        client_guesses: Throttle::new(FREE_CLIENT_FAILURES),
+        client_guesses: ClientGuesses::new(FREE_CLIENT_FAILURES),
         guide,
         playground,
     });
@@ -176,7 +194,11 @@ async fn purge(app: Arc<App>) {
         interval.tick().await;
         let (now, elapsed) = (now(), started.elapsed());
         if let Some(now) = clock.read(now, elapsed) {
-            app.sessions.purge(now);
+            if let Err(error) = app.sessions.purge(now).await {
+                drop(writeln!(stderr(), "the sessions could not be purged: {error}"));
+            }
+            app.decisions.purge();
+            app.log_outs.purge();
             app.playground.iter().for_each(|playground| playground.purge(now));
         }
         // Batch by batch, so that requests get in between.
