@@ -139,15 +139,19 @@ pub(crate) async fn log_in(State(app): State<Arc<App>>, address: Address, header
     if visit.browser.is_none() {
         return pages::message(StatusCode::FORBIDDEN, FORGED);
     }
+    let seal = app.sessions.seal();
     let pending = match &*request {
         "" => None,
-        request => match Pending::of_login(app.sessions.seal(), request, now) {
+        // Whoever is logged in may log in again.
+        request => match Pending::of_login(seal, request, now).or_else(|| Some(waiting(&app, &visit, request, now)?.1))
+        {
             Some(pending) => Some(pending),
             None => return pages::message(StatusCode::GONE, GONE),
         },
     };
+    let csrf = form.get("csrf");
     // Two pages that a browser opened at once, when it was new here, know it by two names.
-    if !app.sessions.is_login_form_of(&visit, &form.get("csrf")) {
+    if !app.sessions.is_login_form_of(&visit, &csrf) && app.sessions.sender(&visit, &csrf).is_none() {
         return login_page(&app, &mut visit, pending, now, StatusCode::FORBIDDEN, Some(OTHER_PAGE));
     }
     match app.host.policy.log_in(&form.get("username"), &form.get("password"), address.network()).await {
@@ -168,20 +172,22 @@ pub(crate) async fn log_in(State(app): State<Arc<App>>, address: Address, header
         Err(error) => {
             // Without the user name: sometimes it is a password in the wrong field.
             audit(format_args!("LoginRefused {{ reason: {error:?} }}"));
-            refuse_login(&app, &mut visit, pending, now, error)
+            refuse_login(pending.as_ref(), &csrf, &request, error)
         }
     }
 }
 
-fn refuse_login(app: &App, visit: &mut Visit, pending: Option<Pending>, now: Timestamp, error: LoginError) -> Response {
+/// The same page again.
+fn refuse_login(pending: Option<&Pending>, csrf: &str, request: &str, error: LoginError) -> Response {
+    let page = |status, told: &str| {
+        let client = pending.map(|pending| pending.waiting.client_name());
+        pages::login(status, client, csrf, request, Some(told))
+    };
     match error {
-        LoginError::Wrong => {
-            let told = "The user name or the password is wrong.";
-            login_page(app, visit, pending, now, StatusCode::FORBIDDEN, Some(told))
-        }
+        LoginError::Wrong => page(StatusCode::FORBIDDEN, "The user name or the password is wrong."),
         LoginError::Wait(seconds) => {
             let told = format!("There were too many attempts. Please wait {seconds} seconds and try again.");
-            let mut page = login_page(app, visit, pending, now, StatusCode::TOO_MANY_REQUESTS, Some(&told));
+            let mut page = page(StatusCode::TOO_MANY_REQUESTS, &told);
             page.headers_mut().insert(header::RETRY_AFTER, seconds.into());
             page
         }

@@ -172,7 +172,6 @@ fn r42_guessing_a_client_secret_has_to_wait() {
         let form = [("grant_type", "client_credentials"), ("client_id", "service"), ("client_secret", client_secret)];
         client.post("/token", &form).status
     };
-    assert_eq!(ask("7Fjfp0ZBr1KtDRbnfVdmIw"), 200);
     for _ in 0..20 {
         assert_eq!(ask("guess"), 400);
     }
