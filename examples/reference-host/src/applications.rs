@@ -7,16 +7,18 @@ use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use grantor::model::{ClientId, Subject};
+use grantor::model::{ClientId, Digest, Subject};
 use grantor::store::{AsyncGrantStore as _, AsyncStore as _, GrantsOf, Lookup};
 use grantor::{Timestamp, Unavailable};
 
 use crate::audit::{HostEvent, audit};
+use crate::base::own;
 use crate::form::Form;
-use crate::interaction::with_cookie;
+use crate::interaction::{login_page, with_cookie};
 use crate::moment::now;
 use crate::pages::{self, Line};
-use crate::session::Session;
+use crate::press::Pressed;
+use crate::session::Visit;
 use crate::web::{App, unavailable};
 
 /// Where it is.
@@ -40,16 +42,13 @@ pub(crate) async fn show(
     let Ok(after) = query.get("after").map(|after| ClientId::parse(after)).transpose() else {
         return pages::message(StatusCode::BAD_REQUEST, UNREADABLE);
     };
-    let session = |session: &mut Session| (session.person().cloned(), session.csrf().to_owned());
-    let Some((login, csrf)) = app.sessions.with(&headers, now, session).and_then(|(login, csrf)| Some((login?, csrf)))
-    else {
-        let login = |session: &mut Session| pages::login(StatusCode::OK, None, session.csrf(), "", None);
-        return with_cookie(app.sessions.visit(&headers, now, login));
+    let Ok(mut visit) = app.visit(&headers, now).await else { return unavailable() };
+    let Some(login) = visit.login.clone() else {
+        return login_page(&app, &mut visit, None, now, StatusCode::OK, None);
     };
-    match lines(&app, &login.user.subject, after.as_ref(), now).await {
-        Ok(lines) => pages::applications(&login.user, &lines, lines.len() == PAGE, &csrf),
-        Err(_) => unavailable(),
-    }
+    let Ok(lines) = lines(&app, &login.user.subject, after.as_ref(), now).await else { return unavailable() };
+    let Ok((csrf, cookie)) = app.sessions.form(&mut visit, &login) else { return unavailable() };
+    with_cookie(pages::applications(&login.user, &lines, lines.len() == PAGE, &csrf), cookie)
 }
 
 /// One line per application, with the name that people know it by and what it still holds.
@@ -72,39 +71,76 @@ async fn lines(
 /// `POST /applications/revoke`. It may be sent again: what is revoked stays revoked.
 pub(crate) async fn revoke(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Response {
     let (form, now) = (Form(&body), now());
-    let Some(subject) = sender(&app, &headers, &form, now) else {
+    let Ok(visit) = app.visit(&headers, now).await else { return unavailable() };
+    let Some(subject) = sender(&app, &visit, &form) else {
         return pages::message(StatusCode::FORBIDDEN, FORGED);
     };
     let Ok(client_id) = ClientId::parse(&form.get("client_id")) else {
         return pages::message(StatusCode::BAD_REQUEST, UNREADABLE);
     };
-    match revoke_all(&app, GrantsOf::SubjectAndClient(subject, client_id), now).await {
-        Ok(()) => pages::see_other(PATH),
-        Err(_) => unavailable(),
+    // It ends what it began, though the browser drops the connection: for a second press, say.
+    let work = async move { revoke_all(&app, GrantsOf::SubjectAndClient(subject, client_id), now).await };
+    match tokio::spawn(work).await {
+        Ok(Ok(())) => pages::see_other(&own(PATH)),
+        Ok(Err(_)) | Err(_) => unavailable(),
     }
 }
 
 /// `POST /applications/log-out`. The sessions end first, so that none of them allows anything meanwhile.
 pub(crate) async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Response {
     let now = now();
-    let Some(subject) = sender(&app, &headers, &Form(&body), now) else {
-        return pages::message(StatusCode::FORBIDDEN, FORGED);
+    let Ok(visit) = app.visit(&headers, now).await else { return unavailable() };
+    let Some(key) = app.sessions.key(&headers) else { return pages::see_other(&own("/")) };
+    let button = Digest::of("log out");
+    let pressed = match &visit.login {
+        // The first press has ended the session, or something else has: there is nothing left to do.
+        None => match app.log_outs.again(key, key, button).await {
+            None | Some(Pressed::Before) => return pages::see_other(&own("/")),
+            Some(pressed) => pressed,
+        },
+        Some(_) => {
+            let Some(subject) = sender(&app, &visit, &Form(&body)) else {
+                return pages::message(StatusCode::FORBIDDEN, FORGED);
+            };
+            let work = {
+                let app = Arc::clone(&app);
+                async move { log_out_everywhere(&app, subject, now).await }
+            };
+            app.log_outs.press(key, key, button, work, |outcome| !matches!(outcome, LoggedOut::Not)).await
+        }
     };
-    app.sessions.log_out(&subject);
-    audit(HostEvent::LoggedOut { subject: subject.clone() });
-    match revoke_all(&app, GrantsOf::Subject(subject), now).await {
-        Ok(()) => pages::see_other("/"),
-        Err(_) => pages::message(StatusCode::SERVICE_UNAVAILABLE, NOT_ALL),
+    match pressed {
+        Pressed::Outcome(LoggedOut::Everywhere) | Pressed::Before => pages::see_other(&own("/")),
+        Pressed::Outcome(LoggedOut::NotRevoked) => pages::message(StatusCode::SERVICE_UNAVAILABLE, NOT_ALL),
+        Pressed::Outcome(LoggedOut::Not) | Pressed::Broken => unavailable(),
     }
 }
 
-/// Who sends a form, once it is known to come from a page of their session.
-fn sender(app: &App, headers: &HeaderMap, form: &Form<'_>, now: Timestamp) -> Option<Subject> {
-    let sender = |session: &mut Session| {
-        let login = session.person().filter(|_| session.csrf_matches(&form.get("csrf")));
-        login.map(|login| login.user.subject.clone())
-    };
-    app.sessions.with(headers, now, sender).flatten()
+/// How far a log-out got.
+#[derive(Clone, Copy, Debug)]
+pub enum LoggedOut {
+    /// The sessions have ended, and everything is revoked.
+    Everywhere,
+    /// The sessions have ended.
+    NotRevoked,
+    /// Nothing has ended.
+    Not,
+}
+
+async fn log_out_everywhere(app: &App, subject: Subject, now: Timestamp) -> LoggedOut {
+    if app.sessions.log_out(&subject).await.is_err() {
+        return LoggedOut::Not;
+    }
+    audit(HostEvent::LoggedOut { subject: subject.clone() });
+    match revoke_all(app, GrantsOf::Subject(subject), now).await {
+        Ok(()) => LoggedOut::Everywhere,
+        Err(_) => LoggedOut::NotRevoked,
+    }
+}
+
+/// Who sends a form, once it is known to come from a page of theirs.
+fn sender(app: &App, visit: &Visit, form: &Form<'_>) -> Option<Subject> {
+    app.sessions.sender(visit, &form.get("csrf")).map(|login| login.user.subject.clone())
 }
 
 async fn revoke_all(app: &App, of: GrantsOf, now: Timestamp) -> Result<(), Unavailable> {

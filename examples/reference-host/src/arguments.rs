@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, Parser};
 use grantor::model::Issuer;
 
+use crate::address::Proxies;
 use crate::tls::{Certificates, TlsError};
 
 /// An OAuth 2 authorization server: grantor's reference host.
@@ -20,6 +21,9 @@ pub struct Arguments {
     /// Who the server says it is [default: http:// or, with a certificate, https:// and the listen address]
     #[arg(long, value_name = "URL")]
     pub issuer: Option<Issuer>,
+    /// Proxies that are believed when they say, in Forwarded or X-Forwarded-For, who asks
+    #[arg(long, value_name = "ADDR[/LEN],…")]
+    pub trust_proxy: Option<Proxies>,
     /// `memory` or `sqlite:PATH` [default: a SQLite file in a fresh temporary directory]
     #[arg(long)]
     pub store: Option<StoreChoice>,

@@ -55,8 +55,12 @@ pub(crate) fn count(event: &'static str) {
 #[serde(tag = "event", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields are what their names say")]
 pub enum HostEvent {
-    /// A client at this address has failed too often, and has to wait.
-    Throttled { client_id: ClientId, seconds: u64 },
+    /// Too many attempts have failed at this address, with this client's secret or with the names of clients that do not exist.
+    Throttled {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client_id: Option<ClientId>,
+        seconds: u64,
+    },
     /// A person logged in.
     LoggedIn { subject: Subject },
     /// A login failed. Without the user name: sometimes it is a password in the wrong field.

@@ -15,7 +15,6 @@ use grantor::model::{
 use grantor::record::{Client, RegisteredAuthentication, SecretPresentation};
 use grantor::server::{Config, DefaultScope, RefreshPolicy};
 use serde::Deserialize;
-use url::Url;
 
 use crate::users::User;
 
@@ -236,11 +235,7 @@ impl Settings {
     /// The server's configuration.
     #[must_use]
     pub fn server(&self, issuer: Issuer) -> Config {
-        // The paths are the host's own, whatever path the issuer has.
-        let origin = Url::parse(issuer.as_str()).map(|url| url.origin().ascii_serialization());
-        let origin = origin.ok().and_then(|origin| Issuer::parse(&origin).ok());
-        let mut config = Config::new(origin.unwrap_or_else(|| issuer.clone()));
-        config.issuer = issuer;
+        let mut config = Config::new(issuer);
         let table = &self.server;
         set(&mut config.token.grant_types, &table.grants);
         set(&mut config.authorization.response_types, &table.response_types);

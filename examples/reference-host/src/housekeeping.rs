@@ -20,7 +20,11 @@ pub async fn purge(app: Arc<App>, metrics: Arc<Metrics>) {
         interval.tick().await;
         let (now, elapsed) = (now(), started.elapsed());
         if let Some(now) = clock.read(now, elapsed) {
-            app.sessions.purge(now);
+            if let Err(error) = app.sessions.purge(now).await {
+                tracing::error!(event = "sessions_not_purged", error = error.to_string());
+            }
+            app.decisions.purge();
+            app.log_outs.purge();
             app.playground.iter().for_each(|playground| playground.purge(now));
         }
         let begun = Instant::now();

@@ -7,16 +7,21 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use grantor::model::Scope;
+use grantor::Timestamp;
+use grantor::model::{Digest, Scope};
 use grantor::server::{Approval, AuthorizationResponse, Prompt};
 use playground::Recorder;
 
+use crate::address::Address;
 use crate::applications;
 use crate::audit::{HostEvent, audit};
+use crate::base::own;
 use crate::form::Form;
 use crate::moment::{moment, now};
 use crate::pages;
-use crate::session::{Login, Session, Waiting};
+use crate::pending::{Pending, WaitError, Waiting};
+use crate::press::Pressed;
+use crate::session::{Login, Visit};
 use crate::users::LoginError;
 use crate::web::{App, unavailable};
 
@@ -24,30 +29,70 @@ const GONE: &str = "This request was answered already, or it has waited too long
                     Please go back to the application and start again.";
 const FORGED: &str = "This form does not belong to your session, or the session has ended. \
                       Please go back to the application and start again.";
+const OTHER_PAGE: &str = "This page was not the one that you opened last. Please log in here.";
+const TOO_LONG: &str = "The request is too long.";
+const UNREADABLE: &str = "The form cannot be read.";
 
-/// What the browser is to see next: the login page, or, once somebody is logged in, the consent page, or where the client is told
-/// an error.
-pub(crate) fn page(session: &Session, request: &str) -> Response {
-    match (session.pending(request), session.login(request)) {
-        (None, _) => pages::message(StatusCode::GONE, GONE),
-        (Some(waiting), None) => pages::login(StatusCode::OK, Some(waiting), session.csrf(), request, None),
-        (Some(Waiting::Prompt(prompt)), Some(login)) => pages::consent(prompt, session.csrf(), request, &login.user),
-        (Some(Waiting::Refusal(_)), Some(_)) => pages::see_other(&consent_path(request)),
+/// Shows what the browser is to see next, now that a request came: the login page, or, once somebody is logged in, the consent page,
+/// or where the client is told an error.
+pub(crate) async fn ask(app: &App, headers: &HeaderMap, waiting: Waiting) -> Response {
+    let now = now();
+    let Ok(mut visit) = app.visit(headers, now).await else { return unavailable() };
+    let mut pending = Pending::new(waiting, now);
+    let Some(login) = visit.login.clone().filter(|login| pending.takes(login)) else {
+        return login_page(app, &mut visit, Some(pending), now, StatusCode::OK, None);
+    };
+    match pending.for_decision(app.sessions.seal(), &login.user.subject, now) {
+        Ok(request) => match &pending.waiting {
+            Waiting::Prompt(prompt) => consent_page(app, &mut visit, prompt, &request, &login),
+            Waiting::Refusal(_) => pages::see_other(&consent_path(&request)),
+        },
+        Err(error) => cannot_wait(error),
     }
 }
 
-fn consent_path(request: &str) -> String {
-    format!("/consent?request={}", pages::encode(request))
+/// The login page, to go on with a request or, without one, to see one's own pages.
+pub(crate) fn login_page(
+    app: &App,
+    visit: &mut Visit,
+    mut pending: Option<Pending>,
+    now: Timestamp,
+    status: StatusCode,
+    error: Option<&str>,
+) -> Response {
+    let request = pending.as_mut().map(|pending| pending.for_login(app.sessions.seal(), now)).transpose();
+    let (request, form) = match (request, app.sessions.login_form(visit)) {
+        (Ok(request), Ok(form)) => (request.unwrap_or_default(), form),
+        (Err(error), _) => return cannot_wait(error),
+        (_, Err(_)) => return unavailable(),
+    };
+    let client = pending.as_ref().map(|pending| pending.waiting.client_name());
+    with_cookie(pages::login(status, client, &form.0, &request, error), form.1)
 }
 
-/// A page, with the cookie of its session if that is a new one.
-pub(crate) fn with_cookie(shown: Result<(Response, Option<HeaderValue>), getrandom::Error>) -> Response {
-    let Ok((mut page, cookie)) = shown else { return unavailable() };
+fn consent_page(app: &App, visit: &mut Visit, prompt: &Prompt, request: &str, login: &Login) -> Response {
+    let Ok((csrf, cookie)) = app.sessions.form(visit, login) else { return unavailable() };
+    with_cookie(pages::consent(prompt, &csrf, request, &login.user), cookie)
+}
+
+fn consent_path(request: &str) -> String {
+    format!("{}?request={}", own("/consent"), pages::encode(request))
+}
+
+fn cannot_wait(error: WaitError) -> Response {
+    match error {
+        WaitError::TooLong => pages::message(StatusCode::PAYLOAD_TOO_LARGE, TOO_LONG),
+        WaitError::Unavailable => unavailable(),
+    }
+}
+
+/// A page, with the cookie of its browser if that is new here.
+pub(crate) fn with_cookie(mut page: Response, cookie: Option<HeaderValue>) -> Response {
     page.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
     page
 }
 
-/// `GET /consent?request=…`
+/// `GET /consent?request=…`, which may be loaded again.
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     recorder: Recorder,
@@ -55,64 +100,101 @@ pub(crate) async fn show(
     Query(query): Query<HashMap<String, String>>,
 ) -> Response {
     let request = query.get("request").map(String::as_str).unwrap_or_default();
-    let refusal = app.sessions.with(&headers, now(), |session| session.take_refusal(request));
-    if let Some(refusal) = refusal.flatten() {
-        let Ok(moment) = moment() else { return unavailable() };
-        let host = recorder.server(&app.host, "Refuse");
-        let response = refusal.respond(&app.server, moment).run_async(&host).await;
-        audit(response.event());
-        return respond(response);
+    let Ok(moment) = moment() else { return unavailable() };
+    let Ok(mut visit) = app.visit(&headers, moment.now()).await else { return unavailable() };
+    let Some((login, pending)) = waiting(&app, &visit, request, moment.now()) else {
+        return pages::message(StatusCode::GONE, GONE);
+    };
+    if !pending.takes(&login) {
+        return login_page(&app, &mut visit, Some(pending), moment.now(), StatusCode::OK, None);
     }
-    let page = app.sessions.with(&headers, now(), |session| page(session, request));
-    page.unwrap_or_else(|| pages::message(StatusCode::GONE, GONE))
+    match pending.waiting {
+        Waiting::Prompt(prompt) => consent_page(&app, &mut visit, &prompt, request, &login),
+        Waiting::Refusal(refusal) => {
+            let host = recorder.server(&app.host, "Refuse");
+            let response = refusal.respond(&app.server, moment).run_async(&host).await;
+            audit(response.event());
+            respond(response)
+        }
+    }
+}
+
+/// What waits for a decision of the person who sits there, unless they have answered it.
+fn waiting(app: &App, visit: &Visit, request: &str, now: Timestamp) -> Option<(Login, Pending)> {
+    let login = visit.login.clone()?;
+    let pending = Pending::of_decision(app.sessions.seal(), &login.user.subject, request, now)?;
+    let is_answered = app.decisions.is_answered(&whose(&login), &Digest::of(request));
+    (!is_answered).then_some((login, pending))
+}
+
+fn whose(login: &Login) -> Digest {
+    Digest::of(login.user.subject.as_str())
 }
 
 /// `POST /login`, to go on with a request or, without one, to see one's own pages.
-pub(crate) async fn log_in(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Response {
+pub(crate) async fn log_in(State(app): State<Arc<App>>, address: Address, headers: HeaderMap, body: Bytes) -> Response {
     let (form, now) = (Form(&body), now());
     let request = form.get("request");
-    let is_ours = app.sessions.with(&headers, now, |session| session.csrf_matches(&form.get("csrf")));
-    if is_ours != Some(true) {
+    let Ok(mut visit) = app.visit(&headers, now).await else { return unavailable() };
+    // Without its cookie this may be a form on another site.
+    if visit.browser.is_none() {
         return pages::message(StatusCode::FORBIDDEN, FORGED);
     }
-    match app.host.policy.log_in(&form.get("username"), &form.get("password"), now) {
+    let seal = app.sessions.seal();
+    let pending = match &*request {
+        "" => None,
+        // Whoever is logged in may log in again.
+        request => match Pending::of_login(seal, request, now).or_else(|| Some(waiting(&app, &visit, request, now)?.1))
+        {
+            Some(pending) => Some(pending),
+            None => return pages::message(StatusCode::GONE, GONE),
+        },
+    };
+    let csrf = form.get("csrf");
+    // Two pages that a browser opened at once, when it was new here, know it by two names.
+    if !app.sessions.is_login_form_of(&visit, &csrf) && app.sessions.sender(&visit, &csrf).is_none() {
+        return login_page(&app, &mut visit, pending, now, StatusCode::FORBIDDEN, Some(OTHER_PAGE));
+    }
+    match app.host.policy.log_in(&form.get("username"), &form.get("password"), address.network()).await {
         Ok(user) => {
             audit(HostEvent::LoggedIn { subject: user.subject.clone() });
-            let Ok(cookie) = app.sessions.log_in(&headers, user, now) else { return unavailable() };
-            let mut response = match &*request {
-                "" => pages::see_other(applications::PATH),
-                request => pages::see_other(&consent_path(request)),
+            let location = match pending {
+                None => own(applications::PATH),
+                Some(mut pending) => match pending.for_decision(app.sessions.seal(), &user.subject, now) {
+                    Ok(request) => consent_path(&request),
+                    Err(error) => return cannot_wait(error),
+                },
             };
-            response.headers_mut().insert(header::SET_COOKIE, cookie);
-            response
+            match app.sessions.log_in(&headers, user.subject.clone(), now).await {
+                Ok(cookie) => with_cookie(pages::see_other(&location), Some(cookie)),
+                Err(_) => unavailable(),
+            }
         }
         Err(error) => {
             audit(HostEvent::LoginRefused { reason: error.name() });
-            let retry = |session: &mut Session| match session.pending(&request) {
-                None if !request.is_empty() => pages::message(StatusCode::GONE, GONE),
-                waiting => refuse_login(waiting, session.csrf(), &request, error),
-            };
-            app.sessions.with(&headers, now, retry).unwrap_or_else(|| pages::message(StatusCode::GONE, GONE))
+            refuse_login(pending.as_ref(), &csrf, &request, error)
         }
     }
 }
 
-fn refuse_login(waiting: Option<&Waiting>, csrf: &str, request: &str, error: LoginError) -> Response {
+/// The same page again.
+fn refuse_login(pending: Option<&Pending>, csrf: &str, request: &str, error: LoginError) -> Response {
+    let page = |status, told: &str| {
+        let client = pending.map(|pending| pending.waiting.client_name());
+        pages::login(status, client, csrf, request, Some(told))
+    };
     match error {
-        LoginError::Wrong => {
-            let told = "The user name or the password is wrong.";
-            pages::login(StatusCode::FORBIDDEN, waiting, csrf, request, Some(told))
-        }
+        LoginError::Wrong => page(StatusCode::FORBIDDEN, "The user name or the password is wrong."),
         LoginError::Wait(seconds) => {
             let told = format!("There were too many attempts. Please wait {seconds} seconds and try again.");
-            let mut page = pages::login(StatusCode::TOO_MANY_REQUESTS, waiting, csrf, request, Some(&told));
+            let mut page = page(StatusCode::TOO_MANY_REQUESTS, &told);
             page.headers_mut().insert(header::RETRY_AFTER, seconds.into());
             page
         }
     }
 }
 
-/// `POST /consent`
+/// `POST /consent`. Pressed again, a button leads to where it led before: the browser has dropped that response.
 pub(crate) async fn decide(
     State(app): State<Arc<App>>,
     recorder: Recorder,
@@ -125,37 +207,48 @@ pub(crate) async fn decide(
         // Only the boxes that are still ticked are sent. What they add to the request, grantor ignores.
         "approve" => match Scope::parse(&form.all("scope").collect::<Vec<_>>().join(" ")) {
             Ok(scope) => Some(scope),
-            Err(_) => return pages::message(StatusCode::BAD_REQUEST, "The form cannot be read."),
+            Err(_) => return pages::message(StatusCode::BAD_REQUEST, UNREADABLE),
         },
         "deny" => None,
-        _ => return pages::message(StatusCode::BAD_REQUEST, "The form cannot be read."),
+        _ => return pages::message(StatusCode::BAD_REQUEST, UNREADABLE),
     };
-    let taken = app.sessions.with(&headers, moment.now(), |session| take(session, &form));
-    let (login, prompt) = match taken.unwrap_or(Err((StatusCode::FORBIDDEN, FORGED))) {
-        Ok(taken) => taken,
-        Err((status, told)) => return pages::message(status, told),
+    let Ok(visit) = app.visit(&headers, moment.now()).await else { return unavailable() };
+    let Some(login) = app.sessions.sender(&visit, &form.get("csrf")).cloned() else {
+        return pages::message(StatusCode::FORBIDDEN, FORGED);
     };
-    let host = recorder.server(&app.host, "Decide");
-    let step = match decision {
-        None => prompt.deny(&app.server, moment),
-        Some(scope) => {
-            // Nobody here has anything but a password, which has no `acr`: a request that asks for one is answered so.
-            let approval = Approval::by(login.user.subject.clone()).authenticated_at(login.at).narrowed_to(scope);
-            prompt.approve(&app.server, approval, moment)
+    let request = form.get("request");
+    let pending = Pending::of_decision(app.sessions.seal(), &login.user.subject, &request, moment.now());
+    let prompt = match pending {
+        Some(pending) if !pending.takes(&login) => return pages::message(StatusCode::FORBIDDEN, FORGED),
+        Some(Pending { waiting: Waiting::Prompt(prompt), .. }) => prompt,
+        _ => return pages::message(StatusCode::GONE, GONE),
+    };
+    let (whose, what) = (whose(&login), Digest::of(&request));
+    let button = Digest::of(&decision.as_ref().map_or_else(String::new, |scope| format!("approve {scope}")));
+    let work = {
+        let app = Arc::clone(&app);
+        async move {
+            let host = recorder.server(&app.host, "Decide");
+            let step = match decision {
+                None => prompt.deny(&app.server, moment),
+                Some(scope) => {
+                    // Nobody here has anything but a password, which has no `acr`: a request that asks for one is answered so.
+                    let approval = Approval::by(login.user.subject.clone());
+                    let approval = approval.authenticated_at(login.at).narrowed_to(scope);
+                    prompt.approve(&app.server, approval, moment)
+                }
+            };
+            let response = step.run_async(&host).await;
+            audit(response.event());
+            response
         }
     };
-    let response = step.run_async(&host).await;
-    audit(response.event());
-    respond(response)
-}
-
-/// The request that is decided, and by whom, once the form is known to be theirs.
-fn take(session: &mut Session, form: &Form<'_>) -> Result<(Login, Prompt), (StatusCode, &'static str)> {
-    let request = form.get("request");
-    let login = session.login(&request).filter(|_| session.csrf_matches(&form.get("csrf")));
-    let login = login.cloned().ok_or((StatusCode::FORBIDDEN, FORGED))?;
-    let prompt = session.take_prompt(&request).ok_or((StatusCode::GONE, GONE))?;
-    Ok((login, prompt))
+    let is_final = |response: &AuthorizationResponse| response.page_error().is_none();
+    match app.decisions.press(whose, what, button, work, is_final).await {
+        Pressed::Outcome(response) => respond(response),
+        Pressed::Before => pages::message(StatusCode::GONE, GONE),
+        Pressed::Broken => unavailable(),
+    }
 }
 
 /// Sends grantor's redirect, or shows its error on a page of ours.

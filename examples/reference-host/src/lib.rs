@@ -7,7 +7,10 @@
 //! | [`applications`] | what people allowed, to be looked at and ended |
 //! | [`pages`] | the HTML, and the headers that keep it safe |
 //! | [`session`] | who sits at which browser |
-//! | [`users`], [`throttle`] | passwords, and protection against guessing them |
+//! | [`seal`], [`pending`] | requests that wait for an answer, sealed in the browser's page |
+//! | [`press`] | buttons that are pressed twice |
+//! | [`users`], [`guesses`], [`throttle`] | passwords, client secrets, and protection against guessing them |
+//! | [`address`], [`base`] | behind a proxy: where a request comes from, and where the host's paths begin |
 //! | [`host`] | the store, in memory or [in SQLite](grantor_sqlite), and the policy that grantor's machines ask |
 //! | [`moment`] | the clock and the randomness that grantor takes as arguments |
 //! | [`arguments`], [`config`], [`demo`] | what it runs with |
@@ -19,16 +22,20 @@
 //! The playground, which runs every flow against this server and draws it, is a crate of its own. A copy of this host
 //! does without it where [`web::router`] joins it, and where a machine's host is wrapped by its `Recorder`.
 
+pub mod address;
 pub mod applications;
 pub mod arguments;
 pub mod audit;
+pub mod base;
 pub mod config;
 pub mod connections;
 pub mod demo;
 pub mod exchange;
 mod form;
+pub mod guesses;
 pub mod health;
 pub mod host;
+mod host_for;
 pub mod housekeeping;
 pub mod interaction;
 mod late;
@@ -37,6 +44,9 @@ pub mod measured;
 pub mod metrics;
 pub mod moment;
 pub mod pages;
+pub mod pending;
+pub mod press;
+pub mod seal;
 pub mod serve;
 pub mod session;
 pub mod signals;

@@ -14,6 +14,7 @@ use grantor::{Hosted, Server};
 use grantor_sqlite::{SqliteStore, Statistics};
 use playground::Playground;
 use reference_host::arguments::{Arguments, StoreChoice};
+use reference_host::base::Base;
 use reference_host::config::Settings;
 use reference_host::connections::Connections;
 use reference_host::demo::Demo;
@@ -26,7 +27,8 @@ use reference_host::metrics::Metrics;
 use reference_host::serve::{Door, serve};
 use reference_host::session::Sessions;
 use reference_host::signals::{Reload, Stop};
-use reference_host::throttle::Throttle;
+use reference_host::guesses::ClientGuesses;
+use reference_host::press::Presses;
 use reference_host::users::Users;
 use reference_host::web::{App, router};
 use tempfile::TempDir;
@@ -38,6 +40,11 @@ const FREE_CLIENT_FAILURES: u32 = 20;
 
 /// How long the store may take for what it has begun, when all else has ended.
 const LAST_WRITES: Duration = Duration::from_millis(500);
+
+/// What is told at start if the issuer is https, and it can only be a proxy that speaks it.
+const BEHIND_A_PROXY: &str = "warning: the issuer is https and this program speaks http, so there must be a proxy before it. \
+                              Name it with --trust-proxy: otherwise all people and clients have the proxy's address, and whoever \
+                              guesses at a password or a client secret makes the others wait.";
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -78,7 +85,7 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
     let (mut settings, guide) = match settings {
         Some(settings) => (settings, None),
         None => {
-            let demo = Demo::new(&base)?;
+            let demo = Demo::new(&Base::of(&issuer).path_at(&base))?;
             writeln!(stdout(), "{}", demo.instructions)?;
             (demo.settings, Some(demo.guide))
         }
@@ -92,14 +99,21 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
 
     let metrics = Arc::new(Metrics::default());
     let store = Measured { store, metrics: Arc::clone(&metrics) };
+    let proxies = arguments.trust_proxy.unwrap_or_default();
+    if config.issuer.is_https() && certificates.is_none() && proxies.is_empty() {
+        eprintln!("{BEHIND_A_PROXY}");
+    }
     let app = Arc::new(App {
-        sessions: Sessions::new(config.issuer.is_https()),
+        sessions: Sessions::open(&config.issuer, &store.store)?,
+        decisions: Presses::default(),
+        log_outs: Presses::default(),
+        proxies,
         server: Server::new(config)?,
         host: Hosted {
             store: WithClients { clients: settings.clients, store: store.clone() },
             policy: Users::new(settings.users),
         },
-        client_guesses: Throttle::new(FREE_CLIENT_FAILURES),
+        client_guesses: ClientGuesses::new(FREE_CLIENT_FAILURES),
         guide,
         playground,
     });

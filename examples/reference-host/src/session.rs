@@ -1,42 +1,47 @@
-//! Sessions: who sits at a browser, and what that browser was asked and has not answered yet.
-//!
-//! They live in memory. A host of several machines keeps them in a store of its own; a [`Prompt`] and a [`Refusal`] are serde values.
+//! Sessions: who sits at a browser. Whoever has not logged in has none, so that nobody can fill them.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+mod file;
+mod memory;
+
+use std::fmt;
+use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use grantor::Timestamp;
-use grantor::model::{Digest, Subject};
-use grantor::server::{Prompt, Refusal};
+use grantor::model::{Digest, Issuer, Subject};
+use grantor::{Timestamp, Unavailable};
 
+use self::file::SessionFile;
+use self::memory::SessionMemory;
+use crate::host::AnyStore;
 use crate::moment;
-use crate::pages;
-use crate::users::User;
+use crate::seal::{Purpose, Seal};
+use crate::users::{User, Users};
 
-/// How long a session lasts, in seconds: half an hour to log in, then eight hours.
-const ANONYMOUS_LIFETIME: u64 = 30 * 60;
+/// How long a session lasts, in seconds.
 const LIFETIME: u64 = 8 * 60 * 60;
 
-/// How many sessions there are at most. Whoever asks for more ends the anonymous session that is closest to its end.
-const MAX_SESSIONS: usize = 10_000;
-
-/// How many requests one browser may leave unanswered; the oldest is forgotten first.
-const MAX_PENDING: usize = 16;
+/// How many sessions a person has at most, at whatever browsers. The one that began first ends for a new one; no other person's does.
+const MAX_SESSIONS: usize = 20;
 
 /// All sessions, by the digest of the cookie's value: a lookup that takes longer for a near miss would tell nothing.
 #[derive(Debug)]
 pub struct Sessions {
-    sessions: Mutex<HashMap<Digest, Session>>,
-    secure: bool,
+    kept: Kept,
+    cookies: Cookies,
+    seal: Seal,
 }
 
-/// One browser.
 #[derive(Debug)]
-pub struct Session {
-    login: Option<Login>,
-    csrf: String,
-    pending: VecDeque<Pending>,
+enum Kept {
+    Memory(SessionMemory),
+    File(SessionFile),
+}
+
+/// What is kept of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Session {
+    subject: Subject,
+    login_at: Timestamp,
     expires_at: Timestamp,
 }
 
@@ -49,239 +54,195 @@ pub struct Login {
     pub at: Timestamp,
 }
 
-/// A request that waits for an answer.
+/// A browser at this host, and who sits there.
 #[derive(Debug)]
-struct Pending {
-    request: String,
-    waiting: Waiting,
-    asked_at: Timestamp,
-}
-
-/// What waits until somebody has logged in.
-#[derive(Debug)]
-pub enum Waiting {
-    /// They are asked.
-    Prompt(Prompt),
-    /// The client is told an error: RFC 9700 §4.11.2 has nobody redirected before.
-    Refusal(Refusal),
-}
-
-impl Waiting {
-    /// The client's name for people.
-    #[must_use]
-    pub fn client_name(&self) -> &str {
-        match self {
-            Self::Prompt(prompt) => pages::client_name(prompt),
-            Self::Refusal(refusal) => refusal.recipient.client_id.as_str(),
-        }
-    }
-
-    fn max_age(&self) -> Option<u64> {
-        match self {
-            Self::Prompt(prompt) => prompt.asked.max_age,
-            Self::Refusal(_) => None,
-        }
-    }
-}
-
-impl Session {
-    fn new(login: Option<Login>, now: Timestamp) -> Result<Self, getrandom::Error> {
-        let lifetime = if login.is_some() { LIFETIME } else { ANONYMOUS_LIFETIME };
-        let expires_at = Timestamp(now.0.saturating_add(lifetime));
-        Ok(Self { login, csrf: moment::token()?, pending: VecDeque::new(), expires_at })
-    }
-
-    /// Who logged in, if that is recent enough for a request: it may ask for a login that was no more than `max_age` seconds old when it
-    /// came (RFC 9470 §4).
-    #[must_use]
-    pub fn login(&self, request: &str) -> Option<&Login> {
-        let pending = self.pending.iter().find(|pending| pending.request == request);
-        let oldest = pending.and_then(|pending| Some(pending.asked_at.0.saturating_sub(pending.waiting.max_age()?)));
-        self.login.as_ref().filter(|login| oldest.is_none_or(|oldest| oldest <= login.at.0))
-    }
-
-    /// Who logged in, however long ago.
-    #[must_use]
-    pub fn person(&self) -> Option<&Login> {
-        self.login.as_ref()
-    }
-
-    /// What every form of this session carries: a page of another site cannot know it.
-    #[must_use]
-    pub fn csrf(&self) -> &str {
-        &self.csrf
-    }
-
-    /// Whether a form comes from a page of this session. Equality of digests takes constant time.
-    #[must_use]
-    pub fn csrf_matches(&self, presented: &str) -> bool {
-        Digest::of(presented) == Digest::of(&self.csrf)
-    }
-
-    /// A request that waits for an answer.
-    #[must_use]
-    pub fn pending(&self, request: &str) -> Option<&Waiting> {
-        self.pending.iter().find(|pending| pending.request == request).map(|pending| &pending.waiting)
-    }
-
-    /// The same, to be decided now: there is no second decision.
-    pub fn take_prompt(&mut self, request: &str) -> Option<Prompt> {
-        let is_it = |pending: &Pending| pending.request == request && matches!(pending.waiting, Waiting::Prompt(_));
-        match self.take(is_it)? {
-            Waiting::Prompt(prompt) => Some(prompt),
-            Waiting::Refusal(_) => None,
-        }
-    }
-
-    /// The error that waits for somebody to log in, once somebody has.
-    pub fn take_refusal(&mut self, request: &str) -> Option<Refusal> {
-        self.login.as_ref()?;
-        let is_it = |pending: &Pending| pending.request == request && matches!(pending.waiting, Waiting::Refusal(_));
-        match self.take(is_it)? {
-            Waiting::Prompt(_) => None,
-            Waiting::Refusal(refusal) => Some(refusal),
-        }
-    }
-
-    fn take(&mut self, is_it: impl FnMut(&Pending) -> bool) -> Option<Waiting> {
-        let at = self.pending.iter().position(is_it)?;
-        self.pending.remove(at).map(|pending| pending.waiting)
-    }
-
-    fn keep(&mut self, request: String, waiting: Waiting, asked_at: Timestamp) {
-        if self.pending.len() == MAX_PENDING {
-            self.pending.pop_front();
-        }
-        self.pending.push_back(Pending { request, waiting, asked_at });
-    }
+pub struct Visit {
+    /// By what its forms are known: a name that a browser gets at its first page, and keeps when somebody logs in.
+    pub browser: Option<String>,
+    /// Who.
+    pub login: Option<Login>,
 }
 
 impl Sessions {
-    /// None yet. `secure`: the cookie is for https only.
+    /// Beside what this store keeps: in its file they, and the open pages, outlive the program.
+    ///
+    /// # Errors
+    /// There is no randomness, or the file cannot be written.
+    pub fn open(issuer: &Issuer, store: &AnyStore) -> Result<Self, Unavailable> {
+        let mut key = [0; 32];
+        getrandom::fill(&mut key).map_err(Unavailable::new)?;
+        let (kept, key) = match store {
+            AnyStore::Memory(_) => (Kept::Memory(SessionMemory::default()), key),
+            AnyStore::Sqlite(store) => {
+                let (file, key) = SessionFile::prepare(store.clone(), key)?;
+                (Kept::File(file), key)
+            }
+        };
+        Ok(Self { kept, cookies: Cookies::of(issuer), seal: Seal::new(key) })
+    }
+
+    /// What the pages' forms are sealed with.
     #[must_use]
-    pub fn new(secure: bool) -> Self {
-        Self { sessions: Mutex::default(), secure }
+    pub fn seal(&self) -> &Seal {
+        &self.seal
     }
 
-    /// Looks at the session that a request's cookie names; none if there is none, or it has ended.
-    pub fn with<R>(&self, headers: &HeaderMap, now: Timestamp, look: impl FnOnce(&mut Session) -> R) -> Option<R> {
-        let key = self.key(headers)?;
-        let mut sessions = self.lock();
-        sessions.get_mut(&key).filter(|session| !session.expires_at.is_past(now)).map(look)
+    /// Who sends a request.
+    ///
+    /// # Errors
+    /// The sessions cannot be read.
+    pub async fn visit(&self, headers: &HeaderMap, users: &Users, now: Timestamp) -> Result<Visit, Unavailable> {
+        let browser = cookie(headers, &self.cookies.browser).map(str::to_owned);
+        let session = match self.key(headers) {
+            Some(key) => self.find(key).await?.filter(|session| !session.expires_at.is_past(now)),
+            None => None,
+        };
+        let login = session.and_then(|session| Some(Login { user: users.of(&session.subject)?, at: session.login_at }));
+        Ok(Visit { browser, login })
     }
 
-    /// Whether a request has a session.
+    /// Whether a request comes with the name of its browser.
     #[must_use]
-    pub fn exists(&self, headers: &HeaderMap, now: Timestamp) -> bool {
-        self.with(headers, now, |_| ()).is_some()
+    pub fn knows(&self, headers: &HeaderMap) -> bool {
+        cookie(headers, &self.cookies.browser).is_some()
     }
 
-    /// Keeps what waits in the request's session, or in a new one, whose cookie is to be set, and shows that session the
-    /// name by which it is found again.
+    /// What the login form of a browser carries, which a page of another site cannot know; and the cookie to be set, if the browser is
+    /// new here.
     ///
     /// # Errors
     /// There is no randomness.
-    pub fn ask<R>(
-        &self,
-        headers: &HeaderMap,
-        waiting: Waiting,
-        now: Timestamp,
-        show: impl FnOnce(&Session, &str) -> R,
-    ) -> Result<(R, Option<HeaderValue>), getrandom::Error> {
-        let request = moment::token()?;
-        self.visit(headers, now, |session| {
-            session.keep(request.clone(), waiting, now);
-            show(session, &request)
-        })
+    pub fn login_form(&self, visit: &mut Visit) -> Result<(String, Option<HeaderValue>), getrandom::Error> {
+        let (browser, cookie) = self.browser(visit)?;
+        Ok((self.seal.seal(Purpose::Form, &[browser], &[])?, cookie))
     }
 
-    /// Shows the request's session, or a new one, whose cookie is to be set.
+    /// Whether a login form comes from a page of this browser's.
+    #[must_use]
+    pub fn is_login_form_of(&self, visit: &Visit, presented: &str) -> bool {
+        let opened = visit.browser.as_deref().and_then(|browser| self.seal.open(Purpose::Form, &[browser], presented));
+        opened.is_some()
+    }
+
+    /// What every other form carries: it is this person's, in whichever of the browser's tabs they logged in again.
     ///
     /// # Errors
     /// There is no randomness.
-    pub fn visit<R>(
-        &self,
-        headers: &HeaderMap,
-        now: Timestamp,
-        show: impl FnOnce(&mut Session) -> R,
-    ) -> Result<(R, Option<HeaderValue>), getrandom::Error> {
-        if let Some(key) = self.key(headers)
-            && let Some(session) = self.lock().get_mut(&key).filter(|session| !session.expires_at.is_past(now))
-        {
-            return Ok((show(session), None));
+    pub fn form(&self, visit: &mut Visit, login: &Login) -> Result<(String, Option<HeaderValue>), getrandom::Error> {
+        let (browser, cookie) = self.browser(visit)?;
+        Ok((self.seal.seal(Purpose::Form, &[browser, login.user.subject.as_str()], &[])?, cookie))
+    }
+
+    /// Who sends a form, if it comes from a page of theirs in this browser.
+    #[must_use]
+    pub fn sender<'a>(&self, visit: &'a Visit, presented: &str) -> Option<&'a Login> {
+        let (browser, login) = (visit.browser.as_deref()?, visit.login.as_ref()?);
+        self.seal.open(Purpose::Form, &[browser, login.user.subject.as_str()], presented).map(|_| login)
+    }
+
+    /// The browser's name, and its cookie, if it is new.
+    fn browser<'a>(&self, visit: &'a mut Visit) -> Result<(&'a str, Option<HeaderValue>), getrandom::Error> {
+        let mut cookie = None;
+        if visit.browser.is_none() {
+            let browser = moment::token()?;
+            cookie = Some(set_cookie(&self.cookies.browser, &browser, self.cookies.secure));
+            visit.browser = Some(browser);
         }
-        let mut session = Session::new(None, now)?;
-        let shown = show(&mut session);
-        Ok((shown, Some(self.insert(session, now)?)))
+        Ok((visit.browser.as_deref().unwrap_or_default(), cookie))
     }
 
-    /// Ends the request's session and starts one for this user, under a new name: whoever knew the old name, or had
-    /// planted it, does not know the new one. What was asked before the login waits on.
+    /// Ends the request's session and starts one for this person, under a new name: whoever knew the old name, or had planted it,
+    /// does not know the new one.
     ///
     /// # Errors
-    /// There is no randomness.
-    pub fn log_in(
+    /// There is no randomness, or the sessions cannot be written.
+    pub async fn log_in(
         &self,
         headers: &HeaderMap,
-        user: Arc<User>,
+        subject: Subject,
         now: Timestamp,
-    ) -> Result<HeaderValue, getrandom::Error> {
-        let mut session = Session::new(Some(Login { user, at: now }), now)?;
-        if let Some(key) = self.key(headers)
-            && let Some(before) = self.lock().remove(&key)
-        {
-            session.pending = before.pending;
+    ) -> Result<HeaderValue, Unavailable> {
+        let value = moment::token().map_err(Unavailable::new)?;
+        let (before, key) = (self.key(headers), Digest::of(&value));
+        let expires_at = Timestamp(now.0.saturating_add(LIFETIME));
+        let session = Session { subject, login_at: now, expires_at };
+        match &self.kept {
+            Kept::Memory(memory) => memory.start(before, key, session),
+            Kept::File(file) => file.start(before, key, session).await?,
         }
-        self.insert(session, now)
+        Ok(set_cookie(&self.cookies.session, &value, self.cookies.secure))
     }
 
     /// Ends every session of a person, at whatever browser.
-    pub fn log_out(&self, subject: &Subject) {
-        let is_theirs = |session: &Session| session.person().is_some_and(|login| login.user.subject == *subject);
-        self.lock().retain(|_, session| !is_theirs(session));
+    ///
+    /// # Errors
+    /// The sessions cannot be written.
+    pub async fn log_out(&self, subject: &Subject) -> Result<(), Unavailable> {
+        match &self.kept {
+            Kept::Memory(memory) => memory.end_all(subject),
+            Kept::File(file) => file.end_all(subject.clone()).await?,
+        }
+        Ok(())
     }
 
     /// Forgets the sessions that have ended.
-    pub fn purge(&self, now: Timestamp) {
-        self.lock().retain(|_, session| !session.expires_at.is_past(now));
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Digest, Session>> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn insert(&self, session: Session, now: Timestamp) -> Result<HeaderValue, getrandom::Error> {
-        let id = moment::token()?;
-        let mut sessions = self.lock();
-        if sessions.len() >= MAX_SESSIONS {
-            sessions.retain(|_, session| !session.expires_at.is_past(now));
+    ///
+    /// # Errors
+    /// The sessions cannot be written.
+    pub async fn purge(&self, now: Timestamp) -> Result<(), Unavailable> {
+        match &self.kept {
+            Kept::Memory(memory) => memory.purge(now),
+            Kept::File(file) => file.purge(now).await?,
         }
-        if sessions.len() >= MAX_SESSIONS {
-            let first = sessions.iter().min_by_key(|(_, session)| (session.login.is_some(), session.expires_at));
-            if let Some(key) = first.map(|(key, _)| *key) {
-                sessions.remove(&key);
-            }
+        Ok(())
+    }
+
+    /// By what a request's session is known, whether it goes on or has ended.
+    #[must_use]
+    pub fn key(&self, headers: &HeaderMap) -> Option<Digest> {
+        cookie(headers, &self.cookies.session).map(Digest::of)
+    }
+
+    async fn find(&self, key: Digest) -> Result<Option<Session>, Unavailable> {
+        match &self.kept {
+            Kept::Memory(memory) => Ok(memory.find(&key)),
+            Kept::File(file) => file.find(key).await,
         }
-        sessions.insert(Digest::of(&id), session);
-        drop(sessions);
-        Ok(set_cookie(self.cookie_name(), &id, self.secure))
-    }
-
-    fn key(&self, headers: &HeaderMap) -> Option<Digest> {
-        cookie(headers, self.cookie_name()).map(Digest::of)
-    }
-
-    /// A browser takes a `__Host-` cookie only from this very host, over https.
-    fn cookie_name(&self) -> &'static str {
-        if self.secure { "__Host-session" } else { "session" }
     }
 }
 
-/// The value of a request's cookie.
+/// The names of the cookies. Ports do not part the cookies of a host (RFC 6265 §8.5): the names have to, from those of whatever other
+/// programs there are, and of another server like this one.
+#[derive(Debug)]
+struct Cookies {
+    browser: String,
+    session: String,
+    secure: bool,
+}
+
+impl Cookies {
+    fn of(issuer: &Issuer) -> Self {
+        let digest = Digest::of(issuer.as_str());
+        let issuer_id: String = digest.as_bytes().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        // A browser takes a `__Host-` cookie only from this very host, over https.
+        let prefix = if issuer.is_https() { "__Host-" } else { "" };
+        let name = |what: fmt::Arguments<'_>| format!("{prefix}grantor-{issuer_id}-{what}");
+        Self {
+            browser: name(format_args!("browser")),
+            session: name(format_args!("session")),
+            secure: issuer.is_https(),
+        }
+    }
+}
+
+/// The value of a request's cookie. What other programs of the host put beside it need not be text.
 pub(crate) fn cookie<'a>(headers: &'a HeaderMap, cookie_name: &str) -> Option<&'a str> {
-    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == cookie_name).map(|(_, value)| value)
+    let cookies = headers.get_all(header::COOKIE).into_iter();
+    let mut pairs = cookies.flat_map(|cookies| cookies.as_bytes().split(|byte| *byte == b';'));
+    pairs.find_map(|pair| {
+        let value = pair.trim_ascii().strip_prefix(cookie_name.as_bytes())?.strip_prefix(b"=")?;
+        str::from_utf8(value).ok()
+    })
 }
 
 /// A cookie to be set. `Lax`: a link from the application brings it along, a form or a picture on another site does not.
@@ -290,3 +251,6 @@ pub(crate) fn set_cookie(cookie_name: &str, value: &str, secure: bool) -> Header
     let cookie = format!("{cookie_name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}");
     HeaderValue::try_from(cookie).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
+
+#[cfg(test)]
+mod tests;

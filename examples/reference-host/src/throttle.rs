@@ -1,9 +1,14 @@
 //! Protection against guessing: who fails too often has to wait (OAuth 2.1 §2.4.1, §9.1).
 
-use std::hash::{BuildHasher as _, Hash, RandomState};
-use std::sync::{Mutex, PoisonError};
+use std::hash::Hash;
+use std::num::NonZeroUsize;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
-use grantor::Timestamp;
+use grantor::model::Digest;
+use lru::LruCache;
+use tokio::sync::Notify;
 
 /// The wait after the last free failure, in seconds. Each further one doubles it.
 const FIRST_WAIT: u64 = 2;
@@ -11,88 +16,206 @@ const FIRST_WAIT: u64 = 2;
 /// The longest wait, in seconds; failures that are older than this are forgotten.
 const LONGEST_WAIT: u64 = 15 * 60;
 
-/// How many failure counts there are.
-const SLOTS: usize = 4096;
+/// How many counts there are. The one that was not asked for the longest is forgotten first.
+const CAPACITY: NonZeroUsize = NonZeroUsize::new(16 * 1024).unwrap();
 
-/// Counts failures by whatever is guessed at: a user's name, a client's id and where the guess came from.
+/// Counts failures by whatever is guessed at, say a client's id and where the guess comes from. A clone counts together with the
+/// original.
 ///
-/// The counts lie in a table of fixed size, found by a keyed hash: names that do not exist are counted too (or the wait
-/// would tell which exist), and nobody can fill the memory with them. Two names that share a slot wait for each other.
+/// Keys are exact: nobody waits for another's failures. An attempt counts from its beginning, so that many at once get no further
+/// than one after the other; and one that is dropped half-way has failed.
 #[derive(Debug)]
-pub struct Throttle {
+pub struct Throttle<K: Hash + Eq + Clone> {
     free_failures: u32,
-    hasher: RandomState,
-    slots: Mutex<Vec<Slot>>,
+    counts: Arc<Mutex<LruCache<K, Count>>>,
+    /// The time is counted from here, by a clock that nobody sets.
+    started: Instant,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Slot {
-    failures: u32,
-    last: Timestamp,
-}
-
-impl Slot {
-    fn wait(self, free_failures: u32, now: Timestamp) -> u64 {
-        let Some(beyond) = self.failures.checked_sub(free_failures) else { return 0 };
-        let wait = FIRST_WAIT.saturating_mul(1_u64.checked_shl(beyond).unwrap_or(u64::MAX)).min(LONGEST_WAIT);
-        self.last.0.saturating_add(wait).saturating_sub(now.0)
+impl<K: Hash + Eq + Clone> Clone for Throttle<K> {
+    fn clone(&self) -> Self {
+        let Self { free_failures, counts, started } = self;
+        Self { free_failures: *free_failures, counts: Arc::clone(counts), started: *started }
     }
 }
 
-impl Throttle {
+/// What is known of a key.
+#[derive(Debug, Default)]
+struct Count {
+    failures: u32,
+    last: u64,
+    under_way: u32,
+    /// What succeeded last: whoever presents that again is not guessing.
+    good: Option<Digest>,
+    /// An attempt that was under way has ended.
+    ended: Arc<Notify>,
+}
+
+impl Count {
+    fn is_empty(&self) -> bool {
+        self.failures == 0 && self.under_way == 0 && self.good.is_none()
+    }
+
+    /// How long nothing may be tried; no time, if something may.
+    fn wait(&mut self, free_failures: u32, now: u64) -> u64 {
+        // A clock that went back starts a wait anew, at the worst. It must not last until the clock has caught up.
+        self.last = self.last.min(now);
+        if self.last.saturating_add(LONGEST_WAIT) < now {
+            self.failures = 0;
+        }
+        let Some(beyond) = self.failures.checked_sub(free_failures) else { return 0 };
+        let wait = FIRST_WAIT.saturating_mul(1_u64.checked_shl(beyond).unwrap_or(u64::MAX)).min(LONGEST_WAIT);
+        self.last.saturating_add(wait).saturating_sub(now)
+    }
+
+    /// How many attempts may be under way at once: as many as could all fail without a wait, and one after a wait.
+    fn room(&self, free_failures: u32) -> u32 {
+        free_failures.saturating_sub(self.failures).max(1)
+    }
+}
+
+/// How an attempt begins.
+enum Begun<K: Hash + Eq + Clone> {
+    Attempt(Attempt<K>),
+    Wait(u64),
+    /// It depends on those that are under way.
+    Busy(Arc<Notify>),
+}
+
+/// An attempt that is under way. Dropping it tells of a failure.
+#[derive(Debug)]
+#[must_use = "an attempt that is dropped has failed"]
+pub struct Attempt<K: Hash + Eq + Clone> {
+    throttle: Throttle<K>,
+    key: K,
+    /// None if it presents what succeeded before, and counts only once it fails.
+    ended: Option<Arc<Notify>>,
+    presented: Option<Digest>,
+    outcome: Outcome,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Outcome {
+    Failed,
+    Succeeded,
+    Withdrawn,
+}
+
+impl<K: Hash + Eq + Clone> Throttle<K> {
     /// Nobody has failed yet. So many failures cost nothing, and the next one has to wait.
     #[must_use]
     pub fn new(free_failures: u32) -> Self {
-        Self { free_failures, hasher: RandomState::new(), slots: Mutex::new(vec![Slot::default(); SLOTS]) }
+        let counts = Arc::new(Mutex::new(LruCache::new(CAPACITY)));
+        Self { free_failures, counts, started: Instant::now() }
     }
 
-    /// For how many seconds nothing may be tried for this key; none: go on.
-    #[must_use]
-    pub fn wait(&self, key: impl Hash, now: Timestamp) -> Option<u64> {
-        self.with(key, |slot| slot.wait(self.free_failures, now)).filter(|wait| *wait > 0)
+    /// Begins an attempt at a key. Where it depends on how others end, it comes after them. What is `presented` is not counted if
+    /// it was right the last time.
+    ///
+    /// # Errors
+    /// Nothing may be tried for so many seconds.
+    pub async fn begin(&self, key: K, presented: Option<Digest>) -> Result<Attempt<K>, u64> {
+        loop {
+            let ended = match self.try_begin(&key, presented, self.now()) {
+                Begun::Attempt(attempt) => return Ok(attempt),
+                Begun::Wait(seconds) => return Err(seconds),
+                Begun::Busy(ended) => ended,
+            };
+            // One may end between the question and the waiting: first listen, then ask again.
+            let mut notified = pin!(ended.notified());
+            notified.as_mut().enable();
+            match self.try_begin(&key, presented, self.now()) {
+                Begun::Attempt(attempt) => return Ok(attempt),
+                Begun::Wait(seconds) => return Err(seconds),
+                Begun::Busy(_) => notified.await,
+            }
+        }
     }
 
-    /// Another failure.
-    pub fn failed(&self, key: impl Hash, now: Timestamp) {
-        self.with(key, |slot| {
-            let failures = if slot.last.0.saturating_add(LONGEST_WAIT) < now.0 { 0 } else { slot.failures };
-            *slot = Slot { failures: failures.saturating_add(1), last: now };
+    fn try_begin(&self, key: &K, presented: Option<Digest>, now: u64) -> Begun<K> {
+        self.with(key, |count| {
+            let begin = |ended| {
+                Begun::Attempt(Attempt {
+                    throttle: self.clone(),
+                    key: key.clone(),
+                    ended,
+                    presented,
+                    outcome: Outcome::Failed,
+                })
+            };
+            if presented.is_some() && count.good == presented {
+                return begin(None);
+            }
+            let wait = count.wait(self.free_failures, now);
+            if wait > 0 {
+                return Begun::Wait(wait);
+            }
+            if count.under_way >= count.room(self.free_failures) {
+                return Begun::Busy(Arc::clone(&count.ended));
+            }
+            count.under_way = count.under_way.saturating_add(1);
+            begin(Some(Arc::clone(&count.ended)))
+        })
+    }
+
+    fn now(&self) -> u64 {
+        self.started.elapsed().as_secs()
+    }
+
+    /// Looks at a count, which is forgotten if there is nothing left to remember.
+    fn with<R>(&self, key: &K, look: impl FnOnce(&mut Count) -> R) -> R {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.get_or_insert_mut(key.clone(), Count::default);
+        let seen = look(count);
+        if count.is_empty() {
+            counts.pop(key);
+        }
+        seen
+    }
+}
+
+impl<K: Hash + Eq + Clone> Attempt<K> {
+    /// Tells of a success: the failures before were honest mistakes.
+    pub fn succeeded(mut self) {
+        self.outcome = Outcome::Succeeded;
+    }
+
+    /// Takes it back: nothing was guessed, or nothing checked.
+    pub fn withdraw(mut self) {
+        self.outcome = Outcome::Withdrawn;
+    }
+
+    fn end(&self, now: u64) {
+        self.throttle.with(&self.key, |count| {
+            if self.ended.is_some() {
+                count.under_way = count.under_way.saturating_sub(1);
+            }
+            match self.outcome {
+                Outcome::Withdrawn => {}
+                // What was right before, and is so again, says nothing about the guesses of others.
+                Outcome::Succeeded if self.ended.is_none() => {}
+                Outcome::Succeeded => {
+                    count.failures = 0;
+                    count.good = self.presented.or(count.good);
+                }
+                Outcome::Failed => {
+                    count.failures = count.failures.saturating_add(1);
+                    count.last = now;
+                    if self.presented == count.good {
+                        count.good = None;
+                    }
+                }
+            }
         });
+        self.ended.iter().for_each(|ended| ended.notify_waiters());
     }
+}
 
-    /// The failures before were honest mistakes.
-    pub fn succeeded(&self, key: impl Hash) {
-        self.with(key, |slot| *slot = Slot::default());
-    }
-
-    fn with<R>(&self, key: impl Hash, change: impl FnOnce(&mut Slot) -> R) -> Option<R> {
-        let at = usize::try_from(self.hasher.hash_one(key)).unwrap_or_default() % SLOTS;
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        slots.get_mut(at).map(change)
+impl<K: Hash + Eq + Clone> Drop for Attempt<K> {
+    fn drop(&mut self) {
+        self.end(self.throttle.now());
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_double_after_the_free_failures() {
-        let (throttle, now) = (Throttle::new(5), Timestamp(1000));
-        for _ in 1..5 {
-            throttle.failed("alice", now);
-            assert_eq!(throttle.wait("alice", now), None);
-        }
-        for wait in [2, 4, 8, 16] {
-            throttle.failed("alice", now);
-            assert_eq!(throttle.wait("alice", now), Some(wait));
-        }
-        assert_eq!(throttle.wait("alice", Timestamp(1016)), None, "the wait is over");
-        for _ in 0..100 {
-            throttle.failed("alice", now);
-        }
-        assert_eq!(throttle.wait("alice", now), Some(LONGEST_WAIT));
-        throttle.succeeded("alice");
-        assert_eq!(throttle.wait("alice", now), None);
-    }
-}
+mod tests;

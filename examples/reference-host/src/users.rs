@@ -1,17 +1,21 @@
 //! The people who can log in.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use grantor::consult::{Owner, Password};
 use grantor::model::{Digest, Subject};
-use grantor::{Answer, AsyncPolicy, Timestamp};
 
-use crate::moment::now;
+use crate::address::Network;
 use crate::throttle::Throttle;
 
-/// How often a person may mistype a password before they have to wait.
+/// How often somebody may mistype a password before they have to wait.
 const FREE_FAILURES: u32 = 5;
+
+/// How often a name's password may be guessed at, from wherever, before those wait who never logged in from where they are.
+const FREE_FAILURES_EVERYWHERE: u32 = 100;
+
+/// How many networks are remembered from which somebody logged in.
+const MAX_NETWORKS: usize = 16;
 
 /// A resource owner.
 #[derive(Debug)]
@@ -29,7 +33,26 @@ pub struct User {
 #[derive(Debug)]
 pub struct Users {
     users: HashMap<String, Arc<User>>,
-    throttle: Throttle,
+    by_subject: HashMap<Subject, Arc<User>>,
+    known: Limits,
+    /// Names that do not exist are counted alike, or the wait would tell which do. But apart: whoever makes names up makes
+    /// the host forget no failure of a name that exists.
+    made_up: Limits,
+    /// From where people have logged in, by their names' digests.
+    familiar: Mutex<HashMap<Digest, Vec<Network>>>,
+}
+
+/// Failures, by the digest of the name.
+#[derive(Debug)]
+struct Limits {
+    here: Throttle<(Digest, Network)>,
+    everywhere: Throttle<Digest>,
+}
+
+impl Limits {
+    fn new() -> Self {
+        Self { here: Throttle::new(FREE_FAILURES), everywhere: Throttle::new(FREE_FAILURES_EVERYWHERE) }
+    }
 }
 
 /// Why somebody is not logged in.
@@ -56,38 +79,139 @@ impl Users {
     /// These users.
     #[must_use]
     pub fn new(users: HashMap<String, Arc<User>>) -> Self {
-        Self { users, throttle: Throttle::new(FREE_FAILURES) }
+        let by_subject = users.values().map(|user| (user.subject.clone(), Arc::clone(user))).collect();
+        Self { users, by_subject, known: Limits::new(), made_up: Limits::new(), familiar: Mutex::default() }
     }
 
-    /// Whose name and password these are.
+    /// The user whom tokens know by this.
+    #[must_use]
+    pub fn of(&self, subject: &Subject) -> Option<Arc<User>> {
+        self.by_subject.get(subject).cloned()
+    }
+
+    /// Whose name and password these are. Many failures at one place bar that place; many from everywhere, together, bar those
+    /// places where this name never logged in. So nobody keeps people out where they belong.
     ///
     /// # Errors
     /// See [`LoginError`].
-    pub fn log_in(&self, username: &str, password: &str, now: Timestamp) -> Result<Arc<User>, LoginError> {
-        if let Some(seconds) = self.throttle.wait(username, now) {
-            return Err(LoginError::Wait(seconds));
-        }
-        // The comparison takes constant time, and takes it for a name that does not exist too.
-        let presented = Digest::of(password);
+    pub async fn log_in(&self, username: &str, password: &str, from: Network) -> Result<Arc<User>, LoginError> {
         let user = self.users.get(username);
+        let limits = if user.is_some() { &self.known } else { &self.made_up };
+        let name = Digest::of(username);
+        let here = limits.here.begin((name, from), None).await.map_err(LoginError::Wait)?;
+        let everywhere = if self.is_familiar(&name, from) {
+            None
+        } else {
+            match limits.everywhere.begin(name, None).await {
+                Ok(attempt) => Some(attempt),
+                Err(seconds) => {
+                    here.withdraw();
+                    return Err(LoginError::Wait(seconds));
+                }
+            }
+        };
+        // The comparison takes constant time, and is made for a name that does not exist too.
         let expected = user.map_or(Digest::from_bytes([0; 32]), |user| user.password);
-        match user {
-            Some(user) if presented == expected => {
-                self.throttle.succeeded(username);
-                Ok(Arc::clone(user))
-            }
-            _ => {
-                self.throttle.failed(username, now);
-                Err(LoginError::Wrong)
-            }
+        let is_right = Digest::of(password) == expected;
+        let user = user.filter(|_| is_right).ok_or(LoginError::Wrong)?;
+        here.succeeded();
+        // One success does not forgive what was guessed elsewhere.
+        everywhere.into_iter().for_each(|attempt| attempt.withdraw());
+        self.remember(name, from);
+        Ok(Arc::clone(user))
+    }
+
+    fn is_familiar(&self, name: &Digest, from: Network) -> bool {
+        let familiar = self.familiar.lock().unwrap_or_else(PoisonError::into_inner);
+        familiar.get(name).is_some_and(|networks| networks.contains(&from))
+    }
+
+    fn remember(&self, name: Digest, from: Network) {
+        let mut familiar = self.familiar.lock().unwrap_or_else(PoisonError::into_inner);
+        let networks = familiar.entry(name).or_default();
+        networks.retain(|network| *network != from);
+        if networks.len() == MAX_NETWORKS {
+            networks.remove(0);
         }
+        networks.push(from);
     }
 }
 
-/// The password grant asks here. It is the only question that this host answers.
-impl AsyncPolicy for Users {
-    async fn password_async(&self, question: &Password) -> Answer<Password> {
-        let user = self.log_in(&question.username, question.password.expose(), now());
-        Ok(user.map_or(Owner::Refused, |user| Owner::Subject(user.subject.clone())))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::Address;
+
+    fn network(number: u8) -> Network {
+        Address([198, 51, 100, number].into()).network()
+    }
+
+    fn users() -> Users {
+        let subject = Subject::parse("user-1").expect("a subject");
+        let alice = User { subject, name: "Alice".to_owned(), password: Digest::of("wonderland") };
+        Users::new([("alice".to_owned(), Arc::new(alice))].into())
+    }
+
+    async fn is_let_in(users: &Users, password: &str, from: u8) -> Result<bool, LoginError> {
+        match users.log_in("alice", password, network(from)).await {
+            Ok(_) => Ok(true),
+            Err(LoginError::Wrong) => Ok(false),
+            Err(wait) => Err(wait),
+        }
+    }
+
+    #[tokio::test]
+    async fn failures_elsewhere_bar_nobody_where_they_logged_in_before() {
+        let users = users();
+        assert_eq!(is_let_in(&users, "wonderland", 1).await, Ok(true));
+        let mut barred = 0;
+        for from in 2..=60 {
+            for _ in 0..6 {
+                barred += u32::from(is_let_in(&users, "guess", from).await.is_err());
+            }
+        }
+        assert!(barred > 200, "only {barred} of 354 guesses were barred");
+        assert!(matches!(is_let_in(&users, "wonderland", 61).await, Err(LoginError::Wait(1..=900))));
+        assert_eq!(is_let_in(&users, "wonderland", 1).await, Ok(true));
+        // Where she logged in, others may still not guess.
+        for _ in 0..5 {
+            assert_eq!(is_let_in(&users, "guess", 1).await, Ok(false));
+        }
+        assert!(is_let_in(&users, "wonderland", 1).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn names_that_do_not_exist_wait_alike_and_make_nobody_wait() {
+        let users = users();
+        let mut told = Vec::new();
+        for name in ["alice", "nobody"] {
+            let mut answers = Vec::new();
+            for _ in 0..7 {
+                answers.push(users.log_in(name, "guess", network(1)).await.err());
+            }
+            told.push(answers);
+        }
+        assert_eq!(told[0], told[1]);
+        assert_eq!(told[0].last(), Some(&Some(LoginError::Wait(2))));
+        for number in 0..40_000 {
+            let made_up = users.log_in(&format!("u{number}"), "guess", network(1)).await;
+            assert_eq!(made_up.err(), Some(LoginError::Wrong));
+        }
+        // Her first wait may be over by now; then this guess starts the next.
+        let _ = is_let_in(&users, "guess", 1).await;
+        let barred = is_let_in(&users, "wonderland", 1).await;
+        assert!(matches!(barred, Err(LoginError::Wait(_))), "alice's are not forgotten");
+        assert_eq!(is_let_in(&users, "wonderland", 2).await, Ok(true));
+    }
+
+    #[tokio::test]
+    async fn only_so_many_places_are_remembered_and_the_newest() {
+        let users = users();
+        for from in 1..=20 {
+            assert_eq!(is_let_in(&users, "wonderland", from).await, Ok(true));
+        }
+        let name = Digest::of("alice");
+        let familiar = (1..=20).filter(|from| users.is_familiar(&name, network(*from))).collect::<Vec<_>>();
+        assert_eq!(familiar, (5..=20).collect::<Vec<_>>());
     }
 }

@@ -1,33 +1,38 @@
 //! The router and the OAuth endpoints.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, FromRequestParts as _, Query, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts as _, Query, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
-use axum::middleware::map_response;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
-use grantor::model::ClientId;
-use grantor::server::{AuthorizeReply, ClientAuthentication, EndpointError, PresentedIn, RevokeError, TokenError};
+use grantor::server::{
+    AuthorizationResponse, AuthorizeReply, ClientAuthentication, EndpointError, PresentedIn, RevokeError, TokenError,
+};
 use grantor::store::BoxedStore;
-use grantor::{FormError, MAX_FORM_LEN, Server, Timestamp};
+use grantor::{FormError, MAX_FORM_LEN, Server, Timestamp, Unavailable};
+use playground::{Playground, Recorder, Service};
 
-use crate::applications;
+use crate::address::{Address, Network, Proxies};
+use crate::applications::{self, LoggedOut};
 use crate::audit::{HostEvent, audit, count};
+use crate::base::{self, Base, own};
 use crate::demo::{self, Guide};
+use crate::guesses::{ClientGuesses, Guess};
 use crate::host::Host;
+use crate::host_for::HostFor;
 use crate::interaction;
 use crate::log;
-use crate::moment::{moment, now};
+use crate::moment::moment;
 use crate::pages;
-use crate::session::{Sessions, Waiting};
-use crate::throttle::Throttle;
-use playground::{Playground, Recorder, Service};
+use crate::pending::Waiting;
+use crate::press::Presses;
+use crate::session::{Sessions, Visit};
 
 /// What every request needs.
 #[derive(Debug)]
@@ -38,26 +43,53 @@ pub struct App {
     pub host: Host,
     /// Who sits at which browser.
     pub sessions: Sessions,
+    /// What they decided just now, for those who press a button twice.
+    pub decisions: Presses<AuthorizationResponse>,
+    /// Who logged out just now, likewise.
+    pub log_outs: Presses<LoggedOut>,
     /// Slows down whoever guesses at client secrets.
-    pub client_guesses: Throttle,
+    pub client_guesses: ClientGuesses,
+    /// Who is believed when they say where a request comes from.
+    pub proxies: Proxies,
     /// What the demo's pages show, if this is the demo.
     pub guide: Option<Guide>,
     /// The playground, if there is one.
     pub playground: Option<Arc<Playground>>,
 }
 
-/// All paths.
+impl App {
+    /// Who sends a request from a browser.
+    ///
+    /// # Errors
+    /// The sessions cannot be read.
+    pub async fn visit(&self, headers: &HeaderMap, now: Timestamp) -> Result<Visit, Unavailable> {
+        self.sessions.visit(headers, &self.host.policy, now).await
+    }
+
+    fn host_for(&self, from: Network) -> HostFor<'_> {
+        HostFor { host: &self.host, from }
+    }
+}
+
+/// All paths. They are below the issuer's, but for the documents that clients look for elsewhere.
 pub fn router(app: Arc<App>) -> Router {
-    let mut router = endpoints(&app)
-        .route("/", get(home))
-        .route("/style.css", get(pages::style))
-        .route("/authorize", any(authorize))
-        .route("/login", post(interaction::log_in))
-        .route("/consent", get(interaction::show).post(interaction::decide))
-        .route(applications::PATH, get(applications::show))
-        .route("/applications/revoke", post(applications::revoke))
-        .route("/applications/log-out", post(applications::log_out))
-        .route(demo::CALLBACK, get(demo_callback));
+    let base = Base::of(&app.server.config().issuer);
+    let at = |path| base.route(path);
+    let mut router = Router::new()
+        .route(&at("/"), get(home))
+        .route(&at("/style.css"), get(pages::style))
+        .route(&at("/authorize"), any(authorize))
+        .route(&at("/login"), post(interaction::log_in))
+        .route(&at("/consent"), get(interaction::show).post(interaction::decide))
+        .route(&at(applications::PATH), get(applications::show))
+        .route(&at("/applications/revoke"), post(applications::revoke))
+        .route(&at("/applications/log-out"), post(applications::log_out))
+        .route(&at(demo::CALLBACK), get(demo_callback))
+        .fallback(not_found);
+    if base != Base::default() {
+        router = router.route(&at(""), get(home));
+    }
+    router = router.layer(from_fn_with_state(base, base::at)).merge(endpoints(&app));
     if let Some(playground) = &app.playground {
         let service = Service {
             endpoints: endpoints(&app).with_state(Arc::clone(&app)),
@@ -67,20 +99,19 @@ pub fn router(app: Arc<App>) -> Router {
         };
         router = playground.join(router, service);
     }
-    router
-        .fallback(not_found)
-        .layer(DefaultBodyLimit::max(MAX_FORM_LEN))
-        .layer(map_response(pages::safe_headers))
-        .with_state(app)
+    router.layer(DefaultBodyLimit::max(MAX_FORM_LEN)).layer(map_response(pages::safe_headers)).with_state(app)
 }
 
 /// The endpoints that clients call. Whatever the method: grantor knows which it takes, and words the refusal.
 pub(crate) fn endpoints(app: &App) -> Router<Arc<App>> {
-    let router =
-        Router::new().route("/token", any(token)).route("/introspect", any(introspect)).route("/revoke", any(revoke));
+    let base = Base::of(&app.server.config().issuer);
+    let router = Router::new()
+        .route(&base.route("/token"), any(token))
+        .route(&base.route("/introspect"), any(introspect))
+        .route(&base.route("/revoke"), any(revoke));
     // Clients look in more than one place.
     let places = app.server.config().metadata_paths();
-    places.iter().fold(router, |router, place| router.route(place, any(metadata)))
+    places.iter().fold(router, |router, place| router.route(&base::escape(place), any(metadata)))
 }
 
 /// The authorization endpoint. It has no CORS headers: a browser is sent here, and no script asks here (RFC 9700 §2.6).
@@ -100,30 +131,34 @@ async fn authorize(
     audit(authorization.event());
     match authorization {
         AuthorizeReply::Respond(response) => interaction::respond(response),
-        // A form that another site posts comes without the session's cookie (`SameSite=Lax`), and a new session would end
-        // the one that is there. The same request as a GET comes with it.
+        // A form that another site posts comes without the cookies (`SameSite=Lax`), and to set new ones would end what is there. The
+        // same request as a GET comes with them.
         AuthorizeReply::Ask(_) | AuthorizeReply::Refuse(_)
-            if request.method() == Method::POST && !app.sessions.exists(request.headers(), now()) =>
+            if request.method() == Method::POST && !app.sessions.knows(request.headers()) =>
         {
-            let mut query = form_urlencoded::Serializer::new("/authorize?".to_owned());
+            let mut query = form_urlencoded::Serializer::new(format!("{}?", own("/authorize")));
             let location = query.extend_pairs(form_urlencoded::parse(request.body())).finish();
             pages::see_other(&location)
         }
-        AuthorizeReply::Ask(prompt) => wait(&app, request.headers(), Waiting::Prompt(prompt)),
-        AuthorizeReply::Refuse(refusal) => wait(&app, request.headers(), Waiting::Refusal(refusal)),
+        AuthorizeReply::Ask(prompt) => interaction::ask(&app, request.headers(), Waiting::Prompt(prompt)).await,
+        AuthorizeReply::Refuse(refusal) => interaction::ask(&app, request.headers(), Waiting::Refusal(refusal)).await,
     }
-}
-
-fn wait(app: &App, headers: &HeaderMap, waiting: Waiting) -> Response {
-    interaction::with_cookie(app.sessions.ask(headers, waiting, now(), interaction::page))
 }
 
 /// The token endpoint.
 async fn token(State(app): State<Arc<App>>, recorder: Recorder, attempt: Attempt) -> Response {
     let Ok(moment) = moment() else { return unavailable() };
-    let reply = app.server.token(&attempt.request, moment).run_async(&recorder.server(&app.host, "Token")).await;
+    let host = app.host_for(attempt.from);
+    let reply = app.server.token(&attempt.request, moment).run_async(&recorder.server(&host, "Token")).await;
     audit(reply.event());
-    attempt.ended_in(&app, reply.result().map(drop).map_err(TokenError::code));
+    let error = match reply.result() {
+        Ok(_) => None,
+        Err(TokenError::Endpoint(error)) => Some(Some(error)),
+        Err(_) => Some(None),
+    };
+    if let Some(wait) = attempt.ended_in(error).await {
+        return wait;
+    }
     reply.into_http().map(Body::from)
 }
 
@@ -137,7 +172,9 @@ async fn introspect(State(app): State<Arc<App>>, recorder: Recorder, attempt: At
         Ok(_) if !log::introspections() => count("introspected"),
         _ => audit(reply.event()),
     }
-    attempt.ended_in(&app, reply.result().map(drop).map_err(EndpointError::code));
+    if let Some(wait) = attempt.ended_in(reply.result().err().map(Some)).await {
+        return wait;
+    }
     reply.into_http().map(Body::from)
 }
 
@@ -146,7 +183,14 @@ async fn revoke(State(app): State<Arc<App>>, recorder: Recorder, attempt: Attemp
     let Ok(moment) = moment() else { return unavailable() };
     let reply = app.server.revoke(&attempt.request, moment).run_async(&recorder.server(&app.host, "Revoke")).await;
     audit(reply.event());
-    attempt.ended_in(&app, reply.result().map_err(RevokeError::code));
+    let error = match reply.result() {
+        Ok(()) => None,
+        Err(RevokeError::Endpoint(error)) => Some(Some(error)),
+        Err(_) => Some(None),
+    };
+    if let Some(wait) = attempt.ended_in(error).await {
+        return wait;
+    }
     reply.into_http().map(Body::from)
 }
 
@@ -155,13 +199,11 @@ async fn metadata(State(app): State<Arc<App>>, request: Request<Body>) -> Respon
     app.server.metadata(&request).map(Body::from)
 }
 
-/// A request to an endpoint for clients, which is an attempt to authenticate as one. OAuth 2.1 §2.4.1: "the authorization server
-/// MUST protect any endpoint utilizing it against brute force attacks." By address too, so that nobody keeps a client out by
-/// failing in its name. (Behind a proxy, take the address from it.)
+/// A request to an endpoint for clients, which is an attempt to authenticate as one.
 struct Attempt {
     request: Request<Bytes>,
-    by: Option<(IpAddr, ClientId)>,
-    at: Timestamp,
+    from: Network,
+    guess: Option<Guess>,
 }
 
 /// Whoever has failed too often is told to wait.
@@ -170,33 +212,49 @@ impl FromRequest<Arc<App>> for Attempt {
 
     async fn from_request(request: Request<Body>, app: &Arc<App>) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        let peer = ConnectInfo::<SocketAddr>::from_request_parts(&mut parts, app).await;
-        let ConnectInfo(peer) = peer.map_err(IntoResponse::into_response)?;
+        let Ok(address) = Address::from_request_parts(&mut parts, app).await;
+        let from = address.network();
         // Its extensions limit the body.
         let body = Bytes::from_request(Request::from_parts(parts.clone(), body), app).await;
         let body = body.map_err(|rejection| refused(rejection, EndpointError::from(FormError::TooLong)))?;
-        let (request, at) = (Request::from_parts(parts, body), now());
-        let by = ClientAuthentication::of(&request).ok().map(|client| (peer.ip(), client.client_id));
-        if let Some(seconds) = by.as_ref().and_then(|by| app.client_guesses.wait(by, at)) {
-            if let Some((_, client_id)) = by {
-                audit(HostEvent::Throttled { client_id, seconds });
+        let request = Request::from_parts(parts, body);
+        let guess = match ClientAuthentication::of(&request) {
+            Ok(presented) => {
+                let client_id = presented.client_id.clone();
+                let begun = app.client_guesses.begin(presented, from).await;
+                begun.map_err(|seconds| {
+                    audit(HostEvent::Throttled { client_id: Some(client_id), seconds });
+                    too_many(seconds)
+                })?
             }
-            let retry_after = u32::try_from(seconds).unwrap_or(u32::MAX);
-            let error = EndpointError::TooManyRequests { retry_after };
-            return Err(error.into_http(PresentedIn::Body).map(Body::from));
-        }
-        Ok(Self { request, by, at })
+            Err(_) => None,
+        };
+        Ok(Self { request, from, guess })
     }
 }
 
 impl Attempt {
-    fn ended_in(self, app: &App, outcome: Result<(), &str>) {
-        match (outcome, self.by) {
-            (Err("invalid_client"), Some(by)) => app.client_guesses.failed(by, self.at),
-            (Ok(()), Some(by)) => app.client_guesses.succeeded(by),
-            _ => {}
-        }
+    /// Tells how it ended: well, or with an error, which may be of the endpoint. Returns what is answered instead, if the sender has to
+    /// wait.
+    async fn ended_in(self, error: Option<Option<&EndpointError>>) -> Option<Response> {
+        let guess = self.guess?;
+        let Some(error) = error else {
+            guess.succeeded();
+            return None;
+        };
+        let because_of = match error {
+            Some(EndpointError::Client(error)) => Some(*error),
+            _ => None,
+        };
+        let seconds = guess.refused(because_of).await.err()?;
+        audit(HostEvent::Throttled { client_id: None, seconds });
+        Some(too_many(seconds))
     }
+}
+
+fn too_many(seconds: u64) -> Response {
+    let retry_after = u32::try_from(seconds).unwrap_or(u32::MAX);
+    EndpointError::TooManyRequests { retry_after }.into_http(PresentedIn::Body).map(Body::from)
 }
 
 async fn home(State(app): State<Arc<App>>) -> Response {

@@ -55,6 +55,11 @@ impl Browser {
         Self { base: base.to_owned(), agent: config.new_agent(), cookies: HashMap::new() }
     }
 
+    /// The same browser, as it is now.
+    pub(crate) fn in_another_tab(&self, base: &str) -> Self {
+        Self { cookies: self.cookies.clone(), ..Self::new(base) }
+    }
+
     pub(crate) fn get(&mut self, path: &str) -> Page {
         let request = self.agent.get(format!("{}{path}", self.base)).header("cookie", self.cookie());
         let response = request.call().expect("the host answers");

@@ -71,7 +71,7 @@ fn an_issuer_with_a_path_has_its_metadata_where_rfc_8414_says_and_endpoints_that
     ] {
         let metadata = browser.get(place).json();
         assert_eq!(metadata["issuer"], "https://tenants.example/one", "{place}");
-        assert_eq!(metadata["token_endpoint"], "https://tenants.example/token", "{place}");
+        assert_eq!(metadata["token_endpoint"], "https://tenants.example/one/token", "{place}");
     }
     assert_eq!(browser.get("/.well-known/oauth-authorization-server").status, 404);
 }

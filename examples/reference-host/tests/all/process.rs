@@ -138,6 +138,18 @@ impl Running {
         Self::start(&format!("sqlite:{}", path.display()))
     }
 
+    /// Again, at the address that it had.
+    pub(crate) fn on_file_as(path: &Path, listen: &str, issuer: &str) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("config.toml");
+        std::fs::write(&file, CONFIG).expect("the configuration is written");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_reference-host"));
+        command.args(["--listen", listen, "--issuer", issuer]).stdout(Stdio::piped()).stderr(Stdio::null());
+        let store = format!("sqlite:{}", path.display());
+        let child = command.arg("--config").arg(&file).args(["--store", &store]).spawn().expect("it starts");
+        Self::wait(child, directory).0
+    }
+
     /// Waits until it listens; what it printed before that comes along.
     pub(crate) fn wait(mut child: Child, directory: TempDir) -> (Self, String) {
         let stdout = child.stdout.take().expect("its output is piped");

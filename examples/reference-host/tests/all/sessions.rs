@@ -56,7 +56,8 @@ fn the_session_has_a_new_name_after_the_login() {
     let host = Running::in_memory();
     let mut browser = Browser::new(&host.base);
     let login = browser.authorize();
-    assert!(login.header("set-cookie").ends_with("; Path=/; HttpOnly; SameSite=Lax"), "{login:?}");
+    let cookie = login.header("set-cookie");
+    assert!(cookie.starts_with("grantor-") && cookie.ends_with("; Path=/; HttpOnly; SameSite=Lax"), "{login:?}");
     let planted = browser.cookies.clone();
     let redirect = browser.log_in(&login, "alice", "wonderland");
     assert_ne!(planted, browser.cookies);
@@ -81,14 +82,52 @@ fn two_tabs_are_answered_each_once() {
 }
 
 #[test]
-fn one_browser_cannot_leave_any_number_of_requests_unanswered() {
+fn two_tabs_at_the_login_page_lead_to_two_answers() {
     let host = Running::in_memory();
     let mut browser = Browser::new(&host.base);
-    let first = browser.consent_page();
-    for _ in 0..16 {
-        browser.authorize();
+    let tabs = [browser.authorize(), browser.authorize()];
+    // Each logs in before either is answered.
+    let tabs = tabs.map(|login| browser.log_in(&login, "alice", "wonderland"));
+    let tabs = tabs.map(|redirect| browser.get(redirect.header("location")));
+    for consent in tabs {
+        assert!(browser.decide(&consent, "approve", &["read"]).redirect("code").is_some(), "{consent:?}");
     }
-    assert_eq!(browser.decide(&first, "approve", &["read"]).status, 410);
+}
+
+#[test]
+fn two_first_pages_at_once_cost_a_second_try_and_no_more() {
+    let host = Running::in_memory();
+    let (mut browser, mut other_tab) = (Browser::new(&host.base), Browser::new(&host.base));
+    let first = browser.authorize();
+    other_tab.authorize();
+    // The second page's cookie has replaced the first one's.
+    browser.cookies.clone_from(&other_tab.cookies);
+    let asked_again = browser.log_in(&first, "alice", "wonderland");
+    assert_eq!((asked_again.status, asked_again.header("set-cookie")), (403, ""));
+    assert!(asked_again.body.contains("Photo &#60;Printer&#62;"), "{}", asked_again.body);
+    let redirect = browser.log_in(&asked_again, "alice", "wonderland");
+    assert_eq!(browser.get(redirect.header("location")).status, 200);
+}
+
+#[test]
+fn one_person_has_so_many_sessions_and_nobody_else_has_fewer() {
+    let directory = tempfile::tempdir().expect("a directory");
+    for host in [Running::in_memory(), Running::on_file(&directory.path().join("store.sqlite"))] {
+        let mut bob = Browser::new(&host.base);
+        let login = bob.get("/applications");
+        bob.log_in(&login, "bob", "builder");
+        let mut browsers: Vec<_> = (0..22).map(|_| Browser::new(&host.base)).collect();
+        for browser in &mut browsers {
+            browser.consent_page();
+        }
+        let is_logged_in = |browser: &mut Browser| browser.get("/applications").body.contains("You are logged in");
+        let logged_in: Vec<_> = browsers.iter_mut().map(is_logged_in).collect();
+        assert_eq!(logged_in, [vec![false; 2], vec![true; 20]].concat(), "the first to begin end first");
+        assert!(is_logged_in(&mut bob));
+        // Whoever has not logged in has no session that could be lost.
+        let login = Browser::new(&host.base).authorize();
+        assert!(login.body.contains("name=\"password\""));
+    }
 }
 
 #[test]

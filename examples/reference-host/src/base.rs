@@ -1,0 +1,76 @@
+//! Where the host's paths begin: at the path of its issuer, so that a proxy may have other things beside it.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use grantor::model::Issuer;
+use url::Url;
+
+tokio::task_local! {
+    static BASE: Base;
+}
+
+/// The issuer's path, without a slash at its end; empty if the issuer has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Base(Arc<str>);
+
+impl Base {
+    /// This issuer's.
+    #[must_use]
+    pub fn of(issuer: &Issuer) -> Self {
+        let path = Url::parse(issuer.as_str()).map(|url| url.path().trim_end_matches('/').to_owned());
+        Self(path.unwrap_or_default().into())
+    }
+
+    /// A path as clients and browsers call it.
+    #[must_use]
+    pub fn path(&self, path: &str) -> String {
+        format!("{}{path}", self.0)
+    }
+
+    /// A path at an origin.
+    #[must_use]
+    pub fn path_at(&self, origin: &str) -> String {
+        format!("{origin}{}", self.0)
+    }
+
+    /// The same, for the router.
+    pub(crate) fn route(&self, path: &str) -> String {
+        escape(&self.path(path))
+    }
+}
+
+/// A path for the router, in whose words a brace names a parameter.
+pub(crate) fn escape(path: &str) -> String {
+    path.replace('{', "{{").replace('}', "}}")
+}
+
+/// Lets the pages of a response know where they are.
+pub(crate) async fn at(State(base): State<Base>, request: Request, next: Next) -> Response {
+    BASE.scope(base, next.run(request)).await
+}
+
+/// One of the host's own paths, as a page or a redirect names it.
+pub(crate) fn own(path: &str) -> String {
+    BASE.try_with(|base| base.path(path)).unwrap_or_else(|_| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_begin_at_the_issuers() {
+        let cases = [
+            ("https://as.example", "/login"),
+            ("https://as.example/", "/login"),
+            ("https://as.example/one", "/one/login"),
+            ("https://as.example/one/two/", "/one/two/login"),
+        ];
+        for (issuer, path) in cases {
+            assert_eq!(Base::of(&Issuer::parse(issuer).expect("an issuer")).path("/login"), path);
+        }
+    }
+}

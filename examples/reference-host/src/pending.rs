@@ -1,0 +1,185 @@
+//! An authorization request that waits for somebody to log in, or to decide. It waits sealed, in the browser's page.
+
+use grantor::Timestamp;
+use grantor::model::Subject;
+use grantor::server::{Prompt, Refusal};
+use serde::{Deserialize, Serialize};
+
+use crate::pages;
+use crate::seal::{Purpose, Seal};
+use crate::session::Login;
+
+/// How long a page may stay open, in seconds.
+const LIFETIME: u64 = 30 * 60;
+
+/// The most bytes of a sealed request. What grantor lets a client say in each parameter fits, all of them at once.
+const MAX_LEN: usize = 32 * 1024;
+
+/// What waits until somebody has logged in.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Waiting {
+    /// They are asked.
+    Prompt(Prompt),
+    /// The client is told an error: RFC 9700 §4.11.2 has nobody redirected before.
+    Refusal(Refusal),
+}
+
+impl Waiting {
+    /// The client's name for people.
+    #[must_use]
+    pub fn client_name(&self) -> &str {
+        match self {
+            Self::Prompt(prompt) => pages::client_name(prompt),
+            Self::Refusal(refusal) => refusal.recipient.client_id.as_str(),
+        }
+    }
+
+    fn max_age(&self) -> Option<u64> {
+        match self {
+            Self::Prompt(prompt) => prompt.asked.max_age,
+            Self::Refusal(_) => None,
+        }
+    }
+}
+
+/// A request that waits.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Pending {
+    /// For what.
+    pub waiting: Waiting,
+    asked_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+/// Why a request cannot wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitError {
+    /// It is longer than a page carries.
+    TooLong,
+    /// There is no randomness.
+    Unavailable,
+}
+
+impl Pending {
+    /// It came now.
+    #[must_use]
+    pub fn new(waiting: Waiting, now: Timestamp) -> Self {
+        Self { waiting, asked_at: now, expires_at: now }
+    }
+
+    /// Whether somebody logged in recently enough for it: it may ask for a login that was no more than `max_age` seconds old when it
+    /// came (RFC 9470 §4).
+    #[must_use]
+    pub fn takes(&self, login: &Login) -> bool {
+        self.waiting.max_age().is_none_or(|max_age| self.asked_at.0.saturating_sub(max_age) <= login.at.0)
+    }
+
+    /// Lets it wait for a login.
+    ///
+    /// # Errors
+    /// See [`WaitError`].
+    pub fn for_login(&mut self, seal: &Seal, now: Timestamp) -> Result<String, WaitError> {
+        self.seal(seal, Purpose::Login, &[], now)
+    }
+
+    /// Lets it wait for this person's decision.
+    ///
+    /// # Errors
+    /// See [`WaitError`].
+    pub fn for_decision(&mut self, seal: &Seal, of: &Subject, now: Timestamp) -> Result<String, WaitError> {
+        self.seal(seal, Purpose::Consent, &[of.as_str()], now)
+    }
+
+    /// What waits for a login; none if this is no such thing, or has waited too long.
+    #[must_use]
+    pub fn of_login(seal: &Seal, sealed: &str, now: Timestamp) -> Option<Self> {
+        Self::open(seal, Purpose::Login, &[], sealed, now)
+    }
+
+    /// What waits for this person's decision.
+    #[must_use]
+    pub fn of_decision(seal: &Seal, of: &Subject, sealed: &str, now: Timestamp) -> Option<Self> {
+        Self::open(seal, Purpose::Consent, &[of.as_str()], sealed, now)
+    }
+
+    fn seal(&mut self, seal: &Seal, purpose: Purpose, bound_to: &[&str], now: Timestamp) -> Result<String, WaitError> {
+        self.expires_at = Timestamp(now.0.saturating_add(LIFETIME));
+        let value = serde_json::to_vec(self).map_err(|_| WaitError::Unavailable)?;
+        let sealed = seal.seal(purpose, bound_to, &value).map_err(|_| WaitError::Unavailable)?;
+        if sealed.len() > MAX_LEN { Err(WaitError::TooLong) } else { Ok(sealed) }
+    }
+
+    fn open(seal: &Seal, purpose: Purpose, bound_to: &[&str], sealed: &str, now: Timestamp) -> Option<Self> {
+        let value = seal.open(purpose, bound_to, sealed)?;
+        serde_json::from_slice(&value).ok().filter(|pending: &Self| !pending.expires_at.is_past(now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prompt(state: &str, acr_values: &str, scope: &str, max_age: Option<u64>) -> Waiting {
+        let prompt = serde_json::json!({
+            "version": 2,
+            "client_id": "c".repeat(255),
+            "redirect_uri": format!("https://app.example/{}", "x".repeat(2000)),
+            "redirect_uri_sent": true,
+            "response_type": "code",
+            "state": state,
+            "client_name": "A client",
+            "scope": scope,
+            "acr_values": acr_values.split(' ').collect::<Vec<_>>(),
+            "max_age": max_age,
+        });
+        Waiting::Prompt(serde_json::from_value(prompt).expect("a prompt"))
+    }
+
+    fn seal() -> Seal {
+        Seal::new([7; 32])
+    }
+
+    #[test]
+    fn whatever_grantor_takes_fits_and_not_much_more() {
+        let acr_values = vec!["a".repeat(255); 16].join(" ");
+        let scope = "s".repeat(4096);
+        let mut largest = Pending::new(prompt(&"\"".repeat(4096), &acr_values, &scope, Some(1)), Timestamp(0));
+        assert!(largest.for_login(&seal(), Timestamp(0)).is_ok());
+        let mut more = Pending::new(prompt(&"x".repeat(32 * 1024), "a", "s", None), Timestamp(0));
+        assert_eq!(more.for_login(&seal(), Timestamp(0)), Err(WaitError::TooLong));
+    }
+
+    #[test]
+    fn a_request_waits_half_an_hour_for_its_purpose_and_person() {
+        let (alice, bob) = (Subject::parse("alice").expect("a subject"), Subject::parse("bob").expect("a subject"));
+        let mut pending = Pending::new(prompt("s", "a", "s", None), Timestamp(1000));
+        let for_login = pending.for_login(&seal(), Timestamp(1000)).expect("it is short");
+        let for_alice = pending.for_decision(&seal(), &alice, Timestamp(1000)).expect("it is short");
+        for (now, waits) in [(1000, true), (1000 + LIFETIME - 1, true), (1000 + LIFETIME, false)] {
+            assert_eq!(Pending::of_login(&seal(), &for_login, Timestamp(now)).is_some(), waits, "{now}");
+            assert_eq!(Pending::of_decision(&seal(), &alice, &for_alice, Timestamp(now)).is_some(), waits, "{now}");
+        }
+        let now = Timestamp(1000);
+        assert!(Pending::of_decision(&seal(), &bob, &for_alice, now).is_none());
+        assert!(Pending::of_decision(&seal(), &alice, &for_login, now).is_none());
+        assert!(Pending::of_login(&seal(), &for_alice, now).is_none());
+    }
+
+    #[test]
+    fn max_age_counts_back_from_when_the_request_came() {
+        let user = crate::users::User {
+            subject: Subject::parse("alice").expect("a subject"),
+            name: "Alice".to_owned(),
+            password: grantor::model::Digest::of("x"),
+        };
+        let login = Login { user: std::sync::Arc::new(user), at: Timestamp(940) };
+        for (max_age, takes) in [(None, true), (Some(60), true), (Some(59), false), (Some(0), false)] {
+            let mut pending = Pending::new(prompt("s", "a", "s", max_age), Timestamp(1000));
+            assert_eq!(pending.takes(&login), takes, "{max_age:?}");
+            // However long the page was open.
+            let sealed = pending.for_login(&seal(), Timestamp(2000)).expect("it is short");
+            let opened = Pending::of_login(&seal(), &sealed, Timestamp(2500)).expect("it waits");
+            assert_eq!(opened.takes(&login), takes, "{max_age:?}");
+        }
+    }
+}
