@@ -15,6 +15,7 @@ mod command_line;
 mod durability;
 mod endpoints;
 mod guessing;
+mod path;
 mod playground;
 mod pressing;
 mod process;
