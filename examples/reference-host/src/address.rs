@@ -144,7 +144,7 @@ impl Proxies {
 
 /// The elements of a header's lists, from the right. They are split at commas even within quotes: an address has none, and a quote
 /// that a client opened reaches no further than to what the proxy adds.
-fn elements<'a>(headers: &'a HeaderMap, name: HeaderName) -> impl Iterator<Item = &'a str> {
+fn elements(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     let lines: Vec<_> = headers.get_all(name).into_iter().map(|line| line.to_str().unwrap_or("?")).collect();
     lines.into_iter().rev().flat_map(|line| line.rsplit(',').map(str::trim))
 }

@@ -21,9 +21,12 @@ const MAX_PRESSES: usize = 256;
 /// When a press is forgotten: what it answered has expired by then.
 const FORGOTTEN: Duration = Duration::from_secs(35 * 60);
 
-/// What was pressed, by whom it belongs to.
+/// What was pressed.
 #[derive(Debug)]
-pub struct Presses<T>(Arc<Mutex<HashMap<Digest, LruCache<Digest, Press<T>>>>>);
+pub struct Presses<T>(Arc<Mutex<ByPerson<T>>>);
+
+/// By whom it belongs to, and what it answers.
+type ByPerson<T> = HashMap<Digest, LruCache<Digest, Press<T>>>;
 
 #[derive(Clone, Debug)]
 struct Press<T> {
@@ -113,7 +116,7 @@ impl<T: Clone + Send + Sync + 'static> Presses<T> {
         });
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Digest, LruCache<Digest, Press<T>>>> {
+    fn lock(&self) -> MutexGuard<'_, ByPerson<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -11,10 +11,13 @@ fn client(proxies: &str, peer: &str, headers: &[(&'static str, &str)]) -> String
     proxies.client(peer.parse().expect("an address"), &map).to_string()
 }
 
+/// Proxies, peer, headers, and who asks.
+type Case<'a> = (&'a str, &'a str, &'a [(&'static str, &'a str)], &'a str);
+
 #[test]
 fn only_a_trusted_peer_says_who_asks() {
     let xff = "x-forwarded-for";
-    let cases: &[(&str, &str, &[(&'static str, &str)], &str)] = &[
+    let cases: &[Case<'_>] = &[
         // A stranger says what they like.
         ("10.0.0.0/8", "192.0.2.9", &[(xff, "198.51.100.1")], "192.0.2.9"),
         ("10.0.0.0/8", "10.1.2.3", &[(xff, "198.51.100.1")], "198.51.100.1"),

@@ -18,6 +18,7 @@ mod endpoints;
 mod guessing;
 mod log;
 mod metrics;
+mod path;
 mod playground;
 mod pressing;
 mod process;
