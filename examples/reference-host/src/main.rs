@@ -2,33 +2,35 @@
 
 use std::error::Error;
 use std::io::{Write as _, stdout};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use axum::Router;
 use clap::Parser as _;
 use grantor::model::Issuer;
 use grantor::store::{MemoryStore, WithClients};
 use grantor::{Hosted, Server};
 use grantor_sqlite::{SqliteStore, Statistics};
 use playground::Playground;
-use reference_host::arguments::{Arguments, StoreChoice};
+use reference_host::arguments::{Arguments, Limits, StoreChoice};
 use reference_host::base::Base;
 use reference_host::config::Settings;
 use reference_host::connections::Connections;
 use reference_host::demo::Demo;
+use reference_host::guesses::ClientGuesses;
 use reference_host::health::{self, Health};
 use reference_host::host::AnyStore;
 use reference_host::housekeeping::purge;
 use reference_host::log::Log;
 use reference_host::measured::Measured;
 use reference_host::metrics::Metrics;
-use reference_host::serve::{Door, serve};
+use reference_host::press::Presses;
+use reference_host::serve::{Door, accept, serve};
 use reference_host::session::Sessions;
 use reference_host::signals::{Reload, Stop};
-use reference_host::guesses::ClientGuesses;
-use reference_host::press::Presses;
 use reference_host::users::Users;
 use reference_host::web::{App, router};
 use tempfile::TempDir;
@@ -37,6 +39,9 @@ use tokio::runtime::Runtime;
 
 /// How often a client may fail to authenticate before it has to wait: a guess at 128 random bits is no threat in itself.
 const FREE_CLIENT_FAILURES: u32 = 20;
+
+/// How many connections those who run the program may have, at an address of their own.
+const OPERATIONS_CONNECTIONS: usize = 16;
 
 /// How long the store may take for what it has begun, when all else has ended.
 const LAST_WRITES: Duration = Duration::from_millis(500);
@@ -131,13 +136,35 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
     tokio::spawn(reload.at_hangup()?);
     tokio::spawn(purge(Arc::clone(&app), Arc::clone(&metrics)));
 
-    let router = router(app).merge(health::router(Arc::clone(&health)));
+    let (mut router, operations) = (router(app), health::router(Arc::clone(&health)));
+    match arguments.operations {
+        None => router = router.merge(operations),
+        Some(address) => operate(address, operations, arguments.limits.clone(), Arc::clone(&metrics)).await?,
+    }
     let (limits, is_closing) = (arguments.limits, AtomicBool::new(false));
     let door = Arc::new(Door { router, limits, certificates, connections, metrics, is_closing });
     let stop = Stop::new()?;
     writeln!(stdout(), "listening on {base}")?;
     stdout().flush()?;
     serve(listener, door, stop, || health.drain()).await;
+    Ok(())
+}
+
+/// Answers those who run the program at an address of their own, until it ends. They have places of their own too.
+async fn operate(
+    address: SocketAddr,
+    router: Router,
+    limits: Limits,
+    metrics: Arc<Metrics>,
+) -> Result<(), Box<dyn Error>> {
+    let listener = TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    writeln!(stdout(), "operations on http://{}", listener.local_addr()?)?;
+    let connections = Arc::new(Connections::new(OPERATIONS_CONNECTIONS));
+    let is_closing = AtomicBool::new(false);
+    tokio::spawn(accept(
+        listener,
+        Arc::new(Door { router, limits, certificates: None, connections, metrics, is_closing }),
+    ));
     Ok(())
 }
 

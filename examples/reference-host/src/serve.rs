@@ -35,7 +35,7 @@ use crate::tls::Certificates;
 const BACK_OFF: Duration = Duration::from_millis(100);
 
 /// How long connections are still taken once the program is asked to stop: who sent a request before it heard is answered.
-const LINGER: Duration = Duration::from_millis(500);
+const LINGER: Duration = Duration::from_secs(1);
 
 /// The most that is kept of a head: room for a query of [`MAX_FORM_LEN`](grantor::MAX_FORM_LEN), and headers.
 const MAX_HEAD: usize = 128 * 1024;
@@ -99,7 +99,8 @@ pub async fn serve(listener: TcpListener, door: Arc<Door>, mut stop: Stop, drain
     tracing::info!(event = "stopped", connections = door.connections.len());
 }
 
-async fn accept(listener: TcpListener, door: Arc<Door>) {
+/// Takes connections, without end.
+pub async fn accept(listener: TcpListener, door: Arc<Door>) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {

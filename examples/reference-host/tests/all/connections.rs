@@ -108,13 +108,16 @@ fn a_connection_in_use_outlasts_those_that_idle() {
             answer.extend(byte);
         }
     };
-    let mut others: Vec<_> = (0..9).map(|_| host.connect()).collect();
-    for _ in 0..20 {
-        ask();
+    let newcomer = || {
         let mut newcomer = host.connect();
         newcomer.write_all(REQUEST.as_bytes()).expect("it is sent");
         newcomer.read_exact(&mut [0; 12]).expect("it is answered");
-        others.push(newcomer);
+        newcomer
+    };
+    let mut others: Vec<_> = (0..9).map(|_| newcomer()).collect();
+    for _ in 0..20 {
+        ask();
+        others.push(newcomer());
     }
     ask();
 }

@@ -68,3 +68,13 @@ fn a_process_that_serves_is_alive_and_ready() {
         assert_eq!((browser.get("/healthz").status, browser.get("/readyz").status), (200, 200));
     }
 }
+
+#[test]
+fn operations_may_have_an_address_of_their_own() {
+    let (host, operations) = Running::with_operations(&[]);
+    let (mut strangers, mut operators) = (Browser::new(&host.base), Browser::new(&operations));
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        assert_eq!((strangers.get(path).status, operators.get(path).status), (404, 200), "{path}");
+    }
+    assert_eq!(operators.get("/token").status, 404);
+}

@@ -110,6 +110,16 @@ impl Running {
         Self::wait(command.stderr(Stdio::piped()).spawn().expect("it starts"), directory).0
     }
 
+    /// With an address of its own for those who run it, which comes along.
+    pub(crate) fn with_operations(arguments: &[&str]) -> (Self, String) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut command = command();
+        command.args(["--store", "memory", "--operations", "127.0.0.1:0"]).args(arguments);
+        let (running, printed) = Self::wait(command.spawn().expect("it starts"), directory);
+        let (_, rest) = printed.split_once("operations on ").expect("it says where");
+        (running, rest.lines().next().expect("a URL").to_owned())
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         let kill = Command::new("kill").arg(name).arg(self.child.id().to_string()).status().expect("kill runs");
         assert!(kill.success());

@@ -17,7 +17,7 @@ fn a_second_signal_ends_it_at_once() {
         stream.read_exact(&mut answer).expect("it reads the body");
         assert_eq!(&answer, b"HTTP/1.1 100");
         host.signal("-TERM");
-        std::thread::sleep(std::time::Duration::from_millis(800));
+        std::thread::sleep(std::time::Duration::from_millis(1500));
         assert!(host.child.try_wait().expect("it can be asked").is_none(), "it waits for the half request");
         host.signal(second);
         let begin = Instant::now();
@@ -40,7 +40,7 @@ fn a_request_under_way_is_answered_and_told_that_it_is_the_last() {
     let mut answer = [0; 12];
     stream.read_exact(&mut answer).expect("it reads the body");
     host.signal("-TERM");
-    std::thread::sleep(std::time::Duration::from_millis(800));
+    std::thread::sleep(std::time::Duration::from_millis(1500));
     stream.write_all(rest.as_bytes()).expect("it is sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("it is answered, and closed");
@@ -74,12 +74,19 @@ fn keep_alive_clients_meet_no_reset_when_it_stops() {
 
 #[test]
 fn it_says_at_once_that_it_is_not_ready_any_more() {
-    let host = Running::with(&[]);
+    let (host, operations) = Running::with_operations(&["--stop-timeout", "600", "--body-timeout", "600"]);
+    let mut operators = Browser::new(&operations);
+    assert_eq!(operators.get("/readyz").status, 200);
+    let mut stream = host.connect();
+    let half = "POST /token HTTP/1.1\r\nhost: as.example\r\ncontent-length: 20\r\nexpect: 100-continue\r\n\r\n";
+    stream.write_all(half.as_bytes()).expect("it is sent");
+    stream.read_exact(&mut [0; 12]).expect("it reads the body");
     host.signal("-TERM");
     let begin = Instant::now();
-    while Browser::new(&host.base).get("/readyz").status != 503 {
+    while operators.get("/readyz").status != 503 {
         assert!(begin.elapsed() < PATIENCE, "it is ready still");
     }
+    assert_eq!(operators.get("/healthz").status, 200);
 }
 
 #[test]
