@@ -13,6 +13,7 @@ use grantor::{Timestamp, Unavailable};
 
 use crate::audit::{HostEvent, audit};
 use crate::base::own;
+use crate::exchange::Exchange;
 use crate::form::Form;
 use crate::interaction::{login_page, with_cookie};
 use crate::moment::now;
@@ -80,7 +81,7 @@ pub(crate) async fn revoke(State(app): State<Arc<App>>, headers: HeaderMap, body
     };
     // It ends what it began, though the browser drops the connection: for a second press, say.
     let work = async move { revoke_all(&app, GrantsOf::SubjectAndClient(subject, client_id), now).await };
-    match tokio::spawn(work).await {
+    match tokio::spawn(Exchange::carry(work)).await {
         Ok(Ok(())) => pages::see_other(&own(PATH)),
         Ok(Err(_)) | Err(_) => unavailable(),
     }

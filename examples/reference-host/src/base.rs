@@ -40,6 +40,11 @@ impl Base {
     pub(crate) fn route(&self, path: &str) -> String {
         escape(&self.path(path))
     }
+
+    /// What a path that clients and browsers call is to the host; the path itself, where it is not below this one.
+    pub(crate) fn within<'a>(&self, path: &'a str) -> &'a str {
+        path.strip_prefix(&*self.0).unwrap_or(path)
+    }
 }
 
 /// A path for the router, in whose words a brace names a parameter.
@@ -70,7 +75,9 @@ mod tests {
             ("https://as.example/one/two/", "/one/two/login"),
         ];
         for (issuer, path) in cases {
-            assert_eq!(Base::of(&Issuer::parse(issuer).expect("an issuer")).path("/login"), path);
+            let base = Base::of(&Issuer::parse(issuer).expect("an issuer"));
+            assert_eq!((base.path("/login").as_str(), base.within(path)), (path, "/login"));
+            assert_eq!(base.within("/.well-known/x"), "/.well-known/x");
         }
     }
 }

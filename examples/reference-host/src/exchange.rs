@@ -14,7 +14,7 @@ tokio::task_local! {
 }
 
 /// A request and its answer.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Exchange {
     number: u64,
     address: Cell<IpAddr>,
@@ -43,6 +43,17 @@ impl Exchange {
     /// Carries out what belongs to this exchange.
     pub async fn over<T>(self, answer: impl Future<Output = T>) -> T {
         CURRENT.scope(self, answer).await
+    }
+
+    /// Carries out in another task what belongs to the exchange that is under way, if there is one.
+    pub(crate) fn carry<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+        let current = Self::with(Self::clone);
+        async move {
+            match current {
+                Some(exchange) => exchange.over(work).await,
+                None => work.await,
+            }
+        }
     }
 
     /// Shows the exchange that is under way, if there is one.

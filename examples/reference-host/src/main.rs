@@ -80,17 +80,20 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
         .map_err(|error| format!("cannot listen on {}: {error}", arguments.listen))?;
     let certificates = arguments.tls.certificates()?.map(Arc::new);
     let scheme = if certificates.is_some() { "https" } else { "http" };
-    let base = format!("{scheme}://{}", listener.local_addr()?);
+    let origin = format!("{scheme}://{}", listener.local_addr()?);
     let issuer = match arguments.issuer {
         Some(issuer) => issuer,
-        None => Issuer::parse(&base).map_err(|error| format!("{base} as issuer: {error}; give one with --issuer"))?,
+        None => {
+            Issuer::parse(&origin).map_err(|error| format!("{origin} as issuer: {error}; give one with --issuer"))?
+        }
     };
+    let base = Base::of(&issuer);
     // The directory goes when this ends.
     let (store, _directory) = open_store(arguments.store)?;
     let (mut settings, guide) = match settings {
         Some(settings) => (settings, None),
         None => {
-            let demo = Demo::new(&Base::of(&issuer).path_at(&base))?;
+            let demo = Demo::new(&base.path_at(&origin))?;
             writeln!(stdout(), "{}", demo.instructions)?;
             (demo.settings, Some(demo.guide))
         }
@@ -142,9 +145,9 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
         Some(address) => operate(address, operations, arguments.limits.clone(), Arc::clone(&metrics)).await?,
     }
     let (limits, is_closing) = (arguments.limits, AtomicBool::new(false));
-    let door = Arc::new(Door { router, limits, certificates, connections, metrics, is_closing });
+    let door = Arc::new(Door { router, base, limits, certificates, connections, metrics, is_closing });
     let stop = Stop::new()?;
-    writeln!(stdout(), "listening on {base}")?;
+    writeln!(stdout(), "listening on {origin}")?;
     stdout().flush()?;
     serve(listener, door, stop, || health.drain()).await;
     Ok(())
@@ -163,7 +166,7 @@ async fn operate(
     let is_closing = AtomicBool::new(false);
     tokio::spawn(accept(
         listener,
-        Arc::new(Door { router, limits, certificates: None, connections, metrics, is_closing }),
+        Arc::new(Door { router, base: Base::default(), limits, certificates: None, connections, metrics, is_closing }),
     ));
     Ok(())
 }

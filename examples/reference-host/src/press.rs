@@ -11,6 +11,8 @@ use grantor::model::Digest;
 use lru::LruCache;
 use tokio::sync::watch;
 
+use crate::exchange::Exchange;
+
 /// For how long a press is answered as the one before it.
 const REPEATABLE: Duration = Duration::from_secs(60);
 
@@ -71,6 +73,7 @@ impl<T: Clone + Send + Sync + 'static> Presses<T> {
         let outcome = sender.subscribe();
         // Forgotten at once if the work panics.
         let mut forget = Forget { presses: Self(Arc::clone(&self.0)), whose, what, armed: true };
+        let work = Exchange::carry(work);
         tokio::spawn(async move {
             let outcome = work.await;
             forget.armed = !is_final(&outcome);

@@ -24,6 +24,7 @@ use tokio_io_timeout::TimeoutStream;
 use tower::Service as _;
 
 use crate::arguments::Limits;
+use crate::base::Base;
 use crate::connections::{Connections, End, Place};
 use crate::exchange::Exchange;
 use crate::late::{self, Late};
@@ -48,6 +49,8 @@ const MOST_CONNECTIONS: u64 = 16_384;
 pub struct Door {
     /// Answers requests.
     pub router: Router,
+    /// Where the paths of endpoints begin.
+    pub base: Base,
     /// What a peer may take.
     pub limits: Limits,
     /// Certificates, if connections are secured here.
@@ -186,7 +189,7 @@ impl Door {
         peer: SocketAddr,
         place: &Place,
     ) -> Result<Response<Body>, Infallible> {
-        let endpoint = Endpoint::at(request.uri().path());
+        let endpoint = Endpoint::at(self.base.within(request.uri().path()));
         let exchange = Exchange::begin(peer.ip(), endpoint, Arc::clone(&self.metrics));
         let answer = async {
             let request = match timeout(self.limits.body_timeout, late::whole(request)).await {
