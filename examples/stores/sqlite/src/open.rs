@@ -114,6 +114,23 @@ pub(crate) fn open(path: &Path, readers: usize) -> Result<Opened, OpenError> {
     Ok(Opened { file, writer, readers })
 }
 
+/// Makes a new file of one, which has no free pages and can give them back from then on.
+pub(crate) fn compact(path: &Path) -> Result<(), OpenError> {
+    let fail = |reason| OpenError::new(path, reason);
+    let file = std::path::absolute(path).map_err(|error| fail(error.into()))?;
+    fs::metadata(&file).map_err(|error| fail(error.into()))?;
+    prepare(&file).map_err(fail)?;
+    let compact = || -> Result<(), OpenReason> {
+        let mut connection = connect(&file)?;
+        identify(&connection)?;
+        check(&mut connection)?;
+        migrate(&mut connection)?;
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+        Ok(connection.execute_batch("VACUUM")?)
+    };
+    compact().map_err(|reason| fail(explain(&file, reason)))
+}
+
 /// Sees to it that there is a file, and that it is worth opening.
 ///
 /// The file itself is not opened here. When a program closes a file by its own means, it loses the locks that SQLite has

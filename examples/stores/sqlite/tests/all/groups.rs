@@ -9,20 +9,21 @@ use rusqlite::Connection;
 
 use crate::common::{fresh, gate, poll, wait_until, witness};
 
+/// What one caller asks.
+type Call = Box<dyn FnOnce(&SqliteStore) -> Result<Outcome, Unavailable> + Send>;
+
 /// Has all of these wait in their order, lets them go as one group, and returns what each was told.
-fn in_one_group(
-    store: &SqliteStore,
-    jobs: Vec<Box<dyn FnOnce(&SqliteStore) -> Result<Outcome, Unavailable> + Send>>,
-) -> Vec<Result<Outcome, Unavailable>> {
+fn in_one_group(store: &SqliteStore, jobs: Vec<Call>) -> Vec<Result<Outcome, Unavailable>> {
     let before = store.statistics();
     let answers = thread::scope(|scope| {
         let (open, work) = gate();
-        let held = scope.spawn(|| store.write(work));
+        let mut held = Box::pin(store.write_async(work));
+        assert!(poll(&mut held).is_pending());
         let threads: Vec<_> = jobs
             .into_iter()
             .enumerate()
             .map(|(waiting, job)| {
-                // The first is the gate, which has left the queue when it is held at it.
+                // When none waits, the writer is held at the gate.
                 wait_until(|| store.statistics().waiting_commits == waiting);
                 let thread = scope.spawn(move || job(store));
                 wait_until(|| store.statistics().waiting_commits == waiting + 1 || thread.is_finished());
@@ -30,20 +31,18 @@ fn in_one_group(
             })
             .collect();
         drop(open);
-        let _ = held.join().expect("the gate's thread ends");
+        drop(held);
         threads.into_iter().map(|thread| thread.join().expect("no caller panics")).collect()
     });
     assert!(store.statistics().groups <= before.groups + 1, "they were one group");
     answers
 }
 
-fn commit(numbers: &'static [u16]) -> Box<dyn FnOnce(&SqliteStore) -> Result<Outcome, Unavailable> + Send> {
+fn commit(numbers: &'static [u16]) -> Call {
     Box::new(move |store| store.commit(&Commit::new(numbers.iter().copied().map(witness)).expect("one partition")))
 }
 
-fn write(
-    work: impl FnOnce(&Connection) -> Result<(), rusqlite::Error> + Send + 'static,
-) -> Box<dyn FnOnce(&SqliteStore) -> Result<Outcome, Unavailable> + Send> {
+fn write(work: impl FnOnce(&Connection) -> Result<(), rusqlite::Error> + Send + 'static) -> Call {
     Box::new(move |store| store.write(work).map(|()| Outcome::Applied))
 }
 
