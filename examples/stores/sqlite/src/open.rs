@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::check::check;
-use crate::schema::{APPLICATION_ID, SCHEMA_VERSION, migrate, version};
+use crate::schema::{APPLICATION_ID, SCHEMA_VERSION, application_id, migrate, version};
 use crate::{BUSY_TIMEOUT, LOG_LIMIT};
 
 /// A file that cannot be used as a store, and why.
@@ -236,7 +236,6 @@ fn connect(file: &Path) -> Result<Connection, rusqlite::Error> {
 
 /// A file of version 1 or 2 may be from before there was an application id.
 fn identify(connection: &Connection) -> Result<(), OpenReason> {
-    let application_id: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     let (tables, ours): (i64, i64) = connection.query_row(
         "SELECT count(*), count(*) FILTER (WHERE name IN ('grants', 'credentials', 'witnesses', 'clients'))
          FROM sqlite_schema WHERE type = 'table'",
@@ -244,7 +243,7 @@ fn identify(connection: &Connection) -> Result<(), OpenReason> {
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
     let version = version(connection)?;
-    match application_id {
+    match application_id(connection)? {
         APPLICATION_ID if version > SCHEMA_VERSION => Err(OpenReason::Newer(version)),
         APPLICATION_ID => Ok(()),
         0 if tables == 0 => Err(OpenReason::Empty),

@@ -99,6 +99,31 @@ fn work_that_ends_the_transaction_is_told_to_everybody_and_the_store_goes_on() {
     }
 }
 
+/// A full disk, as far as SQLite sees one: the file may not grow any more.
+#[test]
+fn what_finds_no_room_is_refused_and_later_there_is_room_again() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = fresh(&directory);
+    store.write(|it| it.execute_batch("CREATE TABLE own (bytes)")).expect("it is written");
+    let may_grow = |pages: i64| {
+        let limit = move |it: &Connection| it.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()));
+        store.write(limit).expect("a limit");
+    };
+    let pages = store.read(|it| it.query_row("PRAGMA page_count", [], |row| row.get(0))).expect("they are counted");
+    may_grow(pages);
+    let large = |it: &Connection| it.execute("INSERT INTO own VALUES (zeroblob(1000000))", []).map(drop);
+    let answers = in_one_group(&store, vec![commit(&[1]), write(large), commit(&[2])]);
+    assert!(answers[1].is_err(), "{answers:?}");
+    // Nobody is told that something is written which is not.
+    for (number, answer) in [(1, &answers[0]), (2, &answers[2])] {
+        assert!(answer.is_err() || are_there(&store, &[number]) == [true], "{answers:?}");
+    }
+    assert!(store.write(large).is_err());
+    may_grow(1_000_000);
+    assert_eq!(store.write(large), Ok(()));
+    assert_eq!(store.commit(&Commit::of(witness(3))), Ok(Outcome::Applied));
+}
+
 #[test]
 fn a_caller_that_goes_away_leaves_its_commit_whole() {
     let directory = tempfile::tempdir().expect("a directory");
