@@ -156,7 +156,12 @@ fn create(file: &Path) -> Result<(), OpenReason> {
         return Err(OpenReason::OnlyLog(log));
     }
     // Its mode is 0600. SQLite gives its log the same.
-    let new = tempfile::Builder::new().prefix(".grantor-").suffix(".new").tempfile_in(folder)?.into_temp_path();
+    let new = tempfile::Builder::new()
+        .prefix(".grantor-")
+        .suffix(".new")
+        .tempfile_in(folder)
+        .map_err(plain)?
+        .into_temp_path();
     let mut connection = connect(&new)?;
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     migrate(&mut connection)?;
@@ -266,9 +271,18 @@ fn explain(file: &Path, reason: OpenReason) -> OpenReason {
     };
     // SQLite has to make files beside it as well.
     match file.parent().filter(|_| is_about_access).map(tempfile::tempfile_in) {
-        Some(Err(error)) => error.into(),
+        Some(Err(error)) => plain(error).into(),
         Some(Ok(_)) => OpenReason::ReadOnly,
         None => reason,
+    }
+}
+
+/// What the operating system said, without the name of a file that nobody asked for.
+fn plain(error: io::Error) -> io::Error {
+    let wrapped = error.get_ref().and_then(|error| error.source()).and_then(|error| error.downcast_ref::<io::Error>());
+    match wrapped.and_then(io::Error::raw_os_error) {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => error,
     }
 }
 

@@ -196,6 +196,14 @@ fn of_many_that_make_a_file_at_once_all_use_the_same_one() {
     assert_eq!(names, ["new.sqlite"], "nothing else is left");
 }
 
+/// Nobody makes files in `/proc`, whoever he is.
+#[cfg(target_os = "linux")]
+#[test]
+fn why_a_file_cannot_be_made_is_told_and_no_other_file_is_named() {
+    let error = refusal(Path::new("/proc/store.sqlite"));
+    assert!(error.contains("os error") && !error.contains(".new"), "{error}");
+}
+
 #[test]
 fn a_file_that_is_held_elsewhere_is_opened_all_the_same() {
     let directory = tempfile::tempdir().expect("a directory");
