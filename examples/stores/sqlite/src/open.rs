@@ -279,11 +279,7 @@ fn explain(file: &Path, reason: OpenReason) -> OpenReason {
 
 /// What the operating system said, without the name of a file that nobody asked for.
 fn plain(error: io::Error) -> io::Error {
-    let wrapped = error.get_ref().and_then(|error| error.source()).and_then(|error| error.downcast_ref::<io::Error>());
-    match wrapped.and_then(io::Error::raw_os_error) {
-        Some(code) => io::Error::from_raw_os_error(code),
-        None => error,
-    }
+    if error.get_ref().is_some() { error.kind().into() } else { error }
 }
 
 /// The name of a file that SQLite puts beside another.

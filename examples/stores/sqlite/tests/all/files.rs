@@ -201,7 +201,7 @@ fn of_many_that_make_a_file_at_once_all_use_the_same_one() {
 #[test]
 fn why_a_file_cannot_be_made_is_told_and_no_other_file_is_named() {
     let error = refusal(Path::new("/proc/store.sqlite"));
-    assert!(error.contains("os error") && !error.contains(".new"), "{error}");
+    assert!(error.contains("not found") && !error.contains(".new"), "{error}");
 }
 
 #[test]
