@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::check::check;
-use crate::schema::{APPLICATION_ID, SCHEMA_VERSION, migrate, version};
+use crate::schema::{APPLICATION_ID, SCHEMA_VERSION, application_id, migrate, version};
 use crate::{BUSY_TIMEOUT, LOG_LIMIT};
 
 /// A file that cannot be used as a store, and why.
@@ -114,6 +114,23 @@ pub(crate) fn open(path: &Path, readers: usize) -> Result<Opened, OpenError> {
     Ok(Opened { file, writer, readers })
 }
 
+/// Makes a new file of one, which has no free pages and can give them back from then on.
+pub(crate) fn compact(path: &Path) -> Result<(), OpenError> {
+    let fail = |reason| OpenError::new(path, reason);
+    let file = std::path::absolute(path).map_err(|error| fail(error.into()))?;
+    fs::metadata(&file).map_err(|error| fail(error.into()))?;
+    prepare(&file).map_err(fail)?;
+    let compact = || -> Result<(), OpenReason> {
+        let mut connection = connect(&file)?;
+        identify(&connection)?;
+        check(&mut connection)?;
+        migrate(&mut connection)?;
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+        Ok(connection.execute_batch("VACUUM")?)
+    };
+    compact().map_err(|reason| fail(explain(&file, reason)))
+}
+
 /// Sees to it that there is a file, and that it is worth opening.
 ///
 /// The file itself is not opened here. When a program closes a file by its own means, it loses the locks that SQLite has
@@ -139,7 +156,12 @@ fn create(file: &Path) -> Result<(), OpenReason> {
         return Err(OpenReason::OnlyLog(log));
     }
     // Its mode is 0600. SQLite gives its log the same.
-    let new = tempfile::Builder::new().prefix(".grantor-").suffix(".new").tempfile_in(folder)?.into_temp_path();
+    let new = tempfile::Builder::new()
+        .prefix(".grantor-")
+        .suffix(".new")
+        .tempfile_in(folder)
+        .map_err(plain)?
+        .into_temp_path();
     let mut connection = connect(&new)?;
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     migrate(&mut connection)?;
@@ -219,7 +241,6 @@ fn connect(file: &Path) -> Result<Connection, rusqlite::Error> {
 
 /// A file of version 1 or 2 may be from before there was an application id.
 fn identify(connection: &Connection) -> Result<(), OpenReason> {
-    let application_id: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     let (tables, ours): (i64, i64) = connection.query_row(
         "SELECT count(*), count(*) FILTER (WHERE name IN ('grants', 'credentials', 'witnesses', 'clients'))
          FROM sqlite_schema WHERE type = 'table'",
@@ -227,7 +248,7 @@ fn identify(connection: &Connection) -> Result<(), OpenReason> {
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
     let version = version(connection)?;
-    match application_id {
+    match application_id(connection)? {
         APPLICATION_ID if version > SCHEMA_VERSION => Err(OpenReason::Newer(version)),
         APPLICATION_ID => Ok(()),
         0 if tables == 0 => Err(OpenReason::Empty),
@@ -250,10 +271,15 @@ fn explain(file: &Path, reason: OpenReason) -> OpenReason {
     };
     // SQLite has to make files beside it as well.
     match file.parent().filter(|_| is_about_access).map(tempfile::tempfile_in) {
-        Some(Err(error)) => error.into(),
+        Some(Err(error)) => plain(error).into(),
         Some(Ok(_)) => OpenReason::ReadOnly,
         None => reason,
     }
+}
+
+/// What the operating system said, without the name of a file that nobody asked for.
+fn plain(error: io::Error) -> io::Error {
+    if error.get_ref().is_some() { error.kind().into() } else { error }
 }
 
 /// The name of a file that SQLite puts beside another.

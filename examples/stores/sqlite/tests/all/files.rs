@@ -196,6 +196,26 @@ fn of_many_that_make_a_file_at_once_all_use_the_same_one() {
     assert_eq!(names, ["new.sqlite"], "nothing else is left");
 }
 
+/// Nobody makes files in `/proc`, whoever he is.
+#[cfg(target_os = "linux")]
+#[test]
+fn why_a_file_cannot_be_made_is_told_and_no_other_file_is_named() {
+    let error = refusal(Path::new("/proc/store.sqlite"));
+    assert!(error.contains("not found") && !error.contains(".new"), "{error}");
+}
+
+#[test]
+fn a_file_that_is_held_elsewhere_is_opened_all_the_same() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = filled(&directory, 1);
+    // As long as a connection is open the file stays in WAL mode, where readers wait for nobody.
+    let other = Connection::open(&file).expect("another connection");
+    other.execute_batch("BEGIN IMMEDIATE").expect("it holds the file");
+    let store = SqliteStore::open(&file).expect("a store");
+    let rows = store.read(|it| it.query_row("SELECT count(*) FROM credentials", [], |row| row.get::<_, i64>(0)));
+    assert_eq!(rows, Ok(1));
+}
+
 #[cfg(unix)]
 #[test]
 fn what_others_may_do_with_a_file_is_taken_away() {
