@@ -1,4 +1,4 @@
-//! Requests whose body takes too long, and answers that do.
+//! Requests whose body takes too long or breaks off, and answers that take too long.
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
@@ -17,32 +17,40 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 /// Stands for a body that is longer than any may be: each endpoint refuses it in its own words.
 static TOO_LONG: [u8; MAX_FORM_LEN + 1] = [0; MAX_FORM_LEN + 1];
 
-/// How much of a body that is too long is still taken, and thrown away. A connection that is closed on a peer which is still
-/// sending is reset, and the peer may never see why it was refused.
-const THROWN_AWAY: usize = 1024 * 1024;
+/// How much of such a body is read and thrown away: a peer that is still sending would not see the answer.
+const MAX_SKIPPED: usize = 1024 * 1024;
 
 /// Reads the whole body of a request. Nothing here takes one that is longer than [`MAX_FORM_LEN`].
-pub(crate) async fn whole(request: Request<Incoming>) -> Request<Bytes> {
+///
+/// # Errors
+/// The peer broke off, or its chunks are none.
+pub(crate) async fn whole(request: Request<Incoming>) -> Result<Request<Bytes>, hyper::Error> {
     let (parts, mut body) = request.into_parts();
     if body.is_end_stream() {
-        return Request::from_parts(parts, Bytes::new());
+        return Ok(Request::from_parts(parts, Bytes::new()));
     }
-    let body = match Limited::new(&mut body, MAX_FORM_LEN).collect().await {
+    let whole = match Limited::new(&mut body, MAX_FORM_LEN).collect().await {
         Ok(whole) => whole.to_bytes(),
-        Err(_) => {
-            let _ = Limited::new(&mut body, THROWN_AWAY).collect().await;
-            Bytes::from_static(&TOO_LONG)
-        }
+        Err(error) => match error.downcast() {
+            Ok(broken) => return Err(*broken),
+            // It is too long.
+            Err(_) => {
+                let _ = Limited::new(&mut body, MAX_SKIPPED).collect().await;
+                Bytes::from_static(&TOO_LONG)
+            }
+        },
     };
-    Request::from_parts(parts, body)
+    Ok(Request::from_parts(parts, whole))
 }
 
-/// Who took too long.
+/// Why there is no answer but this.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Late {
-    /// The peer, for its body.
+    /// The peer took too long for its body.
     Body,
-    /// The server.
+    /// The peer's body ended before its end.
+    Broken,
+    /// The server took too long.
     Server,
 }
 
@@ -50,6 +58,7 @@ pub(crate) enum Late {
 pub(crate) async fn answer(endpoint: Endpoint, late: Late) -> Response<Body> {
     let (status, error, told) = match late {
         Late::Body => (StatusCode::REQUEST_TIMEOUT, "invalid_request", "The request took too long to arrive."),
+        Late::Broken => (StatusCode::BAD_REQUEST, "invalid_request", "The request cannot be read."),
         Late::Server => {
             audit(HostEvent::RequestTimedOut { endpoint: endpoint.name() });
             (
@@ -70,7 +79,7 @@ pub(crate) async fn answer(endpoint: Endpoint, late: Late) -> Response<Body> {
     let headers = response.headers_mut();
     match late {
         // What is left of the body is no further request.
-        Late::Body => drop(headers.insert(header::CONNECTION, HeaderValue::from_static("close"))),
+        Late::Body | Late::Broken => drop(headers.insert(header::CONNECTION, HeaderValue::from_static("close"))),
         Late::Server => drop(headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"))),
     }
     pages::safe_headers(response).await

@@ -193,7 +193,8 @@ impl Door {
         let exchange = Exchange::begin(peer.ip(), endpoint, Arc::clone(&self.metrics));
         let answer = async {
             let request = match timeout(self.limits.body_timeout, late::whole(request)).await {
-                Ok(request) => request,
+                Ok(Ok(request)) => request,
+                Ok(Err(_)) => return late::answer(endpoint, Late::Broken).await,
                 Err(_) => {
                     self.metrics.connections.body_timeouts.inc();
                     return late::answer(endpoint, Late::Body).await;

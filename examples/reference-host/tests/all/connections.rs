@@ -148,6 +148,13 @@ fn a_body_that_is_too_long_is_refused_in_the_words_of_its_endpoint() {
     let page = browser.post("/token", &[("code", &long)]);
     assert_eq!((page.status, page.json()["error"].as_str()), (413, Some("invalid_request")));
     assert_eq!(browser.post("/consent", &[("request", &long)]).status, 413);
+    // Whoever sends much more is answered too.
+    assert_eq!(browser.post("/token", &[("code", &long.repeat(10))]).status, 413);
+    let mut stream = host.connect();
+    stream
+        .write_all(b"POST /token HTTP/1.1\r\nhost: as.example\r\ntransfer-encoding: chunked\r\n\r\nno chunk")
+        .expect("sent");
+    assert!(until_closed(&mut stream).starts_with("HTTP/1.1 400 "));
 }
 
 #[test]
@@ -169,4 +176,17 @@ fn a_request_that_takes_the_server_too_long_is_answered_all_the_same() {
     assert_eq!(browser.post("/token", &form).status, 200);
     let log = host.log();
     assert!(log.iter().any(|line| line["event"] == "request_timed_out" && line["endpoint"] == "token"), "{log:?}");
+}
+
+#[test]
+fn a_body_may_come_in_pieces() {
+    let host = Running::in_memory();
+    let mut stream = host.connect();
+    let head = "POST /token HTTP/1.1\r\nhost: as.example\r\ncontent-type: application/x-www-form-urlencoded\r\n";
+    let mut request = format!("{head}connection: close\r\ntransfer-encoding: chunked\r\n\r\n");
+    let form = "grant_type=client_credentials&client_id=service&client_secret=7Fjfp0ZBr1KtDRbnfVdmIw";
+    request.extend(form.chars().map(|byte| format!("1\r\n{byte}\r\n")));
+    request.push_str("0\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("it is sent");
+    assert!(until_closed(&mut stream).starts_with("HTTP/1.1 200 "));
 }
