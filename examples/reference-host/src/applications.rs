@@ -11,12 +11,13 @@ use grantor::model::{ClientId, Subject};
 use grantor::store::{AsyncGrantStore as _, AsyncStore as _, GrantsOf, Lookup};
 use grantor::{Timestamp, Unavailable};
 
+use crate::audit::{HostEvent, audit};
 use crate::form::Form;
 use crate::interaction::with_cookie;
 use crate::moment::now;
 use crate::pages::{self, Line};
 use crate::session::Session;
-use crate::web::{App, audit, unavailable};
+use crate::web::{App, unavailable};
 
 /// Where it is.
 pub(crate) const PATH: &str = "/applications";
@@ -90,7 +91,7 @@ pub(crate) async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap, bod
         return pages::message(StatusCode::FORBIDDEN, FORGED);
     };
     app.sessions.log_out(&subject);
-    audit(format_args!("LoggedOut {{ subject: {:?} }}", subject.as_str()));
+    audit(HostEvent::LoggedOut { subject: subject.clone() });
     match revoke_all(&app, GrantsOf::Subject(subject), now).await {
         Ok(()) => pages::see_other("/"),
         Err(_) => pages::message(StatusCode::SERVICE_UNAVAILABLE, NOT_ALL),
@@ -108,6 +109,6 @@ fn sender(app: &App, headers: &HeaderMap, form: &Form<'_>, now: Timestamp) -> Op
 
 async fn revoke_all(app: &App, of: GrantsOf, now: Timestamp) -> Result<(), Unavailable> {
     let revoked = app.host.store.revoke_grants_async(&of, now).await;
-    audit(format_args!("Revoked {{ of: {of:?}, grants: {revoked:?} }}"));
+    audit(HostEvent::grants_revoked(&of, &revoked));
     revoked.map(drop)
 }

@@ -11,11 +11,12 @@ use grantor::store::{
 };
 use grantor::{Answer, Hosted, Timestamp, Unavailable};
 
+use crate::measured::Measured;
 use crate::sqlite::SqliteStore;
 use crate::users::Users;
 
 /// Everything that a machine can ask.
-pub type Host = Hosted<WithClients<HashMap<ClientId, Arc<Client>>, AnyStore>, Users>;
+pub type Host = Hosted<WithClients<HashMap<ClientId, Arc<Client>>, Measured<AnyStore>>, Users>;
 
 /// The store that the command line chose.
 #[derive(Clone, Debug)]

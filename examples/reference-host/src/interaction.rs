@@ -12,12 +12,13 @@ use grantor::server::{Approval, AuthorizationResponse, Prompt};
 use playground::Recorder;
 
 use crate::applications;
+use crate::audit::{HostEvent, audit};
 use crate::form::Form;
 use crate::moment::{moment, now};
 use crate::pages;
 use crate::session::{Login, Session, Waiting};
 use crate::users::LoginError;
-use crate::web::{App, audit, unavailable};
+use crate::web::{App, unavailable};
 
 const GONE: &str = "This request was answered already, or it has waited too long. \
                     Please go back to the application and start again.";
@@ -76,7 +77,7 @@ pub(crate) async fn log_in(State(app): State<Arc<App>>, headers: HeaderMap, body
     }
     match app.host.policy.log_in(&form.get("username"), &form.get("password"), now) {
         Ok(user) => {
-            audit(format_args!("LoggedIn {{ subject: {:?} }}", user.subject.as_str()));
+            audit(HostEvent::LoggedIn { subject: user.subject.clone() });
             let Ok(cookie) = app.sessions.log_in(&headers, user, now) else { return unavailable() };
             let mut response = match &*request {
                 "" => pages::see_other(applications::PATH),
@@ -86,8 +87,7 @@ pub(crate) async fn log_in(State(app): State<Arc<App>>, headers: HeaderMap, body
             response
         }
         Err(error) => {
-            // Without the user name: sometimes it is a password in the wrong field.
-            audit(format_args!("LoginRefused {{ reason: {error:?} }}"));
+            audit(HostEvent::LoginRefused { reason: error.name() });
             let retry = |session: &mut Session| match session.pending(&request) {
                 None if !request.is_empty() => pages::message(StatusCode::GONE, GONE),
                 waiting => refuse_login(waiting, session.csrf(), &request, error),

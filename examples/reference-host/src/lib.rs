@@ -11,21 +11,38 @@
 //! | [`host`] | the store and the policy that grantor's machines ask |
 //! | [`sqlite`] | a store that survives `kill -9` |
 //! | [`moment`] | the clock and the randomness that grantor takes as arguments |
-//! | [`config`], [`demo`] | what it runs with |
+//! | [`arguments`], [`config`], [`demo`] | what it runs with |
+//! | [`serve`], [`connections`], [`tls`] | connections, and what a peer may take |
+//! | [`signals`], [`housekeeping`] | stopping, reading files again, forgetting what has expired |
+//! | [`audit`], [`log`], [`exchange`] | what happened, as lines of JSON |
+//! | [`metrics`], [`measured`], [`health`] | what is counted, and whether it can serve |
 //!
 //! The playground, which runs every flow against this server and draws it, is a crate of its own. A copy of this host
 //! does without it where [`web::router`] joins it, and where a machine's host is wrapped by its `Recorder`.
 
 pub mod applications;
+pub mod arguments;
+pub mod audit;
 pub mod config;
+pub mod connections;
 pub mod demo;
+pub mod exchange;
 mod form;
+pub mod health;
 pub mod host;
+pub mod housekeeping;
 pub mod interaction;
+mod late;
+pub mod log;
+pub mod measured;
+pub mod metrics;
 pub mod moment;
 pub mod pages;
+pub mod serve;
 pub mod session;
+pub mod signals;
 pub mod sqlite;
 pub mod throttle;
+pub mod tls;
 pub mod users;
 pub mod web;

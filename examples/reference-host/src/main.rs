@@ -1,76 +1,43 @@
 //! Runs the reference host: `cargo run -p reference-host`.
 
 use std::error::Error;
-use std::io::{Write as _, stderr, stdout};
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::io::{Write as _, stdout};
 use std::process::ExitCode;
-use std::str::FromStr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
-use clap::Parser;
+use clap::Parser as _;
 use grantor::model::Issuer;
-use grantor::store::{MemoryStore, PurgeClock, WithClients};
+use grantor::store::{MemoryStore, WithClients};
 use grantor::{Hosted, Server};
 use playground::Playground;
+use reference_host::arguments::{Arguments, StoreChoice};
 use reference_host::config::Settings;
+use reference_host::connections::Connections;
 use reference_host::demo::Demo;
+use reference_host::health::{self, Health};
 use reference_host::host::AnyStore;
-use reference_host::moment::now;
+use reference_host::housekeeping::purge;
+use reference_host::log::Log;
+use reference_host::measured::Measured;
+use reference_host::metrics::Metrics;
+use reference_host::serve::{Door, serve};
 use reference_host::session::Sessions;
+use reference_host::signals::Reload;
 use reference_host::sqlite::SqliteStore;
 use reference_host::throttle::Throttle;
 use reference_host::users::Users;
 use reference_host::web::{App, router};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
-
-/// How often expired records are forgotten.
-const PURGE_INTERVAL: Duration = Duration::from_secs(60);
-
-/// How long requests that are under way may take once the program is asked to stop.
-const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+use tokio::runtime::Runtime;
 
 /// How often a client may fail to authenticate before it has to wait: a guess at 128 random bits is no threat in itself.
 const FREE_CLIENT_FAILURES: u32 = 20;
 
-/// An OAuth 2 authorization server for development: grantor's reference host.
-#[derive(Debug, Parser)]
-#[command(version)]
-struct Arguments {
-    /// Where to listen; port 0 picks one.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
-    /// Who the server says it is [default: http:// and the listen address]
-    #[arg(long, value_name = "URL")]
-    issuer: Option<Issuer>,
-    /// `memory` or `sqlite:PATH` [default: a SQLite file in a fresh temporary directory]
-    #[arg(long)]
-    store: Option<StoreChoice>,
-    /// Clients, users and lifetimes, as TOML [default: a demo of each]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-}
-
-#[derive(Clone, Debug)]
-enum StoreChoice {
-    Memory,
-    Sqlite(PathBuf),
-}
-
-impl FromStr for StoreChoice {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.strip_prefix("sqlite:") {
-            _ if text == "memory" => Ok(Self::Memory),
-            Some(path) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
-            _ => Err("expected `memory` or `sqlite:PATH`"),
-        }
-    }
-}
+/// How long the store may take for what it has begun, when all else has ended.
+const LAST_WRITES: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -81,7 +48,12 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match run(arguments, settings) {
+    let ended = Runtime::new().map_err(Into::into).and_then(|runtime| {
+        let ended = runtime.block_on(run(arguments, settings));
+        runtime.shutdown_timeout(LAST_WRITES);
+        ended
+    });
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -90,12 +62,13 @@ fn main() -> ExitCode {
     }
 }
 
-#[tokio::main]
 async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(arguments.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", arguments.listen))?;
-    let base = format!("http://{}", listener.local_addr()?);
+    let certificates = arguments.tls.certificates()?.map(Arc::new);
+    let scheme = if certificates.is_some() { "https" } else { "http" };
+    let base = format!("{scheme}://{}", listener.local_addr()?);
     let issuer = match arguments.issuer {
         Some(issuer) => issuer,
         None => Issuer::parse(&base).map_err(|error| format!("{base} as issuer: {error}; give one with --issuer"))?,
@@ -116,16 +89,49 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
     for client in playground.as_deref().map(Playground::clients).transpose()?.unwrap_or_default() {
         settings.add(client)?;
     }
+
+    let metrics = Arc::new(Metrics::default());
+    let store = Measured { store, metrics: Arc::clone(&metrics) };
     let app = Arc::new(App {
         sessions: Sessions::new(config.issuer.is_https()),
         server: Server::new(config)?,
-        host: Hosted { store: WithClients { clients: settings.clients, store }, policy: Users::new(settings.users) },
+        host: Hosted {
+            store: WithClients { clients: settings.clients, store: store.clone() },
+            policy: Users::new(settings.users),
+        },
         client_guesses: Throttle::new(FREE_CLIENT_FAILURES),
         guide,
         playground,
     });
-    tokio::spawn(purge(Arc::clone(&app)));
-    serve(listener, app, &base).await
+    let health = Arc::new(Health::new(Arc::new(store.store), Arc::clone(&metrics)));
+    let connections = Arc::new(Connections::new(arguments.limits.connections()));
+
+    let mut reload = Reload::default();
+    if let Some(certificates) = &certificates {
+        let certificates = Arc::clone(certificates);
+        reload.add("certificates", move || Ok(certificates.reload()?));
+    }
+    let log = Log::open(arguments.log_introspections)?;
+    watch(&metrics, &log, &connections);
+    tokio::spawn(reload.at_hangup()?);
+    tokio::spawn(purge(Arc::clone(&app), Arc::clone(&metrics)));
+
+    let router = router(app).merge(health::router(Arc::clone(&health)));
+    let (limits, is_closing) = (arguments.limits, AtomicBool::new(false));
+    let door = Arc::new(Door { router, limits, certificates, connections, metrics, is_closing });
+    writeln!(stdout(), "listening on {base}")?;
+    stdout().flush()?;
+    serve(listener, door, || health.drain()).await?;
+    Ok(())
+}
+
+/// What the metrics show, and others count.
+fn watch(metrics: &Metrics, log: &Log, connections: &Arc<Connections>) {
+    let dropped = log.dropped();
+    metrics.count("log_lines_dropped", "Lines of the log that were lost", move || dropped.count());
+    let (now, most) = (Arc::clone(connections), Arc::clone(connections));
+    metrics.gauge("connections", "Connections that are open", move || now.len() as u64);
+    metrics.gauge("connections_most", "Connections that may be open", move || most.most() as u64);
 }
 
 fn open_store(choice: Option<StoreChoice>) -> Result<(AnyStore, Option<TempDir>), Box<dyn Error>> {
@@ -141,53 +147,4 @@ fn open_store(choice: Option<StoreChoice>) -> Result<(AnyStore, Option<TempDir>)
     };
     let store = SqliteStore::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok((AnyStore::Sqlite(Arc::new(store)), directory))
-}
-
-async fn serve(listener: TcpListener, app: Arc<App>, base: &str) -> Result<(), Box<dyn Error>> {
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let (stop, mut stopped) = tokio::sync::watch::channel(false);
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        stop.send_replace(true);
-    });
-    writeln!(stdout(), "listening on {base}")?;
-    stdout().flush()?;
-
-    let mut stopping = stopped.clone();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
-        let _ = stopping.wait_for(|stop| *stop).await;
-    });
-    tokio::select! {
-        result = server => result?,
-        // A client that keeps its connection busy does not keep the program alive.
-        () = async {
-            let _ = stopped.wait_for(|stop| *stop).await;
-            tokio::time::sleep(STOP_TIMEOUT).await;
-        } => {}
-    }
-    Ok(())
-}
-
-/// Forgets what has expired, now and then.
-async fn purge(app: Arc<App>) {
-    let mut interval = tokio::time::interval(PURGE_INTERVAL);
-    let (started, mut clock) = (Instant::now(), PurgeClock::new());
-    loop {
-        interval.tick().await;
-        let (now, elapsed) = (now(), started.elapsed());
-        if let Some(now) = clock.read(now, elapsed) {
-            app.sessions.purge(now);
-            app.playground.iter().for_each(|playground| playground.purge(now));
-        }
-        // Batch by batch, so that requests get in between.
-        match clock.purge_async(&app.host.store, now, elapsed).await {
-            Ok(Some(_)) => {}
-            Ok(None) => drop(writeln!(stderr(), "nothing is purged: the clock has jumped")),
-            Err(error) => drop(writeln!(stderr(), "the store could not be purged: {error}")),
-        }
-    }
 }

@@ -41,6 +41,17 @@ pub enum LoginError {
     Wait(u64),
 }
 
+impl LoginError {
+    /// The stable name of the reason, for the log.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Wrong => "wrong",
+            Self::Wait(_) => "wait",
+        }
+    }
+}
+
 impl Users {
     /// These users.
     #[must_use]

@@ -1,7 +1,5 @@
 //! The router and the OAuth endpoints.
 
-use std::fmt;
-use std::io::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -20,9 +18,11 @@ use grantor::store::BoxedStore;
 use grantor::{FormError, MAX_FORM_LEN, Server, Timestamp};
 
 use crate::applications;
+use crate::audit::{HostEvent, audit, count};
 use crate::demo::{self, Guide};
 use crate::host::Host;
 use crate::interaction;
+use crate::log;
 use crate::moment::{moment, now};
 use crate::pages;
 use crate::session::{Sessions, Waiting};
@@ -132,7 +132,11 @@ async fn introspect(State(app): State<Arc<App>>, recorder: Recorder, attempt: At
     let Ok(moment) = moment() else { return unavailable() };
     let host = recorder.server(&app.host, "Introspect");
     let reply = app.server.introspect(&attempt.request, moment).run_async(&host).await;
-    audit(reply.event());
+    match reply.result() {
+        // There are many of them.
+        Ok(_) if !log::introspections() => count("introspected"),
+        _ => audit(reply.event()),
+    }
     attempt.ended_in(&app, reply.result().map(drop).map_err(EndpointError::code));
     reply.into_http().map(Body::from)
 }
@@ -174,7 +178,9 @@ impl FromRequest<Arc<App>> for Attempt {
         let (request, at) = (Request::from_parts(parts, body), now());
         let by = ClientAuthentication::of(&request).ok().map(|client| (peer.ip(), client.client_id));
         if let Some(seconds) = by.as_ref().and_then(|by| app.client_guesses.wait(by, at)) {
-            audit(format_args!("Throttled {{ client_id and address: {by:?}, seconds: {seconds} }}"));
+            if let Some((_, client_id)) = by {
+                audit(HostEvent::Throttled { client_id, seconds });
+            }
             let retry_after = u32::try_from(seconds).unwrap_or(u32::MAX);
             let error = EndpointError::TooManyRequests { retry_after };
             return Err(error.into_http(PresentedIn::Body).map(Body::from));
@@ -219,10 +225,4 @@ fn refused(rejection: BytesRejection, too_long: EndpointError) -> Response {
 
 pub(crate) fn unavailable() -> Response {
     pages::message(StatusCode::SERVICE_UNAVAILABLE, "The server cannot answer now. Please try again.")
-}
-
-/// One line for each thing that happened. It is written with `Debug`, which escapes line ends that a request may hold.
-pub(crate) fn audit(event: impl fmt::Debug) {
-    // There is nobody to tell that standard error is gone.
-    let _ = writeln!(std::io::stderr(), "audit {} {event:?}", now());
 }

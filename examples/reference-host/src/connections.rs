@@ -1,0 +1,265 @@
+//! The connections that are open, and which of them makes room for another.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+/// How long to wait for the socket that was given up before another one is.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// The connections that are open: never more than their number allows.
+#[derive(Debug)]
+pub struct Connections {
+    started: Instant,
+    most: usize,
+    places: Arc<Semaphore>,
+    by_address: Mutex<ByAddress>,
+    next: AtomicU64,
+}
+
+/// When a connection began to idle, in microseconds, and its number.
+type Turn = (u64, u64);
+
+#[derive(Debug, Default)]
+struct ByAddress {
+    connections: HashMap<IpAddr, BTreeMap<Turn, Arc<Connection>>>,
+    /// How many each address has, so that the one with the most is found.
+    counts: BTreeSet<(usize, IpAddr)>,
+}
+
+/// A connection, as its own task and the others see it.
+#[derive(Debug)]
+pub struct Connection {
+    /// Begin of the time that it idles: when it was opened, or its last answer was ready.
+    since: AtomicU64,
+    /// Where it stands among those of its address. Written under their lock.
+    turn: AtomicU64,
+    /// Whether a whole request waits for the server's answer.
+    is_served: AtomicBool,
+    asked_to: AtomicU8,
+    changed: Notify,
+}
+
+/// What a connection is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// To close at once.
+    Now = 1,
+    /// To close after the answer that is under way, if there is one.
+    AfterAnswer = 2,
+}
+
+/// A place among the connections. Dropping it gives it back.
+#[derive(Debug)]
+pub struct Place {
+    connections: Arc<Connections>,
+    address: IpAddr,
+    number: u64,
+    connection: Arc<Connection>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Connections {
+    /// None yet; at most so many.
+    #[must_use]
+    pub fn new(most: usize) -> Self {
+        let most = most.clamp(1, Semaphore::MAX_PERMITS);
+        Self {
+            started: Instant::now(),
+            most,
+            places: Arc::new(Semaphore::new(most)),
+            by_address: Mutex::default(),
+            next: AtomicU64::new(0),
+        }
+    }
+
+    /// Makes a place for a connection from this address. If all are taken, the connection that has idled longest is closed, of
+    /// those of the address that has the most: whoever opens many makes room with one of their own.
+    ///
+    /// Returns how many had to be closed.
+    pub async fn place(self: &Arc<Self>, address: IpAddr) -> (Place, u64) {
+        // A whole network of IPv6 is as easily had as one address.
+        let address = match address.to_canonical() {
+            IpAddr::V6(address) => IpAddr::V6((address.to_bits() & (u128::MAX << 64)).into()),
+            address => address,
+        };
+        let mut closed = 0;
+        let permit = loop {
+            if let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() {
+                break permit;
+            }
+            closed += u64::from(self.close_one());
+            // The place is free once the socket is closed, and not before. If all are being answered, one of them idles soon.
+            if let Ok(Ok(permit)) = tokio::time::timeout(PATIENCE, Arc::clone(&self.places).acquire_owned()).await {
+                break permit;
+            }
+        };
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let since = self.now();
+        let connection = Arc::new(Connection {
+            since: AtomicU64::new(since),
+            turn: AtomicU64::new(since),
+            is_served: AtomicBool::new(false),
+            asked_to: AtomicU8::new(0),
+            changed: Notify::new(),
+        });
+        self.lock().insert(address, (since, number), Arc::clone(&connection));
+        (Place { connections: Arc::clone(self), address, number, connection, _permit: permit }, closed)
+    }
+
+    /// Closes the connection that has idled longest; false if none idles.
+    pub fn close_one(&self) -> bool {
+        match self.lock().idlest(self.now()) {
+            Some(connection) => {
+                connection.end(End::Now);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Asks all of them to end.
+    pub fn end(&self, how: End) {
+        for connection in self.lock().connections.values().flat_map(BTreeMap::values) {
+            connection.end(how);
+        }
+    }
+
+    /// How many may be open.
+    #[must_use]
+    pub fn most(&self) -> usize {
+        self.most
+    }
+
+    /// How many are open.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lock().connections.values().map(BTreeMap::len).sum()
+    }
+
+    /// Whether none is open.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lock().connections.is_empty()
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, ByAddress> {
+        self.by_address.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ByAddress {
+    fn insert(&mut self, address: IpAddr, turn: Turn, connection: Arc<Connection>) {
+        self.change(address, |theirs| drop(theirs.insert(turn, connection)));
+    }
+
+    fn change<T>(&mut self, address: IpAddr, change: impl FnOnce(&mut BTreeMap<Turn, Arc<Connection>>) -> T) -> T {
+        let theirs = self.connections.entry(address).or_default();
+        let before = theirs.len();
+        let changed = change(theirs);
+        let after = theirs.len();
+        if after != before {
+            self.counts.remove(&(before, address));
+            match after {
+                0 => drop(self.connections.remove(&address)),
+                _ => drop(self.counts.insert((after, address))),
+            }
+        }
+        changed
+    }
+
+    /// Finds the connection to close, and forgets it. A connection's turn is corrected when it comes up, and not at each of
+    /// its requests.
+    fn idlest(&mut self, now: u64) -> Option<Arc<Connection>> {
+        let (_, most) = *self.counts.last()?;
+        self.change(most, |theirs| idlest(theirs, now)).or_else(|| {
+            let addresses: Vec<IpAddr> = self.counts.iter().rev().map(|(_, address)| *address).collect();
+            addresses.into_iter().find_map(|address| self.change(address, |theirs| idlest(theirs, now)))
+        })
+    }
+}
+
+fn idlest(theirs: &mut BTreeMap<Turn, Arc<Connection>>, now: u64) -> Option<Arc<Connection>> {
+    for _ in 0..theirs.len() {
+        let ((turn, number), connection) = theirs.pop_first()?;
+        let since = connection.since.load(Ordering::Acquire);
+        let is_served = connection.is_served.load(Ordering::Acquire);
+        if turn == since && !is_served {
+            return Some(connection);
+        }
+        let turn = if is_served { now } else { since };
+        connection.turn.store(turn, Ordering::Relaxed);
+        theirs.insert((turn, number), connection);
+    }
+    // Each was busy when it was looked at first, or has had a request since: by now the turns are right.
+    let turn =
+        theirs.iter().find(|(_, connection)| !connection.is_served.load(Ordering::Acquire)).map(|(turn, _)| *turn);
+    turn.and_then(|turn| theirs.remove(&turn))
+}
+
+impl Connection {
+    fn end(&self, how: End) {
+        // Whoever is to close at once is not told to wait.
+        if self.asked_to.swap(how as u8, Ordering::AcqRel) == End::Now as u8 {
+            self.asked_to.store(End::Now as u8, Ordering::Release);
+        }
+        self.changed.notify_one();
+    }
+
+    /// Waits until the connection is asked to end.
+    pub async fn asked_to_end(&self) -> End {
+        loop {
+            self.changed.notified().await;
+            match self.asked_to.load(Ordering::Acquire) {
+                1 => return End::Now,
+                2 => return End::AfterAnswer,
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Place {
+    /// The connection that has this place.
+    #[must_use]
+    pub fn connection(&self) -> &Arc<Connection> {
+        &self.connection
+    }
+
+    /// Says that a whole request is there, so that the connection waits for the server, until what is returned is dropped.
+    #[must_use]
+    pub fn serve(&self) -> Served<'_> {
+        self.connection.is_served.store(true, Ordering::Release);
+        Served { place: self }
+    }
+}
+
+/// While this lives, the server owes an answer.
+#[derive(Debug)]
+pub struct Served<'a> {
+    place: &'a Place,
+}
+
+impl Drop for Served<'_> {
+    fn drop(&mut self) {
+        let Place { connection, connections, .. } = self.place;
+        connection.since.store(connections.now(), Ordering::Release);
+        connection.is_served.store(false, Ordering::Release);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut by_address = self.connections.lock();
+        let turn = (self.connection.turn.load(Ordering::Relaxed), self.number);
+        by_address.change(self.address, |theirs| theirs.remove(&turn));
+    }
+}

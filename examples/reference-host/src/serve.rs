@@ -1,0 +1,230 @@
+//! Connections: each is served for as long as its peer keeps up, and none stands in the way of another.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderValue, Request, Response, header};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rustix::process::{Resource, getrlimit};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
+use tower::Service as _;
+
+use crate::arguments::Limits;
+use crate::connections::{Connections, End, Place};
+use crate::exchange::Exchange;
+use crate::late::{self, Late};
+use crate::metrics::{Endpoint, Metrics};
+use crate::signals::Stop;
+use crate::tls::Certificates;
+
+/// How long to wait when the operating system has no connection to give.
+const BACK_OFF: Duration = Duration::from_millis(100);
+
+/// How long connections are still taken once the program is asked to stop: who sent a request before it heard is answered.
+const LINGER: Duration = Duration::from_millis(500);
+
+/// The most that is kept of a head: room for a query of [`MAX_FORM_LEN`](grantor::MAX_FORM_LEN), and headers.
+const MAX_HEAD: usize = 128 * 1024;
+
+/// The most connections unless told otherwise.
+const MOST_CONNECTIONS: u64 = 16_384;
+
+/// What connections are served with.
+#[derive(Debug)]
+pub struct Door {
+    /// Answers requests.
+    pub router: Router,
+    /// What a peer may take.
+    pub limits: Limits,
+    /// Certificates, if connections are secured here.
+    pub certificates: Option<Arc<Certificates>>,
+    /// Those that are open.
+    pub connections: Arc<Connections>,
+    /// Where they are counted.
+    pub metrics: Arc<Metrics>,
+    /// Whether answers say that they are the last of their connection.
+    pub is_closing: AtomicBool,
+}
+
+impl Limits {
+    /// How many connections may be open. Of the files that the process may open, some are left for the store and the log.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let left = files.saturating_sub((files / 8).max(32)).min(MOST_CONNECTIONS);
+        let most = self.max_connections.map_or(left, u64::from);
+        usize::try_from(most).unwrap_or(usize::MAX)
+    }
+}
+
+/// Serves until the program is asked to stop, and then until all are answered, the time for that is over, or it is asked again.
+/// `draining` is called when it is asked first.
+///
+/// # Errors
+/// Signals cannot be told.
+pub async fn serve(listener: TcpListener, door: Arc<Door>, draining: impl FnOnce()) -> io::Result<()> {
+    let mut stop = Stop::new()?;
+    let (connections, limits) = (Arc::clone(&door.connections), door.limits.clone());
+    let mut accepting = Box::pin(accept(listener, Arc::clone(&door)));
+    tokio::select! {
+        () = &mut accepting => {}
+        () = stop.requested() => {}
+    }
+    draining();
+    door.is_closing.store(true, Ordering::Release);
+    tracing::info!(event = "stopping", connections = connections.len());
+    let drained = async move {
+        let _ = timeout(LINGER.min(limits.stop_timeout / 2), &mut accepting).await;
+        drop(accepting);
+        connections.end(End::AfterAnswer);
+        while !connections.is_empty() {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::select! {
+        // A client that keeps its connection busy does not keep the program alive.
+        _ = timeout(limits.stop_timeout, drained) => {}
+        () = stop.requested() => {}
+    }
+    tracing::info!(event = "stopped", connections = door.connections.len());
+    Ok(())
+}
+
+async fn accept(listener: TcpListener, door: Arc<Door>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                let (place, closed) = door.connections.place(peer.ip()).await;
+                door.metrics.connections.opened.inc();
+                door.metrics.connections.closed_for_others.inc_by(closed);
+                tokio::spawn(Arc::clone(&door).talk(stream, peer, place));
+            }
+            // The peer was gone before.
+            Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {
+            }
+            Err(error) => {
+                // No file is left, say: there is nothing to do but to wait, and to give one up.
+                door.metrics.connections.accept_errors.inc();
+                let closed = door.connections.close_one();
+                tracing::error!(event = "accept_failed", error = error.to_string(), closed);
+                sleep(BACK_OFF).await;
+            }
+        }
+    }
+}
+
+impl Door {
+    async fn talk(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, place: Place) {
+        // An answer is not kept back until the one before it is acknowledged.
+        let _ = stream.set_nodelay(true);
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(self.limits.write_timeout));
+        let stream = Box::pin(stream);
+        let Some(certificates) = &self.certificates else { return self.converse(stream, peer, &place).await };
+        let handshake = timeout(self.limits.head_timeout, certificates.acceptor().accept(stream));
+        let accepted = tokio::select! {
+            accepted = handshake => accepted,
+            _ = place.connection().asked_to_end() => return,
+        };
+        match accepted {
+            Ok(Ok(stream)) => self.converse(Box::pin(stream), peer, &place).await,
+            // Whoever speaks no TLS is told so by rustls.
+            Ok(Err(_)) => {}
+            Err(_) => drop(self.metrics.connections.head_timeouts.inc()),
+        }
+    }
+
+    /// Answers the requests of a connection, one after the other.
+    async fn converse<T: AsyncRead + AsyncWrite>(&self, stream: Pin<Box<T>>, peer: SocketAddr, place: &Place) {
+        let service = service_fn(|request| self.answer(request, peer, place));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            // It runs from the answer before, so that it ends idle connections too.
+            .header_read_timeout(self.limits.head_timeout)
+            .max_buf_size(MAX_HEAD)
+            .serve_connection(TokioIo::new(stream), service);
+        let mut connection = pin!(connection);
+        loop {
+            tokio::select! {
+                biased;
+                ended = connection.as_mut() => {
+                    if let Err(error) = ended {
+                        self.count(&error);
+                    }
+                    return;
+                }
+                end = place.connection().asked_to_end() => match end {
+                    End::Now => return,
+                    End::AfterAnswer => connection.as_mut().graceful_shutdown(),
+                }
+            }
+        }
+    }
+
+    fn count(&self, error: &hyper::Error) {
+        let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<io::Error>());
+        if source.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut) {
+            self.metrics.connections.write_timeouts.inc();
+        } else if error.is_timeout() {
+            self.metrics.connections.head_timeouts.inc();
+        }
+    }
+
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        place: &Place,
+    ) -> Result<Response<Body>, Infallible> {
+        let endpoint = Endpoint::at(request.uri().path());
+        let exchange = Exchange::begin(peer.ip(), endpoint, Arc::clone(&self.metrics));
+        let answer = async {
+            let request = match timeout(self.limits.body_timeout, late::whole(request)).await {
+                Ok(request) => request,
+                Err(_) => {
+                    self.metrics.connections.body_timeouts.inc();
+                    return late::answer(endpoint, Late::Body).await;
+                }
+            };
+            let _served = place.serve();
+            let mut request = request.map(Body::from);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            let answering = self.router.clone().call(request);
+            match timeout(self.limits.request_timeout, answering).await {
+                Ok(Ok(response)) => response,
+                Err(_) => {
+                    self.metrics.connections.request_timeouts.inc();
+                    late::answer(endpoint, Late::Server).await
+                }
+            }
+        };
+        let answer = async {
+            let begun = std::time::Instant::now();
+            let mut response = answer.await;
+            self.metrics.answered(endpoint, response.status(), begun.elapsed());
+            if response.status().as_u16() >= 400 {
+                let id = Exchange::with(Exchange::id).and_then(|id| HeaderValue::try_from(id).ok());
+                response.headers_mut().extend(id.map(|id| (late::REQUEST_ID, id)));
+            }
+            if self.is_closing.load(Ordering::Acquire) {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            response
+        };
+        Ok(exchange.over(answer).await)
+    }
+}
