@@ -10,9 +10,9 @@ use grantor::store::{
     MemoryStore, Purge as _, Store, WithClients,
 };
 use grantor::{Answer, Hosted, Timestamp, Unavailable};
+use grantor_sqlite::SqliteStore;
 
 use crate::measured::Measured;
-use crate::sqlite::SqliteStore;
 use crate::users::Users;
 
 /// Everything that a machine can ask.
@@ -24,27 +24,21 @@ pub enum AnyStore {
     /// Forgotten when the program ends.
     Memory(Arc<MemoryStore>),
     /// Kept in a file.
-    Sqlite(Arc<SqliteStore>),
+    Sqlite(SqliteStore),
 }
 
 impl AsyncStore for AnyStore {
     async fn lookup_async(&self, lookup: &Lookup) -> Answer<Lookup> {
         match self {
             Self::Memory(store) => Store::lookup(&**store, lookup),
-            Self::Sqlite(store) => {
-                let lookup = lookup.clone();
-                blocking(store, move |store| store.lookup(&lookup)).await
-            }
+            Self::Sqlite(store) => store.lookup_async(lookup).await,
         }
     }
 
     async fn commit_async(&self, commit: &Commit) -> Answer<Commit> {
         match self {
             Self::Memory(store) => Store::commit(&**store, commit),
-            Self::Sqlite(store) => {
-                let commit = commit.clone();
-                blocking(store, move |store| store.commit(&commit)).await
-            }
+            Self::Sqlite(store) => store.commit_async(commit).await,
         }
     }
 }
@@ -59,10 +53,7 @@ impl AsyncGrantStore for AnyStore {
     ) -> Result<Vec<HeldGrant>, Unavailable> {
         match self {
             Self::Memory(store) => store.held_grants(of, after, limit, now),
-            Self::Sqlite(store) => {
-                let (of, after) = (of.clone(), after.cloned());
-                blocking(store, move |store| store.held_grants(&of, after.as_ref(), limit, now)).await
-            }
+            Self::Sqlite(store) => store.held_grants_async(of, after, limit, now).await,
         }
     }
 }
@@ -71,17 +62,7 @@ impl AsyncPurge for AnyStore {
     async fn purge_batch_async(&self, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
         match self {
             Self::Memory(store) => store.purge_batch(now, limit),
-            Self::Sqlite(store) => blocking(store, move |store| store.purge_batch(now, limit)).await,
+            Self::Sqlite(store) => store.purge_batch_async(now, limit).await,
         }
     }
-}
-
-/// SQLite waits for the disk: on a thread of its own, so that the others go on. A request that is dropped meanwhile
-/// leaves the work to be done, or not done, as a whole.
-async fn blocking<T: Send + 'static>(
-    store: &Arc<SqliteStore>,
-    work: impl FnOnce(&SqliteStore) -> Result<T, Unavailable> + Send + 'static,
-) -> Result<T, Unavailable> {
-    let store = Arc::clone(store);
-    tokio::task::spawn_blocking(move || work(&store)).await.map_err(Unavailable::new)?
 }

@@ -8,8 +8,7 @@
 //! | [`pages`] | the HTML, and the headers that keep it safe |
 //! | [`session`] | who sits at which browser |
 //! | [`users`], [`throttle`] | passwords, and protection against guessing them |
-//! | [`host`] | the store and the policy that grantor's machines ask |
-//! | [`sqlite`] | a store that survives `kill -9` |
+//! | [`host`] | the store, in memory or [in SQLite](grantor_sqlite), and the policy that grantor's machines ask |
 //! | [`moment`] | the clock and the randomness that grantor takes as arguments |
 //! | [`arguments`], [`config`], [`demo`] | what it runs with |
 //! | [`serve`], [`connections`], [`tls`] | connections, and what a peer may take |
@@ -41,7 +40,6 @@ pub mod pages;
 pub mod serve;
 pub mod session;
 pub mod signals;
-pub mod sqlite;
 pub mod throttle;
 pub mod tls;
 pub mod users;

@@ -11,6 +11,7 @@ use clap::Parser as _;
 use grantor::model::Issuer;
 use grantor::store::{MemoryStore, WithClients};
 use grantor::{Hosted, Server};
+use grantor_sqlite::SqliteStore;
 use playground::Playground;
 use reference_host::arguments::{Arguments, StoreChoice};
 use reference_host::config::Settings;
@@ -25,7 +26,6 @@ use reference_host::metrics::Metrics;
 use reference_host::serve::{Door, serve};
 use reference_host::session::Sessions;
 use reference_host::signals::Reload;
-use reference_host::sqlite::SqliteStore;
 use reference_host::throttle::Throttle;
 use reference_host::users::Users;
 use reference_host::web::{App, router};
@@ -145,6 +145,5 @@ fn open_store(choice: Option<StoreChoice>) -> Result<(AnyStore, Option<TempDir>)
             (path, Some(directory))
         }
     };
-    let store = SqliteStore::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    Ok((AnyStore::Sqlite(Arc::new(store)), directory))
+    Ok((AnyStore::Sqlite(SqliteStore::open(path)?), directory))
 }

@@ -1,4 +1,4 @@
-//! The reference host from outside: the program itself on a port of its own, and its SQLite store.
+//! The reference host from outside: the program itself on a port of its own.
 //!
 //! Tests that show a requirement of `requirements.md` begin with its number.
 
@@ -14,9 +14,7 @@ mod client;
 mod command_line;
 mod durability;
 mod endpoints;
-mod migration;
 mod playground;
 mod process;
 mod requirements;
 mod sessions;
-mod store;

@@ -5,7 +5,7 @@ use std::path::Path;
 use grantor::Timestamp;
 use grantor::model::{ClientId, Digest, Key, Partition};
 use grantor::store::{Change, Commit, GrantStore, GrantsOf, Lookup, Outcome, Presented, Store};
-use reference_host::sqlite::SqliteStore;
+use grantor_sqlite::SqliteStore;
 use rusqlite::{Connection, params};
 
 /// The schema of version 1, as it was released.

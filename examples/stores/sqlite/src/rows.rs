@@ -5,16 +5,16 @@ use std::sync::Arc;
 use grantor::record::{Credential, Grant};
 use grantor::store::Presented;
 use grantor::{Timestamp, Unavailable};
-use rusqlite::{ErrorCode, Params, Row, Transaction};
+use rusqlite::{Connection, ErrorCode, Params, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub(super) fn execute(transaction: &Transaction<'_>, sql: &str, params: impl Params) -> Result<usize, Unavailable> {
-    transaction.prepare_cached(sql).and_then(|mut statement| statement.execute(params)).map_err(unavailable)
+pub(crate) fn execute(connection: &Connection, sql: &str, params: impl Params) -> Result<usize, Unavailable> {
+    connection.prepare_cached(sql).and_then(|mut statement| statement.execute(params)).map_err(unavailable)
 }
 
 /// A credential and its grant, as a lookup reads them.
-pub(super) fn presented(row: &Row<'_>, credential: &str) -> Result<Presented, Unavailable> {
+pub(crate) fn presented(row: &Row<'_>, credential: &str) -> Result<Presented, Unavailable> {
     Ok(Presented {
         credential: read::<Credential>(credential)?,
         spent_at: spent_at(row)?,
@@ -24,37 +24,37 @@ pub(super) fn presented(row: &Row<'_>, credential: &str) -> Result<Presented, Un
 }
 
 /// When a credential or a request was spent, as a lookup reads it.
-pub(super) fn spent_at(row: &Row<'_>) -> Result<Option<Timestamp>, Unavailable> {
+pub(crate) fn spent_at(row: &Row<'_>) -> Result<Option<Timestamp>, Unavailable> {
     Ok(column::<Option<i64>>(row, 2)?.map(timestamp))
 }
 
-pub(super) fn column<T: rusqlite::types::FromSql>(row: &Row<'_>, at: usize) -> Result<T, Unavailable> {
+pub(crate) fn column<T: rusqlite::types::FromSql>(row: &Row<'_>, at: usize) -> Result<T, Unavailable> {
     row.get(at).map_err(unavailable)
 }
 
-pub(super) fn write<T: Serialize>(record: &T) -> Result<String, Unavailable> {
+pub(crate) fn write<T: Serialize>(record: &T) -> Result<String, Unavailable> {
     serde_json::to_string(record).map_err(Unavailable::new)
 }
 
-pub(super) fn read<T: DeserializeOwned>(json: &str) -> Result<Arc<T>, Unavailable> {
+pub(crate) fn read<T: DeserializeOwned>(json: &str) -> Result<Arc<T>, Unavailable> {
     serde_json::from_str(json).map(Arc::new).map_err(Unavailable::new)
 }
 
 /// SQLite's integers have a sign; the end of time is theirs. The record keeps the exact value.
-pub(super) fn seconds(timestamp: Timestamp) -> i64 {
+pub(crate) fn seconds(timestamp: Timestamp) -> i64 {
     i64::try_from(timestamp.0).unwrap_or(i64::MAX)
 }
 
 /// What ends at this time or before has expired. What ends at the end of time never does.
-pub(super) fn past(now: Timestamp) -> i64 {
+pub(crate) fn past(now: Timestamp) -> i64 {
     seconds(now).min(i64::MAX - 1)
 }
 
-pub(super) fn timestamp(seconds: i64) -> Timestamp {
+pub(crate) fn timestamp(seconds: i64) -> Timestamp {
     Timestamp(seconds.unsigned_abs())
 }
 
-pub(super) fn unavailable(error: rusqlite::Error) -> Unavailable {
+pub(crate) fn unavailable(error: rusqlite::Error) -> Unavailable {
     let is_busy = matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked));
     let unavailable = Unavailable::new(error);
     if is_busy { unavailable.with_retry_after(1) } else { unavailable }

@@ -2,8 +2,13 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use crate::open::OpenReason;
+
+/// What tells a file of this program from another program's: `gran`, in `PRAGMA application_id`.
+pub(crate) const APPLICATION_ID: i32 = 0x6772_616e;
+
 /// The schema that this program writes, kept in `PRAGMA user_version`.
-const SCHEMA_VERSION: i64 = 2;
+pub(crate) const SCHEMA_VERSION: i64 = 2;
 
 /// What leads from each version to the next, from an empty file on. What has been released stays as it is.
 const STEPS: [&str; 2] = [VERSION_1, VERSION_2];
@@ -68,28 +73,22 @@ const VERSION_2: &str = "
     ALTER TABLE credentials ADD COLUMN reuses INTEGER NOT NULL DEFAULT 0;
 ";
 
-/// The file cannot be used as a store.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// SQLite says so.
-    #[error(transparent)]
-    Sqlite(#[from] rusqlite::Error),
-    /// A later release of this program wrote it.
-    #[error("its schema has version {0}, and this program knows versions up to {SCHEMA_VERSION} only")]
-    Newer(i64),
-}
-
 /// The version is read and written in the transaction that changes the tables, so two programs may start at once.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenReason> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let version = version(&transaction)?;
     let done = usize::try_from(version).ok().filter(|done| *done <= STEPS.len());
-    for step in STEPS.iter().skip(done.ok_or(OpenError::Newer(version))?) {
+    for step in STEPS.iter().skip(done.ok_or(OpenReason::Newer(version))?) {
         transaction.execute_batch(step)?;
     }
-    if version != SCHEMA_VERSION {
+    let application_id: i32 = transaction.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    if (version, application_id) != (SCHEMA_VERSION, APPLICATION_ID) {
         transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     }
     Ok(transaction.commit()?)
+}
+
+pub(crate) fn version(connection: &Connection) -> Result<i64, rusqlite::Error> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }

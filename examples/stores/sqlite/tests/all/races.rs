@@ -1,114 +1,40 @@
-//! The SQLite store itself.
+//! Single use, by whole requests: what 64 threads race for, one of them gets.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use grantor::model::{ClientId, Digest, GrantType, Issuer, Key, Partition, RedirectUri, ResponseType, Scope, Subject};
+use grantor::model::{ClientId, GrantType, Issuer, RedirectUri, ResponseType, Scope, Subject};
 use grantor::record::Client;
 use grantor::server::{Approval, AuthorizeReply, Config, RefreshPolicy};
-use grantor::store::contract::Contract;
-use grantor::store::{Change, Commit, Lookup, Outcome, Store, WithClients};
+use grantor::store::{Commit, Lookup, Store, WithClients};
 use grantor::{Answer, Moment, Server, Timestamp};
+use grantor_sqlite::SqliteStore;
 use http::Request;
-use reference_host::moment::moment;
-use reference_host::sqlite::{OpenError, SqliteStore};
 use serde_json::Value;
-use tempfile::TempDir;
 
-use crate::client::{CALLBACK, VERIFIER, authorize_path};
+use crate::common::fresh;
 
-fn fresh(directory: &TempDir) -> SqliteStore {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let file = format!("{}.sqlite", NEXT.fetch_add(1, Ordering::Relaxed));
-    SqliteStore::open(&directory.path().join(file)).expect("a store")
+const CALLBACK: &str = "http://127.0.0.1:49152/callback";
+
+/// RFC 7636 appendix B.
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+fn moment() -> Moment {
+    Moment::try_new(Timestamp::from(SystemTime::now()), &mut getrandom::SysRng).expect("randomness")
 }
 
-/// A store that tells where it is.
-struct At(PathBuf, SqliteStore);
-
-impl At {
-    fn open(path: PathBuf) -> Self {
-        let store = SqliteStore::open(&path).expect("a store");
-        Self(path, store)
-    }
-}
-
-impl Store for At {
-    fn lookup(&self, lookup: &Lookup) -> Answer<Lookup> {
-        self.1.lookup(lookup)
-    }
-    fn commit(&self, commit: &Commit) -> Answer<Commit> {
-        self.1.commit(commit)
-    }
-}
-
-#[test]
-fn it_keeps_the_storage_contract() {
-    let directory = tempfile::tempdir().expect("a directory");
-    Contract::new().with_grants().with_purging().check(|| fresh(&directory));
-}
-
-#[test]
-fn several_handles_onto_one_file_keep_it_too() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let of_every_store: Vec<_> = Contract::<At>::new().rules().collect();
-    let mut files = 0..;
-    Contract::new()
-        .with_another(|at: &At| At::open(at.0.clone()))
-        .only(|rule| !of_every_store.contains(&rule))
-        .check(|| At::open(directory.path().join(format!("handles-{:?}.sqlite", files.next()))));
-}
-
-#[test]
-fn purging_at_the_end_of_time_keeps_what_never_ends() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let store = fresh(&directory);
-    let key = Key { partition: Partition(1), digest: Digest::from_bytes([1; 32]) };
-    let witness = || store.commit(&Commit::of(Change::Witness { key, until: Timestamp(u64::MAX) })).expect("an answer");
-    assert_eq!(witness(), Outcome::Applied);
-    store.purge(Timestamp(u64::MAX - 1)).expect("a purge");
-    assert_eq!(witness(), Outcome::Conflict(0));
-}
-
-#[cfg(unix)]
-#[test]
-fn the_file_is_for_its_owner_only() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let directory = tempfile::tempdir().expect("a directory");
-    let _store = fresh(&directory);
-    for file in std::fs::read_dir(directory.path()).expect("a directory") {
-        let file = file.expect("a file");
-        assert_eq!(file.metadata().expect("metadata").permissions().mode() & 0o777, 0o600, "{:?}", file.path());
-    }
-}
-
-#[test]
-fn a_schema_of_a_later_release_is_refused_and_left_alone() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let file = directory.path().join("later.sqlite");
-    let version = |file: &Path| {
-        let connection = rusqlite::Connection::open(file).expect("a file");
-        connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).expect("a version")
-    };
-    drop(SqliteStore::open(&file).expect("a store"));
-    drop(SqliteStore::open(&file).expect("the same store again"));
-    assert_eq!(version(&file), 2);
-    let connection = rusqlite::Connection::open(&file).expect("a file");
-    connection.pragma_update(None, "user_version", 7).expect("a version is written");
-    let error = SqliteStore::open(&file).expect_err("it is refused");
-    assert!(matches!(error, OpenError::Newer(7)), "{error}");
-    assert_eq!(version(&file), 7);
-}
-
-#[test]
-fn a_file_that_is_no_database_is_refused() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let file = directory.path().join("text");
-    std::fs::write(&file, "this is not a database, and it is long enough to be looked at as one").expect("a file");
-    assert!(matches!(SqliteStore::open(&file), Err(OpenError::Sqlite(_))));
+fn authorize_path() -> String {
+    let form = [
+        ("response_type", "code"),
+        ("client_id", "app"),
+        ("redirect_uri", CALLBACK),
+        ("scope", "read write"),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+    ];
+    form_urlencoded::Serializer::new("/authorize?".to_owned()).extend_pairs(form).finish()
 }
 
 /// A server, its client, and a store.
@@ -132,12 +58,11 @@ impl<S: Store> Fixture<S> {
 
     fn code(&self) -> String {
         let request = Request::get(authorize_path()).body("").expect("a request");
-        let AuthorizeReply::Ask(prompt) = self.server.authorize(&request, moment().expect("a moment")).run(&self.host)
-        else {
+        let AuthorizeReply::Ask(prompt) = self.server.authorize(&request, moment()).run(&self.host) else {
             panic!("the request is sound")
         };
         let approval = Approval::by(Subject::parse("user-1").expect("a subject"));
-        let response = prompt.approve(&self.server, approval, moment().expect("a moment")).run(&self.host);
+        let response = prompt.approve(&self.server, approval, moment()).run(&self.host);
         let (_, query) = response.location().and_then(|url| url.split_once('?')).expect("a redirect");
         let code = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "code").expect("a code");
         code.1.into_owned()
@@ -159,12 +84,12 @@ impl<S: Store> Fixture<S> {
             ("redirect_uri", CALLBACK),
             ("code_verifier", VERIFIER),
         ];
-        self.token(&form, moment().expect("a moment"))
+        self.token(&form, moment())
     }
 
     fn refresh(&self, refresh_token: &str) -> (u16, Value) {
         let form = [("grant_type", "refresh_token"), ("client_id", "app"), ("refresh_token", refresh_token)];
-        self.token(&form, moment().expect("a moment"))
+        self.token(&form, moment())
     }
 }
 
@@ -231,7 +156,7 @@ fn purge_forgets_what_has_expired_and_keeps_the_rest() {
     let code = fixture.code();
     let (_, tokens) = fixture.redeem(&code);
     let refresh_token = tokens["refresh_token"].as_str().expect("a refresh token");
-    let now = moment().expect("a moment").now();
+    let now = moment().now();
 
     store.purge(now).expect("it is purged");
     let after = |seconds| Timestamp(now.0 + seconds);

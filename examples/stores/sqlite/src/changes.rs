@@ -1,16 +1,26 @@
 //! The changes of a commit, each one statement with its precondition inside.
 
-use grantor::Unavailable;
 use grantor::model::{Key, Subject};
 use grantor::record::{Credential, PendingRequest};
-use grantor::store::Change;
-use rusqlite::{Transaction, params};
+use grantor::store::{Change, Commit, Outcome};
+use grantor::{Answer, Unavailable};
+use rusqlite::{Connection, params};
 
-use super::rows::{execute, seconds, write};
+use crate::rows::{execute, seconds, write};
+
+/// Carries out the changes in order. Whoever calls it undoes them unless the answer is `Applied`.
+pub(crate) fn apply_all(connection: &Connection, commit: &Commit) -> Answer<Commit> {
+    for (index, change) in commit.changes().iter().enumerate() {
+        if !apply(connection, change)? {
+            return Ok(Outcome::Conflict(index));
+        }
+    }
+    Ok(Outcome::Applied)
+}
 
 /// Carries out one change; false if its precondition does not hold.
-pub(super) fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<bool, Unavailable> {
-    let run = |sql: &str, params: &[&dyn rusqlite::ToSql]| execute(transaction, sql, params).map(|rows| rows > 0);
+fn apply(connection: &Connection, change: &Change) -> Result<bool, Unavailable> {
+    let run = |sql: &str, params: &[&dyn rusqlite::ToSql]| execute(connection, sql, params).map(|rows| rows > 0);
     match change {
         Change::Open { grant, until } => run(
             "INSERT INTO grants (id, partition, subject, client_id, record, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -25,7 +35,7 @@ pub(super) fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<bo
             ],
         ),
         Change::Issue(credential) => run_with_credential(
-            transaction,
+            connection,
             "INSERT INTO credentials (partition, digest, grant_id, record, revision, expires_at)
              SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM grants WHERE id = ?3 AND NOT revoked)
              ON CONFLICT DO NOTHING",
@@ -46,7 +56,7 @@ pub(super) fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<bo
             params![grant.as_bytes(), seconds(*until), grant.partition().0, at_most],
         ),
         Change::Replace(credential) => run_with_credential(
-            transaction,
+            connection,
             "UPDATE credentials SET record = ?4, revision = ?5, expires_at = ?6
              WHERE partition = ?1 AND digest = ?2 AND grant_id = ?3 AND revision = ?5 - 1
              AND EXISTS (SELECT 1 FROM grants WHERE id = ?3 AND NOT revoked)",
@@ -62,13 +72,13 @@ pub(super) fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<bo
             Ok(true)
         }
         Change::PutRequest(request) if request.revision == 0 => run_with_request(
-            transaction,
+            connection,
             "INSERT INTO requests (partition, digest, user_code, client_id, record, revision, expires_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
             request,
         ),
         Change::PutRequest(request) => run_with_request(
-            transaction,
+            connection,
             "UPDATE requests SET record = ?5, revision = ?6, expires_at = ?7
              WHERE partition = ?1 AND digest = ?2 AND user_code IS ?3 AND client_id = ?4 AND revision = ?6 - 1
              AND spent_at IS NULL",
@@ -98,20 +108,20 @@ pub(super) fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<bo
 }
 
 /// Runs a statement about a credential, whose members are `?1` to `?6`; says whether it changed a row.
-fn run_with_credential(transaction: &Transaction<'_>, sql: &str, credential: &Credential) -> Result<bool, Unavailable> {
+fn run_with_credential(connection: &Connection, sql: &str, credential: &Credential) -> Result<bool, Unavailable> {
     let Credential { key, grant, revision, expires_at, .. } = credential;
     let record = write(credential)?;
     let (partition, digest) = (key.partition.0, key.digest.as_bytes());
     let params = params![partition, digest, grant.as_bytes(), record, revision, seconds(*expires_at)];
-    Ok(execute(transaction, sql, params)? > 0)
+    Ok(execute(connection, sql, params)? > 0)
 }
 
 /// Runs a statement about a pending request, whose members are `?1` to `?7`; says whether it changed a row.
-fn run_with_request(transaction: &Transaction<'_>, sql: &str, request: &PendingRequest) -> Result<bool, Unavailable> {
+fn run_with_request(connection: &Connection, sql: &str, request: &PendingRequest) -> Result<bool, Unavailable> {
     let PendingRequest { key, client_id, revision, expires_at, .. } = request;
     let record = write(request)?;
     let (partition, digest) = (key.partition.0, key.digest.as_bytes());
     let user_code = request.user_code.as_ref().map(|user_code| user_code.digest.as_bytes());
     let params = params![partition, digest, user_code, client_id.as_str(), record, revision, seconds(*expires_at)];
-    Ok(execute(transaction, sql, params)? > 0)
+    Ok(execute(connection, sql, params)? > 0)
 }

@@ -1,0 +1,165 @@
+//! The one thread that writes: takes what waits into one transaction, and syncs once for all of it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select_biased};
+use grantor::Unavailable;
+use rusqlite::Connection;
+
+use crate::jobs::Job;
+use crate::rows::unavailable;
+use crate::statistics::Counters;
+
+/// How many writes may wait. Who comes then is told at once to come again.
+const WAITING: usize = 1024;
+
+/// How many pieces of work for quiet moments may wait.
+const WAITING_CHORES: usize = 64;
+
+/// How many jobs share a transaction at most: the first of them waits for the last.
+const GROUP: usize = 256;
+
+/// Work of the store's own, such as a slice of a purge, which has the connection for itself.
+pub(crate) type Chore = Box<dyn FnOnce(&mut Connection) + Send>;
+
+/// The way to the writer.
+#[derive(Clone)]
+pub(crate) struct Queue {
+    jobs: Sender<Box<dyn Job>>,
+    chores: Sender<Chore>,
+    counters: Arc<Counters>,
+}
+
+impl Queue {
+    pub(crate) fn push(&self, job: Box<dyn Job>) -> Result<(), Unavailable> {
+        self.jobs.try_send(job).map_err(|error| self.refuse(&error))
+    }
+
+    /// Queues work that is done between two groups, so that nobody who commits waits for more than one piece of it.
+    pub(crate) fn push_chore(&self, chore: Chore) -> Result<(), Unavailable> {
+        self.chores.try_send(chore).map_err(|error| self.refuse(&error))
+    }
+
+    fn refuse<T>(&self, error: &TrySendError<T>) -> Unavailable {
+        self.counters.refused.fetch_add(1, Ordering::Relaxed);
+        refusal(error, "too many writes wait")
+    }
+
+    pub(crate) fn waiting(&self) -> usize {
+        self.jobs.len()
+    }
+}
+
+/// What whoever finds a queue full is told.
+pub(crate) fn refusal<T>(error: &TrySendError<T>, full: &'static str) -> Unavailable {
+    match error {
+        TrySendError::Full(_) => Unavailable::new(full).with_retry_after(1),
+        TrySendError::Disconnected(_) => Unavailable::new("the store is closed"),
+    }
+}
+
+/// What the thread has.
+pub(crate) struct Writer {
+    connection: Connection,
+    jobs: Receiver<Box<dyn Job>>,
+    chores: Receiver<Chore>,
+    counters: Arc<Counters>,
+}
+
+impl Writer {
+    pub(crate) fn new(connection: Connection, counters: Arc<Counters>) -> (Queue, Self) {
+        let ((jobs, jobs_in), (chores, chores_in)) = (bounded(WAITING), bounded(WAITING_CHORES));
+        let queue = Queue { jobs, chores, counters: Arc::clone(&counters) };
+        (queue, Self { connection, jobs: jobs_in, chores: chores_in, counters })
+    }
+
+    /// Works until the store is dropped, and then does what still waits.
+    pub(crate) fn run(mut self) {
+        loop {
+            let (job, chore) = select_biased! {
+                recv(self.jobs) -> job => (job.ok(), self.chores.try_recv().ok()),
+                recv(self.chores) -> chore => (self.jobs.try_recv().ok(), chore.ok()),
+            };
+            if job.is_none() && chore.is_none() {
+                return;
+            }
+            if let Some(job) = job {
+                self.group(job);
+            }
+            if let Some(chore) = chore {
+                // Whoever waits for its answer hears that there is none.
+                let _ = catch_unwind(AssertUnwindSafe(|| chore(&mut self.connection)));
+                roll_back(&self.connection);
+            }
+        }
+    }
+
+    /// Carries out a job and those that wait behind it, and answers them all.
+    fn group(&self, first: Box<dyn Job>) {
+        let mut group = vec![first];
+        let failure = self.carry_out(&mut group).err();
+        match &failure {
+            None => {
+                self.counters.groups.fetch_add(1, Ordering::Relaxed);
+                self.counters.commits.fetch_add(group.len() as u64, Ordering::Relaxed);
+            }
+            Some(_) => roll_back(&self.connection),
+        }
+        for job in group {
+            // A waker is the caller's code.
+            let _ = catch_unwind(AssertUnwindSafe(|| job.answer(failure.as_ref())));
+        }
+    }
+
+    /// Fails when nothing of the group is on the disk, or when nobody knows.
+    fn carry_out(&self, group: &mut Vec<Box<dyn Job>>) -> Result<(), Unavailable> {
+        if let Err(error) = begin(&self.connection) {
+            // Another process holds the file. Those who came meanwhile have waited as well, and not each by itself.
+            group.extend(self.jobs.try_iter().take(self.jobs.len()));
+            return Err(unavailable(error));
+        }
+        let mut done = 0;
+        while let Some(job) = group.get_mut(done) {
+            in_savepoint(&self.connection, job.as_mut())?;
+            done += 1;
+            if done == group.len() && done < GROUP {
+                group.extend(self.jobs.try_recv());
+            }
+        }
+        execute(&self.connection, "COMMIT").map_err(unavailable)
+    }
+}
+
+/// Carries out one job. What fails, conflicts or panics leaves nothing behind, and the rest of the group alone.
+fn in_savepoint(connection: &Connection, job: &mut dyn Job) -> Result<(), Unavailable> {
+    execute(connection, "SAVEPOINT job").map_err(unavailable)?;
+    let keep = catch_unwind(AssertUnwindSafe(|| job.run(connection))).unwrap_or(false);
+    if connection.is_autocommit() {
+        // A full disk can end the whole transaction.
+        return Err(Unavailable::new("a write in the same transaction ended it").with_retry_after(1));
+    }
+    if !keep {
+        execute(connection, "ROLLBACK TO job").map_err(unavailable)?;
+    }
+    execute(connection, "RELEASE job").map_err(unavailable)
+}
+
+/// IMMEDIATE takes the write lock first: no transaction reads, decides and then finds that it may not write.
+pub(crate) fn begin(connection: &Connection) -> Result<(), rusqlite::Error> {
+    roll_back(connection);
+    execute(connection, "BEGIN IMMEDIATE")
+}
+
+/// Ends a transaction that is still open, whatever ended the work in it.
+pub(crate) fn roll_back(connection: &Connection) {
+    if !connection.is_autocommit() {
+        // If the disk refuses even this, the next transaction tries it again.
+        let _ = execute(connection, "ROLLBACK");
+    }
+}
+
+pub(crate) fn execute(connection: &Connection, sql: &str) -> Result<(), rusqlite::Error> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
+}
