@@ -5,15 +5,19 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::{Args, Parser};
+use clap::{Args, Parser, Subcommand};
 use grantor::model::Issuer;
 
+use crate::administration::ClientCommand;
 use crate::tls::{Certificates, TlsError};
 
 /// An OAuth 2 authorization server: grantor's reference host.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true)]
 pub struct Arguments {
+    /// Something else than to serve.
+    #[command(subcommand)]
+    pub command: Option<Command>,
     /// Where to listen; port 0 picks one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
@@ -35,6 +39,13 @@ pub struct Arguments {
     /// What a peer may take.
     #[command(flatten)]
     pub limits: Limits,
+}
+
+/// What the program does beside serving.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Administers the clients that the store keeps, also while a server runs on it
+    Client(ClientCommand),
 }
 
 /// How connections are secured.

@@ -59,7 +59,7 @@ pub(crate) async fn show(
     if let Some(refusal) = refusal.flatten() {
         let Ok(moment) = moment() else { return unavailable() };
         let host = recorder.server(&app.host, "Refuse");
-        let response = refusal.respond(&app.server, moment).run_async(&host).await;
+        let response = refusal.respond(&app.server(), moment).run_async(&host).await;
         audit(response.event());
         return respond(response);
     }
@@ -136,12 +136,13 @@ pub(crate) async fn decide(
         Err((status, told)) => return pages::message(status, told),
     };
     let host = recorder.server(&app.host, "Decide");
+    let server = app.server();
     let step = match decision {
-        None => prompt.deny(&app.server, moment),
+        None => prompt.deny(&server, moment),
         Some(scope) => {
             // Nobody here has anything but a password, which has no `acr`: a request that asks for one is answered so.
             let approval = Approval::by(login.user.subject.clone()).authenticated_at(login.at).narrowed_to(scope);
-            prompt.approve(&app.server, approval, moment)
+            prompt.approve(&server, approval, moment)
         }
     };
     let response = step.run_async(&host).await;

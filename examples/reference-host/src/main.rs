@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use clap::Parser as _;
 use grantor::model::Issuer;
-use grantor::store::{MemoryStore, WithClients};
+use grantor::store::MemoryStore;
 use grantor::{Hosted, Server};
 use grantor_sqlite::SqliteStore;
-use playground::Playground;
-use reference_host::arguments::{Arguments, StoreChoice};
+use reference_host::administration;
+use reference_host::arguments::{Arguments, Command, StoreChoice};
 use reference_host::config::Settings;
 use reference_host::connections::Connections;
 use reference_host::demo::Demo;
@@ -23,6 +24,8 @@ use reference_host::housekeeping::purge;
 use reference_host::log::Log;
 use reference_host::measured::Measured;
 use reference_host::metrics::Metrics;
+use reference_host::registered::Registered;
+use reference_host::reload;
 use reference_host::serve::{Door, serve};
 use reference_host::session::Sessions;
 use reference_host::signals::Reload;
@@ -41,6 +44,9 @@ const LAST_WRITES: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Some(Command::Client(command)) = arguments.command {
+        return administration::run(command);
+    }
     let settings = match arguments.config.as_deref().map(Settings::read).transpose() {
         Ok(settings) => settings,
         Err(error) => {
@@ -84,21 +90,14 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
         }
     };
     let mut config = settings.server(issuer);
-    config.consult_issuance = false; // This host's policy has no last word, so that nothing need pause for one.
-    let playground = if settings.playground() { Some(Arc::new(Playground::new(&mut config)?)) } else { None };
-    for client in playground.as_deref().map(Playground::clients).transpose()?.unwrap_or_default() {
-        settings.add(client)?;
-    }
+    let playground = reload::begin(&mut settings, &mut config).map_err(|error| -> Box<dyn Error> { error })?;
 
     let metrics = Arc::new(Metrics::default());
     let store = Measured { store, metrics: Arc::clone(&metrics) };
     let app = Arc::new(App {
         sessions: Sessions::new(config.issuer.is_https()),
-        server: Server::new(config)?,
-        host: Hosted {
-            store: WithClients { clients: settings.clients, store: store.clone() },
-            policy: Users::new(settings.users),
-        },
+        server: ArcSwap::from_pointee(Server::new(config)?),
+        host: Hosted { store: Registered::new(settings.clients, store.clone()), policy: Users::new(settings.users) },
         client_guesses: Throttle::new(FREE_CLIENT_FAILURES),
         guide,
         playground,
@@ -106,14 +105,23 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
     let health = Arc::new(Health::new(Arc::new(store.store), Arc::clone(&metrics)));
     let connections = Arc::new(Connections::new(arguments.limits.connections()));
 
-    let mut reload = Reload::default();
+    let mut hangup = Reload::default();
+    if let Some(file) = arguments.config {
+        let app = Arc::clone(&app);
+        hangup.add("configuration", move || {
+            for subject in reload::reload(&app, Settings::read(&file)?)? {
+                app.sessions.log_out(&subject);
+            }
+            Ok(())
+        });
+    }
     if let Some(certificates) = &certificates {
         let certificates = Arc::clone(certificates);
-        reload.add("certificates", move || Ok(certificates.reload()?));
+        hangup.add("certificates", move || Ok(certificates.reload()?));
     }
     let log = Log::open(arguments.log_introspections)?;
     watch(&metrics, &log, &connections);
-    tokio::spawn(reload.at_hangup()?);
+    tokio::spawn(hangup.at_hangup()?);
     tokio::spawn(purge(Arc::clone(&app), Arc::clone(&metrics)));
 
     let router = router(app).merge(health::router(Arc::clone(&health)));

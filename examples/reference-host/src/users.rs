@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use grantor::consult::{Owner, Password};
 use grantor::model::{Digest, Subject};
 use grantor::{Answer, AsyncPolicy, Timestamp};
@@ -28,7 +29,7 @@ pub struct User {
 /// Everyone, by the name they log in with.
 #[derive(Debug)]
 pub struct Users {
-    users: HashMap<String, Arc<User>>,
+    users: ArcSwap<HashMap<String, Arc<User>>>,
     throttle: Throttle,
 }
 
@@ -56,7 +57,18 @@ impl Users {
     /// These users.
     #[must_use]
     pub fn new(users: HashMap<String, Arc<User>>) -> Self {
-        Self { users, throttle: Throttle::new(FREE_FAILURES) }
+        Self { users: ArcSwap::from_pointee(users), throttle: Throttle::new(FREE_FAILURES) }
+    }
+
+    /// Puts others in their place, all at once. Failures are not forgotten. Says who is gone, or has another password:
+    /// their sessions are to end.
+    pub fn replace(&self, users: HashMap<String, Arc<User>>) -> Vec<Subject> {
+        let is_same =
+            |before: &User, after: &User| before.subject == after.subject && before.password == after.password;
+        let users = Arc::new(users);
+        let before = self.users.swap(Arc::clone(&users));
+        let changed = before.iter().filter(|(name, user)| !users.get(*name).is_some_and(|after| is_same(user, after)));
+        changed.map(|(_, user)| user.subject.clone()).collect()
     }
 
     /// Whose name and password these are.
@@ -69,12 +81,12 @@ impl Users {
         }
         // The comparison takes constant time, and takes it for a name that does not exist too.
         let presented = Digest::of(password);
-        let user = self.users.get(username);
-        let expected = user.map_or(Digest::from_bytes([0; 32]), |user| user.password);
+        let user = self.users.load().get(username).cloned();
+        let expected = user.as_ref().map_or(Digest::from_bytes([0; 32]), |user| user.password);
         match user {
             Some(user) if presented == expected => {
                 self.throttle.succeeded(username);
-                Ok(Arc::clone(user))
+                Ok(user)
             }
             _ => {
                 self.throttle.failed(username, now);

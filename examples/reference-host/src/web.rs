@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::BytesRejection;
@@ -33,7 +34,7 @@ use playground::{Playground, Recorder, Service};
 #[derive(Debug)]
 pub struct App {
     /// The protocol.
-    pub server: Server,
+    pub server: ArcSwap<Server>,
     /// Answers its machines.
     pub host: Host,
     /// Who sits at which browser.
@@ -44,6 +45,14 @@ pub struct App {
     pub guide: Option<Guide>,
     /// The playground, if there is one.
     pub playground: Option<Arc<Playground>>,
+}
+
+impl App {
+    /// The protocol, as it is configured now. A request keeps what it began with.
+    #[must_use]
+    pub fn server(&self) -> Arc<Server> {
+        self.server.load_full()
+    }
 }
 
 /// All paths.
@@ -79,7 +88,7 @@ pub(crate) fn endpoints(app: &App) -> Router<Arc<App>> {
     let router =
         Router::new().route("/token", any(token)).route("/introspect", any(introspect)).route("/revoke", any(revoke));
     // Clients look in more than one place.
-    let places = app.server.config().metadata_paths();
+    let places = app.server().config().metadata_paths();
     places.iter().fold(router, |router, place| router.route(place, any(metadata)))
 }
 
@@ -96,7 +105,7 @@ async fn authorize(
     let request = Request::from_parts(parts, body);
     let Ok(moment) = moment() else { return unavailable() };
     let host = recorder.server(&app.host, "Authorize");
-    let authorization = app.server.authorize(&request, moment).run_async(&host).await;
+    let authorization = app.server().authorize(&request, moment).run_async(&host).await;
     audit(authorization.event());
     match authorization {
         AuthorizeReply::Respond(response) => interaction::respond(response),
@@ -121,7 +130,7 @@ fn wait(app: &App, headers: &HeaderMap, waiting: Waiting) -> Response {
 /// The token endpoint.
 async fn token(State(app): State<Arc<App>>, recorder: Recorder, attempt: Attempt) -> Response {
     let Ok(moment) = moment() else { return unavailable() };
-    let reply = app.server.token(&attempt.request, moment).run_async(&recorder.server(&app.host, "Token")).await;
+    let reply = app.server().token(&attempt.request, moment).run_async(&recorder.server(&app.host, "Token")).await;
     audit(reply.event());
     attempt.ended_in(&app, reply.result().map(drop).map_err(TokenError::code));
     reply.into_http().map(Body::from)
@@ -131,7 +140,7 @@ async fn token(State(app): State<Arc<App>>, recorder: Recorder, attempt: Attempt
 async fn introspect(State(app): State<Arc<App>>, recorder: Recorder, attempt: Attempt) -> Response {
     let Ok(moment) = moment() else { return unavailable() };
     let host = recorder.server(&app.host, "Introspect");
-    let reply = app.server.introspect(&attempt.request, moment).run_async(&host).await;
+    let reply = app.server().introspect(&attempt.request, moment).run_async(&host).await;
     match reply.result() {
         // There are many of them.
         Ok(_) if !log::introspections() => count("introspected"),
@@ -144,7 +153,7 @@ async fn introspect(State(app): State<Arc<App>>, recorder: Recorder, attempt: At
 /// The revocation endpoint: RFC 7009.
 async fn revoke(State(app): State<Arc<App>>, recorder: Recorder, attempt: Attempt) -> Response {
     let Ok(moment) = moment() else { return unavailable() };
-    let reply = app.server.revoke(&attempt.request, moment).run_async(&recorder.server(&app.host, "Revoke")).await;
+    let reply = app.server().revoke(&attempt.request, moment).run_async(&recorder.server(&app.host, "Revoke")).await;
     audit(reply.event());
     attempt.ended_in(&app, reply.result().map_err(RevokeError::code));
     reply.into_http().map(Body::from)
@@ -152,7 +161,7 @@ async fn revoke(State(app): State<Arc<App>>, recorder: Recorder, attempt: Attemp
 
 /// The metadata document: RFC 8414.
 async fn metadata(State(app): State<Arc<App>>, request: Request<Body>) -> Response {
-    app.server.metadata(&request).map(Body::from)
+    app.server().metadata(&request).map(Body::from)
 }
 
 /// A request to an endpoint for clients, which is an attempt to authenticate as one. OAuth 2.1 §2.4.1: "the authorization server

@@ -9,6 +9,7 @@
     reason = "a test tells its findings by panicking"
 )]
 
+mod administration;
 mod applications;
 mod client;
 mod command_line;
@@ -16,5 +17,6 @@ mod durability;
 mod endpoints;
 mod playground;
 mod process;
+mod reload;
 mod requirements;
 mod sessions;

@@ -180,7 +180,8 @@ fn of_many_that_make_a_file_at_once_all_use_the_same_one() {
         threads.into_iter().map(|thread| thread.join().expect("no thread panics")).collect()
     });
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == Ok(Outcome::Applied)).count(), 1, "{outcomes:?}");
-    let names: Vec<_> = fs::read_dir(directory.path()).expect("a directory").map(|file| file.expect("a file").file_name()).collect();
+    let names: Vec<_> =
+        fs::read_dir(directory.path()).expect("a directory").map(|file| file.expect("a file").file_name()).collect();
     assert_eq!(names, ["new.sqlite"], "nothing else is left");
 }
 
