@@ -24,6 +24,9 @@ pub struct Arguments {
     /// Who the server says it is [default: http:// or, with a certificate, https:// and the listen address]
     #[arg(long, value_name = "URL")]
     pub issuer: Option<Issuer>,
+    /// The same, also with plain http and any host: whoever can listen in that network reads secrets and tokens
+    #[arg(long, value_name = "URL", conflicts_with = "issuer", value_parser = private_issuer)]
+    pub issuer_in_private_network: Option<Issuer>,
     /// `memory` or `sqlite:PATH` [default: a SQLite file in a fresh temporary directory]
     #[arg(long)]
     pub store: Option<StoreChoice>,
@@ -95,6 +98,10 @@ pub struct Limits {
     /// How long requests that are under way may take once the program is asked to stop
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub stop_timeout: Duration,
+}
+
+fn private_issuer(text: &str) -> Result<Issuer, String> {
+    Issuer::parse_in_private_network(text).map_err(|error| error.to_string())
 }
 
 /// Seconds, with a fraction if need be.

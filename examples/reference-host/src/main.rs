@@ -75,7 +75,7 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
     let certificates = arguments.tls.certificates()?.map(Arc::new);
     let scheme = if certificates.is_some() { "https" } else { "http" };
     let base = format!("{scheme}://{}", listener.local_addr()?);
-    let issuer = match arguments.issuer {
+    let issuer = match arguments.issuer.or(arguments.issuer_in_private_network) {
         Some(issuer) => issuer,
         None => Issuer::parse(&base).map_err(|error| format!("{base} as issuer: {error}; give one with --issuer"))?,
     };

@@ -37,7 +37,8 @@ pub fn complete(
     if let Some(playground) = playground {
         playground.configure(config);
         for client in playground.clients()? {
-            settings.add(client)?;
+            let client_id = client.client_id.clone();
+            settings.add(client).map_err(|taken| format!("the playground's client {client_id}: {taken}"))?;
         }
     }
     Ok(())

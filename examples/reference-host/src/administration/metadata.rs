@@ -206,7 +206,7 @@ impl Add {
 fn register(store: &SqliteStore, taken: Option<&mut Settings>, client: Client, drawn: Option<&Secret<'_>>) -> Done {
     let (client_id, client) = (client.client_id.clone(), Arc::new(client));
     if let Some(settings) = taken {
-        settings.add(Arc::clone(&client)).map_err(|reason| format!("the configuration: {reason}"))?;
+        settings.add(Arc::clone(&client)).map_err(|taken| format!("{client_id} in the configuration: {taken}"))?;
     }
     match store.commit(&Commit::of(Change::PutClient(client)))? {
         Outcome::Conflict(_) => Err(format!("{:?} is registered already", client_id.as_str()).into()),
