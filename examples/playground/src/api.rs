@@ -54,7 +54,7 @@ impl Api {
         origin: &str,
         introspector: Introspector,
         config: &Config,
-    ) -> Result<Self, Box<dyn std::error::Error>> {
+    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let mut api = resource::Config::new(Resource::parse(&format!("{origin}{PATH}"))?);
         api.accept_unrestricted = config.resources.is_any();
         api.authorization_servers = vec![config.issuer.clone()];

@@ -70,7 +70,7 @@ impl Clients {
     ///
     /// # Errors
     /// There is no randomness, or the origin cannot be redirected to.
-    pub(crate) fn new(origin: &str) -> Result<Self, Box<dyn std::error::Error>> {
+    pub(crate) fn new(origin: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let mut secrets = Vec::new();
         for who in Who::ALL.into_iter().filter(|who| who.is_confidential()) {
             secrets.push((who, Secret::generate(&mut getrandom::SysRng)?));
@@ -91,11 +91,15 @@ impl Clients {
     pub(crate) fn records(
         &self,
         api: &Audience,
-    ) -> Result<Vec<Arc<grantor::record::Client>>, Box<dyn std::error::Error>> {
+    ) -> Result<Vec<Arc<grantor::record::Client>>, Box<dyn std::error::Error + Send + Sync>> {
         Who::ALL.into_iter().map(|who| self.record(who, api).map(Arc::new)).collect()
     }
 
-    fn record(&self, who: Who, api: &Audience) -> Result<grantor::record::Client, Box<dyn std::error::Error>> {
+    fn record(
+        &self,
+        who: Who,
+        api: &Audience,
+    ) -> Result<grantor::record::Client, Box<dyn std::error::Error + Send + Sync>> {
         let client_id = ClientId::parse(who.client_id())?;
         let mut client = match self.secret(who) {
             Some(secret) => grantor::record::Client::confidential(client_id, secret.expose()),
@@ -141,7 +145,10 @@ impl Clients {
     ///
     /// # Errors
     /// None that can happen: the id is written above.
-    pub(crate) fn introspector(&self, endpoint: Endpoint) -> Result<Introspector, Box<dyn std::error::Error>> {
+    pub(crate) fn introspector(
+        &self,
+        endpoint: Endpoint,
+    ) -> Result<Introspector, Box<dyn std::error::Error + Send + Sync>> {
         let authentication =
             self.secret(Who::Api).map_or(Authentication::None, |secret| Authentication::Basic(secret.clone()));
         Ok(Introspector::new(endpoint, ClientId::parse(Who::Api.client_id())?, authentication))

@@ -95,7 +95,7 @@ impl Playground {
     ///
     /// # Errors
     /// The configuration lacks an introspection endpoint, or there is no randomness.
-    pub fn new(config: &mut Config) -> Result<Self, Box<dyn Error>> {
+    pub fn new(config: &mut Config) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let origin = Url::parse(config.issuer.as_str())?.origin().ascii_serialization();
         let clients = Clients::new(&origin)?;
         let introspection = config.introspection.as_ref().ok_or("there is no introspection endpoint")?;
@@ -114,7 +114,7 @@ impl Playground {
     ///
     /// # Errors
     /// None that can happen: their ids are written in this crate.
-    pub fn clients(&self) -> Result<Vec<Arc<grantor::record::Client>>, Box<dyn Error>> {
+    pub fn clients(&self) -> Result<Vec<Arc<grantor::record::Client>>, Box<dyn Error + Send + Sync>> {
         self.clients.records(&self.api.audience())
     }
 

@@ -5,16 +5,20 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::{Args, Parser};
+use clap::{Args, Parser, Subcommand};
 use grantor::model::Issuer;
 
 use crate::address::Proxies;
+use crate::administration::ClientCommand;
 use crate::tls::{Certificates, TlsError};
 
 /// An OAuth 2 authorization server: grantor's reference host.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true)]
 pub struct Arguments {
+    /// Something else than to serve.
+    #[command(subcommand)]
+    pub command: Option<Command>,
     /// Where to listen; port 0 picks one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
@@ -27,6 +31,9 @@ pub struct Arguments {
     /// Proxies that are believed when they say, in Forwarded or X-Forwarded-For, who asks
     #[arg(long, value_name = "ADDR[/LEN],…")]
     pub trust_proxy: Option<Proxies>,
+    /// The same, also with plain http and any host: whoever can listen in that network reads secrets and tokens
+    #[arg(long, value_name = "URL", conflicts_with = "issuer", value_parser = private_issuer)]
+    pub issuer_in_private_network: Option<Issuer>,
     /// `memory` or `sqlite:PATH` [default: a SQLite file in a fresh temporary directory]
     #[arg(long)]
     pub store: Option<StoreChoice>,
@@ -42,6 +49,13 @@ pub struct Arguments {
     /// What a peer may take.
     #[command(flatten)]
     pub limits: Limits,
+}
+
+/// What the program does beside serving.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Administers the clients that the store keeps, also while a server runs on it
+    Client(ClientCommand),
 }
 
 /// How connections are secured.
@@ -91,6 +105,10 @@ pub struct Limits {
     /// How long requests that are under way may take once the program is asked to stop
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub stop_timeout: Duration,
+}
+
+fn private_issuer(text: &str) -> Result<Issuer, String> {
+    Issuer::parse_in_private_network(text).map_err(|error| error.to_string())
 }
 
 /// Seconds, with a fraction if need be.

@@ -1,22 +1,20 @@
 //! The host that answers the machines: clients from the configuration, laid over a store, and the users.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use grantor::model::ClientId;
-use grantor::record::Client;
 use grantor::store::{
     AsyncGrantStore, AsyncPurge, AsyncStore, Commit, GrantCursor, GrantStore as _, GrantsOf, HeldGrant, Lookup,
-    MemoryStore, Purge as _, Store, WithClients,
+    MemoryStore, Purge as _, Store,
 };
 use grantor::{Answer, Hosted, Timestamp, Unavailable};
 use grantor_sqlite::SqliteStore;
 
 use crate::measured::Measured;
+use crate::registered::Registered;
 use crate::users::Users;
 
 /// Everything that a machine can ask.
-pub type Host = Hosted<WithClients<HashMap<ClientId, Arc<Client>>, Measured<AnyStore>>, Users>;
+pub type Host = Hosted<Registered<Measured<AnyStore>>, Users>;
 
 /// The store that the command line chose.
 #[derive(Clone, Debug)]

@@ -112,7 +112,7 @@ pub(crate) async fn show(
         Waiting::Prompt(prompt) => consent_page(&app, &mut visit, &prompt, request, &login),
         Waiting::Refusal(refusal) => {
             let host = recorder.server(&app.host, "Refuse");
-            let response = refusal.respond(&app.server, moment).run_async(&host).await;
+            let response = refusal.respond(&app.server(), moment).run_async(&host).await;
             audit(response.event());
             respond(response)
         }
@@ -229,13 +229,14 @@ pub(crate) async fn decide(
         let app = Arc::clone(&app);
         async move {
             let host = recorder.server(&app.host, "Decide");
+            let server = app.server();
             let step = match decision {
-                None => prompt.deny(&app.server, moment),
+                None => prompt.deny(&server, moment),
                 Some(scope) => {
                     // Nobody here has anything but a password, which has no `acr`: a request that asks for one is answered so.
                     let approval = Approval::by(login.user.subject.clone());
                     let approval = approval.authenticated_at(login.at).narrowed_to(scope);
-                    prompt.approve(&app.server, approval, moment)
+                    prompt.approve(&server, approval, moment)
                 }
             };
             let response = step.run_async(&host).await;

@@ -15,14 +15,18 @@
 //! | [`moment`] | the clock and the randomness that grantor takes as arguments |
 //! | [`arguments`], [`config`], [`demo`] | what it runs with |
 //! | [`serve`], [`connections`], [`tls`] | connections, and what a peer may take |
-//! | [`signals`], [`housekeeping`] | stopping, reading files again, forgetting what has expired |
+//! | [`registered`], [`administration`] | clients: of the configuration, and of the store, with commands to administer these |
+//! | [`signals`], [`reload`], [`housekeeping`] | stopping, reading files again, forgetting what has expired |
 //! | [`audit`], [`log`], [`exchange`] | what happened, as lines of JSON |
 //! | [`metrics`], [`measured`], [`health`] | what is counted, and whether it can serve |
+//!
+//! `docs/production.md` says what to change in a copy that is to serve real people, and how to run it.
 //!
 //! The playground, which runs every flow against this server and draws it, is a crate of its own. A copy of this host
 //! does without it where [`web::router`] joins it, and where a machine's host is wrapped by its `Recorder`.
 
 pub mod address;
+pub mod administration;
 pub mod applications;
 pub mod arguments;
 pub mod audit;
@@ -46,6 +50,8 @@ pub mod moment;
 pub mod pages;
 pub mod pending;
 pub mod press;
+pub mod registered;
+pub mod reload;
 pub mod seal;
 pub mod serve;
 pub mod session;

@@ -8,14 +8,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use axum::Router;
 use clap::Parser as _;
 use grantor::model::Issuer;
-use grantor::store::{MemoryStore, WithClients};
+use grantor::store::MemoryStore;
 use grantor::{Hosted, Server};
 use grantor_sqlite::{SqliteStore, Statistics};
-use playground::Playground;
-use reference_host::arguments::{Arguments, Limits, StoreChoice};
+use reference_host::administration;
+use reference_host::arguments::{Arguments, Command, Limits, StoreChoice};
 use reference_host::base::Base;
 use reference_host::config::Settings;
 use reference_host::connections::Connections;
@@ -28,6 +29,8 @@ use reference_host::log::Log;
 use reference_host::measured::Measured;
 use reference_host::metrics::Metrics;
 use reference_host::press::Presses;
+use reference_host::registered::Registered;
+use reference_host::reload;
 use reference_host::serve::{Door, accept, serve};
 use reference_host::session::Sessions;
 use reference_host::signals::{Reload, Stop};
@@ -35,7 +38,7 @@ use reference_host::users::Users;
 use reference_host::web::{App, router};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 
 /// How often a client may fail to authenticate before it has to wait: a guess at 128 random bits is no threat in itself.
 const FREE_CLIENT_FAILURES: u32 = 20;
@@ -53,6 +56,9 @@ const BEHIND_A_PROXY: &str = "warning: the issuer is https and this program spea
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Some(Command::Client(command)) = arguments.command {
+        return administration::run(command);
+    }
     let settings = match arguments.config.as_deref().map(Settings::read).transpose() {
         Ok(settings) => settings,
         Err(error) => {
@@ -81,7 +87,7 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
     let certificates = arguments.tls.certificates()?.map(Arc::new);
     let scheme = if certificates.is_some() { "https" } else { "http" };
     let origin = format!("{scheme}://{}", listener.local_addr()?);
-    let issuer = match arguments.issuer {
+    let issuer = match arguments.issuer.or(arguments.issuer_in_private_network) {
         Some(issuer) => issuer,
         None => {
             Issuer::parse(&origin).map_err(|error| format!("{origin} as issuer: {error}; give one with --issuer"))?
@@ -99,11 +105,7 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
         }
     };
     let mut config = settings.server(issuer);
-    config.consult_issuance = false; // This host's policy has no last word, so that nothing need pause for one.
-    let playground = if settings.playground() { Some(Arc::new(Playground::new(&mut config)?)) } else { None };
-    for client in playground.as_deref().map(Playground::clients).transpose()?.unwrap_or_default() {
-        settings.add(client)?;
-    }
+    let playground = reload::begin(&mut settings, &mut config).map_err(|error| -> Box<dyn Error> { error })?;
 
     let metrics = Arc::new(Metrics::default());
     let store = Measured { store, metrics: Arc::clone(&metrics) };
@@ -116,27 +118,36 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
         decisions: Presses::default(),
         log_outs: Presses::default(),
         proxies,
-        server: Server::new(config)?,
-        host: Hosted {
-            store: WithClients { clients: settings.clients, store: store.clone() },
-            policy: Users::new(settings.users),
-        },
+        server: ArcSwap::from_pointee(Server::new(config)?),
+        host: Hosted { store: Registered::new(settings.clients, store.clone()), policy: Users::new(settings.users) },
         client_guesses: ClientGuesses::new(FREE_CLIENT_FAILURES),
         guide,
         playground,
     });
-    let health = Arc::new(Health::new(Arc::new(store.store), Arc::clone(&metrics)));
+    let health = Arc::new(Health::new(Arc::new(store.store.clone()), Arc::clone(&metrics)));
     let connections = Arc::new(Connections::new(arguments.limits.connections()));
 
-    let mut reload = Reload::default();
+    let mut hangup = Reload::default();
+    if let Some(file) = arguments.config {
+        let app = Arc::clone(&app);
+        hangup.add("configuration", move || {
+            let changed = reload::reload(&app, Settings::read(&file)?)?;
+            Handle::current().block_on(async {
+                for subject in &changed {
+                    app.sessions.log_out(subject).await?;
+                }
+                Ok(())
+            })
+        });
+    }
     if let Some(certificates) = &certificates {
         let certificates = Arc::clone(certificates);
-        reload.add("certificates", move || Ok(certificates.reload()?));
+        hangup.add("certificates", move || Ok(certificates.reload()?));
     }
     let log = Log::open(arguments.log_introspections)?;
     watch(&metrics, &log, &connections);
-    watch_store(&metrics, &app.host.store.store.store);
-    tokio::spawn(reload.at_hangup()?);
+    watch_store(&metrics, &store.store);
+    tokio::spawn(hangup.at_hangup()?);
     tokio::spawn(purge(Arc::clone(&app), Arc::clone(&metrics)));
 
     let (mut router, operations) = (router(app), health::router(Arc::clone(&health)));

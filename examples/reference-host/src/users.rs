@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use arc_swap::ArcSwap;
 use grantor::model::{Digest, Subject};
 
 use crate::address::Network;
@@ -32,14 +33,27 @@ pub struct User {
 /// Everyone, by the name they log in with.
 #[derive(Debug)]
 pub struct Users {
-    users: HashMap<String, Arc<User>>,
-    by_subject: HashMap<Subject, Arc<User>>,
+    people: ArcSwap<People>,
     known: Limits,
     /// Names that do not exist are counted alike, or the wait would tell which do. But apart: whoever makes names up makes
     /// the host forget no failure of a name that exists.
     made_up: Limits,
     /// From where people have logged in, by their names' digests.
     familiar: Mutex<HashMap<Digest, Vec<Network>>>,
+}
+
+/// The same people, found in two ways.
+#[derive(Debug)]
+struct People {
+    by_name: HashMap<String, Arc<User>>,
+    by_subject: HashMap<Subject, Arc<User>>,
+}
+
+impl People {
+    fn new(by_name: HashMap<String, Arc<User>>) -> Self {
+        let by_subject = by_name.values().map(|user| (user.subject.clone(), Arc::clone(user))).collect();
+        Self { by_name, by_subject }
+    }
 }
 
 /// Failures, by the digest of the name.
@@ -79,14 +93,30 @@ impl Users {
     /// These users.
     #[must_use]
     pub fn new(users: HashMap<String, Arc<User>>) -> Self {
-        let by_subject = users.values().map(|user| (user.subject.clone(), Arc::clone(user))).collect();
-        Self { users, by_subject, known: Limits::new(), made_up: Limits::new(), familiar: Mutex::default() }
+        Self {
+            people: ArcSwap::from_pointee(People::new(users)),
+            known: Limits::new(),
+            made_up: Limits::new(),
+            familiar: Mutex::default(),
+        }
+    }
+
+    /// Puts others in their place, all at once. Failures are not forgotten. Says who is gone, or has another password:
+    /// their sessions are to end.
+    pub fn replace(&self, users: HashMap<String, Arc<User>>) -> Vec<Subject> {
+        let is_same =
+            |before: &User, after: &User| before.subject == after.subject && before.password == after.password;
+        let people = Arc::new(People::new(users));
+        let before = self.people.swap(Arc::clone(&people));
+        let names = before.by_name.iter();
+        let changed = names.filter(|(name, user)| !people.by_name.get(*name).is_some_and(|after| is_same(user, after)));
+        changed.map(|(_, user)| user.subject.clone()).collect()
     }
 
     /// The user whom tokens know by this.
     #[must_use]
     pub fn of(&self, subject: &Subject) -> Option<Arc<User>> {
-        self.by_subject.get(subject).cloned()
+        self.people.load().by_subject.get(subject).cloned()
     }
 
     /// Whose name and password these are. Many failures at one place bar that place; many from everywhere, together, bar those
@@ -95,7 +125,7 @@ impl Users {
     /// # Errors
     /// See [`LoginError`].
     pub async fn log_in(&self, username: &str, password: &str, from: Network) -> Result<Arc<User>, LoginError> {
-        let user = self.users.get(username);
+        let user = self.people.load().by_name.get(username).cloned();
         let limits = if user.is_some() { &self.known } else { &self.made_up };
         let name = Digest::of(username);
         let here = limits.here.begin((name, from), None).await.map_err(LoginError::Wait)?;
@@ -111,14 +141,14 @@ impl Users {
             }
         };
         // The comparison takes constant time, and is made for a name that does not exist too.
-        let expected = user.map_or(Digest::from_bytes([0; 32]), |user| user.password);
+        let expected = user.as_ref().map_or(Digest::from_bytes([0; 32]), |user| user.password);
         let is_right = Digest::of(password) == expected;
         let user = user.filter(|_| is_right).ok_or(LoginError::Wrong)?;
         here.succeeded();
         // One success does not forgive what was guessed elsewhere.
         everywhere.into_iter().for_each(|attempt| attempt.withdraw());
         self.remember(name, from);
-        Ok(Arc::clone(user))
+        Ok(user)
     }
 
     fn is_familiar(&self, name: &Digest, from: Network) -> bool {

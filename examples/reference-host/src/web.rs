@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::BytesRejection;
@@ -38,7 +39,7 @@ use crate::session::{Sessions, Visit};
 #[derive(Debug)]
 pub struct App {
     /// The protocol.
-    pub server: Server,
+    pub server: ArcSwap<Server>,
     /// Answers its machines.
     pub host: Host,
     /// Who sits at which browser.
@@ -58,6 +59,12 @@ pub struct App {
 }
 
 impl App {
+    /// The protocol, as it is configured now. A request keeps what it began with.
+    #[must_use]
+    pub fn server(&self) -> Arc<Server> {
+        self.server.load_full()
+    }
+
     /// Who sends a request from a browser.
     ///
     /// # Errors
@@ -73,7 +80,7 @@ impl App {
 
 /// All paths. They are below the issuer's, but for the documents that clients look for elsewhere.
 pub fn router(app: Arc<App>) -> Router {
-    let base = Base::of(&app.server.config().issuer);
+    let base = Base::of(&app.server().config().issuer);
     let at = |path| base.route(path);
     let mut router = Router::new()
         .route(&at("/"), get(home))
@@ -104,13 +111,13 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// The endpoints that clients call. Whatever the method: grantor knows which it takes, and words the refusal.
 pub(crate) fn endpoints(app: &App) -> Router<Arc<App>> {
-    let base = Base::of(&app.server.config().issuer);
+    let base = Base::of(&app.server().config().issuer);
     let router = Router::new()
         .route(&base.route("/token"), any(token))
         .route(&base.route("/introspect"), any(introspect))
         .route(&base.route("/revoke"), any(revoke));
     // Clients look in more than one place.
-    let places = app.server.config().metadata_paths();
+    let places = app.server().config().metadata_paths();
     places.iter().fold(router, |router, place| router.route(&base::escape(place), any(metadata)))
 }
 
@@ -127,7 +134,7 @@ async fn authorize(
     let request = Request::from_parts(parts, body);
     let Ok(moment) = moment() else { return unavailable() };
     let host = recorder.server(&app.host, "Authorize");
-    let authorization = app.server.authorize(&request, moment).run_async(&host).await;
+    let authorization = app.server().authorize(&request, moment).run_async(&host).await;
     audit(authorization.event());
     match authorization {
         AuthorizeReply::Respond(response) => interaction::respond(response),
@@ -149,7 +156,7 @@ async fn authorize(
 async fn token(State(app): State<Arc<App>>, recorder: Recorder, attempt: Attempt) -> Response {
     let Ok(moment) = moment() else { return unavailable() };
     let host = app.host_for(attempt.from);
-    let reply = app.server.token(&attempt.request, moment).run_async(&recorder.server(&host, "Token")).await;
+    let reply = app.server().token(&attempt.request, moment).run_async(&recorder.server(&host, "Token")).await;
     audit(reply.event());
     let error = match reply.result() {
         Ok(_) => None,
@@ -166,7 +173,7 @@ async fn token(State(app): State<Arc<App>>, recorder: Recorder, attempt: Attempt
 async fn introspect(State(app): State<Arc<App>>, recorder: Recorder, attempt: Attempt) -> Response {
     let Ok(moment) = moment() else { return unavailable() };
     let host = recorder.server(&app.host, "Introspect");
-    let reply = app.server.introspect(&attempt.request, moment).run_async(&host).await;
+    let reply = app.server().introspect(&attempt.request, moment).run_async(&host).await;
     match reply.result() {
         // There are many of them.
         Ok(_) if !log::introspections() => count("introspected"),
@@ -181,7 +188,7 @@ async fn introspect(State(app): State<Arc<App>>, recorder: Recorder, attempt: At
 /// The revocation endpoint: RFC 7009.
 async fn revoke(State(app): State<Arc<App>>, recorder: Recorder, attempt: Attempt) -> Response {
     let Ok(moment) = moment() else { return unavailable() };
-    let reply = app.server.revoke(&attempt.request, moment).run_async(&recorder.server(&app.host, "Revoke")).await;
+    let reply = app.server().revoke(&attempt.request, moment).run_async(&recorder.server(&app.host, "Revoke")).await;
     audit(reply.event());
     let error = match reply.result() {
         Ok(()) => None,
@@ -196,7 +203,7 @@ async fn revoke(State(app): State<Arc<App>>, recorder: Recorder, attempt: Attemp
 
 /// The metadata document: RFC 8414.
 async fn metadata(State(app): State<Arc<App>>, request: Request<Body>) -> Response {
-    app.server.metadata(&request).map(Body::from)
+    app.server().metadata(&request).map(Body::from)
 }
 
 /// A request to an endpoint for clients, which is an attempt to authenticate as one.

@@ -1,16 +1,20 @@
+use std::time::Duration;
+
+use grantor::server::RefreshPolicy;
+
 use super::*;
 
 #[test]
 fn errors_name_the_key_and_the_reason() {
     let cases = [
-        ("grants = [", "line 1", "array"),
-        ("[serve]", "serve", "unknown field"),
-        ("[server]\ncode_lifetimes = 60", "server.code_lifetimes", "unknown field"),
+        ("grants = [", "", "line 1: "),
+        ("[serve]", "", "line 1: unknown field"),
+        ("[server]\ncode_lifetimes = 60", "server", "line 2: unknown field"),
         ("[server]\ncode_lifetime = -1", "server.code_lifetime", "invalid value"),
         ("[server]\ngrants = [\"authorisation_code\"]", "server.grants[0]", "grant_type"),
         ("[server]\nrefresh = \"never\"", "server.refresh", "rotate-public"),
         ("[[client]]\nclient_name = \"x\"", "client[0]", "missing field `client_id`"),
-        ("[[client]]\nclient_id = \"a\"\nsecret = \"x\"", "client[0].secret", "unknown field"),
+        ("[[client]]\nclient_id = \"a\"\nsecret = \"x\"", "client[0]", "line 3: unknown field"),
         (
             "[[client]]\nclient_id = \"a\"\nredirect_uris = [\"https://a.example/\", \"http://a.example/\"]",
             "client[0].redirect_uris[1]",
@@ -38,7 +42,10 @@ fn errors_name_the_key_and_the_reason() {
         ("[[client]]\nclient_id = \"a\"\n[[user]]\nusername = \"a\"\npassword = \"b\"", "client[0].client_id", "sub"),
     ];
     for (text, key, reason) in cases {
-        let (found_key, found_reason) = Settings::parse(text).map(drop).expect_err(text);
+        let (line, found_key, mut found_reason) = Settings::parse(text).map(drop).expect_err(text);
+        if let Some(line) = line {
+            found_reason = format!("line {line}: {found_reason}");
+        }
         assert_eq!(found_key, key, "{text}");
         assert!(found_reason.contains(reason), "{text}: {found_reason}");
     }
@@ -78,4 +85,86 @@ fn refresh_policies_are_read_with_their_grace() {
         let settings = Settings::parse(&format!("[server]\nrefresh_grace = 7\n{refresh}")).expect(refresh);
         assert_eq!(settings.server(issuer.clone()).token.refresh, policy);
     }
+}
+
+/// A file that has a value of every kind, and what is broken about it in turn.
+#[test]
+fn no_error_shows_anything_that_stands_in_the_file() {
+    const WHOLE: &str = r#"
+[server]
+grants = ["authorization_code", "client_credentials"]
+response_types = ["code"]
+code_challenge_methods = ["S256"]
+code_lifetime = 60
+refresh = "rotate"
+default_scope = "read"
+resources = ["https://api.example/"]
+playground = false
+
+[server.relaxed]
+ignore_unknown_scope = true
+
+[[client]]
+client_id = "site"
+client_secret = "secret-of-the-site"
+token_endpoint_auth_method = "client_secret_basic"
+client_name = "Site"
+redirect_uris = ["https://site.example/callback"]
+grant_types = ["authorization_code"]
+scope = "read"
+require_pkce = true
+resource_server = ["https://api.example/"]
+
+[[user]]
+username = "alice"
+password = "wonderland"
+sub = "user-1"
+"#;
+    Settings::parse(WHOLE).expect("it is whole");
+    let mut refused = 0;
+    for secret in ["48151623421108", "hunter2hunter2", "7Fjfp0ZBr1KtDRbnfVdmIw", "2024-01-01"] {
+        let [quoted, list, table] = [format!("\"{secret}\""), format!("[\"{secret}\"]"), format!("{{ {secret} = 1 }}")];
+        let doubled = format!("{quoted} {quoted}");
+        let odd = [secret, &quoted, &list, &table, &doubled, &format!("\"{secret}"), &format!("-{secret}"), "true"];
+        let lines: Vec<_> = WHOLE.lines().collect();
+        for (at, line) in lines.iter().enumerate() {
+            let (key, _) = line.split_once(" = ").unwrap_or((line, ""));
+            let mut broken: Vec<String> = odd.iter().map(|value| format!("{key} = {value}")).collect();
+            // The secret as a key, in the place of a line, of a table's name, and at the end of a line.
+            broken.push(format!("{secret} = {key}"));
+            broken.push(format!("{secret} = \"{key}\""));
+            broken.extend([
+                secret.to_owned(),
+                format!("[{secret}]"),
+                format!("[[{secret}]]"),
+                format!("{line} {secret}"),
+            ]);
+            broken.extend([format!("{line}\n{line}\n{secret} = 1"), format!("{line}\n{key}.{secret} = {quoted}")]);
+            for with in broken {
+                let mut text = lines.clone();
+                text[at] = &with;
+                if let Err((_, key, reason)) = Settings::parse(&text.join("\n")) {
+                    refused += 1;
+                    let told = format!("{key}: {reason}");
+                    assert!(!told.contains(secret), "{with:?}: {told}");
+                }
+            }
+        }
+    }
+    assert!(refused > 500, "only {refused} were broken");
+}
+
+#[test]
+fn what_is_relaxed_is_named() {
+    let issuer = Issuer::parse("https://as.example").expect("an issuer");
+    let client = "[[client]]\nclient_id = \"a\"\nredirect_uris = [\"cursor://callback\"]";
+    let (_, key, _) = Settings::parse(client).map(drop).expect_err("a scheme without a period");
+    assert_eq!(key, "client[0].redirect_uris[0]");
+    let relaxed = "[server.relaxed]\nignore_unknown_scope = true\nwhite_space_in_scope = true\n\
+                   ignore_other_authorization = true\nprivate_use_schemes = true\n";
+    let settings = Settings::parse(&format!("{relaxed}{client}")).expect("all of it is relaxed");
+    let (config, strict) = (settings.server(issuer.clone()), Config::new(issuer));
+    assert_ne!(config.scope.unknown, strict.scope.unknown);
+    assert!(config.scope.accept_white_space && config.client_authentication.ignore_other_schemes);
+    assert!(!strict.scope.accept_white_space && !strict.client_authentication.ignore_other_schemes);
 }

@@ -9,6 +9,7 @@
     reason = "a test tells its findings by panicking"
 )]
 
+mod administration;
 mod applications;
 mod client;
 mod command_line;
@@ -22,6 +23,7 @@ mod path;
 mod playground;
 mod pressing;
 mod process;
+mod reload;
 mod requirements;
 mod sessions;
 mod signals;

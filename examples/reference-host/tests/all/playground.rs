@@ -67,7 +67,7 @@ fn a_configuration_that_has_a_client_of_the_playgrounds_name_is_refused() {
     std::fs::write(&file, text).expect("the configuration is written");
     let output = command().stderr(Stdio::piped()).arg("--config").arg(&file).output().expect("it runs");
     assert!(!output.status.success());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("\"playground\" is there twice"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("client playground: it is there twice"), "{output:?}");
 }
 
 #[test]

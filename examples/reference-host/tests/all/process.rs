@@ -56,7 +56,7 @@ pub(crate) fn command() -> Command {
 pub(crate) struct Running {
     pub(crate) child: Child,
     pub(crate) base: String,
-    _directory: TempDir,
+    pub(crate) directory: TempDir,
 }
 
 impl Running {
@@ -167,7 +167,7 @@ impl Running {
         for line in BufReader::new(stdout).lines() {
             let line = line.expect("its output is text");
             if let Some(base) = line.strip_prefix("listening on ") {
-                return (Self { child, base: base.to_owned(), _directory: directory }, printed);
+                return (Self { child, base: base.to_owned(), directory }, printed);
             }
             printed.push_str(&line);
             printed.push('\n');

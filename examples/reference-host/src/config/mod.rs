@@ -1,0 +1,148 @@
+//! The configuration file; `example.toml` shows one.
+//!
+//! Each value is read into the type that grantor checks it with, so that an error comes with the key that it is under.
+
+mod reading;
+mod server;
+mod tables;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use grantor::model::{ClientId, GrantType, Issuer, Resource, ResponseType};
+use grantor::record::Client;
+use grantor::server::Config;
+
+use self::server::ServerTable;
+use self::tables::File;
+use crate::users::User;
+
+/// What the program runs with: from a file, or the demo.
+#[derive(Debug, Default)]
+pub struct Settings {
+    server: ServerTable,
+    /// The clients, by id.
+    pub clients: HashMap<ClientId, Arc<Client>>,
+    /// The users, by the name they log in with.
+    pub users: HashMap<String, Arc<User>>,
+}
+
+/// What is wrong with the file, and where.
+#[derive(Debug)]
+pub struct ConfigError {
+    file: PathBuf,
+    line: Option<usize>,
+    key: String,
+    reason: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.file.display())?;
+        if let Some(line) = self.line {
+            write!(f, "line {line}: ")?;
+        }
+        if !self.key.is_empty() {
+            write!(f, "{}: ", self.key)?;
+        }
+        f.write_str(&self.reason)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Why a client's id cannot be its own. The id is not told: somebody may have mistaken a secret's place for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Taken {
+    /// Another client has it.
+    #[error("it is there twice")]
+    Client,
+    /// Tokens know a user by it.
+    #[error("it is the sub of a user")]
+    Subject,
+}
+
+impl Settings {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// It cannot be read, or something in it is wrong.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let fault = |(line, key, reason)| ConfigError { file: path.to_owned(), line, key, reason };
+        let text = std::fs::read_to_string(path).map_err(|error| fault((None, String::new(), error.to_string())))?;
+        Self::parse(&text).map_err(fault)
+    }
+
+    /// Reads a file's text. An error is the line, if it is of one, the key and the reason.
+    fn parse(text: &str) -> Result<Self, (Option<usize>, String, String)> {
+        let File { server, clients, users } = reading::read(text)?;
+        let mut settings = Self { server, ..Self::default() };
+        for (index, user) in users.into_iter().enumerate() {
+            let fault = |key: &str, reason| (None, format!("user[{index}].{key}"), reason);
+            let username = user.username.clone();
+            let user = user.check().map_err(|(key, reason)| fault(key, reason))?;
+            if settings.users.insert(username, Arc::new(user)).is_some() {
+                return Err(fault("username", "it is there twice".to_owned()));
+            }
+        }
+        for (index, client) in clients.into_iter().enumerate() {
+            let fault = |key: &str, reason| (None, format!("client[{index}].{key}"), reason);
+            let client = client.check(&settings.server.relaxed).map_err(|(key, reason)| fault(&key, reason))?;
+            settings.add(Arc::new(client)).map_err(|taken| fault("client_id", taken.to_string()))?;
+        }
+        Ok(settings)
+    }
+
+    /// Settings with whatever the playground can show, also what RFC 9700 advises against: it is off until a client's record names
+    /// it too. Tokens are for these protected resources.
+    pub(crate) fn for_all_flows(resources: Vec<Resource>) -> Self {
+        let server = ServerTable {
+            grants: Some(vec![
+                GrantType::AuthorizationCode,
+                GrantType::RefreshToken,
+                GrantType::ClientCredentials,
+                GrantType::Password,
+            ]),
+            response_types: Some(vec![ResponseType::Code, ResponseType::Token]),
+            resources,
+            // Short, for whoever tries to replay a refresh token.
+            refresh_grace: Some(3),
+            playground: true,
+            ..ServerTable::default()
+        };
+        Self { server, ..Self::default() }
+    }
+
+    /// Whether there is a playground.
+    #[must_use]
+    pub fn playground(&self) -> bool {
+        self.server.playground
+    }
+
+    /// Adds a client.
+    ///
+    /// # Errors
+    /// There is a client of that id, or a user is known to tokens by it (RFC 9700 §4.15.1: a resource server must not take a
+    /// client for a user).
+    pub fn add(&mut self, client: Arc<Client>) -> Result<(), Taken> {
+        let client_id = client.client_id.clone();
+        if self.users.values().any(|user| user.subject.as_str() == client_id.as_str()) {
+            return Err(Taken::Subject);
+        }
+        match self.clients.insert(client_id, client) {
+            Some(_) => Err(Taken::Client),
+            None => Ok(()),
+        }
+    }
+
+    /// The server's configuration.
+    #[must_use]
+    pub fn server(&self, issuer: Issuer) -> Config {
+        self.server.config(issuer)
+    }
+}
+
+#[cfg(test)]
+mod tests;

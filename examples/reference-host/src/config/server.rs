@@ -1,0 +1,94 @@
+//! The server's own table.
+
+use std::time::Duration;
+
+use grantor::model::{Audience, CodeChallengeMethod, GrantType, Issuer, Resource, ResponseType, Scope};
+use grantor::server::{Config, DefaultScope, RefreshPolicy, UnknownScope};
+use serde::Deserialize;
+
+/// `[server]`: lifetimes in seconds; what is left out is grantor's default.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ServerTable {
+    pub(super) grants: Option<Vec<GrantType>>,
+    pub(super) response_types: Option<Vec<ResponseType>>,
+    pub(super) code_challenge_methods: Option<Vec<CodeChallengeMethod>>,
+    pub(super) code_lifetime: Option<u64>,
+    pub(super) access_token_lifetime: Option<u64>,
+    pub(super) refresh_token_lifetime: Option<u64>,
+    pub(super) refresh: Option<Refresh>,
+    pub(super) refresh_grace: Option<u64>,
+    /// How long a grant lasts at the most, however often its tokens are refreshed.
+    pub(super) grant_lifetime: Option<u64>,
+    pub(super) default_scope: Option<Scope>,
+    #[serde(default)]
+    pub(super) scopes_supported: Scope,
+    #[serde(default)]
+    pub(super) resources: Vec<Resource>,
+    #[serde(default)]
+    pub(super) playground: bool,
+    #[serde(default)]
+    pub(super) relaxed: Relaxed,
+}
+
+/// `[server.relaxed]`: what the RFCs have strict, and some clients cannot keep to. Each is off until it is named here.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Relaxed {
+    /// Scope values that the client may not ask for are ignored.
+    ignore_unknown_scope: bool,
+    /// White space around the scope values of a request.
+    white_space_in_scope: bool,
+    /// An `Authorization` header that is empty, or of another scheme than Basic, is passed over at the endpoints for clients.
+    ignore_other_authorization: bool,
+    /// Redirect URIs of private-use schemes without a period.
+    pub(super) private_use_schemes: bool,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Refresh {
+    Rotate,
+    RotatePublic,
+    Reuse,
+}
+
+impl ServerTable {
+    /// The server's configuration.
+    pub(super) fn config(&self, issuer: Issuer) -> Config {
+        let mut config = Config::new(issuer);
+        let table = self;
+        set(&mut config.token.grant_types, &table.grants);
+        set(&mut config.authorization.response_types, &table.response_types);
+        set(&mut config.authorization.code_challenge_methods, &table.code_challenge_methods);
+        set(&mut config.authorization.code_lifetime, &table.code_lifetime.map(Duration::from_secs));
+        set(&mut config.token.access_token_lifetime, &table.access_token_lifetime.map(Duration::from_secs));
+        set(&mut config.token.refresh_token_lifetime, &table.refresh_token_lifetime.map(Duration::from_secs));
+        set(&mut config.scope.default, &table.default_scope.clone().map(DefaultScope::Fixed));
+        config.scope.supported.clone_from(&table.scopes_supported);
+        config.grant_lifetime = table.grant_lifetime.map(Duration::from_secs);
+        if table.relaxed.ignore_unknown_scope {
+            config.scope.unknown = UnknownScope::Ignore;
+        }
+        config.scope.accept_white_space = table.relaxed.white_space_in_scope;
+        config.client_authentication.ignore_other_schemes = table.relaxed.ignore_other_authorization;
+        config.resources = Audience::only(table.resources.iter().cloned()).unwrap_or_default();
+        let grace = match (table.refresh_grace, config.token.refresh) {
+            (Some(seconds), _) => Duration::from_secs(seconds),
+            (None, RefreshPolicy::Rotate { grace } | RefreshPolicy::RotatePublic { grace }) => grace,
+            (None, RefreshPolicy::Reuse) => Duration::ZERO,
+        };
+        config.token.refresh = match table.refresh.unwrap_or(Refresh::Rotate) {
+            Refresh::Rotate => RefreshPolicy::Rotate { grace },
+            Refresh::RotatePublic => RefreshPolicy::RotatePublic { grace },
+            Refresh::Reuse => RefreshPolicy::Reuse,
+        };
+        config
+    }
+}
+
+fn set<T: Clone>(value: &mut T, given: &Option<T>) {
+    if let Some(given) = given {
+        value.clone_from(given);
+    }
+}

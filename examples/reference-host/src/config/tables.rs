@@ -1,0 +1,147 @@
+//! The tables of clients and users, as they stand in the file.
+
+use std::fmt;
+
+use grantor::model::{Audience, ClientId, Digest, GrantType, RedirectUri, Resource, ResponseType, Scope, Subject};
+use grantor::record::{Client, RegisteredAuthentication, SecretPresentation};
+use serde::Deserialize;
+
+use super::server::{Relaxed, ServerTable};
+use crate::users::User;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    #[serde(default)]
+    pub(super) server: ServerTable,
+    #[serde(default, rename = "client")]
+    pub(super) clients: Vec<ClientTable>,
+    #[serde(default, rename = "user")]
+    pub(super) users: Vec<UserTable>,
+}
+
+/// `[[client]]`: names and defaults of RFC 7591 §2.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClientTable {
+    client_id: ClientId,
+    client_secret: Option<String>,
+    client_name: Option<String>,
+    #[serde(default)]
+    redirect_uris: Vec<String>,
+    #[serde(default = "authorization_code")]
+    grant_types: Vec<GrantType>,
+    #[serde(default = "code")]
+    response_types: Vec<ResponseType>,
+    #[serde(default)]
+    scope: Scope,
+    token_endpoint_auth_method: Option<AuthMethod>,
+    #[serde(default = "yes")]
+    require_pkce: bool,
+    #[serde(default = "yes")]
+    require_redirect_uri: bool,
+    /// The protected resources that it may ask tokens for; without it, all that the server has.
+    #[serde(default)]
+    resource: Vec<Resource>,
+    /// In seconds.
+    grant_lifetime: Option<u64>,
+    #[serde(default)]
+    disabled: bool,
+    /// Present: a resource server, which may introspect access tokens for these `resources`, and those for no one in particular.
+    resource_server: Option<Vec<Resource>>,
+}
+
+/// The file as it was read holds secrets in plain text.
+impl fmt::Debug for ClientTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientTable").field("client_id", &self.client_id).finish_non_exhaustive()
+    }
+}
+
+fn authorization_code() -> Vec<GrantType> {
+    vec![GrantType::AuthorizationCode]
+}
+
+fn code() -> Vec<ResponseType> {
+    vec![ResponseType::Code]
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum AuthMethod {
+    None,
+    ClientSecretBasic,
+    ClientSecretPost,
+}
+
+/// `[[user]]`. Without `sub`, the user name is the subject.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UserTable {
+    pub(super) username: String,
+    password: String,
+    sub: Option<Subject>,
+    name: Option<String>,
+}
+
+impl fmt::Debug for UserTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserTable").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+impl ClientTable {
+    pub(super) fn check(self, relaxed: &Relaxed) -> Result<Client, (String, String)> {
+        let wrong = |key: &str, reason: &str| Err((key.to_owned(), reason.to_owned()));
+        let presented = match (self.token_endpoint_auth_method, &self.client_secret) {
+            (_, Some(secret)) if secret.is_empty() => return wrong("client_secret", "it is empty"),
+            (None | Some(AuthMethod::None), None) => None,
+            (None, Some(_)) => Some(SecretPresentation::Either),
+            (Some(AuthMethod::ClientSecretBasic), Some(_)) => Some(SecretPresentation::Basic),
+            (Some(AuthMethod::ClientSecretPost), Some(_)) => Some(SecretPresentation::Post),
+            (Some(AuthMethod::None), Some(_)) => {
+                return wrong("token_endpoint_auth_method", "a client with a client_secret cannot use \"none\"");
+            }
+            (Some(_), None) => {
+                return wrong("token_endpoint_auth_method", "this method needs a client_secret");
+            }
+        };
+        let mut client = Client::public(self.client_id);
+        if let (Some(presented), Some(secret)) = (presented, self.client_secret) {
+            client.authentication = RegisteredAuthentication::secret(&secret, presented);
+        }
+        client.client_name = self.client_name;
+        let parse = if relaxed.private_use_schemes { RedirectUri::parse_private_use } else { RedirectUri::parse };
+        for (index, uri) in self.redirect_uris.iter().enumerate() {
+            let uri = parse(uri).map_err(|error| (format!("redirect_uris[{index}]"), error.to_string()))?;
+            client.redirect_uris.push(uri);
+        }
+        client.grant_types = self.grant_types;
+        client.response_types = self.response_types;
+        client.scope = self.scope;
+        client.require_pkce = self.require_pkce;
+        client.require_redirect_uri = self.require_redirect_uri;
+        client.audience = Audience::only(self.resource).unwrap_or_default();
+        client.grant_lifetime = self.grant_lifetime;
+        client.disabled = self.disabled;
+        client.resource_server = self.resource_server;
+        Ok(client)
+    }
+}
+
+impl UserTable {
+    pub(super) fn check(self) -> Result<User, (&'static str, String)> {
+        if self.password.is_empty() {
+            return Err(("password", "it is empty".to_owned()));
+        }
+        let subject = match self.sub {
+            Some(subject) => subject,
+            None => Subject::parse(&self.username).map_err(|error| ("username", error.to_string()))?,
+        };
+        Ok(User { subject, name: self.name.unwrap_or(self.username), password: Digest::of(&self.password) })
+    }
+}
