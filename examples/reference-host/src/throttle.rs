@@ -186,14 +186,16 @@ impl<K: Hash + Eq + Clone> Attempt<K> {
     }
 
     fn end(&self, now: u64) {
+        // What was right before, and is so again, says nothing about the guesses of others.
+        if self.ended.is_none() && !matches!(self.outcome, Outcome::Failed) {
+            return;
+        }
         self.throttle.with(&self.key, |count| {
             if self.ended.is_some() {
                 count.under_way = count.under_way.saturating_sub(1);
             }
             match self.outcome {
                 Outcome::Withdrawn => {}
-                // What was right before, and is so again, says nothing about the guesses of others.
-                Outcome::Succeeded if self.ended.is_none() => {}
                 Outcome::Succeeded => {
                     count.failures = 0;
                     count.good = self.presented.or(count.good);
