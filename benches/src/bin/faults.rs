@@ -51,9 +51,8 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[String]) -> io::Result<bool> {
     let has = |name: &str| arguments.iter().any(|argument| argument == name);
-    let known = |argument: &str| {
-        ["--quick", "--write"].contains(&argument) || GROUPS.iter().any(|(name, _)| *name == argument)
-    };
+    let known =
+        |argument: &str| ["--quick", "--write"].contains(&argument) || GROUPS.iter().any(|(name, _)| *name == argument);
     if let Some(unknown) = arguments.iter().find(|argument| !known(argument)) {
         return Err(io::Error::other(format!("unknown argument {unknown}; see the head of benches/src/bin/faults.rs")));
     }

@@ -92,7 +92,8 @@ impl Browser {
         let mut response = self.send(method, path, fields)?;
         for _ in 0..5 {
             let location = response.header("location").filter(|_| (300..400).contains(&response.status));
-            let Some(location) = location.map(|location| location.strip_prefix(&self.origin).unwrap_or(location)) else {
+            let Some(location) = location.map(|location| location.strip_prefix(&self.origin).unwrap_or(location))
+            else {
                 break;
             };
             if !location.starts_with('/') {
@@ -178,7 +179,15 @@ impl Form {
 fn attribute(tag: &str, name: &str) -> Option<String> {
     let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
     let (value, _) = rest.split_once('"')?;
-    let plain = [("&quot;", "\""), ("&#34;", "\""), ("&#38;", "&"), ("&#x2f;", "/"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")];
+    let plain = [
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&#38;", "&"),
+        ("&#x2f;", "/"),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&amp;", "&"),
+    ];
     Some(plain.iter().fold(value.to_owned(), |value, (written, meant)| value.replace(written, meant)))
 }
 

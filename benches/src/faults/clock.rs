@@ -84,7 +84,12 @@ fn on(ground: &Ground, name: &str, store: &str, library: &Path) -> Rows {
     clock.step("+0")?;
 
     let mut rows = vec![
-        Seen::new(&back, "tokens are active, those from before and new ones", both, if both { "active" } else { "not active" }),
+        Seen::new(
+            &back,
+            "tokens are active, those from before and new ones",
+            both,
+            if both { "active" } else { "not active" },
+        ),
         row(&back, "a spent code is refused", &old_code, 400),
         row(&back, "a code from before is exchanged", &code, 200),
         row(&back, "a refresh token whose grace is over stays refused", &again, 400),
@@ -108,7 +113,12 @@ fn on(ground: &Ground, name: &str, store: &str, library: &Path) -> Rows {
     let tokens = is_ok(&answer) && is_ok(&during);
     rows.extend([
         Seen::new(&ahead, "tokens are issued meanwhile", tokens, format!("{}, {}", status(&answer), status(&during))),
-        Seen::new(&ahead, "a token that lives for 24 hours is active after that", alive, if alive { "active" } else { "gone" }),
+        Seen::new(
+            &ahead,
+            "a token that lives for 24 hours is active after that",
+            alive,
+            if alive { "active" } else { "gone" },
+        ),
         row(&ahead, "a refresh token refreshes after that", &refreshed, 200),
     ]);
     service.stop()?;

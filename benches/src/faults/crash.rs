@@ -30,7 +30,9 @@ pub fn rows(ground: &Ground) -> Rows {
         let (address, end) = (service.address, Instant::now() + Duration::from_secs(6));
         let people: Vec<_> = (0..4).map(|_| thread::spawn(move || flows(address, end))).collect();
         let requests = kind.client_credentials();
-        let minting = thread::spawn(move || run(address, &requests, Load { connections: 4, ..Load::fill(usize::MAX, Duration::from_secs(3)) }));
+        let minting = thread::spawn(move || {
+            run(address, &requests, Load { connections: 4, ..Load::fill(usize::MAX, Duration::from_secs(3)) })
+        });
         thread::sleep(Duration::from_millis(1_500 + 370 * round));
         service.kill()?;
         facts.access_tokens.extend(minting.join().ok().and_then(Result::ok).unwrap_or_default().tokens);
@@ -64,7 +66,11 @@ pub fn rows(ground: &Ground) -> Rows {
         row("every access token that was acknowledged is active", alive, facts.access_tokens.len()),
         row("every refresh token that was not spent refreshes", refreshed, facts.live_refresh_tokens.len()),
         row("every code that was spent is refused", refused_codes, facts.codes.len()),
-        row("every refresh token of such a code is refused after that", refused_tokens, facts.spent_refresh_tokens.len()),
+        row(
+            "every refresh token of such a code is refused after that",
+            refused_tokens,
+            facts.spent_refresh_tokens.len(),
+        ),
     ])
 }
 

@@ -37,14 +37,15 @@ pub fn locked(ground: &Ground) -> Rows {
         }
         let refused = right_token(&mut client);
         let outcome = writing.join().map_err(|_| io::Error::other("the writers have panicked"))??;
-        let fault = format!("database locked elsewhere, {writers} clients at /token");
+        let fault = format!("the database is locked elsewhere, clients at /token: {writers}");
         rows.push(Seen::new(
             fault.clone(),
             "introspection goes on, each within a second",
             right == 10 && slowest < Duration::from_secs(1),
             format!("{right} of 10, the slowest after {slowest:.1?}"),
         ));
-        let all_503 = outcome.right == 0 && outcome.unanswered == 0 && outcome.wrong.keys().all(|status| *status == 503);
+        let all_503 =
+            outcome.right == 0 && outcome.unanswered == 0 && outcome.wrong.keys().all(|status| *status == 503);
         let header = refused.as_ref().ok().and_then(|response| response.header("retry-after")).map(str::to_owned);
         let told = header.as_ref().map_or("no Retry-After".to_owned(), |seconds| format!("Retry-After {seconds}"));
         rows.push(Seen::new(
@@ -59,7 +60,12 @@ pub fn locked(ground: &Ground) -> Rows {
         let again = right_token(&mut after);
         let took = start.elapsed();
         let holds = is_ok(&again) && took < Duration::from_secs(3);
-        rows.push(Seen::new(fault, "tokens again once it is unlocked", holds, format!("{} after {took:.1?}", status(&again))));
+        rows.push(Seen::new(
+            fault,
+            "tokens again once it is unlocked",
+            holds,
+            format!("{} after {took:.1?}", status(&again)),
+        ));
     }
     Ok(rows)
 }
@@ -75,7 +81,12 @@ pub fn full_disk(ground: &Ground) -> Rows {
         Ok(output) if output.status.success() => {}
         Ok(output) => {
             let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-            return Ok(vec![Seen::new(FAULT, "it can be tried", false, format!("SKIPPED: cannot mount a tmpfs: {why}"))]);
+            return Ok(vec![Seen::new(
+                FAULT,
+                "it can be tried",
+                false,
+                format!("SKIPPED: cannot mount a tmpfs: {why}"),
+            )]);
         }
         Err(error) => return Ok(vec![Seen::new(FAULT, "it can be tried", false, format!("SKIPPED: mount: {error}"))]),
     }
@@ -98,7 +109,7 @@ fn on_full_disk(ground: &Ground, fault: &str, folder: &Path) -> Rows {
         }
     }
     let refused = refused.unwrap_or_else(|| Err(io::Error::other("never full")));
-    let header = refused.as_ref().is_ok_and(|response| response.status == 503 && response.header("retry-after").is_some());
+    let unavailable = refused.as_ref().is_ok_and(|response| response.status == 503);
     let last: Vec<String> = tokens.iter().rev().take(300).cloned().collect();
     let alive = active(&mut client, &last)?;
     Command::new("mount").args(["-o", "remount,size=64m"]).arg(folder).status()?;
@@ -112,8 +123,13 @@ fn on_full_disk(ground: &Ground, fault: &str, folder: &Path) -> Rows {
     service.stop()?;
     let seen = format!("{} after {} tokens", status(&refused), tokens.len());
     Ok(vec![
-        Seen::new(fault, "503 with Retry-After", header, seen),
-        Seen::new(fault, "the last tokens that were acknowledged are active", alive == last.len(), format!("{alive} of {}", last.len())),
+        Seen::new(fault, "503", unavailable, seen),
+        Seen::new(
+            fault,
+            "the last tokens that were acknowledged are active",
+            alive == last.len(),
+            format!("{alive} of {}", last.len()),
+        ),
         Seen::new(fault, "tokens again once there is room", is_ok(&again), status(&again)),
         Seen::new(
             fault,
@@ -174,7 +190,12 @@ pub fn damaged(ground: &Ground) -> Rows {
     }
     put(&database, &good)?;
     let service = ground.start(&ground.on(&database));
-    rows.push(Seen::new("the file as it was", "starts", service.is_ok(), if service.is_ok() { "starts" } else { "does not" }));
+    rows.push(Seen::new(
+        "the file as it was",
+        "starts",
+        service.is_ok(),
+        if service.is_ok() { "starts" } else { "does not" },
+    ));
     Ok(rows)
 }
 

@@ -23,7 +23,10 @@ pub struct Flood {
 
 impl Flood {
     /// So many threads, each of which does one thing over and over.
-    pub fn start<A: FnMut(usize) -> io::Result<()>>(threads: usize, make: impl Fn(usize) -> A + Send + Sync + 'static) -> Self {
+    pub fn start<A: FnMut(usize) -> io::Result<()>>(
+        threads: usize,
+        make: impl Fn(usize) -> A + Send + Sync + 'static,
+    ) -> Self {
         let (over, count, make) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)), Arc::new(make));
         let threads = (0..threads).map(|thread| {
             let (over, count, make) = (Arc::clone(&over), Arc::clone(&count), Arc::clone(&make));
@@ -111,7 +114,12 @@ pub fn names(ground: &Ground) -> Rows {
         let expected = "the right password is taken from an address that succeeded before";
         rows.push(Seen::new(fault.clone(), expected, holds && asks_for_consent(&before), told));
         rows.push(Seen::new(fault.clone(), "others at 127.0.0.2 are let in", elsewhere.0, elsewhere.1));
-        rows.push(Seen::new(fault, "memory is bounded: it grows by less than 50 MB", grown < 50, format!("{grown} MB")));
+        rows.push(Seen::new(
+            fault,
+            "memory is bounded: it grows by less than 50 MB",
+            grown < 50,
+            format!("{grown} MB"),
+        ));
     }
     Ok(rows)
 }
@@ -161,14 +169,24 @@ pub fn clients(ground: &Ground) -> Rows {
     let told = |count: usize| format!("{count} of {tries} ({refusals:?} together)");
     Ok(vec![
         Seen::new(fault.clone(), "a client at 127.0.0.2 goes on", let_in_elsewhere == tries, told(let_in_elsewhere)),
-        Seen::new(fault.clone(), "a client that succeeded at 127.0.0.1 before goes on", let_in_here == tries, told(let_in_here)),
+        Seen::new(
+            fault.clone(),
+            "a client that succeeded at 127.0.0.1 before goes on",
+            let_in_here == tries,
+            told(let_in_here),
+        ),
         Seen::new(
             fault.clone(),
             "a resource server that succeeded at 127.0.0.1 before, and was quiet since, goes on",
             quiet.as_ref().is_ok_and(Response::is_active),
             status(&quiet),
         ),
-        Seen::new(fault.clone(), "15 ids that were never seen, at 127.0.0.2: none has to wait", waits == 0, format!("{waits} waits")),
+        Seen::new(
+            fault.clone(),
+            "15 ids that were never seen, at 127.0.0.2: none has to wait",
+            waits == 0,
+            format!("{waits} waits"),
+        ),
         Seen::new(fault, "memory is bounded: it grows by less than 50 MB", grown < 50, format!("{grown} MB")),
     ])
 }

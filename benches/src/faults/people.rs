@@ -53,14 +53,23 @@ pub fn flood(ground: &Ground) -> Rows {
             continue;
         }
         let told = page.as_ref().map_or_else(ToString::to_string, |page| {
-            if asks_for_consent(page) { "let in".into() } else { format!("{} {}", page.status, paragraph(&page.text())) }
+            if asks_for_consent(page) {
+                "let in".into()
+            } else {
+                format!("{} {}", page.status, paragraph(&page.text()))
+            }
         });
         let expected = "somebody at 127.0.0.2 who needs 10 s at the login page is let in";
         rows.push(Seen::new(fault.clone(), expected, page.is_ok_and(|page| asks_for_consent(&page)), told));
     }
     let still = alice.authorize()?;
     let expected = "whoever was logged in still is";
-    rows.push(Seen::new(fault.clone(), expected, asks_for_consent(&still) && asks_for_consent(&logged_in), still.status.to_string()));
+    rows.push(Seen::new(
+        fault.clone(),
+        expected,
+        asks_for_consent(&still) && asks_for_consent(&logged_in),
+        still.status.to_string(),
+    ));
     let grown = service.memory().saturating_sub(memory);
     rows.push(Seen::new(fault, "memory is bounded: it grows by less than 200 MB", grown < 200, format!("{grown} MB")));
     Ok(rows)
@@ -91,7 +100,11 @@ pub fn again_and_again(ground: &Ground) -> Rows {
         Browser::new(from, address).authorize()?;
         thread::sleep(Duration::from_secs(1));
         let page = bob.log_in(&page, "bob")?;
-        let told = if asks_for_consent(&page) { "let in".to_owned() } else { format!("{} {}", page.status, paragraph(&page.text())) };
+        let told = if asks_for_consent(&page) {
+            "let in".to_owned()
+        } else {
+            format!("{} {}", page.status, paragraph(&page.text()))
+        };
         let fault = format!("one person logs in {times} times; {who}");
         rows.push(Seen::new(fault, "is let in", asks_for_consent(&page), told));
     }

@@ -14,8 +14,10 @@ const END: &str = "<!-- /faults -->";
 pub fn write(page: &Path, surroundings: &str, rows: &[Seen]) -> io::Result<()> {
     let text = fs::read_to_string(page)?;
     let parts = text.split_once(BEGIN).and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
-    let (before, after) = parts.ok_or_else(|| io::Error::other(format!("{}: the markers are missing", page.display())))?;
-    let mut table = format!("\n## Faults\n\n{surroundings}.\n\n| | what goes wrong | expected | seen |\n|---|---|---|---|\n");
+    let (before, after) =
+        parts.ok_or_else(|| io::Error::other(format!("{}: the markers are missing", page.display())))?;
+    let mut table =
+        format!("\n## Faults\n\n{surroundings}.\n\n| | what goes wrong | expected | seen |\n|---|---|---|---|\n");
     for row in rows {
         let mark = mark(row);
         let seen = row.seen.replace('|', "\\|").replace('\n', " ");

@@ -22,9 +22,11 @@ pub fn slow(ground: &Ground) -> Rows {
     ];
     let mut threads = Vec::new();
     for (kind, bytes) in kinds {
-        let (mut command, address) =
-            ground.command(&["sh", "-c", "ulimit -n 1024; exec \"$@\"", "sh"], "memory")?;
-        let service = Service::start_as_is(command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()), address)?;
+        let (mut command, address) = ground.command(&["sh", "-c", "ulimit -n 1024; exec \"$@\"", "sh"], "memory")?;
+        let service = Service::start_as_is(
+            command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()),
+            address,
+        )?;
         threads.push(thread::spawn(move || one(kind, bytes, &service)));
     }
     let mut rows = Vec::new();
@@ -53,15 +55,28 @@ fn one(kind: &str, bytes: &[u8], service: &Service) -> Rows {
     let end = Instant::now() + PATIENCE.saturating_sub(start.elapsed());
     let mut closed = 0;
     for socket in &mut sockets {
-        let _ = socket.set_read_timeout(Some(end.saturating_duration_since(Instant::now()).max(Duration::from_millis(1))));
-        closed += usize::from(!matches!(socket.read(&mut [0; 512]), Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)));
+        let _ =
+            socket.set_read_timeout(Some(end.saturating_duration_since(Instant::now()).max(Duration::from_millis(1))));
+        closed += usize::from(
+            !matches!(socket.read(&mut [0; 512]), Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)),
+        );
     }
     let fault = format!("{} sockets from 127.0.0.1 {kind}, `ulimit -n 1024`", sockets.len());
     Ok(vec![
         Seen::new(fault.clone(), "a connection that is open goes on", is_ok(&at_once), status(&at_once)),
-        Seen::new(fault.clone(), "a new one from 127.0.0.2 is served within a minute", is_ok(&fresh), format!("{} after {took:.1?}", status(&fresh))),
+        Seen::new(
+            fault.clone(),
+            "a new one from 127.0.0.2 is served within a minute",
+            is_ok(&fresh),
+            format!("{} after {took:.1?}", status(&fresh)),
+        ),
         Seen::new(fault.clone(), "a new one from 127.0.0.1 as well", is_ok(&here), status(&here)),
-        Seen::new(fault, "they are all closed within about a minute", closed == sockets.len(), format!("{closed} of {}", sockets.len())),
+        Seen::new(
+            fault,
+            "they are all closed within about a minute",
+            closed == sockets.len(),
+            format!("{closed} of {}", sockets.len()),
+        ),
     ])
 }
 

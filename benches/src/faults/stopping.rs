@@ -60,7 +60,12 @@ pub fn signals(ground: &Ground) -> Rows {
         let (start, limit) = (Instant::now(), Duration::from_secs(if twice { 1 } else { 30 }));
         let ended = service.wait(limit)?;
         let expected = if twice { "ends it at once" } else { "it ends within 30 s" };
-        rows.push(Seen::new(fault, expected, ended.is_some(), format!("{} after {:.1?}", ending(ended), start.elapsed())));
+        rows.push(Seen::new(
+            fault,
+            expected,
+            ended.is_some(),
+            format!("{} after {:.1?}", ending(ended), start.elapsed()),
+        ));
     }
     let mut service = ground.start(&ground.in_memory())?;
     service.signal(Signal::HUP)?;
@@ -97,7 +102,12 @@ fn drain(ground: &Ground) -> Rows {
             ended.is_some_and(|status| status.success()),
             format!("{} after {took:.2?}", ending(ended)),
         ),
-        Seen::new(FAULT, "every token that was acknowledged is active", alive == of && of > 0, format!("{alive} of {of}")),
+        Seen::new(
+            FAULT,
+            "every token that was acknowledged is active",
+            alive == of && of > 0,
+            format!("{alive} of {of}"),
+        ),
         Seen::new(FAULT, "no other answer than a token or 503", answers.is_empty(), format!("{answers:?}")),
     ])
 }

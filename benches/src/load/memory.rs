@@ -30,10 +30,8 @@ pub fn rows(plan: &Plan) -> io::Result<Vec<Row>> {
             rows.push(row(plan, &servers, operation, FEW, connections)?);
         }
     }
-    let servers = [
-        Running::start(plan, GRANTOR, &grantor, plan.many)?,
-        Running::start(plan, OAUTH_AS, &oauth_as, plan.many)?,
-    ];
+    let servers =
+        [Running::start(plan, GRANTOR, &grantor, plan.many)?, Running::start(plan, OAUTH_AS, &oauth_as, plan.many)?];
     let live = servers.iter().map(|server| server.tokens.len()).min().unwrap_or(0);
     for operation in Operation::ALL {
         for connections in CONNECTIONS {

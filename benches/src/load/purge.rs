@@ -112,8 +112,16 @@ impl Purges {
         let expired = self.expired;
         let left = self.left.iter().zip(&self.before).map(|(left, before)| *left as f64 / *before as f64);
         [
-            Verdict::at_most(format!("slowest request beside the purge of {expired} tokens ÷ slowest without"), ratio, 3.0),
-            Verdict::at_most("share of the expired rows that is left at the end of that run".into(), median(left), 0.01),
+            Verdict::at_most(
+                format!("slowest request beside the purge of {expired} tokens ÷ slowest without"),
+                ratio,
+                3.0,
+            ),
+            Verdict::at_most(
+                "share of the expired rows that is left at the end of that run".into(),
+                median(left),
+                0.01,
+            ),
         ]
     }
 }

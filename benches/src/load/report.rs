@@ -144,7 +144,8 @@ fn faults(page: &mut String, faults: &[String]) {
 /// The machine, its load at the start, and the commit.
 pub fn surroundings(root: &Path) -> String {
     let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let models = processors.lines().filter_map(|line| line.strip_prefix("model name")).filter_map(|line| line.split_once(": "));
+    let models =
+        processors.lines().filter_map(|line| line.strip_prefix("model name")).filter_map(|line| line.split_once(": "));
     let models: Vec<&str> = models.map(|(_, model)| model).collect();
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split_whitespace().next().unwrap_or("?").to_owned();

@@ -116,7 +116,11 @@ pub fn verdicts(rows: &[Row]) -> Vec<Verdict> {
         };
         let what = format!("SQLite writes, {} live tokens, {} connections", row.live, row.connections);
         let ratio = |to| row.ratio(to).unwrap_or(f64::NAN);
-        verdicts.push(Verdict::at_least(format!("{what}: requests per second ÷ those of {BEFORE}"), ratio(BEFORE), asked));
+        verdicts.push(Verdict::at_least(
+            format!("{what}: requests per second ÷ those of {BEFORE}"),
+            ratio(BEFORE),
+            asked,
+        ));
         verdicts.push(Verdict::at_least(format!("{what}: ÷ those with the file in memory"), ratio(IN_MEMORY), 0.5));
     }
     verdicts

@@ -64,7 +64,10 @@ impl Workshop {
             let mut git = Command::new("git");
             git.args(["archive", "--output"]).arg(&archive).arg(BEFORE);
             run("the sources of the commit before", git.current_dir(&self.root))?;
-            run("the sources of the commit before", Command::new("tar").arg("xf").arg(&archive).arg("-C").arg(&source))?;
+            run(
+                "the sources of the commit before",
+                Command::new("tar").arg("xf").arg(&archive).arg("-C").arg(&source),
+            )?;
             let mut cargo = Command::new("cargo");
             cargo.args(["build", "--release", "--locked", "--package", "reference-host", "--target-dir"]).arg(&target);
             run("the reference host of the commit before", cargo.current_dir(&source))?;

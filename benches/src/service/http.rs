@@ -135,13 +135,7 @@ impl Client {
         self.send("POST", path, fields, Some(&body))
     }
 
-    fn send(
-        &mut self,
-        method: &str,
-        path: &str,
-        fields: &[(&str, &str)],
-        form: Option<&str>,
-    ) -> io::Result<Response> {
+    fn send(&mut self, method: &str, path: &str, fields: &[(&str, &str)], form: Option<&str>) -> io::Result<Response> {
         let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.to);
         for (name, value) in fields {
             request.push_str(&format!("{name}: {value}\r\n"));
