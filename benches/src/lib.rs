@@ -7,6 +7,7 @@
 pub mod batch;
 pub mod chart;
 pub mod crowd;
+pub mod faults;
 pub mod floor;
 pub mod grantor;
 pub mod instructions;

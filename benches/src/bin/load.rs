@@ -75,6 +75,7 @@ fn run(arguments: &[String]) -> io::Result<bool> {
     verdicts.extend(findings.readers.iter().map(readers::Readers::verdict));
     verdicts.extend(findings.purges.iter().flat_map(purge::Purges::verdicts));
     findings.verdicts = verdicts;
+    println!("{}", findings.markdown());
     for verdict in &findings.verdicts {
         println!("{verdict}");
     }

@@ -52,8 +52,8 @@ impl Plan {
         let core = if pin { pin_generator()? } else { None };
         Ok(Self {
             programs: Programs::make(workshop)?,
-            rounds: if quick { 3 } else { 7 },
-            slice: if quick { Duration::from_millis(300) } else { seconds(1) },
+            rounds: if quick { 5 } else { 11 },
+            slice: Duration::from_millis(if quick { 250 } else { 750 }),
             warm_up: if quick { Duration::from_millis(300) } else { seconds(1) },
             many: if quick { 30_000 } else { 1_000_000 },
             patience: if quick { seconds(20) } else { seconds(280) },

@@ -51,18 +51,32 @@ pub fn measure(plan: &Plan, live: &Filled, expiring: &Expiring) -> io::Result<Pu
     thread::sleep(expiring.at.duration_since(SystemTime::now()).unwrap_or_default());
     let mut purges = Purges { expired: expiring.filled.live, ..Purges::default() };
     for _ in 0..plan.purges {
-        let (slowest, ..) = beside(plan, live, &mut purges.faults)?;
-        purges.without.push(slowest);
-        let (slowest, before, after) = beside(plan, &expiring.filled, &mut purges.faults)?;
-        purges.with.push(slowest);
-        purges.before.push(before);
-        purges.left.push(after);
+        let without = beside(plan, live, &mut purges.faults)?;
+        purges.without.push(without.slowest);
+        let with = beside(plan, &expiring.filled, &mut purges.faults)?;
+        purges.with.push(with.slowest);
+        purges.before.push(with.before);
+        // How many rows a token is, the run without a purge tells.
+        let each = without.after.saturating_sub(without.before) as f64 / without.written as f64;
+        let of_traffic = (each * with.written as f64).round() as u64;
+        purges.left.push(with.after.saturating_sub(of_traffic));
     }
     Ok(purges)
 }
 
-/// The slowest request in milliseconds, the rows in the file before, and those of them that are left.
-fn beside(plan: &Plan, file: &Filled, faults: &mut Vec<String>) -> io::Result<(f64, u64, u64)> {
+/// One run of it.
+struct Beside {
+    /// The slowest request, in milliseconds.
+    slowest: f64,
+    /// Rows in the file before.
+    before: u64,
+    /// Rows in the file after.
+    after: u64,
+    /// Tokens that the traffic was issued.
+    written: u64,
+}
+
+fn beside(plan: &Plan, file: &Filled, faults: &mut Vec<String>) -> io::Result<Beside> {
     fresh(&plan.disk, "purge")?;
     let path = plan.disk.join("purge.sqlite");
     let store = file.copy(&path)?;
@@ -77,13 +91,11 @@ fn beside(plan: &Plan, file: &Filled, faults: &mut Vec<String>) -> io::Result<(f
     let reading = run(address, &kind.introspection(&first), lasting)?;
     let writing = writing.join().map_err(|_| io::Error::other("the writing thread has panicked"))??;
     service.stop()?;
-    let written = writing.right as u64 + first.len() as u64;
     for outcome in [&reading, &writing] {
         faults.extend(Some(outcome.faults()).filter(|faults| !faults.is_empty()));
     }
-    // Each token is two rows: its grant's and its own.
-    let left = rows(&path)?.saturating_sub(2 * written);
-    Ok((slowest(&reading).max(slowest(&writing)), before, left))
+    let slowest = slowest(&reading).max(slowest(&writing));
+    Ok(Beside { slowest, before, after: rows(&path)?, written: writing.right as u64 + first.len() as u64 })
 }
 
 fn slowest(outcome: &Outcome) -> f64 {

@@ -15,6 +15,8 @@ use crate::service::wire::{Load, run};
 
 const WRITERS: usize = 600;
 const READERS: usize = 16;
+/// Until all writers wait: a host may have to start a thread for each.
+const GATHER: Duration = Duration::from_secs(2);
 
 /// What readers met.
 #[derive(Clone, Debug, Default)]
@@ -45,10 +47,10 @@ pub fn measure(plan: &Plan) -> io::Result<Readers> {
         let lock = Locked::new(Path::new(&path))?;
         let writes = kind.client_credentials();
         // Whoever is told to come again later does so after a second.
-        let lasting = slice + Duration::from_secs(1);
+        let lasting = slice + GATHER + Duration::from_millis(500);
         let writers = Load { pause: Duration::from_secs(1), ..Load::new(WRITERS, lasting) };
         let writing = thread::spawn(move || run(address, &writes, writers));
-        thread::sleep(Duration::from_millis(500));
+        thread::sleep(GATHER);
         let beside = run(address, &reads, Load::new(READERS, slice))?;
         drop(lock);
         let _ = writing.join(); // what writers were told is the fault driver's to judge

@@ -76,7 +76,7 @@ impl Findings {
             let _ = write!(
                 page,
                 "\n## Traffic beside a purge\n\nThe slowest of all requests of 4 connections that write and 4 that read, in \
-                 milliseconds, by run: {} without a purge; {} while the tokens of {} clients' grants, all expired, are purged. Rows \
+                 milliseconds, by run: {} without a purge; {} while {} tokens that have expired are purged. Rows \
                  in the file before: {:?}; those of them that were left: {:?}.\n",
                 list(&purges.without),
                 list(&purges.with),

@@ -181,12 +181,20 @@ impl<'a> Run<'a> {
                 _ => {}
             }
             for event in &events {
-                self.serve(event.token().0)?;
+                match self.serve(event.token().0) {
+                    // The server has gone: what it had answered counts.
+                    Err(error) if error.kind() == ErrorKind::ConnectionRefused => return Ok(self.ended(start)),
+                    served => served?,
+                }
             }
             if !self.load.pause.is_zero() {
                 self.wake()?;
             }
         }
+        Ok(self.ended(start))
+    }
+
+    fn ended(mut self, start: Instant) -> Outcome {
         self.outcome.took = start.elapsed();
         for connection in self.connections.iter().filter(|connection| connection.waits_until.is_none()) {
             let waited = connection.sent_at.elapsed();
@@ -197,7 +205,7 @@ impl<'a> Run<'a> {
             }
         }
         self.outcome.micros.sort_unstable();
-        Ok(self.outcome)
+        self.outcome
     }
 
     fn wake(&mut self) -> io::Result<()> {
