@@ -3,15 +3,12 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::schema::{APPLICATION_ID, migrate, version};
+use crate::check::check;
+use crate::schema::{APPLICATION_ID, SCHEMA_VERSION, application_id, migrate, version};
 use crate::{BUSY_TIMEOUT, LOG_LIMIT};
-
-/// How long a file is looked through for damage before it is used. A gigabyte or so is read in this time.
-const CHECK_TIME: Duration = Duration::from_secs(5);
 
 /// A file that cannot be used as a store, and why.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +62,7 @@ pub enum OpenReason {
     #[error("it is a SQLite file of another program")]
     Foreign,
     /// A later release of this program wrote it.
-    #[error("its schema has version {0}, and this program knows versions up to {known} only", known = crate::schema::SCHEMA_VERSION)]
+    #[error("its schema has version {0}, and this program knows versions up to {known} only", known = SCHEMA_VERSION)]
     Newer(i64),
     /// What SQLite found when it looked through the file.
     #[error("it is damaged, so bring back a copy of it: {0}")]
@@ -117,6 +114,23 @@ pub(crate) fn open(path: &Path, readers: usize) -> Result<Opened, OpenError> {
     Ok(Opened { file, writer, readers })
 }
 
+/// Makes a new file of one, which has no free pages and can give them back from then on.
+pub(crate) fn compact(path: &Path) -> Result<(), OpenError> {
+    let fail = |reason| OpenError::new(path, reason);
+    let file = std::path::absolute(path).map_err(|error| fail(error.into()))?;
+    fs::metadata(&file).map_err(|error| fail(error.into()))?;
+    prepare(&file).map_err(fail)?;
+    let compact = || -> Result<(), OpenReason> {
+        let mut connection = connect(&file)?;
+        identify(&connection)?;
+        check(&mut connection)?;
+        migrate(&mut connection)?;
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+        Ok(connection.execute_batch("VACUUM")?)
+    };
+    compact().map_err(|reason| fail(explain(&file, reason)))
+}
+
 /// Sees to it that there is a file, and that it is worth opening.
 ///
 /// The file itself is not opened here. When a program closes a file by its own means, it loses the locks that SQLite has
@@ -142,7 +156,12 @@ fn create(file: &Path) -> Result<(), OpenReason> {
         return Err(OpenReason::OnlyLog(log));
     }
     // Its mode is 0600. SQLite gives its log the same.
-    let new = tempfile::Builder::new().prefix(".grantor-").suffix(".new").tempfile_in(folder)?.into_temp_path();
+    let new = tempfile::Builder::new()
+        .prefix(".grantor-")
+        .suffix(".new")
+        .tempfile_in(folder)
+        .map_err(plain)?
+        .into_temp_path();
     let mut connection = connect(&new)?;
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     migrate(&mut connection)?;
@@ -222,33 +241,19 @@ fn connect(file: &Path) -> Result<Connection, rusqlite::Error> {
 
 /// A file of version 1 or 2 may be from before there was an application id.
 fn identify(connection: &Connection) -> Result<(), OpenReason> {
-    let application_id: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     let (tables, ours): (i64, i64) = connection.query_row(
         "SELECT count(*), count(*) FILTER (WHERE name IN ('grants', 'credentials', 'witnesses', 'clients'))
          FROM sqlite_schema WHERE type = 'table'",
         [],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    match application_id {
+    let version = version(connection)?;
+    match application_id(connection)? {
+        APPLICATION_ID if version > SCHEMA_VERSION => Err(OpenReason::Newer(version)),
         APPLICATION_ID => Ok(()),
         0 if tables == 0 => Err(OpenReason::Empty),
-        0 if ours == 4 && version(connection)? > 0 => Ok(()),
+        0 if ours == 4 && (1..=2).contains(&version) => Ok(()),
         _ => Err(OpenReason::Foreign),
-    }
-}
-
-/// Looks through the file for damage, for a while: a large one is to be looked through elsewhere, and not to keep a
-/// server from starting.
-fn check(connection: &mut Connection) -> Result<(), OpenReason> {
-    let started = Instant::now();
-    connection.progress_handler(1000, Some(move || started.elapsed() > CHECK_TIME))?;
-    let found = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0));
-    connection.progress_handler(0, None::<fn() -> bool>)?;
-    match found {
-        Ok(found) if found == "ok" => Ok(()),
-        Ok(found) => Err(OpenReason::Damaged(found)),
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => Ok(()),
-        Err(error) => Err(error.into()),
     }
 }
 
@@ -266,10 +271,15 @@ fn explain(file: &Path, reason: OpenReason) -> OpenReason {
     };
     // SQLite has to make files beside it as well.
     match file.parent().filter(|_| is_about_access).map(tempfile::tempfile_in) {
-        Some(Err(error)) => error.into(),
+        Some(Err(error)) => plain(error).into(),
         Some(Ok(_)) => OpenReason::ReadOnly,
         None => reason,
     }
+}
+
+/// What the operating system said, without the name of a file that nobody asked for.
+fn plain(error: io::Error) -> io::Error {
+    if error.get_ref().is_some() { error.kind().into() } else { error }
 }
 
 /// The name of a file that SQLite puts beside another.

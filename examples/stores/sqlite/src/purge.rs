@@ -21,7 +21,7 @@ const EXPIRING: [(&str, &str); 4] = [
 ];
 
 /// How long a slice may hold the writer, its sync of the disk not counted.
-const SLICE: Duration = Duration::from_millis(3);
+const SLICE: Duration = Duration::from_millis(2);
 
 /// How long a slice waits for another process that holds the file. Commits wait behind it, and a purge can be repeated.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -34,8 +34,8 @@ const SPARE_PAGES: i64 = 256;
 struct Pace(AtomicUsize);
 
 impl Pace {
-    const SLOWEST: usize = 16;
-    const FASTEST: usize = 1024;
+    const SLOWEST: usize = 8;
+    const FASTEST: usize = 256;
 
     fn new() -> Self {
         Self(AtomicUsize::new(64))

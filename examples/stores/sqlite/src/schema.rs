@@ -75,18 +75,28 @@ const VERSION_2: &str = "
 
 /// The version is read and written in the transaction that changes the tables, so two programs may start at once.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenReason> {
+    if is_up_to_date(connection)? {
+        // A process may start while another one writes.
+        return Ok(());
+    }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version = version(&transaction)?;
     let done = usize::try_from(version).ok().filter(|done| *done <= STEPS.len());
     for step in STEPS.iter().skip(done.ok_or(OpenReason::Newer(version))?) {
         transaction.execute_batch(step)?;
     }
-    let application_id: i32 = transaction.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    if (version, application_id) != (SCHEMA_VERSION, APPLICATION_ID) {
-        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    }
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     Ok(transaction.commit()?)
+}
+
+fn is_up_to_date(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    let found = (version(connection)?, application_id(connection)?);
+    Ok(found == (SCHEMA_VERSION, APPLICATION_ID))
+}
+
+pub(crate) fn application_id(connection: &Connection) -> Result<i32, rusqlite::Error> {
+    connection.query_row("PRAGMA application_id", [], |row| row.get(0))
 }
 
 pub(crate) fn version(connection: &Connection) -> Result<i64, rusqlite::Error> {

@@ -16,7 +16,7 @@ use grantor::{Answer, Timestamp, Unavailable};
 use rusqlite::Connection;
 
 use crate::jobs::{Pending, job};
-use crate::open::{OpenError, open};
+use crate::open::{OpenError, compact, open};
 use crate::purge::{Batch, Paces, Sliced};
 use crate::readers::READERS;
 use crate::rows::unavailable;
@@ -76,6 +76,15 @@ impl SqliteStore {
         let inner =
             Inner { writer: queue, readers: reads, counters, paces: Paces::of(&opened.file), _threads: threads };
         Ok(Self(Arc::new(inner)))
+    }
+
+    /// Writes a file anew, so that it has no free pages, and gives them back from then on even if an earlier release made
+    /// it. Takes as long as writing all of it; nobody else can write meanwhile, so run it while no server does.
+    ///
+    /// # Errors
+    /// See [`OpenReason`](crate::OpenReason). The file is as it was.
+    pub fn compact(path: impl AsRef<Path>) -> Result<(), OpenError> {
+        compact(path.as_ref())
     }
 
     /// Reads the host's own tables in the same file, at one moment of it: a reader never waits for writers.

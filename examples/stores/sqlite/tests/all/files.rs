@@ -10,14 +10,17 @@ use tempfile::TempDir;
 
 use crate::common::{fresh, witness};
 
-/// A file with so many witnesses in it, closed.
+/// A file with so many credentials in it, closed.
 fn filled(directory: &TempDir, rows: u16) -> PathBuf {
     let file = directory.path().join("filled.sqlite");
     let store = SqliteStore::open(&file).expect("a store");
-    let insert = "
-        WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ?1)
-        INSERT INTO witnesses SELECT random() & 65535, randomblob(32), 500 FROM n";
-    store.write(move |it| it.execute(insert, [rows])).expect("they are written");
+    let record = r#"{"version":1,"kind":"access_token","scope":"read","claims":{"tenant":"acme and others"}}"#;
+    let insert = format!(
+        "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ?1)
+         INSERT INTO credentials (partition, digest, grant_id, record, revision, expires_at)
+         SELECT random() & 65535, randomblob(32), randomblob(18), '{record}', 0, 500 FROM n"
+    );
+    store.write(move |it| it.execute(&insert, [rows])).expect("they are written");
     file
 }
 
@@ -72,7 +75,7 @@ fn a_file_that_is_no_database_is_refused() {
 #[test]
 fn a_damaged_file_is_refused() {
     type Damage = fn(&mut Vec<u8>);
-    let cases: [(&str, Damage); 7] = [
+    let cases: [(&str, Damage); 9] = [
         ("a header of other bytes", |bytes| bytes[..100].fill(0x5a)),
         ("a first page of zeros", |bytes| bytes[..4096].fill(0)),
         ("cut in the middle", |bytes| bytes.truncate(bytes.len() / 2)),
@@ -82,6 +85,14 @@ fn a_damaged_file_is_refused() {
             for page in bytes.chunks_mut(4096).skip(1) {
                 page[1000..1064].fill(0xa5);
             }
+        }),
+        ("other bytes in one record", |bytes| {
+            let at = bytes.windows(6).rposition(|bytes| bytes == b"tenant").expect("a record");
+            bytes[at..at + 6].fill(0x07);
+        }),
+        ("another key", |bytes| {
+            let at = bytes.windows(9).rposition(|bytes| bytes == b"{\"version").expect("a record");
+            bytes[at - 30..at - 20].fill(0x07);
         }),
         ("two pages in each other's place", |bytes| {
             let (left, right) = bytes.split_at_mut(60 * 4096);
@@ -183,6 +194,26 @@ fn of_many_that_make_a_file_at_once_all_use_the_same_one() {
     let names: Vec<_> =
         fs::read_dir(directory.path()).expect("a directory").map(|file| file.expect("a file").file_name()).collect();
     assert_eq!(names, ["new.sqlite"], "nothing else is left");
+}
+
+/// Nobody makes files in `/proc`, whoever he is.
+#[cfg(target_os = "linux")]
+#[test]
+fn why_a_file_cannot_be_made_is_told_and_no_other_file_is_named() {
+    let error = refusal(Path::new("/proc/store.sqlite"));
+    assert!(error.contains("not found") && !error.contains(".new"), "{error}");
+}
+
+#[test]
+fn a_file_that_is_held_elsewhere_is_opened_all_the_same() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = filled(&directory, 1);
+    // As long as a connection is open the file stays in WAL mode, where readers wait for nobody.
+    let other = Connection::open(&file).expect("another connection");
+    other.execute_batch("BEGIN IMMEDIATE").expect("it holds the file");
+    let store = SqliteStore::open(&file).expect("a store");
+    let rows = store.read(|it| it.query_row("SELECT count(*) FROM credentials", [], |row| row.get::<_, i64>(0)));
+    assert_eq!(rows, Ok(1));
 }
 
 #[cfg(unix)]

@@ -9,20 +9,21 @@ use rusqlite::Connection;
 
 use crate::common::{fresh, gate, poll, wait_until, witness};
 
+/// What one caller asks.
+type Call = Box<dyn FnOnce(&SqliteStore) -> Result<Outcome, Unavailable> + Send>;
+
 /// Has all of these wait in their order, lets them go as one group, and returns what each was told.
-fn in_one_group(
-    store: &SqliteStore,
-    jobs: Vec<Box<dyn FnOnce(&SqliteStore) -> Result<Outcome, Unavailable> + Send>>,
-) -> Vec<Result<Outcome, Unavailable>> {
+fn in_one_group(store: &SqliteStore, jobs: Vec<Call>) -> Vec<Result<Outcome, Unavailable>> {
     let before = store.statistics();
     let answers = thread::scope(|scope| {
         let (open, work) = gate();
-        let held = scope.spawn(|| store.write(work));
+        let mut held = Box::pin(store.write_async(work));
+        assert!(poll(&mut held).is_pending());
         let threads: Vec<_> = jobs
             .into_iter()
             .enumerate()
             .map(|(waiting, job)| {
-                // The first is the gate, which has left the queue when it is held at it.
+                // When none waits, the writer is held at the gate.
                 wait_until(|| store.statistics().waiting_commits == waiting);
                 let thread = scope.spawn(move || job(store));
                 wait_until(|| store.statistics().waiting_commits == waiting + 1 || thread.is_finished());
@@ -30,20 +31,18 @@ fn in_one_group(
             })
             .collect();
         drop(open);
-        let _ = held.join().expect("the gate's thread ends");
+        drop(held);
         threads.into_iter().map(|thread| thread.join().expect("no caller panics")).collect()
     });
     assert!(store.statistics().groups <= before.groups + 1, "they were one group");
     answers
 }
 
-fn commit(numbers: &'static [u16]) -> Box<dyn FnOnce(&SqliteStore) -> Result<Outcome, Unavailable> + Send> {
+fn commit(numbers: &'static [u16]) -> Call {
     Box::new(move |store| store.commit(&Commit::new(numbers.iter().copied().map(witness)).expect("one partition")))
 }
 
-fn write(
-    work: impl FnOnce(&Connection) -> Result<(), rusqlite::Error> + Send + 'static,
-) -> Box<dyn FnOnce(&SqliteStore) -> Result<Outcome, Unavailable> + Send> {
+fn write(work: impl FnOnce(&Connection) -> Result<(), rusqlite::Error> + Send + 'static) -> Call {
     Box::new(move |store| store.write(work).map(|()| Outcome::Applied))
 }
 
@@ -98,6 +97,31 @@ fn work_that_ends_the_transaction_is_told_to_everybody_and_the_store_goes_on() {
         assert_eq!(store.commit(&Commit::of(witness(2))), Ok(Outcome::Applied), "{sql}");
         assert_eq!(are_there(&store, &[2]), [true], "{sql}");
     }
+}
+
+/// A full disk, as far as SQLite sees one: the file may not grow any more.
+#[test]
+fn what_finds_no_room_is_refused_and_later_there_is_room_again() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = fresh(&directory);
+    store.write(|it| it.execute_batch("CREATE TABLE own (bytes)")).expect("it is written");
+    let may_grow = |pages: i64| {
+        let limit = move |it: &Connection| it.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()));
+        store.write(limit).expect("a limit");
+    };
+    let pages = store.read(|it| it.query_row("PRAGMA page_count", [], |row| row.get(0))).expect("they are counted");
+    may_grow(pages);
+    let large = |it: &Connection| it.execute("INSERT INTO own VALUES (zeroblob(1000000))", []).map(drop);
+    let answers = in_one_group(&store, vec![commit(&[1]), write(large), commit(&[2])]);
+    assert!(answers[1].is_err(), "{answers:?}");
+    // Nobody is told that something is written which is not.
+    for (number, answer) in [(1, &answers[0]), (2, &answers[2])] {
+        assert!(answer.is_err() || are_there(&store, &[number]) == [true], "{answers:?}");
+    }
+    assert!(store.write(large).is_err());
+    may_grow(1_000_000);
+    assert_eq!(store.write(large), Ok(()));
+    assert_eq!(store.commit(&Commit::of(witness(3))), Ok(Outcome::Applied));
 }
 
 #[test]

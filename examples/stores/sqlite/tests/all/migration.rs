@@ -128,3 +128,23 @@ fn a_file_of_version_1_is_brought_up_to_date_and_nothing_is_lost() -> Result<(),
     assert!(store.lookup(&Lookup::of(key(3)))?.credentials().is_empty());
     Ok(())
 }
+
+/// SQLite decides when it makes a file whether it can give pages back.
+#[test]
+fn a_file_of_version_1_is_compacted_and_gives_pages_back() -> Result<(), Box<dyn std::error::Error>> {
+    let directory = tempfile::tempdir()?;
+    let file = directory.path().join("old.sqlite");
+    write_version_1(&file)?;
+    let vacuum = || Connection::open(&file)?.query_row("PRAGMA auto_vacuum", [], |row| row.get::<_, i64>(0));
+    let store = SqliteStore::open(&file)?;
+    store.purge(Timestamp(1))?;
+    assert_eq!(vacuum()?, 0);
+    drop(store);
+    SqliteStore::compact(&file)?;
+    assert_eq!(vacuum()?, 2);
+    let store = SqliteStore::open(&file)?;
+    assert_eq!(store.lookup(&Lookup::of(key(1)))?.credentials().len(), 1);
+    assert!(SqliteStore::compact(directory.path().join("missing.sqlite")).is_err());
+    assert!(!directory.path().join("missing.sqlite").exists());
+    Ok(())
+}
