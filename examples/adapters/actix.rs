@@ -6,15 +6,24 @@ use std::error::Error;
 use std::net::TcpListener;
 use std::pin::Pin;
 
-use actix_web::dev::Payload;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::{ErrorBadRequest, InternalError};
 use actix_web::http::StatusCode;
+use actix_web::middleware::{Next, from_fn};
+use actix_web::rt::time::timeout;
 use actix_web::web::{self, Bytes, Data, PayloadConfig, ServiceConfig};
 use actix_web::{App, FromRequest, HttpRequest, HttpResponse, HttpServer, Result};
 use demo::{Demo, audit, gone, moment, now, photos_of};
 use grantor::MAX_FORM_LEN;
 use grantor::resource::{Access, Requirement};
 use grantor::server::AuthorizeReply;
+
+/// How many connections may be open. A process may often open 1024 files, and needs some for itself.
+const MAX_CONNECTIONS: usize = 800;
+
+/// Each of the threads that serve has its share of them.
+const WORKERS: usize = 4;
 
 #[actix_web::main]
 async fn main() -> std::result::Result<(), Box<dyn Error + Send + Sync>> {
@@ -24,12 +33,32 @@ async fn main() -> std::result::Result<(), Box<dyn Error + Send + Sync>> {
     demo.announce();
     HttpServer::new(move || {
         let demo = demo.clone();
-        App::new().configure(|config| routes(config, demo))
+        App::new().wrap(from_fn(in_time)).configure(|config| routes(config, demo))
     })
+    // For a head, and between requests.
+    .client_request_timeout(demo::timeout())
+    .keep_alive(demo::timeout())
+    .client_disconnect_timeout(demo::timeout())
+    .workers(WORKERS)
+    .max_connections(MAX_CONNECTIONS / WORKERS)
+    .tcp_nodelay(true)
     .listen(listener)?
     .run()
     .await?;
     Ok(())
+}
+
+/// Ends a request whose body takes too long, or whose answer does.
+async fn in_time(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>> {
+    match timeout(demo::timeout(), next.call(request)).await {
+        Ok(response) => Ok(response?.map_into_boxed_body()),
+        Err(_) => {
+            let mut response = HttpResponse::RequestTimeout();
+            // What is left of the body is no further request.
+            let response = response.force_close().body("The request took too long.\n");
+            Err(InternalError::from_response("timeout", response).into())
+        }
+    }
 }
 
 fn routes(config: &mut ServiceConfig, demo: Data<Demo>) {

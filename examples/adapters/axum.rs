@@ -6,27 +6,65 @@ use std::error::Error;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
+use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Extension, FromRequestParts, State};
-use axum::http::{Request, request::Parts};
+use axum::http::{Request, StatusCode, request::Parts};
 use axum::response::Response;
 use axum::routing::{any, get, post};
-use axum::{Router, serve};
 use demo::{Demo, audit, gone, moment, now, photos_of};
 use grantor::MAX_FORM_LEN;
 use grantor::resource::{Access, Requirement};
 use grantor::server::AuthorizeReply;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::time::sleep;
+use tokio_io_timeout::TimeoutStream;
 use tower::{Layer, Service};
+use tower_http::timeout::TimeoutLayer;
+
+/// How many connections may be open. A process may often open 1024 files, and needs some for itself.
+const MAX_CONNECTIONS: usize = 800;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let listener = TcpListener::bind(demo::listen_address()).await?;
     let demo = Demo::at(&format!("http://{}", listener.local_addr()?))?;
     demo.announce();
-    serve(listener, router(Arc::new(demo))).await?;
-    Ok(())
+    serve(listener, router(Arc::new(demo))).await
+}
+
+/// `axum::serve` waits for a silent peer for ever, and takes as many as come. The reference host's `serve.rs` goes further.
+async fn serve(listener: TcpListener, router: Router) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let timeout = demo::timeout();
+    // For a request from its head to its answer, and so for its body.
+    let router = router.layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, timeout));
+    let mut http1 = http1::Builder::new();
+    // For a head, from the answer before: it ends idle connections too.
+    http1.timer(TokioTimer::new()).header_read_timeout(timeout).max_buf_size(2 * MAX_FORM_LEN);
+    loop {
+        let place = Arc::clone(&places).acquire_owned().await?;
+        let Ok((stream, _)) = listener.accept().await else {
+            // No file is left, say: that is no reason to stop, nor to try at once.
+            sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let _ = stream.set_nodelay(true);
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(timeout));
+        let connection =
+            http1.serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(router.clone()));
+        tokio::spawn(async move {
+            let _ = connection.await;
+            drop(place);
+        });
+    }
 }
 
 fn router(demo: Arc<Demo>) -> Router {

@@ -3,21 +3,20 @@
 //! `cargo run -p adapters --bin server-blocking`
 
 use std::error::Error;
-use std::io::Read as _;
+use std::io::{self, Read};
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
 use demo::{Demo, audit, gone, moment, now, photos_of, text};
 use grantor::MAX_FORM_LEN;
 use grantor::resource::{Access, Refusal, Requirement};
 use grantor::server::AuthorizeReply;
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use oxhttp::model::Body;
 
-/// Each connection has a thread while it is open: how many there are, and how long a silent client keeps one.
+/// Each connection has a thread while it is open.
 const MAX_CONNECTIONS: usize = 128;
-const TIMEOUT: Duration = Duration::from_secs(10);
 
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     // oxhttp does not say which port it was given: the system is asked for a free one before.
@@ -27,7 +26,10 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         let demo = Arc::clone(&demo);
         move |request| answer(&demo, request)
     });
-    let server = server.bind(address).with_max_concurrent_connections(MAX_CONNECTIONS).with_global_timeout(TIMEOUT);
+    // The time is for each read and write, and there is none for a whole head: a client that sends a byte now and then keeps its
+    // thread. Where strangers connect, a proxy that reads whole requests belongs in front.
+    let server = server.with_max_concurrent_connections(MAX_CONNECTIONS).with_global_timeout(demo::timeout());
+    let server = server.bind(address);
     let running = server.spawn()?;
     demo.announce();
     running.join()?;
@@ -41,11 +43,34 @@ fn answer(demo: &Demo, incoming: &mut Request<Body>) -> Response<Body> {
     *request.headers_mut() = incoming.headers().clone();
     // The one byte more tells grantor that it was too much. The rest is left to oxhttp, which skips it: it must not be taken for the
     // next request.
-    let response = match incoming.body_mut().take(MAX_FORM_LEN as u64 + 1).read_to_end(request.body_mut()) {
+    let mut body = InTime { body: incoming.body_mut(), until: Instant::now() + demo::timeout() };
+    let response = match body.by_ref().take(MAX_FORM_LEN as u64 + 1).read_to_end(request.body_mut()) {
         Ok(_) => route(demo, &request),
-        Err(error) => text(StatusCode::BAD_REQUEST, &format!("The request cannot be read: {error}\n")),
+        Err(error) => {
+            // Nobody waits for the rest, and it is no further request: oxhttp closes what the request asks to close.
+            *incoming.body_mut() = Body::empty();
+            incoming.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            let told = format!("The request cannot be read: {error}\n");
+            let is_late = matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock);
+            text(if is_late { StatusCode::REQUEST_TIMEOUT } else { StatusCode::BAD_REQUEST }, &told)
+        }
     };
     response.map(Body::from)
+}
+
+/// A body that is to be there by a certain time, however many reads that takes.
+struct InTime<'a> {
+    body: &'a mut Body,
+    until: Instant,
+}
+
+impl Read for InTime<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match Instant::now() < self.until {
+            true => self.body.read(buffer),
+            false => Err(io::Error::new(io::ErrorKind::TimedOut, "it takes too long")),
+        }
+    }
 }
 
 fn route(demo: &Demo, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {

@@ -5,7 +5,9 @@ use std::env;
 use std::error::Error;
 use std::fmt;
 use std::io::{Write, stderr, stdout};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use grantor::model::{ClientId, GrantType, Issuer, RedirectUri, Resource, ResponseType, Scope, Secret, Subject};
@@ -18,6 +20,9 @@ use http::{HeaderValue, Response, StatusCode, header};
 
 /// The secret of the clients here that have one. It is in public: yours come from [`Secret::generate`].
 pub const DEMO_SECRET: &str = "Zk4hWbX2n0uT7cVq9sLm1g";
+
+/// How many requests wait for somebody's decision.
+const MAX_PROMPTS: usize = 1000;
 
 /// An authorization server and a protected resource that share a store.
 #[derive(Debug)]
@@ -40,6 +45,12 @@ pub struct Demo {
 #[must_use]
 pub fn listen_address() -> String {
     env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_owned())
+}
+
+/// How long a peer may take for what it owes, a head, a body, or to read its answer: the program's third argument, in seconds.
+#[must_use]
+pub fn timeout() -> Duration {
+    Duration::from_secs(env::args().nth(3).and_then(|seconds| seconds.parse().ok()).unwrap_or(10))
 }
 
 impl Demo {
@@ -94,7 +105,15 @@ impl Demo {
             escaped(prompt.asked.scope.as_str()),
             id.expose(),
         );
-        self.prompts().insert(id.expose().to_owned(), prompt);
+        let mut prompts = self.prompts();
+        // Anyone may ask: there is a limit to what is kept of it.
+        if prompts.len() >= MAX_PROMPTS
+            && let Some(one) = prompts.keys().next().cloned()
+        {
+            prompts.remove(&one);
+        }
+        prompts.insert(id.expose().to_owned(), prompt);
+        drop(prompts);
         let mut response = Response::new(page.into_bytes());
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
@@ -186,8 +205,16 @@ pub fn gone() -> Response<Vec<u8>> {
 }
 
 /// One line for each thing that happened. Events hold no secrets, and `Debug` escapes the line ends that a request may hold.
+///
+/// A thread of its own writes them: if nobody reads standard error, lines are lost, and no request waits. (The reference host's
+/// `log.rs` counts them.)
 pub fn audit(event: impl fmt::Debug) {
-    print_line(stderr(), format_args!("{event:?}"));
+    static LINES: LazyLock<SyncSender<String>> = LazyLock::new(|| {
+        let (lines, written) = sync_channel::<String>(1024);
+        thread::spawn(move || written.iter().try_for_each(|line| stderr().write_all(line.as_bytes())));
+        lines
+    });
+    let _ = LINES.try_send(format!("{event:?}\n"));
 }
 
 /// If nobody reads it any more, there is nobody to tell.

@@ -21,6 +21,9 @@ pub struct Arguments {
     /// Where to listen; port 0 picks one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+    /// Where /healthz, /readyz and /metrics are, by http [default: beside the endpoints, for whoever asks]
+    #[arg(long, value_name = "ADDR")]
+    pub operations: Option<SocketAddr>,
     /// Who the server says it is [default: http:// or, with a certificate, https:// and the listen address]
     #[arg(long, value_name = "URL")]
     pub issuer: Option<Issuer>,

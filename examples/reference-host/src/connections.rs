@@ -263,3 +263,69 @@ impl Drop for Place {
         by_address.change(self.address, |theirs| theirs.remove(&turn));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+    use std::pin::pin;
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    const CROWD: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+    const OTHER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
+
+    async fn is_ended(place: &Place) -> bool {
+        timeout(Duration::from_millis(1), place.connection().asked_to_end()).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn whoever_has_most_makes_room_with_what_has_idled_longest() {
+        let connections = Arc::new(Connections::new(4));
+        let other = connections.place(OTHER).await.0;
+        let first = connections.place(CROWD).await.0;
+        let second = connections.place(CROWD).await.0;
+        let third = connections.place(CROWD).await.0;
+        drop(first.serve());
+        let mut newcomer = pin!(connections.place(OTHER));
+        assert!(timeout(Duration::from_millis(1), newcomer.as_mut()).await.is_err(), "the socket is open still");
+        assert!(is_ended(&second).await, "it has idled longest of those");
+        drop(second);
+        assert_eq!(newcomer.await.1, 1);
+        assert!(!is_ended(&other).await && !is_ended(&first).await && !is_ended(&third).await);
+    }
+
+    #[tokio::test]
+    async fn what_is_being_served_is_not_closed() {
+        let connections = Arc::new(Connections::new(2));
+        let (first, second) = (connections.place(CROWD).await.0, connections.place(OTHER).await.0);
+        let (serving, also_serving) = (first.serve(), second.serve());
+        assert!(!connections.close_one());
+        drop(also_serving);
+        assert!(connections.close_one());
+        assert!(is_ended(&second).await && !is_ended(&first).await);
+        drop(serving);
+    }
+
+    #[tokio::test]
+    async fn what_is_gone_is_forgotten() {
+        let connections = Arc::new(Connections::new(2));
+        for _ in 0..10 {
+            let (place, closed) = connections.place(CROWD).await;
+            drop(place.serve());
+            assert!(!place.connections.is_empty() && closed == 0);
+        }
+        assert!(connections.is_empty() && connections.lock().counts.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_network_of_ipv6_counts_as_one_address() {
+        let connections = Arc::new(Connections::new(3));
+        let address = |last| IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 1, 0, 0, 0, last));
+        let other = connections.place(OTHER).await.0;
+        let theirs = [connections.place(address(1)).await.0, connections.place(address(2)).await.0];
+        assert!(connections.close_one());
+        assert!(is_ended(&theirs[0]).await && !is_ended(&other).await);
+    }
+}

@@ -1,11 +1,10 @@
 //! The request that is answered: what its lines in the log share.
 
 use std::cell::Cell;
-use std::future::Future;
 use std::io::Write as _;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use crate::metrics::{Endpoint, Metrics};
@@ -59,7 +58,10 @@ impl Exchange {
     /// The name of the request, for the log and for whoever asks about it.
     #[must_use]
     pub fn id(&self) -> String {
-        format!("{:08x}-{:x}", std::process::id(), self.number)
+        static PROCESS: OnceLock<u32> = OnceLock::new();
+        // Another process of the same log has other names, and so has this one when it was started again.
+        let process = PROCESS.get_or_init(|| getrandom::u32().unwrap_or_default());
+        format!("{process:08x}-{:x}", self.number)
     }
 
     /// Writes the members of a line that say which request it is about.

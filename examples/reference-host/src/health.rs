@@ -86,3 +86,58 @@ async fn metrics<S: AsyncStore + Send + Sync + 'static>(State(health): State<Arc
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::Request;
+    use grantor::store::Commit;
+    use grantor::{Answer, Unavailable};
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    /// Answers, refuses, or hangs.
+    #[derive(Debug)]
+    enum Store {
+        Answers,
+        Refuses,
+        Hangs,
+    }
+
+    impl AsyncStore for Store {
+        async fn lookup_async(&self, _: &Lookup) -> Answer<Lookup> {
+            match self {
+                Self::Answers => Ok(grantor::store::Found::default()),
+                Self::Refuses => Err(Unavailable::new("the disk is gone")),
+                Self::Hangs => std::future::pending().await,
+            }
+        }
+
+        async fn commit_async(&self, _: &Commit) -> Answer<Commit> {
+            Err(Unavailable::new("nothing is written here"))
+        }
+    }
+
+    async fn status(router: &Router, path: &str) -> u16 {
+        let request = Request::get(path).body(Body::empty()).expect("a request");
+        let Ok(response) = router.clone().oneshot(request).await;
+        response.status().as_u16()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_is_ready_as_long_as_the_store_answers_and_alive_in_any_case() {
+        for (store, ready) in [(Store::Answers, 200), (Store::Refuses, 503), (Store::Hangs, 503)] {
+            let health = Arc::new(Health::new(Arc::new(store), Arc::new(Metrics::default())));
+            let router = router(Arc::clone(&health));
+            for _ in 0..3 {
+                assert_eq!(status(&router, "/readyz").await, ready, "{:?}", health.store);
+                assert_eq!(status(&router, "/healthz").await, 200);
+                assert_eq!(status(&router, "/metrics").await, 200);
+            }
+            health.drain();
+            assert_eq!(status(&router, "/readyz").await, 503);
+            assert_eq!(status(&router, "/healthz").await, 200);
+        }
+    }
+}

@@ -1,6 +1,9 @@
-//! Requests whose body takes too long, and answers that do.
+//! Requests whose body takes too long or breaks off, and answers that take too long.
 
-use axum::body::{Body, Bytes, to_bytes};
+use std::future::poll_fn;
+use std::pin::Pin;
+
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use axum::response::IntoResponse as _;
 use grantor::MAX_FORM_LEN;
@@ -16,26 +19,48 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 /// Stands for a body that is longer than any may be: each endpoint refuses it in its own words.
 static TOO_LONG: [u8; MAX_FORM_LEN + 1] = [0; MAX_FORM_LEN + 1];
 
+/// How much of such a body is read and thrown away: a peer that is still sending would not see the answer.
+const MAX_SKIPPED: usize = 1024 * 1024;
+
 /// Reads the whole body of a request. Nothing here takes one that is longer than [`MAX_FORM_LEN`].
-pub(crate) async fn whole(request: Request<Incoming>) -> Request<Bytes> {
-    let (parts, body) = request.into_parts();
-    if body.is_end_stream() {
-        return Request::from_parts(parts, Bytes::new());
+///
+/// # Errors
+/// The peer broke off, or its chunks are none.
+pub(crate) async fn whole(request: Request<Incoming>) -> Result<Request<Bytes>, hyper::Error> {
+    let (parts, mut body) = request.into_parts();
+    // Most bodies come in one piece, which is not copied.
+    let (mut first, mut all, mut length) = (Bytes::new(), Vec::new(), 0);
+    while !body.is_end_stream() {
+        let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await else { break };
+        let Ok(data) = frame?.into_data() else { continue };
+        length += data.len();
+        if length > MAX_FORM_LEN + MAX_SKIPPED {
+            break;
+        } else if length == data.len() {
+            first = data;
+        } else if length <= MAX_FORM_LEN {
+            if all.is_empty() {
+                all.extend_from_slice(&first);
+            }
+            all.extend_from_slice(&data);
+        }
     }
-    let too_long = body.size_hint().lower() > MAX_FORM_LEN as u64;
-    let body = match too_long {
-        true => None,
-        false => to_bytes(Body::new(body), MAX_FORM_LEN).await.ok(),
+    let whole = match all {
+        _ if length > MAX_FORM_LEN => Bytes::from_static(&TOO_LONG),
+        all if all.is_empty() => first,
+        all => all.into(),
     };
-    Request::from_parts(parts, body.unwrap_or_else(|| Bytes::from_static(&TOO_LONG)))
+    Ok(Request::from_parts(parts, whole))
 }
 
-/// Who took too long.
+/// Why there is no answer but this.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Late {
-    /// The peer, for its body.
+    /// The peer took too long for its body.
     Body,
-    /// The server.
+    /// The peer's body ended before its end.
+    Broken,
+    /// The server took too long.
     Server,
 }
 
@@ -43,6 +68,7 @@ pub(crate) enum Late {
 pub(crate) async fn answer(endpoint: Endpoint, late: Late) -> Response<Body> {
     let (status, error, told) = match late {
         Late::Body => (StatusCode::REQUEST_TIMEOUT, "invalid_request", "The request took too long to arrive."),
+        Late::Broken => (StatusCode::BAD_REQUEST, "invalid_request", "The request cannot be read."),
         Late::Server => {
             audit(HostEvent::RequestTimedOut { endpoint: endpoint.name() });
             (
@@ -63,7 +89,7 @@ pub(crate) async fn answer(endpoint: Endpoint, late: Late) -> Response<Body> {
     let headers = response.headers_mut();
     match late {
         // What is left of the body is no further request.
-        Late::Body => drop(headers.insert(header::CONNECTION, HeaderValue::from_static("close"))),
+        Late::Body | Late::Broken => drop(headers.insert(header::CONNECTION, HeaderValue::from_static("close"))),
         Late::Server => drop(headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"))),
     }
     pages::safe_headers(response).await

@@ -5,10 +5,11 @@
 
 use std::fmt;
 use std::io::{self, BufWriter, Write};
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tracing::field::{Field, Visit};
@@ -33,11 +34,29 @@ const MEMBERS: &str = "members";
 
 static INTROSPECTIONS: AtomicBool = AtomicBool::new(false);
 
-/// The log, while it is open. Dropping it writes what waits, for at most a second.
+/// How long the end of the program waits for whoever reads the log.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// The log, while it is open. Dropping it waits until what was said is written, but not for long.
 #[derive(Debug)]
 pub struct Log {
     dropped: Dropped,
-    _writes: WorkerGuard,
+    said: Arc<AtomicU64>,
+    written: Arc<AtomicU64>,
+    /// It is never dropped: in its last moment it may print to standard output, which may be closed.
+    _writes: ManuallyDrop<WorkerGuard>,
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        let begin = Instant::now();
+        let said = self.said.load(Ordering::Acquire);
+        while self.written.load(Ordering::Acquire).saturating_add(self.dropped.by_queue()) < said
+            && begin.elapsed() < LAST_LINES
+        {
+            thread::sleep(GATHER);
+        }
+    }
 }
 
 /// Counts the lines that were lost.
@@ -51,8 +70,12 @@ impl Dropped {
     /// How many lines were lost so far: the queue was full, or they could not be written.
     #[must_use]
     pub fn count(&self) -> u64 {
-        let queue = self.queue.get().map_or(0, ErrorCounter::dropped_lines);
-        u64::try_from(queue).unwrap_or(u64::MAX).saturating_add(self.unwritten.load(Ordering::Relaxed))
+        self.by_queue().saturating_add(self.unwritten.load(Ordering::Relaxed))
+    }
+
+    fn by_queue(&self) -> u64 {
+        let lines = self.queue.get().map_or(0, ErrorCounter::dropped_lines);
+        u64::try_from(lines).unwrap_or(u64::MAX)
     }
 }
 
@@ -64,11 +87,13 @@ impl Log {
     pub fn open(introspections: bool) -> Result<Self, Box<dyn std::error::Error>> {
         INTROSPECTIONS.store(introspections, Ordering::Relaxed);
         let dropped = Dropped::default();
-        let writer = Lines { out: BufWriter::with_capacity(BUFFER, io::stderr()), dropped: dropped.clone(), told: 0 };
+        let (said, written) = (Arc::default(), Arc::default());
+        let out = BufWriter::with_capacity(BUFFER, io::stderr());
+        let writer = Lines { out, dropped: dropped.clone(), told: 0, taken: 0, written: Arc::clone(&written) };
         let (queue, writes) =
             NonBlockingBuilder::default().buffered_lines_limit(QUEUE).lossy(true).thread_name("log").finish(writer);
         let _ = dropped.queue.set(queue.error_counter());
-        tracing_subscriber::registry().with(Json { queue }).try_init()?;
+        tracing_subscriber::registry().with(Json { queue, said: Arc::clone(&said) }).try_init()?;
         // A panic is told through the queue too: standard error may block.
         std::panic::set_hook(Box::new(|panic| {
             let place = panic.location().map(ToString::to_string).unwrap_or_default();
@@ -77,7 +102,7 @@ impl Log {
             let message = message.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or_default();
             tracing::error!(event = "panicked", place, message);
         }));
-        Ok(Self { dropped, _writes: writes })
+        Ok(Self { dropped, said, written, _writes: ManuallyDrop::new(writes) })
     }
 
     /// Counts the lines that are lost.
@@ -101,7 +126,10 @@ pub(crate) fn line(members: &str) {
 struct Lines {
     out: BufWriter<io::Stderr>,
     dropped: Dropped,
+    /// How many lost lines the log tells of.
     told: u64,
+    taken: u64,
+    written: Arc<AtomicU64>,
 }
 
 impl Lines {
@@ -115,6 +143,7 @@ impl Lines {
 impl Write for Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.put(line);
+        self.taken += 1;
         let dropped = self.dropped.count();
         if dropped > self.told {
             let lines = dropped - self.told;
@@ -130,6 +159,7 @@ impl Write for Lines {
 
     fn flush(&mut self) -> io::Result<()> {
         let flushed = self.out.flush();
+        self.written.store(self.taken, Ordering::Release);
         thread::sleep(GATHER);
         flushed
     }
@@ -138,6 +168,7 @@ impl Write for Lines {
 /// Makes a line of JSON of each event.
 struct Json {
     queue: NonBlocking,
+    said: Arc<AtomicU64>,
 }
 
 impl<S: Subscriber> Layer<S> for Json {
@@ -157,6 +188,7 @@ impl<S: Subscriber> Layer<S> for Json {
         }
         Exchange::with(|exchange| exchange.describe(&mut line));
         line.extend_from_slice(b"}\n");
+        self.said.fetch_add(1, Ordering::AcqRel);
         let _ = self.queue.clone().write_all(&line);
     }
 }

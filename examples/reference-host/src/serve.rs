@@ -35,7 +35,7 @@ use crate::tls::Certificates;
 const BACK_OFF: Duration = Duration::from_millis(100);
 
 /// How long connections are still taken once the program is asked to stop: who sent a request before it heard is answered.
-const LINGER: Duration = Duration::from_millis(500);
+const LINGER: Duration = Duration::from_secs(1);
 
 /// The most that is kept of a head: room for a query of [`MAX_FORM_LEN`](grantor::MAX_FORM_LEN), and headers.
 const MAX_HEAD: usize = 128 * 1024;
@@ -104,7 +104,8 @@ pub async fn serve(listener: TcpListener, door: Arc<Door>, draining: impl FnOnce
     Ok(())
 }
 
-async fn accept(listener: TcpListener, door: Arc<Door>) {
+/// Takes connections, without end.
+pub async fn accept(listener: TcpListener, door: Arc<Door>) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
@@ -194,7 +195,8 @@ impl Door {
         let exchange = Exchange::begin(peer.ip(), endpoint, Arc::clone(&self.metrics));
         let answer = async {
             let request = match timeout(self.limits.body_timeout, late::whole(request)).await {
-                Ok(request) => request,
+                Ok(Ok(request)) => request,
+                Ok(Err(_)) => return late::answer(endpoint, Late::Broken).await,
                 Err(_) => {
                     self.metrics.connections.body_timeouts.inc();
                     return late::answer(endpoint, Late::Body).await;

@@ -10,4 +10,5 @@
 mod clients;
 mod program;
 mod servers;
+mod slow_peers;
 mod transport;

@@ -71,7 +71,16 @@ impl Server {
 
     /// With access tokens of so many seconds.
     pub(crate) fn with_lifetime(program: &str, seconds: u32) -> Self {
-        let mut running = Running::start(Command::new(program).arg("127.0.0.1:0").arg(seconds.to_string()));
+        Self::started(Command::new(program).arg("127.0.0.1:0").arg(seconds.to_string()))
+    }
+
+    /// With so many seconds for what a peer owes.
+    pub(crate) fn with_timeout(program: &str, seconds: u32) -> Self {
+        Self::started(Command::new(program).args(["127.0.0.1:0", "600", &seconds.to_string()]))
+    }
+
+    fn started(command: &mut Command) -> Self {
+        let mut running = Running::start(command);
         // Nobody reads the log, so it goes nowhere, rather than into a pipe that fills.
         drop(running.child.stderr.take());
         Self { url: running.line_after("listening on "), _running: running }

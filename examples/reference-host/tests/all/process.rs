@@ -1,8 +1,10 @@
 //! The program under test.
 
 use std::io::{BufRead as _, BufReader};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -40,6 +42,9 @@ username = "bob"
 password = "builder"
 sub = "user-2"
 "#;
+
+/// What takes longer hangs.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_reference-host"));
@@ -79,6 +84,64 @@ impl Running {
 
     pub(crate) fn in_memory() -> Self {
         Self::start("memory")
+    }
+
+    /// In memory, with more arguments. Its log is kept, to be read by [`Running::log`].
+    pub(crate) fn with(arguments: &[&str]) -> Self {
+        Self::from(command(), arguments)
+    }
+
+    /// Of a process that may open so many files.
+    pub(crate) fn with_files(files: u32, arguments: &[&str]) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_reference-host")]);
+        command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::piped());
+        Self::from(command, arguments)
+    }
+
+    fn from(mut command: Command, arguments: &[&str]) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("config.toml");
+        std::fs::write(&file, CONFIG).expect("the configuration is written");
+        let command = command.arg("--config").arg(&file).args(arguments);
+        if !arguments.contains(&"--store") {
+            command.args(["--store", "memory"]);
+        }
+        Self::wait(command.stderr(Stdio::piped()).spawn().expect("it starts"), directory).0
+    }
+
+    /// With an address of its own for those who run it, which comes along.
+    pub(crate) fn with_operations(arguments: &[&str]) -> (Self, String) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut command = command();
+        command.args(["--store", "memory", "--operations", "127.0.0.1:0"]).args(arguments);
+        let (running, printed) = Self::wait(command.spawn().expect("it starts"), directory);
+        let (_, rest) = printed.split_once("operations on ").expect("it says where");
+        (running, rest.lines().next().expect("a URL").to_owned())
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let kill = Command::new("kill").arg(name).arg(self.child.id().to_string()).status().expect("kill runs");
+        assert!(kill.success());
+    }
+
+    /// Ends the program, and returns the lines of its log.
+    pub(crate) fn log(mut self) -> Vec<serde_json::Value> {
+        self.signal("-TERM");
+        let stderr = self.child.stderr.take().expect("its log is piped");
+        let log = std::io::read_to_string(stderr).expect("its log is text");
+        assert!(self.child.wait().expect("it ends").success());
+        log.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        self.base.split_once("://").expect("a URL").1
+    }
+
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address()).expect("it listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        stream
     }
 
     pub(crate) fn on_file(path: &Path) -> Self {
