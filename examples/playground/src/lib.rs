@@ -84,7 +84,7 @@ pub struct Service {
     /// The server's store, for the API.
     pub store: BoxedStore,
     /// The paths that a browser comes through between the authorization endpoint and the redirect back.
-    pub pages: &'static [&'static str],
+    pub pages: Vec<String>,
     /// Where the API's events go.
     pub audit: fn(grantor::resource::Event),
 }

@@ -56,7 +56,7 @@ impl Place {
     fn is_on_the_way(&self, path: &str) -> bool {
         [CALLBACK, CALLBACK_IMPLICIT].contains(&path)
             || self.is_authorization_endpoint(path)
-            || self.service.pages.contains(&path)
+            || self.service.pages.iter().any(|page| page == path)
     }
 
     fn is_authorization_endpoint(&self, path: &str) -> bool {

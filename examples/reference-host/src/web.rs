@@ -101,7 +101,7 @@ pub fn router(app: Arc<App>) -> Router {
         let service = Service {
             endpoints: endpoints(&app).with_state(Arc::clone(&app)),
             store: BoxedStore::new(app.host.store.store.clone()),
-            pages: &["/login", "/consent"],
+            pages: ["/login", "/consent"].map(str::to_owned).into(),
             audit: |event| audit(event),
         };
         router = playground.join(router, service);

@@ -240,6 +240,43 @@ test('a person who denies sees what the client is told', () => visit({}, async (
   assert.equal(await page.getByRole('button').count(), 0, 'there is nothing to go on with')
 }))
 
+test('a button that is pressed twice, a reload and the back button lead on', () => visit({}, async (page) => {
+  const chapters = () => page.locator('.chapter').count()
+  await page.goto(`${host.issuer}/playground/code`)
+  await page.getByRole('button', { name: 'Start' }).dblclick()
+  await follow(page)
+  assert.match(await page.locator('.outcome').last().textContent(), /access token/)
+  const run = page.url()
+  await page.getByRole('button', { name: 'List photos with the token', exact: true }).dblclick()
+  await page.waitForSelector('#chapter-2')
+  await page.reload()
+  assert.equal(await chapters(), 2, 'what is pressed twice is done once')
+  // Back through the callback and forth again: nothing is exchanged a second time, and nothing is lost.
+  for (let steps = 0; steps < 3; steps++) await page.goBack().catch(() => {})
+  await page.goto(run)
+  assert.equal(await chapters(), 2)
+  await press(page, 'List photos with the token')
+  await page.waitForSelector('#chapter-3')
+  assert.match(await page.locator('.outcome').last().textContent(), /takes the token/)
+}))
+
+test('two tabs walk through two runs, each with its own steps', () => visit({}, async (page) => {
+  await start(page, 'code') // logged in, so that each tab has to be allowed and no more
+  const tabs = [page, await page.context().newPage()]
+  for (const tab of tabs) {
+    await tab.goto(`${host.issuer}/playground/code`)
+    await press(tab, 'Start')
+    await tab.waitForURL(/authorize|consent/)
+  }
+  for (const tab of tabs) {
+    await press(tab, 'Allow')
+    await tab.waitForURL(/playground\/run/)
+    const found = await labels(tab.locator('.chapter').first())
+    assert(found.includes('Fetch: POST /token') && found.includes('Decide: Commit'), found.join(' | '))
+  }
+  assert.notEqual(tabs[0].url(), tabs[1].url())
+}))
+
 test('without scripts, the implicit flow ends at its callback and says why', () => visit({ javaScriptEnabled: false }, async (page) => {
   await page.goto(`${host.issuer}/playground/implicit`)
   await press(page, 'Start')
