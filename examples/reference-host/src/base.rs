@@ -41,9 +41,9 @@ impl Base {
         escape(&self.path(path))
     }
 
-    /// What a path that clients and browsers call is to the host; the path itself, where it is not below this one.
-    pub(crate) fn within<'a>(&self, path: &'a str) -> &'a str {
-        path.strip_prefix(&*self.0).unwrap_or(path)
+    /// What a path that clients and browsers call is to the host; `None` where it is not below this one.
+    pub(crate) fn within<'a>(&self, path: &'a str) -> Option<&'a str> {
+        path.strip_prefix(&*self.0)
     }
 }
 
@@ -76,8 +76,8 @@ mod tests {
         ];
         for (issuer, path) in cases {
             let base = Base::of(&Issuer::parse(issuer).expect("an issuer"));
-            assert_eq!((base.path("/login").as_str(), base.within(path)), (path, "/login"));
-            assert_eq!(base.within("/.well-known/x"), "/.well-known/x");
+            assert_eq!((base.path("/login").as_str(), base.within(path)), (path, Some("/login")));
+            assert_eq!(base.within("/token").is_some(), base == Base::default());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The request that is answered: what its lines in the log share.
 
 use std::cell::Cell;
+use std::fmt;
 use std::io::Write as _;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -41,8 +42,8 @@ impl Exchange {
     }
 
     /// Carries out what belongs to this exchange.
-    pub async fn over<T>(self, answer: impl Future<Output = T>) -> T {
-        CURRENT.scope(self, answer).await
+    pub fn over<T>(self, answer: impl Future<Output = T>) -> impl Future<Output = T> {
+        CURRENT.scope(self, answer)
     }
 
     /// Carries out in another task what belongs to the exchange that is under way, if there is one.
@@ -68,11 +69,8 @@ impl Exchange {
 
     /// The name of the request, for the log and for whoever asks about it.
     #[must_use]
-    pub fn id(&self) -> String {
-        static PROCESS: OnceLock<u32> = OnceLock::new();
-        // Another process of the same log has other names, and so has this one when it was started again.
-        let process = PROCESS.get_or_init(|| getrandom::u32().unwrap_or_default());
-        format!("{process:08x}-{:x}", self.number)
+    pub fn id(&self) -> RequestId {
+        RequestId(self.number)
     }
 
     /// Writes the members of a line that say which request it is about.
@@ -80,5 +78,18 @@ impl Exchange {
         let micros = self.started.elapsed().as_micros();
         let (id, address) = (self.id(), self.address.get());
         let _ = write!(line, ",\"request_id\":\"{id}\",\"address\":\"{address}\",\"duration_us\":{micros}");
+    }
+}
+
+/// The name of a request.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestId(u64);
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        static PROCESS: OnceLock<u32> = OnceLock::new();
+        // Another process of the same log has other names, and so has this one when it was started again.
+        let process = PROCESS.get_or_init(|| getrandom::u32().unwrap_or_default());
+        write!(f, "{process:08x}-{:x}", self.0)
     }
 }

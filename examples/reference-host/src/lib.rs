@@ -2,7 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`web`] | the router: each endpoint hands its request to grantor and sends what comes back |
+//! | [`web`], [`endpoints`] | the routes: each endpoint hands its request to grantor and sends what comes back |
 //! | [`interaction`] | the steps between: login, consent, and the decision |
 //! | [`applications`] | what people allowed, to be looked at and ended |
 //! | [`pages`] | the HTML, and the headers that keep it safe |
@@ -34,6 +34,7 @@ pub mod base;
 pub mod config;
 pub mod connections;
 pub mod demo;
+pub mod endpoints;
 pub mod exchange;
 mod form;
 pub mod guesses;

@@ -35,10 +35,14 @@ use reference_host::serve::{Door, accept, serve};
 use reference_host::session::Sessions;
 use reference_host::signals::{Reload, Stop};
 use reference_host::users::Users;
-use reference_host::web::{App, router};
+use reference_host::web::{App, Front};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::{Handle, Runtime};
+
+/// A request allocates a few dozen times, each a little.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// How often a client may fail to authenticate before it has to wait: a guess at 128 random bits is no threat in itself.
 const FREE_CLIENT_FAILURES: u32 = 20;
@@ -150,13 +154,17 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
     tokio::spawn(hangup.at_hangup()?);
     tokio::spawn(purge(Arc::clone(&app), Arc::clone(&metrics)));
 
-    let (mut router, operations) = (router(app), health::router(Arc::clone(&health)));
-    match arguments.operations {
-        None => router = router.merge(operations),
-        Some(address) => operate(address, operations, arguments.limits.clone(), Arc::clone(&metrics)).await?,
-    }
+    let operations = health::router(Arc::clone(&health));
+    let beside = match arguments.operations {
+        None => operations,
+        Some(address) => {
+            operate(address, operations, arguments.limits.clone(), Arc::clone(&metrics)).await?;
+            Router::new()
+        }
+    };
+    let inside = Front::new(app, beside);
     let (limits, is_closing) = (arguments.limits, AtomicBool::new(false));
-    let door = Arc::new(Door { router, base, limits, certificates, connections, metrics, is_closing });
+    let door = Arc::new(Door { inside, limits, certificates, connections, metrics, is_closing });
     let stop = Stop::new()?;
     writeln!(stdout(), "listening on {origin}")?;
     stdout().flush()?;
@@ -177,7 +185,15 @@ async fn operate(
     let is_closing = AtomicBool::new(false);
     tokio::spawn(accept(
         listener,
-        Arc::new(Door { router, base: Base::default(), limits, certificates: None, connections, metrics, is_closing }),
+        Arc::new(Door {
+            inside: router,
+            base: Base::default(),
+            limits,
+            certificates: None,
+            connections,
+            metrics,
+            is_closing,
+        }),
     ));
     Ok(())
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
@@ -24,7 +24,6 @@ use tokio_io_timeout::TimeoutStream;
 use tower::Service as _;
 
 use crate::arguments::Limits;
-use crate::base::Base;
 use crate::connections::{Connections, End, Place};
 use crate::exchange::Exchange;
 use crate::late::{self, Late};
@@ -44,13 +43,26 @@ const MAX_HEAD: usize = 128 * 1024;
 /// The most connections unless told otherwise.
 const MOST_CONNECTIONS: u64 = 16_384;
 
+/// Answers requests.
+pub trait Answer: Send + Sync + 'static {
+    /// Answers a request of this peer.
+    fn answer(&self, request: Request<Bytes>, peer: SocketAddr) -> impl Future<Output = Response<Body>> + Send;
+}
+
+impl Answer for Router {
+    async fn answer(&self, request: Request<Bytes>, peer: SocketAddr) -> Response<Body> {
+        let mut request = request.map(Body::from);
+        request.extensions_mut().get_or_insert(ConnectInfo(peer));
+        let Ok(response) = self.clone().call(request).await;
+        response
+    }
+}
+
 /// What connections are served with.
 #[derive(Debug)]
-pub struct Door {
+pub struct Door<A> {
     /// Answers requests.
-    pub router: Router,
-    /// Where the paths of endpoints begin.
-    pub base: Base,
+    pub inside: A,
     /// What a peer may take.
     pub limits: Limits,
     /// Certificates, if connections are secured here.
@@ -76,7 +88,7 @@ impl Limits {
 
 /// Serves until the program is asked to stop, and then until all are answered, the time for that is over, or it is asked again.
 /// `draining` is called when it is asked first.
-pub async fn serve(listener: TcpListener, door: Arc<Door>, mut stop: Stop, draining: impl FnOnce()) {
+pub async fn serve<A: Answer>(listener: TcpListener, door: Arc<Door<A>>, mut stop: Stop, draining: impl FnOnce()) {
     let (connections, limits) = (Arc::clone(&door.connections), door.limits.clone());
     let mut accepting = Box::pin(accept(listener, Arc::clone(&door)));
     tokio::select! {
@@ -103,7 +115,7 @@ pub async fn serve(listener: TcpListener, door: Arc<Door>, mut stop: Stop, drain
 }
 
 /// Takes connections, without end.
-pub async fn accept(listener: TcpListener, door: Arc<Door>) {
+pub async fn accept<A: Answer>(listener: TcpListener, door: Arc<Door<A>>) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
@@ -126,7 +138,7 @@ pub async fn accept(listener: TcpListener, door: Arc<Door>) {
     }
 }
 
-impl Door {
+impl<A: Answer> Door<A> {
     async fn talk(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, place: Place) {
         // An answer is not kept back until the one before it is acknowledged.
         let _ = stream.set_nodelay(true);
@@ -183,48 +195,53 @@ impl Door {
         }
     }
 
+    /// Answers a request, as an exchange of its own.
     async fn answer(
         &self,
         request: Request<Incoming>,
         peer: SocketAddr,
         place: &Place,
     ) -> Result<Response<Body>, Infallible> {
-        let endpoint = Endpoint::at(self.base.within(request.uri().path()));
+        let endpoint = Endpoint::at(request.uri().path());
         let exchange = Exchange::begin(peer.ip(), endpoint, Arc::clone(&self.metrics));
-        let answer = async {
-            let request = match timeout(self.limits.body_timeout, late::whole(request)).await {
-                Ok(Ok(request)) => request,
-                Ok(Err(_)) => return late::answer(endpoint, Late::Broken).await,
-                Err(_) => {
-                    self.metrics.connections.body_timeouts.inc();
-                    return late::answer(endpoint, Late::Body).await;
-                }
-            };
-            let _served = place.serve();
-            let mut request = request.map(Body::from);
-            request.extensions_mut().insert(ConnectInfo(peer));
-            let answering = self.router.clone().call(request);
-            match timeout(self.limits.request_timeout, answering).await {
-                Ok(Ok(response)) => response,
-                Err(_) => {
-                    self.metrics.connections.request_timeouts.inc();
-                    late::answer(endpoint, Late::Server).await
-                }
+        let begun = exchange.started;
+        let id = exchange.id();
+        let mut response = exchange.over(self.answer_in_time(request, endpoint, peer, place)).await;
+        self.metrics.answered(endpoint, response.status(), begun.elapsed());
+        if response.status().as_u16() >= 400 {
+            let id = HeaderValue::try_from(id.to_string()).ok();
+            response.headers_mut().extend(id.map(|id| (late::REQUEST_ID, id)));
+        }
+        if self.is_closing.load(Ordering::Acquire) {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(response)
+    }
+
+    async fn answer_in_time(
+        &self,
+        request: Request<Incoming>,
+        endpoint: Endpoint,
+        peer: SocketAddr,
+        place: &Place,
+    ) -> Response<Body> {
+        let request = match timeout(self.limits.body_timeout, late::whole(request)).await {
+            Ok(Ok(request)) => request,
+            Ok(Err(_)) => return late::answer(endpoint, Late::Broken).await,
+            Err(_) => {
+                self.metrics.connections.body_timeouts.inc();
+                return late::answer(endpoint, Late::Body).await;
             }
         };
-        let answer = async {
-            let begun = std::time::Instant::now();
-            let mut response = answer.await;
-            self.metrics.answered(endpoint, response.status(), begun.elapsed());
-            if response.status().as_u16() >= 400 {
-                let id = Exchange::with(Exchange::id).and_then(|id| HeaderValue::try_from(id).ok());
-                response.headers_mut().extend(id.map(|id| (late::REQUEST_ID, id)));
+        let _served = place.serve();
+        // Where it stands: it is not small, and a move is a copy.
+        let answering = pin!(self.inside.answer(request, peer));
+        match timeout(self.limits.request_timeout, answering).await {
+            Ok(response) => response,
+            Err(_) => {
+                self.metrics.connections.request_timeouts.inc();
+                late::answer(endpoint, Late::Server).await
             }
-            if self.is_closing.load(Ordering::Acquire) {
-                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-            }
-            response
-        };
-        Ok(exchange.over(answer).await)
+        }
     }
 }

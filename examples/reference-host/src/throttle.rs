@@ -17,7 +17,7 @@ const FIRST_WAIT: u64 = 2;
 const LONGEST_WAIT: u64 = 15 * 60;
 
 /// How many counts there are. The one that was not asked for the longest is forgotten first.
-const CAPACITY: NonZeroUsize = NonZeroUsize::new(16 * 1024).unwrap();
+pub(crate) const CAPACITY: NonZeroUsize = NonZeroUsize::new(16 * 1024).unwrap();
 
 /// Counts failures by whatever is guessed at, say a client's id and where the guess comes from. A clone counts together with the
 /// original.
@@ -116,7 +116,7 @@ impl<K: Hash + Eq + Clone> Throttle<K> {
     /// Nothing may be tried for so many seconds.
     pub async fn begin(&self, key: K, presented: Option<Digest>) -> Result<Attempt<K>, u64> {
         loop {
-            let ended = match self.try_begin(&key, presented, self.now()) {
+            let ended = match self.try_begin(&key, presented, || self.now()) {
                 Begun::Attempt(attempt) => return Ok(attempt),
                 Begun::Wait(seconds) => return Err(seconds),
                 Begun::Busy(ended) => ended,
@@ -124,7 +124,7 @@ impl<K: Hash + Eq + Clone> Throttle<K> {
             // One may end between the question and the waiting: first listen, then ask again.
             let mut notified = pin!(ended.notified());
             notified.as_mut().enable();
-            match self.try_begin(&key, presented, self.now()) {
+            match self.try_begin(&key, presented, || self.now()) {
                 Begun::Attempt(attempt) => return Ok(attempt),
                 Begun::Wait(seconds) => return Err(seconds),
                 Begun::Busy(_) => notified.await,
@@ -132,7 +132,7 @@ impl<K: Hash + Eq + Clone> Throttle<K> {
         }
     }
 
-    fn try_begin(&self, key: &K, presented: Option<Digest>, now: u64) -> Begun<K> {
+    fn try_begin(&self, key: &K, presented: Option<Digest>, now: impl FnOnce() -> u64) -> Begun<K> {
         self.with(key, |count| {
             let begin = |ended| {
                 Begun::Attempt(Attempt {
@@ -146,7 +146,7 @@ impl<K: Hash + Eq + Clone> Throttle<K> {
             if presented.is_some() && count.good == presented {
                 return begin(None);
             }
-            let wait = count.wait(self.free_failures, now);
+            let wait = count.wait(self.free_failures, now());
             if wait > 0 {
                 return Begun::Wait(wait);
             }
@@ -165,7 +165,7 @@ impl<K: Hash + Eq + Clone> Throttle<K> {
     /// Looks at a count, which is forgotten if there is nothing left to remember.
     fn with<R>(&self, key: &K, look: impl FnOnce(&mut Count) -> R) -> R {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.get_or_insert_mut(key.clone(), Count::default);
+        let count = counts.get_or_insert_mut_ref(key, Count::default);
         let seen = look(count);
         if count.is_empty() {
             counts.pop(key);
@@ -215,6 +215,10 @@ impl<K: Hash + Eq + Clone> Attempt<K> {
 
 impl<K: Hash + Eq + Clone> Drop for Attempt<K> {
     fn drop(&mut self) {
+        // What was right before and did not fail now was never counted.
+        if self.ended.is_none() && !matches!(self.outcome, Outcome::Failed) {
+            return;
+        }
         self.end(self.throttle.now());
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 
 /// Begins at a time of the test's choosing.
 fn begin(throttle: &Throttle<&'static str>, key: &'static str, now: u64) -> Result<Attempt<&'static str>, u64> {
-    match throttle.try_begin(&key, None, now) {
+    match throttle.try_begin(&key, None, || now) {
         Begun::Attempt(attempt) => Ok(attempt),
         Begun::Wait(seconds) => Err(seconds),
         Begun::Busy(_) => panic!("none is under way"),
@@ -122,7 +122,7 @@ fn honest_attempts_at_once_all_come_through() {
 fn what_succeeded_before_is_no_guess_and_everything_else_is() {
     let throttle = Throttle::new(2);
     let (right, wrong) = (Some(Digest::of("right")), Some(Digest::of("wrong")));
-    let begin = |presented| match throttle.try_begin(&"service", presented, 0) {
+    let begin = |presented| match throttle.try_begin(&"service", presented, || 0) {
         Begun::Attempt(attempt) => Some(attempt),
         Begun::Wait(_) | Begun::Busy(_) => None,
     };
@@ -152,7 +152,7 @@ fn what_is_withdrawn_leaves_nothing_behind() {
 fn made_up_keys_fill_no_memory() {
     let throttle = Throttle::new(1);
     for key in 0..3 * CAPACITY.get() {
-        let Begun::Attempt(attempt) = throttle.try_begin(&key, None, 0) else { panic!("a new key waits") };
+        let Begun::Attempt(attempt) = throttle.try_begin(&key, None, || 0) else { panic!("a new key waits") };
         drop(attempt);
     }
     assert_eq!(throttle.counts.lock().expect("none panicked").len(), CAPACITY.get());
