@@ -185,15 +185,7 @@ async fn operate(
     let is_closing = AtomicBool::new(false);
     tokio::spawn(accept(
         listener,
-        Arc::new(Door {
-            inside: router,
-            base: Base::default(),
-            limits,
-            certificates: None,
-            connections,
-            metrics,
-            is_closing,
-        }),
+        Arc::new(Door { inside: router, limits, certificates: None, connections, metrics, is_closing }),
     ));
     Ok(())
 }
