@@ -18,7 +18,7 @@
 //! | [`registered`], [`administration`] | clients: of the configuration, and of the store, with commands to administer these |
 //! | [`signals`], [`reload`], [`housekeeping`] | stopping, reading files again, forgetting what has expired |
 //! | [`audit`], [`log`], [`exchange`] | what happened, as lines of JSON |
-//! | [`metrics`], [`measured`], [`health`] | what is counted, and whether it can serve |
+//! | [`metrics`], [`measured`], [`watch`], [`health`] | what is counted, and whether it can serve |
 //!
 //! `docs/production.md` says what to change in a copy that is to serve real people, and how to run it.
 //!
@@ -60,4 +60,5 @@ pub mod signals;
 pub mod throttle;
 pub mod tls;
 pub mod users;
+pub mod watch;
 pub mod web;

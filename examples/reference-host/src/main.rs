@@ -14,7 +14,7 @@ use clap::Parser as _;
 use grantor::model::Issuer;
 use grantor::store::MemoryStore;
 use grantor::{Hosted, Server};
-use grantor_sqlite::{SqliteStore, Statistics};
+use grantor_sqlite::SqliteStore;
 use reference_host::administration;
 use reference_host::arguments::{Arguments, Command, Limits, StoreChoice};
 use reference_host::base::Base;
@@ -35,6 +35,7 @@ use reference_host::serve::{Door, accept, serve};
 use reference_host::session::Sessions;
 use reference_host::signals::{Reload, Stop};
 use reference_host::users::Users;
+use reference_host::watch;
 use reference_host::web::{App, Front};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -149,8 +150,8 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
         hangup.add("certificates", move || Ok(certificates.reload()?));
     }
     let log = Log::open(arguments.log_introspections)?;
-    watch(&metrics, &log, &connections);
-    watch_store(&metrics, &store.store);
+    watch::process(&metrics, &log, &connections);
+    watch::store(&metrics, &store.store);
     tokio::spawn(hangup.at_hangup()?);
     tokio::spawn(purge(Arc::clone(&app), Arc::clone(&metrics)));
 
@@ -188,39 +189,6 @@ async fn operate(
         Arc::new(Door { inside: router, limits, certificates: None, connections, metrics, is_closing }),
     ));
     Ok(())
-}
-
-/// What the metrics show, and others count.
-fn watch(metrics: &Metrics, log: &Log, connections: &Arc<Connections>) {
-    let dropped = log.dropped();
-    metrics.count("log_lines_dropped", "Lines of the log that were lost.", move || dropped.count());
-    let (now, most) = (Arc::clone(connections), Arc::clone(connections));
-    metrics.gauge("connections", "Connections that are open.", move || now.len() as u64);
-    metrics.gauge("connections_most", "Connections that may be open.", move || most.most() as u64);
-}
-
-/// What waits in a store on disk, and what it has done.
-fn watch_store(metrics: &Metrics, store: &AnyStore) {
-    let AnyStore::Sqlite(store) = store else { return };
-    let watch = |read: fn(Statistics) -> u64| {
-        let store = store.clone();
-        move || read(store.statistics())
-    };
-    let gauges: [(_, _, fn(Statistics) -> u64); 2] = [
-        ("store_waiting_commits", "Writes that wait for the writer", |store| store.waiting_commits as u64),
-        ("store_waiting_lookups", "Reads that wait for a reader", |store| store.waiting_lookups as u64),
-    ];
-    for (name, help, read) in gauges {
-        metrics.gauge(name, help, watch(read));
-    }
-    let counts: [(_, _, fn(Statistics) -> u64); 3] = [
-        ("store_refused", "Reads and writes that found their queue full", |store| store.refused),
-        ("store_commits", "Writes that were carried out, or met a conflict", |store| store.commits),
-        ("store_groups", "Transactions that carried them, each with one sync of the disk", |store| store.groups),
-    ];
-    for (name, help, read) in counts {
-        metrics.count(name, help, watch(read));
-    }
 }
 
 fn open_store(choice: Option<StoreChoice>) -> Result<(AnyStore, Option<TempDir>), Box<dyn Error>> {
