@@ -93,5 +93,13 @@ pub use store::SqliteStore;
 /// How long a group of commits waits for another process that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Above this many bytes the log is cut when nobody needs it; twice what SQLite writes before it is folded in.
-const LOG_LIMIT: u32 = 8 << 20;
+/// How much of the file the writer keeps in memory at most, in KiB (negative, as SQLite has it). Keys are random, so a commit touches pages
+/// all over the file: each that is not kept is read again.
+const WRITER_CACHE: i64 = -64 * 1024;
+
+/// At how many pages the log is folded into the file. A page that many commits have changed is folded in once: at a quarter of
+/// this, which is SQLite's default, a busy store folded after every second group.
+const FOLDED_AT: u32 = 4000;
+
+/// Above this many bytes the log is cut when nobody needs it; twice what it has when it is folded in.
+const LOG_LIMIT: u32 = 32 << 20;

@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::check::check;
 use crate::schema::{APPLICATION_ID, SCHEMA_VERSION, application_id, migrate, version};
-use crate::{BUSY_TIMEOUT, LOG_LIMIT};
+use crate::{BUSY_TIMEOUT, FOLDED_AT, LOG_LIMIT, WRITER_CACHE};
 
 /// A file that cannot be used as a store, and why.
 #[derive(Debug, thiserror::Error)]
@@ -219,6 +219,8 @@ fn connect_all(file: &Path, readers: usize) -> Result<(Connection, Vec<Connectio
     }
     // FULL syncs the log at every commit: what was answered to a client is on the disk.
     writer.pragma_update(None, "synchronous", "FULL")?;
+    writer.pragma_update(None, "cache_size", WRITER_CACHE)?;
+    writer.pragma_update(None, "wal_autocheckpoint", FOLDED_AT)?;
     writer.pragma_update(None, "journal_size_limit", LOG_LIMIT)?;
     // What a savepoint would undo is kept in memory, not in a file beside.
     writer.pragma_update(None, "temp_store", "MEMORY")?;
