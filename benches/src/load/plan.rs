@@ -37,7 +37,7 @@ pub struct Plan {
     pub short_lifetime: u64,
     /// How often a run with a purge and one without are compared.
     pub purges: usize,
-    /// The servers' core, if they have one of their own.
+    /// The core of the servers that keep everything in memory, if they have one of their own.
     pub core: Option<usize>,
     /// On the disk.
     pub disk: PathBuf,

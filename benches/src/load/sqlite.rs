@@ -35,7 +35,7 @@ impl Filled {
         let path = plan.memory.join(format!("{name}.sqlite"));
         let store = format!("sqlite:{}", path.display());
         let kind = Kind::ReferenceHost { program: program.to_owned(), store, lifetime };
-        let mut service = kind.start(plan.core, &plan.memory)?;
+        let mut service = kind.start(None, &plan.memory)?;
         let tokens = kind.fill(&service, tokens, plan.patience)?;
         service.stop()?;
         let live = tokens.len();
@@ -82,7 +82,7 @@ pub fn rows(plan: &Plan, many: &Filled) -> io::Result<Vec<Row>> {
             let filled = if name == BEFORE { &before } else { many };
             fresh(folder, name)?;
             let kind = Kind::reference_host(program, &filled.copy(&folder.join(format!("{name}.sqlite")))?);
-            let service = kind.start(plan.core, &plan.memory)?;
+            let service = kind.start(None, &plan.memory)?;
             servers.push(Running { name, kind, service, tokens: filled.tokens.clone() });
         }
         for connections in CONNECTIONS {
