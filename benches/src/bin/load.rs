@@ -42,7 +42,9 @@ fn run(arguments: &[String]) -> io::Result<bool> {
     let workshop = Workshop::new()?;
     let plan = Plan::new(&workshop, has("--quick"), !has("--no-pin"))?;
     let cores = match plan.core {
-        Some(core) => format!("servers in memory run on core {core}, those on disk on all, the generator on the last one"),
+        Some(core) => {
+            format!("servers in memory run on core {core}, those on disk on all, the generator on the last one")
+        }
         None => "servers and generator share all cores".to_owned(),
     };
     let surroundings = surroundings(workshop.root());

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use grantor::Timestamp;
 use grantor::store::{Commit, Outcome, Store};
@@ -44,6 +45,8 @@ fn commits_get_in_between_and_the_file_shrinks() {
                 let commit = Commit::of(witness(commits));
                 assert_eq!(store.commit(&commit), Ok(Outcome::Applied));
                 commits += 1;
+                // Each takes a place among the rows that go, and keeps its page. There are to be few.
+                thread::sleep(Duration::from_millis(5));
             }
             commits
         });
@@ -55,9 +58,9 @@ fn commits_get_in_between_and_the_file_shrinks() {
     assert_eq!(rows(&store), i64::from(meanwhile));
     assert_eq!(store.statistics().rows_purged, 60_000);
     let log = directory.path().join("full.sqlite-wal");
-    assert!(length(&log) <= 12 << 20, "the log has {} bytes", length(&log));
+    assert!(length(&log) <= 36 << 20, "the log has {} bytes", length(&log));
     drop(store);
-    assert!(length(&file) < full / 3, "{} of {full} bytes are left", length(&file));
+    assert!(length(&file) < full / 3, "{} of {full} bytes are left, with {meanwhile} rows", length(&file));
     let store = SqliteStore::open(&file).expect("nothing is damaged");
     assert_eq!(rows(&store), i64::from(meanwhile));
 }
@@ -85,12 +88,15 @@ fn a_log_that_grew_is_cut() {
     let log = directory.path().join("log.sqlite-wal");
     let reader = rusqlite::Connection::open(&file).expect("a reader");
     reader.execute_batch("BEGIN; SELECT count(*) FROM witnesses").expect("it reads");
-    fill(&store, 200_000);
-    assert!(length(&log) > 12 << 20, "the log has {} bytes", length(&log));
+    // Each commit by itself: it has the pages that it changes in the log.
+    for number in 0..6000 {
+        assert_eq!(store.commit(&Commit::of(witness(number))), Ok(Outcome::Applied));
+    }
+    assert!(length(&log) > 36 << 20, "the log has {} bytes", length(&log));
     store.purge(Timestamp(1)).expect("nothing has expired, and the log is left alone");
     reader.execute_batch("COMMIT").expect("it is done");
     store.purge(Timestamp(1)).expect("nothing has expired");
-    assert!(length(&log) <= 8 << 20, "the log has {} bytes", length(&log));
+    assert!(length(&log) <= 32 << 20, "the log has {} bytes", length(&log));
 }
 
 #[test]
