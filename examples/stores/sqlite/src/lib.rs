@@ -93,6 +93,9 @@ pub use store::SqliteStore;
 /// How long a group of commits waits for another process that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long the store's own work waits for another process that holds the file. Commits wait behind it, and it can be repeated.
+const PATIENCE: Duration = Duration::from_millis(50);
+
 /// How much of the file the writer keeps in memory at most, in KiB (negative, as SQLite has it). Keys are random, so a commit touches pages
 /// all over the file: each that is not kept is read again.
 const WRITER_CACHE: i64 = -64 * 1024;

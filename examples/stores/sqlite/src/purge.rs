@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use crate::rows::{past, unavailable};
 use crate::writer::{begin, execute};
-use crate::{BUSY_TIMEOUT, LOG_LIMIT};
+use crate::{BUSY_TIMEOUT, LOG_LIMIT, PATIENCE};
 
 /// The tables of what expires, each with its key; grants last, when none of their credentials are left.
 const EXPIRING: [(&str, &str); 4] = [
@@ -22,9 +22,6 @@ const EXPIRING: [(&str, &str); 4] = [
 
 /// How long a slice may hold the writer, its sync of the disk not counted.
 const SLICE: Duration = Duration::from_millis(2);
-
-/// How long a slice waits for another process that holds the file. Commits wait behind it, and a purge can be repeated.
-const PATIENCE: Duration = Duration::from_millis(50);
 
 /// Free pages that a file keeps at least, to be used again.
 const SPARE_PAGES: i64 = 256;

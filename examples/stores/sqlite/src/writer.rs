@@ -8,6 +8,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select_biased};
 use grantor::Unavailable;
 use rusqlite::Connection;
 
+use crate::PATIENCE;
 use crate::jobs::Job;
 use crate::rows::unavailable;
 use crate::statistics::Counters;
@@ -83,7 +84,7 @@ impl Writer {
                 recv(self.chores) -> chore => (self.jobs.try_recv().ok(), chore.ok()),
             };
             if job.is_none() && chore.is_none() {
-                return;
+                return self.close();
             }
             if let Some(job) = job {
                 self.group(job);
@@ -94,6 +95,16 @@ impl Writer {
                 roll_back(&self.connection);
             }
         }
+    }
+
+    /// Folds the log into the file. SQLite does so when its last connection closes, unless that is a reader's.
+    fn close(self) {
+        let fold = || {
+            self.connection.busy_timeout(PATIENCE)?;
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        };
+        // What could not be folded now is folded in by whoever opens the file next.
+        let _: Result<(), rusqlite::Error> = fold();
     }
 
     /// Carries out a job and those that wait behind it, and answers them all.
