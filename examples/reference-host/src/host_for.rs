@@ -31,5 +31,5 @@ impl AsyncHost for HostFor<'_> {
     }
 }
 
-/// The only question that this host answers is the password grant's, and that comes to [`HostFor`].
+/// The only question that this host answers is the password grant's, and that comes to the host for a request from somewhere.
 impl AsyncPolicy for Users {}

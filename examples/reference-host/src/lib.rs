@@ -23,7 +23,7 @@
 //! `docs/production.md` says what to change in a copy that is to serve real people, and how to run it.
 //!
 //! The playground, which runs every flow against this server and draws it, is a crate of its own. A copy of this host
-//! does without it where [`web::router`] joins it, and where a machine's host is wrapped by its `Recorder`.
+//! does without it where [`web`] joins it, and where a machine's host is wrapped by its `Recorder`.
 
 pub mod address;
 pub mod administration;

@@ -35,7 +35,7 @@ const ENDPOINTS: [&str; 10] = [
 /// The classes of status codes.
 const CLASSES: [&str; 6] = ["other", "1xx", "2xx", "3xx", "4xx", "5xx"];
 
-/// One of the [`ENDPOINTS`], by its place.
+/// One of the endpoints and pages that are told apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Endpoint(usize);
 
