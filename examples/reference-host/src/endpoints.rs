@@ -5,21 +5,19 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Request, Response, StatusCode, header};
-use axum::response::IntoResponse as _;
+use axum::http::{HeaderValue, Request, Response, header};
 use axum::routing::any;
-use grantor::FormError;
-use grantor::server::{ClientAuthentication, ClientError, EndpointError, PresentedIn, RevokeError, TokenError};
+use grantor::server::{ClientError, EndpointError, PresentedIn, RevokeError, TokenError};
 use playground::Recorder;
 
 use crate::address::{Address, Network};
 use crate::audit::{HostEvent, audit, count};
 use crate::base::Base;
-use crate::guesses::Guess;
+use crate::guesses::Wait;
 use crate::log;
 use crate::moment::moment;
+use crate::pages;
 use crate::web::{App, unavailable};
 
 /// An endpoint that clients call. Whatever the method: grantor knows which it takes, and words the refusal.
@@ -51,15 +49,11 @@ impl ClientEndpoint {
         from: Network,
         recorder: &Recorder,
     ) -> Response<Body> {
-        let is_familiar = app.client_guesses.is_familiar(request.headers(), from);
-        let guess = match is_familiar {
-            true => None,
-            false => match begin(app, request, from).await {
-                Ok(guess) => guess,
-                Err(wait) => return wait,
-            },
+        let guess = match app.client_guesses.begin(request, from).await {
+            Ok(guess) => guess,
+            Err(wait) => return too_many(wait),
         };
-        let Ok(moment) = moment() else { return unavailable() };
+        let Ok(moment) = moment() else { return pages::safe_headers(unavailable()).await };
         let (response, outcome) = match self {
             Self::Token => {
                 let host = app.host_for(from);
@@ -93,25 +87,9 @@ impl ClientEndpoint {
                 (reply.into_http(), outcome)
             }
         };
-        let ended = match guess {
-            // What was right before may be wrong by now. Then it counts after all.
-            None if is_familiar && outcome.is_err() => {
-                app.client_guesses.learn(request.headers(), from, false);
-                match begin(app, request, from).await {
-                    Ok(Some(guess)) => end(guess, outcome).await,
-                    Ok(None) => Ok(()),
-                    Err(wait) => Err(wait),
-                }
-            }
-            None => Ok(()),
-            Some(guess) => {
-                app.client_guesses.learn(request.headers(), from, outcome.is_ok());
-                end(guess, outcome).await
-            }
-        };
-        match ended {
+        match guess.end(outcome).await {
             Ok(()) => safe(response.map(Body::from)),
-            Err(wait) => wait,
+            Err(wait) => too_many(wait),
         }
     }
 }
@@ -119,13 +97,8 @@ impl ClientEndpoint {
 /// The same as routes, for whoever calls them within this process.
 pub(crate) fn router(base: &Base) -> Router<Arc<App>> {
     let answer = |endpoint: ClientEndpoint| {
-        async move |State(app): State<Arc<App>>,
-                    recorder: Recorder,
-                    address: Address,
-                    parts: Parts,
-                    body: Result<Bytes, BytesRejection>| match body {
-            Ok(body) => endpoint.answer(&app, &Request::from_parts(parts, body), address.network(), &recorder).await,
-            Err(rejection) => refused(rejection),
+        async move |State(app): State<Arc<App>>, recorder: Recorder, address: Address, parts: Parts, body: Bytes| {
+            endpoint.answer(&app, &Request::from_parts(parts, body), address.network(), &recorder).await
         }
     };
     ClientEndpoint::ALL
@@ -141,38 +114,10 @@ fn of_client(error: &EndpointError) -> Option<ClientError> {
     }
 }
 
-/// Begins with the secret that a request presents; `None` if it presents none.
-async fn begin(app: &App, request: &Request<Bytes>, from: Network) -> Result<Option<Guess>, Response<Body>> {
-    let Ok(presented) = ClientAuthentication::of(request) else { return Ok(None) };
-    let begun = app.client_guesses.begin(&presented, from).await;
-    begun.map_err(|seconds| too_many(Some(&presented), seconds))
-}
-
-/// Tells how it ended. Whoever makes clients up may have to wait then.
-async fn end(guess: Guess, outcome: Result<(), Option<ClientError>>) -> Result<(), Response<Body>> {
-    match outcome {
-        Ok(()) => {
-            guess.succeeded();
-            Ok(())
-        }
-        Err(because_of) => guess.refused(because_of).await.map_err(|seconds| too_many(None, seconds)),
-    }
-}
-
-fn too_many(presented: Option<&ClientAuthentication<'_>>, seconds: u64) -> Response<Body> {
-    audit(HostEvent::Throttled { client_id: presented.map(|presented| presented.client_id.clone()), seconds });
+fn too_many(Wait { client_id, seconds }: Wait) -> Response<Body> {
+    audit(HostEvent::Throttled { client_id, seconds });
     let retry_after = u32::try_from(seconds).unwrap_or(u32::MAX);
     safe(EndpointError::TooManyRequests { retry_after }.into_http(PresentedIn::Body).map(Body::from))
-}
-
-/// What axum refused in grantor's place, in OAuth's words.
-fn refused(rejection: BytesRejection) -> Response<Body> {
-    match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            safe(EndpointError::from(FormError::TooLong).into_http(PresentedIn::Body).map(Body::from))
-        }
-        _ => rejection.into_response(),
-    }
 }
 
 /// Of the headers that keep pages safe, the one that says something about JSON: no browser is to take it for anything else.

@@ -4,7 +4,8 @@
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use axum::http::{HeaderMap, header};
+use axum::body::Bytes;
+use axum::http::{HeaderMap, Request, header};
 use grantor::model::{ClientId, Digest};
 use grantor::server::{ClientAuthentication, ClientAuthenticationMethod, ClientError};
 use lru::LruCache;
@@ -39,12 +40,25 @@ impl Familiar {
     }
 }
 
-/// A secret that is presented, and may be a guess.
+/// A request that may be a guess.
 #[derive(Debug)]
-pub(crate) struct Guess {
-    attempt: Attempt<(ClientId, Network)>,
-    unknown: Throttle<Network>,
+pub(crate) struct Guess<'a> {
+    guesses: &'a ClientGuesses,
+    request: &'a Request<Bytes>,
     from: Network,
+    /// Its `Authorization`, by its hash.
+    value: Option<u64>,
+    /// `None` if it presents no secret, or one that was right the last time.
+    attempt: Option<Attempt<(ClientId, Network)>>,
+}
+
+/// Why nothing is tried now.
+#[derive(Debug)]
+pub(crate) struct Wait {
+    /// Whose secret was presented; `None` if too many clients were made up.
+    pub(crate) client_id: Option<ClientId>,
+    /// For how long.
+    pub(crate) seconds: u64,
 }
 
 impl ClientGuesses {
@@ -55,60 +69,67 @@ impl ClientGuesses {
         Self { secrets: Throttle::new(free_failures), unknown: Throttle::new(free_failures), familiar }
     }
 
-    /// Whether these headers bring what was right the last time.
-    pub(crate) fn is_familiar(&self, headers: &HeaderMap, from: Network) -> bool {
-        self.familiar.of(headers, from).is_some_and(|value| self.familiar.lock().get(&value).is_some())
-    }
-
-    /// Remembers that what these headers bring is right, or that it is not.
-    pub(crate) fn learn(&self, headers: &HeaderMap, from: Network, is_right: bool) {
-        let Some(value) = self.familiar.of(headers, from) else { return };
-        let mut familiar = self.familiar.lock();
-        if is_right {
-            familiar.put(value, ());
-        } else {
-            familiar.pop(&value);
-        }
-    }
-
-    /// Begins with what a request presents; none if that is no secret.
+    /// Begins with what a request presents.
     ///
     /// # Errors
-    /// Nothing may be tried for so many seconds.
-    pub(crate) async fn begin(
+    /// Too many attempts have failed.
+    pub(crate) async fn begin<'a>(&'a self, request: &'a Request<Bytes>, from: Network) -> Result<Guess<'a>, Wait> {
+        let value = self.familiar.of(request.headers(), from);
+        let is_familiar = value.is_some_and(|value| self.familiar.lock().get(&value).is_some());
+        let attempt = if is_familiar { None } else { self.attempt(request, from).await? };
+        Ok(Guess { guesses: self, request, from, value, attempt })
+    }
+
+    async fn attempt(
         &self,
-        presented: &ClientAuthentication<'_>,
+        request: &Request<Bytes>,
         from: Network,
-    ) -> Result<Option<Guess>, u64> {
-        let secret = match &presented.method {
+    ) -> Result<Option<Attempt<(ClientId, Network)>>, Wait> {
+        let Ok(presented) = ClientAuthentication::of(request) else { return Ok(None) };
+        let secret = match presented.method {
             ClientAuthenticationMethod::ClientSecretBasic(Some(secret))
             | ClientAuthenticationMethod::ClientSecretPost(secret) => Digest::of(secret.expose()),
             _ => return Ok(None),
         };
-        let attempt = self.secrets.begin((presented.client_id.clone(), from), Some(secret)).await?;
-        Ok(Some(Guess { attempt, unknown: self.unknown.clone(), from }))
+        let begun = self.secrets.begin((presented.client_id.clone(), from), Some(secret)).await;
+        begun.map(Some).map_err(|seconds| Wait { client_id: Some(presented.client_id), seconds })
     }
 }
 
-impl Guess {
-    /// The request was answered.
-    pub(crate) fn succeeded(self) {
-        self.attempt.succeeded();
-    }
-
-    /// The request was refused: because of who sent it, or otherwise.
+impl Guess<'_> {
+    /// Tells how the request was answered: well, or refused because of its sender, or refused otherwise.
     ///
     /// # Errors
-    /// The sender makes up clients, and is not answered for so many seconds.
-    pub(crate) async fn refused(self, because_of: Option<ClientError>) -> Result<(), u64> {
+    /// The sender is told to wait instead.
+    pub(crate) async fn end(self, outcome: Result<(), Option<ClientError>>) -> Result<(), Wait> {
+        let Self { guesses, request, from, value, attempt } = self;
+        let Err(because_of) = outcome else {
+            if let Some(attempt) = attempt {
+                attempt.succeeded();
+                if let Some(value) = value {
+                    guesses.familiar.lock().put(value, ());
+                }
+            }
+            return Ok(());
+        };
+        let attempt = match attempt {
+            Some(attempt) => Some(attempt),
+            // What was right before may be wrong by now. Then it counts after all.
+            None => match value.and_then(|value| guesses.familiar.lock().pop(&value)) {
+                Some(()) => guesses.attempt(request, from).await?,
+                None => None,
+            },
+        };
+        let Some(attempt) = attempt else { return Ok(()) };
         match because_of {
-            Some(ClientError::SecretMismatch) => drop(self.attempt),
+            Some(ClientError::SecretMismatch) => drop(attempt),
             Some(ClientError::Unknown) => {
-                self.attempt.withdraw();
-                drop(self.unknown.begin(self.from, None).await?);
+                attempt.withdraw();
+                let begun = guesses.unknown.begin(from, None).await;
+                drop(begun.map_err(|seconds| Wait { client_id: None, seconds })?);
             }
             // A public client has no secret to guess at; and whatever else is wrong says nothing of a secret.
-            _ => self.attempt.withdraw(),
+            _ => attempt.withdraw(),
         }
         Ok(())
     }

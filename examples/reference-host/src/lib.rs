@@ -40,7 +40,6 @@ mod form;
 pub mod guesses;
 pub mod health;
 pub mod host;
-mod host_for;
 pub mod housekeeping;
 pub mod interaction;
 mod late;

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
+use grantor::consult::{Owner, Password};
 use grantor::model::{Digest, Subject};
+use grantor::{Answer, AsyncPolicy};
 
 use crate::address::Network;
 use crate::throttle::Throttle;
@@ -113,6 +115,11 @@ impl Users {
         changed.map(|(_, user)| user.subject.clone()).collect()
     }
 
+    /// The same, for a request from this network.
+    pub(crate) fn for_request(&self, from: Network) -> UsersFor<'_> {
+        UsersFor { users: self, from }
+    }
+
     /// The user whom tokens know by this.
     #[must_use]
     pub fn of(&self, subject: &Subject) -> Option<Arc<User>> {
@@ -166,6 +173,23 @@ impl Users {
         networks.push(from);
     }
 }
+
+/// The users, for a request from somewhere: the password grant counts guesses as the login page does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UsersFor<'a> {
+    users: &'a Users,
+    from: Network,
+}
+
+impl AsyncPolicy for UsersFor<'_> {
+    async fn password_async(&self, question: &Password) -> Answer<Password> {
+        let user = self.users.log_in(&question.username, question.password.expose(), self.from).await;
+        Ok(user.map_or(Owner::Refused, |user| Owner::Subject(user.subject.clone())))
+    }
+}
+
+/// The only question that this host answers is the password grant's, and that comes with where it comes from.
+impl AsyncPolicy for Users {}
 
 #[cfg(test)]
 mod tests {

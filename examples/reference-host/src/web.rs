@@ -13,9 +13,10 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::{any, get, post};
+use grantor::host::AsyncHost;
 use grantor::server::{AuthorizationResponse, AuthorizeReply};
 use grantor::store::BoxedStore;
-use grantor::{MAX_FORM_LEN, Server, Timestamp, Unavailable};
+use grantor::{Hosted, MAX_FORM_LEN, Server, Timestamp, Unavailable};
 use playground::{Playground, Recorder, Service};
 
 use crate::address::{Address, Network, Proxies};
@@ -27,7 +28,6 @@ use crate::endpoints::{self, ClientEndpoint};
 use crate::exchange::Exchange;
 use crate::guesses::ClientGuesses;
 use crate::host::Host;
-use crate::host_for::HostFor;
 use crate::interaction;
 use crate::moment::moment;
 use crate::pages;
@@ -74,8 +74,9 @@ impl App {
         self.sessions.visit(headers, &self.host.policy, now).await
     }
 
-    pub(crate) fn host_for(&self, from: Network) -> HostFor<'_> {
-        HostFor { host: &self.host, from }
+    /// The host, for a request from this network.
+    pub(crate) fn host_for(&self, from: Network) -> impl AsyncHost {
+        Hosted { store: &self.host.store, policy: self.host.policy.for_request(from) }
     }
 }
 
