@@ -197,9 +197,13 @@ impl Visitors {
     }
 
     fn cookie_of<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
-        let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.find(|(name, _)| *name == self.cookie_name).map(|(_, value)| value)
+        // As bytes: another program's cookie that is no text must not hide this one.
+        let cookies = headers.get_all(header::COOKIE).into_iter();
+        let mut pairs = cookies.flat_map(|cookies| cookies.as_bytes().split(|byte| *byte == b';'));
+        pairs.find_map(|pair| {
+            let value = pair.trim_ascii().strip_prefix(self.cookie_name.as_bytes())?.strip_prefix(b"=")?;
+            str::from_utf8(value).ok()
+        })
     }
 
     /// `Lax`: the redirect back from the authorization server brings it along, a form on another site does not.
@@ -262,6 +266,16 @@ mod tests {
 
     fn start(visitors: &Visitors, browser: &HeaderMap) -> Run {
         visitors.start(browser, &crate::flows::FLOWS[0], NOW).expect("a run")
+    }
+
+    #[test]
+    fn a_cookie_of_another_program_that_is_no_text_hides_nothing() {
+        let visitors = visitors("http://127.0.0.1:8080");
+        let browser = visit(&visitors, [192, 0, 2, 1], NOW);
+        let own = browser.get(header::COOKIE).expect("a cookie").as_bytes();
+        let both = HeaderValue::from_bytes(&[b"other=\xff; ", own].concat()).expect("a value");
+        let headers = HeaderMap::from_iter([(header::COOKIE, both)]);
+        assert!(visitors.with(&headers, NOW, |_| ()).is_some());
     }
 
     #[test]
