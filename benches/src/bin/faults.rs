@@ -4,7 +4,6 @@
 //! `damaged`, `names`, `clients`, `secrets`, `flood`, `logins`, `log`, `sockets`, `signals`, `clock`. The exit code is not 0 if anything was seen
 //! that was not expected.
 
-use std::env;
 use std::io;
 use std::process::ExitCode;
 use std::thread;
@@ -12,7 +11,8 @@ use std::thread;
 use benches::faults::{Ground, Rows, Seen, clock, crash, database, guessing, people, report, sockets, stopping};
 use benches::load::report::surroundings;
 use benches::service::build::Workshop;
-use benches::service::servers::{clear_memory, in_memory};
+use benches::service::command::{self, Asked};
+use benches::service::servers::in_memory;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 type Group = (&'static str, fn(&Ground) -> Rows);
@@ -37,32 +37,16 @@ const GROUPS: [Group; 13] = [
 const PATIENT: [&str; 2] = ["sockets", "clock"];
 
 fn main() -> ExitCode {
-    let result = run(&env::args().skip(1).collect::<Vec<_>>());
-    clear_memory();
-    match result {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("faults: {error}");
-            ExitCode::from(2)
-        }
-    }
+    command::run("faults", &["--quick", "--write"], &GROUPS.map(|(name, _)| name), run)
 }
 
-fn run(arguments: &[String]) -> io::Result<bool> {
-    let has = |name: &str| arguments.iter().any(|argument| argument == name);
-    let known =
-        |argument: &str| ["--quick", "--write"].contains(&argument) || GROUPS.iter().any(|(name, _)| *name == argument);
-    if let Some(unknown) = arguments.iter().find(|argument| !known(argument)) {
-        return Err(io::Error::other(format!("unknown argument {unknown}; see the head of benches/src/bin/faults.rs")));
-    }
-    let all = !GROUPS.iter().any(|(name, _)| has(name));
+fn run(asked: &Asked) -> io::Result<bool> {
     let files = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: files.maximum, maximum: files.maximum })?;
     let workshop = Workshop::new()?;
     let ground = Ground {
         program: workshop.reference_host()?,
-        quick: has("--quick"),
+        quick: asked.has("--quick"),
         disk: workshop.folder("faults")?,
         memory: in_memory("faults")?,
     };
@@ -70,7 +54,7 @@ fn run(arguments: &[String]) -> io::Result<bool> {
     println!("{surroundings}");
     let mut rows = Vec::new();
     let (patient, others): (Vec<Group>, Vec<Group>) =
-        GROUPS.into_iter().filter(|(name, _)| all || has(name)).partition(|(name, _)| PATIENT.contains(name));
+        GROUPS.into_iter().filter(|(name, _)| asked.wants(name)).partition(|(name, _)| PATIENT.contains(name));
     let mut take = |name: &str, group: Rows| {
         let untried = |error: io::Error| vec![Seen::new(name, "it can be tried", false, error.to_string())];
         let group = group.unwrap_or_else(untried);
@@ -93,7 +77,7 @@ fn run(arguments: &[String]) -> io::Result<bool> {
         let group = thread.join().unwrap_or_else(|_| Err(io::Error::other("panicked")));
         take(name, group);
     }
-    if !ground.quick || has("--write") {
+    if !ground.quick || asked.has("--write") {
         report::write(&workshop.root().join("docs/load.md"), &surroundings, &rows)?;
     }
     Ok(rows.iter().all(|row| row.holds))

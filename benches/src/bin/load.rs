@@ -4,7 +4,6 @@
 //! `memory`, `sqlite`, `readers` and `purge` name parts; without a name, all are measured. The exit code is not 0 if anything that is judged
 //! does not hold.
 
-use std::env;
 use std::io;
 use std::process::ExitCode;
 
@@ -12,35 +11,17 @@ use benches::load::report::{Findings, surroundings};
 use benches::load::sqlite::Filled;
 use benches::load::{Plan, memory, purge, readers, sqlite};
 use benches::service::build::Workshop;
-use benches::service::servers::clear_memory;
+use benches::service::command::{self, Asked};
 
 const PARTS: [&str; 4] = ["memory", "sqlite", "readers", "purge"];
 
 fn main() -> ExitCode {
-    let result = run(&env::args().skip(1).collect::<Vec<_>>());
-    clear_memory();
-    match result {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("load: {error}");
-            ExitCode::from(2)
-        }
-    }
+    command::run("load", &["--quick", "--write", "--no-pin"], &PARTS, run)
 }
 
-fn run(arguments: &[String]) -> io::Result<bool> {
-    let has = |name: &str| arguments.iter().any(|argument| argument == name);
-    let known = |argument: &&String| {
-        PARTS.contains(&argument.as_str()) || ["--quick", "--write", "--no-pin"].contains(&argument.as_str())
-    };
-    if let Some(unknown) = arguments.iter().find(|argument| !known(argument)) {
-        return Err(io::Error::other(format!("unknown argument {unknown}; see the head of benches/src/bin/load.rs")));
-    }
-    let all = !PARTS.iter().any(|part| has(part));
-    let wants = |part: &str| all || has(part);
+fn run(asked: &Asked) -> io::Result<bool> {
     let workshop = Workshop::new()?;
-    let plan = Plan::new(&workshop, has("--quick"), !has("--no-pin"))?;
+    let plan = Plan::new(&workshop, asked.has("--quick"), !asked.has("--no-pin"))?;
     let cores = match plan.core {
         Some(core) => {
             format!("servers in memory run on core {core}, those on disk on all, the generator on the last one")
@@ -54,19 +35,19 @@ fn run(arguments: &[String]) -> io::Result<bool> {
     };
     println!("{}", findings.how);
     let program = &plan.programs.reference_host;
-    let many = if wants("sqlite") || wants("purge") {
+    let many = if asked.wants("sqlite") || asked.wants("purge") {
         Some(Filled::new(&plan, program, "many", plan.many, 86_400)?)
     } else {
         None
     };
-    let expiring = if wants("purge") { Some(purge::Expiring::new(&plan)?) } else { None };
-    if wants("memory") {
+    let expiring = if asked.wants("purge") { Some(purge::Expiring::new(&plan)?) } else { None };
+    if asked.wants("memory") {
         findings.memory = memory::rows(&plan)?;
     }
-    if let Some(many) = many.as_ref().filter(|_| wants("sqlite")) {
+    if let Some(many) = many.as_ref().filter(|_| asked.wants("sqlite")) {
         findings.sqlite = sqlite::rows(&plan, many)?;
     }
-    if wants("readers") {
+    if asked.wants("readers") {
         findings.readers = Some(readers::measure(&plan)?);
     }
     if let (Some(many), Some(expiring)) = (&many, &expiring) {
@@ -81,7 +62,7 @@ fn run(arguments: &[String]) -> io::Result<bool> {
     for verdict in &findings.verdicts {
         println!("{verdict}");
     }
-    if !has("--quick") || has("--write") {
+    if !asked.has("--quick") || asked.has("--write") {
         findings.write(&workshop.root().join("docs/load.md"))?;
     }
     Ok(findings.verdicts.iter().all(benches::load::Verdict::holds))
