@@ -53,7 +53,7 @@ impl ClientEndpoint {
             Ok(guess) => guess,
             Err(wait) => return too_many(wait),
         };
-        let Ok(moment) = moment() else { return pages::safe_headers(unavailable()).await };
+        let Ok(moment) = moment() else { return pages::safe_headers(unavailable()) };
         let (response, outcome) = match self {
             Self::Token => {
                 let host = app.host_for(from);

@@ -55,7 +55,7 @@ pub(crate) enum Late {
 }
 
 /// Says so: to a client in OAuth's words (RFC 6749 §5.2), to a browser on a page.
-pub(crate) async fn answer(endpoint: Endpoint, late: Late) -> Response<Body> {
+pub(crate) fn answer(endpoint: Endpoint, late: Late) -> Response<Body> {
     let (status, error, told) = match late {
         Late::Body => (StatusCode::REQUEST_TIMEOUT, "invalid_request", "The request took too long to arrive."),
         Late::Broken => (StatusCode::BAD_REQUEST, "invalid_request", "The request cannot be read."),
@@ -82,5 +82,5 @@ pub(crate) async fn answer(endpoint: Endpoint, late: Late) -> Response<Body> {
         Late::Body | Late::Broken => drop(headers.insert(header::CONNECTION, HeaderValue::from_static("close"))),
         Late::Server => drop(headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"))),
     }
-    pages::safe_headers(response).await
+    pages::safe_headers(response)
 }

@@ -157,7 +157,7 @@ pub(crate) fn encode(text: &str) -> String {
 }
 
 /// The headers of every response. RFC 9700 §4.16: a page in a frame could be clicked on unseen.
-pub(crate) async fn safe_headers(mut response: Response) -> Response {
+pub(crate) fn safe_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
     default_header(headers, header::CONTENT_SECURITY_POLICY, content_security_policy());
     default_header(headers, header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));

@@ -1,11 +1,13 @@
 //! Connections: each is served for as long as its peer keeps up, and none stands in the way of another.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
@@ -19,6 +21,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use rustix::process::{Resource, getrlimit};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::error::Elapsed;
 use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 use tower::Service as _;
@@ -206,7 +209,8 @@ impl<A: Answer> Door<A> {
         let exchange = Exchange::begin(peer.ip(), endpoint, Arc::clone(&self.metrics));
         let begun = exchange.started;
         let id = exchange.id();
-        let mut response = exchange.over(self.answer_in_time(request, endpoint, peer, place)).await;
+        let answering = pin!(self.answer_in_time(request, endpoint, peer, place));
+        let mut response = exchange.over(answering).await;
         self.metrics.answered(endpoint, response.status(), begun.elapsed());
         if response.status().as_u16() >= 400 {
             let id = HeaderValue::try_from(id.to_string()).ok();
@@ -225,23 +229,29 @@ impl<A: Answer> Door<A> {
         peer: SocketAddr,
         place: &Place,
     ) -> Response<Body> {
-        let request = match timeout(self.limits.body_timeout, late::whole(request)).await {
+        let read = within(self.limits.body_timeout, pin!(late::whole(request))).await;
+        let request = match read {
             Ok(Ok(request)) => request,
-            Ok(Err(_)) => return late::answer(endpoint, Late::Broken).await,
+            Ok(Err(_)) => return late::answer(endpoint, Late::Broken),
             Err(_) => {
                 self.metrics.connections.body_timeouts.inc();
-                return late::answer(endpoint, Late::Body).await;
+                return late::answer(endpoint, Late::Body);
             }
         };
         let _served = place.serve();
-        // Where it stands: it is not small, and a move is a copy.
-        let answering = pin!(self.inside.answer(request, peer));
-        match timeout(self.limits.request_timeout, answering).await {
-            Ok(response) => response,
-            Err(_) => {
-                self.metrics.connections.request_timeouts.inc();
-                late::answer(endpoint, Late::Server).await
-            }
-        }
+        let answered = within(self.limits.request_timeout, pin!(self.inside.answer(request, peer))).await;
+        answered.unwrap_or_else(|_| {
+            self.metrics.connections.request_timeouts.inc();
+            late::answer(endpoint, Late::Server)
+        })
+    }
+}
+
+/// Waits for this, so long and no longer. Most is ready when it is asked for, and then no clock is read. The future stays where it
+/// stands: it is not small, and a move is a copy.
+async fn within<F: Future>(limit: Duration, mut work: Pin<&mut F>) -> Result<F::Output, Elapsed> {
+    match poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
+        Poll::Ready(output) => Ok(output),
+        Poll::Pending => timeout(limit, work).await,
     }
 }

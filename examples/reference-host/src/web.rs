@@ -138,7 +138,7 @@ fn router(app: Arc<App>) -> Router {
         };
         router = playground.join(router, service);
     }
-    router.layer(DefaultBodyLimit::max(MAX_FORM_LEN)).layer(map_response(pages::safe_headers)).with_state(app)
+    router.layer(DefaultBodyLimit::max(MAX_FORM_LEN)).layer(map_response(async |response| pages::safe_headers(response))).with_state(app)
 }
 
 /// The endpoints that clients call, and the documents in which they look for them, in more than one place.
