@@ -14,10 +14,10 @@ use crate::{BUSY_TIMEOUT, LOG_LIMIT, PATIENCE};
 
 /// The tables of what expires, each with its key; grants last, when none of their credentials are left.
 const EXPIRING: [(&str, &str); 4] = [
-    ("credentials", "partition, digest"),
-    ("requests", "partition, digest"),
+    ("credentials", "rowid"),
+    ("requests", "rowid"),
     ("witnesses", "partition, digest"),
-    ("grants", "id"),
+    ("grants", "rowid"),
 ];
 
 /// How long a slice may hold the writer, its sync of the disk not counted.

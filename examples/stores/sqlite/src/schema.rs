@@ -48,9 +48,12 @@ const VERSION_1: &str = "
     CREATE INDEX witnesses_by_expiry ON witnesses (expires_at);
 ";
 
-/// Pending requests; grants by subject and by client; how often a spent credential was used again. The indexes of `grants` end in its primary key, as every index of
-/// such a table does. A grant's credentials need no index: few are in its partition, with which their primary key
-/// begins.
+/// Pending requests; grants by subject and by client; how often a spent credential was used again.
+///
+/// Keys are random, so that rows kept by their keys are spread over the whole file, and each commit writes its own pages. Rows are
+/// appended therefore, and the indexes that find them are small.
+///
+/// A grant's credentials need no index: few are in its partition, with which their primary key begins.
 const VERSION_2: &str = "
     CREATE TABLE requests (
         partition INTEGER NOT NULL,
@@ -62,15 +65,43 @@ const VERSION_2: &str = "
         spent_at INTEGER,
         expires_at INTEGER NOT NULL,
         PRIMARY KEY (partition, digest)
-    ) STRICT, WITHOUT ROWID;
+    ) STRICT;
     CREATE UNIQUE INDEX requests_by_user_code ON requests (partition, user_code) WHERE user_code IS NOT NULL;
     CREATE INDEX requests_by_expiry ON requests (expires_at);
-    ALTER TABLE grants ADD COLUMN subject TEXT;
-    ALTER TABLE grants ADD COLUMN client_id TEXT NOT NULL DEFAULT '';
-    UPDATE grants SET subject = json_extract(record, '$.subject'), client_id = json_extract(record, '$.client_id');
-    CREATE INDEX grants_by_subject ON grants (subject, client_id) WHERE subject IS NOT NULL;
-    CREATE INDEX grants_by_client ON grants (client_id);
-    ALTER TABLE credentials ADD COLUMN reuses INTEGER NOT NULL DEFAULT 0;
+
+    ALTER TABLE grants RENAME TO grants_1;
+    CREATE TABLE grants (
+        id BLOB PRIMARY KEY NOT NULL,
+        partition INTEGER NOT NULL,
+        subject TEXT,
+        client_id TEXT NOT NULL,
+        record TEXT NOT NULL,
+        expires_at INTEGER NOT NULL,
+        revoked INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    INSERT INTO grants (id, partition, subject, client_id, record, expires_at, revoked)
+        SELECT id, partition, record ->> 'subject', record ->> 'client_id', record, expires_at, revoked FROM grants_1;
+    DROP TABLE grants_1;
+    CREATE INDEX grants_by_expiry ON grants (expires_at);
+    CREATE INDEX grants_by_subject ON grants (subject, client_id, id) WHERE subject IS NOT NULL;
+    CREATE INDEX grants_by_client ON grants (client_id, id);
+
+    ALTER TABLE credentials RENAME TO credentials_1;
+    CREATE TABLE credentials (
+        partition INTEGER NOT NULL,
+        digest BLOB NOT NULL,
+        grant_id BLOB NOT NULL,
+        record TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        spent_at INTEGER,
+        reuses INTEGER NOT NULL DEFAULT 0,
+        expires_at INTEGER NOT NULL,
+        PRIMARY KEY (partition, digest)
+    ) STRICT;
+    INSERT INTO credentials (partition, digest, grant_id, record, revision, spent_at, expires_at)
+        SELECT partition, digest, grant_id, record, revision, spent_at, expires_at FROM credentials_1;
+    DROP TABLE credentials_1;
+    CREATE INDEX credentials_by_expiry ON credentials (expires_at);
 ";
 
 /// The version is read and written in the transaction that changes the tables, so two programs may start at once.
