@@ -251,7 +251,7 @@ fn the_token_request_repeats_the_port() {
     assert_eq!(world.token(form).status(), 200);
 }
 
-// §8.1: "public native app clients MUST use PKCE": tests/rfc7636.rs, `r25_…`.
+// §6: "Public native app clients MUST implement the Proof Key for Code Exchange": tests/rfc7636.rs, `r25_…`.
 // §8.4 Registration of Native App Clients
 
 /// "Authorization servers MUST require clients to register their complete redirect URI (including the path component)".

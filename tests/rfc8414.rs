@@ -399,11 +399,11 @@ mod client {
         }
     }
 
-    // §2 Authorization Server Metadata: "Unknown values [...] MUST be ignored", and so is what is no value at all.
+    // §2 Authorization Server Metadata: what is unknown is ignored, and so is what is no value at all.
 
     /// What most clients do not need spoils no document.
     #[test]
-    fn a_member_that_cannot_be_read_is_left_out_and_named() {
+    fn r100_a_member_that_cannot_be_read_is_left_out_and_named() {
         let issuer = "https://server.example";
         let endpoints = [
             "authorization_endpoint",

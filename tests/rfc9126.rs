@@ -92,7 +92,7 @@ fn a_resource_is_the_same_however_a_request_writes_it() {
 
 /// "Reject the request if the request_uri authorization request parameter is provided."
 #[test]
-fn a_request_uri_cannot_be_pushed() {
+fn r72_a_request_uri_cannot_be_pushed() {
     let world = world();
     let request_uri = pushed(&world, authorize());
     let reply = push(&world, authorize().set("request_uri", &request_uri));
@@ -101,7 +101,7 @@ fn a_request_uri_cannot_be_pushed() {
 
 /// "Validate the pushed request as it would an authorization request sent to the authorization endpoint."
 #[test]
-fn whatever_the_authorization_endpoint_refuses_is_refused_here() {
+fn r72_whatever_the_authorization_endpoint_refuses_is_refused_here() {
     let world = world();
     let of_the_form = [
         authorize().set("scope", "admin"),
@@ -233,7 +233,7 @@ fn the_redirect_uri_is_demanded_again_only_if_it_was_pushed() {
 }
 
 #[test]
-fn no_parameter_of_the_browsers_request_changes_what_was_pushed() {
+fn r73_no_parameter_of_the_browsers_request_changes_what_was_pushed() {
     let world = world();
     let request_uri = pushed(&world, authorize().set("scope", "read"));
     let meddled = [
@@ -257,7 +257,7 @@ fn no_parameter_of_the_browsers_request_changes_what_was_pushed() {
 
 /// "The request_uri value MUST be bound to the client that posted the authorization request" (§2.2).
 #[test]
-fn another_clients_request_is_no_request() {
+fn r71_another_clients_request_is_no_request() {
     let world = world();
     let request_uri = pushed(&world, authorize());
     assert!(is_page(&world, with(&request_uri).set("client_id", "web")));
@@ -280,7 +280,7 @@ fn what_was_never_pushed_is_told_to_the_person() {
 }
 
 #[test]
-fn a_request_uri_expires() {
+fn r71_a_request_uri_expires() {
     let mut world = world();
     let request_uri = pushed(&world, authorize());
     world.now += 59;
@@ -297,7 +297,7 @@ fn a_request_uri_expires() {
 
 /// §7.3: "the authorization server SHOULD make the request URIs one-time use".
 #[test]
-fn a_decision_spends_it_whether_it_is_approved_or_denied() {
+fn r74_a_decision_spends_it_whether_it_is_approved_or_denied() {
     for approved in [true, false] {
         let world = world();
         let request_uri = pushed(&world, authorize());
@@ -316,7 +316,7 @@ fn a_decision_spends_it_whether_it_is_approved_or_denied() {
 
 /// Whatever the client is told by redirect is a decision.
 #[test]
-fn an_approval_that_is_refused_spends_it_too() {
+fn r74_an_approval_that_is_refused_spends_it_too() {
     let world = world();
     let request_uri = pushed(&world, authorize().set("acr_values", "phr"));
     let prompt = world.ask(with(&request_uri));

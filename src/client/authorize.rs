@@ -140,8 +140,9 @@ macro_rules! accessors {
             }
 
             /// Where its callback comes to. A client of several servers that do not send `iss` has a redirect URI for
-            /// each, and takes a callback only where it belongs. RFC 9700 §4.4.2.2: clients compare "the distinct
-            /// redirect URI for the issuer to the URI where the authorization response was received on".
+            /// each, and takes a callback only where it belongs. RFC 9700 §4.4.2.2: "Clients MUST
+            /// check that the authorization response was received from the correct issuer by comparing the distinct
+            /// redirection URI for the issuer to the URI where the authorization response was received on."
             #[must_use]
             pub fn redirect_uri(&self) -> &RedirectUri {
                 &self.attempt.redirect_uri

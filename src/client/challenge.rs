@@ -46,8 +46,8 @@ pub struct Challenge {
 impl Challenge {
     /// The challenge in a response's headers, if there is one that a client of OAuth can answer: the first of the
     /// scheme `Bearer`; if there is none, the first of any scheme that has `resource_metadata` (RFC 9728 §5.1: "This
-    /// parameter MAY be used in WWW-Authenticate responses using Authorization schemes other than "Bearer""), or that
-    /// of `DPoP` (RFC 9449 §7.1).
+    /// parameter MAY also be used in WWW-Authenticate responses using [...] schemes other than "Bearer""), or that of
+    /// `DPoP` (RFC 9449 §7.1).
     ///
     /// What it leaves out is taken from the others: from those of the same scheme everything, from those of another one
     /// what is not about the token that was shown, `resource_metadata` and `scope`.

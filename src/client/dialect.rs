@@ -33,7 +33,7 @@ pub enum Pkce {
     #[default]
     Sent,
     /// A server that does not say in its metadata that it takes `S256` is refused. The Model Context Protocol has it
-    /// so: "If `code_challenge_methods_supported` is absent [...] MCP clients MUST refuse to proceed."
+    /// so: without `code_challenge_methods_supported`, its clients do not proceed.
     Verified,
     /// Nothing is sent, for a server that chokes on it. RFC 9700 §2.1.1: "Public clients MUST use PKCE", and for
     /// confidential clients it is RECOMMENDED: without it, a code that leaks, or is slipped in, is worth more.

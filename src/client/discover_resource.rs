@@ -25,6 +25,9 @@ machine! {
 #[non_exhaustive]
 pub enum ResourceMatch {
     /// The same: "If these values are not identical, the data contained in the response MUST NOT be used."
+    /// ([RFC 9728 §3.3])
+    ///
+    /// [RFC 9728 §3.3]: https://www.rfc-editor.org/rfc/rfc9728#section-3.3
     #[default]
     Identical,
     /// The same, or one above it on the same origin, by whole segments of the path: `https://api.example` or

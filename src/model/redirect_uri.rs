@@ -39,8 +39,8 @@ pub enum RedirectUriError {
     /// RFC 9700 §2.1: "authorization servers MUST utilize exact string matching". No request would match a pattern.
     #[error("a redirect URI must name its host: there are no wildcards, each URI is registered as it is")]
     Wildcard,
-    /// RFC 9700 §2.6: "authorization servers MUST NOT allow redirect URIs that use the `http` scheme except for native
-    /// clients that use Loopback Interface Redirection".
+    /// RFC 9700 §2.6: "authorization servers MUST NOT allow redirection URIs that use the `http` scheme except for native
+    /// clients that use loopback interface redirection".
     #[error("a redirect URI may use http only for a loopback address")]
     InsecureHttp,
     /// OAuth 2.1 §2.3.1: "At a minimum, any private-use URI scheme that doesn't contain a period character (`.`) SHOULD

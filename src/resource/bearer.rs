@@ -46,10 +46,11 @@ impl<'a> Bearer<'a> {
 /// RFC 6750 §2.2. Where one of its conditions is not met, the body is the application's alone.
 fn in_body(request: Incoming<'_>) -> Result<Option<Secret<'_>>, FormError> {
     let Incoming { method, headers, body, .. } = request;
-    // "The HTTP request method is one for which the request-body has defined semantics. In particular, this means that
-    // the "GET" method MUST NOT be used."
+    // RFC 6750 §2.2: "The HTTP request method is one for which the request-body has defined semantics. In particular,
+    // this means that the "GET" method MUST NOT be used."
     let has_semantics = matches!(*method, Method::POST | Method::PUT | Method::PATCH);
-    // "The content to be encoded in the entity-body MUST consist entirely of ASCII". A coded body is not yet a form.
+    // RFC 6750 §2.2: "The content to be encoded in the entity-body MUST consist entirely of ASCII". A coded body is not
+    // yet a form.
     let is_plain = body.is_ascii() && !headers.contains_key(header::CONTENT_ENCODING);
     if !has_semantics || !is_plain {
         return Ok(None);

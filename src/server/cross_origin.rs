@@ -12,7 +12,7 @@ use crate::wire::{allow_any_origin, is_preflight};
 /// need to have the CORS headers defined to allow access".
 ///
 /// This is of the metadata document and the endpoints for clients: token, revocation, pushing. The authorization
-/// endpoint is never among them (RFC 9700 §2.6: "CORS MUST NOT be supported at the Authorization Endpoint, as the
+/// endpoint is never among them (RFC 9700 §2.6: "CORS MUST NOT be supported at the authorization endpoint, as the
 /// client does not access this endpoint directly"), nor is introspection, which is for resource servers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CrossOrigin {

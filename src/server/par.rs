@@ -51,7 +51,7 @@ pub struct ParConfig {
     /// Where the host has mounted the endpoint.
     pub endpoint: Endpoint,
     /// How long a `request_uri` may be presented after it was pushed (`expires_in`). Default: 60 seconds. RFC 9126
-    /// §2.2: "the lifetime SHOULD be short", as §4 has it, and "should be between 5 and 600 seconds".
+    /// §2.2: it "will typically be relatively short (e.g., between 5 and 600 seconds)".
     pub lifetime: Duration,
     /// How long a resource owner who came in time has to log in and to decide. Default: an hour.
     pub decision_lifetime: Duration,
@@ -102,8 +102,8 @@ impl Server {
     }
 }
 
-/// RFC 9126 §2.1: "the client [...] sends the parameters that comprise an authorization request directly to the PAR
-/// endpoint", with "the parameters necessary to authenticate the client".
+/// RFC 9126 §2.1: "A client sends the parameters that comprise an authorization request directly to the PAR endpoint",
+/// with "any additional parameters necessary for client authentication".
 fn read<'a, B: AsRef<[u8]>>(
     config: &Config,
     request: &'a Request<B>,

@@ -129,9 +129,9 @@ pub(crate) fn introspection_response(answer: ServerAnswer) -> Result<Option<Intr
         #[serde(default)]
         active: Option<bool>,
     }
-    // "Note that to avoid disclosing too much of the authorization server's state to a third party, the authorization
-    // server SHOULD NOT include any additional information about an inactive token". One that says `error` beside it
-    // has said plainly what counts.
+    // RFC 7662 §2.2: "Note that to avoid disclosing too much of the authorization server's state to a third party, the
+    // authorization server SHOULD NOT include any additional information about an inactive token". One that says `error`
+    // beside it has said plainly what counts.
     if answer.successful::<Active>().is_some_and(|answer| answer.active == Some(false)) {
         return Ok(None);
     }

@@ -28,8 +28,8 @@ pub(crate) fn with_parameters<'a>(
     append(location, start, parameters.into_iter().filter_map(|(name, value)| Some((name, value?))))
 }
 
-/// The URI in its form for a request with a query of parameters. OAuth 2.1 §2.3: "query string component, which MUST be
-/// retained when adding additional query parameters"; RFC 6749 §3.1 has the same of the authorization endpoint.
+/// The URI in its form for a request with a query of parameters. OAuth 2.1 §2.3: "query string component [...], which
+/// MUST be retained when adding additional query parameters"; RFC 6749 §3.1 has the same of the authorization endpoint.
 fn with_query(uri: &str) -> String {
     let mut location = String::with_capacity(uri.len() + 512); // most parameters fit
     location.push_str(uri);

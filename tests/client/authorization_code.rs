@@ -56,8 +56,8 @@ fn the_url_is_this_one_to_the_byte() {
     assert_eq!(pending.begun_at(), Timestamp(NOW));
 }
 
-/// "The endpoint URI MAY include an "application/x-www-form-urlencoded" formatted query component, which MUST be retained when
-/// adding additional query parameters" (§3.1).
+/// "The endpoint URI MAY include an "application/x-www-form-urlencoded" formatted [...] query component [...], which MUST be
+/// retained when adding additional query parameters" (§3.1).
 #[test]
 fn the_endpoints_own_query_is_kept() {
     for (endpoint, start) in [

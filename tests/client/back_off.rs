@@ -29,7 +29,7 @@ fn busy(retry_after: &'static str) -> Answer<Fetch> {
 }
 
 #[test]
-fn a_server_that_failed_is_left_alone_after_the_end_too() {
+fn r99_a_server_that_failed_is_left_alone_after_the_end_too() {
     let gone = |code| canned::json(400, format!(r#"{{"error":"{code}"}}"#));
     let dated = with_header(busy("Thu, 01 Jan 1970 01:00:00 GMT"), "date", "Thu, 01 Jan 1970 00:00:00 GMT");
     #[rustfmt::skip]
@@ -65,7 +65,7 @@ fn a_server_that_failed_is_left_alone_after_the_end_too() {
 }
 
 #[test]
-fn the_pause_ends_when_the_server_said() {
+fn r99_the_pause_ends_when_the_server_said() {
     let (tokens, client) = (tokens(), public_client());
     let host = HttpHost(|_: &Fetch| busy("3600"));
     assert!(tokens.get(&client, canned::moment_at(END), &host).is_err());

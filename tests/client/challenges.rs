@@ -98,7 +98,7 @@ fn prose_hides_nothing() {
     assert_eq!(error(&of(&[&long])), Some("invalid_token"));
 }
 
-/// RFC 9728 §5.1: "This parameter MAY be used in WWW-Authenticate responses using Authorization schemes other than
+/// RFC 9728 §5.1: "This parameter MAY also be used in WWW-Authenticate responses using [...] schemes other than
 /// "Bearer"", and a server may have several challenges, in one field or in more.
 #[test]
 fn several_challenges_are_read_together() {

@@ -53,7 +53,7 @@ fn names(tokens: &TokenSet) -> Vec<&str> {
 
 /// RFC 8707 §2.2. The Model Context Protocol: the parameter "MUST be included in both authorization requests and token requests".
 #[test]
-fn the_resource_goes_from_the_first_request_to_every_refresh() {
+fn r101_the_resource_goes_from_the_first_request_to_every_refresh() {
     let client = public_client();
     for asked in [&[][..], &[FILES][..], &[FILES, MAIL][..]] {
         let (tokens, said) = exchanged(&client, asked, &[]);

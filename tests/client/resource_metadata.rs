@@ -174,7 +174,7 @@ fn the_most_telling_error_is_told() {
 // §2 Protected Resource Metadata
 
 #[test]
-fn a_member_that_cannot_be_read_is_left_out_and_named() {
+fn r100_a_member_that_cannot_be_read_is_left_out_and_named() {
     let read = |name: &str, member: Value| {
         let mut body = document("https://api.example");
         body[name] = member;

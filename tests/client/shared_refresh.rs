@@ -14,6 +14,7 @@ use crate::canned::{self, *};
 use crate::common::*;
 use crate::crowd::*;
 
+/// Requirement r99.
 #[test]
 fn however_many_ask_there_is_one_refresh() {
     for (name, crowd, count) in CROWDS {

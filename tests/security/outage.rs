@@ -50,7 +50,7 @@ impl Store for Flaky<'_> {
 }
 
 #[test]
-fn an_outage_at_any_pause_of_the_token_endpoint_is_503_and_issues_nothing() {
+fn r91_an_outage_at_any_pause_of_the_token_endpoint_is_503_and_issues_nothing() {
     let service = format!("grant_type=client_credentials&client_id=confidential&client_secret={SECRET}");
     for (fails_at, after) in [(0, false), (1, false), (1, true)] {
         let world = World::new(RefreshPolicy::Rotate { grace: Duration::ZERO });

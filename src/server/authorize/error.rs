@@ -42,7 +42,7 @@ pub enum AuthorizationError {
     /// RFC 9470 §5: the resource owner was not authenticated as the client asked.
     #[error("the resource owner was not authenticated in the way that the request asks for")]
     UnmetAuthenticationRequirements,
-    /// RFC 9126 §2.1: "The request_uri authorization request parameter MUST NOT be provided" in a request that is
+    /// RFC 9126 §2.1: "The request_uri authorization request parameter is one exception, and it MUST NOT be provided", in a request that is
     /// pushed.
     #[error("request_uri cannot be pushed")]
     RequestUriPushed,

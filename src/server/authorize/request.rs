@@ -112,7 +112,7 @@ impl<'a> AuthorizationRequest<'a> {
     }
 
     /// Who gets the answer. RFC 6749 §3.1.2.3, RFC 9700 §2.1: the redirect URI is one of the client's. RFC 6749
-    /// §4.1.2.1: `state` comes back, "the exact value received from the client", in an error too.
+    /// §4.1.2.1: `state` comes back, "The exact value received from the client", in an error too.
     pub(in crate::server) fn recipient(&self, client: &Client) -> Result<Recipient, AuthorizationPageError> {
         let state = self.state.as_deref();
         if state.is_some_and(|state| !is_state(state)) {
@@ -190,7 +190,8 @@ pub(super) fn choose_redirect_uri(
             .ok_or(AuthorizationPageError::RedirectUriMismatch),
         (None, [only]) => Ok(only.clone()),
         (None, []) => Err(AuthorizationPageError::RedirectUriUnregistered),
-        // "If multiple redirection URIs have been registered [...] the client MUST include a redirection URI".
+        // RFC 6749 §3.1.2.3: "If multiple redirection URIs have been registered [...] the client MUST include a
+        // redirection URI".
         (None, _) => Err(AuthorizationPageError::RedirectUriMissing),
     }
 }

@@ -1,0 +1,92 @@
+//! The pages that a command writes: `GRANTOR_WRITE_DOCS=1 cargo test --test pages` writes them, `cargo test` compares them.
+//!
+//! [docs/requirements.md](../../docs/requirements.md) has the tests of each numbered requirement,
+//! [docs/conformance.md](../../docs/conformance.md) the rules of the RFCs as the source quotes them, where each is kept,
+//! and its tests. The texts are scanned as lines: rustfmt sees to it that an indentation tells what stands in what.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test tells its findings by panicking"
+)]
+
+mod conformance;
+mod links;
+mod quotation;
+mod requirements;
+mod source;
+
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The files whose names end like this, by their paths in the repository and in order, with their texts.
+fn texts(folder: &str, end: &str) -> Vec<(String, String)> {
+    let mut folders = vec![root().join(folder)];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if path.is_dir() && !["target", "node_modules"].contains(&name) && !name.starts_with('.') {
+                folders.push(path);
+            } else if path.is_file() && name.ends_with(end) {
+                found.push((name_of(&path), std::fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The files that have tests.
+fn tested() -> Vec<(String, String)> {
+    ["src", "tests", "examples", "benches"].iter().flat_map(|folder| texts(folder, ".rs")).collect()
+}
+
+fn name_of(path: &PathBuf) -> String {
+    path.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/")
+}
+
+/// Fails if a page is not what it should be; with `GRANTOR_WRITE_DOCS=1`, writes it first.
+fn compare(page: &str, wanted: &str) {
+    let path = root().join(page);
+    if std::env::var_os("GRANTOR_WRITE_DOCS").is_some() {
+        std::fs::write(&path, wanted).unwrap();
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    let differing = written.lines().zip(wanted.lines()).find(|(written, wanted)| written != wanted);
+    assert!(
+        written == wanted,
+        "{page} is not what the code says: run `GRANTOR_WRITE_DOCS=1 cargo test --test pages`. The first line: {differing:#?}",
+    );
+}
+
+#[test]
+fn dump() {
+    for folder in ["src", "tests", "examples"] {
+        for (file, text) in texts(folder, ".rs") {
+            let lines: Vec<_> = text.lines().collect();
+            let all = source::comments(&lines);
+            let document = conformance::document_of(&file, &text);
+            for c in &all {
+                let r = quotation::read(&c.text, document.as_deref());
+                for q in r.quoted {
+                    println!(
+                        "DUMP\t{file}:{}\t{}\t{}",
+                        c.start + 1,
+                        q.sections.iter().map(|s| s.to_string()).collect::<Vec<_>>().join(", "),
+                        q.text
+                    );
+                }
+                for f in r.faults {
+                    println!("FAULT\t{file}:{}\t{f}", c.start + 1);
+                }
+            }
+        }
+    }
+}
