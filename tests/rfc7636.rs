@@ -141,6 +141,7 @@ fn r29_the_challenge_is_not_in_any_response() {
 
 // §4.4.1 Error Response
 
+/// RFC 9700 §2.1.1: "Public clients MUST use PKCE".
 #[test]
 fn r25_a_public_client_without_a_challenge_is_rejected() {
     let bare = authorize().without("code_challenge").without("code_challenge_method");

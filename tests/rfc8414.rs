@@ -100,6 +100,7 @@ fn a_list_without_elements_is_omitted() {
     assert_eq!(empty, ["grant_types_supported", "response_types_supported"]);
 }
 
+/// RFC 9700 §2.1.1.
 #[test]
 fn r30_pkce_support_is_detectable() {
     assert_eq!(metadata(config("https://server.example"))["code_challenge_methods_supported"], json!(["S256"]));

@@ -109,7 +109,7 @@ fn r59_a_callback_is_good_for_its_own_attempt_and_for_no_other() {
     }
 }
 
-/// r61: RFC 9700 §4.7.1 lets a client rely on PKCE against CSRF only where it ensured that the server supports it. This one never
+/// RFC 6749 §10.12. RFC 9700 §4.7.1 lets a client rely on PKCE against CSRF only where it ensured that the server supports it. This one never
 /// relies on it, and gives up where the server says that it has PKCE without `S256`.
 #[test]
 fn r61_state_is_sent_and_checked_whatever_the_server_says_of_pkce() {

@@ -66,7 +66,7 @@ fn the_bearer_challenge_is_found_among_others() {
     assert_eq!((bare.scheme.as_str(), bare.error, bare.parameters.len()), ("Bearer", None, 0));
 }
 
-/// RFC 9110 §5.6.4: `quoted-pair`, `qdtext` and with them `obs-text`. What is there for people hides nothing.
+/// RFC 9110 §5.5, §5.6.4: `quoted-pair`, `qdtext` and with them `obs-text`. What is there for people hides nothing.
 #[test]
 fn prose_hides_nothing() {
     let prose: [(&[u8], &str); 5] = [
@@ -99,7 +99,8 @@ fn prose_hides_nothing() {
 }
 
 /// RFC 9728 §5.1: "This parameter MAY also be used in WWW-Authenticate responses using [...] schemes other than
-/// "Bearer"", and a server may have several challenges, in one field or in more.
+/// "Bearer"", and a server may have several challenges, in one field or in more. A parameter may occur once (RFC 9110 §11.2),
+/// and occurs twice.
 #[test]
 fn several_challenges_are_read_together() {
     let dpop = format!(r#"DPoP algs="ES256", resource_metadata="{M}""#);

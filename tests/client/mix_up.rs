@@ -88,6 +88,18 @@ fn r62_an_attempt_belongs_to_the_server_that_it_was_begun_at() {
     assert!(to_honest.callback(pending, &query).is_ok());
 }
 
+/// §4.4.2.2: servers that do not send `iss` are told apart by a redirect URI for each, which the attempt still knows.
+#[test]
+fn r62_an_attempt_knows_where_its_callback_comes_to() {
+    let client = client(metadata_of(&World::new()));
+    for place in ["https://client.example.com/honest", "https://client.example.com/evil"] {
+        let request = AuthorizationRequest::new(redirect_uri(place));
+        let (_, pending) = client.begin(request, Moment::new(Timestamp(NOW), &mut Counter(1))).unwrap();
+        let kept: Pending = serde_json::from_value(serde_json::to_value(pending).unwrap()).unwrap();
+        assert_eq!(kept.redirect_uri().as_str(), place);
+    }
+}
+
 /// An error is the answer to a request too: the attacker cannot end an honest attempt with one.
 #[test]
 fn r62_an_error_of_another_server_is_not_taken_for_an_answer() {

@@ -35,20 +35,29 @@ const HEAD: &str = "\
 # The rules of the RFCs, and where each is kept
 
 Written by `GRANTOR_WRITE_DOCS=1 cargo test --test pages` from the comments of `src`, which quote a rule above the line
-that keeps it, and compared with them in CI. A rule is a sentence with MUST, SHALL, REQUIRED, SHOULD or RECOMMENDED. The
-tests of a section are those that cite it; they stand with its first rule.
+that keeps it, and compared with them in CI. A rule is a sentence with MUST, SHALL, REQUIRED, SHOULD or RECOMMENDED. A
+test that quotes a rule stands beside it; the other tests that cite a section stand with its first rule.
 
 [The numbered requirements](requirements.md) say what must hold in fewer words, each with its own tests.
 ";
 
+/// A name in a file.
+type Place = (String, String);
+
 /// The texts of the rules of a section, each with the places that keep it.
-type Rules = BTreeMap<String, Vec<(String, String)>>;
+type Rules = BTreeMap<String, Vec<Place>>;
+
+/// A test that cites a section, with what it quotes of that.
+struct Citing {
+    place: Place,
+    quoted: Vec<String>,
+}
 
 /// What the comments say, and what is wrong with them.
 #[derive(Default)]
 struct Conformance {
     rules: Vec<(Section, Rules)>,
-    tests: Vec<(Section, Vec<(String, String)>)>,
+    tests: Vec<(Section, Vec<Citing>)>,
     faults: Vec<String>,
 }
 
@@ -65,11 +74,12 @@ impl Conformance {
             }
         }
         read.rules.sort_by(|(one, _), (other, _)| (rank(one), one.order()).cmp(&(rank(other), other.order())));
-        for (section, rules) in &read.rules {
+        for (section, rules) in &mut read.rules {
+            join(rules);
             if rank(section) == DOCUMENTS.len() {
                 read.faults.push(format!("{section}: a document without a title"));
             }
-            if read.tests_of(section).is_empty() {
+            if !read.tests.iter().any(|(cited, _)| cited == section) {
                 let (file, item) = &rules.first_key_value().unwrap().1[0];
                 read.faults.push(format!("{section}: no test cites it, and {file} `{item}` quotes it"));
             }
@@ -100,18 +110,17 @@ impl Conformance {
     }
 
     fn test(&mut self, test: &Test, document: Option<&str>) {
-        let texts = test.comments.iter().chain([&test.heading]);
-        for section in texts.flat_map(|text| quotation::read(text, document).cited) {
-            let tests = entry(&mut self.tests, section);
-            let named = (test.file.clone(), test.name.clone());
-            if !tests.contains(&named) {
-                tests.push(named);
+        let place = (test.file.clone(), test.name.clone());
+        let read = test.comments.iter().chain([&test.heading]).map(|text| quotation::read(text, document));
+        let (cited, quoted): (Vec<_>, Vec<_>) = read.map(|read| (read.cited, read.quoted)).unzip();
+        for section in cited.into_iter().flatten() {
+            let tests = entry(&mut self.tests, section.clone());
+            if tests.iter().all(|other| other.place != place) {
+                let quoted = quoted.iter().flatten().filter(|it| it.sections.contains(&section));
+                let quoted = quoted.map(|it| it.text.clone()).collect();
+                tests.push(Citing { place: place.clone(), quoted });
             }
         }
-    }
-
-    fn tests_of(&self, section: &Section) -> &[(String, String)] {
-        self.tests.iter().find(|(other, _)| other == section).map_or(&[], |(_, tests)| tests)
     }
 
     fn page(&self) -> String {
@@ -128,12 +137,43 @@ impl Conformance {
     }
 
     fn rows<'a>(&'a self, section: &'a Section, rules: &'a Rules) -> impl Iterator<Item = String> + 'a {
-        let mut tests = cell(self.tests_of(section));
-        rules.iter().map(move |(text, places)| {
-            let (number, url, text) = (&section.number, section.url(), text.replace('|', "\\|"));
-            format!("| [§{number}]({url}) | {text} | {} | {} |", cell(places), std::mem::take(&mut tests))
+        let tests = self.tests.iter().filter(move |(cited, _)| cited == section).flat_map(|(_, tests)| tests);
+        let beside = move |rule: &str| -> Vec<Place> {
+            let is_first = rules.keys().next().is_some_and(|first| first == rule);
+            let is_beside = |it: &&Citing| {
+                let quotes = |rule: &String| it.quoted.iter().any(|quoted| is_of(quoted, rule));
+                quotes(&rule.to_owned()) || is_first && !rules.keys().any(quotes)
+            };
+            tests.clone().filter(is_beside).map(|it| it.place.clone()).collect()
+        };
+        rules.iter().map(move |(rule, places)| {
+            let (number, url, text) = (&section.number, section.url(), rule.replace('|', "\\|"));
+            format!("| [§{number}]({url}) | {text} | {} | {} |", cell(places), cell(&beside(rule)))
         })
     }
+}
+
+/// Joins the rules of a section that are one: of which one is quoted in part, or without its full stop.
+fn join(rules: &mut Rules) {
+    let mut texts: Vec<String> = rules.keys().cloned().collect();
+    texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+    for (at, part) in texts.iter().enumerate().rev() {
+        if let Some(whole) = texts[..at].iter().find(|whole| is_part(part, whole)) {
+            let places = rules.remove(part).unwrap();
+            rules.get_mut(whole).unwrap().extend(places);
+        }
+    }
+}
+
+/// Whether one of two quotations is a part of the other; a few words may be of anything.
+fn is_of(one: &str, other: &str) -> bool {
+    one.len().min(other.len()) > 15 && (is_part(one, other) || is_part(other, one))
+}
+
+/// Whether a quotation is a part of another, where both may leave words out.
+fn is_part(part: &str, whole: &str) -> bool {
+    let whole = whole.to_lowercase();
+    part.to_lowercase().split("[...]").all(|words| whole.contains(words.trim_matches([' ', '.', ','])))
 }
 
 fn entry<T: Default>(list: &mut Vec<(Section, T)>, section: Section) -> &mut T {
@@ -157,7 +197,7 @@ fn rank(section: &Section) -> usize {
 }
 
 /// Names in files, each file once.
-pub fn cell(places: &[(String, String)]) -> String {
+pub fn cell(places: &[Place]) -> String {
     let mut files: Vec<(&str, Vec<String>)> = Vec::new();
     for (file, name) in places {
         let name = if name.is_empty() { String::new() } else { format!("`{name}`") };
@@ -207,17 +247,31 @@ fn the_page_has_a_row_for_each_rule_by_section() {
 fn f() {}
 /// §4.2: \"d SHOULD e\", \"a MAY b\"
 fn g() {}
-/// §4.2: \"d SHOULD e\"
+/// §4.2: \"d SHOULD e.\"
 fn h() {}
+/// §4.2: \"f or g MUST be less than h\"
+fn i() {}
 ";
-    let test = "//! RFC 6749.\n\n// §4.2, §4.10 Both\n\n#[test]\nfn one() {}\n\n#[test]\nfn two() {}\n";
+    let test = "\
+//! RFC 6749.
+
+// §4.2, §4.10 Both
+
+#[test]
+fn one() {}
+
+/// §4.2: \"f [...] MUST be less than h\".
+#[test]
+fn two() {}
+";
     let page = Conformance::of(&[file("src/a.rs", source)], &[file("tests/t.rs", test)]).page();
-    let tests = "[tests/t.rs](../tests/t.rs) `one`, `two`";
-    let rows = format!(
-        "\
-| [§4.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.2) | d SHOULD e | [src/a.rs](../src/a.rs) `g`, `h` | {tests} |
-| [§4.10](https://www.rfc-editor.org/rfc/rfc6749#section-4.10) | a MUST b \\| c | [src/a.rs](../src/a.rs) `f` | {tests} |
-"
-    );
+    let of = |names: &str| format!("[tests/t.rs](../tests/t.rs) {names}");
+    let link = |number: &str| format!("[§{number}](https://www.rfc-editor.org/rfc/rfc6749#section-{number})");
+    let rows = [
+        format!("| {} | d SHOULD e. | [src/a.rs](../src/a.rs) `h`, `g` | {} |\n", link("4.2"), of("`one`")),
+        format!("| {} | f or g MUST be less than h | [src/a.rs](../src/a.rs) `i` | {} |\n", link("4.2"), of("`two`")),
+        format!("| {} | a MUST b \\| c | [src/a.rs](../src/a.rs) `f` | {} |\n", link("4.10"), of("`one`, `two`")),
+    ]
+    .concat();
     assert!(page.starts_with("# ") && page.ends_with(&rows), "{page}");
 }

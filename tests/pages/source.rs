@@ -76,7 +76,7 @@ pub fn item_of(lines: &[&str], comment: &Comment) -> String {
     let around = enclosing(lines, comment.start);
     let function = around.iter().find_map(|line| defined(line, &["fn", "const", "static"]));
     let function = function.filter(|_| comment.mark == "//");
-    let container = around.iter().find_map(|line| container(line));
+    let container = around.iter().find_map(|line| container(line)).filter(|name| !name.is_empty());
     let own = function.or_else(|| below(lines, comment.end)).unwrap_or_default();
     match container {
         Some(container) if !own.is_empty() => format!("{container}::{own}"),
@@ -198,7 +198,6 @@ pub fn tests(file: &str, text: &str) -> Vec<Test> {
 /// Whether a comment stands for itself, between items.
 fn is_heading(lines: &[&str], comment: &Comment) -> bool {
     comment.mark == "//"
-        && comment.text.contains('§')
         && enclosing(lines, comment.start).iter().all(|line| defined(line, &["fn"]).is_none())
         && lines.get(comment.end).is_some_and(|line| line.trim().is_empty())
 }

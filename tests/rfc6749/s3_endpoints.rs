@@ -172,7 +172,8 @@ fn r3_a_relative_redirect_uri_or_one_with_a_fragment_cannot_be_registered() {
     assert_eq!(RedirectUri::parse(&long(RedirectUri::MAX_LEN + 1)), Err(Characters));
 }
 
-/// "The endpoint URI MAY include an "application/x-www-form-urlencoded" formatted query component, which MUST be retained".
+/// OAuth 2.1 §2.3. RFC 6749 §3.1.2: "The endpoint URI MAY include an "application/x-www-form-urlencoded" formatted [...] query
+/// component [...], which MUST be retained".
 #[test]
 fn r4_the_redirect_uris_own_query_is_kept() {
     for (registered, start) in [
