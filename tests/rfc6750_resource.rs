@@ -53,6 +53,7 @@ fn a_token_comes_one_way_only() {
 
 // §2.1 Authorization Request Header Field
 
+/// RFC 6750 §2.1: "Resource servers MUST support this method".
 #[test]
 fn the_scheme_is_read_in_any_case_and_the_token_is_a_b64token() {
     let world = world();
@@ -97,6 +98,8 @@ fn a_request_whose_body_is_still_on_its_way_is_checked_by_its_head() {
 
 // §2.2 Form-Encoded Body Parameter
 
+/// RFC 6750 §2.2: "the "GET" method MUST NOT be used".
+/// RFC 6750 §2.2: "MUST consist entirely of ASCII".
 #[test]
 fn a_token_in_the_body_counts_only_under_all_conditions() {
     let world = world();
@@ -184,6 +187,7 @@ fn a_response_to_a_token_in_the_query_is_private() {
     assert_eq!(access.cache_control(), None);
 }
 
+/// RFC 6750 §2.2: "SHOULD NOT be used except in application contexts".
 #[test]
 fn r67_the_header_is_taken_and_a_token_in_query_or_body_is_ignored() {
     let world = world();
@@ -198,6 +202,8 @@ fn r67_the_header_is_taken_and_a_token_in_query_or_body_is_ignored() {
 
 // §3 The WWW-Authenticate Response Header Field
 
+/// RFC 6750 §3: "MUST be followed by one or more auth-param values".
+/// RFC 6750 §3.1: "SHOULD NOT include an error code or other error information".
 #[test]
 fn r69_a_request_without_credentials_is_401_with_a_challenge_and_no_error_code() {
     let world = world();
@@ -293,6 +299,7 @@ fn r70_each_error_has_its_status() {
 }
 
 /// "The access token provided is expired, revoked, malformed, or invalid for other reasons."
+/// RFC 9700 §2.3: "the resource server MUST refuse to serve the respective request".
 #[test]
 fn r68_expiry_scope_and_audience_are_checked_on_every_request() {
     let mut world = world();

@@ -44,6 +44,7 @@ fn an_access_token_is_revoked_and_its_refresh_token_lives_on() {
     assert!(world.token(&refresh(&refresh_token)).result().is_ok());
 }
 
+/// RFC 7009 §2.1: "SHOULD also invalidate all access tokens based on the same authorization grant".
 #[test]
 fn a_refresh_token_takes_its_whole_grant_with_it() {
     let world = world();

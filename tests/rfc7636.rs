@@ -142,6 +142,7 @@ fn r29_the_challenge_is_not_in_any_response() {
 // §4.4.1 Error Response
 
 /// RFC 9700 §2.1.1: "Public clients MUST use PKCE".
+/// RFC 7636 §4.4.1: "If the server requires Proof Key for Code Exchange (PKCE) by OAuth public clients".
 #[test]
 fn r25_a_public_client_without_a_challenge_is_rejected() {
     let bare = authorize().without("code_challenge").without("code_challenge_method");
@@ -157,6 +158,7 @@ fn r25_a_public_client_without_a_challenge_is_rejected() {
     assert_eq!(world.token(exchange(&code).of_web().without("code_verifier")).status(), 200);
 }
 
+/// RFC 7636 §4.4.1: "does not support the requested transformation".
 #[test]
 fn r26_an_unsupported_challenge_method_is_an_invalid_request() {
     for method in ["plain", "s256", "S512", "none", "S256 plain"] {

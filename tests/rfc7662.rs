@@ -88,6 +88,7 @@ fn an_unknown_token_type_hint_is_ignored() {
     }
 }
 
+/// RFC 7662 §2.1: "the endpoint MUST also require some form of authorization".
 #[test]
 fn the_endpoint_requires_authorization() {
     let world = world();
@@ -144,6 +145,7 @@ fn a_resource_server_that_is_a_client_too_reads_its_access_tokens_alone() {
     assert!(active(&access) && !active(&refresh_token));
 }
 
+/// RFC 7662 §4: "MUST perform all applicable checks against a token's state".
 #[test]
 fn an_expired_revoked_or_spent_token_is_inactive() {
     let mut world = world();
@@ -378,6 +380,7 @@ mod client {
 
     /// "the authorization server MUST return [...] "active" field set to "false"" and should say no more; if it does, nothing of
     /// it counts.
+    /// RFC 7662 §2.2: "SHOULD NOT include any additional information about an inactive token".
     #[test]
     fn an_inactive_token_is_none_whatever_else_is_said() {
         assert_eq!(said(json!({"active": false})), None);

@@ -324,6 +324,7 @@ fn a_server_that_does_not_answer_is_503_and_lets_no_one_through() {
 
 // §4 Security Considerations
 
+/// RFC 7662 §4: "MUST determine whether or not the token has expired".
 #[test]
 fn r102_a_cached_answer_lives_until_its_age_or_its_expiry() {
     let fetches = Cell::new(0);

@@ -160,6 +160,7 @@ fn a_loopback_uri_does_not_get_too_long_by_its_port() {
     }
 }
 
+/// OAuth 2.1 §2.3.1: "an exact match is required except for the port URI component".
 #[test]
 fn r2_only_the_port_of_a_loopback_uri_may_vary() {
     let v4 = "http://127.0.0.1/oauth2redirect/example-provider";

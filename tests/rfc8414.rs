@@ -100,7 +100,7 @@ fn a_list_without_elements_is_omitted() {
     assert_eq!(empty, ["grant_types_supported", "response_types_supported"]);
 }
 
-/// RFC 9700 §2.1.1.
+/// RFC 9700 §2.1.1: "MUST provide a way to detect their support for PKCE".
 #[test]
 fn r30_pkce_support_is_detectable() {
     assert_eq!(metadata(config("https://server.example"))["code_challenge_methods_supported"], json!(["S256"]));
@@ -345,6 +345,7 @@ mod client {
 
     /// "If these values are not identical, the data contained in the response MUST NOT be used." Another place may have the issuer's
     /// own; where none has, the error is that somebody else answered.
+    /// RFC 8414 §3.3: "MUST be identical to the authorization server's issuer identifier value".
     #[test]
     fn metadata_of_another_issuer_is_not_used() {
         for (issuer, other) in [
@@ -460,6 +461,7 @@ mod client {
     }
 
     /// Of a list, the good entries are kept. The empty text is no URL, and says nothing.
+    /// RFC 8259 §8.1: "MUST be encoded using UTF-8".
     #[test]
     fn what_can_be_read_of_a_document_is_read() {
         let issuer = "https://server.example";

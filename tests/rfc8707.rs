@@ -178,3 +178,14 @@ fn the_fixture_names_no_resource_by_itself() {
     let client = Client::public(ClientId::parse("x").unwrap());
     assert!(client.audience.is_any() && World::new(RefreshPolicy::Reuse).server.config().resources.is_any());
 }
+
+/// §2: "Its value MUST be an absolute URI [...] The URI MUST NOT include a fragment component."
+#[test]
+fn a_resource_is_an_absolute_uri_without_a_fragment() {
+    for taken in ["https://photos.example/", "https://photos.example/a?b=c", "urn:example:photos"] {
+        assert!(Resource::parse(taken).is_ok(), "{taken}");
+    }
+    for refused in ["photos", "/photos", "//photos.example/", "https://photos.example/#", "urn:example:photos#a"] {
+        assert!(Resource::parse(refused).is_err(), "{refused}");
+    }
+}

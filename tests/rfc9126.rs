@@ -91,6 +91,7 @@ fn a_resource_is_the_same_however_a_request_writes_it() {
 }
 
 /// "Reject the request if the request_uri authorization request parameter is provided."
+/// RFC 9126 §2.1: "is one exception, and it MUST NOT be provided".
 #[test]
 fn r72_a_request_uri_cannot_be_pushed() {
     let world = world();
@@ -296,6 +297,7 @@ fn r71_a_request_uri_expires() {
 }
 
 /// §7.3: "the authorization server SHOULD make the request URIs one-time use".
+/// RFC 9126 §4: "the client MUST only use a request_uri value once".
 #[test]
 fn r74_a_decision_spends_it_whether_it_is_approved_or_denied() {
     for approved in [true, false] {
@@ -340,6 +342,7 @@ fn an_outage_at_the_decision_promises_nothing() {
 }
 
 /// What was registered when it was pushed may not be any more.
+/// RFC 9126 §4: "as it would any other authorization request".
 #[test]
 fn the_client_is_asked_about_again() {
     let world = world();

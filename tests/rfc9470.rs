@@ -117,6 +117,7 @@ fn a_refreshed_token_remembers_the_first_authentication() {
 
 // §5 Authorization Response
 
+/// RFC 9470 §5: "the authorization server SHOULD consider the requested acr value as necessary".
 #[test]
 fn r78_an_approval_that_does_not_meet_the_requirements_is_unmet_authentication_requirements() {
     let world = World::new();

@@ -86,6 +86,7 @@ fn r48_implicit_token_responses_are_off_until_server_and_client_both_name_them()
 
 // §2.2.2 Refresh Tokens, §4.14.2: "Refresh tokens for public clients MUST be sender-constrained or use refresh token rotation".
 
+/// RFC 9700 §2.2.2: "MUST be sender-constrained or use refresh token rotation".
 #[test]
 fn r51_refresh_tokens_of_public_clients_rotate() {
     // As it comes, every client's do; with `RotatePublic`, only those of public ones.
@@ -174,6 +175,7 @@ fn r47_the_password_grant_is_off_until_server_and_client_both_name_it() {
 // §2.6 Other Recommendations: "Authorization servers MUST NOT allow redirection URIs that use the http scheme except for
 // native clients that use loopback interface redirection".
 
+/// RFC 9700 §2.6: "MUST NOT allow redirection URIs that use the `http` scheme".
 #[test]
 fn r9_http_redirect_uris_are_for_loopback_only() {
     for uri in [
@@ -287,6 +289,7 @@ fn a_refusal_is_logged_when_it_is_made_and_when_it_is_sent() {
 
 /// "Authorization servers which redirect a request that potentially contains user credentials MUST NOT use the HTTP 307 status
 /// code for redirection. [...] the status code 303 (See Other) SHOULD be used".
+/// RFC 9700 §4.12: "SHOULD use HTTP status code 303 (See Other)".
 #[test]
 fn r19_redirects_are_303() {
     let world = World::new().with_everything();

@@ -67,6 +67,7 @@ fn the_bearer_challenge_is_found_among_others() {
 }
 
 /// RFC 9110 §5.5, §5.6.4: `quoted-pair`, `qdtext` and with them `obs-text`. What is there for people hides nothing.
+/// RFC 9110 §5.5: "a recipient SHOULD treat [...] as opaque data".
 #[test]
 fn prose_hides_nothing() {
     let prose: [(&[u8], &str); 5] = [
@@ -101,6 +102,7 @@ fn prose_hides_nothing() {
 /// RFC 9728 §5.1: "This parameter MAY also be used in WWW-Authenticate responses using [...] schemes other than
 /// "Bearer"", and a server may have several challenges, in one field or in more. A parameter may occur once (RFC 9110 §11.2),
 /// and occurs twice.
+/// RFC 9110 §11.2: "MUST only occur once per challenge".
 #[test]
 fn several_challenges_are_read_together() {
     let dpop = format!(r#"DPoP algs="ES256", resource_metadata="{M}""#);

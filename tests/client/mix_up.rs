@@ -89,6 +89,7 @@ fn r62_an_attempt_belongs_to_the_server_that_it_was_begun_at() {
 }
 
 /// §4.4.2.2: servers that do not send `iss` are told apart by a redirect URI for each, which the attempt still knows.
+/// RFC 9700 §4.4.2.2: "comparing the distinct redirection URI for the issuer".
 #[test]
 fn r62_an_attempt_knows_where_its_callback_comes_to() {
     let client = client(metadata_of(&World::new()));
@@ -112,6 +113,7 @@ fn r62_an_error_of_another_server_is_not_taken_for_an_answer() {
 }
 
 /// RFC 6749 §10.4: a refresh token is shared with the server that issued it alone, whatever the host mixes up.
+/// RFC 6749 §10.4: "shared only among the authorization server and the client to whom the refresh tokens were issued".
 #[test]
 fn a_token_set_is_refreshed_at_its_own_server_only() {
     let (to_honest, to_evil) = (client(metadata_of(&World::new())), client(metadata_of(&evil_world())));

@@ -35,8 +35,8 @@ const HEAD: &str = "\
 # The rules of the RFCs, and where each is kept
 
 Written by `GRANTOR_WRITE_DOCS=1 cargo test --test pages` from the comments of `src`, which quote a rule above the line
-that keeps it, and compared with them in CI. A rule is a sentence with MUST, SHALL, REQUIRED, SHOULD or RECOMMENDED. A
-test that quotes a rule stands beside it; the other tests that cite a section stand with its first rule.
+that keeps it, and compared with them in CI. A rule is a sentence with MUST, SHALL, REQUIRED, SHOULD or RECOMMENDED. The
+tests beside it are those whose comments quote it, be it in part.
 
 [The numbered requirements](requirements.md) say what must hold in fewer words, each with its own tests.
 ";
@@ -47,17 +47,14 @@ type Place = (String, String);
 /// The texts of the rules of a section, each with the places that keep it.
 type Rules = BTreeMap<String, Vec<Place>>;
 
-/// A test that cites a section, with what it quotes of that.
-struct Citing {
-    place: Place,
-    quoted: Vec<String>,
-}
+/// A test, and what it quotes.
+type Quoting = (Place, String);
 
 /// What the comments say, and what is wrong with them.
 #[derive(Default)]
 struct Conformance {
     rules: Vec<(Section, Rules)>,
-    tests: Vec<(Section, Vec<Citing>)>,
+    tests: Vec<(Section, Vec<Quoting>)>,
     faults: Vec<String>,
 }
 
@@ -79,9 +76,8 @@ impl Conformance {
             if rank(section) == DOCUMENTS.len() {
                 read.faults.push(format!("{section}: a document without a title"));
             }
-            if !read.tests.iter().any(|(cited, _)| cited == section) {
-                let (file, item) = &rules.first_key_value().unwrap().1[0];
-                read.faults.push(format!("{section}: no test cites it, and {file} `{item}` quotes it"));
+            for (rule, places) in rules.iter().filter(|(rule, _)| quoting(&read.tests, section, rule).is_empty()) {
+                read.faults.push(format!("{section}, in {}: no test quotes it: {rule}", places[0].0));
             }
         }
         read
@@ -110,15 +106,15 @@ impl Conformance {
     }
 
     fn test(&mut self, test: &Test, document: Option<&str>) {
+        // What names no section is of that of the heading.
+        let sections = quotation::read(&test.heading, document).cited;
         let place = (test.file.clone(), test.name.clone());
-        let read = test.comments.iter().chain([&test.heading]).map(|text| quotation::read(text, document));
-        let (cited, quoted): (Vec<_>, Vec<_>) = read.map(|read| (read.cited, read.quoted)).unzip();
-        for section in cited.into_iter().flatten() {
-            let tests = entry(&mut self.tests, section.clone());
-            if tests.iter().all(|other| other.place != place) {
-                let quoted = quoted.iter().flatten().filter(|it| it.sections.contains(&section));
-                let quoted = quoted.map(|it| it.text.clone()).collect();
-                tests.push(Citing { place: place.clone(), quoted });
+        for text in test.comments.iter().chain([&test.heading]) {
+            for quotation in quotation::read(text, document).quoted {
+                let own = if quotation.sections.is_empty() { &sections } else { &quotation.sections };
+                for section in own {
+                    entry(&mut self.tests, section.clone()).push((place.clone(), quotation.text.clone()));
+                }
             }
         }
     }
@@ -137,20 +133,18 @@ impl Conformance {
     }
 
     fn rows<'a>(&'a self, section: &'a Section, rules: &'a Rules) -> impl Iterator<Item = String> + 'a {
-        let tests = self.tests.iter().filter(move |(cited, _)| cited == section).flat_map(|(_, tests)| tests);
-        let beside = move |rule: &str| -> Vec<Place> {
-            let is_first = rules.keys().next().is_some_and(|first| first == rule);
-            let is_beside = |it: &&Citing| {
-                let quotes = |rule: &String| it.quoted.iter().any(|quoted| is_of(quoted, rule));
-                quotes(&rule.to_owned()) || is_first && !rules.keys().any(quotes)
-            };
-            tests.clone().filter(is_beside).map(|it| it.place.clone()).collect()
-        };
         rules.iter().map(move |(rule, places)| {
             let (number, url, text) = (&section.number, section.url(), rule.replace('|', "\\|"));
-            format!("| [§{number}]({url}) | {text} | {} | {} |", cell(places), cell(&beside(rule)))
+            let tests = quoting(&self.tests, section, rule);
+            format!("| [§{number}]({url}) | {text} | {} | {} |", cell(places), cell(&tests))
         })
     }
+}
+
+/// The tests that quote a rule of a section, be it in part.
+fn quoting(tests: &[(Section, Vec<Quoting>)], section: &Section, rule: &str) -> Vec<Place> {
+    let of_section = tests.iter().filter(|(cited, _)| cited == section).flat_map(|(_, tests)| tests);
+    of_section.filter(|(_, quoted)| is_of(quoted, rule)).map(|(place, _)| place.clone()).collect()
 }
 
 /// Joins the rules of a section that are one: of which one is quoted in part, or without its full stop.
@@ -202,6 +196,7 @@ pub fn cell(places: &[Place]) -> String {
     for (file, name) in places {
         let name = if name.is_empty() { String::new() } else { format!("`{name}`") };
         match files.iter_mut().find(|(other, _)| other == file) {
+            Some((_, names)) if names.contains(&name) => {}
             Some((_, names)) => names.push(name),
             None => files.push((file, vec![name])),
         }
@@ -213,27 +208,32 @@ pub fn cell(places: &[Place]) -> String {
 }
 
 #[test]
-fn every_rule_that_the_source_quotes_has_a_section_and_tests() {
+fn every_rule_that_the_source_quotes_has_a_section_and_a_test_that_quotes_it_too() {
     let read = Conformance::of(&crate::texts("src", ".rs"), &crate::tested());
     assert!(read.faults.is_empty(), "{:#?}", read.faults);
     crate::compare(PAGE, &read.page());
 }
 
 #[test]
-fn a_rule_without_a_section_or_a_test_is_a_fault() {
+fn a_rule_of_no_section_or_without_a_test_is_a_fault() {
     let file = |path: &str, text: &str| (path.to_owned(), text.to_owned());
     let faults = |source: &str, test: &str| Conformance::of(&[file("a.rs", source)], &[file("t.rs", test)]).faults;
-    let cited = "/// RFC 6749 §2.\n#[test]\nfn one() {}\n";
+    let quoted = "/// RFC 6749 §2: \"it is said that a MUST b\".\n#[test]\nfn one() {}\n";
     let none: [String; 0] = [];
-    assert_eq!(faults("// RFC 6749 §2: \"a MUST b\"\nfn f() {}\n", cited), none);
-    assert_eq!(faults("// \"a b\"\nfn f() {}\n", ""), none);
-    assert_eq!(faults("// \"a MUST b\"\nfn f() {}\n", cited), ["a.rs:1: a rule of no section: a MUST b"]);
+    let rule = "// RFC 6749 §2: \"it is said that a MUST b.\"\nfn f() {}\n";
+    assert_eq!(faults(rule, quoted), none);
+    assert_eq!(faults(&rule.replace("MUST", "may"), ""), none);
+    assert_eq!(faults(rule, &quoted.replace("MUST b", "MUST")), none, "in part");
     assert_eq!(
-        faults("// RFC 6749 §3: \"a MUST b\"\nfn f() {}\n", cited),
-        ["RFC 6749 §3: no test cites it, and a.rs `f` quotes it"]
+        faults(&rule.replace("RFC 6749 §2: ", ""), quoted),
+        ["a.rs:1: a rule of no section: it is said that a MUST b."]
     );
+    for other in [quoted.replace("§2", "§3"), quoted.replace("it is said that", "or"), quoted.replace("#[test]\n", "")]
+    {
+        assert_eq!(faults(rule, &other), ["RFC 6749 §2, in a.rs: no test quotes it: it is said that a MUST b."]);
+    }
     assert_eq!(
-        faults("// RFC 1234 §2: \"a MUST b\"\nfn f() {}\n", "// RFC 1234 §2\n\n#[test]\nfn one() {}\n"),
+        faults(&rule.replace("6749", "1234"), &quoted.replace("6749", "1234")),
         ["RFC 1234 §2: a document without a title"]
     );
 }
@@ -243,34 +243,33 @@ fn the_page_has_a_row_for_each_rule_by_section() {
     let file = |path: &str, text: &str| (path.to_owned(), text.to_owned());
     let source = "\
 //! RFC 6749.
-/// §4.10: \"a MUST b | c\"
+/// §4.10: \"one MUST be less than two | three\"
 fn f() {}
-/// §4.2: \"d SHOULD e\", \"a MAY b\"
+/// §4.2: \"four SHOULD be more than five\", \"six MAY be seven\"
 fn g() {}
-/// §4.2: \"d SHOULD e.\"
+/// §4.2: \"Four SHOULD [...] than five.\"
 fn h() {}
-/// §4.2: \"f or g MUST be less than h\"
-fn i() {}
 ";
     let test = "\
 //! RFC 6749.
 
-// §4.2, §4.10 Both
+// §4.10 Heading
 
+/// \"MUST be less than two\", \"SHOULD be more than five\"
 #[test]
 fn one() {}
 
-/// §4.2: \"f [...] MUST be less than h\".
+/// §4.2: \"four SHOULD be more [...] five\".
 #[test]
 fn two() {}
 ";
     let page = Conformance::of(&[file("src/a.rs", source)], &[file("tests/t.rs", test)]).page();
-    let of = |names: &str| format!("[tests/t.rs](../tests/t.rs) {names}");
     let link = |number: &str| format!("[§{number}](https://www.rfc-editor.org/rfc/rfc6749#section-{number})");
+    let of = |names: &str| format!("[src/a.rs](../src/a.rs) {names}");
+    let by = |names: &str| format!("[tests/t.rs](../tests/t.rs) {names}");
     let rows = [
-        format!("| {} | d SHOULD e. | [src/a.rs](../src/a.rs) `h`, `g` | {} |\n", link("4.2"), of("`one`")),
-        format!("| {} | f or g MUST be less than h | [src/a.rs](../src/a.rs) `i` | {} |\n", link("4.2"), of("`two`")),
-        format!("| {} | a MUST b \\| c | [src/a.rs](../src/a.rs) `f` | {} |\n", link("4.10"), of("`one`, `two`")),
+        format!("| {} | four SHOULD be more than five | {} | {} |\n", link("4.2"), of("`g`, `h`"), by("`two`")),
+        format!("| {} | one MUST be less than two \\| three | {} | {} |\n", link("4.10"), of("`f`"), by("`one`")),
     ]
     .concat();
     assert!(page.starts_with("# ") && page.ends_with(&rows), "{page}");

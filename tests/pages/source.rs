@@ -164,7 +164,6 @@ pub fn tests(file: &str, text: &str) -> Vec<Test> {
     let lines: Vec<_> = text.lines().collect();
     let comments = comments(&lines);
     let mut found: Vec<Test> = Vec::new();
-    let mut start = 0;
     for (at, line) in lines.iter().enumerate() {
         let Some(name) = defined(line.trim_start(), &["fn"]) else { continue };
         // The attributes and comments right above.
@@ -180,8 +179,9 @@ pub fn tests(file: &str, text: &str) -> Vec<Test> {
         if !is_test {
             continue;
         }
-        let end = lines[at..].iter().position(|other| indentation(other) == indentation(line) && other.trim() == "}");
-        let end = end.map_or(lines.len(), |length| at + length);
+        let is_end = |other: &&str| indentation(other) == indentation(line) && other.trim() == "}";
+        let length = if line.ends_with('}') { Some(0) } else { lines[at..].iter().position(|other| is_end(&other)) };
+        let end = length.map_or(lines.len(), |length| at + length);
         let own = comments.iter().filter(|comment| comment.start >= above && comment.end <= end);
         let heading = comments.iter().rfind(|comment| is_heading(&lines, comment) && comment.end <= above);
         found.push(Test {
@@ -190,7 +190,6 @@ pub fn tests(file: &str, text: &str) -> Vec<Test> {
             heading: heading.map_or(String::new(), |comment| comment.text.clone()),
             comments: own.map(|comment| comment.text.clone()).collect(),
         });
-        start = end.max(start);
     }
     found
 }

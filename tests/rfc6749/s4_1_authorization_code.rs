@@ -75,6 +75,7 @@ fn the_error_example_of_the_rfc_is_answered_as_printed() {
 // §4.1.2 Authorization Response
 
 /// "The exact value received from the client."
+/// RFC 6749 §4.1.2.1: "REQUIRED if a "state" parameter was present".
 #[test]
 fn r15_state_comes_back_in_success_and_in_error() {
     let world = World::new();
@@ -102,6 +103,7 @@ fn r15_state_comes_back_in_success_and_in_error() {
 }
 
 /// "A maximum authorization code lifetime of 10 minutes is RECOMMENDED."
+/// RFC 6749 §4.1.3: "verify that the authorization code is valid".
 #[test]
 fn r34_codes_are_short_lived() {
     let mut world = World::new();
@@ -284,6 +286,7 @@ fn r36_the_redirect_uri_is_repeated_identically() {
     assert_eq!(world.token(exchange(&code).without("redirect_uri")).status(), 200);
 }
 
+/// RFC 6749 §4.1.3: "verify that the authorization code is valid".
 #[test]
 fn a_code_is_one_of_ours_and_a_code() {
     let world = World::new();
