@@ -204,6 +204,7 @@ fn r67_the_header_is_taken_and_a_token_in_query_or_body_is_ignored() {
 
 /// RFC 6750 §3: "MUST be followed by one or more auth-param values".
 /// RFC 6750 §3.1: "SHOULD NOT include an error code or other error information".
+/// RFC 6750 §3: "MUST include the HTTP "WWW-Authenticate" response header field".
 #[test]
 fn r69_a_request_without_credentials_is_401_with_a_challenge_and_no_error_code() {
     let world = world();
@@ -216,6 +217,7 @@ fn r69_a_request_without_credentials_is_401_with_a_challenge_and_no_error_code()
     }
 }
 
+/// RFC 6750 §3: "MUST use the auth-scheme value "Bearer"".
 #[test]
 fn the_challenges_are_like_the_examples() {
     let mut world = world();
@@ -300,6 +302,7 @@ fn r70_each_error_has_its_status() {
 
 /// "The access token provided is expired, revoked, malformed, or invalid for other reasons."
 /// RFC 9700 §2.3: "the resource server MUST refuse to serve the respective request".
+/// RFC 6749 §7: "MUST validate the access token and ensure that it has not expired".
 #[test]
 fn r68_expiry_scope_and_audience_are_checked_on_every_request() {
     let mut world = world();

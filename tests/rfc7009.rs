@@ -67,6 +67,7 @@ fn a_refresh_token_that_was_rotated_away_still_names_its_grant() {
     assert!(!is_alive(&world.store, &later));
 }
 
+/// RFC 7009 §2.1: "it MUST extend its search across all of its supported token types".
 #[test]
 fn a_hint_is_never_trusted() {
     let world = world();

@@ -203,6 +203,7 @@ fn r27_a_missing_or_wrong_verifier_is_rejected() {
 }
 
 /// "The "code_challenge_method" is bound to the Authorization Code when the Authorization Code is issued."
+/// RFC 7636 §4.4: "MUST associate the "code_challenge" and "code_challenge_method" values with the authorization code".
 #[test]
 fn the_method_is_bound_to_the_code() {
     let world = with_plain();

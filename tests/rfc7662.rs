@@ -79,6 +79,7 @@ fn a_host_may_read_the_answer_as_a_value() {
     assert_eq!(ask(&access, "wrong").result().unwrap_err().code(), "invalid_client");
 }
 
+/// RFC 7662 §2.1: "it MUST extend its search across all of its supported token types".
 #[test]
 fn an_unknown_token_type_hint_is_ignored() {
     let world = world();

@@ -134,6 +134,7 @@ fn r72_whatever_the_authorization_endpoint_refuses_is_refused_here() {
 
 // §2.2 Successful Response
 
+/// RFC 9126 §2.2: "generated using a cryptographically strong pseudorandom algorithm".
 #[test]
 fn the_response_is_a_request_uri_and_how_long_it_may_be_presented() {
     let world = world();
@@ -280,6 +281,7 @@ fn what_was_never_pushed_is_told_to_the_person() {
     assert_eq!(response.page_error().unwrap().code(), "invalid_request_uri");
 }
 
+/// RFC 9126 §4: "An expired request_uri MUST be rejected as invalid".
 #[test]
 fn r71_a_request_uri_expires() {
     let mut world = world();

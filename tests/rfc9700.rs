@@ -109,6 +109,7 @@ fn r51_refresh_tokens_of_public_clients_rotate() {
 // §2.3 Access Token Privilege Restriction
 
 /// "access tokens SHOULD be audience-restricted to a specific resource server": by `resource`, RFC 8707.
+/// RFC 9700 §4.14.2: "MUST be bound to the scope and resource servers".
 #[test]
 fn r57_access_tokens_are_restricted_to_an_audience_and_short_lived() {
     let (photos, mail) = (resource("https://photos.example.com"), resource("https://mail.example.com"));
@@ -198,6 +199,7 @@ fn r9_http_redirect_uris_are_for_loopback_only() {
 
 /// "if there was no `code_challenge` in the authorization request, a request to the token endpoint containing a
 /// `code_verifier` is rejected."
+/// RFC 9700 §2.1.1: "accepted only if a code_challenge parameter was present in the authorization request".
 #[test]
 fn r28_a_verifier_without_a_challenge_is_rejected() {
     let optional = |client: &mut grantor::record::Client| client.require_pkce = false;
@@ -290,6 +292,7 @@ fn a_refusal_is_logged_when_it_is_made_and_when_it_is_sent() {
 /// "Authorization servers which redirect a request that potentially contains user credentials MUST NOT use the HTTP 307 status
 /// code for redirection. [...] the status code 303 (See Other) SHOULD be used".
 /// RFC 9700 §4.12: "SHOULD use HTTP status code 303 (See Other)".
+/// RFC 9700 §4.12: "MUST NOT use the HTTP 307 status code".
 #[test]
 fn r19_redirects_are_303() {
     let world = World::new().with_everything();

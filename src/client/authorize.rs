@@ -232,6 +232,8 @@ impl Client {
         let further = parameters.iter().map(|(name, value)| (name.as_str(), Some(value.as_str())));
         let all = fixed.into_iter().chain(pkce).chain(resources).chain(further);
         let url = with_parameters(endpoint.as_str(), Parameters::Query, all);
+        // RFC 9700 §4.4.2: "clients MUST store, for each authorization request, the issuer they sent the authorization
+        // request to and bind this information to the user agent".
         let issuer = self.server.issuer.clone();
         Ok((url, Attempt { issuer, state, redirect_uri, scope, resource, begun_at }))
     }

@@ -74,6 +74,7 @@ impl Client {
     /// It is not the answer to this request, or the answer is no. Either way, the pending request is spent.
     pub fn callback(&self, pending: Pending, query: &str) -> Result<TokenRequest<'_>, CallbackError> {
         let form = Form::new(query.strip_prefix('?').unwrap_or(query).as_bytes())?;
+        // RFC 6749 §4.1.2: "The client MUST ignore unrecognized response parameters."
         self.check(&pending.attempt, form.params(COMMON))?;
         let [code] = form.params(["code"]);
         let code = visible(code?).ok_or(CallbackError::Missing("code"))?;

@@ -73,6 +73,7 @@ pub struct Metadata {
     /// authorization server does not support PKCE" (RFC 8414 §2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code_challenge_methods_supported: Option<Vec<String>>,
+    // RFC 8414 §3.2: "Claims with zero elements MUST be omitted from the response."
     /// The ways to authenticate a resource owner that may be asked for: RFC 9470 §7.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub acr_values_supported: Vec<String>,

@@ -33,6 +33,8 @@ impl Challenge {
 /// The challenge that goes with an error; none where there is nothing that the client's token could change.
 pub(super) fn challenge(config: &Config, requirement: &Requirement, error: &AccessError) -> Option<HeaderValue> {
     let mut challenge = Challenge::new();
+    // RFC 6750 §3: "the resource server MUST include the HTTP "WWW-Authenticate" response header field", and "All
+    // challenges defined by this specification MUST use the auth-scheme value "Bearer"."
     // RFC 6750 §3: "This scheme MUST be followed by one or more auth-param values." The realm is always there.
     challenge.param("realm", &config.realm);
     match error {

@@ -177,6 +177,7 @@ impl PushEndpoint<'_> {
         }
         let asked = request.check(config, client)?;
         let Recipient { client_id, redirect_uri, redirect_uri_sent, response_type, state, .. } = recipient;
+        // RFC 9126 §2.2: "it MUST contain some part generated using a cryptographically strong pseudorandom algorithm".
         let (token, key) = Key::generate(Partition(u16::from_be_bytes(moment.draw())), &moment.draw());
         let present_until = moment.now().end_of(par.lifetime);
         let pushed = PushedRequest { redirect_uri, redirect_uri_sent, response_type, present_until, state };

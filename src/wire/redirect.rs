@@ -41,8 +41,8 @@ fn with_query(uri: &str) -> String {
     location
 }
 
-/// RFC 9700 §4.12: "the authorization server SHOULD use HTTP status code 303 (See Other)", so that no POST of
-/// credentials is repeated.
+/// RFC 9700 §4.12: "the authorization server SHOULD use HTTP status code 303 (See Other)", and servers "MUST NOT
+/// use the HTTP 307 status code for redirection", so that no POST of credentials is repeated.
 pub(crate) fn see_other(location: &str) -> Response<Vec<u8>> {
     let mut response = Response::new(Vec::new());
     let headers = response.headers_mut();

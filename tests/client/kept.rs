@@ -51,7 +51,7 @@ fn names(tokens: &TokenSet) -> Vec<&str> {
     tokens.resource().iter().map(|resource| resource.as_str()).collect()
 }
 
-/// RFC 8707 §2.2. The Model Context Protocol: the parameter "MUST be included in both authorization requests and token requests".
+/// The Model Context Protocol: the parameter "MUST be included in both authorization requests and token requests". RFC 8707 §2.2.
 #[test]
 fn r101_the_resource_goes_from_the_first_request_to_every_refresh() {
     let client = public_client();

@@ -77,6 +77,7 @@ fn r62_an_answer_of_the_attackers_server_is_no_answer_of_the_honest_one() {
 }
 
 /// A host that mixes its clients up is told: the attempt knows where it was sent.
+/// RFC 9700 §4.4.2: "clients MUST store, for each authorization request, the issuer".
 #[test]
 fn r62_an_attempt_belongs_to_the_server_that_it_was_begun_at() {
     let (honest, evil) = (World::new(), evil_world());

@@ -384,6 +384,7 @@ fn token_request_parameters_are_utf_8() {
 // §3.2.1 Client Authentication
 
 /// "Confidential clients or other clients issued client credentials MUST authenticate with the authorization server".
+/// RFC 6749 §2.2: "MUST NOT be used alone for client authentication".
 #[test]
 fn r43_a_confidential_client_that_does_not_authenticate_is_rejected() {
     let world = World::new().with_everything();

@@ -18,8 +18,9 @@ pub struct AuthorizationConfig {
     pub response_types: Vec<ResponseType>,
     /// The transformations that a code challenge may use. Default: `S256`. RFC 7636 §7.2 says what `plain` gives away.
     pub code_challenge_methods: Vec<CodeChallengeMethod>,
-    /// How long an authorization code lives, in whole seconds. Default: 60 seconds. RFC 6749 §4.1.2: "A maximum
-    /// authorization code lifetime of 10 minutes is RECOMMENDED."
+    /// How long an authorization code lives, in whole seconds. Default: 60 seconds. RFC 6749 §4.1.2: "The
+    /// authorization code MUST expire shortly after it is issued to mitigate the risk of leaks. A maximum authorization
+    /// code lifetime of 10 minutes is RECOMMENDED."
     pub code_lifetime: Duration,
     /// The ways to authenticate a resource owner that the host knows, for the metadata document (RFC 9470 §7). Default:
     /// none are named.

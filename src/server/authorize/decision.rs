@@ -184,6 +184,8 @@ impl<'a> Decision<'a> {
         let (code, key) = Key::generate(grant.id.partition(), &self.moment.draw());
         let expires_at = grant.at_most(now.end_of(self.config.authorization.code_lifetime));
         let redirect_uri = self.recipient.redirect_uri_sent.then(|| self.recipient.redirect_uri.clone());
+        // RFC 7636 §4.4: "it MUST associate the "code_challenge" and "code_challenge_method" values with the
+        // authorization code so it can be verified later".
         let kind = AuthorizationCode { redirect_uri, code_challenge: asked.code_challenge };
         let credential = Credential {
             version: Version,

@@ -29,6 +29,7 @@ pub(super) fn check(
     if client.disabled {
         return Err(ClientError::Disabled);
     }
+    // RFC 6749 §2.2: the client identifier "MUST NOT be used alone for client authentication".
     let presented_in = method.presented_in();
     let client_secret = method.into_secret();
     let presented = match (&client.authentication, &client_secret) {
