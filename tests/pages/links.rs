@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::conformance::document_of;
+use crate::{quotation, source};
+
 /// The places of links and of pictures in a page, outside of code.
 fn links(page: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -79,6 +82,18 @@ fn joined(folder: &str, relative: &str) -> Option<String> {
     Some(segments.join("/"))
 }
 
+/// The files that a comment names: `docs/machines.md`, `tests/rfc7636.rs`, `SECURITY.md`.
+fn named(comment: &str) -> impl Iterator<Item = &str> {
+    let is_part = |next: char| next.is_alphanumeric() || "-_./".contains(next);
+    let words = comment.split(move |next| !is_part(next)).map(|word| word.trim_end_matches('.'));
+    words.filter(|word| {
+        let in_folder =
+            ["docs/", "tests/", "src/", "examples/", "benches/"].iter().any(|folder| word.starts_with(folder));
+        let is_page = word.ends_with(".md") && word.starts_with(|first: char| first.is_uppercase());
+        is_page || in_folder && word.rsplit('/').next().is_some_and(|name| name.contains('.'))
+    })
+}
+
 #[test]
 fn every_link_between_pages_leads_somewhere() {
     let read = |path: &str| {
@@ -119,4 +134,40 @@ fn links_are_found_and_followed() {
     assert_eq!(faults("docs/p.md", page, read), ["docs/p.md: n.md: no such file"]);
     assert_eq!(faults("docs/p.md", "[a](b.md#nowhere) [b](#same)", read), ["docs/p.md: b.md#nowhere: no such heading"]);
     assert_eq!(faults("p.md", "[a](../../x.md)", read), ["p.md: ../../x.md: no such file"]);
+}
+
+#[test]
+fn every_file_that_a_comment_names_is_there() {
+    let is_there = |from: &str, file: &str| {
+        // From the root, or from that of a package.
+        let mut folders =
+            crate::root().join(from).parent().unwrap().ancestors().map(|it| it.join(file)).collect::<Vec<_>>();
+        folders.retain(|path| path.starts_with(crate::root()));
+        folders.iter().any(|path| path.exists())
+    };
+    let mut missing = Vec::new();
+    let mut count = 0;
+    for (path, text) in crate::tested().iter().filter(|(path, _)| !path.starts_with("tests/pages/")) {
+        for comment in source::comments(&text.lines().collect::<Vec<_>>()) {
+            let names = named(&comment.text);
+            count += 1;
+            missing.extend(names.filter(|file| !is_there(path, file)).map(|file| format!("{path}: {file}")));
+        }
+    }
+    assert!(count > 1000 && missing.is_empty(), "{missing:#?}");
+    let comment = "See `docs/a.md`, tests/b.rs. (SECURITY.md) [c](src/d.rs) and tests/e, or a.md, docs/.";
+    assert!(named(comment).eq(["docs/a.md", "tests/b.rs", "SECURITY.md", "src/d.rs"]));
+}
+
+#[test]
+fn every_section_is_of_a_document() {
+    let mut faults = Vec::new();
+    for (path, text) in crate::tested().iter().filter(|(path, _)| !path.starts_with("tests/pages/")) {
+        let document = document_of(path, text);
+        for comment in source::comments(&text.lines().collect::<Vec<_>>()) {
+            let found = quotation::read(&comment.text, document.as_deref()).faults;
+            faults.extend(found.into_iter().map(|fault| format!("{path}:{}: {fault}", comment.start + 1)));
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
 }

@@ -65,28 +65,3 @@ fn compare(page: &str, wanted: &str) {
         "{page} is not what the code says: run `GRANTOR_WRITE_DOCS=1 cargo test --test pages`. The first line: {differing:#?}",
     );
 }
-
-#[test]
-fn dump() {
-    for folder in ["src", "tests", "examples"] {
-        for (file, text) in texts(folder, ".rs") {
-            let lines: Vec<_> = text.lines().collect();
-            let all = source::comments(&lines);
-            let document = conformance::document_of(&file, &text);
-            for c in &all {
-                let r = quotation::read(&c.text, document.as_deref());
-                for q in r.quoted {
-                    println!(
-                        "DUMP\t{file}:{}\t{}\t{}",
-                        c.start + 1,
-                        q.sections.iter().map(|s| s.to_string()).collect::<Vec<_>>().join(", "),
-                        q.text
-                    );
-                }
-                for f in r.faults {
-                    println!("FAULT\t{file}:{}\t{f}", c.start + 1);
-                }
-            }
-        }
-    }
-}

@@ -80,6 +80,22 @@ fn every_requirement_has_its_tests_or_a_reason() {
     crate::compare(PAGE, &written);
 }
 
+/// `r5_…`, and `r5_another_test` in a comment about other tests.
+#[test]
+fn no_comment_names_a_requirement_that_is_not_there() {
+    let page = std::fs::read_to_string(crate::root().join(PAGE)).unwrap();
+    let rows = page.lines().filter(|line| line.starts_with("| ") && line.as_bytes()[2].is_ascii_digit()).count();
+    let mut named = Vec::new();
+    for (path, text) in crate::tested().iter().filter(|(path, _)| !path.starts_with("tests/pages/")) {
+        for comment in source::comments(&text.lines().collect::<Vec<_>>()) {
+            let words = comment.text.split(|next: char| !next.is_alphanumeric());
+            named.extend(words.filter_map(number).map(|number| (number, path.clone())));
+        }
+    }
+    assert!(!named.is_empty() && rows >= 110, "{} names, {rows} rows", named.len());
+    assert_eq!(named.iter().find(|(number, _)| *number == 0 || *number as usize > rows), None);
+}
+
 #[test]
 fn the_number_of_a_test_is_in_its_name_or_in_a_comment() {
     let test = |name: &str, comment: &str| Test {

@@ -1,4 +1,4 @@
-//! What `requirements.md` marks as the host's duty.
+//! What `docs/requirements.md` marks as the duty of the host.
 
 use crate::client::{Browser, CALLBACK, authorize_form, authorize_path};
 use crate::process::Running;
