@@ -34,10 +34,11 @@ const DOCUMENTS: [(&str, &str); 19] = [
 const HEAD: &str = "\
 # The rules of the RFCs, and where each is kept
 
-Written by `GRANTOR_WRITE_DOCS=1 cargo test --test pages` from the comments of `src`, which quote a rule above the line
-that keeps it, and compared with them in CI. A rule is a sentence with MUST, SHALL, REQUIRED, SHOULD or RECOMMENDED. The
-tests beside it are those whose comments quote it, be it in part.
+Comments in `src` quote a rule of a specification above the line that keeps it, and comments in the tests quote it where
+they prove it. This page brings the two together. `GRANTOR_WRITE_DOCS=1 cargo test --test pages` writes it, and CI compares
+it with the source. A rule is a sentence with MUST, SHALL, REQUIRED, SHOULD or RECOMMENDED; `[...]` marks what is left out.
 
+Not every rule of a document is here: those for other roles, for people and for TLS libraries have no line that keeps them.
 [The numbered requirements](requirements.md) say what must hold in fewer words, each with its own tests.
 ";
 

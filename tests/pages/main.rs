@@ -18,7 +18,7 @@ mod quotation;
 mod requirements;
 mod source;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -48,7 +48,7 @@ fn tested() -> Vec<(String, String)> {
     ["src", "tests", "examples", "benches"].iter().flat_map(|folder| texts(folder, ".rs")).collect()
 }
 
-fn name_of(path: &PathBuf) -> String {
+fn name_of(path: &Path) -> String {
     path.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/")
 }
 

@@ -19,7 +19,7 @@ fn numbered<'a>(tests: impl IntoIterator<Item = &'a Test>) -> Tests {
     for test in tests {
         let words =
             test.comments.iter().flat_map(|text| text.split(|next: char| !next.is_alphanumeric() && next != '_'));
-        let mut numbers: Vec<_> = words.filter_map(|word| number(word)).collect();
+        let mut numbers: Vec<_> = words.filter_map(number).collect();
         numbers.extend(test.name.split('_').next().and_then(number));
         numbers.sort_unstable();
         numbers.dedup();

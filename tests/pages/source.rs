@@ -180,7 +180,7 @@ pub fn tests(file: &str, text: &str) -> Vec<Test> {
             continue;
         }
         let is_end = |other: &&str| indentation(other) == indentation(line) && other.trim() == "}";
-        let length = if line.ends_with('}') { Some(0) } else { lines[at..].iter().position(|other| is_end(&other)) };
+        let length = if line.ends_with('}') { Some(0) } else { lines[at..].iter().position(is_end) };
         let end = length.map_or(lines.len(), |length| at + length);
         let own = comments.iter().filter(|comment| comment.start >= above && comment.end <= end);
         let heading = comments.iter().rfind(|comment| is_heading(&lines, comment) && comment.end <= above);
