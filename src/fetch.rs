@@ -11,7 +11,7 @@ use crate::effect::{Answer, Effect, Unavailable};
 ///
 /// Four things are the host's part:
 ///
-/// - It checks the server's TLS certificate. [OAuth 2.1 §1.5]: "the client MUST validate the TLS certificate".
+/// - It checks the server's TLS certificate. [OAuth 2.1 §1.5]: "TLS certificates MUST be checked".
 /// - It follows no redirect: the request may carry credentials. The machine refuses a redirect, and its error says
 ///   where it led.
 /// - It stops reading one byte after [`Fetch::MAX_RESPONSE_LEN`], so that the machine can tell a body that is too long.

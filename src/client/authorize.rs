@@ -158,8 +158,9 @@ macro_rules! accessors {
             }
 
             /// The redirect URI of the request. A client of several servers that do not send `iss` has a redirect URI
-            /// for each, and must accept a callback only at its own. [RFC 9700 §4.4.2.2]: clients compare "the distinct
-            /// redirect URI for the issuer to the URI where the authorization response was received on".
+            /// for each, and must accept a callback only at its own. [RFC 9700 §4.4.2.2]: "Clients MUST check that the
+            /// authorization response was received from the correct issuer by comparing the distinct redirection URI
+            /// for the issuer to the URI where the authorization response was received on".
             ///
             /// [RFC 9700 §4.4.2.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.4.2.2
             #[must_use]

@@ -170,8 +170,8 @@ impl Client {
             // authorization response and MUST NOT proceed with the authorization grant."
             Some(iss) if iss != attempt.issuer.as_str() => return Err(CallbackError::IssuerMismatch),
             Some(_) => {}
-            // "Clients MUST reject authorization responses without the iss parameter from authorization servers that do
-            // support the parameter according to the client's configuration."
+            // RFC 9207 §2.4: "Clients MUST reject authorization responses without the iss parameter from authorization
+            // servers that do support the parameter according to the client's configuration."
             None if self.server.authorization_response_iss_parameter_supported => {
                 return Err(CallbackError::IssuerMissing);
             }

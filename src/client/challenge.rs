@@ -58,8 +58,8 @@ pub struct Challenge {
 
 impl Challenge {
     /// Returns the challenge in a response's headers that an OAuth client can answer: the first of the scheme `Bearer`;
-    /// failing that, the first of any scheme that has `resource_metadata` ([RFC 9728 §5.1]: "This parameter MAY be used
-    /// in WWW-Authenticate responses using Authorization schemes other than "Bearer""), or that of `DPoP`
+    /// failing that, the first of any scheme that has `resource_metadata` ([RFC 9728 §5.1]: "This parameter MAY also be
+    /// used in WWW-Authenticate responses using [...] schemes other than "Bearer""), or that of `DPoP`
     /// ([RFC 9449 §7.1]).
     ///
     /// Parameters that it lacks are taken from the other challenges: all of them from challenges of the same scheme,

@@ -347,9 +347,10 @@ impl Pause<Fetch> for PollFetch {
             // Some providers use the second name.
             Some("access_denied" | "authorization_declined") => Ok(Polled::Denied),
             Some("expired_token") => Ok(Polled::Expired),
-            // "On encountering a connection timeout, clients MUST unilaterally reduce their polling frequency before
-            // retrying. The use of an exponential backoff algorithm to achieve this, such as doubling the polling
-            // interval [...] is RECOMMENDED." A server that is busy or out of order is no better than one that is slow.
+            // RFC 8628 §3.5: "On encountering a connection timeout, clients MUST unilaterally reduce their polling
+            // frequency before retrying. The use of an exponential backoff algorithm to achieve this, such as doubling
+            // the polling interval [...] is RECOMMENDED." A server that is busy or out of order is no better than one
+            // that is slow.
             _ if error.is_passing() => Ok(Polled::Retry(again(interval.saturating_mul(2)), error)),
             _ => Err(error),
         })

@@ -37,8 +37,8 @@ pub enum Pkce {
     /// [RFC 7636 §5]: https://www.rfc-editor.org/rfc/rfc7636#section-5
     #[default]
     Sent,
-    /// Refuses a server whose metadata does not list `S256`. The Model Context Protocol requires this: "If
-    /// `code_challenge_methods_supported` is absent [...] MCP clients MUST refuse to proceed."
+    /// Refuses a server whose metadata does not list `S256`. The Model Context Protocol requires this: without
+    /// `code_challenge_methods_supported`, its clients do not proceed.
     Verified,
     /// Sends nothing, for a server that fails on the parameters. [RFC 9700 §2.1.1]: "Public clients MUST use PKCE", and
     /// for confidential clients it is RECOMMENDED: without PKCE, a code that leaks or is injected is worth more.

@@ -51,9 +51,10 @@ pub struct TokenRequest<'a> {
 
 impl Client {
     /// Asks for a token for the client itself: [RFC 6749 §4.4.2]. "The client credentials grant type MUST only be used
-    /// by confidential clients"; the server enforces this.
+    /// by confidential clients" ([RFC 6749 §4.4]), which the server enforces.
     ///
     /// [RFC 6749 §4.4.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.4.2
+    /// [RFC 6749 §4.4]: https://www.rfc-editor.org/rfc/rfc6749#section-4.4
     pub fn client_credentials(&self) -> TokenRequest<'_> {
         let request = TokenRequest::new(self, GrantType::ClientCredentials.as_str());
         TokenRequest { by_client_credentials: true, ..request }

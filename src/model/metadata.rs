@@ -88,7 +88,9 @@ pub struct Metadata {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revocation_endpoint_auth_methods_supported: Option<Vec<String>>,
     /// The client authentication methods of the introspection endpoint. "If omitted, the set of supported
-    /// authentication methods MUST be determined by other means."
+    /// authentication methods MUST be determined by other means." ([RFC 8414 §2])
+    ///
+    /// [RFC 8414 §2]: https://www.rfc-editor.org/rfc/rfc8414#section-2
     #[serde(skip_serializing_if = "Option::is_none")]
     pub introspection_endpoint_auth_methods_supported: Option<Vec<String>>,
     /// The PKCE methods that the server supports. [RFC 9700 §2.1.1]: "Authorization servers MUST provide a way to

@@ -56,8 +56,8 @@ pub enum RedirectUriError {
     #[error("a redirect URI must name its host: there are no wildcards, each URI is registered as it is")]
     Wildcard,
     /// The URI uses plain http for another host than a loopback one. [RFC 9700 §2.6]: "authorization servers MUST NOT
-    /// allow redirect URIs that use the `http` scheme except for native clients that use Loopback Interface
-    /// Redirection".
+    /// allow redirection URIs that use the `http` scheme except for native clients that use loopback interface
+    /// redirection".
     ///
     /// [RFC 9700 §2.6]: https://www.rfc-editor.org/rfc/rfc9700#section-2.6
     #[error("a redirect URI may use http only for a loopback address")]

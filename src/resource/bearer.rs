@@ -53,11 +53,11 @@ impl<'a> Bearer<'a> {
 /// [RFC 6750 §2.2]: https://www.rfc-editor.org/rfc/rfc6750#section-2.2
 fn in_body(request: Incoming<'_>) -> Result<Option<Secret<'_>>, FormError> {
     let Incoming { method, headers, body, .. } = request;
-    // "The HTTP request method is one for which the request-body has defined semantics. In particular, this means that
-    // the "GET" method MUST NOT be used."
+    // RFC 6750 §2.2: "The HTTP request method is one for which the request-body has defined semantics. In particular,
+    // this means that the "GET" method MUST NOT be used."
     let has_semantics = matches!(*method, Method::POST | Method::PUT | Method::PATCH);
-    // "The content to be encoded in the entity-body MUST consist entirely of ASCII". A body with a content coding is
-    // not a form yet.
+    // RFC 6750 §2.2: "The content to be encoded in the entity-body MUST consist entirely of ASCII". A body with a
+    // content coding is not a form yet.
     let is_plain = body.is_ascii() && !headers.contains_key(header::CONTENT_ENCODING);
     if !has_semantics || !is_plain {
         return Ok(None);

@@ -324,7 +324,8 @@ impl IntrospectReply {
     pub fn into_http(self) -> Response<Vec<u8>> {
         match self.outcome {
             Ok((_, Some(active))) => json(StatusCode::OK, &active),
-            // "the authorization server MUST return an introspection response with the "active" field set to "false"."
+            // RFC 7662 §2.2: "the authorization server MUST return an introspection response with the "active" field
+            // set to "false"."
             Ok((_, None)) => json(StatusCode::OK, &serde_json::json!({ "active": false })),
             Err(ErrorReply { error, presented_in, .. }) => error.into_http(presented_in),
         }

@@ -51,10 +51,9 @@ pub struct ParConfig {
     /// The URL at which the host has mounted the endpoint.
     pub endpoint: Endpoint,
     /// The time for which a `request_uri` may be presented after it was pushed (`expires_in`). Default: 60 seconds.
-    /// [RFC 9126 §2.2]: it "should be between 5 and 600 seconds"; [RFC 9126 §4]: "the lifetime SHOULD be short".
+    /// [RFC 9126 §2.2]: it "will typically be relatively short (e.g., between 5 and 600 seconds)".
     ///
     /// [RFC 9126 §2.2]: https://www.rfc-editor.org/rfc/rfc9126#section-2.2
-    /// [RFC 9126 §4]: https://www.rfc-editor.org/rfc/rfc9126#section-4
     pub lifetime: Duration,
     /// The time that a resource owner who came in time has to log in and to decide. Default: an hour.
     pub decision_lifetime: Duration,
@@ -109,8 +108,8 @@ impl Server {
     }
 }
 
-/// Reads a request. [RFC 9126 §2.1]: "the client [...] sends the parameters that comprise an authorization request
-/// directly to the PAR endpoint", with "the parameters necessary to authenticate the client".
+/// Reads a request. [RFC 9126 §2.1]: "A client sends the parameters that comprise an authorization request directly to
+/// the PAR endpoint", with "any additional parameters necessary for client authentication".
 ///
 /// [RFC 9126 §2.1]: https://www.rfc-editor.org/rfc/rfc9126#section-2.1
 fn read<'a, B: AsRef<[u8]>>(

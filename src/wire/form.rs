@@ -110,7 +110,8 @@ impl<'a> Form<'a> {
                 *param = match self.value(pair) {
                     _ if std::mem::replace(seen, true) => Err(FormError::Repeated(name)),
                     None => Err(FormError::Encoding(name)),
-                    // "Parameters sent without a value MUST be treated as if they were omitted from the request."
+                    // RFC 6749 §3.1, §3.2: "Parameters sent without a value MUST be treated as if they were omitted
+                    // from the request."
                     Some(value) if value.is_empty() => Ok(None),
                     value => Ok(value),
                 };

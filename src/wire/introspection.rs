@@ -143,9 +143,9 @@ pub(crate) fn introspection_response(answer: ServerAnswer) -> Result<Option<Intr
         #[serde(default)]
         active: Option<bool>,
     }
-    // "Note that to avoid disclosing too much of the authorization server's state to a third party, the authorization
-    // server SHOULD NOT include any additional information about an inactive token". If there is an `error` beside it,
-    // the token is inactive all the same.
+    // RFC 7662 §2.2: "Note that to avoid disclosing too much of the authorization server's state to a third party, the
+    // authorization server SHOULD NOT include any additional information about an inactive token". If there is an
+    // `error` beside it, the token is inactive all the same.
     if answer.successful::<Active>().is_some_and(|answer| answer.active == Some(false)) {
         return Ok(None);
     }

@@ -40,8 +40,8 @@ pub(crate) fn with_parameters<'a>(
 }
 
 /// Returns the URI with an empty or open query, to which parameters can be appended. [OAuth 2.1 §2.3]: "query string
-/// component, which MUST be retained when adding additional query parameters"; [RFC 6749 §3.1] says the same of the
-/// authorization endpoint.
+/// component [...], which MUST be retained when adding additional query parameters"; [RFC 6749 §3.1] says the same of
+/// the authorization endpoint.
 ///
 /// [OAuth 2.1 §2.3]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16#section-2.3
 /// [RFC 6749 §3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1

@@ -57,8 +57,8 @@ pub enum AuthorizationError {
     /// [RFC 9470 §5]: https://www.rfc-editor.org/rfc/rfc9470#section-5
     #[error("the resource owner was not authenticated in the way that the request asks for")]
     UnmetAuthenticationRequirements,
-    /// A pushed request has a `request_uri`. [RFC 9126 §2.1]: "The request_uri authorization request parameter MUST NOT
-    /// be provided".
+    /// A pushed request has a `request_uri`. [RFC 9126 §2.1]: "The request_uri authorization request parameter is one
+    /// exception, and it MUST NOT be provided".
     ///
     /// [RFC 9126 §2.1]: https://www.rfc-editor.org/rfc/rfc9126#section-2.1
     #[error("request_uri cannot be pushed")]

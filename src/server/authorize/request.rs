@@ -134,7 +134,7 @@ impl<'a> AuthorizationRequest<'a> {
     }
 
     /// Returns the recipient of the response. [RFC 6749 §3.1.2.3], [RFC 9700 §2.1]: the redirect URI is one of the
-    /// client's. [RFC 6749 §4.1.2.1]: `state` is returned, "the exact value received from the client", in an error too.
+    /// client's. [RFC 6749 §4.1.2.1]: `state` is returned, "The exact value received from the client", in an error too.
     ///
     /// [RFC 6749 §3.1.2.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2.3
     /// [RFC 9700 §2.1]: https://www.rfc-editor.org/rfc/rfc9700#section-2.1
@@ -227,7 +227,8 @@ pub(super) fn choose_redirect_uri(
             .ok_or(AuthorizationPageError::RedirectUriMismatch),
         (None, [only]) => Ok(only.clone()),
         (None, []) => Err(AuthorizationPageError::RedirectUriUnregistered),
-        // "If multiple redirection URIs have been registered [...] the client MUST include a redirection URI".
+        // RFC 6749 §3.1.2.3: "If multiple redirection URIs have been registered [...] the client MUST include a
+        // redirection URI".
         (None, _) => Err(AuthorizationPageError::RedirectUriMissing),
     }
 }

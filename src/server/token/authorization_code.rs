@@ -18,8 +18,8 @@ pub(super) const RULES: &Rules = &Rules {
     check: |endpoint, client, found| endpoint.decide(client, found, check),
 };
 
-/// Checks the code, in the order of [RFC 6749 §4.1.3] ("The authorization server MUST"), and only then for an earlier
-/// use, so that an invalid replay changes nothing ([OAuth 2.1 §7.5.2]).
+/// Checks the code, in the order of [RFC 6749 §4.1.3], and only then for an earlier use, so that an invalid replay
+/// changes nothing ([OAuth 2.1 §7.5.2]).
 ///
 /// [RFC 6749 §4.1.3]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3
 /// [OAuth 2.1 §7.5.2]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16#section-7.5.2
@@ -35,14 +35,16 @@ fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Re
         return Err(TokenError::CodeUnknown.into());
     };
 
-    // "ensure that the authorization code was issued to the authenticated confidential client, or if the client is
-    // public, ensure that the code was issued to "client_id" in the request"
+    // RFC 6749 §4.1.3: "The authorization server MUST [...] ensure that the authorization code was issued to the
+    // authenticated confidential client, or if the client is public, ensure that the code was issued to "client_id" in
+    // the request"
     if grant.client_id != client.client_id {
         return Err(TokenError::CodeOfAnotherClient.into());
     }
 
-    // "ensure that the "redirect_uri" parameter is present if the "redirect_uri" parameter was included in the initial
-    // authorization request [...], and if included ensure that their values are identical."
+    // RFC 6749 §4.1.3: "The authorization server MUST [...] ensure that the "redirect_uri" parameter is present if the
+    // "redirect_uri" parameter was included in the initial authorization request [...], and if included ensure that
+    // their values are identical."
     match (redirect_uri, &code.redirect_uri) {
         (Some(sent), Some(bound)) if sent == bound.as_str() => {}
         (None, Some(_)) if client.require_redirect_uri => return Err(TokenError::RedirectUriMissing.into()),
@@ -70,7 +72,7 @@ fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Re
     if presented.revoked {
         return Err(TokenError::CodeRevoked.into());
     }
-    // "verify that the authorization code is valid"
+    // RFC 6749 §4.1.3: "The authorization server MUST [...] verify that the authorization code is valid"
     if credential.expires_at.is_past(now) {
         return Err(TokenError::CodeExpired.into());
     }

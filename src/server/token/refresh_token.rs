@@ -42,7 +42,7 @@ fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Re
         return Err(TokenError::RefreshTokenRevoked.into());
     }
 
-    // RFC 9700 §4.14.2: "the authorization server cannot determine which party submitted the invalid refresh token, but
+    // RFC 9700 §4.14.2: "The authorization server cannot determine which party submitted the invalid refresh token, but
     // it will revoke the active refresh token." Within the grace period, a second use is a retry or the loser of a
     // race.
     let (key, rotation) = (token.key, config.token.rotation(&client, now));
