@@ -1,4 +1,5 @@
-//! A server's configuration: what cannot be meant is said when the server is made, and what is advertised is what exists.
+//! A server's configuration: what cannot be meant is said when the server is made, and what is advertised is what
+//! exists.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

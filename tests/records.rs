@@ -1,5 +1,5 @@
-//! Records as releases wrote them, kept as text for ever: what was written once is read, what is written now comes back to the byte, and what a
-//! later release will write is refused.
+//! Records as releases wrote them, kept as text for ever: what was written once is read, what is written now comes back
+//! to the byte, and what a later release will write is refused.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test tells its findings by panicking")]
 
 use std::fmt::Debug;

@@ -151,8 +151,8 @@ fn what_is_too_long_to_be_read_is_the_applications_if_the_header_has_the_token()
 
 // §2.3 URI Query Parameter
 
-/// "Server success (2XX status) responses to these requests SHOULD contain a Cache-Control header with the "private" option."
-/// What is too long to be asked about is no token, wherever it stands: it must not look like an outage.
+/// "Server success (2XX status) responses to these requests SHOULD contain a Cache-Control header with the "private"
+/// option." What is too long to be asked about is no token, wherever it stands: it must not look like an outage.
 #[test]
 fn a_token_that_is_too_long_is_not_known() {
     let photos = photos_with(|config| config.token_in_query = true);
@@ -258,7 +258,8 @@ fn no_text_breaks_out_of_a_challenge() {
     }
 }
 
-/// "Values for the "error" and "error_description" attributes MUST NOT include characters outside the set %x20-21 / %x23-5B / %x5D-7E."
+/// "Values for the "error" and "error_description" attributes MUST NOT include characters outside the set %x20-21 /
+/// %x23-5B / %x5D-7E."
 #[test]
 fn descriptions_are_of_their_characters() {
     let world = world();

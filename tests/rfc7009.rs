@@ -240,7 +240,8 @@ mod client {
 
     // §2.2 Revocation Response
 
-    /// "The content of the response body is ignored by the client as all necessary information is conveyed in the response code."
+    /// "The content of the response body is ignored by the client as all necessary information is conveyed in the
+    /// response code."
     #[test]
     fn the_status_says_it_all() {
         for (media_type, body) in [
@@ -273,8 +274,8 @@ mod client {
         }
     }
 
-    /// "If the server responds with HTTP status code 503, the client must assume the token still exists and may retry after a
-    /// reasonable delay. The server may include a "Retry-After" header".
+    /// "If the server responds with HTTP status code 503, the client must assume the token still exists and may retry
+    /// after a reasonable delay. The server may include a "Retry-After" header".
     #[test]
     fn with_503_or_no_response_the_token_may_still_exist() {
         let full = with_header(json(503, ""), "retry-after", "60");

@@ -116,7 +116,8 @@ fn a_malformed_challenge_is_an_invalid_request() {
 
 // §4.4 Server Returns the Code
 
-/// "The server MUST NOT include the "code_challenge" value in client requests in a form that other entities can extract."
+/// "The server MUST NOT include the "code_challenge" value in client requests in a form that other entities can
+/// extract."
 #[test]
 fn r29_the_challenge_is_not_in_any_response() {
     let world = with_plain();

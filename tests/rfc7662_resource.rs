@@ -105,8 +105,8 @@ fn code(reply: &CheckReply) -> &'static str {
     reply.result().map_or_else(|refusal| refusal.error().code(), |_| "ok")
 }
 
-/// RFC 7519 §4.1.4, §4.1.5: "Implementers MAY provide for some small leeway, usually no more than a few minutes, to account for
-/// clock skew." Each side has its own, by name.
+/// RFC 7519 §4.1.4, §4.1.5: "Implementers MAY provide for some small leeway, usually no more than a few minutes, to
+/// account for clock skew." Each side has its own, by name.
 #[test]
 fn the_leeway_is_what_the_configuration_says() {
     let strict = photos_with(|config| config.nbf_leeway = Duration::ZERO);

@@ -146,7 +146,8 @@ fn a_claimed_https_uri_is_one_like_any_other() {
 
 // §7.3 Loopback Interface Redirection
 
-/// "The authorization server MUST allow any port to be specified at the time of the request for loopback IP redirect URIs".
+/// "The authorization server MUST allow any port to be specified at the time of the request for loopback IP redirect
+/// URIs".
 #[test]
 fn a_loopback_uri_does_not_get_too_long_by_its_port() {
     let room = "http://127.0.0.1:51004/".len();

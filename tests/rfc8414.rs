@@ -86,8 +86,8 @@ fn what_does_not_exist_is_not_advertised() {
     assert_eq!(document["token_endpoint"], "https://tokens.example/here");
 }
 
-/// §3.2: "Claims with zero elements MUST be omitted from the response." The two that stay are required (§2), or mean something else when
-/// they are omitted.
+/// §3.2: "Claims with zero elements MUST be omitted from the response." The two that stay are required (§2), or mean
+/// something else when they are omitted.
 #[test]
 fn a_list_without_elements_is_omitted() {
     let mut config = config("https://server.example");
@@ -229,8 +229,8 @@ mod client {
 
     // §3.1 Authorization Server Metadata Request, §5 Compatibility Notes
 
-    /// "any terminating "/" MUST be removed before inserting "/.well-known/" and the well-known URI suffix between the host component
-    /// and the path component"; then the places that OpenID Connect servers have.
+    /// "any terminating "/" MUST be removed before inserting "/.well-known/" and the well-known URI suffix between the
+    /// host component and the path component"; then the places that OpenID Connect servers have.
     #[test]
     fn the_places_are_asked_in_their_order() {
         #[rustfmt::skip]
@@ -259,7 +259,8 @@ mod client {
             ]),
         ];
         for (issuer, places) in cases {
-            // Whatever is wrong with one place, the next is asked: an application that answers every path with its page, say.
+            // Whatever is wrong with one place, the next is asked: an application that answers every path with its
+            // page, say.
             for wrong in [answer(404, ""), answer(200, "<html>"), answer(200, "{}"), answer(302, ""), answer(500, "")] {
                 let (reply, asked) = ask(issuer, |_| wrong.clone());
                 assert!(reply.is_err());
@@ -297,7 +298,8 @@ mod client {
 
     // §3.2 Authorization Server Metadata Response
 
-    /// "A successful response MUST use the 200 OK HTTP status code and return a JSON object [...] Other claims MAY also be returned."
+    /// "A successful response MUST use the 200 OK HTTP status code and return a JSON object [...] Other claims MAY also
+    /// be returned."
     #[test]
     fn the_document_is_read_and_what_is_unknown_is_ignored() {
         let body = json!({
@@ -313,7 +315,8 @@ mod client {
         assert!(metadata.authorization_endpoint.is_none() && !metadata.authorization_response_iss_parameter_supported);
     }
 
-    /// §2: `scopes_supported` is "RECOMMENDED", and a host that knows its scopes may add them to what the configuration says.
+    /// §2: `scopes_supported` is "RECOMMENDED", and a host that knows its scopes may add them to what the configuration
+    /// says.
     #[test]
     fn the_scopes_of_a_server_are_written_and_read() {
         let issuer = "https://server.example";
@@ -343,9 +346,8 @@ mod client {
 
     // §3.3 Authorization Server Metadata Validation
 
-    /// "If these values are not identical, the data contained in the response MUST NOT be used." Another place may have the issuer's
-    /// own; where none has, the error is that somebody else answered.
-    /// RFC 8414 §3.3: "MUST be identical to the authorization server's issuer identifier value".
+    /// "If these values are not identical, the data contained in the response MUST NOT be used." Another place may have
+    /// the issuer's own; where none has, the error is that somebody else answered.
     #[test]
     fn metadata_of_another_issuer_is_not_used() {
         for (issuer, other) in [

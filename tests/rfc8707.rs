@@ -78,8 +78,8 @@ fn a_token_is_for_the_resources_that_were_asked_for() {
     }
 }
 
-/// RFC 3986 §6.2.3: "an empty path" and "/" are equivalent for http and https. Half of the clients write the one, half the
-/// other, and some both in turn.
+/// RFC 3986 §6.2.3: "an empty path" and "/" are equivalent for http and https. Half of the clients write the one, half
+/// the other, and some both in turn.
 #[test]
 fn a_resource_is_the_same_however_it_is_written() {
     let spellings = [

@@ -75,7 +75,8 @@ fn a_confidential_client_authenticates() {
     assert!(refused.header("www-authenticate").is_some());
 }
 
-/// RFC 8707 §2, with RFC 3986 §6.2.3: what is written otherwise is the same resource, and is kept as the server writes it.
+/// RFC 8707 §2, with RFC 3986 §6.2.3: what is written otherwise is the same resource, and is kept as the server writes
+/// it.
 #[test]
 fn a_resource_is_the_same_however_a_request_writes_it() {
     let world = world().with(|config| config.resources = only(&["https://photos.example", "https://mail.example"]));
@@ -142,7 +143,8 @@ fn the_response_is_a_request_uri_and_how_long_it_may_be_presented() {
     assert_eq!((reply.status(), reply.header("content-type")), (201, Some("application/json")));
     assert_eq!(reply.member("expires_in").unwrap(), "60");
     let request_uri = reply.member("request_uri").unwrap();
-    // "The request_uri value MUST be generated using a cryptographically strong pseudorandom algorithm": 248 bits, after the partition.
+    // "The request_uri value MUST be generated using a cryptographically strong pseudorandom algorithm": 248 bits,
+    // after the partition.
     assert_eq!(request_uri.strip_prefix(PREFIX).unwrap().len(), grantor::model::Key::TOKEN_LEN);
     assert_ne!(pushed(&world, authorize()), request_uri);
     let world = world.with(|config| config.par.as_mut().unwrap().lifetime = Duration::from_secs(5));

@@ -1,5 +1,4 @@
-//! What the endpoints for revocation and introspection are sent: a client, and a token of which it says something or
-//! asks.
+//! The common form of requests to the revocation and introspection endpoints: a client, and a token.
 
 use http::Request;
 
@@ -10,7 +9,7 @@ use super::request::form;
 use crate::model::Secret;
 use crate::wire::FormError;
 
-/// Who asks and about which token: [RFC 7009 §2.1] and [RFC 7662 §2.1], which let a server ignore `token_type_hint`,
+/// Reads the client and the token: [RFC 7009 §2.1] and [RFC 7662 §2.1], which let a server ignore `token_type_hint`,
 /// since one lookup finds a token of any type.
 ///
 /// [RFC 7009 §2.1]: https://www.rfc-editor.org/rfc/rfc7009#section-2.1

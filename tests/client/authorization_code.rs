@@ -56,7 +56,7 @@ fn the_url_is_this_one_to_the_byte() {
     assert_eq!(pending.begun_at(), Timestamp(NOW));
 }
 
-/// "The endpoint URI MAY include an "application/x-www-form-urlencoded" formatted [...] query component [...], which MUST be
+/// "The endpoint URI MAY include an "application/x-www-form-urlencoded" formatted query component, which MUST be
 /// retained when adding additional query parameters" (§3.1).
 #[test]
 fn the_endpoints_own_query_is_kept() {
@@ -111,9 +111,8 @@ fn r59_a_callback_is_good_for_its_own_attempt_and_for_no_other() {
     }
 }
 
-/// RFC 6749 §10.12. RFC 9700 §4.7.1 lets a client rely on PKCE against CSRF only where it ensured that the server supports it. This one never
-/// relies on it, and gives up where the server says that it has PKCE without `S256`.
-/// RFC 6749 §10.12: "The client MUST implement CSRF protection".
+/// r61: RFC 9700 §4.7.1 lets a client rely on PKCE against CSRF only where it ensured that the server supports it. This
+/// one never relies on it, and gives up where the server says that it has PKCE without `S256`.
 #[test]
 fn r61_state_is_sent_and_checked_whatever_the_server_says_of_pkce() {
     for methods in [None, Some(vec![]), Some(vec!["S256"]), Some(vec!["plain", "S256"])] {
@@ -303,7 +302,8 @@ fn the_flow_works_and_a_code_is_used_once() {
     assert!(!world.is_alive(tokens.access_token().expose()));
 }
 
-/// Another's code, put into my callback with my state: the verifier is not the one that it was issued for (RFC 9700 §4.5.3.1).
+/// Another's code, put into my callback with my state: the verifier is not the one that it was issued for
+/// (RFC 9700 §4.5.3.1).
 #[test]
 fn an_injected_code_is_of_no_use() {
     let world = World::new();

@@ -1,4 +1,5 @@
-//! Challenges as resource servers write them: RFC 9110 §11.6.1, RFC 6750 §3, RFC 9728 §5.1, and how servers really do it.
+//! Challenges as resource servers write them: RFC 9110 §11.6.1, RFC 6750 §3, RFC 9728 §5.1, and how servers really do
+//! it.
 
 use grantor::client::Challenge;
 use http::header::WWW_AUTHENTICATE;

@@ -1,4 +1,5 @@
-//! r62, RFC 9700 §4.4: a client of two servers, one of which is the attacker's. No code, no verifier and no token gets to it.
+//! r62, RFC 9700 §4.4: a client of two servers, one of which is the attacker's. No code, no verifier and no token gets
+//! to it.
 
 use grantor::client::{
     AuthorizationRequest, CallbackError, Client, Pending, Polled, RefreshError, RequestError, SharedTokens, TokenSet,
@@ -31,8 +32,9 @@ fn honest_answer(honest: &World, url: &str) -> String {
     honest.approve(url.split_once('?').unwrap().1).location().split_once('?').unwrap().1.to_owned()
 }
 
-/// §4.4.1: the person chose the attacker's server; the attacker sends the browser on to the honest one, which knows the client by
-/// the same name. The client, which believes in the attacker's server, would send it the honest server's code.
+/// §4.4.1: the person chose the attacker's server; the attacker sends the browser on to the honest one, which knows the
+/// client by the same name. The client, which believes in the attacker's server, would send it the honest server's
+/// code.
 #[test]
 fn r62_a_code_of_the_honest_server_is_not_sent_to_the_attackers() {
     let (honest, evil) = (World::new(), evil_world());
@@ -48,7 +50,8 @@ fn r62_a_code_of_the_honest_server_is_not_sent_to_the_attackers() {
     }
 }
 
-/// The same without a hop: the attacker's metadata names the honest server's authorization endpoint, and its own token endpoint.
+/// The same without a hop: the attacker's metadata names the honest server's authorization endpoint, and its own token
+/// endpoint.
 #[test]
 fn r62_metadata_that_names_anothers_authorization_endpoint_gains_nothing() {
     let (honest, evil) = (World::new(), evil_world());
@@ -61,8 +64,8 @@ fn r62_metadata_that_names_anothers_authorization_endpoint_gains_nothing() {
     assert_eq!(client.callback(pending, &query).map(drop), Err(CallbackError::IssuerMismatch));
 }
 
-/// The other way round: the attacker's server answers a request to the honest one, with a code of its own, to have the client
-/// send the verifier of an honest session, or log the person in as somebody else.
+/// The other way round: the attacker's server answers a request to the honest one, with a code of its own, to have the
+/// client send the verifier of an honest session, or log the person in as somebody else.
 #[test]
 fn r62_an_answer_of_the_attackers_server_is_no_answer_of_the_honest_one() {
     let (honest, evil) = (World::new(), evil_world());

@@ -1,5 +1,6 @@
-//! A registration is good at one server and at no other: "the client MUST NOT reuse" what one server issued at another. The
-//! Model Context Protocol has resources name their servers, so the natural program goes to whatever server a stranger names.
+//! A registration is good at one server and at no other: "the client MUST NOT reuse" what one server issued at another.
+//! The Model Context Protocol has resources name their servers, so the natural program goes to whatever server a
+//! stranger names.
 
 use grantor::client::{Authentication, Client, OtherIssuer, Registration, RequestError, discover, discover_resource};
 use grantor::model::{Issuer, Metadata, Secret};
@@ -27,8 +28,8 @@ fn at(issuer: &str) -> Metadata {
     other
 }
 
-/// A malicious resource names a server of its own. The program does what a client of the Model Context Protocol does, and does
-/// not come as far as to send something there.
+/// A malicious resource names a server of its own. The program does what a client of the Model Context Protocol does,
+/// and does not come as far as to send something there.
 #[test]
 fn r98_a_secret_does_not_go_to_a_server_that_a_resource_names() {
     let http = HttpHost(|fetch: &Fetch| -> Answer<Fetch> {

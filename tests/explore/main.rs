@@ -1,7 +1,9 @@
-//! The explorer: every interleaving of two and three requests over one grant, with an outage or a crash at every pause, time that passes
-//! between any two of them, and clocks that are behind. Machines are values, so a paused one is cloned, and every way on is taken.
+//! The explorer: every interleaving of two and three requests over one grant, with an outage or a crash at every pause,
+//! time that passes between any two of them, and clocks that are behind. Machines are values, so a paused one is
+//! cloned, and every way on is taken.
 //!
-//! `cargo test --release --features explore --test explore -- --nocapture` prints how many states and schedules there were.
+//! `cargo test --release --features explore --test explore -- --nocapture` prints how many states and schedules there
+//! were.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

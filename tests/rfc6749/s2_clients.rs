@@ -101,8 +101,8 @@ fn r40_the_secret_is_never_taken_from_the_uri() {
     assert_eq!(world.token_by(&request).status(), 200);
 }
 
-/// "The client identifier is encoded using the "application/x-www-form-urlencoded" encoding algorithm per Appendix B, and
-/// the encoded value is used as the username; the client password is encoded using the same algorithm".
+/// "The client identifier is encoded using the "application/x-www-form-urlencoded" encoding algorithm per Appendix B,
+/// and the encoded value is used as the username; the client password is encoded using the same algorithm".
 #[test]
 fn basic_credentials_are_form_encoded() {
     let world =

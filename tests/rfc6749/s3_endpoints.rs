@@ -93,7 +93,8 @@ fn r13_authorization_request_parameters_must_not_repeat() {
         // The same again, another, or none: all are one too many.
         for second in [value, "another", ""] {
             let reply = world.answer(authorize().again(name, second));
-            // Which of two states would be the client's? A redirect with neither is one that it cannot take for its own.
+            // Which of two states would be the client's? A redirect with neither is one that it cannot take for its
+            // own.
             if ["client_id", "redirect_uri", "state"].contains(&name) {
                 assert!(reply.is_page() && reply.status() == 400, "{name}={second}");
             } else {
@@ -175,9 +176,8 @@ fn r3_a_relative_redirect_uri_or_one_with_a_fragment_cannot_be_registered() {
     assert_eq!(RedirectUri::parse(&long(RedirectUri::MAX_LEN + 1)), Err(Characters));
 }
 
-/// OAuth 2.1 §2.3. RFC 6749 §3.1.2: "The endpoint URI MAY include an "application/x-www-form-urlencoded" formatted [...] query
-/// component [...], which MUST be retained".
-/// OAuth 2.1 §2.3: "MUST be retained when adding additional query parameters".
+/// "The endpoint URI MAY include an "application/x-www-form-urlencoded" formatted query component, which MUST be
+/// retained".
 #[test]
 fn r4_the_redirect_uris_own_query_is_kept() {
     for (registered, start) in [

@@ -170,7 +170,8 @@ fn each_error_code_of_the_authorization_response_is_given() {
     }
 }
 
-/// A store that is out of order when the decision comes back: the redirect URI is not proven again, so nobody is redirected.
+/// A store that is out of order when the decision comes back: the redirect URI is not proven again, so nobody is
+/// redirected.
 #[test]
 fn an_outage_at_the_lookup_of_a_decision_is_a_page() {
     for (retry_after, header) in [(None, None), (Some(30), Some("30"))] {
@@ -209,8 +210,8 @@ fn what_was_withdrawn_while_the_person_decided_is_not_granted() {
     assert_eq!(later.presented(&code).grant.scope, scope("write"));
 }
 
-/// A host may keep the prompt in a cookie that it forgot to sign. What the browser's owner makes of it must not exceed what
-/// an honest request could have been.
+/// A host may keep the prompt in a cookie that it forgot to sign. What the browser's owner makes of it must not exceed
+/// what an honest request could have been.
 #[test]
 fn a_prompt_that_was_tampered_with_gains_nothing() {
     let world = World::new();

@@ -1,4 +1,5 @@
-//! Clocks that step, and clocks that differ: nothing from the future is within a grace, and nobody's tokens die of a clock that is behind.
+//! Clocks that step, and clocks that differ: nothing from the future is within a grace, and nobody's tokens die of a
+//! clock that is behind.
 
 use std::time::Duration;
 

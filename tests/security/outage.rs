@@ -1,5 +1,5 @@
-//! Invariants 4 and 5: a store that fails at any pause yields `server_error` or 503 and no token, and a crash at any pause
-//! leaves all of a commit or none of it.
+//! Invariants 4 and 5: a store that fails at any pause yields `server_error` or 503 and no token, and a crash at any
+//! pause leaves all of a commit or none of it.
 
 use std::cell::Cell;
 use std::time::Duration;

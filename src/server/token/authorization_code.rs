@@ -18,8 +18,11 @@ pub(super) const RULES: &Rules = &Rules {
     check: |endpoint, client, found| endpoint.decide(client, found, check),
 };
 
-/// RFC 6749 §4.1.3, in its order; and only then whether the code was spent before, so that an invalid replay changes
-/// nothing (OAuth 2.1 §7.5.2).
+/// Checks the code, in the order of [RFC 6749 §4.1.3], and only then for an earlier use, so that an invalid replay
+/// changes nothing ([OAuth 2.1 §7.5.2]).
+///
+/// [RFC 6749 §4.1.3]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3
+/// [OAuth 2.1 §7.5.2]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16#section-7.5.2
 fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Result<Plan, Refused> {
     let now = endpoint.moment.now();
     let Parameters { presented, own: [redirect_uri, code_verifier], resource, .. } = &endpoint.parameters;

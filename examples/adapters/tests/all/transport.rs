@@ -1,5 +1,5 @@
-//! What grantor leaves to an HTTP client, each client does: it follows no redirect, reads no more than it may, and believes no
-//! certificate that nobody vouches for.
+//! What grantor leaves to an HTTP client, each client does: it follows no redirect, reads no more than it may, and
+//! believes no certificate that nobody vouches for.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};

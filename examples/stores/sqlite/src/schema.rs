@@ -48,9 +48,9 @@ const VERSION_1: &str = "
     CREATE INDEX witnesses_by_expiry ON witnesses (expires_at);
 ";
 
-/// Pending requests; grants by subject and by client; how often a spent credential was used again. The indexes of `grants` end in its primary key, as every index of
-/// such a table does. A grant's credentials need no index: few are in its partition, with which their primary key
-/// begins.
+/// Pending requests; grants by subject and by client; how often a spent credential was used again. The indexes of
+/// `grants` end in its primary key, as every index of such a table does. A grant's credentials need no index: few are
+/// in its partition, with which their primary key begins.
 const VERSION_2: &str = "
     CREATE TABLE requests (
         partition INTEGER NOT NULL,
