@@ -28,6 +28,7 @@ use common::*;
 
 /// "Values for the `error` parameter MUST NOT include characters outside the set %x20-21 / %x23-5B / %x5D-7E", nor
 /// those for `error_description`. [`Reply::of`] holds every reply of these tests to it; here, requests do their worst.
+/// RFC 6749 §5.2: "MUST NOT include characters outside the set %x20-21 / %x23-5B / %x5D-7E".
 #[test]
 fn r22_error_and_description_keep_to_their_characters() {
     let world = World::new().with_everything();

@@ -1,4 +1,5 @@
-//! RFC 6750, bearer tokens, at the protected resource, in the order of its sections; and r67 to r70 of docs/requirements.md.
+//! RFC 6750, bearer tokens, at the protected resource, in the order of its sections; and r67 to r70 of
+//! docs/requirements.md.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

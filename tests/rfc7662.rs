@@ -381,6 +381,7 @@ mod client {
 
     /// "the authorization server MUST return [...] "active" field set to "false"" and should say no more; if it does,
     /// nothing of it counts.
+    /// RFC 7662 §2.2: "SHOULD NOT include any additional information about an inactive token".
     #[test]
     fn an_inactive_token_is_none_whatever_else_is_said() {
         assert_eq!(said(json!({"active": false})), None);

@@ -348,6 +348,7 @@ mod client {
 
     /// "If these values are not identical, the data contained in the response MUST NOT be used." Another place may have
     /// the issuer's own; where none has, the error is that somebody else answered.
+    /// RFC 8414 §3.3: "MUST be identical to the authorization server's issuer identifier value".
     #[test]
     fn metadata_of_another_issuer_is_not_used() {
         for (issuer, other) in [

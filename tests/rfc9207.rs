@@ -34,6 +34,7 @@ fn responses(world: &World) -> Vec<Reply> {
 
 /// "Authorization servers supporting this specification MUST indicate their identity by including the iss parameter in
 /// the response", "including error responses"; its value is the issuer identifier, to the byte.
+/// RFC 9207 §2: "MUST indicate its identity by including the iss parameter".
 #[test]
 fn iss_is_in_every_response_and_is_the_issuer_to_the_byte() {
     for (issuer, encoded) in [

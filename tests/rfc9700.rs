@@ -293,6 +293,7 @@ fn a_refusal_is_logged_when_it_is_made_and_when_it_is_sent() {
 
 /// "Authorization servers which redirect a request that potentially contains user credentials MUST NOT use the HTTP 307
 /// status code for redirection. [...] the status code 303 (See Other) SHOULD be used".
+/// RFC 9700 §4.12: "SHOULD use HTTP status code 303 (See Other)".
 #[test]
 fn r19_redirects_are_303() {
     let world = World::new().with_everything();

@@ -103,6 +103,7 @@ pub struct Metadata {
     /// The authentication context classes that a client may ask for: [RFC 9470 §7].
     ///
     /// [RFC 9470 §7]: https://www.rfc-editor.org/rfc/rfc9470#section-7
+    // RFC 8414 §3.2: "Claims with zero elements MUST be omitted from the response."
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub acr_values_supported: Vec<String>,
     /// True if authorization responses carry `iss`: [RFC 9207 §3]. A member that is not a boolean counts as true, so

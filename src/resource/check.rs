@@ -34,6 +34,8 @@ impl Checking<'_> {
 impl ResourceServer {
     /// Checks that a token that is alive may be used at this resource, for this requirement.
     fn judge(&self, access: Access, requirement: &Requirement, now: Timestamp) -> Result<Access, AccessError> {
+        // RFC 6749 §7: "The resource server MUST validate the access token and ensure that it has not expired and that
+        // its scope covers the requested resource."
         // RFC 7800 §3.1: a token with `cnf` is bound to a key. It is worth nothing without the proof: as a bearer token
         // it may be stolen (RFC 9449 §7.2).
         if access.claim("cnf").is_some_and(|cnf| !cnf.is_null()) {

@@ -18,8 +18,8 @@ pub(super) fn about_token<'a, B: AsRef<[u8]>>(
     config: &Config,
     request: &'a Request<B>,
 ) -> Result<(ClientAuthentication<'a>, Secret<'a>), EndpointError> {
-    // RFC 7009 §2.1, RFC 7662 §2.1: "If the server is unable to locate the token using the given hint, it MUST extend its
-    // search across all of its supported token types."
+    // RFC 7009 §2.1, RFC 7662 §2.1: "If the server is unable to locate the token using the given hint, it MUST extend
+    // its search across all of its supported token types."
     let [client_id, client_secret, token] = form(request)?.params(["client_id", "client_secret", "token"]);
     let client = ClientAuthentication::read(config.client_authentication, request.headers(), client_id, client_secret)?;
     Ok((client, token?.map(Secret::new).ok_or(FormError::Missing("token"))?))

@@ -56,8 +56,8 @@ fn with_query(uri: &str) -> String {
     location
 }
 
-/// Returns a redirect. [RFC 9700 §4.12]: "the authorization server SHOULD use HTTP status code 303 (See Other)", so
-/// that no POST of credentials is repeated.
+/// Returns a redirect. [RFC 9700 §4.12]: "the authorization server SHOULD use HTTP status code 303 (See Other)", and
+/// "MUST NOT use the HTTP 307 status code for redirection", so that no POST of credentials is repeated.
 ///
 /// [RFC 9700 §4.12]: https://www.rfc-editor.org/rfc/rfc9700#section-4.12
 pub(crate) fn see_other(location: &str) -> Response<Vec<u8>> {

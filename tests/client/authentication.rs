@@ -79,6 +79,7 @@ fn the_secret_goes_where_the_server_takes_it() {
 /// Each endpoint has its own list: `revocation_endpoint_auth_methods_supported`,
 /// `introspection_endpoint_auth_methods_supported`. The device authorization endpoint is as the token endpoint:
 /// RFC 8628 §3.1.
+/// RFC 8414 §2: "MUST be determined by other means".
 #[test]
 fn the_secret_goes_where_the_endpoint_takes_it() {
     let (basic, post) =
@@ -127,6 +128,7 @@ fn the_secret_goes_where_the_endpoint_takes_it() {
 /// RFC 6749 §2.3.1: "The parameters [...] MUST NOT be included in the request URI"; RFC 9700 §4.3.2 has the same of
 /// tokens. Every request of every machine goes to its endpoint as the metadata has it, and the authorization URL has
 /// nothing secret.
+/// RFC 9700 §4.3.2: "MUST NOT pass access tokens in a URI query parameter".
 #[test]
 fn r63_neither_a_token_nor_a_secret_is_ever_in_a_url() {
     let token = Secret::new(TOKEN);

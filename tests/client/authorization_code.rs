@@ -56,8 +56,8 @@ fn the_url_is_this_one_to_the_byte() {
     assert_eq!(pending.begun_at(), Timestamp(NOW));
 }
 
-/// "The endpoint URI MAY include an "application/x-www-form-urlencoded" formatted query component, which MUST be
-/// retained when adding additional query parameters" (§3.1).
+/// "The endpoint URI MAY include an "application/x-www-form-urlencoded" formatted [...] query component [...],
+/// which MUST be retained when adding additional query parameters" (§3.1).
 #[test]
 fn the_endpoints_own_query_is_kept() {
     for (endpoint, start) in [
@@ -113,6 +113,7 @@ fn r59_a_callback_is_good_for_its_own_attempt_and_for_no_other() {
 
 /// r61: RFC 9700 §4.7.1 lets a client rely on PKCE against CSRF only where it ensured that the server supports it. This
 /// one never relies on it, and gives up where the server says that it has PKCE without `S256`.
+/// RFC 6749 §10.12: "The client MUST implement CSRF protection".
 #[test]
 fn r61_state_is_sent_and_checked_whatever_the_server_says_of_pkce() {
     for methods in [None, Some(vec![]), Some(vec!["S256"]), Some(vec!["plain", "S256"])] {

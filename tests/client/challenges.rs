@@ -101,8 +101,8 @@ fn prose_hides_nothing() {
 }
 
 /// RFC 9728 §5.1: "This parameter MAY also be used in WWW-Authenticate responses using [...] schemes other than
-/// "Bearer"", and a server may have several challenges, in one field or in more. A parameter may occur once (RFC 9110 §11.2),
-/// and occurs twice.
+/// "Bearer"", and a server may have several challenges, in one field or in more. A parameter may occur once (RFC 9110
+/// §11.2), and occurs twice.
 /// RFC 9110 §11.2: "MUST only occur once per challenge".
 #[test]
 fn several_challenges_are_read_together() {

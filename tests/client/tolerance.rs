@@ -210,7 +210,7 @@ fn r64_unknown_members_are_ignored() {
 }
 
 /// A browser that undid a coding hides `Content-Encoding` from other origins, and shows the `Content-Length` of what
-/// was coded (Fetch §3.3.4). A JSON object that was cut short is none; what is left of a form is a form.
+/// was coded. A JSON object that was cut short is none; what is left of a form is a form.
 #[test]
 fn the_length_counts_where_the_end_does_not_show() {
     let lengths = ["1000", "1", "nonsense"];

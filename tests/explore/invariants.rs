@@ -1,5 +1,5 @@
-//! The invariants of design §7, at every state, commit and reply. 6 holds by type: a machine that may not write has no
-//! `Commit`. 7 and 9 are those of each step, in `steps.rs`. Time is compared here in plain numbers, not by the
+//! The invariants of SECURITY.md, at every state, commit and reply. 6 holds by type: a machine that may not write has
+//! no `Commit`. 7 and 9 are those of each step, in `steps.rs`. Time is compared here in plain numbers, not by the
 //! functions that the machines use.
 
 use grantor::model::Key;

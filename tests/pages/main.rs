@@ -1,8 +1,10 @@
-//! The pages that a command writes: `GRANTOR_WRITE_DOCS=1 cargo test --test pages` writes them, `cargo test` compares them.
+//! The pages that a command writes: `GRANTOR_WRITE_DOCS=1 cargo test --test pages` writes them, `cargo test` compares
+//! them.
 //!
 //! [docs/requirements.md](../../docs/requirements.md) has the tests of each numbered requirement,
-//! [docs/conformance.md](../../docs/conformance.md) the rules of the RFCs as the source quotes them, where each is kept,
-//! and its tests. The texts are scanned as lines: rustfmt sees to it that an indentation tells what stands in what.
+//! [docs/conformance.md](../../docs/conformance.md) the rules of the RFCs as the source quotes them, where each is
+//! kept, and its tests. The texts are scanned as lines: rustfmt sees to it that an indentation tells what stands in
+//! what.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

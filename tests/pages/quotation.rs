@@ -20,7 +20,7 @@ impl Section {
     pub fn url(&self) -> String {
         let document = match self.document.strip_prefix("RFC ") {
             Some(number) => format!("https://www.rfc-editor.org/rfc/rfc{number}"),
-            None => "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1".to_owned(),
+            None => "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16".to_owned(),
         };
         format!("{document}#section-{}", self.number)
     }
@@ -137,7 +137,8 @@ fn named(text: &str) -> Option<&str> {
     number.map(|_| &text[..8]).or_else(|| text.starts_with(draft).then_some(draft))
 }
 
-/// Where the quotation ends that a text begins with. A mark opens another one in it if it stands at the beginning of a word.
+/// Where the quotation ends that a text begins with. A mark opens another one in it if it stands at the beginning of a
+/// word.
 fn end_of_quotation(text: &str) -> Option<usize> {
     let (mut depth, mut before, mut was_opening) = (0_u32, ' ', false);
     for (at, character) in text.char_indices() {
@@ -203,5 +204,5 @@ fn sections_are_ordered_and_linked_by_their_numbers() {
     assert!(section("4.1.3").order() < section("4.1.10").order() && section("4.10").order() < section("10").order());
     assert_eq!(section("4.1.3").url(), "https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3");
     let draft = Section { document: "OAuth 2.1".to_owned(), number: "7.7".to_owned() };
-    assert_eq!(draft.url(), "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1#section-7.7");
+    assert_eq!(draft.url(), "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16#section-7.7");
 }

@@ -68,7 +68,8 @@ fn enclosing<'a>(lines: &[&'a str], at: usize) -> Vec<&'a str> {
     found
 }
 
-/// The name of the item that a comment is about, or stands in: `Server::token`, `TokenError::InvalidGrant`. Empty for a file.
+/// The name of the item that a comment is about, or stands in: `Server::token`, `TokenError::InvalidGrant`. Empty for a
+/// file.
 pub fn item_of(lines: &[&str], comment: &Comment) -> String {
     if comment.mark == "//!" {
         return String::new();
@@ -154,7 +155,8 @@ fn word(text: &str) -> String {
 pub struct Test {
     pub file: String,
     pub name: String,
-    /// The comment above it that is about several tests, `// §4.1.3 Access Token Request`.
+    /// The comment above it that is about several tests, `// §4.1.3 Access Token Request`; without one, the file's
+    /// head.
     pub heading: String,
     pub comments: Vec<String>,
 }
@@ -184,6 +186,7 @@ pub fn tests(file: &str, text: &str) -> Vec<Test> {
         let end = length.map_or(lines.len(), |length| at + length);
         let own = comments.iter().filter(|comment| comment.start >= above && comment.end <= end);
         let heading = comments.iter().rfind(|comment| is_heading(&lines, comment) && comment.end <= above);
+        let heading = heading.or(comments.first().filter(|comment| comment.mark == "//!"));
         found.push(Test {
             file: file.to_owned(),
             name,
@@ -250,6 +253,11 @@ const RULES: &Rules = &Rules {
 #[test]
 fn a_test_has_its_heading_and_its_own_comments() {
     let text = "\
+//! §0: zero.
+
+#[test]
+fn before() {}
+
 // §1 One
 
 fn no_test() {
@@ -273,6 +281,10 @@ mod client {
     let shown: Vec<_> = found.iter().map(|it| (it.name.as_str(), it.heading.trim(), it.comments.join("|"))).collect();
     assert_eq!(
         shown,
-        [("first", "§1 One", "§2: \"two\". |§3. ".to_owned()), ("second", "The client. §4 Four", String::new()),]
+        [
+            ("before", "§0: zero.", String::new()),
+            ("first", "§1 One", "§2: \"two\". |§3. ".to_owned()),
+            ("second", "The client. §4 Four", String::new()),
+        ]
     );
 }

@@ -178,6 +178,7 @@ fn r3_a_relative_redirect_uri_or_one_with_a_fragment_cannot_be_registered() {
 
 /// "The endpoint URI MAY include an "application/x-www-form-urlencoded" formatted query component, which MUST be
 /// retained".
+/// OAuth 2.1 §2.3: "MUST be retained when adding additional query parameters".
 #[test]
 fn r4_the_redirect_uris_own_query_is_kept() {
     for (registered, start) in [

@@ -54,6 +54,7 @@ fn r53_a_refresh_token_is_bound_to_its_client() {
 /// "The requested scope MUST NOT include any scope not originally granted by the resource owner, and if omitted is
 /// treated as equal to the scope originally granted"; "the refresh token scope MUST be identical to that of the refresh
 /// token included".
+/// RFC 9700 §4.14.2: "MUST be bound to the scope and resource servers".
 #[test]
 fn r54_a_refreshed_scope_is_at_most_what_was_granted_and_the_new_refresh_token_keeps_it() {
     for policy in [RefreshPolicy::Rotate { grace: Duration::ZERO }, RefreshPolicy::Reuse] {

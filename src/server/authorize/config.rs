@@ -22,8 +22,9 @@ pub struct AuthorizationConfig {
     ///
     /// [RFC 7636 §7.2]: https://www.rfc-editor.org/rfc/rfc7636#section-7.2
     pub code_challenge_methods: Vec<CodeChallengeMethod>,
-    /// The lifetime of an authorization code, in whole seconds. Default: 60 seconds. [RFC 6749 §4.1.2]: "A maximum
-    /// authorization code lifetime of 10 minutes is RECOMMENDED."
+    /// The lifetime of an authorization code, in whole seconds. Default: 60 seconds. [RFC 6749 §4.1.2]: "The
+    /// authorization code MUST expire shortly after it is issued to mitigate the risk of leaks. A maximum authorization
+    /// code lifetime of 10 minutes is RECOMMENDED."
     ///
     /// [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
     pub code_lifetime: Duration,

@@ -208,7 +208,7 @@ fn pushed(
     let is_own = presented.request.client_id == client.client_id;
     // RFC 9126 §4: "Since parts of the authorization request content [...] are unique to a particular authorization
     // request, the client MUST only use a request_uri value once." Loading the page again before the decision is the
-    // same use.
+    // same use. RFC 9126 §4: "An expired request_uri MUST be rejected as invalid."
     if !is_own || !presented.is_alive(now) || pushed.present_until.is_past(now) {
         return Err(AuthorizationPageError::RequestUriUnknown);
     }

@@ -54,9 +54,9 @@ fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Re
 
     // OAuth 2.1 §4.1.3: "verify that the `code_verifier` parameter is present if and only if a `code_challenge`
     // parameter was present in the authorization request". RFC 7636 §4.6: "If the values are not equal, an error
-    // response indicating "invalid_grant" [...] MUST be returned." RFC 9700 §2.1.1: "authorization servers MUST mitigate
-    // PKCE [...] by ensuring that a token request containing a code_verifier parameter is accepted only if a
-    // code_challenge parameter was present in the authorization request".
+    // response indicating "invalid_grant" [...] MUST be returned." RFC 9700 §2.1.1: "Authorization servers MUST
+    // mitigate PKCE downgrade attacks by ensuring that a token request containing a code_verifier parameter is accepted
+    // only if a code_challenge parameter was present in the authorization request".
     match (&verifier, &code.code_challenge) {
         (Some(verifier), Some(challenge)) if verifier.digest() == challenge.digest() => {}
         (Some(_), Some(_)) => return Err(TokenError::VerifierMismatch.into()),

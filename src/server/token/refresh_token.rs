@@ -62,8 +62,8 @@ fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Re
     }
 
     // RFC 9700 §4.14.2: "refresh tokens MUST be bound to the scope and resource servers as consented by the resource
-    // owner". RFC 6749 §6: "The requested scope MUST NOT include any scope not originally granted by the resource owner, and if
-    // omitted is treated as equal to the scope originally granted".
+    // owner". RFC 6749 §6: "The requested scope MUST NOT include any scope not originally granted by the resource
+    // owner, and if omitted is treated as equal to the scope originally granted".
     let scope = match scope {
         None => token.scope.clone(),
         Some(scope) => config.granted_scope(&token.scope, scope).ok_or(TokenError::InvalidScope)?,
