@@ -35,9 +35,9 @@ const HEAD: &str = "\
 # The rules of the RFCs, and where each is kept
 
 Comments in `src` quote a rule of a specification above the line that keeps it, and comments in the tests quote it
-where they prove it. This page brings the two together. `GRANTOR_WRITE_DOCS=1 cargo test --test pages` writes it,
-and CI compares it with the source. A rule is a sentence with MUST, SHALL, REQUIRED, SHOULD or RECOMMENDED; `[...]`
-marks what is left out.
+where they prove it. This page brings the two together. `GRANTOR_WRITE_DOCS=1 cargo test --test conformance` writes
+it, and CI compares it with the source. A rule is a sentence with MUST, SHALL, REQUIRED, SHOULD or RECOMMENDED;
+`[...]` marks what is left out.
 
 Not every rule of a document is here: those for other roles, for people and for TLS libraries have no line that
 keeps them. [The numbered requirements](requirements.md) say what must hold in fewer words, each with its own tests.

@@ -1,10 +1,8 @@
-//! The pages that a command writes: `GRANTOR_WRITE_DOCS=1 cargo test --test pages` writes them, `cargo test` compares
-//! them.
+//! Which test proves which requirement, and which line keeps which rule of the RFCs: docs/requirements.md and
+//! docs/conformance.md. `GRANTOR_WRITE_DOCS=1 cargo test --test conformance` writes these pages, and `cargo test`
+//! compares them; what they, the other pages and the comments refer to has to be there.
 //!
-//! [docs/requirements.md](../../docs/requirements.md) has the tests of each numbered requirement,
-//! [docs/conformance.md](../../docs/conformance.md) the rules of the RFCs as the source quotes them, where each is
-//! kept, and its tests. The texts are scanned as lines: rustfmt sees to it that an indentation tells what stands in
-//! what.
+//! The sources are read as lines. They are formatted by rustfmt, so the indentation says what stands in what.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -14,10 +12,10 @@
     reason = "a test tells its findings by panicking"
 )]
 
-mod conformance;
 mod links;
 mod quotation;
 mod requirements;
+mod rules;
 mod source;
 
 use std::path::Path;
@@ -64,6 +62,6 @@ fn compare(page: &str, wanted: &str) {
     let differing = written.lines().zip(wanted.lines()).find(|(written, wanted)| written != wanted);
     assert!(
         written == wanted,
-        "{page} is not what the code says: run `GRANTOR_WRITE_DOCS=1 cargo test --test pages`. The first line: {differing:#?}",
+        "{page} is not what the code says: run `GRANTOR_WRITE_DOCS=1 cargo test --test conformance`. The first line: {differing:#?}",
     );
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::conformance::document_of;
+use crate::rules::document_of;
 use crate::{quotation, source};
 
 /// The places of links and of pictures in a page, outside of code.
@@ -147,7 +147,7 @@ fn every_file_that_a_comment_names_is_there() {
     };
     let mut missing = Vec::new();
     let mut count = 0;
-    for (path, text) in crate::tested().iter().filter(|(path, _)| !path.starts_with("tests/pages/")) {
+    for (path, text) in crate::tested().iter().filter(|(path, _)| !path.starts_with("tests/conformance/")) {
         for comment in source::comments(&text.lines().collect::<Vec<_>>()) {
             let names = named(&comment.text);
             count += 1;
@@ -162,7 +162,7 @@ fn every_file_that_a_comment_names_is_there() {
 #[test]
 fn every_section_is_of_a_document() {
     let mut faults = Vec::new();
-    for (path, text) in crate::tested().iter().filter(|(path, _)| !path.starts_with("tests/pages/")) {
+    for (path, text) in crate::tested().iter().filter(|(path, _)| !path.starts_with("tests/conformance/")) {
         let document = document_of(path, text);
         for comment in source::comments(&text.lines().collect::<Vec<_>>()) {
             let found = quotation::read(&comment.text, document.as_deref()).faults;
