@@ -1,14 +1,14 @@
-//! Which addresses of the Internet are somebody's own.
+//! A filter for addresses that a server must not connect to on a stranger's word.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether an IP address is one that anybody on the Internet can reach, and not one of this host, of a private or local
-/// network, of a cloud's metadata service, or of no unicast at all: by the [special-purpose address registries] of RFC
-/// 6890. An IPv6 address that stands for one of IPv4 is judged by that.
+/// Returns true for an address that anybody on the Internet can reach: not one of this host, of a private or local
+/// network, of a cloud's metadata service, nor any that is not unicast. The [special-purpose address registries] of
+/// [RFC 6890] decide. An IPv6 address that stands for an IPv4 address is judged as the latter.
 ///
-/// For whoever answers a [`Fetch`](crate::Fetch) to a URL that a stranger named: RFC 9728 §7.7, "Server-Side Request
-/// Forgery (SSRF)". Ask it about the address that the connection goes to, after the name was resolved and for each
-/// connection; a name says nothing, for who owns it can let it mean any address, and another one the next time.
+/// Use it when you answer a [`Fetch`](crate::Fetch) whose URL a stranger named ([RFC 9728 §7.7], "Server-Side Request
+/// Forgery (SSRF)"). Check the address that the connection goes to, after resolving the name, and for each connection:
+/// the owner of a name can point it at any address, and at another one the next time.
 ///
 /// ```
 /// use grantor::is_public_address;
@@ -17,6 +17,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// ```
 ///
 /// [special-purpose address registries]: https://www.iana.org/assignments/iana-ipv4-special-registry/
+/// [RFC 6890]: https://www.rfc-editor.org/rfc/rfc6890
+/// [RFC 9728 §7.7]: https://www.rfc-editor.org/rfc/rfc9728#section-7.7
 #[must_use]
 pub fn is_public_address(address: IpAddr) -> bool {
     match address {
@@ -28,7 +30,7 @@ pub fn is_public_address(address: IpAddr) -> bool {
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     let is_special = match (a, b, c) {
-        // "This network", private use, loopback; multicast and reserved, of which the broadcast address is one.
+        // "This network", private use, loopback; multicast and reserved, including the broadcast address.
         (0 | 10 | 127 | 224.., _, _) => true,
         // Shared address space, link-local, private use, benchmarking.
         (100, 64..=127, _) | (169, 254, _) | (172, 16..=31, _) | (192, 168, _) | (198, 18..=19, _) => true,
@@ -46,11 +48,11 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         is_public_v4(Ipv4Addr::new(a, b, c, d))
     };
     match (a, b) {
-        // IPv4-mapped; what a translator with the well-known prefix reaches (RFC 6052 §2.1); 6to4 (RFC 3056 §2).
+        // IPv4-mapped; the well-known prefix of translators (RFC 6052 §2.1); 6to4 (RFC 3056 §2).
         (0, 0) if (c, d, e, f) == (0, 0, 0, 0xFFFF) => v4(g, h),
         (0x64, 0xFF9B) if (c, d, e, f) == (0, 0, 0, 0) => v4(g, h),
         (0x2002, _) => v4(b, c),
-        // Protocol assignments, Teredo among them; documentation.
+        // Protocol assignments, including Teredo; documentation.
         (0x2001, 0..=0x1FF | 0xDB8) | (0x3FFF, 0..=0xFFF) => false,
         // Global unicast, and nothing else: RFC 4291 §2.4.
         (0x2000..=0x3FFF, _) => true,

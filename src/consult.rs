@@ -1,7 +1,7 @@
-//! What only the host knows: the four questions that a machine may put to it. [`Policy`](crate::Policy) answers them.
+//! The four questions that only the host can answer. [`Policy`](crate::Policy) answers them.
 //!
 //! The default answer to each is the safe one: a secret that grantor cannot check is wrong, a password is wrong, an
-//! extension grant is refused, and what is about to be issued, which has passed every check, is issued as it is.
+//! extension grant is refused, and tokens that have passed every check are issued unchanged.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,28 +11,30 @@ use crate::effect::{Answer, Effect};
 use crate::model::{Audience, AuthenticationEvent, Claims, ErrorCode, GrantType, Scope, Secret, Subject};
 use crate::record::{Client, Grant};
 
-/// Is this the client's secret? Asked for clients whose secret was chosen by a human and is kept under a slow hash
-/// ([`RegisteredAuthentication::Host`](crate::record::RegisteredAuthentication::Host)); generated secrets never come
-/// here.
+/// Asks if this is the client's secret. Only for clients whose secret was chosen by a human and is kept under a slow
+/// hash ([`RegisteredAuthentication::Host`](crate::record::RegisteredAuthentication::Host)); grantor checks generated
+/// secrets itself.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ClientSecret {
-    /// The client that presents it.
+    /// The client that presents the secret.
     pub client: Arc<Client>,
-    /// What it presents, as RFC 6749 §2.3.1 reads it: form-encoded in the `Authorization` header, plain in the body.
+    /// The secret as [RFC 6749 §2.3.1] reads it: form-encoded in the `Authorization` header, plain in the body.
+    ///
+    /// [RFC 6749 §2.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
     pub client_secret: Secret<'static>,
-    /// What stands in the header as it is, if that is another text: the secret of a client that does not encode. It is
-    /// as good as the other. Check both, whichever is right: who stops at the first tells by the time it took which one
-    /// was.
+    /// The secret as it stands in the header, undecoded, if that is another text: that of a client that does not
+    /// encode. Either may be the right one. Always check both: stopping at the first match would reveal by its timing
+    /// which one matched.
     pub client_secret_as_written: Option<Secret<'static>>,
 }
 
 /// The answer to a question of authenticity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Authenticity {
-    /// It is genuine.
+    /// The secret is the client's.
     Genuine,
-    /// It is not.
+    /// The secret is not the client's.
     Refused,
 }
 
@@ -42,7 +44,7 @@ impl Effect for ClientSecret {
 }
 
 impl ClientSecret {
-    /// The one or two readings of what is presented: the client is genuine if one of them is its secret.
+    /// The one or two readings of the presented secret: the client is genuine if one of them is its secret.
     pub fn readings(&self) -> impl Iterator<Item = &Secret<'static>> {
         std::iter::once(&self.client_secret).chain(&self.client_secret_as_written)
     }
@@ -52,7 +54,11 @@ impl ClientSecret {
     }
 }
 
-/// Whose password is this? The password grant (RFC 6749 §4.3), which RFC 9700 §2.4 forbids: off by default.
+/// Asks whose password this is. For the password grant ([RFC 6749 §4.3]), which [RFC 9700 §2.4] forbids: off by
+/// default.
+///
+/// [RFC 6749 §4.3]: https://www.rfc-editor.org/rfc/rfc6749#section-4.3
+/// [RFC 9700 §2.4]: https://www.rfc-editor.org/rfc/rfc9700#section-2.4
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Password {
@@ -70,12 +76,12 @@ impl fmt::Debug for Password {
     }
 }
 
-/// Whose password it is.
+/// The answer to a [`Password`]: its owner, or none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {
-    /// This resource owner's.
+    /// The resource owner whose password it is.
     Subject(Subject),
-    /// Nobody's: the credentials are wrong, or the owner may not use this grant. Becomes `invalid_grant`.
+    /// Nobody: the credentials are wrong, or the owner may not use this grant. Becomes `invalid_grant`.
     Refused,
 }
 
@@ -90,22 +96,24 @@ impl Password {
     }
 }
 
-/// Is this extension grant (RFC 6749 §4.5) good, and whose is it? The client is authenticated and registered for the
-/// grant type; scope and issuing are grantor's.
+/// Asks if this extension grant ([RFC 6749 §4.5]) is good, and for which resource owner. The client is authenticated
+/// and registered for the grant type; grantor decides on the scope and issues the tokens.
+///
+/// [RFC 6749 §4.5]: https://www.rfc-editor.org/rfc/rfc6749#section-4.5
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Extension {
-    /// The client.
+    /// The client that presents the grant.
     pub client: Arc<Client>,
     /// The absolute URI in `grant_type`.
     pub grant_type: GrantType,
-    /// The parameters of the request, without `client_id` and `client_secret`. None repeats, save `resource` and
+    /// The parameters of the request, without `client_id` and `client_secret`. No name repeats, except `resource` and
     /// `audience`.
     pub parameters: Vec<(String, Secret<'static>)>,
 }
 
 impl Extension {
-    /// Returns the parameter of this name, if the request has it; of several, the first.
+    /// Returns the first parameter of this name, or `None`.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.iter().find(|(other, _)| other == name).map(|(_, value)| value.expose())
@@ -132,16 +140,16 @@ impl Effect for Extension {
     const NAME: &'static str = "extension";
 }
 
-/// The host's word on an [`Extension`].
+/// The answer to an [`Extension`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum ExtensionVerdict {
     /// The grant is good.
     Grant(ExtensionGrant),
-    /// It is not.
+    /// The grant is refused.
     Refuse(ExtensionRefusal),
 }
 
-/// What an extension grant is good for.
+/// A good extension grant: its resource owner, and the terms for the tokens.
 ///
 /// ```
 /// use grantor::consult::{ExtensionGrant, ExtensionVerdict};
@@ -161,12 +169,15 @@ pub enum ExtensionVerdict {
 pub struct ExtensionGrant {
     /// The resource owner; `None` for a grant to the client itself.
     pub subject: Option<Subject>,
-    /// Whether a refresh token is issued too, if server and client are configured for them. RFC 7521 §4.1 advises
-    /// against it where the client can present a fresh assertion; RFC 8693 §2.2.1 leaves it to the server.
+    /// True to issue a refresh token too, if server and client are configured for them. [RFC 7521 §4.1] advises against
+    /// it where the client can present a fresh assertion; [RFC 8693 §2.2.1] leaves it to the server.
+    ///
+    /// [RFC 7521 §4.1]: https://www.rfc-editor.org/rfc/rfc7521#section-4.1
+    /// [RFC 8693 §2.2.1]: https://www.rfc-editor.org/rfc/rfc8693#section-2.2.1
     pub refresh_token: bool,
-    /// How and when the resource owner was authenticated, as far as the assertion says.
+    /// The authentication of the resource owner, as far as the assertion tells.
     pub authentication: AuthenticationEvent,
-    /// Kept with the grant for the host, as by [`Approval::with_data`](crate::server::Approval::with_data).
+    /// The host's data to keep with the grant, as with [`Approval::with_data`](crate::server::Approval::with_data).
     pub data: Claims,
     /// Claims of the access token that is issued now.
     pub claims: Claims,
@@ -175,13 +186,13 @@ pub struct ExtensionGrant {
 }
 
 impl ExtensionGrant {
-    /// A grant by this resource owner.
+    /// Creates a grant by this resource owner.
     #[must_use]
     pub fn of(subject: Subject) -> Self {
         Self { subject: Some(subject), ..Self::default() }
     }
 
-    /// A grant to the client itself.
+    /// Creates a grant to the client itself.
     #[must_use]
     pub fn of_client() -> Self {
         Self::default()
@@ -193,13 +204,13 @@ impl ExtensionGrant {
         Self { refresh_token: true, ..self }
     }
 
-    /// Says how and when the resource owner was authenticated.
+    /// Records how and when the resource owner was authenticated.
     #[must_use]
     pub fn authenticated(self, authentication: AuthenticationEvent) -> Self {
         Self { authentication, ..self }
     }
 
-    /// Keeps this with the grant.
+    /// Keeps this data with the grant.
     #[must_use]
     pub fn with_data(self, data: Claims) -> Self {
         Self { data, ..self }
@@ -211,7 +222,7 @@ impl ExtensionGrant {
         Self { claims, ..self }
     }
 
-    /// Adds a member to the token response. A name that grantor itself writes is left out there.
+    /// Adds a member to the token response. A name that grantor itself writes is ignored.
     #[must_use]
     pub fn with_response_member(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
         self.response_members.push((name.to_owned(), value.into()));
@@ -219,11 +230,13 @@ impl ExtensionGrant {
     }
 }
 
-/// Why an extension grant is refused: `invalid_grant` unless it says otherwise.
+/// The refusal of an extension grant: `invalid_grant` unless another error code is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ExtensionRefusal {
-    /// The `error` of RFC 6749 §5.2; `None` is `invalid_grant`.
+    /// The `error` of [RFC 6749 §5.2]; `None` means `invalid_grant`.
+    ///
+    /// [RFC 6749 §5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
     pub error: Option<ErrorCode>,
     /// The `error_description`, for the client's developer.
     pub description: Option<String>,
@@ -236,21 +249,23 @@ impl ExtensionRefusal {
         Self { error: Some(error), ..self }
     }
 
-    /// Tells the client's developer why. Characters that RFC 6749 §5.2 does not allow are left out.
+    /// Adds an explanation for the client's developer. Characters that [RFC 6749 §5.2] does not allow are left out.
+    ///
+    /// [RFC 6749 §5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
     #[must_use]
     pub fn with_description(self, description: &str) -> Self {
         Self { description: Some(description.to_owned()), ..self }
     }
 }
 
-/// May this be issued? The last word before tokens are made, asked unless
+/// Asks if these tokens may be issued. The last question before tokens are made, asked unless
 /// [`consult_issuance`](crate::server::Config::consult_issuance) is off.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Issuance {
     /// The client that will receive the tokens.
     pub client: Arc<Client>,
-    /// The grant that the tokens stand for: its id, age and resource owner, how they were authenticated, and the host's
+    /// The grant that the tokens stand for: its id, age and resource owner, the owner's authentication, and the host's
     /// own data.
     pub grant: Arc<Grant>,
     /// The grant type by which the client asks.
@@ -259,21 +274,21 @@ pub struct Issuance {
     pub scope: Scope,
     /// The protected resources that the access token is for.
     pub audience: Audience,
-    /// How long the access token would live.
+    /// The lifetime that the access token would have.
     pub access_token_lifetime: Duration,
 }
 
-/// The host's word on an [`Issuance`].
+/// The answer to an [`Issuance`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
-    /// Issue, under these terms.
+    /// Issue the tokens, under these terms.
     Issue(Terms),
-    /// Do not issue: `invalid_grant` at the token endpoint, `access_denied` in an implicit response.
+    /// Issue nothing: `invalid_grant` at the token endpoint, `access_denied` in an implicit response.
     Refuse,
 }
 
-/// How a host narrows what is issued. Terms only ever narrow: a scope that was not granted, or a longer life, is
-/// ignored. Name what you mean and let `..Terms::default()` stand for the rest: there may be more terms one day.
+/// A host's limits on the tokens that are issued. Terms only ever narrow: a scope that was not granted, or a longer
+/// life, is ignored. Set the fields you need and use `..Terms::default()` for the rest, as more fields may follow.
 ///
 /// ```
 /// use grantor::consult::{Terms, Verdict};
@@ -287,8 +302,10 @@ pub struct Terms {
     pub scope: Option<Scope>,
     /// An upper bound for the lifetime, in whole seconds. A duration below one second refuses the request.
     pub access_token_lifetime: Option<Duration>,
-    /// Carried by the access token's record and shown to resource servers. Names that grantor itself fills in (RFC 7662
-    /// §2.2: `sub`, `exp`, …) are not shown.
+    /// Claims for the access token's record, shown to resource servers. Names that grantor itself fills in
+    /// ([RFC 7662 §2.2]: `sub`, `exp`, …) are not shown.
+    ///
+    /// [RFC 7662 §2.2]: https://www.rfc-editor.org/rfc/rfc7662#section-2.2
     pub claims: Claims,
 }
 

@@ -1,4 +1,4 @@
-//! The effect of asking another server: an HTTP request as a value.
+//! The effect of sending an HTTP request, which is a plain value.
 
 use std::fmt;
 
@@ -11,22 +11,22 @@ use crate::effect::{Answer, Effect, Unavailable};
 ///
 /// Four things are the host's part:
 ///
-/// - It checks the server's TLS certificate. OAuth 2.1 §1.5: "the client MUST validate the TLS certificate".
-/// - It follows no redirect: the request may carry credentials. The machine refuses a redirect, and says where it led.
-/// - It stops reading after [`Fetch::MAX_RESPONSE_LEN`] bytes and one more, by which the machine knows that there was
-///   more.
-/// - It keeps requests from where they must not go. URLs come from metadata documents and challenges, and in the Model
-///   Context Protocol from strangers; a client of servers that it does not know blocks internal addresses (RFC 9728
-///   §7.7, "Server-Side Request Forgery"). The machines refuse plain http but to a loopback host, and that host only
-///   where the one who names it is there too. What an `https` name resolves to only the host can see: it connects to no
-///   address of which [`is_public_address`](crate::is_public_address) does not say so, checks that of the connection
-///   and not of a lookup before it, and follows no proxy into its own network.
+/// - It checks the server's TLS certificate. [OAuth 2.1 §1.5]: "TLS certificates MUST be checked".
+/// - It follows no redirect: the request may carry credentials. The machine refuses a redirect, and its error says
+///   where it led.
+/// - It stops reading one byte after [`Fetch::MAX_RESPONSE_LEN`], so that the machine can tell a body that is too long.
+/// - It keeps requests away from internal addresses. URLs come from metadata documents and challenges, and in the Model
+///   Context Protocol from strangers; a client of unknown servers must block internal addresses ([RFC 9728 §7.7],
+///   "Server-Side Request Forgery"). The machines refuse plain http except to a loopback host, and accept a loopback
+///   host only if a document on that host names it. Only the host can see the address behind an `https` name: it
+///   connects to no address for which [`is_public_address`](crate::is_public_address) is false, checks the address of
+///   the connection itself and not that of an earlier lookup, and follows no proxy into its own network.
 ///
 /// A request that got no response, for whatever reason, is [`Unavailable`].
 ///
-/// # More in a request
+/// # Adding headers
 ///
-/// Some servers want a header of their own. Whoever sends the request adds it, to a copy:
+/// Some servers want a header of their own. Add it where you send the request, to a copy:
 ///
 /// ```
 /// use grantor::{Answer, Fetch, HttpHost};
@@ -42,12 +42,12 @@ use crate::effect::{Answer, Effect, Unavailable};
 /// });
 /// ```
 ///
-/// A parameter is added by the [client](crate::client::Client::with_parameter).
+/// To add a parameter, use the [client](crate::client::Client::with_parameter).
 ///
-/// # More machines
+/// # Machines of your own
 ///
-/// A request that no machine here makes is made by [`Fetch::new`], in a machine that stands beside those of this crate
-/// and is driven by the same hosts. One that asks for a server's keys:
+/// For a request that no machine of this crate makes, use [`Fetch::new`] in a machine of your own, which the same hosts
+/// drive. This one asks for a server's keys:
 ///
 /// ```
 /// use grantor::step::{Absent, Machine, Pause, Step};
@@ -91,16 +91,19 @@ use crate::effect::{Answer, Effect, Unavailable};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// [OAuth 2.1 §1.5]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16#section-1.5
+/// [RFC 9728 §7.7]: https://www.rfc-editor.org/rfc/rfc9728#section-7.7
 #[derive(Clone)]
 pub struct Fetch {
     request: Request<Vec<u8>>,
 }
 
 impl Fetch {
-    /// The most bytes that a response body may have.
+    /// The greatest length of a response body, in bytes.
     pub const MAX_RESPONSE_LEN: usize = 256 * 1024;
 
-    /// The effect of sending this request, whose URI is absolute.
+    /// Creates the effect of sending this request, whose URI is absolute.
     #[must_use]
     pub fn new(request: Request<Vec<u8>>) -> Self {
         Self { request }
@@ -110,13 +113,13 @@ impl Fetch {
         Err(Unavailable::new(format!("this host has no HTTP client for {}", self.request.uri())))
     }
 
-    /// What to send. The URI is absolute.
+    /// The request to send. Its URI is absolute.
     #[must_use]
     pub fn request(&self) -> &Request<Vec<u8>> {
         &self.request
     }
 
-    /// The same, to edit. The body may hold a secret, and is wiped with the effect.
+    /// The request, to be edited. The body may hold a secret, and is wiped when the effect is dropped.
     #[must_use]
     pub fn request_mut(&mut self) -> &mut Request<Vec<u8>> {
         &mut self.request
@@ -128,7 +131,7 @@ impl Effect for Fetch {
     const NAME: &'static str = "fetch";
 }
 
-/// The body may hold a secret, and so may a header.
+/// Leaves out the body and the headers, which may hold a secret.
 impl fmt::Debug for Fetch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Fetch({} {})", self.request.method(), self.request.uri())
@@ -155,7 +158,7 @@ impl Drop for Fetch {
     note = "an `AsyncHttp` is driven by `run_async(..).await` in place of `run(..)`"
 )]
 pub trait Http {
-    /// Sends a request. See [`Fetch`] for what is asked of whoever implements this.
+    /// Sends a request. See [`Fetch`] for the duties of an implementation.
     ///
     /// # Errors
     /// There was no response.
@@ -168,7 +171,7 @@ pub trait Http {
     note = "a blocking `Http` is driven by `run(..)` in place of `run_async(..).await`"
 )]
 pub trait AsyncHttp {
-    /// Sends a request. See [`Fetch`] for what is asked of whoever implements this.
+    /// Sends a request. See [`Fetch`] for the duties of an implementation.
     ///
     /// # Errors
     /// There was no response.

@@ -1,7 +1,7 @@
 //! Hosts, which answer effects, and the two drivers, which ask them.
 //!
 //! A store alone is a host, [`Hosted`] joins a store with a policy, and [`HttpHost`] is the host of a client. Each
-//! trait has an async twin, whose methods end in `_async`, so that a type may be both.
+//! trait has an async twin, whose methods end in `_async`, so that a type can implement both.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,12 +12,12 @@ use crate::fetch::{AsyncHttp, Fetch, Http};
 use crate::step::{Machine, Pause as _, Step};
 use crate::store::{AsyncStore, BoxFuture, Commit, Lookup, Store};
 
-/// What a host may be asked beside its store: a method of [`Policy`] and of [`Host`] each, with the safe answer as its
-/// default, which stands with the effect. An effect joins by one entry in the list below, and no host that exists has
-/// to change.
+/// Defines the traits that answer effects. Each effect in the list below becomes a method of [`Policy`] and of
+/// [`Host`], whose default is the safe answer that the effect's own module gives. To add an effect, add an entry; no
+/// existing host has to change.
 macro_rules! effects {
     ($($(#[$doc:meta])* $method:ident, $method_async:ident: $effect:ident;)*) => {
-        /// What only the host knows, blocking. Every method has a default, the safe one. Object-safe.
+        /// Answers the questions that only the host can answer, blocking. Every method has a safe default. Object-safe.
         #[diagnostic::on_unimplemented(
             message = "`{Self}` is not a blocking `Policy`",
             note = "an `AsyncPolicy` goes with an `AsyncStore`, and both with `Step::run_async`"
@@ -26,7 +26,7 @@ macro_rules! effects {
             $($(#[$doc])* fn $method(&self, effect: &$effect) -> Answer<$effect> { effect.unanswered() })*
         }
 
-        /// What only the host knows, asynchronously. See [`Policy`].
+        /// Answers the questions that only the host can answer, asynchronously. See [`Policy`].
         #[diagnostic::on_unimplemented(
             message = "`{Self}` is not an `AsyncPolicy`",
             note = "the policy of an async host implements `AsyncPolicy`, whose methods end in `_async`; a blocking `Policy` goes with a \
@@ -38,7 +38,8 @@ macro_rules! effects {
             })*
         }
 
-        /// Answers the effects of a machine, blocking. Every [`Store`] is a host that answers by default. Object-safe.
+        /// Answers the effects of a machine, blocking. Every [`Store`] is a host, with the default answers to
+        /// everything else. Object-safe.
         #[diagnostic::on_unimplemented(
             message = "`{Self}` is not a blocking `Host`",
             note = "a `Store` is a host, `Hosted {{ store, policy }}` is one of a `Store` and a `Policy`, `HttpHost` is one of an `Http`",
@@ -47,13 +48,13 @@ macro_rules! effects {
         pub trait Host {
             /// Reads records.
             fn lookup(&self, effect: &Lookup) -> Answer<Lookup>;
-            /// Writes, all or nothing.
+            /// Writes all changes or none.
             fn commit(&self, effect: &Commit) -> Answer<Commit>;
             $($(#[$doc])* fn $method(&self, effect: &$effect) -> Answer<$effect> { effect.unanswered() })*
         }
 
-        /// Answers the effects of a machine, asynchronously; its futures are `Send`. Every [`AsyncStore`] is a host
-        /// that answers by default.
+        /// Answers the effects of a machine, asynchronously; its futures are `Send`. Every [`AsyncStore`] is a host,
+        /// with the default answers to everything else.
         #[diagnostic::on_unimplemented(
             message = "`{Self}` is not an `AsyncHost`",
             note = "an `AsyncStore` is a host, `Hosted {{ store, policy }}` is one of an `AsyncStore` and an `AsyncPolicy`, `HttpHost` is \
@@ -63,7 +64,7 @@ macro_rules! effects {
         pub trait AsyncHost: Sync {
             /// Reads records.
             fn lookup_async(&self, effect: &Lookup) -> impl Future<Output = Answer<Lookup>> + Send;
-            /// Writes, all or nothing.
+            /// Writes all changes or none.
             fn commit_async(&self, effect: &Commit) -> impl Future<Output = Answer<Commit>> + Send;
             $($(#[$doc])* fn $method_async(&self, effect: &$effect) -> impl Future<Output = Answer<$effect>> + Send {
                 std::future::ready(effect.unanswered())
@@ -90,7 +91,7 @@ macro_rules! effects {
 
         effects! { @pointers [&P, Arc<P>, Box<P>] { $($method, $method_async: $effect;)* } }
 
-        /// [`AsyncHost`], with futures that are boxed so that the host's type can be forgotten.
+        /// [`AsyncHost`] with boxed futures, so that it is object-safe.
         trait Erased: Send + Sync {
             fn lookup<'a>(&'a self, effect: &'a Lookup) -> BoxFuture<'a, Answer<Lookup>>;
             fn commit<'a>(&'a self, effect: &'a Commit) -> BoxFuture<'a, Answer<Commit>>;
@@ -130,19 +131,19 @@ macro_rules! effects {
 }
 
 effects! {
-    /// Checks a client secret that only the host can check. By default it is wrong.
+    /// Checks a client secret that only the host can check. By default the secret is wrong.
     client_secret, client_secret_async: ClientSecret;
-    /// Checks a resource owner's password. By default it is wrong.
+    /// Checks a resource owner's password. By default the password is wrong.
     password, password_async: Password;
-    /// Judges an extension grant. By default it is refused.
+    /// Judges an extension grant. By default the grant is refused.
     extension, extension_async: Extension;
-    /// Has the last word on what is issued. By default nothing is narrowed, added or refused.
+    /// Has the last word on the tokens to be issued. By default they are issued unchanged.
     issuance, issuance_async: Issuance;
-    /// Sends an HTTP request. By default there is nothing to send it with.
+    /// Sends an HTTP request. By default there is no HTTP client, and the effect is unavailable.
     fetch, fetch_async: Fetch;
 }
 
-/// The policy of a host that adds nothing: every default answer.
+/// A policy with every default answer.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DefaultPolicy;
 
@@ -183,8 +184,8 @@ impl<S: AsyncStore + Sync + ?Sized> AsyncHost for S {
     }
 }
 
-/// The host of machines that only send requests: a [`Client`](crate::client::Client)'s, and a resource server's that
-/// introspects. It has an HTTP client, which is an [`Http`] or an [`AsyncHttp`], and nothing else.
+/// The host of machines that only send requests: those of a [`Client`](crate::client::Client), and of a resource server
+/// that introspects. It holds an HTTP client, an [`Http`] or an [`AsyncHttp`], and nothing else.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HttpHost<H>(pub H);
 
@@ -220,12 +221,12 @@ impl<H: AsyncHttp + Sync> AsyncHost for HttpHost<H> {
     }
 }
 
-/// An async host whose type is chosen at run time. A clone is the same host. Each effect costs an allocation.
+/// An async host whose type is chosen at run time. Clones share one host. Each effect costs an allocation.
 #[derive(Clone)]
 pub struct BoxedHost(Arc<dyn Erased>);
 
 impl BoxedHost {
-    /// Forgets the type of a host.
+    /// Erases the type of a host.
     pub fn new(host: impl AsyncHost + Send + 'static) -> Self {
         Self(Arc::new(host))
     }
@@ -276,9 +277,10 @@ impl<M: Machine> Step<M> {
         }
     }
 
-    /// Drives the machine to its reply with an async host. Dropping the future at any await point loses nothing in a
-    /// store: a commit happens whole or not at all, and nothing is promised before it. What another server made of a
-    /// `Fetch` is lost with the future; spawn what must arrive, as a refresh at a server that rotates.
+    /// Drives the machine to its reply with an async host. Dropping the future at any await point does no harm in a
+    /// store: a commit happens whole or not at all, and nothing is promised before it. The effect of a `Fetch` at
+    /// another server is lost with the future; spawn a request that must be completed, such as a refresh at a server
+    /// that rotates.
     pub async fn run_async(self, host: &(impl AsyncHost + ?Sized)) -> M::Reply {
         let mut step = self;
         loop {

@@ -1,4 +1,4 @@
-//! The step engine: machines, and the pauses at which they wait for an effect. The two drivers stand in
+//! The step engine: machines, and the pauses at which they wait for an effect. The two drivers are in
 //! [`host`](crate::host).
 //!
 //! A machine is a value. It never calls its host; it stops at a *pause*, which names one *effect* and has one way on,
@@ -12,7 +12,7 @@
 //! ```
 //!
 //! Consulting the host is not one effect but four ([`ClientSecret`], [`Password`], [`Extension`], [`Issuance`]): each
-//! question has an answer type of its own, so that no machine can meet the answer to another question.
+//! question has an answer type of its own, so that no machine can get the answer to another question.
 
 use std::convert::Infallible;
 use std::marker::PhantomData;
@@ -22,25 +22,25 @@ use crate::effect::{Answer, Effect};
 use crate::fetch::Fetch;
 use crate::store::{Commit, Lookup};
 
-/// A machine at rest, waiting for the answer to one effect.
+/// A paused machine that waits for the answer to one effect.
 pub trait Pause<E: Effect> {
-    /// The machine that waits.
+    /// The machine that is paused.
     type Machine: Machine;
 
-    /// What it waits for.
+    /// The effect that the machine waits for.
     fn effect(&self) -> &E;
 
-    /// The one way on.
+    /// Resumes the machine with the answer.
     fn resume(self, answer: Answer<E>) -> Step<Self::Machine>;
 }
 
-/// One endpoint's machine: which effects it may ask for, and what it ends in.
+/// An endpoint's machine: the effects that it may ask for, and its reply.
 ///
-/// An effect that a machine never asks for is [`Absent`], a type without values: what a machine may do stands in its
-/// type. Implementations are written with the `machine!` macro, which fills in `Absent` for whatever is not named, so
-/// that an effect can join the engine without a change to machines that do not use it.
+/// An effect that a machine never asks for is [`Absent`], a type without values, so that the machine's type shows what
+/// it may do. Implementations are written with the `machine!` macro, which fills in `Absent` for every effect that is
+/// not named: an effect can be added to the engine without a change to machines that do not use it.
 pub trait Machine: Sized {
-    /// Waits for records.
+    /// Waits for records from the store.
     type Lookup: Pause<Lookup, Machine = Self> + Send + Sync;
     /// Waits for the host to check a client secret that only it can check.
     type ClientSecret: Pause<ClientSecret, Machine = Self> + Send + Sync;
@@ -48,17 +48,17 @@ pub trait Machine: Sized {
     type Password: Pause<Password, Machine = Self> + Send + Sync;
     /// Waits for the host to judge an extension grant.
     type Extension: Pause<Extension, Machine = Self> + Send + Sync;
-    /// Waits for the host's word on what is about to be issued.
+    /// Waits for the host's last word on the tokens to be issued.
     type Issuance: Pause<Issuance, Machine = Self> + Send + Sync;
     /// Waits for another server's response.
     type Fetch: Pause<Fetch, Machine = Self> + Send + Sync;
-    /// Waits for the write.
+    /// Waits for the outcome of a commit.
     type Commit: Pause<Commit, Machine = Self> + Send + Sync;
-    /// What it ends in.
+    /// The result of the machine.
     type Reply: Send;
 }
 
-/// Names the effects of a machine; every other effect is [`Absent`].
+/// Implements [`Machine`] from the effects of a machine; every other effect is [`Absent`].
 macro_rules! machine {
     ($(#[$doc:meta])* $machine:ident $(<$life:lifetime>)? {
         $(Lookup = $lookup:ty,)?
@@ -90,7 +90,7 @@ macro_rules! machine {
 }
 pub(crate) use machine;
 
-/// Where a machine stands: paused at an effect, or done.
+/// The state of a machine: paused at an effect, or done.
 #[must_use = "a machine does nothing until it is driven to its reply"]
 #[allow(missing_debug_implementations, reason = "pauses hold what was presented to the server")]
 #[allow(clippy::large_enum_variant, reason = "states are stored inline; the engine allocates nothing")]
@@ -103,18 +103,18 @@ pub enum Step<M: Machine> {
     Password(M::Password),
     /// Judge this extension grant.
     Extension(M::Extension),
-    /// Allow, narrow or refuse what is about to be issued.
+    /// Allow, narrow or refuse the tokens to be issued.
     Issuance(M::Issuance),
     /// Send this HTTP request.
     Fetch(M::Fetch),
-    /// Write this, all or nothing.
+    /// Write these changes, all or none.
     Commit(M::Commit),
     /// The reply.
     Done(M::Reply),
 }
 
-/// The pause of an effect that a machine never asks for. It has no values, so its arm in a `match` on [`Step`] may be
-/// left out, and stays out when the engine learns further effects.
+/// The pause of an effect that a machine never asks for. It has no values, so its arm in a `match` on [`Step`] can be
+/// left out, even when the engine gains further effects.
 #[allow(missing_debug_implementations, reason = "a type without values prints nothing")]
 pub enum Absent<M> {
     #[doc(hidden)]

@@ -1,5 +1,5 @@
-//! Every role at once: grantor's client talks to grantor's server and to a resource server of grantor's, in memory, with every grant.
-//! It is a story that is told the same way each time, to the byte, whoever drives the machines.
+//! Every role at once: grantor's client talks to grantor's server and to a resource server of grantor's, in memory,
+//! with every grant. It is a story that is told the same way each time, to the byte, whoever drives the machines.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -89,7 +89,8 @@ impl<D: Driver> Story<'_, D> {
         AuthorizationRequest::new(redirect_uri(CALLBACK)).scope(scope("read write")).resource(resource(PHOTOS))
     }
 
-    /// Asks for the photos at this time, at a resource server that shares the store and at one that introspects. They agree.
+    /// Asks for the photos at this time, at a resource server that shares the store and at one that introspects. They
+    /// agree.
     fn photos(&self, tokens: &TokenSet, now: Timestamp) -> u16 {
         let request = Request::get(PHOTOS).header("authorization", tokens.authorization()).body(Vec::new()).unwrap();
         let (resource_server, requirement) = (photos(), reading());
@@ -254,8 +255,8 @@ fn blocking_and_async_tell_the_same_story() {
     assert_eq!(told_blocking().len(), told_async().len());
 }
 
-/// r63 and RFC 6749 §2.3.1, over all of the story: what is secret stands in headers, in bodies, or in the fragment that a browser
-/// keeps to itself.
+/// r63 and RFC 6749 §2.3.1, over all of the story: what is secret stands in headers, in bodies, or in the fragment that
+/// a browser keeps to itself.
 #[test]
 fn r63_no_url_of_the_story_has_a_token_or_a_secret() {
     let transcript = told_blocking();

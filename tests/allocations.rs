@@ -1,7 +1,7 @@
 //! What a request costs in allocations, so that a change that costs more is noticed. The request itself is the host's.
 //!
-//! The bytes are those of a 64-bit machine. They are the same in debug and in release, and change with what is in the request. Those of
-//! a map are up to the standard library, so they are compared with some room.
+//! The bytes are those of a 64-bit machine. They are the same in debug and in release, and change with what is in the
+//! request. Those of a map are up to the standard library, so they are compared with some room.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -62,7 +62,8 @@ fn decoded(what: &'static str, value: &str) -> Part {
     (what, form_urlencoded::byte_serialize(value.as_bytes()).map(str::len).sum())
 }
 
-/// The number and the bytes of the allocations of serving requests of one kind. The median counts: now and then a map grows.
+/// The number and the bytes of the allocations of serving requests of one kind. The median counts: now and then a map
+/// grows.
 fn cost<R>(world: &World, request: impl Fn() -> R, serve: impl Fn(&World, &R)) -> (usize, usize) {
     let mut costs: Vec<_> = (0..301)
         .map(|_| {

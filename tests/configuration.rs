@@ -1,4 +1,5 @@
-//! A server's configuration: what cannot be meant is said when the server is made, and what is advertised is what exists.
+//! A server's configuration: what cannot be meant is said when the server is made, and what is advertised is what
+//! exists.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -80,7 +81,7 @@ fn a_grant_without_room_for_a_token_is_said_and_not_swallowed() {
 
 /// RFC 8259 §6: "integers [...] in the range [-(2**53)+1, (2**53)-1] are interoperable".
 #[test]
-fn no_number_on_the_wire_is_beyond_what_readers_of_json_have_or_zero() {
+fn r88_no_number_on_the_wire_is_beyond_what_readers_of_json_have_or_zero() {
     const END: u64 = (1 << 53) - 1;
     let longest = Duration::from_secs(END);
     let world = World::new().with_client(api()).with(|config| {

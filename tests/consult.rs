@@ -266,6 +266,7 @@ fn a_pointer_to_a_policy_is_a_policy() {
     assert!(server.token(&request, moment()).run(&host).result().is_ok());
 }
 
+/// RFC 6749 §10.10: "MUST be less than or equal to 2^(-128)".
 #[test]
 fn a_generated_secret_has_256_bits() {
     let [one, other] = [0, 1].map(|_| grantor::model::Secret::generate(&mut getrandom::SysRng).unwrap());

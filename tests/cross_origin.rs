@@ -56,7 +56,7 @@ fn has_cors(response: &Response<Vec<u8>>) -> bool {
 /// "these endpoints may also be accessed by the browser-based application, and will also need to have the CORS headers
 /// defined to allow access."
 #[test]
-fn a_browser_that_asks_first_is_told_yes() {
+fn r86_a_browser_that_asks_first_is_told_yes() {
     let world = world();
     for (name, method, endpoint) in ENDPOINTS {
         for asked in ["mcp-protocol-version", "authorization,content-type", "content-type", "dpop", "x-anything"] {
@@ -80,7 +80,7 @@ fn a_browser_that_asks_first_is_told_yes() {
 
 /// A script that may not read an error does not know what was wrong.
 #[test]
-fn a_script_may_read_every_response_also_an_error() {
+fn r86_a_script_may_read_every_response_also_an_error() {
     let world = world().with_client(confidential("api", SECRET));
     let (token, refresh_token) = world.tokens();
     let about = params(&[("token", &token), ("client_id", "app")]);
@@ -129,9 +129,9 @@ fn a_script_may_read_every_response_also_an_error() {
     }
 }
 
-/// RFC 9700 §2.6: "CORS MUST NOT be supported at the Authorization Endpoint". Introspection is for resource servers.
+/// RFC 9700 §2.6: "CORS MUST NOT be supported at the authorization endpoint". Introspection is for resource servers.
 #[test]
-fn no_script_asks_at_the_authorization_endpoint_or_at_introspection() {
+fn r86_no_script_asks_at_the_authorization_endpoint_or_at_introspection() {
     let world = world();
     for mut request in [get(authorize()), get(authorize().set("scope", "admin")), get(""), preflight("GET", "x")] {
         request.headers_mut().insert(header::ORIGIN, ORIGIN.parse().unwrap());

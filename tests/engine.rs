@@ -1,4 +1,5 @@
-//! The engine as a host sees it: imports that do not clash, hosts and stores whose types are chosen at run time, safe defaults.
+//! The engine as a host sees it: imports that do not clash, hosts and stores whose types are chosen at run time, safe
+//! defaults.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -48,7 +48,7 @@ impl Policy for &OfTheTenant {
 }
 
 #[test]
-fn the_hosts_data_and_the_authentication_reach_every_issuance_of_the_grant() {
+fn r76_the_hosts_data_and_the_authentication_reach_every_issuance_of_the_grant() {
     let mut world = World::new();
     let code = world.decide(world.ask(authorize()), Some(by_alice())).parameter("code").unwrap();
     let policy = OfTheTenant::default();
@@ -86,7 +86,7 @@ fn an_implicit_grant_knows_as_much() {
 }
 
 #[test]
-fn data_that_is_too_large_or_too_deep_is_no_data() {
+fn r76_data_that_is_too_large_or_too_deep_is_no_data() {
     let deep = (0..128).fold(json!(1), |inner, _| json!({ "a": inner }));
     for value in [deep, json!("x".repeat(Claims::MAX_LEN))] {
         // Nor by the way of JSON.
@@ -108,7 +108,7 @@ fn member(reply: &Reply, name: &str) -> Option<u64> {
 }
 
 #[test]
-fn refreshing_does_not_move_the_end_of_a_grant() {
+fn r75_refreshing_does_not_move_the_end_of_a_grant() {
     let mut world = lasting(20 * DAY);
     let code = world.code(authorize());
     let mut reply = world.token(exchange(&code));
@@ -133,7 +133,7 @@ fn refreshing_does_not_move_the_end_of_a_grant() {
 }
 
 #[test]
-fn without_an_end_nothing_is_told_of_one() {
+fn r75_without_an_end_nothing_is_told_of_one() {
     let world = World::new();
     let reply = world.token(exchange(&world.code(authorize())));
     let told = ["authorization_expires_in", "refresh_token_expires_in"].map(|name| member(&reply, name));
@@ -159,7 +159,7 @@ fn a_client_may_have_less() {
 
 /// The host narrows what is left, not what there would be.
 #[test]
-fn a_code_ends_with_its_grant() {
+fn r75_a_code_ends_with_its_grant() {
     let mut world = lasting(30);
     let code = world.code(authorize());
     assert_eq!(world.presented(&code).credential.expires_at, Timestamp(NOW + 30));

@@ -49,7 +49,7 @@ fn is_active(world: &World, token: &str) -> bool {
 }
 
 #[test]
-fn every_endpoint_refuses_a_client_that_is_switched_off_and_its_tokens_are_inactive() {
+fn r82_every_endpoint_refuses_a_client_that_is_switched_off_and_its_tokens_are_inactive() {
     let world = world();
     let (token, refresh_token) = world.tokens();
     let (code, prompt) = (world.code(authorize()), world.ask(authorize()));
@@ -104,7 +104,7 @@ fn the_tokens_of_a_client_that_was_removed_are_inactive() {
 
 /// More grants than are read at once.
 #[test]
-fn a_client_that_is_ended_holds_nothing_and_its_id_is_not_given_to_another() {
+fn r83_a_client_that_is_ended_holds_nothing_and_its_id_is_not_given_to_another() {
     let ends: [fn(&World, Client) -> Option<usize>; 2] = [
         |world, client| world.store.end_client(client, Timestamp(NOW)).unwrap(),
         |world, client| block_on(world.store.end_client_async(client, Timestamp(NOW))).unwrap(),

@@ -1,5 +1,5 @@
-//! OAuth 2.1, working draft of May 2026, in the order of its sections: what it asks for beyond the RFCs that it collects,
-//! which have files of their own.
+//! OAuth 2.1, working draft of May 2026, in the order of its sections: what it asks for beyond the RFCs that it
+//! collects, which have files of their own.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -26,8 +26,9 @@ use common::*;
 
 // §3.2.4 Token Endpoint Error Response, §4.1.2.1 Error Response
 
-/// "Values for the `error` parameter MUST NOT include characters outside the set %x20-21 / %x23-5B / %x5D-7E", nor those for
-/// `error_description`. [`Reply::of`] holds every reply of these tests to it; here, requests do their worst.
+/// "Values for the `error` parameter MUST NOT include characters outside the set %x20-21 / %x23-5B / %x5D-7E", nor
+/// those for `error_description`. [`Reply::of`] holds every reply of these tests to it; here, requests do their worst.
+/// RFC 6749 §5.2: "MUST NOT include characters outside the set %x20-21 / %x23-5B / %x5D-7E".
 #[test]
 fn r22_error_and_description_keep_to_their_characters() {
     let world = World::new().with_everything();
@@ -75,8 +76,8 @@ fn r22_error_and_description_keep_to_their_characters() {
 
 // §7.5.2 Reuse of Authorization Codes
 
-/// "The authorization server SHOULD NOT revoke any issued tokens when receiving a replayed authorization code that contains
-/// invalid parameters."
+/// "The authorization server SHOULD NOT revoke any issued tokens when receiving a replayed authorization code that
+/// contains invalid parameters."
 #[test]
 fn r33_an_invalid_replay_revokes_nothing() {
     let world = World::new().with_client(public("other"));
@@ -125,8 +126,8 @@ fn moment(bytes: [u8; Moment::POOL_LEN]) -> Moment {
     Moment::new(Timestamp(NOW), &mut Drawn(bytes))
 }
 
-/// "The probability of an attacker guessing generated tokens [...] MUST be less than or equal to 2^(-128) and SHOULD be less
-/// than or equal to 2^(-160)": 248 bits of what the host draws are in each, and each one of them counts.
+/// "The probability of an attacker guessing generated tokens [...] MUST be less than or equal to 2^(-128) and SHOULD be
+/// less than or equal to 2^(-160)": 248 bits of what the host draws are in each, and each one of them counts.
 #[test]
 fn r49_every_code_and_token_has_248_bits_of_entropy() {
     // A world for each draw, so that nothing of one stands in the way of the next.
@@ -185,8 +186,8 @@ fn r49_tokens_differ_in_every_position() {
 
 // §10.2 Redirect URI Parameter in Token Request
 
-/// "The authorization server can use the `client_id` in the request to determine whether to enforce this behavior"; it "MUST
-/// allow clients to send the `redirect_uri` parameter in the token request".
+/// "The authorization server can use the `client_id` in the request to determine whether to enforce this behavior"; it
+/// "MUST allow clients to send the `redirect_uri` parameter in the token request".
 #[test]
 fn a_client_of_oauth_2_1_need_not_repeat_the_redirect_uri() {
     let world = World::new().with_client(public("app").with(|client| client.require_redirect_uri = false));

@@ -52,7 +52,7 @@ fn clocks_that_go_evenly_are_believed() {
 }
 
 #[test]
-fn a_jump_forward_is_not_believed_and_the_way_back_is() {
+fn r95_a_jump_forward_is_not_believed_and_the_way_back_is() {
     let mut clock = started();
     for minute in 1..10 {
         assert_eq!(read(&mut clock, DAY + minute * MINUTE, minute * MINUTE), None);

@@ -1,5 +1,5 @@
-//! Records as releases wrote them, kept as text for ever: what was written once is read, what is written now comes back to the byte, and what a
-//! later release will write is refused.
+//! Records as releases wrote them, kept as text for ever: what was written once is read, what is written now comes back
+//! to the byte, and what a later release will write is refused.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test tells its findings by panicking")]
 
 use std::fmt::Debug;
@@ -100,7 +100,7 @@ fn what_is_written_now_comes_back_to_the_byte() {
 }
 
 #[test]
-fn an_older_record_is_written_as_a_new_one_and_says_the_same() {
+fn r80_an_older_record_is_written_as_a_new_one_and_says_the_same() {
     fn is_kept<T: DeserializeOwned + Serialize + PartialEq + Debug>(json: &str, current: u16) {
         let record: T = read(json);
         let written = serde_json::to_string(&record).unwrap();
@@ -116,7 +116,7 @@ fn an_older_record_is_written_as_a_new_one_and_says_the_same() {
 }
 
 #[test]
-fn a_record_of_a_later_version_is_refused_by_its_number() {
+fn r80_a_record_of_a_later_version_is_refused_by_its_number() {
     fn is_refused<T: DeserializeOwned + Debug>(json: &str, current: u16) {
         let (_, rest) = json.split_once(',').unwrap();
         for version in [current + 1, 0, u16::MAX] {

@@ -42,7 +42,7 @@ fn what_is_no_uri_is_taken_for_none() {
 
 /// §3.2.1: user information names nobody here, be it empty.
 #[test]
-fn user_information_is_refused() {
+fn r87_user_information_is_refused() {
     for user in ["user", "user:password", "", ":", ":password", "%40", "a%3ab"] {
         for text in [format!("https://{user}@client.example/cb"), format!("http://{user}@127.0.0.1/cb")] {
             assert_eq!(taken(&text), [false; 4], "{text}");
@@ -55,7 +55,7 @@ fn user_information_is_refused() {
 
 /// A browser's parser takes all of these for this very host or for one more; other parsers do not.
 #[test]
-fn a_host_is_taken_as_it_is_written_or_not_at_all() {
+fn r87_a_host_is_taken_as_it_is_written_or_not_at_all() {
     for host in [
         "2130706433",
         "0x7f000001",
@@ -127,7 +127,7 @@ fn a_host_is_no_pattern() {
 
 /// §6.2.2, §6.2.3.
 #[test]
-fn resources_are_equal_if_they_are_equivalent() {
+fn r87_resources_are_equal_if_they_are_equivalent() {
     let resource = |text: &str| Resource::parse(text).unwrap();
     for (a, b) in [
         ("https://mcp.example.com", "https://mcp.example.com/"),

@@ -15,6 +15,7 @@ use common::*;
 
 // §2.1 Authorization Request Header Field: `b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`
 
+/// RFC 6749 §4.2.2: "SHOULD document the size of any value it issues".
 #[test]
 fn an_access_token_can_be_sent_in_the_header_as_it_is() {
     let world = World::new().with_everything();

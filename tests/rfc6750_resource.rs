@@ -1,4 +1,5 @@
-//! RFC 6750, bearer tokens, at the protected resource, in the order of its sections; and requirements 67 to 70.
+//! RFC 6750, bearer tokens, at the protected resource, in the order of its sections; and r67 to r70 of
+//! docs/requirements.md.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -53,6 +54,7 @@ fn a_token_comes_one_way_only() {
 
 // §2.1 Authorization Request Header Field
 
+/// RFC 6750 §2.1: "Resource servers MUST support this method".
 #[test]
 fn the_scheme_is_read_in_any_case_and_the_token_is_a_b64token() {
     let world = world();
@@ -97,6 +99,8 @@ fn a_request_whose_body_is_still_on_its_way_is_checked_by_its_head() {
 
 // §2.2 Form-Encoded Body Parameter
 
+/// RFC 6750 §2.2: "the "GET" method MUST NOT be used".
+/// RFC 6750 §2.2: "MUST consist entirely of ASCII".
 #[test]
 fn a_token_in_the_body_counts_only_under_all_conditions() {
     let world = world();
@@ -148,8 +152,8 @@ fn what_is_too_long_to_be_read_is_the_applications_if_the_header_has_the_token()
 
 // §2.3 URI Query Parameter
 
-/// "Server success (2XX status) responses to these requests SHOULD contain a Cache-Control header with the "private" option."
-/// What is too long to be asked about is no token, wherever it stands: it must not look like an outage.
+/// "Server success (2XX status) responses to these requests SHOULD contain a Cache-Control header with the "private"
+/// option." What is too long to be asked about is no token, wherever it stands: it must not look like an outage.
 #[test]
 fn a_token_that_is_too_long_is_not_known() {
     let photos = photos_with(|config| config.token_in_query = true);
@@ -184,6 +188,7 @@ fn a_response_to_a_token_in_the_query_is_private() {
     assert_eq!(access.cache_control(), None);
 }
 
+/// RFC 6750 §2.2: "SHOULD NOT be used except in application contexts".
 #[test]
 fn r67_the_header_is_taken_and_a_token_in_query_or_body_is_ignored() {
     let world = world();
@@ -198,6 +203,9 @@ fn r67_the_header_is_taken_and_a_token_in_query_or_body_is_ignored() {
 
 // §3 The WWW-Authenticate Response Header Field
 
+/// RFC 6750 §3: "MUST be followed by one or more auth-param values".
+/// RFC 6750 §3.1: "SHOULD NOT include an error code or other error information".
+/// RFC 6750 §3: "MUST include the HTTP "WWW-Authenticate" response header field".
 #[test]
 fn r69_a_request_without_credentials_is_401_with_a_challenge_and_no_error_code() {
     let world = world();
@@ -210,6 +218,7 @@ fn r69_a_request_without_credentials_is_401_with_a_challenge_and_no_error_code()
     }
 }
 
+/// RFC 6750 §3: "MUST use the auth-scheme value "Bearer"".
 #[test]
 fn the_challenges_are_like_the_examples() {
     let mut world = world();
@@ -250,7 +259,8 @@ fn no_text_breaks_out_of_a_challenge() {
     }
 }
 
-/// "Values for the "error" and "error_description" attributes MUST NOT include characters outside the set %x20-21 / %x23-5B / %x5D-7E."
+/// "Values for the "error" and "error_description" attributes MUST NOT include characters outside the set %x20-21 /
+/// %x23-5B / %x5D-7E."
 #[test]
 fn descriptions_are_of_their_characters() {
     let world = world();
@@ -293,6 +303,8 @@ fn r70_each_error_has_its_status() {
 }
 
 /// "The access token provided is expired, revoked, malformed, or invalid for other reasons."
+/// RFC 9700 §2.3: "the resource server MUST refuse to serve the respective request".
+/// RFC 6749 §7: "MUST validate the access token and ensure that it has not expired".
 #[test]
 fn r68_expiry_scope_and_audience_are_checked_on_every_request() {
     let mut world = world();

@@ -44,6 +44,7 @@ fn an_access_token_is_revoked_and_its_refresh_token_lives_on() {
     assert!(world.token(&refresh(&refresh_token)).result().is_ok());
 }
 
+/// RFC 7009 §2.1: "SHOULD also invalidate all access tokens based on the same authorization grant".
 #[test]
 fn a_refresh_token_takes_its_whole_grant_with_it() {
     let world = world();
@@ -66,6 +67,7 @@ fn a_refresh_token_that_was_rotated_away_still_names_its_grant() {
     assert!(!is_alive(&world.store, &later));
 }
 
+/// RFC 7009 §2.1: "it MUST extend its search across all of its supported token types".
 #[test]
 fn a_hint_is_never_trusted() {
     let world = world();
@@ -238,7 +240,8 @@ mod client {
 
     // §2.2 Revocation Response
 
-    /// "The content of the response body is ignored by the client as all necessary information is conveyed in the response code."
+    /// "The content of the response body is ignored by the client as all necessary information is conveyed in the
+    /// response code."
     #[test]
     fn the_status_says_it_all() {
         for (media_type, body) in [
@@ -271,8 +274,8 @@ mod client {
         }
     }
 
-    /// "If the server responds with HTTP status code 503, the client must assume the token still exists and may retry after a
-    /// reasonable delay. The server may include a "Retry-After" header".
+    /// "If the server responds with HTTP status code 503, the client must assume the token still exists and may retry
+    /// after a reasonable delay. The server may include a "Retry-After" header".
     #[test]
     fn with_503_or_no_response_the_token_may_still_exist() {
         let full = with_header(json(503, ""), "retry-after", "60");

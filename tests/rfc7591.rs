@@ -115,6 +115,7 @@ fn each_value_that_is_not_taken_is_named() {
 }
 
 /// A list says of each client whether it is taken, and of a refused one why.
+/// RFC 7591 §2: "MUST register their redirection URI values".
 #[test]
 fn a_client_that_cannot_be_taken_is_refused_alone() {
     let uris = json!(["https://a.example/cb"]);
@@ -151,6 +152,7 @@ fn a_client_that_cannot_be_taken_is_refused_alone() {
     assert!(second.client.is_none(), "an id is given once");
 }
 
+/// RFC 6749 §10.10: "MUST be less than or equal to 2^(-128)".
 #[test]
 fn secrets_are_taken_as_they_can_be_checked_and_stand_in_no_report() {
     let of = |method: Value, secret: Value| {

@@ -116,7 +116,8 @@ fn a_malformed_challenge_is_an_invalid_request() {
 
 // §4.4 Server Returns the Code
 
-/// "The server MUST NOT include the "code_challenge" value in client requests in a form that other entities can extract."
+/// "The server MUST NOT include the "code_challenge" value in client requests in a form that other entities can
+/// extract."
 #[test]
 fn r29_the_challenge_is_not_in_any_response() {
     let world = with_plain();
@@ -141,6 +142,8 @@ fn r29_the_challenge_is_not_in_any_response() {
 
 // §4.4.1 Error Response
 
+/// RFC 9700 §2.1.1: "Public clients MUST use PKCE".
+/// RFC 7636 §4.4.1: "If the server requires Proof Key for Code Exchange (PKCE) by OAuth public clients".
 #[test]
 fn r25_a_public_client_without_a_challenge_is_rejected() {
     let bare = authorize().without("code_challenge").without("code_challenge_method");
@@ -156,6 +159,7 @@ fn r25_a_public_client_without_a_challenge_is_rejected() {
     assert_eq!(world.token(exchange(&code).of_web().without("code_verifier")).status(), 200);
 }
 
+/// RFC 7636 §4.4.1: "does not support the requested transformation".
 #[test]
 fn r26_an_unsupported_challenge_method_is_an_invalid_request() {
     for method in ["plain", "s256", "S512", "none", "S256 plain"] {
@@ -200,6 +204,7 @@ fn r27_a_missing_or_wrong_verifier_is_rejected() {
 }
 
 /// "The "code_challenge_method" is bound to the Authorization Code when the Authorization Code is issued."
+/// RFC 7636 §4.4: "MUST associate the "code_challenge" and "code_challenge_method" values with the authorization code".
 #[test]
 fn the_method_is_bound_to_the_code() {
     let world = with_plain();

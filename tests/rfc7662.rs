@@ -79,6 +79,7 @@ fn a_host_may_read_the_answer_as_a_value() {
     assert_eq!(ask(&access, "wrong").result().unwrap_err().code(), "invalid_client");
 }
 
+/// RFC 7662 §2.1: "it MUST extend its search across all of its supported token types".
 #[test]
 fn an_unknown_token_type_hint_is_ignored() {
     let world = world();
@@ -88,6 +89,7 @@ fn an_unknown_token_type_hint_is_ignored() {
     }
 }
 
+/// RFC 7662 §2.1: "the endpoint MUST also require some form of authorization".
 #[test]
 fn the_endpoint_requires_authorization() {
     let world = world();
@@ -144,6 +146,7 @@ fn a_resource_server_that_is_a_client_too_reads_its_access_tokens_alone() {
     assert!(active(&access) && !active(&refresh_token));
 }
 
+/// RFC 7662 §4: "MUST perform all applicable checks against a token's state".
 #[test]
 fn an_expired_revoked_or_spent_token_is_inactive() {
     let mut world = world();
@@ -376,8 +379,9 @@ mod client {
         assert_eq!(loose.scope, Some(Scope::parse("x y").unwrap()));
     }
 
-    /// "the authorization server MUST return [...] "active" field set to "false"" and should say no more; if it does, nothing of
-    /// it counts.
+    /// "the authorization server MUST return [...] "active" field set to "false"" and should say no more; if it does,
+    /// nothing of it counts.
+    /// RFC 7662 §2.2: "SHOULD NOT include any additional information about an inactive token".
     #[test]
     fn an_inactive_token_is_none_whatever_else_is_said() {
         assert_eq!(said(json!({"active": false})), None);

@@ -105,8 +105,8 @@ fn code(reply: &CheckReply) -> &'static str {
     reply.result().map_or_else(|refusal| refusal.error().code(), |_| "ok")
 }
 
-/// RFC 7519 §4.1.4, §4.1.5: "Implementers MAY provide for some small leeway, usually no more than a few minutes, to account for
-/// clock skew." Each side has its own, by name.
+/// RFC 7519 §4.1.4, §4.1.5: "Implementers MAY provide for some small leeway, usually no more than a few minutes, to
+/// account for clock skew." Each side has its own, by name.
 #[test]
 fn the_leeway_is_what_the_configuration_says() {
     let strict = photos_with(|config| config.nbf_leeway = Duration::ZERO);
@@ -174,7 +174,7 @@ fn another_token_type_is_taken_by_name_unless_the_token_is_bound() {
 
 /// A claim of a type that nobody expected breaks no request on which nothing of it hangs; it is left out, and named.
 #[test]
-fn a_member_that_nothing_hangs_on_may_be_unreadable() {
+fn r100_a_member_that_nothing_hangs_on_may_be_unreadable() {
     for name in ["sub", "client_id", "username", "jti", "iss", "acr", "iat", "auth_time"] {
         for bad in [json!({}), json!([7]), json!(true), json!("2023-01-01T00:00:00Z"), json!(1.5)] {
             let is_text = bad.is_string() && !matches!(name, "iat" | "auth_time");
@@ -324,8 +324,9 @@ fn a_server_that_does_not_answer_is_503_and_lets_no_one_through() {
 
 // §4 Security Considerations
 
+/// RFC 7662 §4: "MUST determine whether or not the token has expired".
 #[test]
-fn a_cached_answer_lives_until_its_age_or_its_expiry() {
+fn r102_a_cached_answer_lives_until_its_age_or_its_expiry() {
     let fetches = Cell::new(0);
     let photos = photos();
     let check = |introspector: &Introspector, now: u64, answer: &Value| {
@@ -356,7 +357,7 @@ fn a_cached_answer_lives_until_its_age_or_its_expiry() {
 
 /// A clock that steps back makes no entry older than its limit, and nothing that has ended begins again.
 #[test]
-fn a_cached_answer_does_not_outlive_a_clock_that_steps_back() {
+fn r102_a_cached_answer_does_not_outlive_a_clock_that_steps_back() {
     const DAY: u64 = 86_400;
     let (active, dead) = (&active_but("exp", Value::Null), &json!({ "active": false }));
     let cached = || introspector().with_cache(Cache::new(10, Duration::from_secs(30)));

@@ -146,7 +146,8 @@ fn a_claimed_https_uri_is_one_like_any_other() {
 
 // §7.3 Loopback Interface Redirection
 
-/// "The authorization server MUST allow any port to be specified at the time of the request for loopback IP redirect URIs".
+/// "The authorization server MUST allow any port to be specified at the time of the request for loopback IP redirect
+/// URIs".
 #[test]
 fn a_loopback_uri_does_not_get_too_long_by_its_port() {
     let room = "http://127.0.0.1:51004/".len();
@@ -160,6 +161,7 @@ fn a_loopback_uri_does_not_get_too_long_by_its_port() {
     }
 }
 
+/// OAuth 2.1 §2.3.1: "an exact match is required except for the port URI component".
 #[test]
 fn r2_only_the_port_of_a_loopback_uri_may_vary() {
     let v4 = "http://127.0.0.1/oauth2redirect/example-provider";
@@ -251,7 +253,7 @@ fn the_token_request_repeats_the_port() {
     assert_eq!(world.token(form).status(), 200);
 }
 
-// §8.1: "public native app clients MUST use PKCE": tests/rfc7636.rs, `r25_…`.
+// §6: "Public native app clients MUST implement the Proof Key for Code Exchange": tests/rfc7636.rs, `r25_…`.
 // §8.4 Registration of Native App Clients
 
 /// "Authorization servers MUST require clients to register their complete redirect URI (including the path component)".

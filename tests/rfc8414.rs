@@ -86,8 +86,8 @@ fn what_does_not_exist_is_not_advertised() {
     assert_eq!(document["token_endpoint"], "https://tokens.example/here");
 }
 
-/// §3.2: "Claims with zero elements MUST be omitted from the response." The two that stay are required (§2), or mean something else when
-/// they are omitted.
+/// §3.2: "Claims with zero elements MUST be omitted from the response." The two that stay are required (§2), or mean
+/// something else when they are omitted.
 #[test]
 fn a_list_without_elements_is_omitted() {
     let mut config = config("https://server.example");
@@ -100,6 +100,7 @@ fn a_list_without_elements_is_omitted() {
     assert_eq!(empty, ["grant_types_supported", "response_types_supported"]);
 }
 
+/// RFC 9700 §2.1.1: "MUST provide a way to detect their support for PKCE".
 #[test]
 fn r30_pkce_support_is_detectable() {
     assert_eq!(metadata(config("https://server.example"))["code_challenge_methods_supported"], json!(["S256"]));
@@ -228,8 +229,8 @@ mod client {
 
     // §3.1 Authorization Server Metadata Request, §5 Compatibility Notes
 
-    /// "any terminating "/" MUST be removed before inserting "/.well-known/" and the well-known URI suffix between the host component
-    /// and the path component"; then the places that OpenID Connect servers have.
+    /// "any terminating "/" MUST be removed before inserting "/.well-known/" and the well-known URI suffix between the
+    /// host component and the path component"; then the places that OpenID Connect servers have.
     #[test]
     fn the_places_are_asked_in_their_order() {
         #[rustfmt::skip]
@@ -258,7 +259,8 @@ mod client {
             ]),
         ];
         for (issuer, places) in cases {
-            // Whatever is wrong with one place, the next is asked: an application that answers every path with its page, say.
+            // Whatever is wrong with one place, the next is asked: an application that answers every path with its
+            // page, say.
             for wrong in [answer(404, ""), answer(200, "<html>"), answer(200, "{}"), answer(302, ""), answer(500, "")] {
                 let (reply, asked) = ask(issuer, |_| wrong.clone());
                 assert!(reply.is_err());
@@ -296,7 +298,8 @@ mod client {
 
     // §3.2 Authorization Server Metadata Response
 
-    /// "A successful response MUST use the 200 OK HTTP status code and return a JSON object [...] Other claims MAY also be returned."
+    /// "A successful response MUST use the 200 OK HTTP status code and return a JSON object [...] Other claims MAY also
+    /// be returned."
     #[test]
     fn the_document_is_read_and_what_is_unknown_is_ignored() {
         let body = json!({
@@ -312,7 +315,8 @@ mod client {
         assert!(metadata.authorization_endpoint.is_none() && !metadata.authorization_response_iss_parameter_supported);
     }
 
-    /// §2: `scopes_supported` is "RECOMMENDED", and a host that knows its scopes may add them to what the configuration says.
+    /// §2: `scopes_supported` is "RECOMMENDED", and a host that knows its scopes may add them to what the configuration
+    /// says.
     #[test]
     fn the_scopes_of_a_server_are_written_and_read() {
         let issuer = "https://server.example";
@@ -342,8 +346,9 @@ mod client {
 
     // §3.3 Authorization Server Metadata Validation
 
-    /// "If these values are not identical, the data contained in the response MUST NOT be used." Another place may have the issuer's
-    /// own; where none has, the error is that somebody else answered.
+    /// "If these values are not identical, the data contained in the response MUST NOT be used." Another place may have
+    /// the issuer's own; where none has, the error is that somebody else answered.
+    /// RFC 8414 §3.3: "MUST be identical to the authorization server's issuer identifier value".
     #[test]
     fn metadata_of_another_issuer_is_not_used() {
         for (issuer, other) in [
@@ -399,11 +404,11 @@ mod client {
         }
     }
 
-    // §2 Authorization Server Metadata: "Unknown values [...] MUST be ignored", and so is what is no value at all.
+    // §2 Authorization Server Metadata: what is unknown is ignored, and so is what is no value at all.
 
     /// What most clients do not need spoils no document.
     #[test]
-    fn a_member_that_cannot_be_read_is_left_out_and_named() {
+    fn r100_a_member_that_cannot_be_read_is_left_out_and_named() {
         let issuer = "https://server.example";
         let endpoints = [
             "authorization_endpoint",
@@ -459,6 +464,7 @@ mod client {
     }
 
     /// Of a list, the good entries are kept. The empty text is no URL, and says nothing.
+    /// RFC 8259 §8.1: "MUST be encoded using UTF-8".
     #[test]
     fn what_can_be_read_of_a_document_is_read() {
         let issuer = "https://server.example";

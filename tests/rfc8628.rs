@@ -157,8 +157,8 @@ fn the_token_request_is_that_of_the_rfc() {
 
 // §3.5 Device Access Token Response
 
-/// "Before each new request, the client MUST wait at least the number of seconds specified by the "interval" parameter of the
-/// device authorization response".
+/// "Before each new request, the client MUST wait at least the number of seconds specified by the "interval" parameter
+/// of the device authorization response".
 #[test]
 fn nothing_is_sent_before_its_time() {
     for now in [at(0), at(4)] {
@@ -218,7 +218,8 @@ fn once_the_codes_have_ended_nothing_is_sent() {
     assert!(matches!(public_client().poll(&device(), canned::moment_at(at(1799))), Step::Fetch(_)));
 }
 
-/// "If the client receives an error response with any other error code, it MUST stop polling and SHOULD react accordingly".
+/// "If the client receives an error response with any other error code, it MUST stop polling and SHOULD react
+/// accordingly".
 #[test]
 fn any_other_error_is_final() {
     for code in ["invalid_grant", "invalid_client", "unauthorized_client", "Slow_Down", "temporarily_unavailable"] {
@@ -231,9 +232,9 @@ fn any_other_error_is_final() {
     }
 }
 
-/// "On encountering a connection timeout, clients MUST unilaterally reduce their polling frequency before retrying. The use of an
-/// exponential backoff algorithm to achieve this, such as doubling the polling interval on each such connection timeout, is
-/// RECOMMENDED."
+/// "On encountering a connection timeout, clients MUST unilaterally reduce their polling frequency before retrying. The
+/// use of an exponential backoff algorithm to achieve this, such as doubling the polling interval on each such
+/// connection timeout, is RECOMMENDED."
 #[test]
 fn on_a_timeout_it_goes_on_more_slowly() {
     for answer in [

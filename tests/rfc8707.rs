@@ -78,8 +78,8 @@ fn a_token_is_for_the_resources_that_were_asked_for() {
     }
 }
 
-/// RFC 3986 §6.2.3: "an empty path" and "/" are equivalent for http and https. Half of the clients write the one, half the
-/// other, and some both in turn.
+/// RFC 3986 §6.2.3: "an empty path" and "/" are equivalent for http and https. Half of the clients write the one, half
+/// the other, and some both in turn.
 #[test]
 fn a_resource_is_the_same_however_it_is_written() {
     let spellings = [
@@ -177,4 +177,15 @@ fn once_resource_indicators_are_in_use_older_grants_are_held_to_them() {
 fn the_fixture_names_no_resource_by_itself() {
     let client = Client::public(ClientId::parse("x").unwrap());
     assert!(client.audience.is_any() && World::new(RefreshPolicy::Reuse).server.config().resources.is_any());
+}
+
+/// §2: "Its value MUST be an absolute URI [...] The URI MUST NOT include a fragment component."
+#[test]
+fn a_resource_is_an_absolute_uri_without_a_fragment() {
+    for taken in ["https://photos.example/", "https://photos.example/a?b=c", "urn:example:photos"] {
+        assert!(Resource::parse(taken).is_ok(), "{taken}");
+    }
+    for refused in ["photos", "/photos", "//photos.example/", "https://photos.example/#", "urn:example:photos#a"] {
+        assert!(Resource::parse(refused).is_err(), "{refused}");
+    }
 }

@@ -75,7 +75,8 @@ fn a_confidential_client_authenticates() {
     assert!(refused.header("www-authenticate").is_some());
 }
 
-/// RFC 8707 §2, with RFC 3986 §6.2.3: what is written otherwise is the same resource, and is kept as the server writes it.
+/// RFC 8707 §2, with RFC 3986 §6.2.3: what is written otherwise is the same resource, and is kept as the server writes
+/// it.
 #[test]
 fn a_resource_is_the_same_however_a_request_writes_it() {
     let world = world().with(|config| config.resources = only(&["https://photos.example", "https://mail.example"]));
@@ -91,8 +92,9 @@ fn a_resource_is_the_same_however_a_request_writes_it() {
 }
 
 /// "Reject the request if the request_uri authorization request parameter is provided."
+/// RFC 9126 §2.1: "is one exception, and it MUST NOT be provided".
 #[test]
-fn a_request_uri_cannot_be_pushed() {
+fn r72_a_request_uri_cannot_be_pushed() {
     let world = world();
     let request_uri = pushed(&world, authorize());
     let reply = push(&world, authorize().set("request_uri", &request_uri));
@@ -101,7 +103,7 @@ fn a_request_uri_cannot_be_pushed() {
 
 /// "Validate the pushed request as it would an authorization request sent to the authorization endpoint."
 #[test]
-fn whatever_the_authorization_endpoint_refuses_is_refused_here() {
+fn r72_whatever_the_authorization_endpoint_refuses_is_refused_here() {
     let world = world();
     let of_the_form = [
         authorize().set("scope", "admin"),
@@ -133,6 +135,7 @@ fn whatever_the_authorization_endpoint_refuses_is_refused_here() {
 
 // §2.2 Successful Response
 
+/// RFC 9126 §2.2: "generated using a cryptographically strong pseudorandom algorithm".
 #[test]
 fn the_response_is_a_request_uri_and_how_long_it_may_be_presented() {
     let world = world();
@@ -140,7 +143,8 @@ fn the_response_is_a_request_uri_and_how_long_it_may_be_presented() {
     assert_eq!((reply.status(), reply.header("content-type")), (201, Some("application/json")));
     assert_eq!(reply.member("expires_in").unwrap(), "60");
     let request_uri = reply.member("request_uri").unwrap();
-    // "The request_uri value MUST be generated using a cryptographically strong pseudorandom algorithm": 248 bits, after the partition.
+    // "The request_uri value MUST be generated using a cryptographically strong pseudorandom algorithm": 248 bits,
+    // after the partition.
     assert_eq!(request_uri.strip_prefix(PREFIX).unwrap().len(), grantor::model::Key::TOKEN_LEN);
     assert_ne!(pushed(&world, authorize()), request_uri);
     let world = world.with(|config| config.par.as_mut().unwrap().lifetime = Duration::from_secs(5));
@@ -233,7 +237,7 @@ fn the_redirect_uri_is_demanded_again_only_if_it_was_pushed() {
 }
 
 #[test]
-fn no_parameter_of_the_browsers_request_changes_what_was_pushed() {
+fn r73_no_parameter_of_the_browsers_request_changes_what_was_pushed() {
     let world = world();
     let request_uri = pushed(&world, authorize().set("scope", "read"));
     let meddled = [
@@ -257,7 +261,7 @@ fn no_parameter_of_the_browsers_request_changes_what_was_pushed() {
 
 /// "The request_uri value MUST be bound to the client that posted the authorization request" (§2.2).
 #[test]
-fn another_clients_request_is_no_request() {
+fn r71_another_clients_request_is_no_request() {
     let world = world();
     let request_uri = pushed(&world, authorize());
     assert!(is_page(&world, with(&request_uri).set("client_id", "web")));
@@ -279,8 +283,9 @@ fn what_was_never_pushed_is_told_to_the_person() {
     assert_eq!(response.page_error().unwrap().code(), "invalid_request_uri");
 }
 
+/// RFC 9126 §4: "An expired request_uri MUST be rejected as invalid".
 #[test]
-fn a_request_uri_expires() {
+fn r71_a_request_uri_expires() {
     let mut world = world();
     let request_uri = pushed(&world, authorize());
     world.now += 59;
@@ -296,8 +301,9 @@ fn a_request_uri_expires() {
 }
 
 /// §7.3: "the authorization server SHOULD make the request URIs one-time use".
+/// RFC 9126 §4: "the client MUST only use a request_uri value once".
 #[test]
-fn a_decision_spends_it_whether_it_is_approved_or_denied() {
+fn r74_a_decision_spends_it_whether_it_is_approved_or_denied() {
     for approved in [true, false] {
         let world = world();
         let request_uri = pushed(&world, authorize());
@@ -316,7 +322,7 @@ fn a_decision_spends_it_whether_it_is_approved_or_denied() {
 
 /// Whatever the client is told by redirect is a decision.
 #[test]
-fn an_approval_that_is_refused_spends_it_too() {
+fn r74_an_approval_that_is_refused_spends_it_too() {
     let world = world();
     let request_uri = pushed(&world, authorize().set("acr_values", "phr"));
     let prompt = world.ask(with(&request_uri));
@@ -340,6 +346,7 @@ fn an_outage_at_the_decision_promises_nothing() {
 }
 
 /// What was registered when it was pushed may not be any more.
+/// RFC 9126 §4: "as it would any other authorization request".
 #[test]
 fn the_client_is_asked_about_again() {
     let world = world();

@@ -32,8 +32,9 @@ fn responses(world: &World) -> Vec<Reply> {
 
 // §2 Response Parameter iss
 
-/// "Authorization servers supporting this specification MUST indicate their identity by including the iss parameter in the
-/// response", "including error responses"; its value is the issuer identifier, to the byte.
+/// "Authorization servers supporting this specification MUST indicate their identity by including the iss parameter in
+/// the response", "including error responses"; its value is the issuer identifier, to the byte.
+/// RFC 9207 §2: "MUST indicate its identity by including the iss parameter".
 #[test]
 fn iss_is_in_every_response_and_is_the_issuer_to_the_byte() {
     for (issuer, encoded) in [
@@ -143,8 +144,8 @@ mod client {
         }
     }
 
-    /// "decode the value from its "application/x-www-form-urlencoded" form [...] and compare the result to the issuer identifier",
-    /// "using simple string comparison".
+    /// "decode the value from its "application/x-www-form-urlencoded" form [...] and compare the result to the issuer
+    /// identifier", "using simple string comparison".
     #[test]
     fn iss_is_compared_as_a_string_after_decoding() {
         use CallbackError::{IssuerMismatch, IssuerMissing};
@@ -152,12 +153,12 @@ mod client {
             for (parameters, announced, not_announced) in [
                 ("&iss=https%3A%2F%2Fserver.example.com", Ok(()), Ok(())),
                 ("&iss=https://server.example.com", Ok(()), Ok(())),
-                // "clients MUST reject authorization responses without the iss parameter from authorization servers that do support the
-                // parameter"; others may do without.
+                // "clients MUST reject authorization responses without the iss parameter from authorization servers
+                // that do support the parameter"; others may do without.
                 ("", Err(IssuerMissing), Ok(())),
                 ("&iss=", Err(IssuerMissing), Ok(())),
-                // "If the value does not match the expected issuer identifier, clients MUST reject the authorization response": also of a
-                // server that did not say it would send one.
+                // "If the value does not match the expected issuer identifier, clients MUST reject the authorization
+                // response": also of a server that did not say it would send one.
                 ("&iss=https://server.example.com/", Err(IssuerMismatch), Err(IssuerMismatch)),
                 ("&iss=https://Server.example.com", Err(IssuerMismatch), Err(IssuerMismatch)),
                 ("&iss=https://server.example.com:443", Err(IssuerMismatch), Err(IssuerMismatch)),
@@ -171,8 +172,8 @@ mod client {
         }
     }
 
-    /// "For error responses, clients MUST NOT assume that the error originates from the intended authorization server." Who it is
-    /// from is checked before what it says.
+    /// "For error responses, clients MUST NOT assume that the error originates from the intended authorization server."
+    /// Who it is from is checked before what it says.
     #[test]
     fn an_error_response_is_checked_too() {
         use CallbackError::{IssuerMismatch, IssuerMissing, Refused};
@@ -182,8 +183,8 @@ mod client {
         assert_eq!(callback(true, "code", "&error=access_denied"), Err(IssuerMissing));
     }
 
-    // §4 Security Considerations: "clients that interact with only one authorization server" need no `iss`; one that is there is
-    // checked all the same. That a mix-up is stopped is played out in tests/client/mix_up.rs.
+    // §4 Security Considerations: "clients that interact with only one authorization server" need no `iss`; one that is
+    // there is checked all the same. That a mix-up is stopped is played out in tests/client/mix_up.rs.
 
     /// Every issuer that a server may have comes back to the client as it went out.
     #[test]

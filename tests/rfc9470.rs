@@ -117,8 +117,9 @@ fn a_refreshed_token_remembers_the_first_authentication() {
 
 // §5 Authorization Response
 
+/// RFC 9470 §5: "the authorization server SHOULD consider the requested acr value as necessary".
 #[test]
-fn an_approval_that_does_not_meet_the_requirements_is_unmet_authentication_requirements() {
+fn r78_an_approval_that_does_not_meet_the_requirements_is_unmet_authentication_requirements() {
     let world = World::new();
     let asked = authorize().set("acr_values", "hwk mfa").set("max_age", "60");
     let good = || approval().authenticated_at(Timestamp(NOW - 5)).with_acr(acr("mfa"));

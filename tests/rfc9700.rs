@@ -1,5 +1,5 @@
-//! RFC 9700, best current practice for OAuth 2.0 security, in the order of its sections: what a server is as it comes, and
-//! what of its rules the other RFCs' tests do not show already.
+//! RFC 9700, best current practice for OAuth 2.0 security, in the order of its sections: what a server is as it comes,
+//! and what of its rules the other RFCs' tests do not show already.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -84,8 +84,10 @@ fn r48_implicit_token_responses_are_off_until_server_and_client_both_name_them()
     assert!(world.approve(implicit()).parameter("access_token").is_some());
 }
 
-// §2.2.2 Refresh Tokens, §4.14.2: "Refresh tokens for public clients MUST be sender-constrained or use refresh token rotation".
+// §2.2.2 Refresh Tokens, §4.14.2: "Refresh tokens for public clients MUST be sender-constrained or use refresh token
+// rotation".
 
+/// RFC 9700 §2.2.2: "MUST be sender-constrained or use refresh token rotation".
 #[test]
 fn r51_refresh_tokens_of_public_clients_rotate() {
     // As it comes, every client's do; with `RotatePublic`, only those of public ones.
@@ -108,6 +110,7 @@ fn r51_refresh_tokens_of_public_clients_rotate() {
 // §2.3 Access Token Privilege Restriction
 
 /// "access tokens SHOULD be audience-restricted to a specific resource server": by `resource`, RFC 8707.
+/// RFC 9700 §4.14.2: "MUST be bound to the scope and resource servers".
 #[test]
 fn r57_access_tokens_are_restricted_to_an_audience_and_short_lived() {
     let (photos, mail) = (resource("https://photos.example.com"), resource("https://mail.example.com"));
@@ -143,7 +146,8 @@ fn r57_access_tokens_are_restricted_to_an_audience_and_short_lived() {
     assert!((1..=3600).contains(&access_token_lifetime.as_secs()));
 }
 
-/// "The privileges associated with an access token SHOULD be restricted to the minimum": one client's audience is its own.
+/// "The privileges associated with an access token SHOULD be restricted to the minimum": one client's audience is its
+/// own.
 #[test]
 fn a_client_gets_tokens_only_for_the_resources_it_is_registered_for() {
     let (photos, mail) = (resource("https://photos.example.com"), resource("https://mail.example.com"));
@@ -171,9 +175,10 @@ fn r47_the_password_grant_is_off_until_server_and_client_both_name_it() {
     assert_eq!(with_password().token(password()).status(), 200);
 }
 
-// §2.6 Other Recommendations: "Authorization servers MUST NOT allow redirection URIs that use the http scheme except for
-// native clients that use loopback interface redirection".
+// §2.6 Other Recommendations: "Authorization servers MUST NOT allow redirection URIs that use the http scheme except
+// for native clients that use loopback interface redirection".
 
+/// RFC 9700 §2.6: "MUST NOT allow redirection URIs that use the `http` scheme".
 #[test]
 fn r9_http_redirect_uris_are_for_loopback_only() {
     for uri in [
@@ -196,6 +201,7 @@ fn r9_http_redirect_uris_are_for_loopback_only() {
 
 /// "if there was no `code_challenge` in the authorization request, a request to the token endpoint containing a
 /// `code_verifier` is rejected."
+/// RFC 9700 §2.1.1: "accepted only if a code_challenge parameter was present in the authorization request".
 #[test]
 fn r28_a_verifier_without_a_challenge_is_rejected() {
     let optional = |client: &mut grantor::record::Client| client.require_pkce = false;
@@ -219,9 +225,9 @@ fn a_code_without_a_challenge_is_worth_nothing_to_a_client_that_must_use_pkce() 
 
 // §4.11.2 Authorization Server as Open Redirector: of an unproven client, tests/rfc6749, `r5_…`.
 
-/// "The authorization server MUST always authenticate the user first and, with the exception of the silent authentication use case,
-/// prompt the user for credentials when needed, before redirecting the user." Whatever is wrong with a request, what comes of it at
-/// once is a page, or a value that waits for the login.
+/// "The authorization server MUST always authenticate the user first and, with the exception of the silent
+/// authentication use case, prompt the user for credentials when needed, before redirecting the user." Whatever is
+/// wrong with a request, what comes of it at once is a page, or a value that waits for the login.
 #[test]
 fn r16_an_erroneous_request_redirects_nobody_before_login() {
     let world = World::new().with_everything();
@@ -285,8 +291,9 @@ fn a_refusal_is_logged_when_it_is_made_and_when_it_is_sent() {
 
 // §4.12 307 Redirect
 
-/// "Authorization servers which redirect a request that potentially contains user credentials MUST NOT use the HTTP 307 status
-/// code for redirection. [...] the status code 303 (See Other) SHOULD be used".
+/// "Authorization servers which redirect a request that potentially contains user credentials MUST NOT use the HTTP 307
+/// status code for redirection. [...] the status code 303 (See Other) SHOULD be used".
+/// RFC 9700 §4.12: "SHOULD use HTTP status code 303 (See Other)".
 #[test]
 fn r19_redirects_are_303() {
     let world = World::new().with_everything();
@@ -410,10 +417,10 @@ fn a_grant_is_kept_as_long_as_its_longest_credential() {
 
 // §4.15.1 Client Impersonating Resource Owner
 
-/// "authorization servers SHOULD NOT allow clients to influence their `client_id` [...] if that can cause confusion with a
-/// genuine resource owner. Where this cannot be avoided, [they] MUST provide other means for the resource server to
-/// distinguish". Whoever registers clients chooses their ids; what grantor sees to is the other means: a token that a client
-/// got for itself has no subject, whatever the client is called.
+/// "authorization servers SHOULD NOT allow clients to influence their `client_id` [...] if that can cause confusion
+/// with a genuine resource owner. Where this cannot be avoided, [they] MUST provide other means for the resource server
+/// to distinguish". Whoever registers clients chooses their ids; what grantor sees to is the other means: a token that
+/// a client got for itself has no subject, whatever the client is called.
 #[test]
 fn r50_a_client_that_is_called_like_a_person_gets_no_token_of_that_person() {
     let world = World::new().with_everything().with_client(confidential("johndoe", SECRET));

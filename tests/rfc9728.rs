@@ -30,6 +30,7 @@ fn document(photos: &ResourceServer) -> Value {
 
 // §2 Protected Resource Metadata
 
+/// RFC 9728 §3.2: "Parameters with zero values MUST be omitted from the response".
 #[test]
 fn the_document_says_what_the_configuration_says() {
     assert_eq!(document(&photos()), json!({ "resource": PHOTOS, "bearer_methods_supported": ["header"] }));
@@ -58,6 +59,7 @@ fn the_document_says_what_the_configuration_says() {
 
 // §3.1 Protected Resource Metadata Request
 
+/// RFC 9728 §3.1: "MUST be removed before inserting "/.well-known/"".
 #[test]
 fn the_well_known_path_goes_between_host_and_path_or_query() {
     let suffix = "/.well-known/oauth-protected-resource";
@@ -99,6 +101,8 @@ fn reached(photos: &ResourceServer) -> HttpHost<impl Fn(&Fetch) -> Answer<Fetch>
     })
 }
 
+/// RFC 9728 §3.3: "the data contained in the response MUST NOT be used".
+/// RFC 9728 §3.3: "MUST be identical to the URL".
 #[test]
 fn a_client_finds_the_document_at_its_place_and_takes_it_if_it_is_the_resources() {
     let photos =

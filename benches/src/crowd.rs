@@ -56,8 +56,8 @@ impl World {
         sample(self, 40)
     }
 
-    /// These add tokens, which have ended already: few beside those that live, and forgotten before the next time. To forget is
-    /// to go through all, so that a small world is in the caches, as it is when it is alone.
+    /// These add tokens, which have ended already: few beside those that live, and forgotten before the next time. To
+    /// forget is to go through all, so that a small world is in the caches, as it is when it is alone.
     fn client_credentials(&mut self) -> f64 {
         self.operation = Operation::ClientCredentials;
         self.server.store.purge(SystemTime::now().into());

@@ -1,5 +1,6 @@
-//! What grantor cannot do without: reading the same form, as many SHA-256s, the same random bytes, as many map operations,
-//! and nothing else. No check, no record, no response. Whatever grantor does cheaply is done as cheaply here.
+//! What grantor cannot do without: reading the same form, as many SHA-256s, the same random bytes, as many map
+//! operations, and nothing else. No check, no record, no response. Whatever grantor does cheaply is done as cheaply
+//! here.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -37,7 +38,8 @@ fn work(operation: Operation) -> Work {
     match operation {
         // The client twice (before and after the resource owner was asked), the grant that the code is for.
         Operation::Authorize => work(0, 3, 2, 1, 80),
-        // The client, and the code, which has its grant; spend, extend, and two tokens for a grant that is looked up for each.
+        // The client, and the code, which has its grant; spend, extend, and two tokens for a grant that is looked up
+        // for each.
         Operation::Code => work(2, 6, 2, 2, 80),
         Operation::CodeConfidential => work(3, 6, 2, 2, 80),
         Operation::Refresh => work(1, 6, 2, 2, 80),

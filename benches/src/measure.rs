@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use crate::batch::{Bench, LIBRARIES};
 use crate::scenario::Operation;
 
-/// So many requests are made ready together. Few at a time, as a server does not hold many: memory that they free is used
-/// again.
+/// So many requests are made ready together. Few at a time, as a server does not hold many: memory that they free is
+/// used again.
 pub const TOGETHER: usize = 50;
 
 /// So many times for one sample.
@@ -43,7 +43,8 @@ impl Samples {
     }
 }
 
-/// Samples of several things, each of which begins a round as often as the others. A round that is not counted comes first.
+/// Samples of several things, each of which begins a round as often as the others. A round that is not counted comes
+/// first.
 pub fn in_turns<const N: usize>(rounds: usize, mut sample: impl FnMut(usize) -> Option<f64>) -> [Samples; N] {
     let mut samples = [const { Samples(Vec::new()) }; N];
     for round in 0..=rounds {

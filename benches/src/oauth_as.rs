@@ -43,8 +43,8 @@ impl Library for OauthAs {
         operation != Operation::Check
     }
 
-    /// Codes and tokens are kept as they are. A client secret is digested; the digest, in hex, is compared with the stored one by
-    /// digests of both, of two blocks each.
+    /// Codes and tokens are kept as they are. A client secret is digested; the digest, in hex, is compared with the
+    /// stored one by digests of both, of two blocks each.
     fn blocks(operation: Operation) -> usize {
         match operation {
             Operation::Authorize | Operation::Refresh | Operation::Check => 0,

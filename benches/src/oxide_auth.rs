@@ -1,5 +1,5 @@
-//! oxide-auth with its maps in memory and its PKCE addon. It comes without HTTP types, so a few lines read and write those.
-//! It needs `&mut` where the others share; no lock is counted against it.
+//! oxide-auth with its maps in memory and its PKCE addon. It comes without HTTP types, so a few lines read and write
+//! those. It needs `&mut` where the others share; no lock is counted against it.
 
 use std::borrow::Cow;
 use std::convert::Infallible;

@@ -15,8 +15,8 @@ use crate::scenario::{self, Request};
 /// So often each store serves [`TOGETHER`] requests, however many threads share the work; and as often before.
 const TIMES: usize = 200;
 
-/// How many times as many client-credentials requests two threads serve as one thread does: on one store, and, to know what
-/// the machine can do at all just now, on a store each.
+/// How many times as many client-credentials requests two threads serve as one thread does: on one store, and, to know
+/// what the machine can do at all just now, on a store each.
 pub fn two_threads(rounds: usize) -> [(&'static str, Spread); 3] {
     let measurements =
         [|| grantor(1, 1), || grantor(1, 2), || grantor(2, 2), || oauth_as(1), || oauth_as(2)] as [fn() -> f64; 5];

@@ -39,7 +39,8 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     serve(listener, router(Arc::new(demo))).await
 }
 
-/// `axum::serve` waits for a silent peer for ever, and takes as many as come. The reference host's `serve.rs` goes further.
+/// `axum::serve` waits for a silent peer for ever, and takes as many as come. The reference host's `serve.rs` goes
+/// further.
 async fn serve(listener: TcpListener, router: Router) -> Result<(), Box<dyn Error + Send + Sync>> {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let timeout = demo::timeout();
@@ -158,7 +159,8 @@ impl FromRequestParts<Arc<Demo>> for MayRead {
     }
 }
 
-/// A layer: the service inside runs only for a token that meets the requirement, and finds its [`Access`] in the request's extensions.
+/// A layer: the service inside runs only for a token that meets the requirement, and finds its [`Access`] in the
+/// request's extensions.
 #[derive(Clone)]
 struct RequireToken {
     demo: Arc<Demo>,

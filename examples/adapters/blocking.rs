@@ -26,8 +26,8 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         let demo = Arc::clone(&demo);
         move |request| answer(&demo, request)
     });
-    // The time is for each read and write, and there is none for a whole head: a client that sends a byte now and then keeps its
-    // thread. Where strangers connect, a proxy that reads whole requests belongs in front.
+    // The time is for each read and write, and there is none for a whole head: a client that sends a byte now and then
+    // keeps its thread. Where strangers connect, a proxy that reads whole requests belongs in front.
     let server = server.with_max_concurrent_connections(MAX_CONNECTIONS).with_global_timeout(demo::timeout());
     let server = server.bind(address);
     let running = server.spawn()?;
@@ -41,8 +41,8 @@ fn answer(demo: &Demo, incoming: &mut Request<Body>) -> Response<Body> {
     *request.method_mut() = incoming.method().clone();
     *request.uri_mut() = incoming.uri().clone();
     *request.headers_mut() = incoming.headers().clone();
-    // The one byte more tells grantor that it was too much. The rest is left to oxhttp, which skips it: it must not be taken for the
-    // next request.
+    // The one byte more tells grantor that it was too much. The rest is left to oxhttp, which skips it: it must not be
+    // taken for the next request.
     let mut body = InTime { body: incoming.body_mut(), until: Instant::now() + demo::timeout() };
     let response = match body.by_ref().take(MAX_FORM_LEN as u64 + 1).read_to_end(request.body_mut()) {
         Ok(_) => route(demo, &request),

@@ -1,5 +1,5 @@
-//! A service that acts for itself, with reqwest: it finds the server's metadata, asks for a token, calls an API with it, and gives the
-//! token back.
+//! A service that acts for itself, with reqwest: it finds the server's metadata, asks for a token, calls an API with
+//! it, and gives the token back.
 //!
 //! `CLIENT_SECRET=… cargo run -p adapters --bin client-reqwest http://127.0.0.1:8080`
 

@@ -1,5 +1,5 @@
-//! A program on somebody's machine, with ureq and without an async runtime: it sends the browser to the server, waits for it on a
-//! loopback port (RFC 8252 §7.3), and refreshes its tokens as long as it runs.
+//! A program on somebody's machine, with ureq and without an async runtime: it sends the browser to the server, waits
+//! for it on a loopback port (RFC 8252 §7.3), and refreshes its tokens as long as it runs.
 //!
 //! `cargo run -p adapters --bin client-ureq http://127.0.0.1:8080`
 
@@ -70,7 +70,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let query = wait_for_browser(listener)?;
     // A response that is not the answer to this request ends here, and its code is not sent anywhere.
     let tokens = client.callback(pending, &query)?.start(moment()).run(&http)?;
-    // To stay logged in until the next start, keep the token set (it is a serde value) where the system keeps passwords.
+    // To stay logged in until the next start, keep the token set (it is a serde value) where the system keeps
+    // passwords.
     let tokens = SharedTokens::new(tokens);
 
     println!("Press Enter to see the photos.");
@@ -91,7 +92,8 @@ fn moment() -> Moment {
     Moment::new(SystemTime::now(), &mut rand::rng())
 }
 
-/// The query of the redirect URI, once the browser comes there. RFC 8252 §8.3: the port is closed once the response is there.
+/// The query of the redirect URI, once the browser comes there. RFC 8252 §8.3: the port is closed once the response is
+/// there.
 fn wait_for_browser(listener: TcpListener) -> io::Result<String> {
     loop {
         let (mut stream, _) = listener.accept()?;

@@ -1,4 +1,5 @@
-//! What the servers beside this file share, and what is not the point of any of them: who is registered, a page that asks, a log.
+//! What the servers beside this file share, and what is not the point of any of them: who is registered, a page that
+//! asks, a log.
 
 use std::collections::HashMap;
 use std::env;
@@ -47,14 +48,16 @@ pub fn listen_address() -> String {
     env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_owned())
 }
 
-/// How long a peer may take for what it owes, a head, a body, or to read its answer: the program's third argument, in seconds.
+/// How long a peer may take for what it owes, a head, a body, or to read its answer: the program's third argument, in
+/// seconds.
 #[must_use]
 pub fn timeout() -> Duration {
     Duration::from_secs(env::args().nth(3).and_then(|seconds| seconds.parse().ok()).unwrap_or(10))
 }
 
 impl Demo {
-    /// The demo of a server at this URL. The program's second argument is the lifetime of its access tokens, in seconds.
+    /// The demo of a server at this URL. The program's second argument is the lifetime of its access tokens, in
+    /// seconds.
     ///
     /// # Errors
     /// This is no URL for an issuer: it needs https, or a loopback host. Or the argument is no number.
@@ -92,8 +95,9 @@ impl Demo {
 
     /// A page that asks whether to approve.
     ///
-    /// It is a stub: nobody logs in, and whoever sees the page decides as `demo-user`. A server that is more than an example logs
-    /// people in first, keeps the prompt in their session until it expires, and protects the form: see `examples/reference-host`.
+    /// It is a stub: nobody logs in, and whoever sees the page decides as `demo-user`. A server that is more than an
+    /// example logs people in first, keeps the prompt in their session until it expires, and protects the form: see
+    /// `examples/reference-host`.
     pub fn ask(&self, prompt: Prompt) -> Response<Vec<u8>> {
         let Ok(id) = Secret::generate(&mut rand::rng());
         let page = format!(
@@ -123,7 +127,8 @@ impl Demo {
         response
     }
 
-    /// What is to be carried out once that page was answered; nothing if there was no such page, or it was answered before.
+    /// What is to be carried out once that page was answered; nothing if there was no such page, or it was answered
+    /// before.
     pub fn decide(&self, form: &[u8]) -> Option<Step<AuthorizeDecision<'_>>> {
         let form: HashMap<_, _> = form_urlencoded::parse(form).collect();
         let prompt = self.prompts().remove(&**form.get("request")?)?;
@@ -135,8 +140,8 @@ impl Demo {
         })
     }
 
-    /// Tells the client what is wrong with its request. A server that is more than an example logs people in first, before it
-    /// redirects them (RFC 9700 §4.11.2): see `examples/reference-host`.
+    /// Tells the client what is wrong with its request. A server that is more than an example logs people in first,
+    /// before it redirects them (RFC 9700 §4.11.2): see `examples/reference-host`.
     pub fn refuse(&self, refusal: Refusal) -> Step<AuthorizeRefusal<'_>> {
         refusal.respond(&self.server, moment())
     }
@@ -154,7 +159,8 @@ fn backup() -> Result<Client, Box<dyn Error + Send + Sync>> {
     Ok(client)
 }
 
-/// A program on somebody's machine: RFC 8252. Its port is whichever is free, so the one that is registered does not count.
+/// A program on somebody's machine: RFC 8252. Its port is whichever is free, so the one that is registered does not
+/// count.
 fn cli() -> Result<Client, Box<dyn Error + Send + Sync>> {
     let mut client = Client::public(ClientId::parse("cli")?);
     client.redirect_uris = vec![RedirectUri::parse("http://127.0.0.1/callback")?];
@@ -204,10 +210,11 @@ pub fn gone() -> Response<Vec<u8>> {
     text(StatusCode::GONE, "There is nothing to decide any more.\n")
 }
 
-/// One line for each thing that happened. Events hold no secrets, and `Debug` escapes the line ends that a request may hold.
+/// One line for each thing that happened. Events hold no secrets, and `Debug` escapes the line ends that a request may
+/// hold.
 ///
-/// A thread of its own writes them: if nobody reads standard error, lines are lost, and no request waits. (The reference host's
-/// `log.rs` counts them.)
+/// A thread of its own writes them: if nobody reads standard error, lines are lost, and no request waits. (The
+/// reference host's `log.rs` counts them.)
 pub fn audit(event: impl fmt::Debug) {
     static LINES: LazyLock<SyncSender<String>> = LazyLock::new(|| {
         let (lines, written) = sync_channel::<String>(1024);

@@ -1,5 +1,5 @@
-//! Each endpoint, from the raw bytes of a request. Codes, tokens and secrets cannot be guessed: the input has them only where it
-//! names them in braces, and so it can be told whether a reply was earned.
+//! Each endpoint, from the raw bytes of a request. Codes, tokens and secrets cannot be guessed: the input has them only
+//! where it names them in braces, and so it can be told whether a reply was earned.
 
 use grantor::model::{GrantType, Key};
 use grantor::resource::ResourceServer;

@@ -1,5 +1,5 @@
-//! What is fuzzed, as functions that take whatever bytes and panic on a finding. `fuzz_targets` hands them to libFuzzer; the
-//! test below runs the corpus through them, with any compiler.
+//! What is fuzzed, as functions that take whatever bytes and panic on a finding. `fuzz_targets` hands them to
+//! libFuzzer; the test below runs the corpus through them, with any compiler.
 
 mod client;
 #[path = "../../tests/common/mod.rs"]

@@ -1,5 +1,5 @@
-//! Sequences of operations against the server on its store, and against a model of both that is as simple as can be. After
-//! each, both say the same.
+//! Sequences of operations against the server on its store, and against a model of both that is as simple as can be.
+//! After each, both say the same.
 
 mod naive;
 

@@ -70,7 +70,8 @@ fn urls(text: &str) {
     if endpoint.is_some() {
         let url = Url::parse(text).unwrap();
         assert!(is_safe(&url) && url.fragment().is_none() && url.username().is_empty());
-        // Whoever sends a request reads it in this way. An address has several forms, and a name may be percent-encoded.
+        // Whoever sends a request reads it in this way. An address has several forms, and a name may be
+        // percent-encoded.
         let uri = Uri::try_from(text).ok().filter(|_| matches!(url.host(), Some(Host::Domain(_))));
         if let Some(host) = uri.as_ref().and_then(Uri::host).filter(|host| !host.contains('%')) {
             assert_eq!(url.host_str(), Some(host.to_ascii_lowercase().as_str()));

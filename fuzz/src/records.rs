@@ -1,5 +1,5 @@
-//! Records that are read back from a store or a session: what is read is written so that it reads as the same, and its `Debug`
-//! shows no secret.
+//! Records that are read back from a store or a session: what is read is written so that it reads as the same, and its
+//! `Debug` shows no secret.
 
 use std::fmt::Debug;
 

@@ -1,4 +1,8 @@
-//! The authorization request: RFC 6749 §4.1.1, §4.2.1; RFC 7636 §4.3.
+//! The authorization request: [RFC 6749 §4.1.1], [§4.2.1]; [RFC 7636 §4.3].
+//!
+//! [RFC 6749 §4.1.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1
+//! [§4.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.2.1
+//! [RFC 7636 §4.3]: https://www.rfc-editor.org/rfc/rfc7636#section-4.3
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +16,7 @@ use crate::model::{
 };
 use crate::wire::{Parameters, with_parameters};
 
-/// What a client asks a resource owner for.
+/// An authorization request: the scope, resources and further parameters that a client asks for.
 #[derive(Clone, Debug)]
 pub struct AuthorizationRequest {
     redirect_uri: RedirectUri,
@@ -22,32 +26,41 @@ pub struct AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
-    /// A request whose response goes to this URI, as it is registered at the server:
-    /// [`RedirectUri::parse_registered_elsewhere`] takes what a stricter server would not register.
+    /// Creates a request whose response goes to this redirect URI, which is registered at the server.
+    /// [`RedirectUri::parse_registered_elsewhere`] accepts URIs that a stricter server would not register.
     ///
-    /// A client of several servers that do not send `iss` (RFC 9207) has a redirect URI of its own for each of them:
-    /// RFC 9700 §4.4.2.2.
+    /// A client of several servers that do not send `iss` ([RFC 9207]) needs a separate redirect URI for each of them:
+    /// [RFC 9700 §4.4.2.2].
+    ///
+    /// [RFC 9207]: https://www.rfc-editor.org/rfc/rfc9207
+    /// [RFC 9700 §4.4.2.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.4.2.2
     #[must_use]
     pub fn new(redirect_uri: RedirectUri) -> Self {
         Self { redirect_uri, scope: None, resource: Vec::new(), parameters: Vec::new() }
     }
 
-    /// What is asked for; without it, or with the empty scope, the server's default: RFC 6749 §3.3.
+    /// Asks for this scope. Without a scope, or with an empty one, the server's default applies: [RFC 6749 §3.3].
+    ///
+    /// [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
     #[must_use]
     pub fn scope(self, scope: Scope) -> Self {
         Self { scope: Some(scope).filter(|scope| !scope.is_empty()), ..self }
     }
 
-    /// A protected resource that the token is to be for: RFC 8707 §2. May be called for several. The token request says
-    /// it again, and so does each refresh.
+    /// Asks for a token that is good at this protected resource: [RFC 8707 §2]. Call it again for further resources.
+    /// The token request repeats them, and so does each refresh.
+    ///
+    /// [RFC 8707 §2]: https://www.rfc-editor.org/rfc/rfc8707#section-2
     #[must_use]
     pub fn resource(mut self, resource: Resource) -> Self {
         self.resource.push(resource);
         self
     }
 
-    /// A further parameter, say `login_hint`, or `acr_values` and `max_age` when a resource server asks for them (RFC
-    /// 9470 §4).
+    /// Adds a further parameter, such as `login_hint`, or `acr_values` and `max_age` when a resource server asks for
+    /// them ([RFC 9470 §4]).
+    ///
+    /// [RFC 9470 §4]: https://www.rfc-editor.org/rfc/rfc9470#section-4
     #[must_use]
     pub fn parameter(mut self, name: &str, value: &str) -> Self {
         match Resource::parse(value) {
@@ -58,33 +71,36 @@ impl AuthorizationRequest {
     }
 }
 
-/// The authorization request cannot be made.
+/// An error in making an authorization request. Nothing was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BeginError {
     /// The server's metadata has no `authorization_endpoint`.
     #[error("the server's metadata has no authorization_endpoint")]
     NoEndpoint,
-    /// The server says that it does not take this `response_type`.
+    /// The server's metadata does not list this `response_type`.
     #[error("the server does not support response_type={0}")]
     ResponseType(ResponseType),
-    /// The server says that it supports PKCE, and not `S256`. RFC 7636 §4.2: "If the client is capable of using "S256",
-    /// it MUST use "S256"".
+    /// The server's metadata lists PKCE methods, but not `S256`. [RFC 7636 §4.2]: "If the client is capable of using
+    /// "S256", it MUST use "S256"".
+    ///
+    /// [RFC 7636 §4.2]: https://www.rfc-editor.org/rfc/rfc7636#section-4.2
     #[error("the server does not support code_challenge_method=S256")]
     CodeChallengeMethod,
-    /// The server does not say that it supports PKCE, and the client goes on only where it does:
-    /// [`Pkce::Verified`](super::Pkce::Verified).
+    /// The server's metadata does not list PKCE, and the client requires it: [`Pkce::Verified`](super::Pkce::Verified).
     #[error("the server does not say that it supports PKCE")]
     PkceUnverified,
-    /// The request says twice what is grantor's to say.
+    /// A further parameter has a name that grantor itself sets.
     #[error("the parameter {0} is set by the library")]
     Reserved(&'static str),
 }
 
-/// What every attempt has, whatever comes back from it.
+/// The part of a pending request that both response types share.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Attempt {
-    /// RFC 9700 §4.4.2.1: where the request was sent.
+    /// The issuer of the server that the request was sent to: [RFC 9700 §4.4.2.1].
+    ///
+    /// [RFC 9700 §4.4.2.1]: https://www.rfc-editor.org/rfc/rfc9700#section-4.4.2.1
     #[serde(deserialize_with = "crate::model::issuer::in_private_network")]
     pub(super) issuer: Issuer,
     #[serde(with = "exposed")]
@@ -98,23 +114,25 @@ pub(super) struct Attempt {
     pub(super) begun_at: Timestamp,
 }
 
-/// An authorization request that was sent, waiting for its callback. It is a serde value for the host's session of this
-/// very browser: RFC 6749 §10.12 wants `state` bound to "the user-agent's authenticated state". It is good for one
+/// An authorization request that was sent and waits for its callback. Keep it, as a serde value, in the session of the
+/// same browser: [RFC 6749 §10.12] wants `state` bound to "the user-agent's authenticated state". It is good for one
 /// callback.
 ///
-/// It holds the `code_verifier`: a session that lives in the browser has to be encrypted.
+/// It holds the `code_verifier`, so a session that is stored in the browser must be encrypted.
+///
+/// [RFC 6749 §10.12]: https://www.rfc-editor.org/rfc/rfc6749#section-10.12
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[must_use = "the callback needs it"]
 pub struct Pending {
     #[serde(flatten)]
     pub(super) attempt: Attempt,
-    /// `None` if PKCE is off.
+    /// The code verifier; `None` if PKCE is off.
     #[serde(default, with = "exposed::option", skip_serializing_if = "Option::is_none")]
     pub(super) code_verifier: Option<Secret<'static>>,
 }
 
-/// An implicit request that was sent, waiting for its callback; as [`Pending`].
+/// An implicit request that was sent and waits for its callback; otherwise the same as [`Pending`].
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[must_use = "the callback needs it"]
@@ -123,31 +141,34 @@ pub struct PendingImplicit {
     pub(super) attempt: Attempt,
 }
 
-/// What an attempt says of itself, whichever response it waits for.
+/// The accessors that [`Pending`] and [`PendingImplicit`] share.
 macro_rules! accessors {
     ($($pending:ident)*) => {$(
         impl $pending {
-            /// Its `state`, by which a session that holds several finds the one that a callback belongs to.
+            /// The `state` of the request. A session with several pending requests finds the right one by it.
             #[must_use]
             pub fn state(&self) -> &str {
                 self.attempt.state.expose()
             }
 
-            /// The server that was asked.
+            /// The issuer of the server that the request was sent to.
             #[must_use]
             pub fn issuer(&self) -> &Issuer {
                 &self.attempt.issuer
             }
 
-            /// Where its callback comes to. A client of several servers that do not send `iss` has a redirect URI for
-            /// each, and takes a callback only where it belongs. RFC 9700 §4.4.2.2: clients compare "the distinct
-            /// redirect URI for the issuer to the URI where the authorization response was received on".
+            /// The redirect URI of the request. A client of several servers that do not send `iss` has a redirect URI
+            /// for each, and must accept a callback only at its own. [RFC 9700 §4.4.2.2]: "Clients MUST check that the
+            /// authorization response was received from the correct issuer by comparing the distinct redirection URI
+            /// for the issuer to the URI where the authorization response was received on".
+            ///
+            /// [RFC 9700 §4.4.2.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.4.2.2
             #[must_use]
             pub fn redirect_uri(&self) -> &RedirectUri {
                 &self.attempt.redirect_uri
             }
 
-            /// When it was begun. A host may want to forget old ones.
+            /// The time at which the request was made. A host may want to forget old ones.
             #[must_use]
             pub fn begun_at(&self) -> Timestamp {
                 self.attempt.begun_at
@@ -158,20 +179,24 @@ macro_rules! accessors {
 accessors!(Pending PendingImplicit);
 
 impl Client {
-    /// The URL to send the browser to for an authorization code, and what the callback will need: RFC 6749 §4.1.1.
+    /// Returns the URL to send the browser to for an authorization code, and the pending request that the callback
+    /// needs: [RFC 6749 §4.1.1].
     ///
-    /// `state` and then `code_verifier` are drawn from the moment, so each attempt has its own. RFC 9700 §4.7.1 lets a
-    /// client rely on PKCE against CSRF only where it has ensured that the server supports it; this one never relies on
-    /// it: `state` is always sent, and always checked.
+    /// `state` and then `code_verifier` are drawn from the moment, so each attempt has its own. `state` is always sent
+    /// and always checked: [RFC 9700 §4.7.1] lets a client rely on PKCE against CSRF only if the server is known to
+    /// support it, and this client never does.
     ///
     /// # Errors
-    /// The server's metadata says that it would be refused.
+    /// The server's metadata shows that the server would refuse the request.
+    ///
+    /// [RFC 6749 §4.1.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1
+    /// [RFC 9700 §4.7.1]: https://www.rfc-editor.org/rfc/rfc9700#section-4.7.1
     pub fn begin(&self, request: AuthorizationRequest, mut moment: Moment) -> Result<(String, Pending), BeginError> {
         let s256 = CodeChallengeMethod::S256;
         let methods = self.server.code_challenge_methods_supported.as_deref().unwrap_or_default();
         let takes_s256 = methods.iter().any(|method| method == s256.as_str());
         match self.dialect.pkce {
-            // A server that names none may have PKCE all the same, and ignores the parameters if it has not.
+            // A server that lists no methods may support PKCE all the same; if not, it ignores the parameters.
             Pkce::Sent if methods.is_empty() => {}
             Pkce::Verified if methods.is_empty() => return Err(BeginError::PkceUnverified),
             Pkce::Sent | Pkce::Verified if !takes_s256 => return Err(BeginError::CodeChallengeMethod),
@@ -179,7 +204,7 @@ impl Client {
         }
         let state = state(&mut moment);
         let code_verifier = (self.dialect.pkce != Pkce::Off).then(|| verifier(&mut moment));
-        // The alphabet and the length are right.
+        // Parsing succeeds: a drawn verifier has the right alphabet and length.
         let verifier = code_verifier.as_ref().and_then(|verifier| CodeVerifier::parse(verifier.expose()).ok());
         let challenge = verifier.map(|verifier| verifier.challenge(s256).digest().to_string());
         let method = challenge.as_ref().map(|_| s256.as_str());
@@ -188,11 +213,15 @@ impl Client {
         Ok((url, Pending { attempt, code_verifier }))
     }
 
-    /// The URL to send the browser to for a token in the fragment, and what the callback will need: RFC 6749 §4.2.1. It
-    /// exists for servers that have nothing better. RFC 9700 §2.1.2: clients "SHOULD NOT use the implicit grant".
+    /// Returns the URL to send the browser to for a token in the fragment, and the pending request that the callback
+    /// needs: [RFC 6749 §4.2.1]. Use it only for servers that offer nothing better. [RFC 9700 §2.1.2]: clients "SHOULD
+    /// NOT use the implicit grant".
     ///
     /// # Errors
-    /// The server's metadata says that it would be refused.
+    /// The server's metadata shows that the server would refuse the request.
+    ///
+    /// [RFC 6749 §4.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.2.1
+    /// [RFC 9700 §2.1.2]: https://www.rfc-editor.org/rfc/rfc9700#section-2.1.2
     pub fn begin_implicit(
         &self,
         request: AuthorizationRequest,
@@ -231,22 +260,28 @@ impl Client {
         let further = parameters.iter().map(|(name, value)| (name.as_str(), Some(value.as_str())));
         let all = fixed.into_iter().chain(pkce).chain(resources).chain(further);
         let url = with_parameters(endpoint.as_str(), Parameters::Query, all);
+        // RFC 9700 §4.4.2: "clients MUST store, for each authorization request, the issuer they sent the authorization
+        // request to and bind this information to the user agent".
         let issuer = self.server.issuer.clone();
         Ok((url, Attempt { issuer, state, redirect_uri, scope, resource, begun_at }))
     }
 }
 
-/// The parameters that are grantor's to set.
+/// The parameters that only grantor sets.
 const RESERVED: [&str; 7] =
     ["response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"];
 
-/// RFC 6749 §10.12: a "non-guessable value": 31 random bytes as base64url.
+/// Draws the `state`, a "non-guessable value" ([RFC 6749 §10.12]): 31 random bytes as base64url.
+///
+/// [RFC 6749 §10.12]: https://www.rfc-editor.org/rfc/rfc6749#section-10.12
 fn state(moment: &mut Moment) -> Secret<'static> {
     Secret::new(URL_SAFE_NO_PAD.encode(moment.draw::<31>()))
 }
 
-/// RFC 7636 §4.1: a "high-entropy cryptographic random STRING": "the output of a suitable random number generator be
-/// used to create a 32-octet sequence", as base64url.
+/// Draws a `code_verifier`, a "high-entropy cryptographic random STRING": "the output of a suitable random number
+/// generator be used to create a 32-octet sequence", as base64url ([RFC 7636 §4.1]).
+///
+/// [RFC 7636 §4.1]: https://www.rfc-editor.org/rfc/rfc7636#section-4.1
 fn verifier(moment: &mut Moment) -> Secret<'static> {
     Secret::new(URL_SAFE_NO_PAD.encode(moment.draw::<32>()))
 }

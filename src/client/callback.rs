@@ -1,4 +1,10 @@
-//! The authorization response: RFC 6749 §4.1.2, §4.1.2.1, §4.2.2, §4.2.2.1; RFC 9207 §2.4.
+//! The authorization response: [RFC 6749 §4.1.2], [§4.1.2.1], [§4.2.2], [§4.2.2.1]; [RFC 9207 §2.4].
+//!
+//! [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
+//! [§4.1.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
+//! [§4.2.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.2.2
+//! [§4.2.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.2.2.1
+//! [RFC 9207 §2.4]: https://www.rfc-editor.org/rfc/rfc9207#section-2.4
 
 use std::borrow::Cow;
 
@@ -9,71 +15,93 @@ use super::token_set::{Asked, TokenSet};
 use crate::model::{Digest, GrantType, Scope, Secret, Timestamp, exposed};
 use crate::wire::{Form, FormError, Param, excerpt_of_url, peer_text};
 
-/// The callback is not the answer to the request that is pending, or the answer is no. Nothing was sent.
+/// An error in an authorization response: it does not answer the pending request, or it refuses. Nothing was sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallbackError {
-    /// The parameters cannot be read: one repeats, say.
+    /// The parameters cannot be read, for example because one is repeated.
     #[error("{0}")]
     Form(#[from] FormError),
-    /// The request went to another server than this client's: RFC 9700 §4.4.2.1.
+    /// The pending request went to a server other than this client's: [RFC 9700 §4.4.2.1].
+    ///
+    /// [RFC 9700 §4.4.2.1]: https://www.rfc-editor.org/rfc/rfc9700#section-4.4.2.1
     #[error("the request was sent to another authorization server")]
     OtherServer,
-    /// There is no `state`. Somebody else may have sent the browser here: RFC 6749 §10.12.
+    /// The response has no `state`. Somebody else may have sent the browser here: [RFC 6749 §10.12].
+    ///
+    /// [RFC 6749 §10.12]: https://www.rfc-editor.org/rfc/rfc6749#section-10.12
     #[error("the response has no state")]
     StateMissing,
-    /// The `state` is that of another request. Somebody else may have sent the browser here: RFC 6749 §10.12.
+    /// The `state` belongs to another request. Somebody else may have sent the browser here: [RFC 6749 §10.12].
+    ///
+    /// [RFC 6749 §10.12]: https://www.rfc-editor.org/rfc/rfc6749#section-10.12
     #[error("the state is not that of the request")]
     StateMismatch,
-    /// The server says in its metadata that it sends `iss`, and this response has none: RFC 9207 §2.4.
+    /// The server's metadata promises `iss`, and this response has none: [RFC 9207 §2.4].
+    ///
+    /// [RFC 9207 §2.4]: https://www.rfc-editor.org/rfc/rfc9207#section-2.4
     #[error("the response has no iss")]
     IssuerMissing,
-    /// The response is another server's: a mix-up (RFC 9207 §2.4, RFC 9700 §4.4).
+    /// The `iss` names another server, which is a mix-up attack: [RFC 9207 §2.4], [RFC 9700 §4.4].
+    ///
+    /// [RFC 9207 §2.4]: https://www.rfc-editor.org/rfc/rfc9207#section-2.4
+    /// [RFC 9700 §4.4]: https://www.rfc-editor.org/rfc/rfc9700#section-4.4
     #[error("the response is that of another issuer")]
     IssuerMismatch,
-    /// The server, or the resource owner, refused: RFC 6749 §4.1.2.1. The texts come by way of the browser, and may be
-    /// anyone's; they are as clean as those of an [`ErrorResponse`](super::ErrorResponse).
+    /// The server or the resource owner refused: [RFC 6749 §4.1.2.1]. The texts come through the browser, so anyone may
+    /// have written them; they are cleaned as those of an [`ErrorResponse`](super::ErrorResponse) are.
+    ///
+    /// [RFC 6749 §4.1.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
     #[error("the server refused: {}", .0.error)]
     Refused(AuthorizationErrorResponse),
-    /// There is neither a code or token nor an error, or it is not of its syntax.
+    /// The response has neither an error nor this parameter with the right syntax: `code` or `access_token`.
     #[error("the response has no usable {0}")]
     Missing(&'static str),
-    /// RFC 6749 §7.1: "The client MUST NOT use an access token if it does not understand the token type."
+    /// The type of the token is unknown to the client. [RFC 6749 §7.1]: "The client MUST NOT use an access token if it
+    /// does not understand the token type."
+    ///
+    /// [RFC 6749 §7.1]: https://www.rfc-editor.org/rfc/rfc6749#section-7.1
     #[error("the response has a token of a type that is not understood")]
     TokenType,
 }
 
-/// An error response of the authorization endpoint: RFC 6749 §4.1.2.1.
+/// An error response of the authorization endpoint: [RFC 6749 §4.1.2.1].
+///
+/// [RFC 6749 §4.1.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuthorizationErrorResponse {
-    /// The code, say `access_denied`.
+    /// The error code, such as `access_denied`.
     pub error: String,
-    /// A text for the client's developer.
+    /// An explanation for the client's developer.
     pub error_description: Option<String>,
-    /// A page for the client's developer.
+    /// The URL of a page for the client's developer.
     pub error_uri: Option<String>,
 }
 
 impl AuthorizationErrorResponse {
-    /// A response of this code.
+    /// Creates a response with this error code.
     #[must_use]
     pub fn new(error: impl Into<String>) -> Self {
         Self { error: error.into(), error_description: None, error_uri: None }
     }
 }
 
-/// The parameters that every authorization response may have.
+/// The parameters that any authorization response may have.
 const COMMON: [&str; 5] = ["state", "iss", "error", "error_description", "error_uri"];
 
 impl Client {
-    /// Checks what came to the redirect URI, `query` being the URI's query, with its question mark or without, and
-    /// prepares the token request: RFC 6749 §4.1.2, §4.1.3.
+    /// Checks an authorization response and prepares the token request: [RFC 6749 §4.1.2], [§4.1.3]. `query` is the
+    /// query of the URI that the browser requested, with or without its question mark.
     ///
     /// # Errors
-    /// It is not the answer to this request, or the answer is no. Either way, the pending request is spent.
+    /// The response does not answer this request, or it refuses. Either way the pending request is used up.
+    ///
+    /// [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
+    /// [§4.1.3]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3
     pub fn callback(&self, pending: Pending, query: &str) -> Result<TokenRequest<'_>, CallbackError> {
         let form = Form::new(query.strip_prefix('?').unwrap_or(query).as_bytes())?;
+        // RFC 6749 §4.1.2: "The client MUST ignore unrecognized response parameters."
         self.check(&pending.attempt, form.params(COMMON))?;
         let [code] = form.params(["code"]);
         let code = visible(code?).ok_or(CallbackError::Missing("code"))?;
@@ -88,11 +116,13 @@ impl Client {
         Ok(request.asked_for(Asked { scope: scope.clone(), resource, ..Asked::default() }, scope))
     }
 
-    /// Checks what came to the redirect URI, `fragment` being the URI's fragment, with its `#` or without, and takes
-    /// the token from it: RFC 6749 §4.2.2.
+    /// Checks an implicit response and takes the token from it: [RFC 6749 §4.2.2]. `fragment` is the fragment of the
+    /// URI that the browser requested, with or without its `#`.
     ///
     /// # Errors
-    /// It is not the answer to this request, or the answer is no. Either way, the pending request is spent.
+    /// The response does not answer this request, or it refuses. Either way the pending request is used up.
+    ///
+    /// [RFC 6749 §4.2.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.2.2
     pub fn callback_implicit(
         &self,
         pending: PendingImplicit,
@@ -108,7 +138,7 @@ impl Client {
         if token_type.as_ref().is_some_and(|kind| !self.dialect.understands(kind)) {
             return Err(CallbackError::TokenType);
         }
-        // What is said about a token may be unreadable; the token is good all the same.
+        // An unreadable statement about the token does not spoil the token.
         let expires_in =
             expires_in.map_err(drop).and_then(|text| text.map(|text| text.trim().parse()).transpose().map_err(drop));
         let scope = scope.map_err(drop).and_then(|text| text.map(|text| Scope::parse(&text)).transpose().map_err(drop));
@@ -121,7 +151,7 @@ impl Client {
             .asked_by(Asked { scope: requested, resource, ..Asked::default() }))
     }
 
-    /// Is this the answer to that request, and is it yes?
+    /// Checks that the response answers this attempt and does not refuse.
     fn check(
         &self,
         attempt: &Attempt,
@@ -141,8 +171,8 @@ impl Client {
             // authorization response and MUST NOT proceed with the authorization grant."
             Some(iss) if iss != attempt.issuer.as_str() => return Err(CallbackError::IssuerMismatch),
             Some(_) => {}
-            // "Clients MUST reject authorization responses without the iss parameter from authorization servers that do
-            // support the parameter according to the client's configuration."
+            // RFC 9207 §2.4: "Clients MUST reject authorization responses without the iss parameter from authorization
+            // servers that do support the parameter according to the client's configuration."
             None if self.server.authorization_response_iss_parameter_supported => {
                 return Err(CallbackError::IssuerMissing);
             }
@@ -152,7 +182,7 @@ impl Client {
             None => Ok(()),
             Some(error) => Err(CallbackError::Refused(AuthorizationErrorResponse {
                 error: peer_text(&error),
-                // What is said to people does not hide the code, whatever it is.
+                // An unreadable text for people does not hide the error code.
                 error_description: error_description.ok().flatten().map(|text| peer_text(&text)),
                 error_uri: error_uri.ok().flatten().map(|uri| excerpt_of_url(&uri)),
             })),
@@ -160,7 +190,10 @@ impl Client {
     }
 }
 
-/// A secret of the response, if it is one: RFC 6749 appendix A.11, A.12.
+/// Returns the value as a secret if it has the syntax of one: [RFC 6749 appendix A.11], [A.12].
+///
+/// [RFC 6749 appendix A.11]: https://www.rfc-editor.org/rfc/rfc6749#appendix-A.11
+/// [A.12]: https://www.rfc-editor.org/rfc/rfc6749#appendix-A.12
 fn visible(value: Option<Cow<'_, str>>) -> Option<Secret<'static>> {
     value.map(|text| Secret::new(text.into_owned())).filter(exposed::is_visible)
 }

@@ -1,4 +1,8 @@
-//! What a resource server asks for when it refuses, in `WWW-Authenticate`: RFC 6750 §3, RFC 9470 §3, RFC 9728 §5.1.
+//! Challenges of a resource server, sent in `WWW-Authenticate`: [RFC 6750 §3], [RFC 9470 §3], [RFC 9728 §5.1].
+//!
+//! [RFC 6750 §3]: https://www.rfc-editor.org/rfc/rfc6750#section-3
+//! [RFC 9470 §3]: https://www.rfc-editor.org/rfc/rfc9470#section-3
+//! [RFC 9728 §5.1]: https://www.rfc-editor.org/rfc/rfc9728#section-5.1
 
 use std::collections::BTreeMap;
 
@@ -8,63 +12,79 @@ use url::Url;
 use crate::model::{Endpoint, Resource, Scope};
 use crate::wire::{AnyChallenge, challenges, excerpt_of_url, lenient, peer_text};
 
-/// The challenge of a response. Each member is there if the resource server sent it, and it can be read.
+/// The challenge of a resource server's response. A member is present if the resource server sent it and it can be
+/// read.
 ///
-/// What it says comes from the resource server, and is worth as much trust. The texts for the client's developer are as
-/// clean as those of an [`ErrorResponse`](super::ErrorResponse); `realm` and the further parameters are as they were
-/// sent, and at most 8 KiB each.
+/// The content deserves as much trust as the resource server does. The texts for the client's developer are cleaned as
+/// those of an [`ErrorResponse`](super::ErrorResponse) are; `realm` and the further parameters are as they were sent,
+/// and at most 8 KiB each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Challenge {
-    /// The scheme, as it was sent: `Bearer`, or another that has OAuth's parameters, `DPoP` say.
+    /// The scheme as it was sent: `Bearer`, or another that has OAuth's parameters, such as `DPoP`.
     pub scheme: String,
-    /// The code: `invalid_token`, `insufficient_scope`, `insufficient_user_authentication`, say. None: the request had
-    /// no token.
+    /// The error code, such as `invalid_token`, `insufficient_scope` or `insufficient_user_authentication`. `None` if
+    /// the request had no token.
     pub error: Option<String>,
-    /// A text for the client's developer.
+    /// An explanation for the client's developer.
     pub error_description: Option<String>,
-    /// A page for the client's developer.
+    /// The URL of a page for the client's developer.
     pub error_uri: Option<String>,
-    /// What is protected: RFC 9110 §11.5.
+    /// The protection space: [RFC 9110 §11.5].
+    ///
+    /// [RFC 9110 §11.5]: https://www.rfc-editor.org/rfc/rfc9110#section-11.5
     pub realm: Option<String>,
-    /// What the token must be good for. Its tokens are those that spaces separate, one or several: a comma is a
-    /// character of a scope token (RFC 6749 §3.3).
+    /// The scope that the token needs. Scope tokens are separated by one space or more; a comma is a character of a
+    /// scope token ([RFC 6749 §3.3]).
+    ///
+    /// [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
     pub scope: Option<Scope>,
-    /// How the resource owner is to be authenticated: the parameter of this name for the next authorization request
-    /// (RFC 9470 §4).
+    /// The required authentication of the resource owner: the `acr_values` for the next authorization request
+    /// ([RFC 9470 §4]).
+    ///
+    /// [RFC 9470 §4]: https://www.rfc-editor.org/rfc/rfc9470#section-4
     pub acr_values: Option<String>,
-    /// How many seconds ago the resource owner may have been authenticated: the parameter of this name, likewise.
+    /// The greatest age of the resource owner's authentication, in seconds: the `max_age` for the next authorization
+    /// request ([RFC 9470 §4]).
+    ///
+    /// [RFC 9470 §4]: https://www.rfc-editor.org/rfc/rfc9470#section-4
     pub max_age: Option<u64>,
-    /// Where the resource server says what it is and whose tokens it takes: for
-    /// [`discover_resource`](fn@super::discover_resource).
+    /// The URL of the protected resource metadata, for [`discover_resource`](fn@super::discover_resource).
     pub resource_metadata: Option<Endpoint>,
-    /// Every other parameter, by its name in lower case: `service` or `claims`, say.
+    /// The other parameters, by their names in lower case: `service` or `claims`, for example.
     pub parameters: BTreeMap<String, String>,
     unreadable: Vec<&'static str>,
 }
 
 impl Challenge {
-    /// The challenge in a response's headers, if there is one that a client of OAuth can answer: the first of the
-    /// scheme `Bearer`; if there is none, the first of any scheme that has `resource_metadata` (RFC 9728 §5.1: "This
-    /// parameter MAY be used in WWW-Authenticate responses using Authorization schemes other than "Bearer""), or that
-    /// of `DPoP` (RFC 9449 §7.1).
+    /// Returns the challenge in a response's headers that an OAuth client can answer: the first of the scheme `Bearer`;
+    /// failing that, the first of any scheme that has `resource_metadata` ([RFC 9728 §5.1]: "This parameter MAY also be
+    /// used in WWW-Authenticate responses using [...] schemes other than "Bearer""), or that of `DPoP`
+    /// ([RFC 9449 §7.1]).
     ///
-    /// What it leaves out is taken from the others: from those of the same scheme everything, from those of another one
-    /// what is not about the token that was shown, `resource_metadata` and `scope`.
+    /// Parameters that it lacks are taken from the other challenges: all of them from challenges of the same scheme,
+    /// but only `resource_metadata` and `scope`, which do not concern the token that was sent, from those of another
+    /// scheme.
     ///
-    /// A `resource_metadata` that is relative is [unreadable](Self::unreadable); see [`Challenge::of_resource`].
+    /// A relative `resource_metadata` is [unreadable](Self::unreadable); see [`Challenge::of_resource`].
+    ///
+    /// [RFC 9728 §5.1]: https://www.rfc-editor.org/rfc/rfc9728#section-5.1
+    /// [RFC 9449 §7.1]: https://www.rfc-editor.org/rfc/rfc9449#section-7.1
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         Self::read(headers, None)
     }
 
-    /// The same of a response of this resource, by which a relative `resource_metadata` is resolved (RFC 3986 §5).
+    /// Returns the challenge of a response of this resource, as [`of`](Self::of) does, but resolves a relative
+    /// `resource_metadata` against the resource ([RFC 3986 §5]).
+    ///
+    /// [RFC 3986 §5]: https://www.rfc-editor.org/rfc/rfc3986#section-5
     #[must_use]
     pub fn of_resource(resource: &Resource, headers: &HeaderMap) -> Option<Self> {
         Self::read(headers, Url::parse(resource.as_str()).ok().as_ref())
     }
 
-    /// The parameters that were there and cannot be read: `scope`, `max_age`, `resource_metadata`.
+    /// The parameters that were sent and cannot be read: `scope`, `max_age`, `resource_metadata`.
     #[must_use]
     pub fn unreadable(&self) -> &[&'static str] {
         &self.unreadable
@@ -87,7 +107,7 @@ impl Challenge {
         self.resource_metadata.is_some() || self.unreadable.contains(&"resource_metadata")
     }
 
-    /// Takes from another challenge what this one does not have.
+    /// Fills in from another challenge the members that this one lacks.
     fn complete(&mut self, other: Self) {
         let is_same = self.scheme.eq_ignore_ascii_case(&other.scheme);
         self.scope = self.scope.take().or(other.scope);
@@ -117,8 +137,10 @@ impl Challenge {
         challenge
     }
 
-    /// RFC 9110 §11.2: "each parameter name MUST only occur once per challenge". Of those that do not, the last one
-    /// that can be read counts.
+    /// Sets a parameter. [RFC 9110 §11.2]: "each parameter name MUST only occur once per challenge". If one occurs more
+    /// often, the last readable value counts.
+    ///
+    /// [RFC 9110 §11.2]: https://www.rfc-editor.org/rfc/rfc9110#section-11.2
     fn set(&mut self, name: String, value: String, base: Option<&Url>) {
         match name.as_str() {
             "error" => self.error = Some(peer_text(&value)),
@@ -143,7 +165,7 @@ impl Challenge {
         }
     }
 
-    /// A parameter that could be read elsewhere is not missed.
+    /// Removes from the unreadable parameters those that another challenge had readable.
     fn forget_what_was_read(&mut self) {
         let Self { scope, max_age, resource_metadata, unreadable, .. } = self;
         unreadable.sort_unstable();
@@ -156,9 +178,9 @@ impl Challenge {
     }
 }
 
-/// A relative reference, at the resource that wrote it.
+/// Resolves a relative reference against the resource that wrote it.
 fn resolve(base: &Url, reference: &str) -> Option<Endpoint> {
-    // What has a scheme of its own is not relative, and was read already.
+    // A reference with a scheme is not relative, and was tried already.
     match Url::parse(reference) {
         Err(url::ParseError::RelativeUrlWithoutBase) => Endpoint::parse(base.join(reference).ok()?.as_str()).ok(),
         _ => None,

@@ -1,9 +1,11 @@
-//! The device authorization grant: RFC 8628.
+//! The device authorization grant: [RFC 8628].
 //!
 //! ```text
 //! authorize_device ─▶ Fetch ─▶ Device: show the person its user_code and verification_uri
 //! poll ─▶ Fetch ─▶ Pending(Device), again and again, ─▶ Tokens, or Denied, or Expired
 //! ```
+//!
+//! [RFC 8628]: https://www.rfc-editor.org/rfc/rfc8628
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,19 +33,24 @@ machine! {
 }
 
 machine! {
-    /// The machine that asks whether the person has decided.
+    /// The machine that asks if the person has decided.
     Poll {
         Fetch = PollFetch,
         Reply = Result<Polled, RequestError>,
     }
 }
 
-/// RFC 8628 §3.4.
+/// The grant type of the device grant: [RFC 8628 §3.4].
+///
+/// [RFC 8628 §3.4]: https://www.rfc-editor.org/rfc/rfc8628#section-3.4
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
-/// RFC 8628 §3.2: "If no value is provided, clients MUST use 5 as the default."
+/// The seconds between two polls if the server does not say. [RFC 8628 §3.2]: "If no value is provided, clients MUST
+/// use 5 as the default."
+///
+/// [RFC 8628 §3.2]: https://www.rfc-editor.org/rfc/rfc8628#section-3.2
 const DEFAULT_INTERVAL: u64 = 5;
 
-/// A device authorization request that was not sent yet.
+/// A device authorization request that is not sent yet.
 #[derive(Clone, Debug)]
 #[must_use = "nothing happens until it is started"]
 pub struct DeviceRequest<'a> {
@@ -52,34 +59,41 @@ pub struct DeviceRequest<'a> {
 }
 
 impl Client {
-    /// Asks for a device code and a user code: RFC 8628 §3.1.
+    /// Asks for a device code and a user code: [RFC 8628 §3.1].
+    ///
+    /// [RFC 8628 §3.1]: https://www.rfc-editor.org/rfc/rfc8628#section-3.1
     pub fn authorize_device(&self) -> DeviceRequest<'_> {
         DeviceRequest { client: self, parameters: Parameters::new() }
     }
 }
 
 impl DeviceRequest<'_> {
-    /// What is asked for; with the empty scope, the server's default: RFC 6749 §3.3.
+    /// Asks for this scope; an empty scope asks for the server's default: [RFC 6749 §3.3].
+    ///
+    /// [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
     pub fn scope(mut self, scope: Scope) -> Self {
         self.parameters.scope(scope);
         self
     }
 
-    /// A protected resource that the token is to be for: RFC 8707 §2. May be called for several. Each poll says it
-    /// again, and so does each refresh.
+    /// Asks for a token that is good at this protected resource: [RFC 8707 §2]. Call it again for further resources.
+    /// Each poll repeats them, and so does each refresh.
+    ///
+    /// [RFC 8707 §2]: https://www.rfc-editor.org/rfc/rfc8707#section-2
     pub fn resource(mut self, resource: Resource) -> Self {
         self.parameters.resource(resource);
         self
     }
 
-    /// A further parameter; not one that the request has already, as for
+    /// Adds a further parameter. One that the request has already must not be added; see
     /// [`TokenRequest::parameter`](super::TokenRequest::parameter).
     pub fn parameter(mut self, name: &str, value: &str) -> Self {
         self.parameters.further(name, value);
         self
     }
 
-    /// Starts the request, at this moment. Nothing is drawn from it yet; a proof of the client's will be.
+    /// Starts the request at this moment. No randomness is drawn from the moment yet; proofs of possession will need
+    /// it.
     pub fn start(self, moment: Moment) -> Step<AuthorizeDevice> {
         let Self { client, parameters } = self;
         let (form, scope, resource) = parameters.finish(Vec::new());
@@ -120,7 +134,9 @@ impl Pause<Fetch> for AuthorizeDeviceFetch {
 }
 
 impl AuthorizeDeviceFetch {
-    /// RFC 8628 §3.2. What there is to be done without may be unreadable.
+    /// Reads a device authorization response: [RFC 8628 §3.2]. Optional members may be unreadable.
+    ///
+    /// [RFC 8628 §3.2]: https://www.rfc-editor.org/rfc/rfc8628#section-3.2
     fn read(self, answer: &ServerAnswer) -> Result<Device, RequestError> {
         let members = self.dialect.members(answer)?;
         let malformed = |_| answer.unusable(Fault::Malformed);
@@ -150,8 +166,10 @@ impl AuthorizeDeviceFetch {
     }
 }
 
-/// A device authorization that waits for a person: RFC 8628 §3.2. It is a serde value, and holds the device code in
-/// plain text.
+/// A device authorization that waits for a person: [RFC 8628 §3.2]. A serde value that holds the device code in plain
+/// text.
+///
+/// [RFC 8628 §3.2]: https://www.rfc-editor.org/rfc/rfc8628#section-3.2
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[must_use = "the person has to be told"]
 pub struct Device {
@@ -173,38 +191,42 @@ pub struct Device {
 }
 
 impl Device {
-    /// What the person types in: RFC 8628 §3.3. It has no control characters, so that a terminal may print it, nor
-    /// others that cannot be seen.
+    /// The code for the person to type in: [RFC 8628 §3.3]. Free of control characters and of other invisible ones, so
+    /// that a terminal may print it.
+    ///
+    /// [RFC 8628 §3.3]: https://www.rfc-editor.org/rfc/rfc8628#section-3.3
     #[must_use]
     pub fn user_code(&self) -> &str {
         &self.user_code
     }
 
-    /// Where the person goes, an http or https URL.
+    /// The http or https URL for the person to visit.
     #[must_use]
     pub fn verification_uri(&self) -> &str {
         &self.verification_uri
     }
 
-    /// Where the person goes without typing, for a QR code, say: RFC 8628 §3.3.1. The code is to be shown all the same.
+    /// The URL that spares the person the typing, for a QR code, say: [RFC 8628 §3.3.1]. Show the code all the same.
+    ///
+    /// [RFC 8628 §3.3.1]: https://www.rfc-editor.org/rfc/rfc8628#section-3.3.1
     #[must_use]
     pub fn verification_uri_complete(&self) -> Option<&str> {
         self.verification_uri_complete.as_deref()
     }
 
-    /// When the codes end.
+    /// The time at which the codes expire.
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
         self.expires_at
     }
 
-    /// When to poll next, at the earliest.
+    /// The earliest time for the next poll.
     #[must_use]
     pub fn poll_at(&self) -> Timestamp {
         self.poll_at
     }
 
-    /// A page that a browser can be sent to, and a code that a terminal can print.
+    /// Checks that a browser can be sent to the page and that a terminal can print the code.
     fn is_presentable(&self) -> bool {
         let is_text = |text: &str| !text.is_empty() && !text.contains(is_invisible);
         let is_page = |text: &str| {
@@ -217,35 +239,42 @@ impl Device {
             && self.verification_uri_complete.as_deref().is_none_or(is_page)
     }
 
-    /// The same, to be polled again after this many seconds, now and later.
+    /// Returns the same authorization, to be polled after this many seconds, now and later.
     fn again(&self, now: Timestamp, interval: u64) -> Self {
         Self { interval, poll_at: now.after(Duration::from_secs(interval)), ..self.clone() }
     }
 }
 
-/// What became of a device authorization: RFC 8628 §3.5. Each case has its own way on.
+/// The result of a poll: [RFC 8628 §3.5]. Each case has its own way on.
+///
+/// [RFC 8628 §3.5]: https://www.rfc-editor.org/rfc/rfc8628#section-3.5
 #[derive(Clone, Debug)]
 pub enum Polled {
-    /// The person approved.
+    /// The person approved; these are the tokens.
     Tokens(TokenSet),
-    /// The person has not decided. Poll this at its [`poll_at`](Device::poll_at).
+    /// The person has not decided. Poll again at the device's [`poll_at`](Device::poll_at).
     Pending(Device),
-    /// The server could not be asked, or was out of order. Poll this, more slowly, at its [`poll_at`](Device::poll_at).
+    /// The server could not be reached, or failed. Poll again, more slowly, at the device's
+    /// [`poll_at`](Device::poll_at).
     Retry(Device, RequestError),
     /// The person denied.
     Denied,
-    /// The codes have ended. Start again when the person wants to.
+    /// The codes have expired. Start again when the person wants to.
     Expired,
 }
 
 impl Client {
-    /// Asks whether the person has decided: RFC 8628 §3.4. Before it is time, nothing is sent: "Before each new
-    /// request, the client MUST wait at least the number of seconds specified by the "interval" parameter" (§3.5).
+    /// Asks if the person has decided: [RFC 8628 §3.4]. A call that comes too early sends nothing: "Before each new
+    /// request, the client MUST wait at least the number of seconds specified by the "interval" parameter"
+    /// ([RFC 8628 §3.5]).
     ///
-    /// A device of another server is not asked about. An error in the reply is final: "If the client receives an error
-    /// response with any other error code, it MUST stop polling". (A server that is out of order or busy by its status
-    /// did not say that, whatever code it has: [`Polled::Retry`].) Nothing is drawn from the moment yet; a proof of the
-    /// client's will be.
+    /// A device of another server is refused. An error in the reply is final: "If the client receives an error response
+    /// with any other error code, it MUST stop polling". (The exception is a status that says that the server failed or
+    /// is busy, with whatever code: [`Polled::Retry`].) No randomness is drawn from the moment yet; proofs of
+    /// possession will need it.
+    ///
+    /// [RFC 8628 §3.4]: https://www.rfc-editor.org/rfc/rfc8628#section-3.4
+    /// [RFC 8628 §3.5]: https://www.rfc-editor.org/rfc/rfc8628#section-3.5
     pub fn poll(&self, device: &Device, moment: Moment) -> Step<Poll> {
         let now = moment.now();
         if device.issuer != self.server.issuer {
@@ -270,7 +299,7 @@ impl Client {
     }
 }
 
-/// Waits for the answer to a poll.
+/// Waits for the response to a poll.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[derive(Debug)]
 pub struct PollFetch {
@@ -307,7 +336,7 @@ impl Pause<Fetch> for PollFetch {
         let interval = device.interval;
         let again = |interval| {
             let device = device.again(now, interval);
-            // RFC 9110 §10.2.3: a server that says when it is to be asked again is not asked before.
+            // RFC 9110 §10.2.3: a server that names a time to ask again is not asked before it.
             let retry_after = Duration::from_secs(error.retry_after().unwrap_or_default().into());
             Device { poll_at: device.poll_at.max(now.after(retry_after)), ..device }
         };
@@ -315,12 +344,13 @@ impl Pause<Fetch> for PollFetch {
             Some("authorization_pending") => Ok(Polled::Pending(again(interval))),
             // RFC 8628 §3.5: "the interval MUST be increased by 5 seconds for this and all subsequent requests."
             Some("slow_down") => Ok(Polled::Pending(again(interval.saturating_add(5)))),
-            // Some providers have the second name for it.
+            // Some providers use the second name.
             Some("access_denied" | "authorization_declined") => Ok(Polled::Denied),
             Some("expired_token") => Ok(Polled::Expired),
-            // "On encountering a connection timeout, clients MUST unilaterally reduce their polling frequency before
-            // retrying. The use of an exponential backoff algorithm to achieve this, such as doubling the polling
-            // interval [...] is RECOMMENDED." A server that is busy or out of order is no better than one that is slow.
+            // RFC 8628 §3.5: "On encountering a connection timeout, clients MUST unilaterally reduce their polling
+            // frequency before retrying. The use of an exponential backoff algorithm to achieve this, such as doubling
+            // the polling interval [...] is RECOMMENDED." A server that is busy or out of order is no better than one
+            // that is slow.
             _ if error.is_passing() => Ok(Polled::Retry(again(interval.saturating_mul(2)), error)),
             _ => Err(error),
         })

@@ -1,4 +1,4 @@
-//! In what a server differs from the RFCs, as far as a client has been told.
+//! Known deviations of a server from the RFCs.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::fetch::Fetch;
 use crate::model::{Scope, Timestamp};
 use crate::wire::{Member, MemberError, PostForm, RawMembers, RequestError, ServerAnswer, lenient};
 
-/// What a client knows of its server beside the metadata.
+/// The deviations of its server that a client was told of, beside the metadata.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Dialect {
     pub(super) token_types: Vec<String>,
@@ -24,36 +24,47 @@ pub(super) struct Dialect {
     pub(super) hook: Option<ResponseHook>,
 }
 
-/// What a client does about Proof Key for Code Exchange: RFC 7636.
+/// The policy of a client for Proof Key for Code Exchange: [RFC 7636].
+///
+/// [RFC 7636]: https://www.rfc-editor.org/rfc/rfc7636
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Pkce {
-    /// The parameters are sent. A server that has no PKCE ignores them: RFC 6749 §3.1, RFC 7636 §5. One that names
-    /// methods in its metadata, and not `S256`, is refused.
+    /// Sends the parameters. A server without PKCE ignores them: [RFC 6749 §3.1], [RFC 7636 §5]. A server whose
+    /// metadata lists methods, but not `S256`, is refused.
+    ///
+    /// [RFC 6749 §3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1
+    /// [RFC 7636 §5]: https://www.rfc-editor.org/rfc/rfc7636#section-5
     #[default]
     Sent,
-    /// A server that does not say in its metadata that it takes `S256` is refused. The Model Context Protocol has it
-    /// so: "If `code_challenge_methods_supported` is absent [...] MCP clients MUST refuse to proceed."
+    /// Refuses a server whose metadata does not list `S256`. The Model Context Protocol requires this: without
+    /// `code_challenge_methods_supported`, its clients do not proceed.
     Verified,
-    /// Nothing is sent, for a server that chokes on it. RFC 9700 §2.1.1: "Public clients MUST use PKCE", and for
-    /// confidential clients it is RECOMMENDED: without it, a code that leaks, or is slipped in, is worth more.
+    /// Sends nothing, for a server that fails on the parameters. [RFC 9700 §2.1.1]: "Public clients MUST use PKCE", and
+    /// for confidential clients it is RECOMMENDED: without PKCE, a code that leaks or is injected is worth more.
+    ///
+    /// [RFC 9700 §2.1.1]: https://www.rfc-editor.org/rfc/rfc9700#section-2.1.1
     Off,
 }
 
-/// How long an access token lives, where `expires_in` does not tell.
+/// The lifetime of an access token whose `expires_in` is missing or wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Lifetime {
-    /// As long as the server says. RFC 6749 §5.1: "The lifetime in seconds of the access token." One of which it does
-    /// not say it lasts until a resource server refuses it.
+    /// As long as the server says. [RFC 6749 §5.1]: "The lifetime in seconds of the access token." A token without it
+    /// counts as good until a resource server refuses it.
+    ///
+    /// [RFC 6749 §5.1]: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
     #[default]
     AsSaid,
-    /// As long as the server says, and zero means that it does not end.
+    /// As long as the server says, where zero means that the token does not expire.
     ZeroIsNever,
-    /// As long as the server says or, where it says nothing that can be read, so long. RFC 6749 §5.1: "If omitted, the
+    /// As long as the server says or, if there is nothing readable, this long. [RFC 6749 §5.1]: "If omitted, the
     /// authorization server SHOULD provide the expiration time via other means or document the default value."
+    ///
+    /// [RFC 6749 §5.1]: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
     OrElse(Duration),
-    /// So long, whatever the server says.
+    /// This long, whatever the server says.
     Always(Duration),
 }
 
@@ -68,7 +79,7 @@ impl Lifetime {
     }
 }
 
-/// What is done to each response before it is read.
+/// The function that every response passes through before it is read.
 #[derive(Clone)]
 pub(super) struct ResponseHook(Arc<Hook>);
 
@@ -87,7 +98,7 @@ impl fmt::Debug for ResponseHook {
 }
 
 impl Dialect {
-    /// Takes the answer to a request that was sent at this time.
+    /// Takes the answer to a request that was sent at this time, and passes it through the hook.
     pub(super) fn hear(&self, answer: Answer<Fetch>, asked_at: Timestamp) -> Result<ServerAnswer, RequestError> {
         let answer = match &self.hook {
             Some(ResponseHook(hook)) => answer.map(hook.as_ref()),
@@ -96,7 +107,7 @@ impl Dialect {
         ServerAnswer::asked_at(answer, asked_at)
     }
 
-    /// The members that tokens are read from.
+    /// Returns the members that the tokens are read from.
     pub(super) fn token_members<'a>(&self, answer: &'a ServerAnswer) -> Result<RawMembers<'a>, RequestError> {
         let members = self.members(answer)?;
         let nested = self.tokens_in.as_ref().and_then(|name| members.object(name));
@@ -113,8 +124,12 @@ impl Dialect {
         members.read(name, |json| lenient::scope_separated_by(is_separator, json))
     }
 
-    /// RFC 6749 §7.1: "The client MUST NOT use an access token if it does not understand the token type." This one
-    /// understands `Bearer`, in any case (§5.1), and those that it was told of.
+    /// Checks that the client knows this token type: `Bearer`, in any case ([RFC 6749 §5.1]), or one that the client
+    /// was told of. [RFC 6749 §7.1]: "The client MUST NOT use an access token if it does not understand the token
+    /// type."
+    ///
+    /// [RFC 6749 §5.1]: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
+    /// [RFC 6749 §7.1]: https://www.rfc-editor.org/rfc/rfc6749#section-7.1
     pub(super) fn understands(&self, token_type: &str) -> bool {
         let mut known = std::iter::once("Bearer").chain(self.token_types.iter().map(String::as_str));
         known.any(|known| known.eq_ignore_ascii_case(token_type))

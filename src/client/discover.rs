@@ -1,4 +1,6 @@
-//! Authorization server metadata: RFC 8414 §3.
+//! Authorization server metadata: [RFC 8414 §3].
+//!
+//! [RFC 8414 §3]: https://www.rfc-editor.org/rfc/rfc8414#section-3
 
 use serde::Deserialize;
 
@@ -16,17 +18,21 @@ machine! {
     }
 }
 
-/// The metadata could not be had: no place has a document that can be used. This is what became of the most telling
-/// one: of the issuer's own document, if there is one, else of another issuer's, else of the first place, which is RFC
-/// 8414's.
+/// The metadata could not be had: no place has a usable document. Of the errors of several places, the most telling is
+/// kept: that of the issuer's own document, else that of another issuer's, else that of the first place, which is
+/// [RFC 8414]'s.
+///
+/// [RFC 8414]: https://www.rfc-editor.org/rfc/rfc8414
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DiscoverError {
-    /// The document is not there, or cannot be used.
+    /// The document is missing or cannot be used.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// RFC 8414 §3.3: "If these values are not identical, the data contained in the response MUST NOT be used." This is
-    /// the document's `issuer`, if it may be one, else an excerpt of it.
+    /// The document is another issuer's. [RFC 8414 §3.3]: "If these values are not identical, the data contained in the
+    /// response MUST NOT be used." Holds the document's `issuer` if it is a valid issuer, else an excerpt of it.
+    ///
+    /// [RFC 8414 §3.3]: https://www.rfc-editor.org/rfc/rfc8414#section-3.3
     #[error("the metadata is that of another issuer: {0}")]
     OtherIssuer(String),
 }
@@ -41,7 +47,7 @@ impl DiscoverError {
     }
 }
 
-/// Of what became of one place and of the next, what tells more; of two that tell as much, the first.
+/// Returns the more telling of two errors by weight; the earlier one if they weigh the same.
 pub(super) fn more_telling<E>(before: Option<E>, error: E, weight: impl Fn(&E) -> u8) -> E {
     match before {
         Some(before) if weight(&before) >= weight(&error) => before,
@@ -51,12 +57,17 @@ pub(super) fn more_telling<E>(before: Option<E>, error: E, weight: impl Fn(&E) -
 
 /// Starts to find the metadata of this issuer.
 ///
-/// Its place is that of RFC 8414 §3.1; where that has no document of this issuer, those of OpenID Connect Discovery are
-/// tried, with the issuer's path after the well-known part (RFC 8414 §5) and, as OpenID Connect has it, before.
+/// The first place is that of [RFC 8414 §3.1]. If it has no document of this issuer, the places of
+/// [OpenID Connect Discovery] are tried: the issuer's path after the well-known part ([RFC 8414 §5]) and, as OpenID
+/// Connect has it, before it.
 ///
-/// What most clients do not need spoils no document: see [`Metadata::unreadable`]. A `token_endpoint` that is there and
-/// cannot be used does, for it is where the credentials go: one that is no URL, one without TLS, or one on this very
-/// host where the issuer is not. Of other endpoints the same rule leaves out the endpoint.
+/// An unreadable member that most clients do not need does not spoil the document: see [`Metadata::unreadable`]. An
+/// unusable `token_endpoint` does, since credentials are sent there: one that is not a URL, one without TLS, or one on
+/// the loopback interface when the issuer is not. Other endpoints that break these rules are left out.
+///
+/// [RFC 8414 §3.1]: https://www.rfc-editor.org/rfc/rfc8414#section-3.1
+/// [OpenID Connect Discovery]: https://openid.net/specs/openid-connect-discovery-1_0.html
+/// [RFC 8414 §5]: https://www.rfc-editor.org/rfc/rfc8414#section-5
 #[must_use = "a machine does nothing until it is driven to its reply"]
 pub fn discover(issuer: &Issuer) -> Step<Discover> {
     let url = issuer.as_str();
@@ -105,14 +116,15 @@ impl Pause<Fetch> for DiscoverFetch {
             Ok(metadata) => return Step::Done(Ok(metadata)),
             Err(error) => error,
         };
-        // A host that cannot be reached is not asked for another document.
+        // An unreachable host is not asked for another document.
         let is_reached = !matches!(error, DiscoverError::Request(RequestError::Unavailable(_)));
         let failed = more_telling(self.failed, error, DiscoverError::weight);
         if is_reached { next(self.issuer, self.places, Some(failed)) } else { Step::Done(Err(failed)) }
     }
 }
 
-/// The document, if it is this issuer's. Whose it is is looked at first: what another issuer says is not judged.
+/// Reads the document if it is this issuer's. The issuer is checked first, so that another issuer's document is not
+/// judged.
 fn read(answer: &ServerAnswer, issuer: &Issuer) -> Result<Metadata, DiscoverError> {
     #[derive(Deserialize)]
     struct Issued {
@@ -133,11 +145,14 @@ fn read(answer: &ServerAnswer, issuer: &Issuer) -> Result<Metadata, DiscoverErro
     Ok(metadata)
 }
 
-/// The most bytes of another issuer that are shown.
+/// The most bytes of another issuer's name that are shown.
 const LONGEST_SHOWN: usize = 2048;
 
-/// Plain http is for a server on this very host, or within one private network that the application named. What is
-/// elsewhere has no business there, and nothing without TLS: RFC 9728 §7.7.
+/// Tells if a document would lead to a less protected place. Plain http is for a server on this very host, or within
+/// one private network that the application named; a document from elsewhere must not lead there, nor to anything
+/// without TLS: [RFC 9728 §7.7].
+///
+/// [RFC 9728 §7.7]: https://www.rfc-editor.org/rfc/rfc9728#section-7.7
 pub(super) fn is_downgrade(from: &str, to: &str) -> bool {
     let to = transport(to);
     to != Transport::Https && to != transport(from)

@@ -1,4 +1,6 @@
-//! Protected resource metadata: RFC 9728 §3.
+//! Protected resource metadata: [RFC 9728 §3].
+//!
+//! [RFC 9728 §3]: https://www.rfc-editor.org/rfc/rfc9728#section-3
 
 use serde::Deserialize;
 use url::{Position, Url};
@@ -11,28 +13,38 @@ use crate::step::{Pause, Step, machine};
 use crate::wire::{Fault, RequestError, ServerAnswer, get};
 
 machine! {
-    /// The machine that finds out whose tokens a protected resource takes.
+    /// The machine that finds a protected resource's metadata.
     DiscoverResource {
         Fetch = DiscoverResourceFetch,
         Reply = Result<ResourceMetadata, DiscoverResourceError>,
     }
 }
 
-/// Which resource a document may be about, when one was asked for: RFC 9728 §3.3. Two resources are the same if they
-/// are equivalent by RFC 3986 §6.2.2.1 and §6.2.3: the case of scheme and host, the default port and the slash of an
+/// The rule for which resource a document may describe: [RFC 9728 §3.3]. Two resources are the same if they are
+/// equivalent by [RFC 3986 §6.2.2.1] and [§6.2.3]: the case of scheme and host, the default port and the slash of an
 /// empty path make no difference.
+///
+/// [RFC 9728 §3.3]: https://www.rfc-editor.org/rfc/rfc9728#section-3.3
+/// [RFC 3986 §6.2.2.1]: https://www.rfc-editor.org/rfc/rfc3986#section-6.2.2.1
+/// [§6.2.3]: https://www.rfc-editor.org/rfc/rfc3986#section-6.2.3
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResourceMatch {
-    /// The same: "If these values are not identical, the data contained in the response MUST NOT be used."
+    /// The requested resource alone. [RFC 9728 §3.3]: "If these values are not identical, the data contained in the
+    /// response MUST NOT be used."
+    ///
+    /// [RFC 9728 §3.3]: https://www.rfc-editor.org/rfc/rfc9728#section-3.3
     #[default]
     Identical,
-    /// The same, or one above it on the same origin, by whole segments of the path: `https://api.example` or
-    /// `https://api.example/mcp/` for `https://api.example/mcp`. Many servers of the Model Context Protocol name the
+    /// The requested resource or one above it on the same origin, by whole segments of the path: `https://api.example`
+    /// or `https://api.example/mcp/` for `https://api.example/mcp`. Many servers of the Model Context Protocol name the
     /// origin in place of the endpoint.
     ///
-    /// Whoever controls the upper path then says whose tokens go to the lower one. RFC 9728 §3.3 has "identical" so
-    /// that one resource cannot speak for another; take this only where an origin belongs to one party.
+    /// The operator of the upper path then decides which server's tokens are sent to the lower one. [RFC 9728 §3.3]
+    /// requires "identical" so that one resource cannot speak for another; use this only where an origin belongs to one
+    /// party.
+    ///
+    /// [RFC 9728 §3.3]: https://www.rfc-editor.org/rfc/rfc9728#section-3.3
     Above,
 }
 
@@ -42,7 +54,7 @@ impl ResourceMatch {
     }
 }
 
-/// Whether one resource is above another, or beside it but for a slash at its end.
+/// Tells if one resource is above another, or differs from it only by a slash at the end.
 fn is_above(upper: &Resource, lower: &Resource) -> bool {
     let (Ok(upper), Ok(lower)) = (Url::parse(upper.as_str()), Url::parse(lower.as_str())) else { return false };
     let is_same_origin = upper.has_host() && upper[..Position::BeforePath] == lower[..Position::BeforePath];
@@ -50,15 +62,18 @@ fn is_above(upper: &Resource, lower: &Resource) -> bool {
     is_same_origin && upper.query().is_none() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The metadata could not be had: no place has a document that can be used. This is what became of the most telling
-/// one: of the resource's own document, if there is one, else of another resource's, else of the first place.
+/// The metadata could not be had: no place has a usable document. Of the errors of several places, the most telling is
+/// kept: that of the resource's own document, else that of another resource's, else that of the first place.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DiscoverResourceError {
-    /// The document is not there, or cannot be used.
+    /// The document is missing or cannot be used.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// RFC 9728 §3.3: "If these values are not identical, the data contained in the response MUST NOT be used."
+    /// The document describes another resource. [RFC 9728 §3.3]: "If these values are not identical, the data contained
+    /// in the response MUST NOT be used."
+    ///
+    /// [RFC 9728 §3.3]: https://www.rfc-editor.org/rfc/rfc9728#section-3.3
     #[error("the metadata is that of another resource: {0}")]
     OtherResource(Resource),
 }
@@ -73,19 +88,27 @@ impl DiscoverResourceError {
     }
 }
 
-/// Starts to find the metadata of this resource: where its [`Challenge`](super::Challenge) says or, without one, at the
-/// resource's own well-known place (RFC 9728 §3.1, §5). Where that has no document of this resource, the one at the
-/// root of the host is tried, which may be about this very resource; the Model Context Protocol has clients do so.
+/// Starts to find the metadata of this resource: at the place that its [`Challenge`](super::Challenge) names or,
+/// without one, at the resource's own well-known place ([RFC 9728 §3.1], [§5]). If there is no document of this
+/// resource, the one at the root of the host is tried, as the Model Context Protocol asks of clients; it must describe
+/// this very resource too.
 ///
-/// The resource is the one that the client meant to ask, as it wrote it, and never one that the answer names: RFC 9728
-/// §3.3, §7.3. To take the document of a resource above it, use [`discover_resource_matching`].
+/// `resource` is the one that the client meant to call, as the client wrote it, and never one that a response names:
+/// [RFC 9728 §3.3], [§7.3]. To accept the document of a resource above it, use [`discover_resource_matching`].
+///
+/// [RFC 9728 §3.1]: https://www.rfc-editor.org/rfc/rfc9728#section-3.1
+/// [§5]: https://www.rfc-editor.org/rfc/rfc9728#section-5
+/// [RFC 9728 §3.3]: https://www.rfc-editor.org/rfc/rfc9728#section-3.3
+/// [§7.3]: https://www.rfc-editor.org/rfc/rfc9728#section-7.3
 #[must_use = "a machine does nothing until it is driven to its reply"]
 pub fn discover_resource(resource: &Resource, place: Option<&Endpoint>) -> Step<DiscoverResource> {
     discover_resource_matching(resource, place, ResourceMatch::Identical)
 }
 
-/// The same as [`discover_resource`](fn@discover_resource), for documents that may be about another resource by this
-/// rule. `resource` of the metadata that is found is what the client asks its token for (RFC 8707).
+/// The same as [`discover_resource`](fn@discover_resource), but accepts documents of another resource by this rule. The
+/// client asks for its token for the `resource` of the metadata that is found ([RFC 8707]).
+///
+/// [RFC 8707]: https://www.rfc-editor.org/rfc/rfc8707
 #[must_use = "a machine does nothing until it is driven to its reply"]
 pub fn discover_resource_matching(
     resource: &Resource,
@@ -101,7 +124,7 @@ pub fn discover_resource_matching(
     next(Asked { resource: resource.clone(), matching, places, failed: None })
 }
 
-/// The resource's own place, and that of its host's root; the last is asked first.
+/// The resource's own place and that at the root of its host; the last is asked first.
 fn places(resource: &Resource) -> Vec<Endpoint> {
     let own = ResourceMetadata::url(resource);
     let root = Url::parse(resource.as_str()).ok().and_then(|url| Resource::parse(&url[..Position::BeforePath]).ok());
@@ -109,7 +132,7 @@ fn places(resource: &Resource) -> Vec<Endpoint> {
     root.into_iter().filter(|_| own.is_some()).chain(own.clone()).collect()
 }
 
-/// What is asked for, and where it was not found.
+/// The resource that is looked for, with the places that remain and the failure so far.
 #[derive(Clone, Debug)]
 struct Asked {
     resource: Resource,
@@ -118,7 +141,7 @@ struct Asked {
     failed: Option<DiscoverResourceError>,
 }
 
-/// Asks at the last of the places.
+/// Asks for the document at the last of the places that remain.
 fn next(mut asked: Asked) -> Step<DiscoverResource> {
     let Some(place) = asked.places.pop() else {
         return Step::Done(Err(asked.failed.unwrap_or(RequestError::Unsendable.into())));
@@ -160,8 +183,8 @@ impl Pause<Fetch> for DiscoverResourceFetch {
 }
 
 impl Asked {
-    /// The document, if it is about a resource that is meant. That is looked at first: what another resource says is
-    /// not judged.
+    /// Reads the document if it describes an accepted resource. The resource is checked first, so that another
+    /// resource's document is not judged.
     fn read(&self, answer: &ServerAnswer, place: &Endpoint) -> Result<ResourceMetadata, DiscoverResourceError> {
         #[derive(Deserialize)]
         struct Named {
@@ -175,10 +198,10 @@ impl Asked {
             return Err(DiscoverResourceError::OtherResource(named));
         }
         let mut metadata = answer.document::<ResourceMetadata>()?;
-        // In a private network are those that the network itself names.
+        // Within a private network, servers that the network itself names are acceptable.
         let from = [self.resource.as_str(), place.as_str()];
         metadata.leave_out(|issuer| from.iter().any(|from| is_downgrade(from, issuer.as_str())));
-        // Where it names servers, a client goes to no other.
+        // If the metadata names servers, the client goes to no other.
         if metadata.has_no_usable_server() {
             return Err(answer.unusable(Fault::Unreadable("authorization_servers")).into());
         }

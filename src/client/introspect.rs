@@ -1,5 +1,7 @@
-//! Token introspection: RFC 7662. For a client that asks about its own token; a resource server has [a machine of its
+//! Token introspection for a client that asks about its own token: [RFC 7662]. A resource server has [a machine of its
 //! own](crate::resource).
+//!
+//! [RFC 7662]: https://www.rfc-editor.org/rfc/rfc7662
 
 use std::sync::Arc;
 
@@ -22,11 +24,13 @@ machine! {
 }
 
 impl Client {
-    /// Asks about a token. The reply is `None` if it is not active, whatever the reason: RFC 7662 §2.2. Nothing is
-    /// drawn from the moment yet; a proof of the client's will be.
+    /// Asks about a token. The reply is `None` if the token is not active, whatever the reason: [RFC 7662 §2.2]. No
+    /// randomness is drawn from the moment yet; proofs of possession will need it.
     ///
-    /// Of a token by itself nobody knows who issued it: it goes to this client's server. [`TokenSet::introspect`] sees
-    /// to that.
+    /// A bare token does not show who issued it, so it is sent to this client's server. [`TokenSet::introspect`] checks
+    /// the issuer.
+    ///
+    /// [RFC 7662 §2.2]: https://www.rfc-editor.org/rfc/rfc7662#section-2.2
     pub fn introspect(&self, token: &Secret<'_>, hint: Option<TokenTypeHint>, moment: Moment) -> Step<Introspect> {
         let endpoint = self.server.introspection_endpoint.as_ref();
         let endpoint = endpoint.ok_or(RequestError::NoEndpoint("introspection_endpoint"));
@@ -42,7 +46,7 @@ impl Client {
 }
 
 impl TokenSet {
-    /// Asks about the access token, at the server that issued it and at no other: there, the reply is
+    /// Asks about the access token, but only at the server that issued it: for another client the reply is
     /// [`RequestError::OtherServer`], and nothing is sent.
     pub fn introspect(&self, client: &Client, moment: Moment) -> Step<Introspect> {
         if *self.issuer() != client.server.issuer {
@@ -52,7 +56,7 @@ impl TokenSet {
     }
 }
 
-/// Waits for the server's word on a token.
+/// Waits for the introspection response.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[derive(Debug)]
 pub struct IntrospectFetch {

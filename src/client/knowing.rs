@@ -1,4 +1,4 @@
-//! What a client is told of its server by name, where that differs from the RFCs or from its metadata.
+//! Settings of a client for a server that differs from the RFCs or from its own metadata.
 
 use std::sync::Arc;
 
@@ -8,67 +8,80 @@ use super::Client;
 use super::dialect::{Dialect, Lifetime, Pkce, ResponseHook};
 
 impl Client {
-    /// The same client, which understands tokens of this type too, and shows them as those of type `Bearer` (one of
-    /// type `DPoP`, in the scheme of that name). For `BearerToken`, say, or `bot`; the case does not matter.
+    /// Returns the same client, which also understands tokens of this type and presents them as it presents `Bearer`
+    /// tokens (one of type `DPoP`, in the scheme of that name). For `BearerToken` or `bot`, say; case does not matter.
     ///
-    /// RFC 6749 §7.1: "The client MUST NOT use an access token if it does not understand the token type." Whoever calls
-    /// this says that it does. For one request, there is [`TokenRequest::token_type`](super::TokenRequest::token_type).
+    /// As [RFC 6749 §7.1] puts it: "The client MUST NOT use an access token if it does not understand the token type."
+    /// By calling this you state that the client does. For a single request, use
+    /// [`TokenRequest::token_type`](super::TokenRequest::token_type).
+    ///
+    /// [RFC 6749 §7.1]: https://www.rfc-editor.org/rfc/rfc6749#section-7.1
     #[must_use]
     pub fn with_token_type(self, token_type: impl Into<String>) -> Self {
         self.knowing(|dialect| dialect.token_types.push(token_type.into()))
     }
 
-    /// The same client, which does this about PKCE.
+    /// Returns the same client with this policy for PKCE.
     #[must_use]
     pub fn with_pkce(self, pkce: Pkce) -> Self {
         self.knowing(|dialect| dialect.pkce = pkce)
     }
 
-    /// The same client, whose access tokens live so long.
+    /// Returns the same client, which takes its access tokens to live this long.
     #[must_use]
     pub fn with_lifetime(self, lifetime: Lifetime) -> Self {
         self.knowing(|dialect| dialect.lifetime = lifetime)
     }
 
-    /// The same client, which reads the `scope` of a token response as tokens that commas stand between, or spaces. By
-    /// RFC 6749 §3.3 a comma is a character of a token, so it is not told from a server's words.
+    /// Returns the same client, which splits the `scope` of a token response at commas as well as spaces. By
+    /// [RFC 6749 §3.3] a comma is a character of a scope token, so a client cannot tell from the response alone.
+    ///
+    /// [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
     #[must_use]
     pub fn with_commas_in_scope(self) -> Self {
         self.knowing(|dialect| dialect.has_commas_in_scope = true)
     }
 
-    /// The same client, which takes tokens from JSON of whatever media type, `text/html` for one. RFC 6749 §5.1: "The
-    /// parameters are included in the entity-body of the HTTP response using the "application/json" media type".
+    /// Returns the same client, which reads token responses as JSON whatever their media type, even `text/html`.
+    /// [RFC 6749 §5.1]: "The parameters are included in the entity-body of the HTTP response using the
+    /// "application/json" media type".
+    ///
+    /// [RFC 6749 §5.1]: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
     #[must_use]
     pub fn with_any_media_type(self) -> Self {
         self.knowing(|dialect| dialect.has_any_media_type = true)
     }
 
-    /// The same client, which takes the tokens, and what goes with them, from the object of this name where a token
-    /// response has one with an access token in it. Slack has a person's in `authed_user`.
+    /// Returns the same client, which reads the tokens and their members from the object of this name if a token
+    /// response has one with an access token in it. Slack puts a person's tokens into `authed_user`.
     #[must_use]
     pub fn with_tokens_in(self, member: impl Into<String>) -> Self {
         self.knowing(|dialect| dialect.tokens_in = Some(member.into()))
     }
 
-    /// The same client, which sends this parameter with every request that it posts: for tokens, for a refresh by
-    /// [`SharedTokens`](super::SharedTokens), when it polls, revokes and introspects. May be called for several. One
-    /// that a request has already must not be added: RFC 6749 §3.2: "parameters MUST NOT be included more than once".
+    /// Returns the same client, which adds this parameter to every request that it posts: for tokens, for a refresh by
+    /// [`SharedTokens`](super::SharedTokens), when it polls, revokes and introspects. Call it again for further
+    /// parameters. One that a request has already must not be added: [RFC 6749 §3.2]: "parameters MUST NOT be included
+    /// more than once".
     ///
-    /// A client is cheap to make, so what is good once, as a `client_assertion` (RFC 7521 §4.2), is added to a clone of
-    /// it for one request. The values are not shown by `Debug`.
+    /// A client is cheap to clone, so a value that is good for one request, such as a `client_assertion`
+    /// ([RFC 7521 §4.2]), is added to a clone. `Debug` does not show the values.
+    ///
+    /// [RFC 6749 §3.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
+    /// [RFC 7521 §4.2]: https://www.rfc-editor.org/rfc/rfc7521#section-4.2
     #[must_use]
     pub fn with_parameter(self, name: &str, value: &str) -> Self {
         self.knowing(|dialect| dialect.parameters.append(name, value))
     }
 
-    /// The same client, which passes each response through this function before it reads it, where a server has words
-    /// of its own. What common servers answer is understood without. A hook that was there before is replaced.
+    /// Returns the same client, which passes each response through this function before it is read. For a server with
+    /// error codes or members of its own; the responses of common servers are understood without. Replaces an earlier
+    /// hook.
     ///
     /// ```
     /// # use grantor::client::Client;
     /// # fn hooked(client: Client) -> Client {
-    /// // A server that has a code of its own for a refresh token that is dead.
+    /// // A server with an error code of its own for a refresh token that is no longer good.
     /// client.with_response_hook(|mut response| {
     ///     if response.body().windows(7).any(|window| window == b"\"E4711\"") {
     ///         *response.body_mut() = br#"{"error":"invalid_grant"}"#.to_vec();
@@ -78,8 +91,8 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// The function sees tokens, and may weaken every check that is made of a response; the request it does not see.
-    /// What a [`Fetch`](crate::Fetch) sends is edited where it is sent.
+    /// The function sees tokens, and can weaken every check of a response. It does not see the request; edit a
+    /// [`Fetch`](crate::Fetch) where you send it.
     #[must_use]
     pub fn with_response_hook(
         self,

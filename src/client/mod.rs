@@ -1,13 +1,13 @@
-//! The client: RFC 6749 §1.1. It mirrors the [`server`](crate::server).
+//! The client: [RFC 6749 §1.1]. It mirrors the [`server`](crate::server).
 //!
 //! ```text
 //! browser ◀── URL ── begin                                       the authorization request, RFC 6749 §4.1.1
 //! browser ── query ─▶ callback ─▶ Fetch ─▶ TokenSet              the response, and the token request, §4.1.2 to §4.1.4
 //! ```
 //!
-//! A [`Client`] knows who it is and what its authorization server is like. It sends nothing itself: its machines ask
-//! their host to [`Fetch`](crate::Fetch), which any HTTP client can do. It is made of its [`Registration`], which is
-//! good at one server and no other, and of that server's metadata.
+//! A [`Client`] holds its registration and the metadata of its authorization server. It sends nothing itself: its
+//! machines ask their host to [`Fetch`](crate::Fetch), which any HTTP client can do. It is made from a
+//! [`Registration`], which is good at one server only, and that server's metadata.
 //!
 //! | what | machine | starts with | ends in |
 //! |---|---|---|---|
@@ -54,63 +54,66 @@
 //!
 //! # Refused by a resource server
 //!
-//! [`Challenge::of`] reads what a resource server asks for. A client that knows nothing but the resource, as those of
-//! the Model Context Protocol, goes on from there: [`discover_resource`](fn@discover_resource) finds whose tokens it
-//! takes, [`discover`](fn@discover) finds out about them, and the [`Registration`] that it has there, found by its
-//! issuer, makes the client. Whoever runs the resource chose that server: at one where it is not registered, there is
-//! no client, and nothing that was issued elsewhere is shown. Where the token was good and is no longer
-//! (`invalid_token`), [`SharedTokens::refused`] has it refreshed, once for all who share it.
+//! [`Challenge::of`] reads the challenge of a resource server. A client that knows only the resource, as in the Model
+//! Context Protocol, goes on from there: [`discover_resource`](fn@discover_resource) finds the issuers whose tokens the
+//! resource accepts, [`discover`](fn@discover) fetches the metadata of one, and the [`Registration`] that you hold for
+//! that issuer makes the client. The operator of the resource chose that server. If you have no registration there,
+//! there is no client, and no token that was issued elsewhere is shown to it. If a token was good and is no longer
+//! (`invalid_token`), [`SharedTokens::refused`] has it refreshed, once for all tasks that share it.
 //!
 //! # Tolerance
 //!
-//! Servers are not all alike, and a client meets many. Taken for what they mean, and covered by a test each:
+//! Servers differ, and a client meets many. Each of the following is understood, and covered by a test:
 //!
-//! - a metadata document at OpenID Connect's place, where RFC 8414's has none of this issuer, and one of a resource at
-//!   the root of its host;
-//! - in metadata and introspection, members that cannot be read and that can be done without; empty texts for URLs; yes
-//!   and no as strings; numbers for `sub`, `client_id`, `username` and `jti`. See [`Metadata::unreadable`],
+//! - a metadata document at OpenID Connect's place, if [RFC 8414]'s place has none of this issuer, and one of a
+//!   resource at the root of its host;
+//! - in metadata and introspection, optional members that cannot be read; empty texts for URLs; booleans as strings;
+//!   numbers for `sub`, `client_id`, `username` and `jti`. See [`Metadata::unreadable`],
 //!   [`unreadable`](crate::model::ResourceMetadata::unreadable) of a resource, and [`Introspection::unreadable`];
 //! - `"active": false` beside an `error`;
-//! - in challenges, texts that are no ASCII, single quotes, missing commas, more than one space in `scope`, challenges
-//!   that say a part each: see [`Challenge::of`];
+//! - in challenges, texts that are not ASCII, single quotes, missing commas, more than one space in `scope`, parameters
+//!   spread over several challenges: see [`Challenge::of`];
 //! - `expires_in` and `interval` as a string, or with a fraction;
-//! - `token_type` in whatever case, or missing;
-//! - `scope` as an array, or with more than one space between tokens; `scopes` where there is no `scope`;
-//! - members that cannot be read, or are there twice, beside an access token that can: it was issued, and
-//!   [`TokenSet::unreadable`] tells; a byte that is not UTF-8 in a member that nobody reads;
+//! - `token_type` in any case, or missing;
+//! - `scope` as an array, or with more than one space between tokens; `scopes` in place of `scope`;
+//! - members that are unreadable or repeated, beside a readable access token: the token was issued, and
+//!   [`TokenSet::unreadable`] lists the members; a byte that is not UTF-8 in a member that nobody reads;
 //! - an optional member that is null; an empty `refresh_token` or `error`;
 //! - an error response with status 200, of a device authorization or any other; one of any media type; one whose
-//!   `error_description` or `error_uri` is no text, or is there twice, or is not UTF-8;
-//! - an error that large providers say otherwise than RFC 6749 §5.2: `{"error":{"type":…,"message":…}}`,
+//!   `error_description` or `error_uri` is not a text, is repeated, or is not UTF-8;
+//! - the error formats of large providers that differ from [RFC 6749 §5.2]: `{"error":{"type":…,"message":…}}`,
 //!   `{"errors":[{"errorType":…}]}`, `{"status":400,"message":…}`, `{"errcode":…,"errmsg":…}`;
-//! - any success for status 200;
-//! - a media type with parameters, a missing one, `text/plain`, or another kind of JSON; a form, from a server that
-//!   says that it sends one; a byte order mark;
+//! - any success status in place of 200;
+//! - a media type with parameters, a missing one, `text/plain`, or another kind of JSON; a form that is labelled as
+//!   one; a byte order mark;
 //! - `verification_url` for `verification_uri`; `authorization_declined` for `access_denied`; an `interval` or a
-//!   `verification_uri_complete` that cannot be read, without which a device goes on;
+//!   `verification_uri_complete` that cannot be read;
 //! - `Retry-After` in seconds or as a date.
 //!
-//! Nothing of that weakens a check. Refused, with a [`RequestError`] that keeps the status and an excerpt, are
-//! responses that redirect, are too long, are cut short, are not a JSON object, or lack what is required, or have two
-//! of it. [`RequestError::remedy`] tells what can be done.
+//! None of this weakens a check. Responses that redirect, are too long or cut short, are not a JSON object, or lack or
+//! repeat a required member are refused, with a [`RequestError`] that keeps the status and an excerpt.
+//! [`RequestError::remedy`] tells what can be done.
 //!
-//! # What one knows of a server
+//! # Settings for one server
 //!
-//! What may be taken for something else is taken only by a client that was told, by name:
+//! A deviation that could be mistaken for something else is accepted only if the client was configured for it:
 //!
 //! | the server | the client |
 //! |---|---|
 //! | says `token_type` `bot` or `BearerToken` | [`Client::with_token_type`], [`TokenRequest::token_type`] |
-//! | says `expires_in` 0 for "never", or nothing, or what is not so | [`Client::with_lifetime`] |
+//! | says `expires_in` 0 for "never", or nothing, or a wrong value | [`Client::with_lifetime`] |
 //! | writes `scope` with commas | [`Client::with_commas_in_scope`] |
 //! | sends JSON as `text/html` | [`Client::with_any_media_type`] |
 //! | has a person's tokens in `authed_user` | [`Client::with_tokens_in`] |
 //! | wants a parameter in every request | [`Client::with_parameter`] |
 //! | wants a header | [`Fetch::request_mut`](crate::Fetch::request_mut) |
-//! | chokes on PKCE, or has to have it | [`Client::with_pkce`] |
+//! | fails on PKCE, or must support it | [`Client::with_pkce`] |
 //! | says anything else in its own words | [`Client::with_response_hook`] |
 //!
 //! [`ResourceMetadata`]: crate::model::ResourceMetadata
+//! [RFC 6749 §1.1]: https://www.rfc-editor.org/rfc/rfc6749#section-1.1
+//! [RFC 8414]: https://www.rfc-editor.org/rfc/rfc8414
+//! [RFC 6749 §5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
 
 mod authorize;
 mod callback;
@@ -155,7 +158,7 @@ pub use token::{Exchange, ExchangeFetch, TokenRequest};
 pub use token_set::TokenSet;
 pub use turn::{RefreshError, Turn, Wait};
 
-/// A client of one authorization server, at which it is registered: made by [`Registration::at`]. It holds no state.
+/// A client of one authorization server, at which it is registered; made by [`Registration::at`]. It holds no state.
 #[derive(Clone, Debug)]
 pub struct Client {
     server: Metadata,
@@ -164,25 +167,25 @@ pub struct Client {
 }
 
 impl Client {
-    /// Its authorization server.
+    /// The metadata of the client's authorization server.
     #[must_use]
     pub fn server(&self) -> &Metadata {
         &self.server
     }
 
-    /// Its identifier.
+    /// The client's identifier at its authorization server.
     #[must_use]
     pub fn client_id(&self) -> &ClientId {
         self.registration.client_id()
     }
 
-    /// Who it is to an endpoint that takes these methods.
+    /// Returns the client's credentials in the form that an endpoint with these authentication methods accepts.
     fn identity(&self, methods: Option<&Vec<String>>) -> Identity {
         self.registration.identity(&self.server, methods)
     }
 
-    /// The request that posts this, and what this client posts with everything, to an endpoint that takes these
-    /// methods.
+    /// Returns the request that posts this form, with the client's own parameters, to an endpoint with these
+    /// authentication methods.
     fn post(
         &self,
         mut form: PostForm,

@@ -9,7 +9,7 @@ pub(super) struct Parameters {
     form: PostForm,
     scope: Option<Scope>,
     resource: Vec<Resource>,
-    /// Whether there are others than the grant's own, scope and resource.
+    /// True if there are others than the grant's own, scope and resource.
     pub(super) has_further: bool,
 }
 
@@ -18,18 +18,22 @@ impl Parameters {
         Self { form: PostForm::new(), scope: None, resource: Vec::new(), has_further: false }
     }
 
-    /// With the empty scope, the server's default is asked for: RFC 6749 §3.3.
+    /// Sets the scope; an empty one asks for the server's default: [RFC 6749 §3.3].
+    ///
+    /// [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
     pub(super) fn scope(&mut self, scope: Scope) {
         self.scope = Some(scope).filter(|scope| !scope.is_empty());
     }
 
-    /// RFC 8707 §2.
+    /// Adds a protected resource: [RFC 8707 §2].
+    ///
+    /// [RFC 8707 §2]: https://www.rfc-editor.org/rfc/rfc8707#section-2
     pub(super) fn resource(&mut self, resource: Resource) {
         self.append("resource", resource.as_str());
         self.resource.push(resource);
     }
 
-    /// What the request has no name for. A resource is one, by whichever name it is said.
+    /// Adds a parameter by its name. `resource` counts as a resource, however it is added.
     pub(super) fn further(&mut self, name: &str, value: &str) {
         match Resource::parse(value) {
             Ok(resource) if name == "resource" => self.resource(resource),
@@ -44,7 +48,8 @@ impl Parameters {
         self.form.append(name, value);
     }
 
-    /// The form, and the scope and the resources that are asked for; where none was named, these resources.
+    /// Returns the form, the scope and the resources of the request. If no resource was named, these known ones are
+    /// sent.
     pub(super) fn finish(mut self, known: Vec<Resource>) -> (PostForm, Option<Scope>, Vec<Resource>) {
         if self.resource.is_empty() {
             known.into_iter().for_each(|resource| self.resource(resource));

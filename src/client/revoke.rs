@@ -1,4 +1,6 @@
-//! Token revocation: RFC 7009 §2.
+//! Token revocation: [RFC 7009 §2].
+//!
+//! [RFC 7009 §2]: https://www.rfc-editor.org/rfc/rfc7009#section-2
 
 use std::sync::Arc;
 
@@ -12,15 +14,19 @@ use crate::step::{Pause, Step, machine};
 use crate::wire::{PostForm, RequestError};
 
 machine! {
-    /// The machine that gives up a token.
+    /// The machine that revokes a token.
     Revoke {
         Fetch = RevokeFetch,
         Reply = Result<(), RequestError>,
     }
 }
 
-/// What a token is, so that the server finds it sooner: RFC 7009 §2.1, RFC 7662 §2.1. There may be more kinds (RFC 7009
-/// §4.1.2).
+/// The kind of a token, by which the server finds it sooner: [RFC 7009 §2.1], [RFC 7662 §2.1]. More kinds may be
+/// registered: [RFC 7009 §4.1.2].
+///
+/// [RFC 7009 §2.1]: https://www.rfc-editor.org/rfc/rfc7009#section-2.1
+/// [RFC 7662 §2.1]: https://www.rfc-editor.org/rfc/rfc7662#section-2.1
+/// [RFC 7009 §4.1.2]: https://www.rfc-editor.org/rfc/rfc7009#section-4.1.2
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenTypeHint {
@@ -31,7 +37,7 @@ pub enum TokenTypeHint {
 }
 
 impl TokenTypeHint {
-    /// Its name in a request.
+    /// The value of the hint in a request.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -42,14 +48,17 @@ impl TokenTypeHint {
 }
 
 impl Client {
-    /// Gives up a token. A refresh token takes its access tokens with it, at servers that can: RFC 7009 §2.1.
+    /// Revokes a token. Servers that can do so revoke the access tokens of a refresh token with it: [RFC 7009 §2.1].
     ///
-    /// An error with status 503, or none for want of a response, means that the token may still be good: "the client
-    /// must assume the token still exists and may retry after a reasonable delay" (RFC 7009 §2.2.1). Nothing is drawn
-    /// from the moment yet; a proof of the client's will be.
+    /// After an error with status 503, or one for want of a response, the token may still be good: "the client must
+    /// assume the token still exists and may retry after a reasonable delay" ([RFC 7009 §2.2.1]). No randomness is
+    /// drawn from the moment yet; proofs of possession will need it.
     ///
-    /// Of a token by itself nobody knows who issued it: it goes to this client's server. [`TokenSet::revoke`] sees to
-    /// that.
+    /// A bare token does not show who issued it, so it is sent to this client's server. [`TokenSet::revoke`] checks the
+    /// issuer.
+    ///
+    /// [RFC 7009 §2.1]: https://www.rfc-editor.org/rfc/rfc7009#section-2.1
+    /// [RFC 7009 §2.2.1]: https://www.rfc-editor.org/rfc/rfc7009#section-2.2.1
     pub fn revoke(&self, token: &Secret<'_>, hint: Option<TokenTypeHint>, moment: Moment) -> Step<Revoke> {
         let mut form = PostForm::new();
         form.append("token", token.expose());
@@ -64,9 +73,9 @@ impl Client {
 }
 
 impl TokenSet {
-    /// Gives these tokens up: the refresh token or, where there is none, the access token. At another server than the
-    /// one that issued them nothing is sent, and the reply is [`RequestError::OtherServer`]: it would learn a token
-    /// that is good.
+    /// Revokes these tokens: the refresh token or, without one, the access token. If this client is not of the server
+    /// that issued them, nothing is sent, since the server would learn a token that is good, and the reply is
+    /// [`RequestError::OtherServer`].
     pub fn revoke(&self, client: &Client, moment: Moment) -> Step<Revoke> {
         if *self.issuer() != client.server.issuer {
             return Step::Done(Err(RequestError::OtherServer));
@@ -78,7 +87,7 @@ impl TokenSet {
     }
 }
 
-/// Waits for the server's word that the token is dead.
+/// Waits for the revocation response.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[derive(Debug)]
 pub struct RevokeFetch {

@@ -1,8 +1,10 @@
 //! A token set that many tasks share, and that is refreshed by one of them at a time.
 //!
 //! Servers rotate refresh tokens, so two refreshes at once are a race: the loser is refused or, worse, taken for a
-//! thief (RFC 9700 §4.14.2). Whoever finds that the token expires takes the [`Turn`] to refresh it; the others go on
-//! with the old token while it lasts, and wait when it does not.
+//! thief ([RFC 9700 §4.14.2]). The first task that finds the token expiring takes the [`Turn`] to refresh it; the
+//! others go on with the old token until it expires, and then wait.
+//!
+//! [RFC 9700 §4.14.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
 
 use std::sync::Arc;
 
@@ -13,10 +15,10 @@ use crate::host::{AsyncHost, Host};
 use crate::model::{Moment, Timestamp};
 use crate::wire::RequestError;
 
-/// A token set for many tasks. A clone is the same token set.
+/// A token set for many tasks. Clones share one token set.
 ///
-/// [`SharedTokens::get`] and [`SharedTokens::get_async`] do all there is to do. A host that keeps token sets where they
-/// survive it drives by hand, so as to store the new one before anybody uses it:
+/// [`SharedTokens::get`] and [`SharedTokens::get_async`] are all that most hosts need. If you persist token sets, drive
+/// the refresh by hand, so that the new set is stored before any task uses it:
 ///
 /// ```
 /// # use grantor::client::{Client, Fresh, RefreshError, SharedTokens, TokenSet};
@@ -41,69 +43,73 @@ use crate::wire::RequestError;
 ///
 /// # When a refresh fails
 ///
-/// However many want the token, a server that failed is asked again after five seconds at the earliest, or when it said
-/// ([`Retry-After`](RequestError::retry_after)), whether the access token has ended or not. Meanwhile everybody goes on
-/// with the old token while it lasts, and has the error when it does not. What the server says decides what comes then;
-/// [`RequestError::remedy`] has the table:
+/// However many tasks want the token, a server that failed is asked again after five seconds at the earliest, or after
+/// the time that it named ([`Retry-After`](RequestError::retry_after)). Meanwhile every task goes on with the old token
+/// until it expires, and gets the error after that. The server's answer decides the rest; [`RequestError::remedy`] has
+/// the table:
 ///
-/// | [`Remedy`](super::Remedy) | the tokens | what `get` says once the access token has ended |
+/// | [`Remedy`](super::Remedy) | the tokens | error of `get` once the access token has expired |
 /// |---|---|---|
 /// | `Wait` | are kept, and tried again | [`RefreshError::Request`] |
 /// | `MendClient`, as for `invalid_client` | are kept, and tried again | [`RefreshError::Request`] |
-/// | `AskOwner`, as for `invalid_grant` | are at their end, and not tried again | [`RefreshError::Ended`] |
+/// | `AskOwner`, as for `invalid_grant` | are final, and not tried again | [`RefreshError::Ended`] |
 ///
-/// A caller who knows better says so by [`SharedTokens::ended`].
+/// A caller who knows more than that calls [`SharedTokens::ended`].
 ///
 /// # Client credentials
 ///
-/// Tokens that a client has for itself come without a refresh token (RFC 6749 §4.4.3), and are asked for anew in the
-/// same way: by one for all, if the request had no [parameter](super::TokenRequest::parameter) of its own. What has to
-/// be said in each request is the [client's](Client::with_parameter). The first are fetched before they are shared.
+/// Tokens for the client itself come without a refresh token ([RFC 6749 §4.4.3]). They are requested anew in the same
+/// way, by one task for all, provided that the request had no [parameter](super::TokenRequest::parameter) of its own;
+/// give parameters for every request to the [client](Client::with_parameter). Fetch the first token set before you
+/// share it.
+///
+/// [RFC 6749 §4.4.3]: https://www.rfc-editor.org/rfc/rfc6749#section-4.4.3
 #[derive(Clone, Debug)]
 pub struct SharedTokens {
     shared: Arc<Shared>,
 }
 
-/// Where a shared token set stands. Each case has its own way on, and whoever drives by hand goes every one of them.
+/// The state of a shared token set. Each case has its own way on; a host that drives by hand handles all of them.
 #[derive(Debug)]
 pub enum Fresh {
-    /// Use this.
+    /// The token set is good: use it.
     Ready(Arc<TokenSet>),
-    /// It is yours to refresh. A token that lasts is refreshed by one, while the others go on with it.
+    /// The token set is yours to refresh. While a token is still good, one task refreshes it and the others go on using
+    /// it.
     Refresh(Turn),
-    /// Somebody else refreshes. Wait, then look again.
+    /// Another task refreshes. Wait, then look again.
     Wait(Wait),
-    /// It has ended, and could not be refreshed a short time ago. The server is left alone until then.
+    /// The access token has expired, and a refresh failed a short time ago. The server is left alone until `retry_at`.
     #[non_exhaustive]
     Later {
-        /// When to look again, at the earliest.
+        /// The earliest time to look again.
         retry_at: Timestamp,
-        /// How the refresh failed.
+        /// The error of the last refresh.
         error: RequestError,
     },
-    /// It has ended: [`RefreshError::Ended`]. It can be [replaced](SharedTokens::replace).
+    /// The token set is at its end: [`RefreshError::Ended`]. It can be [replaced](SharedTokens::replace).
     Ended,
 }
 
 impl SharedTokens {
-    /// Shares a token set.
+    /// Shares a token set with other tasks.
     #[must_use]
     pub fn new(tokens: TokenSet) -> Self {
         Self { shared: Arc::new(Shared::of(tokens)) }
     }
 
-    /// Goes on with another token set, after [`RefreshError::Ended`], say: the resource owner was asked again, or a
-    /// client that acts for itself has a new token. A refresh of the old one that is under way no longer counts,
-    /// whatever becomes of it.
+    /// Replaces the token set, for example after [`RefreshError::Ended`], when the resource owner was asked again or a
+    /// client that acts for itself has a new token. The result of a refresh of the old one that is under way is
+    /// discarded.
     pub fn replace(&self, tokens: TokenSet) {
         self.shared.replace(tokens);
     }
 
-    /// A resource server refused this access token before its time: 401 and `invalid_token`, RFC 6750 §3.1. It counts
-    /// as ended, and whoever gets the token set next refreshes it. However many say so of one token, that is once; of
-    /// an earlier token it is no news.
+    /// Reports that a resource server refused this access token before it expired: 401 and `invalid_token`,
+    /// [RFC 6750 §3.1]. The token then counts as expired, and the next task that asks for it refreshes it. Several
+    /// reports of one token count once, and reports of an earlier token are ignored.
     ///
-    /// Send a request once again, and not more: a resource server that refuses the new token too has another reason.
+    /// Repeat the request only once: a resource server that refuses the new token too has another reason.
     ///
     /// ```
     /// # use grantor::client::{Client, RefreshError, SharedTokens, TokenSet};
@@ -120,15 +126,17 @@ impl SharedTokens {
     /// Ok(call(&*tokens.get(client, moment(), http)?))
     /// # }
     /// ```
+    ///
+    /// [RFC 6750 §3.1]: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
     pub fn refused(&self, tokens: &TokenSet) {
         let mut state = self.shared.lock();
         state.is_refused |= state.is_current(tokens);
     }
 
-    /// These tokens cannot be refreshed any more, however that is known: the authorization server said so in a way that
-    /// is not [understood](RequestError::remedy), or the resource owner took the grant back. The access token is used
-    /// while it lasts, unless it is [refused](Self::refused) too; then it is [`RefreshError::Ended`]. Of earlier tokens
-    /// it is no news.
+    /// Reports that these tokens cannot be refreshed any more: the authorization server said so in a way that is not
+    /// [understood](RequestError::remedy), or the resource owner took the grant back. The access token is used until it
+    /// expires or is [refused](Self::refused); after that, the error is [`RefreshError::Ended`]. Reports of earlier
+    /// tokens are ignored.
     ///
     /// ```
     /// # use grantor::client::{Client, RefreshError, SharedTokens};
@@ -149,26 +157,26 @@ impl SharedTokens {
         }
     }
 
-    /// The tokens that there are, as good or bad as they may be: to keep them, or to say something of them. To use
-    /// them, [`get`](Self::get) them.
+    /// Returns the current tokens, even if they have expired, to store them or to report on them. To use them,
+    /// [`get`](Self::get) them.
     #[must_use]
     pub fn current(&self) -> Arc<TokenSet> {
         Arc::clone(&self.shared.lock().current)
     }
 
-    /// How the current tokens were last tried to be refreshed in vain, if they were.
+    /// The error of the last refresh of the current tokens, if it failed.
     #[must_use]
     pub fn last_error(&self) -> Option<RequestError> {
         self.shared.lock().rest.as_ref().map(|rest| rest.error.clone())
     }
 
-    /// Where it stands.
+    /// Returns the state of the token set at this time.
     #[must_use]
     pub fn fresh(&self, now: impl Into<Timestamp>) -> Fresh {
         let now = now.into();
         let mut state = self.shared.lock();
         let current = Arc::clone(&state.current);
-        // One that was asked for just now is as fresh as can be, however short it lives.
+        // A token that was requested just now counts as fresh, however short its life.
         let is_expiring = now > current.requested_at() && current.needs_refresh(now);
         let has_ended = state.is_refused || is_expiring && current.expires_at().is_some_and(|end| end.is_past(now));
         if !has_ended && !is_expiring {
@@ -190,11 +198,11 @@ impl SharedTokens {
         }
     }
 
-    /// A token set that is good at this moment, refreshed if need be, with a blocking host. All who wait for one
-    /// refresh share what becomes of it.
+    /// Returns a token set that is good at this moment, refreshed if need be, with a blocking host. All tasks that wait
+    /// for one refresh share its result.
     ///
     /// # Errors
-    /// It has ended and could not be refreshed.
+    /// The access token has expired and could not be refreshed.
     pub fn get(
         &self,
         client: &Client,
@@ -215,14 +223,15 @@ impl SharedTokens {
         }
     }
 
-    /// The same with an async host. If the future that refreshes is dropped, another takes its turn.
+    /// The same as [`get`](Self::get) with an async host. If the future that refreshes is dropped, another task takes
+    /// the turn.
     ///
-    /// A future that is dropped after the server rotated the refresh token takes the new one with it, and a server
-    /// without grace holds the next turn for theft. Where futures are dropped, as in a handler whose browser went away,
-    /// spawn this call and await its task.
+    /// A future that is dropped after the server rotated the refresh token loses the new one, and a server without a
+    /// grace period takes the next refresh for theft. Where futures are dropped, as in a handler whose browser went
+    /// away, spawn this call and await its task.
     ///
     /// # Errors
-    /// It has ended and could not be refreshed.
+    /// The access token has expired and could not be refreshed.
     pub async fn get_async(
         &self,
         client: &Client,

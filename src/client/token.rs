@@ -1,4 +1,12 @@
-//! Token requests and their responses: RFC 6749 §4.1.3, §4.1.4, §4.3, §4.4, §4.5, §5, §6.
+//! Token requests and their responses: [RFC 6749 §4.1.3], [§4.1.4], [§4.3], [§4.4], [§4.5], [§5], [§6].
+//!
+//! [RFC 6749 §4.1.3]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3
+//! [§4.1.4]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.4
+//! [§4.3]: https://www.rfc-editor.org/rfc/rfc6749#section-4.3
+//! [§4.4]: https://www.rfc-editor.org/rfc/rfc6749#section-4.4
+//! [§4.5]: https://www.rfc-editor.org/rfc/rfc6749#section-4.5
+//! [§5]: https://www.rfc-editor.org/rfc/rfc6749#section-5
+//! [§6]: https://www.rfc-editor.org/rfc/rfc6749#section-6
 
 use std::sync::Arc;
 
@@ -13,25 +21,27 @@ use crate::step::{Pause, Step, machine};
 use crate::wire::{Fault, Further, Member, RawMembers, RequestError, ServerAnswer, lenient};
 
 machine! {
-    /// The machine that asks a token endpoint for tokens, whatever the grant.
+    /// The machine that requests tokens from a token endpoint, for any grant.
     Exchange {
         Fetch = ExchangeFetch,
         Reply = Result<TokenSet, RequestError>,
     }
 }
 
-/// RFC 8693 §2.1.
+/// The grant type of token exchange: [RFC 8693 §2.1].
+///
+/// [RFC 8693 §2.1]: https://www.rfc-editor.org/rfc/rfc8693#section-2.1
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
-/// A token request that was not sent yet.
+/// A token request that is not sent yet.
 #[derive(Clone, Debug)]
 #[must_use = "nothing happens until it is started"]
 pub struct TokenRequest<'a> {
     client: &'a Client,
     parameters: Parameters,
-    /// What was granted, as far as is known, to a request that does not ask anew.
+    /// The scope that was granted before, if known, to a request that does not repeat it.
     known_scope: Option<Scope>,
-    /// What was asked for before, which this request asks for again.
+    /// The terms of the earlier request that this one continues.
     before: Asked,
     token_type: Option<String>,
     by_client_credentials: bool,
@@ -40,15 +50,21 @@ pub struct TokenRequest<'a> {
 }
 
 impl Client {
-    /// Asks for a token for the client itself: RFC 6749 §4.4.2. "The client credentials grant type MUST only be used by
-    /// confidential clients": the server sees to that.
+    /// Asks for a token for the client itself: [RFC 6749 §4.4.2]. "The client credentials grant type MUST only be used
+    /// by confidential clients" ([RFC 6749 §4.4]), which the server enforces.
+    ///
+    /// [RFC 6749 §4.4.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.4.2
+    /// [RFC 6749 §4.4]: https://www.rfc-editor.org/rfc/rfc6749#section-4.4
     pub fn client_credentials(&self) -> TokenRequest<'_> {
         let request = TokenRequest::new(self, GrantType::ClientCredentials.as_str());
         TokenRequest { by_client_credentials: true, ..request }
     }
 
-    /// Asks with a resource owner's password: RFC 6749 §4.3.2. It exists for migrations. RFC 9700 §2.4: "The resource
-    /// owner password credentials grant [...] MUST NOT be used."
+    /// Asks with a resource owner's password: [RFC 6749 §4.3.2]. Use it only for migrations. [RFC 9700 §2.4]: "The
+    /// resource owner password credentials grant [...] MUST NOT be used."
+    ///
+    /// [RFC 6749 §4.3.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.3.2
+    /// [RFC 9700 §2.4]: https://www.rfc-editor.org/rfc/rfc9700#section-2.4
     pub fn password(&self, username: &str, password: &Secret<'_>) -> TokenRequest<'_> {
         let mut request = TokenRequest::new(self, GrantType::Password.as_str());
         request.append("username", username);
@@ -56,8 +72,10 @@ impl Client {
         request
     }
 
-    /// Asks with a refresh token: RFC 6749 §6. If the server issues a new one, it is in the token set; if not, the old
-    /// one is.
+    /// Asks with a refresh token: [RFC 6749 §6]. The token set in the reply has the new refresh token if the server
+    /// issued one, and the old one otherwise.
+    ///
+    /// [RFC 6749 §6]: https://www.rfc-editor.org/rfc/rfc6749#section-6
     pub fn refresh(&self, refresh_token: &Secret<'_>) -> TokenRequest<'_> {
         let mut request = TokenRequest::new(self, GrantType::RefreshToken.as_str());
         request.append("refresh_token", refresh_token.expose());
@@ -65,10 +83,13 @@ impl Client {
         request
     }
 
-    /// Asks by an extension grant, RFC 6749 §4.5, whose parameters are added by [`TokenRequest::parameter`].
+    /// Asks by an extension grant: [RFC 6749 §4.5]. Add its parameters with [`TokenRequest::parameter`].
     ///
-    /// Of token exchange, the type `N_A` is understood. RFC 8693 §2.2.1: "If the issued token is not an access token or
-    /// usable as an access token, then the `token_type` value `N_A` is used".
+    /// For token exchange, the token type `N_A` is understood. [RFC 8693 §2.2.1]: "If the issued token is not an access
+    /// token or usable as an access token, then the `token_type` value `N_A` is used".
+    ///
+    /// [RFC 6749 §4.5]: https://www.rfc-editor.org/rfc/rfc6749#section-4.5
+    /// [RFC 8693 §2.2.1]: https://www.rfc-editor.org/rfc/rfc8693#section-2.2.1
     pub fn extension(&self, grant_type: &GrantType) -> TokenRequest<'_> {
         let request = TokenRequest::new(self, grant_type.as_str());
         if grant_type.as_str() == TOKEN_EXCHANGE { request.token_type("N_A") } else { request }
@@ -95,46 +116,51 @@ impl<'a> TokenRequest<'a> {
         self.parameters.append(name, value);
     }
 
-    /// What was asked for before, and what was granted of it: a scope, which this request does not repeat, and
-    /// resources, which it does.
+    /// Continues an earlier request: its resources are repeated, and its granted scope is known and not repeated.
     pub(super) fn asked_for(self, before: Asked, known_scope: Option<Scope>) -> Self {
         Self { before, known_scope, ..self }
     }
 
-    /// What is presented is of this server, and for no other.
+    /// Limits the request to this server, whose credential it presents.
     pub(super) fn only_at(self, issuer: Issuer) -> Self {
         Self { only_at: Some(issuer), ..self }
     }
 
-    /// What is asked for; with the empty scope, the server's default: RFC 6749 §3.3. Not for an authorization code,
-    /// whose scope was settled before.
+    /// Asks for this scope; an empty scope asks for the server's default: [RFC 6749 §3.3]. Not for an authorization
+    /// code, whose scope is settled already.
+    ///
+    /// [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
     pub fn scope(mut self, scope: Scope) -> Self {
         self.parameters.scope(scope);
         self
     }
 
-    /// A protected resource that the token is to be for: RFC 8707 §2.2. May be called for several. What was asked for
-    /// in the authorization request, or for the token that is refreshed, is asked for again without; whoever calls this
-    /// asks for these in their place.
+    /// Asks for a token that is good at this protected resource: [RFC 8707 §2.2]. Call it again for further resources.
+    /// Without a call, the request repeats the resources of the authorization request, or of the token that is
+    /// refreshed; a call replaces them.
+    ///
+    /// [RFC 8707 §2.2]: https://www.rfc-editor.org/rfc/rfc8707#section-2.2
     pub fn resource(mut self, resource: Resource) -> Self {
         self.parameters.resource(resource);
         self
     }
 
-    /// A type of token that is understood, beside `Bearer` and those that the client
-    /// [knows](Client::with_token_type).
+    /// Accepts this token type too, beside `Bearer` and those that the client [knows](Client::with_token_type).
     pub fn token_type(self, token_type: impl Into<String>) -> Self {
         Self { token_type: Some(token_type.into()), ..self }
     }
 
-    /// A further parameter; one that the grant has already must not be added, since "parameters MUST NOT be included
-    /// more than once" (RFC 6749 §3.2).
+    /// Adds a further parameter. One that the grant has already must not be added: "parameters MUST NOT be included
+    /// more than once" ([RFC 6749 §3.2]).
+    ///
+    /// [RFC 6749 §3.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
     pub fn parameter(mut self, name: &str, value: &str) -> Self {
         self.parameters.further(name, value);
         self
     }
 
-    /// Starts the request, at this moment. Nothing is drawn from it yet; a proof of the client's will be.
+    /// Starts the request at this moment. No randomness is drawn from the moment yet; proofs of possession will need
+    /// it.
     pub fn start(self, moment: Moment) -> Step<Exchange> {
         let Self { client, parameters, known_scope, before, token_type, by_client_credentials, .. } = self;
         let issuer = client.server.issuer.clone();
@@ -161,22 +187,25 @@ impl<'a> TokenRequest<'a> {
 }
 
 impl TokenSet {
-    /// The request that refreshes it (RFC 6749 §6), at the client that it was issued to; `None` if there is no refresh
-    /// token. A client of another server sends nothing. RFC 6749 §10.4: "Refresh tokens MUST be kept confidential in
-    /// transit and storage, and shared only among the authorization server and the client to whom the refresh tokens
-    /// were issued."
+    /// Returns the request that refreshes these tokens ([RFC 6749 §6]), at the client that they were issued to; `None`
+    /// without a refresh token. A client of another server sends nothing. [RFC 6749 §10.4]: "Refresh tokens MUST be
+    /// kept confidential in transit and storage, and shared only among the authorization server and the client to whom
+    /// the refresh tokens were issued."
+    ///
+    /// [RFC 6749 §6]: https://www.rfc-editor.org/rfc/rfc6749#section-6
+    /// [RFC 6749 §10.4]: https://www.rfc-editor.org/rfc/rfc6749#section-10.4
     #[must_use]
     pub fn refresh<'a>(&self, client: &'a Client) -> Option<TokenRequest<'a>> {
         let request = client.refresh(self.refresh_token()?);
         // RFC 6749 §6: "if omitted is treated as equal to the scope originally granted by the resource owner".
         let request = request.asked_for(self.asked().clone(), self.scope().cloned());
-        // A type that was understood once is understood again.
+        // The type was understood once, so it is understood again.
         Some(request.token_type(self.token_type()).only_at(self.issuer().clone()))
     }
 
-    /// The request that has another token in its place, without anybody's help: the [refresh](Self::refresh), or the
-    /// same request as before if that was [`Client::client_credentials`] with no parameter of its own. (The client's
-    /// own [parameters](Client::with_parameter) are sent again.)
+    /// Returns the request for a replacement that needs nobody's help: the [refresh](Self::refresh), or the same
+    /// request again if that was [`Client::client_credentials`] without a parameter of its own. (The client's own
+    /// [parameters](Client::with_parameter) are sent again.)
     #[must_use]
     pub fn renew<'a>(&self, client: &'a Client) -> Option<TokenRequest<'a>> {
         if let Some(request) = self.refresh(client) {
@@ -189,7 +218,7 @@ impl TokenSet {
         Some(request.token_type(self.token_type()).only_at(self.issuer().clone()))
     }
 
-    /// Whether [`Self::renew`] has a request.
+    /// True if [`Self::renew`] returns a request.
     #[must_use]
     pub fn is_renewable(&self) -> bool {
         self.refresh_token().is_some() || self.asked().by_client_credentials
@@ -218,7 +247,7 @@ impl Pause<Fetch> for ExchangeFetch {
     }
 }
 
-/// What holds where the response does not say otherwise.
+/// The values that apply if the response does not say otherwise.
 #[derive(Clone, Debug)]
 pub(super) struct Expected {
     pub(super) dialect: Arc<Dialect>,
@@ -230,13 +259,15 @@ pub(super) struct Expected {
     pub(super) refresh_token: Option<Secret<'static>>,
 }
 
-/// The members that a token set tells of, or that say that there is none.
+/// The members of a token response that [`TokenSet`] has accessors for, or that mean that there is no token.
 const KNOWN: [&str; 8] =
     ["access_token", "token_type", "expires_in", "refresh_token", "scope", "error", "error_description", "error_uri"];
 
 impl Expected {
-    /// Reads a token response: RFC 6749 §5.1. What is said about the tokens may be unreadable: they were issued all the
-    /// same and, where refresh tokens rotate, there are no others.
+    /// Reads a token response: [RFC 6749 §5.1]. Members about the tokens may be unreadable: the tokens were issued all
+    /// the same and, if refresh tokens rotate, there are no others.
+    ///
+    /// [RFC 6749 §5.1]: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
     pub(super) fn read(self, answer: &ServerAnswer) -> Result<TokenSet, RequestError> {
         let members = self.dialect.token_members(answer)?;
         let malformed = || answer.unusable(Fault::Malformed);
@@ -249,7 +280,7 @@ impl Expected {
         let own = |kind: &str| self.token_type.as_ref().is_some_and(|known| known.eq_ignore_ascii_case(kind));
         let is_understood = match &token_type {
             Ok(kind) => kind.as_ref().is_none_or(|kind| self.dialect.understands(kind) || own(kind)),
-            // One that is no text says nothing. Of several, one is not understood.
+            // A value that is not a text says nothing. Of several values, one may be unknown to the client.
             Err(_) => !matches!(members.get("token_type"), Member::Ambiguous),
         };
         if !is_understood {
@@ -271,9 +302,11 @@ impl Expected {
     }
 }
 
-/// The refresh token from now on, and the name of the member if it cannot be read. RFC 6749 §6: "The authorization
+/// Returns the refresh token to keep, and the member's name if it cannot be read. [RFC 6749 §6]: "The authorization
 /// server MAY issue a new refresh token, in which case the client MUST discard the old refresh token and replace it
 /// with the new refresh token."
+///
+/// [RFC 6749 §6]: https://www.rfc-editor.org/rfc/rfc6749#section-6
 fn refresh_token(
     members: &RawMembers<'_>,
     old: Option<Secret<'static>>,
@@ -282,10 +315,10 @@ fn refresh_token(
     match members.read("refresh_token", lenient::secret) {
         Ok(None) => (old, None),
         Ok(Some(new)) if exposed::is_visible(&new) => (Some(new), None),
-        // One was issued, and it cannot be said which.
+        // A token was issued, but an ambiguous one.
         Ok(Some(_)) => (None, Some("refresh_token")),
         Err(_) if is_ambiguous => (None, Some("refresh_token")),
-        // None was issued: `false`, say.
+        // No token was issued: `false`, for example.
         Err(_) => (old, Some("refresh_token")),
     }
 }

@@ -1,4 +1,6 @@
-//! What a token request brings: RFC 6749 §5.1.
+//! The tokens of a token response: [RFC 6749 §5.1].
+//!
+//! [RFC 6749 §5.1]: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
 
 use std::time::Duration;
 
@@ -10,8 +12,10 @@ use super::dialect::Lifetime;
 use crate::model::{Issuer, Resource, Scope, Secret, Timestamp, exposed};
 use crate::wire::Further;
 
-/// An access token, and what came with it. It is a serde value for the host to keep; it holds the tokens in plain text.
-/// To the client they are opaque: RFC 6749 §1.4.
+/// An access token with the rest of the response. A serde value for the host to keep; it holds the tokens in plain
+/// text. The tokens are opaque to the client: [RFC 6749 §1.4].
+///
+/// [RFC 6749 §1.4]: https://www.rfc-editor.org/rfc/rfc6749#section-1.4
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[must_use]
 pub struct TokenSet {
@@ -19,7 +23,7 @@ pub struct TokenSet {
     issuer: Issuer,
     #[serde(with = "exposed")]
     access_token: Secret<'static>,
-    /// What the server calls it, if not `Bearer`.
+    /// The server's name for the type, if not `Bearer`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     token_type: Option<String>,
     #[serde(default, with = "exposed::option", skip_serializing_if = "Option::is_none")]
@@ -37,20 +41,19 @@ pub struct TokenSet {
     unreadable: Vec<&'static str>,
 }
 
-/// What was asked for, and what a request for the same says again.
+/// The terms of a token request, which its refresh repeats.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Asked {
     #[serde(rename = "requested_scope", default, skip_serializing_if = "Option::is_none")]
     pub(super) scope: Option<Scope>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) resource: Vec<Resource>,
-    /// Whether it was asked for with nothing but the client's own credentials, the scope and the resource: then another
-    /// one can be had in the same way.
+    /// True if the request had nothing but the client's own credentials, scope and resource: then it can be repeated.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) by_client_credentials: bool,
 }
 
-/// A token this close to its end counts as expired: a request that takes it along has to arrive.
+/// A token this close to expiry counts as expired, since the request that carries it takes time to arrive.
 const LEEWAY: Duration = Duration::from_secs(30);
 
 impl TokenSet {
@@ -69,17 +72,20 @@ impl TokenSet {
         }
     }
 
-    /// RFC 6749 §7.1. Of a type that the client understands; one that cannot be read is passed over, as one that is
-    /// missing is.
+    /// Sets the type, which the client understands: [RFC 6749 §7.1]. An unreadable type counts as a missing one.
+    ///
+    /// [RFC 6749 §7.1]: https://www.rfc-editor.org/rfc/rfc6749#section-7.1
     pub(super) fn of_type<E>(mut self, token_type: Result<Option<String>, E>) -> Self {
         self.unreadable.extend(token_type.is_err().then_some("token_type"));
         let token_type = token_type.ok().flatten().filter(|kind| !kind.eq_ignore_ascii_case("Bearer"));
         Self { token_type, ..self }
     }
 
-    /// The lifetime in seconds. It counts from when the token was asked for, so that it never seems longer than it is.
-    /// One that cannot be read is omitted: RFC 6749 §5.1: "the authorization server SHOULD provide the expiration time
-    /// via other means".
+    /// Sets the lifetime in seconds. It counts from the time of the request, so that the token never seems to live
+    /// longer than it does. An unreadable value counts as omitted: [RFC 6749 §5.1]: "the authorization server SHOULD
+    /// provide the expiration time via other means".
+    ///
+    /// [RFC 6749 §5.1]: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
     pub(super) fn expiring_in<E>(mut self, expires_in: Result<Option<u64>, E>, lifetime: Lifetime) -> Self {
         self.unreadable.extend(expires_in.is_err().then_some("expires_in"));
         let expires_in = lifetime.seconds(expires_in.ok().flatten());
@@ -87,8 +93,11 @@ impl TokenSet {
         Self { expires_at, ..self }
     }
 
-    /// RFC 6749 §4.2.2, §5.1: scope is "OPTIONAL, if identical to the scope requested by the client; otherwise,
-    /// REQUIRED." One that is there and cannot be read may be any, so it is not taken for the one that was requested.
+    /// Sets the scope: "OPTIONAL, if identical to the scope requested by the client; otherwise, REQUIRED"
+    /// ([RFC 6749 §4.2.2], [§5.1]). An unreadable value may be any scope, so it is not taken for the requested one.
+    ///
+    /// [RFC 6749 §4.2.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.2.2
+    /// [§5.1]: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
     pub(super) fn good_for<E>(mut self, scope: Result<Option<Scope>, E>, requested: Option<Scope>) -> Self {
         self.unreadable.extend(scope.is_err().then_some("scope"));
         Self { scope: scope.ok().and_then(|scope| scope.or(requested)), ..self }
@@ -111,7 +120,7 @@ impl TokenSet {
         self
     }
 
-    /// The same tokens, with which no others can be had.
+    /// Returns the same tokens without the means to renew them.
     pub(super) fn at_its_end(mut self) -> Self {
         self.asked.by_client_credentials = false;
         self.refreshed_by(None)
@@ -125,7 +134,7 @@ impl TokenSet {
         &self.asked
     }
 
-    /// The authorization server that issued it.
+    /// The issuer of the authorization server that issued the tokens.
     #[must_use]
     pub fn issuer(&self) -> &Issuer {
         &self.issuer
@@ -137,7 +146,7 @@ impl TokenSet {
         &self.access_token
     }
 
-    /// The type of the access token, as the server writes it; `Bearer` if it did not say.
+    /// The type of the access token, as the server writes it; `Bearer` if the server did not say.
     #[must_use]
     pub fn token_type(&self) -> &str {
         self.token_type.as_deref().unwrap_or("Bearer")
@@ -149,58 +158,64 @@ impl TokenSet {
         self.refresh_token.as_ref()
     }
 
-    /// What the access token is good for: what the server said or, where it said nothing, what was asked for. `None` if
-    /// neither is known, or what the server said cannot be read.
+    /// The scope of the access token: as the server said or, if it said nothing, as requested. `None` if neither is
+    /// known, or if the server's value cannot be read.
     #[must_use]
     pub fn scope(&self) -> Option<&Scope> {
         self.scope.as_ref()
     }
 
-    /// What was asked for, whatever was granted; `None` if it was the server's default, or is not known. To ask for
-    /// more, as a resource server wants it, ask for the [union](Scope::union) of this and that.
+    /// The scope that was requested, whatever was granted; `None` if that was the server's default, or is not known. To
+    /// get more scope for a resource server, request the [union](Scope::union) of this and the scope of the challenge.
     #[must_use]
     pub fn requested_scope(&self) -> Option<&Scope> {
         self.asked.scope.as_ref()
     }
 
-    /// The protected resources that it was asked for: RFC 8707 §2. A refresh asks for them again.
+    /// The protected resources that the token was requested for: [RFC 8707 §2]. A refresh repeats them.
+    ///
+    /// [RFC 8707 §2]: https://www.rfc-editor.org/rfc/rfc8707#section-2
     #[must_use]
     pub fn resource(&self) -> &[Resource] {
         &self.asked.resource
     }
 
-    /// When the access token ends, if that is known.
+    /// The time at which the access token expires, if known.
     #[must_use]
     pub fn expires_at(&self) -> Option<Timestamp> {
         self.expires_at
     }
 
-    /// The same tokens, of which the access token ends then, or is not known to end: RFC 6749 §5.1 lets a server tell
-    /// "via other means". What a refresh brings lives as long as its own response says; for all of a server's tokens,
-    /// there is [`Client::with_lifetime`](super::Client::with_lifetime).
+    /// Returns the same tokens with this expiry of the access token; `None` means that it is not known to expire.
+    /// [RFC 6749 §5.1] lets a server tell the expiry "via other means". Refreshed tokens live as long as their own
+    /// response says; for all tokens of a server, use [`Client::with_lifetime`](super::Client::with_lifetime).
+    ///
+    /// [RFC 6749 §5.1]: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
     pub fn with_expires_at(self, expires_at: Option<Timestamp>) -> Self {
         Self { expires_at, ..self }
     }
 
-    /// The members of the response beside those that are told here, as the server sent them: `id_token`,
-    /// `issued_token_type`, `instance_url`. RFC 6749 §5.1: "The client MUST ignore unrecognized value names in the
-    /// response"; whoever recognizes one finds it here. They are kept with the rest, and are those of the last response
-    /// only. One that cannot be read, or has more than one value, is not among them.
+    /// The members of the response that have no accessor here, as the server sent them: `id_token`,
+    /// `issued_token_type`, `instance_url`. [RFC 6749 §5.1]: "The client MUST ignore unrecognized value names in the
+    /// response"; a host that recognizes one finds it here. They are serialized with the rest, and are those of the
+    /// last response only. A member that cannot be read, or has more than one value, is left out.
+    ///
+    /// [RFC 6749 §5.1]: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
     #[must_use]
     pub fn members(&self) -> &Map<String, Value> {
         self.members.map()
     }
 
-    /// The members of the response that were there and cannot be read: `token_type`, `expires_in`, `scope`,
-    /// `refresh_token`. The access token is good all the same, but its lifetime or scope is not known. For a log: it is
-    /// not kept with the rest.
+    /// The names of the members that were sent and cannot be read: `token_type`, `expires_in`, `scope`,
+    /// `refresh_token`. The access token is good all the same, but its lifetime or scope is not known. Meant for a log,
+    /// and not serialized.
     #[must_use]
     pub fn unreadable(&self) -> &[&'static str] {
         &self.unreadable
     }
 
-    /// Whether the access token has ended, or is about to: within 30 seconds, or the last tenth of a life that is
-    /// shorter than five minutes. Never, if the server did not say how long it lives.
+    /// True if the access token has expired or is about to: within 30 seconds, or within the last tenth of a life that
+    /// is shorter than five minutes. Always false if the server did not say how long the token lives.
     #[must_use]
     pub fn needs_refresh(&self, now: impl Into<Timestamp>) -> bool {
         let now = now.into();
@@ -211,14 +226,19 @@ impl TokenSet {
         })
     }
 
-    /// The `Authorization` header that shows the access token to a resource server: RFC 6750 §2.1, in the scheme
-    /// `Bearer` (one of type `DPoP`, RFC 9449 §7.1, in that scheme). That is its only place. RFC 9700 §4.3.2: "Clients
-    /// MUST NOT pass access tokens in a URI query parameter". One of type `N_A` (RFC 8693 §2.2.1) is no access token,
-    /// and goes into the request for one in place of a header.
+    /// Returns the `Authorization` header that presents the access token to a resource server: [RFC 6750 §2.1], in the
+    /// scheme `Bearer` (one of type `DPoP`, [RFC 9449 §7.1], in that scheme). Send the token nowhere else.
+    /// [RFC 9700 §4.3.2]: "Clients MUST NOT pass access tokens in a URI query parameter". A token of type `N_A`
+    /// ([RFC 8693 §2.2.1]) is not an access token: it is a parameter of the next token request, and not for a header.
+    ///
+    /// [RFC 6750 §2.1]: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
+    /// [RFC 9449 §7.1]: https://www.rfc-editor.org/rfc/rfc9449#section-7.1
+    /// [RFC 9700 §4.3.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.3.2
+    /// [RFC 8693 §2.2.1]: https://www.rfc-editor.org/rfc/rfc8693#section-2.2.1
     #[must_use]
     pub fn authorization(&self) -> HeaderValue {
         let scheme = if self.token_type().eq_ignore_ascii_case("DPoP") { "DPoP" } else { "Bearer" };
-        // Whoever makes a token set checks that the token is visible ASCII, which every header takes.
+        // Every constructor of a token set checks that the token is visible ASCII, which every header takes.
         let value = HeaderValue::try_from(format!("{scheme} {}", self.access_token.expose()));
         let mut value = value.unwrap_or_else(|_| HeaderValue::from_static("Bearer"));
         value.set_sensitive(true);

@@ -1,4 +1,4 @@
-//! The turn to refresh a token set that many tasks share, and what those wait for who do not have it.
+//! The turn to refresh a token set that many tasks share, and the wait of the others.
 
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -13,12 +13,12 @@ use crate::model::{Moment, Timestamp};
 use crate::step::Step;
 use crate::wire::{Remedy, RequestError};
 
-/// There is no usable access token.
+/// The error when there is no usable access token.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RefreshError {
-    /// The access token has ended, and there is no refresh token, or the server no longer takes it. Ask the resource
-    /// owner again, and [replace](super::SharedTokens::replace) the token set.
+    /// The access token has expired, and there is no refresh token, or the server no longer accepts it. Ask the
+    /// resource owner again, and [replace](super::SharedTokens::replace) the token set.
     /// [`SharedTokens::last_error`](super::SharedTokens::last_error) has the server's words.
     #[error("the access token has ended and cannot be refreshed")]
     Ended,
@@ -27,7 +27,7 @@ pub enum RefreshError {
     Request(#[from] RequestError),
 }
 
-/// What many tasks share.
+/// The state that all clones share.
 #[derive(Debug)]
 pub(super) struct Shared {
     state: Mutex<State>,
@@ -37,20 +37,20 @@ pub(super) struct Shared {
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) current: Arc<TokenSet>,
-    /// Whether a resource server refused the current access token.
+    /// True if a resource server refused the current access token.
     pub(super) is_refused: bool,
-    /// Whether somebody has the turn.
+    /// True while a task holds the turn.
     is_taken: bool,
-    /// Counts the turns that ended. The turn that is taken, or will be next, has this number.
+    /// The number of turns that ended. The current turn, or the next one, has this number.
     turns: u64,
-    /// How the last turn ended for those who waited for it, if it failed.
+    /// The failure of the last turn, for the tasks that waited for it.
     failure: Option<RefreshError>,
-    /// How the current tokens were last tried to be refreshed in vain.
+    /// The last failed refresh of the current tokens.
     pub(super) rest: Option<Rest>,
     waiting: Wakers,
 }
 
-/// A refresh that failed, and how long the server is left alone after it.
+/// A failed refresh, and the time for which the server is left alone after it.
 #[derive(Debug)]
 pub(super) struct Rest {
     pub(super) error: RequestError,
@@ -58,9 +58,9 @@ pub(super) struct Rest {
     pub(super) until: Timestamp,
 }
 
-/// After a failure a server is left alone for so long; longer, if it says so.
+/// The least time for which a server is left alone after a failure.
 const PAUSE: Duration = Duration::from_secs(5);
-/// But not longer than a day, or one mistake in a date would be the end of a token.
+/// The longest time, so that a mistaken date in `Retry-After` is not the end of a token.
 const MAX_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Rest {
@@ -72,7 +72,7 @@ impl Rest {
         Self { error, since, until: if was_sent { since.after(pause) } else { Timestamp::default() } }
     }
 
-    /// Whether it holds. After a clock was set back, what is in its future does not.
+    /// Tells if the pause is still on. After a clock was set back, a pause that began in the future is over.
     pub(super) fn is_on(&self, now: Timestamp) -> bool {
         self.since <= now.after(PAUSE) && now < self.until
     }
@@ -92,19 +92,19 @@ impl Shared {
         Self { state: Mutex::new(state), turn_ended: Condvar::new() }
     }
 
-    /// The state is whole between any two statements, so a panic elsewhere does not spoil it.
+    /// Locks the state. A panic elsewhere does not spoil it, since it is consistent between any two statements.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Goes on with other tokens. A turn that is under way no longer counts.
+    /// Goes on with other tokens. The result of a turn that is under way is discarded.
     pub(super) fn replace(&self, tokens: TokenSet) {
         let mut state = self.lock();
         state.take(tokens);
         self.end_turn(state, None);
     }
 
-    /// Lets everybody look again.
+    /// Ends the turn and wakes everybody who waits for it.
     fn end_turn(&self, mut state: MutexGuard<'_, State>, failure: Option<RefreshError>) {
         state.is_taken = false;
         state.turns = state.turns.wrapping_add(1);
@@ -117,24 +117,24 @@ impl Shared {
 }
 
 impl State {
-    /// Nothing that was said of the old tokens holds for these.
+    /// Takes new tokens, and forgets all reports about the old ones.
     fn take(&mut self, tokens: TokenSet) {
         self.current = Arc::new(tokens);
         self.is_refused = false;
         self.rest = None;
     }
 
-    /// Whether these are the tokens that everybody has, and no earlier ones.
+    /// Tells if these are the current tokens, and not earlier ones.
     pub(super) fn is_current(&self, tokens: &TokenSet) -> bool {
         self.current.access_token().digest() == tokens.access_token().digest()
     }
 
-    /// No others can be had with the current tokens.
+    /// Marks the current tokens as not renewable.
     pub(super) fn end(&mut self) {
         self.current = Arc::new((*self.current).clone().at_its_end());
     }
 
-    /// The turn, for whoever finds the tokens worn, or a place among those who wait for it to end.
+    /// Returns the turn if it is free, or else a place among those who wait for its end.
     pub(super) fn turn(&mut self, shared: &Arc<Shared>, has_ended: bool, at: Timestamp) -> Result<Turn, Wait> {
         let (shared, number) = (Arc::clone(shared), self.turns);
         if std::mem::replace(&mut self.is_taken, true) {
@@ -144,7 +144,7 @@ impl State {
     }
 }
 
-/// The right to refresh, which one task has at a time. Dropped, it passes to whoever looks next.
+/// The right to refresh, which one task has at a time. If dropped, it passes to the next task that looks.
 #[derive(Debug)]
 #[must_use = "the others wait"]
 pub struct Turn {
@@ -157,14 +157,14 @@ pub struct Turn {
 }
 
 impl Turn {
-    /// The tokens that are to be refreshed.
+    /// The tokens to refresh.
     pub fn tokens(&self) -> &TokenSet {
         &self.expiring
     }
 
-    /// Starts the refresh, at this moment, at the client that the tokens were issued to: what
-    /// [`TokenSet::renew`] asks for, with the client's own [parameters](Client::with_parameter). A request that says
-    /// more is made of [`Turn::tokens`].
+    /// Starts the refresh at this moment, at the client that the tokens were issued to: the request of
+    /// [`TokenSet::renew`], with the client's own [parameters](Client::with_parameter). For a request with more in it,
+    /// start from [`Turn::tokens`].
     pub fn start(&self, client: &Client, moment: Moment) -> Step<Exchange> {
         match self.expiring.renew(client) {
             Some(request) => request.start(moment),
@@ -172,13 +172,13 @@ impl Turn {
         }
     }
 
-    /// Passes on what came of it: the new tokens to all, a failure to those who waited for it. While the old access
-    /// token lasts, a failure is none: the old one is the answer. After a failure the server is left alone for five
-    /// seconds, or for as long as it said, but no longer than a day; after one that asking again cannot mend
-    /// ([`Remedy::AskOwner`]), for ever.
+    /// Passes on the result: the new tokens to all tasks, a failure to those who waited for it. While the old access
+    /// token lasts, it is returned in place of a failure. After a failure the server is left alone for five seconds, or
+    /// for as long as it said, but no longer than a day; after one that asking again cannot mend
+    /// ([`Remedy::AskOwner`]), for good.
     ///
     /// # Errors
-    /// The refresh failed, and the old access token has ended.
+    /// The refresh failed, and the old access token has expired.
     pub fn finish(mut self, reply: Result<TokenSet, RequestError>) -> Result<Arc<TokenSet>, RefreshError> {
         let mut state = self.shared.lock();
         if state.turns != self.number {
@@ -215,14 +215,14 @@ impl Drop for Turn {
     }
 }
 
-/// The end of somebody else's turn: a future, or a call that blocks. An error is how that turn failed; after `Ok`, look
+/// The end of another task's turn: a future, or a call that blocks. An error is that turn's failure; after `Ok`, look
 /// again.
 #[derive(Debug)]
 #[must_use = "a future does nothing until it is polled"]
 pub struct Wait {
     shared: Arc<Shared>,
     number: u64,
-    /// Where its waker is, while its turn goes on.
+    /// The place of this task's waker, while the turn goes on.
     place: Option<usize>,
 }
 
@@ -230,7 +230,7 @@ impl Wait {
     /// Waits, blocking the thread.
     ///
     /// # Errors
-    /// How the refresh failed.
+    /// The other task's refresh failed.
     pub fn block(self) -> Result<(), RefreshError> {
         let state = self.shared.lock();
         let is_over = self.shared.turn_ended.wait_while(state, |state| state.turns == self.number);
@@ -239,7 +239,7 @@ impl Wait {
     }
 
     fn outcome(&self, state: &State) -> Result<(), RefreshError> {
-        // Of a turn before the last, nobody knows any more: look again.
+        // The result of any turn but the last is forgotten: look again.
         let is_last = state.turns == self.number.wrapping_add(1);
         state.failure.clone().filter(|_| is_last).map_or(Ok(()), Err)
     }

@@ -1,4 +1,4 @@
-//! The tasks that wait for one event, each in a place of its own, so that whoever goes away leaves nothing behind.
+//! The tasks that wait for one event, each in a place of its own, so that a task that goes away leaves nothing behind.
 
 use std::task::Waker;
 
@@ -10,8 +10,8 @@ pub(super) struct Wakers {
 }
 
 impl Wakers {
-    /// Keeps the waker of a task in its place, and gives it one if it has none. What was there before comes back, since
-    /// to drop a waker may be to drop its task, which is nothing to do under a lock.
+    /// Keeps the waker of a task in its place, and assigns a place if there is none. Returns the waker that was there
+    /// before: dropping a waker may drop its task, which must not happen under a lock.
     #[must_use]
     pub(super) fn keep(&mut self, place: &mut Option<usize>, waker: &Waker) -> Option<Waker> {
         let at = *place.get_or_insert_with(|| {
@@ -27,7 +27,7 @@ impl Wakers {
         }
     }
 
-    /// Gives a place back.
+    /// Gives a place back, and returns its waker.
     #[must_use]
     pub(super) fn leave(&mut self, place: usize) -> Option<Waker> {
         let waker = self.places.get_mut(place).and_then(Option::take);
@@ -35,7 +35,7 @@ impl Wakers {
         waker
     }
 
-    /// Wakes all.
+    /// Wakes all waiting tasks.
     pub(super) fn wake(self) {
         self.places.into_iter().flatten().for_each(Waker::wake);
     }

@@ -1,4 +1,6 @@
-//! Which protected resources something is good for: RFC 8707.
+//! The protected resources that a grant or token is limited to: [RFC 8707].
+//!
+//! [RFC 8707]: https://www.rfc-editor.org/rfc/rfc8707
 
 use std::ops::Deref;
 
@@ -9,13 +11,13 @@ use super::Resource;
 
 /// The protected resources that a grant or a token is good for, or that a client may ask tokens for.
 ///
-/// In records it is a list that is left out for [`Audience::Any`]. No list of nothing stands for "unrestricted".
+/// In a record it is a list, which is left out for [`Audience::Any`]. An empty list never means "unrestricted".
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Audience {
-    /// Not restricted to any.
+    /// Not restricted to any resource.
     #[default]
     Any,
-    /// These, and no others.
+    /// These resources, and no others.
     Only(Resources),
 }
 
@@ -36,9 +38,9 @@ impl Resources {
         Some(Self(kept)).filter(|resources| !resources.0.is_empty())
     }
 
-    /// Which of them an indicator names, however it is written.
+    /// Returns the position of the resource that an indicator names, in whatever equivalent spelling.
     fn position(&self, indicator: &str) -> Option<usize> {
-        // Mostly it is written as here, and need not be parsed.
+        // Most indicators are spelled as here, and need not be parsed.
         let same = self.0.iter().position(|resource| resource.as_str() == indicator);
         let equivalent = || {
             let indicated = Resource::parse(indicator).ok()?;
@@ -57,19 +59,19 @@ impl Deref for Resources {
 }
 
 impl Audience {
-    /// Restricts to these resources; `None` if there are none, since that would be good for nothing.
+    /// Restricts to these resources. `None` if there are none: such an audience would be good for nothing.
     #[must_use]
     pub fn only(resources: impl IntoIterator<Item = Resource>) -> Option<Self> {
         Resources::new(resources).map(Self::Only)
     }
 
-    /// Returns whether there is no restriction.
+    /// True if there is no restriction.
     #[must_use]
     pub fn is_any(&self) -> bool {
         *self == Self::Any
     }
 
-    /// Returns the resources by name: none of them for [`Audience::Any`], which has no names.
+    /// Returns the resources by name; empty for [`Audience::Any`], which names none.
     #[must_use]
     pub fn resources(&self) -> &[Resource] {
         match self {
@@ -78,7 +80,7 @@ impl Audience {
         }
     }
 
-    /// Returns whether something with this audience is good for a resource.
+    /// True if a token with this audience is good for the resource.
     #[must_use]
     pub fn includes(&self, resource: &Resource) -> bool {
         match self {
@@ -87,10 +89,15 @@ impl Audience {
         }
     }
 
-    /// Narrows to the resources of a request, all of them if it names none; `None` if it names another
-    /// (`invalid_target`, RFC 8707 §2). [`Audience::Any`] has no resources to narrow to and stays as it is: where
-    /// resource indicators are not in use, they are ignored, as any unknown parameter is (RFC 6749 §3.1). There is no
-    /// other way to narrow an audience. The resources stay written as they are here, however the request wrote them.
+    /// Narrows to the resources of a request, or to all of them if the request names none. Returns `None` if the
+    /// request names another (`invalid_target`, [RFC 8707 §2]).
+    ///
+    /// [`Audience::Any`] has no resources to narrow to and stays as it is: where resource indicators are not in use,
+    /// they are ignored like any unknown parameter ([RFC 6749 §3.1]). The resources keep the spelling that they have
+    /// here, whatever spelling the request used.
+    ///
+    /// [RFC 8707 §2]: https://www.rfc-editor.org/rfc/rfc8707#section-2
+    /// [RFC 6749 §3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1
     #[must_use]
     pub fn narrowed(&self, requested: &[impl AsRef<str>]) -> Option<Self> {
         let Self::Only(resources) = self else { return Some(Self::Any) };

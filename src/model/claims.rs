@@ -1,40 +1,42 @@
-//! Statements that the host makes about a token or a grant.
+//! Statements of the host about a token or a grant.
 
 use std::ops::Deref;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-/// Names and JSON values that the host adds to a token, or keeps with a grant: RFC 7662 §2.2. They are bounded, since
-/// they go into a record and come back with every lookup.
+/// Names and JSON values that the host adds to a token, or keeps with a grant: [RFC 7662 §2.2]. Their size is limited,
+/// since they go into a record and come back with every lookup.
+///
+/// [RFC 7662 §2.2]: https://www.rfc-editor.org/rfc/rfc7662#section-2.2
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Map<String, Value>")]
 pub struct Claims(Map<String, Value>);
 
-/// Why claims cannot be kept.
+/// An error in claims that cannot be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClaimsError {
-    /// They are longer, as JSON, than [`Claims::MAX_LEN`] bytes.
+    /// The claims are longer, as JSON, than [`Claims::MAX_LEN`] bytes.
     #[error("the claims are longer than {} bytes of JSON", Claims::MAX_LEN)]
     TooLong,
-    /// They are nested deeper than [`Claims::MAX_DEPTH`].
+    /// The claims are nested deeper than [`Claims::MAX_DEPTH`].
     #[error("the claims are nested deeper than {} levels", Claims::MAX_DEPTH)]
     TooDeep,
 }
 
 impl Claims {
-    /// The most bytes that claims may have, as JSON.
+    /// The greatest length of claims as JSON, in bytes.
     pub const MAX_LEN: usize = 8 * 1024;
-    /// The most levels of objects and arrays that claims may have, the object of the claims among them.
+    /// The most levels of objects and arrays in claims, counting the outermost object.
     pub const MAX_DEPTH: usize = 16;
 
-    /// Checks that claims can be kept.
+    /// Checks that claims are within the limits.
     ///
     /// # Errors
     /// See [`ClaimsError`].
     pub fn new(claims: Map<String, Value>) -> Result<Self, ClaimsError> {
-        // The depth first: what writes JSON goes down as deep as the value does.
+        // The depth is checked first, because writing JSON recurses as deep as the value does.
         if !claims.values().all(|value| is_within(value, Self::MAX_DEPTH - 1)) {
             return Err(ClaimsError::TooDeep);
         }
@@ -42,19 +44,19 @@ impl Claims {
         if len > Self::MAX_LEN { Err(ClaimsError::TooLong) } else { Ok(Self(claims)) }
     }
 
-    /// Returns whether nothing is claimed.
+    /// True if there are no claims.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Adds other claims, which win over those of the same name. Both were bounded, so this is too.
+    /// Adds other claims, which replace those of the same name. Both are within the limits, so the sum is bounded too.
     pub(crate) fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
     }
 }
 
-/// For a record, which holds what was within the bounds of its time.
+/// Reads claims from a record, where they were within the limits when it was written.
 pub(crate) fn stored<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Claims, D::Error> {
     Map::deserialize(deserializer).map(Claims)
 }
@@ -65,7 +67,7 @@ impl Serialize for Claims {
     }
 }
 
-/// Whether a value has at most so many levels.
+/// Tells if a value has at most this many levels.
 fn is_within(value: &Value, levels: usize) -> bool {
     let Some(below) = levels.checked_sub(1) else { return !value.is_object() && !value.is_array() };
     match value {

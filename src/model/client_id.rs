@@ -3,6 +3,9 @@
 use super::syntax::{is_vschar, name, only};
 
 name! {
-    /// A `client_id`: RFC 6749 §2.2, `*VSCHAR` (appendix A.1).
+    /// A `client_id`: [RFC 6749 §2.2], [appendix A.1]: `*VSCHAR`.
+    ///
+    /// [RFC 6749 §2.2]: https://www.rfc-editor.org/rfc/rfc6749#section-2.2
+    /// [appendix A.1]: https://www.rfc-editor.org/rfc/rfc6749#appendix-A.1
     ClientId, "client_id", 2048, |text| only(text, is_vschar)
 }

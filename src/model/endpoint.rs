@@ -1,4 +1,4 @@
-//! Where a server is: the URLs of endpoints, and of the documents that name them.
+//! The URLs of endpoints, and of the documents that name them.
 
 use std::sync::Arc;
 
@@ -8,20 +8,23 @@ use serde::{Deserialize, Deserializer};
 use super::syntax::text_form;
 use super::uri::{Transport, Uri};
 
-/// The URL of an endpoint. It uses https: RFC 6749 §3.1, §3.2: "the authorization server MUST require the use of TLS".
-/// Plain http is taken for loopback hosts, for development. It may have a query, and no fragment: "The endpoint URI
-/// MUST NOT include a fragment component."
+/// The URL of an endpoint. It uses https: [RFC 6749 §3.1], [§3.2]: "the authorization server MUST require the use of
+/// TLS". Plain http is accepted for loopback hosts, for development. The URL may have a query, but no fragment: "The
+/// endpoint URI MUST NOT include a fragment component."
+///
+/// [RFC 6749 §3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1
+/// [§3.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Endpoint(Arc<str>);
 
-/// The text is not the URL of an endpoint.
+/// The error for a text that is not the URL of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an endpoint must be an https URL (http for loopback hosts only) without fragment or user name")]
 pub struct EndpointUrlError;
 
 impl Endpoint {
-    /// Checks that this may be the URL of an endpoint.
+    /// Checks that the text can be the URL of an endpoint.
     ///
     /// # Errors
     /// See [`EndpointUrlError`].
@@ -29,19 +32,21 @@ impl Endpoint {
         if is_secure_url(text) { Ok(Self(text.into())) } else { Err(EndpointUrlError) }
     }
 
-    /// Checks that this may be the URL of an endpoint within a private network, where plain http is taken for any
-    /// host: `http://keycloak:8080/token` between containers, say.
+    /// Checks that the text can be the URL of an endpoint within a private network, where plain http is accepted for
+    /// any host: `http://keycloak:8080/token` between containers, say.
     ///
-    /// Whoever can listen in that network reads the secrets and tokens that go through it. RFC 6749 §3.2: "the
+    /// Anybody who can listen in that network reads the secrets and tokens that pass through it. [RFC 6749 §3.2]: "the
     /// authorization server MUST require the use of TLS [...] when sending requests to the token endpoint."
     ///
     /// # Errors
     /// See [`EndpointUrlError`].
+    ///
+    /// [RFC 6749 §3.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
     pub fn parse_in_private_network(text: &str) -> Result<Self, EndpointUrlError> {
         if is_url_in_private_network(text) { Ok(Self(text.into())) } else { Err(EndpointUrlError) }
     }
 
-    /// This path below a base URL that is known to be good.
+    /// Appends this path to a base URL that is known to be valid.
     pub(super) fn below(base: &str, path: &str) -> Self {
         Self(format!("{}/{path}", base.trim_end_matches('/')).into())
     }
@@ -55,36 +60,38 @@ impl Endpoint {
 
 text_form!(Endpoint, EndpointUrlError);
 
-/// Whether this is an https URL, or an http one of a loopback host; without fragment, user name or password.
+/// Tells if this is an https URL, or an http one of a loopback host, without fragment, user name or password.
 pub(super) fn is_secure_url(text: &str) -> bool {
     matches!(transport(text), Transport::Https | Transport::Loopback)
 }
 
-/// The same, or an http one of any host.
+/// Tells if this is an https URL, or an http one of any host, without fragment, user name or password.
 pub(super) fn is_url_in_private_network(text: &str) -> bool {
     is_secure_url(text) || transport(text) == Transport::PlainHttp
 }
 
-/// How whoever goes to a URL gets there, as the parser finds, however the URL is written.
+/// Returns the transport that a client of this URL uses, as a browser's parser reads the URL.
 pub(crate) fn transport(text: &str) -> Transport {
     Uri::parse(text).map_or(Transport::Other, |uri| uri.transport())
 }
 
-/// For what a document of a server names, which may be in a private network. Whoever fetched the document compares how
-/// it came with what it names.
+/// Reads a URL in a server's document, which may be in a private network. The code that fetched the document compares
+/// its transport with that of the URL.
 pub(super) fn in_private_network<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Endpoint, D::Error> {
     Endpoint::parse_in_private_network(&String::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
-/// The path of a document about a URL, on that URL's own host. RFC 8414 §3.1: "If the issuer identifier value contains
-/// a path component, any terminating "/" MUST be removed before inserting "/.well-known/" and the well-known URI suffix
-/// between the host component and the path component."
+/// Returns the path of a document about a URL, on that URL's own host. [RFC 8414 §3.1]: "If the issuer identifier value
+/// contains a path component, any terminating "/" MUST be removed before inserting "/.well-known/" and the well-known
+/// URI suffix between the host component and the path component."
+///
+/// [RFC 8414 §3.1]: https://www.rfc-editor.org/rfc/rfc8414#section-3.1
 pub(crate) fn well_known_path(url: &str, suffix: &str) -> String {
     let (_, path) = split_at_path(url);
     format!("/.well-known/{suffix}{}", path.trim_end_matches('/'))
 }
 
-/// A URL's scheme and host, and what follows.
+/// Splits a URL behind its scheme and host.
 pub(crate) fn split_at_path(url: &str) -> (&str, &str) {
     let host = url.find("://").map_or(0, |colon| colon + 3);
     let path = url.get(host..).and_then(|rest| rest.find('/')).map_or(url.len(), |slash| host + slash);

@@ -1,5 +1,5 @@
-//! `#[serde(with = "exposed")]`: a secret, in plain text, in a record that a client's host keeps. [`Secret`] itself is
-//! not `Serialize`, so that each place which writes one says so.
+//! `#[serde(with = "exposed")]` writes a secret, in plain text, into a record that a client's host keeps. [`Secret`]
+//! itself is not `Serialize`, so that each place that writes a secret says so.
 
 use serde::de::{Deserialize as _, Deserializer, Error as _};
 use serde::ser::{Serialize as _, Serializer};
@@ -15,12 +15,15 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     if is_visible(&secret) { Ok(secret) } else { Err(D::Error::custom("not visible ASCII characters")) }
 }
 
-/// RFC 6749 appendix A: codes, tokens and secrets are `1*VSCHAR`. So they fit into a header too.
+/// Tells if the text is `1*VSCHAR`, as codes, tokens and secrets are ([RFC 6749 appendix A]). Such a text fits into a
+/// header too.
+///
+/// [RFC 6749 appendix A]: https://www.rfc-editor.org/rfc/rfc6749#appendix-A
 pub(crate) fn is_visible(secret: &Secret<'_>) -> bool {
     !secret.expose().is_empty() && only(secret.expose(), is_vschar)
 }
 
-/// The same for one that may be missing.
+/// The same for an optional secret.
 pub(crate) mod option {
     use super::*;
 

@@ -15,7 +15,7 @@ use super::{Partition, SyntaxError};
 pub struct GrantId([u8; 18]);
 
 impl GrantId {
-    /// An identifier that was kept as its 18 bytes.
+    /// Restores an identifier from its 18 bytes.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 18]) -> Self {
         Self(bytes)
@@ -24,19 +24,19 @@ impl GrantId {
     /// Reads an identifier as [`Display`](fmt::Display) writes it: 24 characters of base64url.
     ///
     /// # Errors
-    /// The text is not one.
+    /// The text is not such an identifier.
     pub fn parse(text: &str) -> Result<Self, SyntaxError> {
         decode(text).map(Self).ok_or(SyntaxError("grant id"))
     }
 
-    /// Where the grant and all its credentials are kept.
+    /// The partition in which the grant and all its credentials are kept.
     #[must_use]
     pub const fn partition(&self) -> Partition {
         let [a, b, ..] = self.0;
         Partition(u16::from_be_bytes([a, b]))
     }
 
-    /// The same random bits, in another partition.
+    /// Returns the same random bits in another partition.
     pub(crate) const fn in_partition(self, partition: Partition) -> Self {
         let [a, b] = partition.0.to_be_bytes();
         let mut bytes = self.0;
@@ -45,7 +45,7 @@ impl GrantId {
         Self(bytes)
     }
 
-    /// Its 18 bytes; the first two are the partition.
+    /// The 18 bytes of the identifier; the first two are the partition.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 18] {
         &self.0

@@ -6,22 +6,40 @@ use serde::Deserialize;
 
 use super::syntax::{SyntaxError, is_nqchar, text_form};
 
-/// A `grant_type`: RFC 6749 §4, and `implicit`, which RFC 7591 §2 names though it never reaches the token endpoint.
+/// A `grant_type`: [RFC 6749 §4], and `implicit`, which [RFC 7591 §2] names though it never reaches the token endpoint.
+///
+/// [RFC 6749 §4]: https://www.rfc-editor.org/rfc/rfc6749#section-4
+/// [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(try_from = "String")]
 #[non_exhaustive]
 pub enum GrantType {
-    /// RFC 6749 §4.1.
+    /// `authorization_code`: [RFC 6749 §4.1].
+    ///
+    /// [RFC 6749 §4.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1
     AuthorizationCode,
-    /// RFC 6749 §4.2. RFC 9700 §2.1.2: SHOULD NOT be used.
+    /// `implicit`: [RFC 6749 §4.2]. [RFC 9700 §2.1.2]: SHOULD NOT be used.
+    ///
+    /// [RFC 6749 §4.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.2
+    /// [RFC 9700 §2.1.2]: https://www.rfc-editor.org/rfc/rfc9700#section-2.1.2
     Implicit,
-    /// RFC 6749 §4.3. RFC 9700 §2.4: MUST NOT be used. Off until configuration and client both name it.
+    /// `password`: [RFC 6749 §4.3]. [RFC 9700 §2.4]: MUST NOT be used. Off unless both the configuration and the client
+    /// name it.
+    ///
+    /// [RFC 6749 §4.3]: https://www.rfc-editor.org/rfc/rfc6749#section-4.3
+    /// [RFC 9700 §2.4]: https://www.rfc-editor.org/rfc/rfc9700#section-2.4
     Password,
-    /// RFC 6749 §4.4.
+    /// `client_credentials`: [RFC 6749 §4.4].
+    ///
+    /// [RFC 6749 §4.4]: https://www.rfc-editor.org/rfc/rfc6749#section-4.4
     ClientCredentials,
-    /// RFC 6749 §6.
+    /// `refresh_token`: [RFC 6749 §6].
+    ///
+    /// [RFC 6749 §6]: https://www.rfc-editor.org/rfc/rfc6749#section-6
     RefreshToken,
-    /// An absolute URI: RFC 6749 §4.5.
+    /// An extension grant, by its absolute URI: [RFC 6749 §4.5].
+    ///
+    /// [RFC 6749 §4.5]: https://www.rfc-editor.org/rfc/rfc6749#section-4.5
     Extension(Arc<str>),
 }
 
@@ -29,8 +47,11 @@ impl GrantType {
     /// Reads a grant type.
     ///
     /// # Errors
-    /// It is neither one of RFC 6749 nor an absolute URI (§4.5: "an absolute URI (defined by the authorization
-    /// server)").
+    /// The text is neither a grant type of [RFC 6749] nor an absolute URI ([RFC 6749 §4.5]: "an absolute URI (defined
+    /// by the authorization server)").
+    ///
+    /// [RFC 6749]: https://www.rfc-editor.org/rfc/rfc6749
+    /// [RFC 6749 §4.5]: https://www.rfc-editor.org/rfc/rfc6749#section-4.5
     pub fn parse(text: &str) -> Result<Self, SyntaxError> {
         match text {
             "authorization_code" => Ok(Self::AuthorizationCode),
@@ -45,7 +66,7 @@ impl GrantType {
         }
     }
 
-    /// Its name in a request.
+    /// The value of `grant_type` in a request.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {

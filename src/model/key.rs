@@ -1,4 +1,4 @@
-//! What a store knows credentials by.
+//! The keys by which a store finds credentials.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,33 +7,34 @@ use zeroize::Zeroize as _;
 
 use super::secret::{Digest, Secret, decode};
 
-/// Which part of a store holds a grant and everything that grew out of it: drawn at random with the grant, and the
+/// The part of a store that holds a grant and all its credentials. It is drawn at random with the grant, and is the
 /// first two bytes of each of its tokens. A store on many machines routes by it; others may ignore it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Partition(pub u16);
 
-/// What a store knows a credential by: its partition and the SHA-256 digest of its 44 characters.
+/// The key by which a store finds a credential: its partition and the SHA-256 digest of its 44 characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Key {
-    /// Where it is kept.
+    /// The partition in which the credential is kept.
     pub partition: Partition,
-    /// What it is found by.
+    /// The digest by which the credential is found there.
     pub digest: Digest,
 }
 
 impl Key {
-    /// The length of a key as one column keeps it, in bytes.
+    /// The length of a key in one column, in bytes.
     pub const LEN: usize = 34;
 
-    /// A key that was kept as its 34 bytes.
+    /// Restores a key from its 34 bytes.
     #[must_use]
     pub fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
         let [a, b, digest @ ..] = bytes;
         Self { partition: Partition(u16::from_be_bytes([a, b])), digest: Digest::from_bytes(digest) }
     }
 
-    /// Its 34 bytes, for a store that keeps it in one column: the partition, big endian, and then the digest.
+    /// The 34 bytes of the key, for a store that keeps it in one column: the partition, big endian, and then the
+    /// digest.
     #[must_use]
     pub fn to_bytes(self) -> [u8; Self::LEN] {
         let mut bytes = [0; Self::LEN];
@@ -43,21 +44,27 @@ impl Key {
         bytes
     }
 
-    /// The length of every code and token that grantor issues, in characters (RFC 6749 §4.2.2: "The authorization
+    /// The length of every code and token that grantor issues, in characters ([RFC 6749 §4.2.2]: "The authorization
     /// server SHOULD document the size of any value it issues").
+    ///
+    /// [RFC 6749 §4.2.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.2.2
     pub const TOKEN_LEN: usize = 44;
 
-    /// The key of a presented code or token; `None` when it cannot be one of ours. The store need not be asked then.
+    /// Returns the key of a presented code or token. `None` if it cannot be one of ours, so that the store need not be
+    /// asked.
     #[must_use]
     pub fn of(presented: &str) -> Option<Self> {
         let [a, b, ..] = decode::<33>(presented)?;
         Some(Self { partition: Partition(u16::from_be_bytes([a, b])), digest: Digest::of(presented) })
     }
 
-    /// Makes a token: 2 bytes of partition, then 31 random bytes (248 bits), as base64url.
+    /// Draws a token: 2 bytes of partition, then 31 random bytes (248 bits), as base64url.
     ///
-    /// OAuth 2.1 §7.7: "The probability of an attacker guessing generated tokens (and other credentials not intended
-    /// for handling by end users) MUST be less than or equal to 2^(-128) and SHOULD be less than or equal to 2^(-160)."
+    /// As [OAuth 2.1 §7.7] requires: "The probability of an attacker guessing generated tokens (and other credentials
+    /// not intended for handling by end users) MUST be less than or equal to 2^(-128) and SHOULD be less than or equal
+    /// to 2^(-160)."
+    ///
+    /// [OAuth 2.1 §7.7]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16#section-7.7
     pub(crate) fn generate(partition: Partition, random: &[u8; 31]) -> (Secret<'static>, Self) {
         let mut bytes = [0; 33];
         let (head, tail) = bytes.split_at_mut(2);

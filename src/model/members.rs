@@ -1,4 +1,4 @@
-//! The members of a JSON object, taken out one by one, so that one which cannot be read spoils no other.
+//! The members of a JSON object, taken out one by one, so that an unreadable member does not spoil the others.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,24 +7,26 @@ use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// What is left of an object from which members are taken. Null is omitted.
+/// The members of an object that were not taken yet. A null member counts as missing.
 #[derive(Debug, Default)]
 pub(crate) struct Members {
     rest: Map<String, Value>,
-    /// The names that there are twice or more. RFC 8259 §4: "When the names within an object are not unique, the
-    /// behavior of software that receives such an object is unpredictable": somebody else might read the same object
-    /// otherwise. What they say is not known.
+    /// The names that occur more than once. [RFC 8259 §4]: "When the names within an object are not unique, the
+    /// behavior of software that receives such an object is unpredictable": another reader may read the same object
+    /// differently. Their values are not known.
+    ///
+    /// [RFC 8259 §4]: https://www.rfc-editor.org/rfc/rfc8259#section-4
     repeated: BTreeSet<String>,
     unreadable: Unreadable,
 }
 
-/// The names of members that were there and could not be read, in the order in which they were looked for.
+/// The names of members that could not be read, in the order in which they were looked for.
 pub(crate) type Unreadable = Vec<&'static str>;
 
 type Read<T> = Result<T, serde_json::Error>;
 
 impl Members {
-    /// A member that decides something: one that cannot be read is an error.
+    /// Takes a member that matters for security: an unreadable one is an error.
     pub(crate) fn strict<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Read<T>) -> Read<Option<T>> {
         if self.repeated.contains(name) {
             return Err(serde_json::Error::custom("a member is repeated"));
@@ -32,25 +34,25 @@ impl Members {
         self.take(name).map(read).transpose()
     }
 
-    /// A member without which the object says nothing.
+    /// Takes a member without which the object is useless.
     pub(crate) fn required<T>(&mut self, name: &'static str, read: impl FnOnce(Value) -> Read<T>) -> Read<T> {
         let member = self.strict(name, read)?;
         member.ok_or_else(|| serde_json::Error::missing_field(name))
     }
 
-    /// A member that can be done without.
+    /// Takes a member that is optional: an unreadable one is noted.
     pub(crate) fn optional<T>(&mut self, name: &'static str, read: impl FnOnce(Value) -> Read<T>) -> Option<T> {
         let member = self.strict(name, read);
         self.unreadable.extend(member.is_err().then_some(name));
         member.ok().flatten()
     }
 
-    /// A URL, or another member of which the empty text is none.
+    /// Takes a URL, or another member for which an empty text counts as missing.
     pub(crate) fn text<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
         self.text_by(name, serde_json::from_value)
     }
 
-    /// The same, read in this way.
+    /// The same as [`text`](Self::text), with this function to read the member.
     pub(crate) fn text_by<T>(&mut self, name: &'static str, read: impl FnOnce(Value) -> Read<T>) -> Option<T> {
         if self.rest.get(name).is_some_and(is_empty_text) {
             self.rest.remove(name);
@@ -58,13 +60,13 @@ impl Members {
         self.optional(name, read)
     }
 
-    /// A list; the empty text is none, nor is it an entry. Entries that cannot be read are left out; if there are no
-    /// others, so is the list.
+    /// Takes a list. An empty text counts as missing, also as an entry. Unreadable entries are left out, and so is a
+    /// list that has no others.
     pub(crate) fn list<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<Vec<T>> {
         self.list_by(name, serde_json::from_value)
     }
 
-    /// The same, whose entries are read in this way.
+    /// The same as [`list`](Self::list), with this function to read each entry.
     pub(crate) fn list_by<T>(&mut self, name: &'static str, read: impl Fn(Value) -> Read<T>) -> Option<Vec<T>> {
         let entries: Vec<Value> = self.text(name)?;
         let entries: Vec<_> = entries.into_iter().filter(|entry| !is_empty_text(entry)).collect();
@@ -75,7 +77,7 @@ impl Members {
         Some(good).filter(|good| !is_spoilt || !good.is_empty())
     }
 
-    /// A yes or no, which may be written as a string. If it cannot be read, it is `otherwise`.
+    /// Takes a boolean, which may be written as a string. An unreadable one is `otherwise`.
     pub(crate) fn flag(&mut self, name: &'static str, otherwise: bool) -> bool {
         let is_there = self.repeated.contains(name) || self.rest.get(name).is_some_and(|member| !member.is_null());
         let flag = self.optional(name, |member| match member.as_str() {
@@ -86,12 +88,12 @@ impl Members {
         flag.unwrap_or(is_there && otherwise)
     }
 
-    /// Refuses an object of which anybody might read any member otherwise.
+    /// Refuses an object with a repeated name.
     pub(crate) fn distinct(self) -> Read<Self> {
         if self.repeated.is_empty() { Ok(self) } else { Err(serde_json::Error::custom("a member is repeated")) }
     }
 
-    /// The members that were not taken, and the names of those that were in vain.
+    /// Returns the members that were not taken, and the names of those that could not be read.
     pub(crate) fn finish(self) -> (Map<String, Value>, Unreadable) {
         (self.rest, self.unreadable)
     }
@@ -132,7 +134,7 @@ impl<'de> Deserialize<'de> for Members {
     }
 }
 
-/// The members of an object that were not said yet, beside those that something says already.
+/// Returns the members of an object, without those that another value writes already.
 pub(super) fn without_doubles(members: Map<String, Value>, said: &impl Serialize) -> Map<String, Value> {
     let said = serde_json::to_value(said).unwrap_or_default();
     members.into_iter().filter(|(name, _)| said.get(name).is_none()).collect()

@@ -1,4 +1,6 @@
-//! The metadata document of an authorization server: RFC 8414 §2.
+//! The metadata document of an authorization server: [RFC 8414 §2].
+//!
+//! [RFC 8414 §2]: https://www.rfc-editor.org/rfc/rfc8414#section-2
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -6,90 +8,122 @@ use serde_json::{Map, Value};
 use super::members::{Members, Unreadable, without_doubles};
 use super::{Endpoint, Issuer, endpoint, issuer};
 
-/// What an authorization server says of itself. A server derives it from its configuration, a client reads it. There
-/// may be more members than have a name here (RFC 8414 §2): see [`Metadata::members`].
+/// The metadata of an authorization server. A server derives it from its configuration; a client reads it. Members that
+/// have no field here ([RFC 8414 §2]) are in [`Metadata::members`].
 ///
-/// A member that cannot be read is left out, as if the server had not said it, and [named](Metadata::unreadable), for
-/// most clients need few of them. Without a sound `issuer`, there is no metadata.
+/// An unreadable member is left out, as if the server had not sent it, and [named](Metadata::unreadable), since most
+/// clients need few of them. Without a valid `issuer`, there is no metadata.
+///
+/// [RFC 8414 §2]: https://www.rfc-editor.org/rfc/rfc8414#section-2
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Members")]
 #[non_exhaustive]
 pub struct Metadata {
-    /// Compared, as a string, by whoever fetched this.
+    /// The issuer identifier. The code that fetched the document compares it as a string.
     pub issuer: Issuer,
-    /// RFC 6749 §3.1.
+    /// The URL of the authorization endpoint: [RFC 6749 §3.1].
+    ///
+    /// [RFC 6749 §3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorization_endpoint: Option<Endpoint>,
-    /// RFC 6749 §3.2.
+    /// The URL of the token endpoint: [RFC 6749 §3.2].
+    ///
+    /// [RFC 6749 §3.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint: Option<Endpoint>,
-    /// RFC 8628 §4.
+    /// The URL of the device authorization endpoint: [RFC 8628 §4].
+    ///
+    /// [RFC 8628 §4]: https://www.rfc-editor.org/rfc/rfc8628#section-4
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device_authorization_endpoint: Option<Endpoint>,
-    /// RFC 7662 §2.
+    /// The URL of the introspection endpoint: [RFC 7662 §2].
+    ///
+    /// [RFC 7662 §2]: https://www.rfc-editor.org/rfc/rfc7662#section-2
     #[serde(skip_serializing_if = "Option::is_none")]
     pub introspection_endpoint: Option<Endpoint>,
-    /// RFC 7009 §2.
+    /// The URL of the revocation endpoint: [RFC 7009 §2].
+    ///
+    /// [RFC 7009 §2]: https://www.rfc-editor.org/rfc/rfc7009#section-2
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revocation_endpoint: Option<Endpoint>,
-    /// RFC 9126 §5.
+    /// The URL of the pushed authorization request endpoint: [RFC 9126 §5].
+    ///
+    /// [RFC 9126 §5]: https://www.rfc-editor.org/rfc/rfc9126#section-5
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pushed_authorization_request_endpoint: Option<Endpoint>,
-    /// Where clients register themselves: RFC 7591 §3.
+    /// The URL at which clients register themselves: [RFC 7591 §3].
+    ///
+    /// [RFC 7591 §3]: https://www.rfc-editor.org/rfc/rfc7591#section-3
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registration_endpoint: Option<Endpoint>,
-    /// The server's public keys.
+    /// The URL of the server's public keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks_uri: Option<Endpoint>,
-    /// Whether a client may be known by the URL of a document of its own, in place of a registration:
-    /// draft-ietf-oauth-client-id-metadata-document.
+    /// True if a client can be identified by the URL of a document of its own, in place of a registration: [Client ID
+    /// Metadata].
+    ///
+    /// [Client ID Metadata]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-03
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub client_id_metadata_document_supported: bool,
-    /// What may be asked for; there may be more. "Servers MAY choose not to advertise some supported scope values even
-    /// when this parameter is used" (RFC 8414 §2).
+    /// The scope values that a client may ask for; there may be more. "Servers MAY choose not to advertise some
+    /// supported scope values even when this parameter is used" ([RFC 8414 §2]).
+    ///
+    /// [RFC 8414 §2]: https://www.rfc-editor.org/rfc/rfc8414#section-2
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scopes_supported: Option<Vec<String>>,
-    /// What the authorization endpoint takes.
+    /// The `response_type` values that the authorization endpoint accepts.
     pub response_types_supported: Vec<String>,
-    /// Where its answer may stand: the query for a code, the fragment for a token.
+    /// The places where a response can stand: the query for a code, the fragment for a token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response_modes_supported: Option<Vec<String>>,
-    /// What can be had, and how. "If omitted, the default value is "["authorization_code", "implicit"]"."
+    /// The grant types that the server supports. "If omitted, the default value is "["authorization_code",
+    /// "implicit"]"."
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant_types_supported: Option<Vec<String>>,
-    /// How clients authenticate at the token endpoint. "If omitted, the default is "client_secret_basic"".
+    /// The client authentication methods of the token endpoint. "If omitted, the default is "client_secret_basic"".
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_methods_supported: Option<Vec<String>>,
-    /// How clients authenticate at the revocation endpoint. "If omitted, the default is "client_secret_basic"".
+    /// The client authentication methods of the revocation endpoint. "If omitted, the default is
+    /// "client_secret_basic"".
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revocation_endpoint_auth_methods_supported: Option<Vec<String>>,
-    /// How clients authenticate at the introspection endpoint. "If omitted, the set of supported authentication methods
-    /// MUST be determined by other means."
+    /// The client authentication methods of the introspection endpoint. "If omitted, the set of supported
+    /// authentication methods MUST be determined by other means." ([RFC 8414 §2])
+    ///
+    /// [RFC 8414 §2]: https://www.rfc-editor.org/rfc/rfc8414#section-2
     #[serde(skip_serializing_if = "Option::is_none")]
     pub introspection_endpoint_auth_methods_supported: Option<Vec<String>>,
-    /// RFC 9700 §2.1.1: "Authorization servers MUST provide a way to detect their support for PKCE." "If omitted, the
-    /// authorization server does not support PKCE" (RFC 8414 §2).
+    /// The PKCE methods that the server supports. [RFC 9700 §2.1.1]: "Authorization servers MUST provide a way to
+    /// detect their support for PKCE." "If omitted, the authorization server does not support PKCE" ([RFC 8414 §2]).
+    ///
+    /// [RFC 9700 §2.1.1]: https://www.rfc-editor.org/rfc/rfc9700#section-2.1.1
+    /// [RFC 8414 §2]: https://www.rfc-editor.org/rfc/rfc8414#section-2
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code_challenge_methods_supported: Option<Vec<String>>,
-    /// The ways to authenticate a resource owner that may be asked for: RFC 9470 §7.
+    /// The authentication context classes that a client may ask for: [RFC 9470 §7].
+    ///
+    /// [RFC 9470 §7]: https://www.rfc-editor.org/rfc/rfc9470#section-7
+    // RFC 8414 §3.2: "Claims with zero elements MUST be omitted from the response."
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub acr_values_supported: Vec<String>,
-    /// Whether authorization responses carry `iss`: RFC 9207 §3. A member that is there and is neither yes nor no
-    /// counts as yes: then a response without `iss` is refused.
+    /// True if authorization responses carry `iss`: [RFC 9207 §3]. A member that is not a boolean counts as true, so
+    /// that a response without `iss` is refused.
+    ///
+    /// [RFC 9207 §3]: https://www.rfc-editor.org/rfc/rfc9207#section-3
     pub authorization_response_iss_parameter_supported: bool,
-    /// A page for developers.
+    /// The URL of a page for developers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_documentation: Option<String>,
     /// The languages of the server's pages, as BCP 47 language tags.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ui_locales_supported: Option<Vec<String>>,
-    /// A page on what a client may do with the data that it gets.
+    /// The URL of the server's policy on the use of its data by clients.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub op_policy_uri: Option<String>,
-    /// The terms of service.
+    /// The URL of the terms of service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub op_tos_uri: Option<String>,
-    /// Every other member, as it is.
+    /// The other members, as they were sent.
     #[serde(flatten)]
     pub members: Map<String, Value>,
     #[serde(skip)]
@@ -135,8 +169,8 @@ impl TryFrom<Members> for Metadata {
 }
 
 impl Metadata {
-    /// What a server without a metadata document is known by; name its endpoints, and switch on what it is known to
-    /// support.
+    /// Creates the metadata of a server that publishes none. Set its endpoints, and switch on the features that it is
+    /// known to support.
     #[must_use]
     pub fn new(issuer: Issuer) -> Self {
         Self {
@@ -169,15 +203,14 @@ impl Metadata {
         }
     }
 
-    /// The members of the document that were there and cannot be used: of another type, say, a relative URL, or plain
-    /// http where that is refused; also a list that is kept without some of its entries. For a log: they are not kept
-    /// with the rest.
+    /// The names of the members that cannot be used: of another type, say, a relative URL, or plain http where that is
+    /// refused; also a list that is kept without some of its entries. Meant for a log, and not serialized.
     #[must_use]
     pub fn unreadable(&self) -> &[&'static str] {
         &self.unreadable
     }
 
-    /// Leaves out the URLs of which that is said, and names them.
+    /// Leaves out the endpoints for which the predicate is true, and adds their names to the unreadable ones.
     pub(crate) fn leave_out(&mut self, is_unusable: impl Fn(&Endpoint) -> bool) {
         let urls = [
             ("authorization_endpoint", &mut self.authorization_endpoint),
@@ -197,7 +230,7 @@ impl Metadata {
         }
     }
 
-    /// The same document, whose further members do not repeat what it says already.
+    /// Returns the same document, without further members that repeat a field.
     pub(crate) fn without_doubles(mut self) -> Self {
         let members = std::mem::take(&mut self.members);
         self.members = without_doubles(members, &self);

@@ -1,6 +1,6 @@
-//! The words of the protocol, as types that cannot be wrong.
+//! The terms of the protocol, as types that cannot hold an invalid value.
 //!
-//! This module knows no other: it is shared by all roles.
+//! All roles share this module; it uses no other.
 
 mod audience;
 mod authentication;

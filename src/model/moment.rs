@@ -8,12 +8,12 @@ use zeroize::Zeroize as _;
 
 use super::Timestamp;
 
-/// When a request came in, and all the randomness it may use. Given request, moment and answers, a machine is a
-/// function: the same in, the same out.
+/// The time of a request, and all the randomness that its machine may use. With the same request, moment and answers, a
+/// machine gives the same reply.
 ///
 /// The randomness is a small pool, from which a machine draws in the order that its documentation gives.
 ///
-/// It is not `Clone`: two requests with one moment would be given the same tokens.
+/// It is not `Clone`: two requests with one moment would get the same tokens.
 #[cfg_attr(feature = "explore", derive(Clone))]
 pub struct Moment {
     now: Timestamp,
@@ -22,19 +22,20 @@ pub struct Moment {
 
 #[cfg_attr(feature = "explore", derive(Clone))]
 struct Pool {
-    /// Wide words, which are wiped in few writes.
+    /// Wide words, because they are wiped with few writes.
     words: [u128; Moment::POOL_LEN / 16],
     drawn: usize,
 }
 
-/// So much of the pool is never dealt out: what is drawn beyond the rest is derived from it.
+/// The part of the pool, in bytes, that is never dealt out: draws beyond the rest are derived from it.
 const KEPT: usize = 32;
 
 impl Moment {
-    /// How many random bytes a moment takes from its generator.
+    /// The number of random bytes that a moment takes from its generator.
     pub const POOL_LEN: usize = 112;
 
-    /// The moment of one request: the time, and [`POOL_LEN`](Self::POOL_LEN) bytes from a cryptographic generator.
+    /// Creates the moment of one request from the time and [`POOL_LEN`](Self::POOL_LEN) bytes from a cryptographic
+    /// generator.
     ///
     /// ```
     /// use grantor::Moment;
@@ -48,10 +49,10 @@ impl Moment {
         Self { now: now.into(), pool: Pool::of(&bytes) }
     }
 
-    /// The same from a generator that may fail, such as the operating system's.
+    /// The same as [`new`](Self::new) with a generator that can fail, such as the operating system's.
     ///
     /// # Errors
-    /// Whatever the generator says.
+    /// The generator's own.
     pub fn try_new<R: TryCryptoRng + ?Sized>(now: impl Into<Timestamp>, rng: &mut R) -> Result<Self, R::Error> {
         let mut bytes = [0; Self::POOL_LEN];
         rng.try_fill_bytes(&mut bytes)?;
@@ -64,8 +65,8 @@ impl Moment {
         self.now
     }
 
-    /// Draws the next `N` random bytes. They are dealt from the pool; a machine that draws more than it holds is given
-    /// bytes that are derived from a part of the pool that nobody sees.
+    /// Draws the next `N` random bytes from the pool. When the pool is exhausted, bytes are derived from a part of it
+    /// that is never dealt out.
     pub(crate) fn draw<const N: usize>(&mut self) -> [u8; N] {
         let Pool { words, drawn } = &mut self.pool;
         let bytes = words.map(u128::to_ne_bytes);

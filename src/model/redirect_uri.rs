@@ -1,4 +1,10 @@
-//! Redirect URIs: RFC 6749 §3.1.2, OAuth 2.1 §2.3, RFC 8252 §7, RFC 9700 §2.1 and §2.6.
+//! Redirect URIs: [RFC 6749 §3.1.2], [OAuth 2.1 §2.3], [RFC 8252 §7], [RFC 9700 §2.1] and [§2.6].
+//!
+//! [RFC 6749 §3.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2
+//! [OAuth 2.1 §2.3]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16#section-2.3
+//! [RFC 8252 §7]: https://www.rfc-editor.org/rfc/rfc8252#section-7
+//! [RFC 9700 §2.1]: https://www.rfc-editor.org/rfc/rfc9700#section-2.1
+//! [§2.6]: https://www.rfc-editor.org/rfc/rfc9700#section-2.6
 
 use std::sync::Arc;
 
@@ -9,45 +15,61 @@ use super::uri::{Transport, Uri, UriError};
 
 /// A redirect URI: absolute, without a fragment, with a scheme that is safe to redirect to.
 ///
-/// [`parse`](Self::parse) is for what a server registers. What weakens it has a name:
-/// [`parse_private_use`](Self::parse_private_use) for a server that takes the schemes of applications as they are, and
-/// [`parse_registered_elsewhere`](Self::parse_registered_elsewhere) for a client, at whose server another's rules hold.
+/// [`parse`](Self::parse) is for the URIs that a server registers. Two weaker rules have names:
+/// [`parse_private_use`](Self::parse_private_use) for a server that accepts the schemes that applications use in
+/// practice, and [`parse_registered_elsewhere`](Self::parse_registered_elsewhere) for a client, whose server has rules
+/// of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(try_from = "String")]
 pub struct RedirectUri(Arc<str>);
 
-/// Why a redirect URI may not be registered.
+/// The reason why a redirect URI may not be registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedirectUriError {
-    /// RFC 6749 §3.1.2: "The redirection endpoint URI MUST be an absolute URI".
+    /// The URI is not absolute. [RFC 6749 §3.1.2]: "The redirection endpoint URI MUST be an absolute URI".
+    ///
+    /// [RFC 6749 §3.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2
     #[error("a redirect URI must be an absolute URI")]
     NotAbsolute,
-    /// RFC 6749 §3.1.2: "The endpoint URI MUST NOT include a fragment component."
+    /// The URI has a fragment. [RFC 6749 §3.1.2]: "The endpoint URI MUST NOT include a fragment component."
+    ///
+    /// [RFC 6749 §3.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2
     #[error("a redirect URI must not have a fragment")]
     Fragment,
-    /// RFC 3986 §2 has another set of characters, and a "%" only before two hexadecimal digits. Or it is longer than
-    /// [`RedirectUri::MAX_LEN`].
+    /// The URI has characters outside the set of [RFC 3986 §2], or a "%" without two hexadecimal digits after it, or is
+    /// longer than [`RedirectUri::MAX_LEN`].
+    ///
+    /// [RFC 3986 §2]: https://www.rfc-editor.org/rfc/rfc3986#section-2
     #[error("a redirect URI must have no characters but those of RFC 3986, and not be too long")]
     Characters,
-    /// A user name or password in a redirect URI serves only to deceive; so does the place of one that is empty.
+    /// The URI has a user name or password, be it empty. In a redirect URI these only serve to deceive.
     #[error("a redirect URI must not have a user name or password")]
     UserInfo,
-    /// The host is not written as whoever goes there reads it: `2130706433`, `0x7f.1` or `%6cocalhost`.
+    /// The host is written so that it is read differently from how it looks: `2130706433`, `0x7f.1` or `%6cocalhost`.
     #[error("a redirect URI must have its host written plainly")]
     Host,
-    /// RFC 9700 §2.1: "authorization servers MUST utilize exact string matching". No request would match a pattern.
+    /// The host is a pattern, which no request would match. [RFC 9700 §2.1]: "authorization servers MUST utilize exact
+    /// string matching".
+    ///
+    /// [RFC 9700 §2.1]: https://www.rfc-editor.org/rfc/rfc9700#section-2.1
     #[error("a redirect URI must name its host: there are no wildcards, each URI is registered as it is")]
     Wildcard,
-    /// RFC 9700 §2.6: "authorization servers MUST NOT allow redirect URIs that use the `http` scheme except for native
-    /// clients that use Loopback Interface Redirection".
+    /// The URI uses plain http for another host than a loopback one. [RFC 9700 §2.6]: "authorization servers MUST NOT
+    /// allow redirection URIs that use the `http` scheme except for native clients that use loopback interface
+    /// redirection".
+    ///
+    /// [RFC 9700 §2.6]: https://www.rfc-editor.org/rfc/rfc9700#section-2.6
     #[error("a redirect URI may use http only for a loopback address")]
     InsecureHttp,
-    /// OAuth 2.1 §2.3.1: "At a minimum, any private-use URI scheme that doesn't contain a period character (`.`) SHOULD
-    /// be rejected." This keeps out `javascript:` and its like too.
+    /// The private-use scheme has no period. [OAuth 2.1 §2.3.1]: "At a minimum, any private-use URI scheme that doesn't
+    /// contain a period character (`.`) SHOULD be rejected." This keeps out `javascript:` and the like too.
+    ///
+    /// [OAuth 2.1 §2.3.1]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16#section-2.3.1
     #[error("a private-use scheme must be a reversed domain name, with a period")]
     PrivateUseScheme,
-    /// The scheme is no application's: a browser runs or reads what stands behind it, or has a use of its own for it.
+    /// The scheme cannot belong to an application: a browser would run or display the rest of the URI, or uses the
+    /// scheme itself.
     #[error("a redirect URI must not use a scheme that is no application's")]
     Scheme,
 }
@@ -65,11 +87,11 @@ impl From<UriError> for RedirectUriError {
 }
 
 impl RedirectUri {
-    /// The most bytes that one may have.
+    /// The greatest length of a redirect URI, in bytes.
     pub const MAX_LEN: usize = 2048;
 
     /// The redirect URI of applications that cannot be redirected to: the server shows the code on a page of its own,
-    /// for people to copy. [`parse_private_use`](Self::parse_private_use) takes it.
+    /// for people to copy. [`parse_private_use`](Self::parse_private_use) accepts it.
     pub const OUT_OF_BAND: &str = "urn:ietf:wg:oauth:2.0:oob";
 
     /// Checks that a URI may be registered.
@@ -86,14 +108,16 @@ impl RedirectUri {
         }
     }
 
-    /// Checks that a URI may be registered, also with a private-use scheme that has no period, as applications have
-    /// them all the same: `cursor://…`, `vscode://…`, `myapp:/…`; or [`OUT_OF_BAND`](Self::OUT_OF_BAND).
+    /// Checks that a URI may be registered, but also accepts private-use schemes without a period, which applications
+    /// use in practice: `cursor://…`, `vscode://…`, `myapp:/…`; and [`OUT_OF_BAND`](Self::OUT_OF_BAND).
     ///
-    /// OAuth 2.1 §2.3.1: such a scheme "SHOULD be rejected", for nobody owns it. Any application on the device can
-    /// claim it too and is sent the code; PKCE keeps that one from redeeming it.
+    /// By [OAuth 2.1 §2.3.1] such a scheme "SHOULD be rejected", since nobody owns it. Any other application on the
+    /// device can claim it and receive the code; PKCE keeps that application from redeeming it.
     ///
     /// # Errors
-    /// See [`RedirectUriError`]. `javascript:`, `data:` and their like are refused here too.
+    /// See [`RedirectUriError`]. `javascript:`, `data:` and the like are refused here too.
+    ///
+    /// [OAuth 2.1 §2.3.1]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16#section-2.3.1
     pub fn parse_private_use(text: &str) -> Result<Self, RedirectUriError> {
         match Self::parse(text) {
             Err(RedirectUriError::PrivateUseScheme) if text == Self::OUT_OF_BAND => Ok(Self(text.into())),
@@ -105,11 +129,12 @@ impl RedirectUri {
         }
     }
 
-    /// Takes the URI that is registered for a client at somebody else's server. What that server lets be registered is
-    /// its own affair: plain http for any host, a scheme without a period.
+    /// Checks a URI that is registered for a client at another party's server. That server may have allowed more: plain
+    /// http for any host, a scheme without a period.
     ///
     /// # Errors
-    /// It is no absolute URI without fragment, or has a scheme that runs in a browser: see [`RedirectUriError`].
+    /// The text is not an absolute URI without fragment, or has a scheme that runs in a browser: see
+    /// [`RedirectUriError`].
     pub fn parse_registered_elsewhere(text: &str) -> Result<Self, RedirectUriError> {
         match Self::parse_private_use(text) {
             Err(RedirectUriError::InsecureHttp) => Ok(Self(text.into())),
@@ -123,32 +148,36 @@ impl RedirectUri {
         &self.0
     }
 
-    /// Whether a requested URI is this registered one, and if so, the URI to redirect to.
+    /// Compares a requested URI with this registered one, and returns the URI to redirect to if they match.
     ///
-    /// OAuth 2.1 §2.3.1: "Authorization servers MUST reject authorization requests that specify a redirect URI that
-    /// doesn't exactly match one that was registered, with an exception for loopback redirects, where an exact match is
-    /// required except for the port URI component". RFC 8252 §7.3 means loopback IP literals, RFC 9700 §4.1.3
-    /// `localhost` too: "native apps using a `localhost` URI: In this case, the authorization server MUST allow
-    /// variable port numbers".
+    /// As [OAuth 2.1 §2.3.1] puts it: "Authorization servers MUST reject authorization requests that specify a redirect
+    /// URI that doesn't exactly match one that was registered, with an exception for loopback redirects, where an exact
+    /// match is required except for the port URI component". [RFC 8252 §7.3] means loopback IP literals,
+    /// [RFC 9700 §4.1.3] `localhost` too: "native apps using a `localhost` URI: In this case, the authorization server
+    /// MUST allow variable port numbers".
+    ///
+    /// [OAuth 2.1 §2.3.1]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16#section-2.3.1
+    /// [RFC 8252 §7.3]: https://www.rfc-editor.org/rfc/rfc8252#section-7.3
+    /// [RFC 9700 §4.1.3]: https://www.rfc-editor.org/rfc/rfc9700#section-4.1.3
     #[must_use]
     pub fn matches(&self, requested: &str) -> Option<Self> {
         if *self.0 == *requested {
             return Some(self.clone());
         }
         let loopback = Uri::parse(&self.0).ok().filter(|uri| uri.transport() == Transport::Loopback)?;
-        // A port that is longer than the registered one can make it too long.
+        // With a longer port than the registered one, the URI can be too long.
         let requested = read(requested).ok()?;
         let is_same = loopback.without_port()? == requested.without_port()?;
         is_same.then(|| Self(requested.as_str().into()))
     }
 }
 
-/// Reads a redirect URI whose host is no pattern.
+/// Reads a redirect URI whose host is not a pattern.
 fn read(text: &str) -> Result<Uri<'_>, RedirectUriError> {
     if text.len() > RedirectUri::MAX_LEN {
         return Err(RedirectUriError::Characters);
     }
-    // A pattern's port is none either, so this comes before the parser.
+    // The port of a pattern would not parse either, so this check comes before the parser.
     let (_, hierarchical) = text.split_once("://").unwrap_or_default();
     if hierarchical.split(['/', '?', '#', '@']).next().is_some_and(|authority| authority.contains('*')) {
         return Err(RedirectUriError::Wildcard);
@@ -156,14 +185,15 @@ fn read(text: &str) -> Result<Uri<'_>, RedirectUriError> {
     Ok(Uri::parse(text)?)
 }
 
-/// Whether a scheme can be an application's own. What is not: schemes of browsers, of networks and of the system.
+/// Tells if a scheme can belong to an application. Schemes of browsers, of networks and of the system cannot.
 fn is_private_use(scheme: &str) -> bool {
     const TAKEN: &str = "about blob chrome content data file filesystem ftp intent jar javascript livescript mailto \
                          mhtml mocha resource sms tel urn vbscript view-source ws wss";
     !TAKEN.split(' ').any(|taken| taken == scheme)
 }
 
-/// `#[serde(deserialize_with = "…")]` for what was registered or sent: the rule for it was chosen then.
+/// `#[serde(deserialize_with = "…")]` for URIs that were registered or sent, which were checked by the strict or the
+/// weaker rule then.
 pub(crate) mod stored {
     use serde::de::{Deserialize, Deserializer, Error as _};
 
@@ -182,7 +212,7 @@ pub(crate) mod stored {
         Ok(registered.into_iter().map(|registered| registered.0).collect())
     }
 
-    /// In a server's record.
+    /// A redirect URI in a server's record.
     struct Registered(RedirectUri);
 
     impl<'de> Deserialize<'de> for Registered {
@@ -192,7 +222,7 @@ pub(crate) mod stored {
         }
     }
 
-    /// In a client's record.
+    /// Reads a redirect URI in a client's record.
     pub(crate) fn elsewhere<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RedirectUri, D::Error> {
         let text = String::deserialize(deserializer)?;
         RedirectUri::parse_registered_elsewhere(&text).map_err(D::Error::custom)

@@ -1,4 +1,6 @@
-//! Protected resources: RFC 8707 §2.
+//! Protected resources: [RFC 8707 §2].
+//!
+//! [RFC 8707 §2]: https://www.rfc-editor.org/rfc/rfc8707#section-2
 
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
@@ -9,31 +11,32 @@ use serde::Deserialize;
 use super::syntax::{SyntaxError, text_form};
 use super::uri::Uri;
 
-/// A protected resource, by its resource indicator. RFC 8707 §2: "Its value MUST be an absolute URI [...] The URI MUST
-/// NOT include a fragment component."
+/// A protected resource, by its resource indicator. [RFC 8707 §2]: "Its value MUST be an absolute URI [...] The URI
+/// MUST NOT include a fragment component."
 ///
-/// It is kept as written. Two are equal if they are equivalent by [RFC 3986 §6.2.2] and [§6.2.3]: whatever the case of
-/// scheme and host, with the scheme's default port or none, with "/" or nothing where there is no path. Paths are told
-/// apart otherwise: `/mcp` and `/mcp/` are two resources.
+/// The indicator is kept as written. Two resources are equal if they are equivalent by [RFC 3986 §6.2.2] and [§6.2.3]:
+/// the case of scheme and host, the default port and the slash of an empty path make no difference. Other paths differ:
+/// `/mcp` and `/mcp/` are two resources.
 ///
+/// [RFC 8707 §2]: https://www.rfc-editor.org/rfc/rfc8707#section-2
 /// [RFC 3986 §6.2.2]: https://www.rfc-editor.org/rfc/rfc3986#section-6.2.2
 /// [§6.2.3]: https://www.rfc-editor.org/rfc/rfc3986#section-6.2.3
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Resource {
     text: Arc<str>,
-    /// What equivalent ones have in common; mostly the same text.
+    /// The normal form, which equivalent indicators share; mostly the same text.
     normal: Arc<str>,
 }
 
 impl Resource {
-    /// The most bytes that one may have.
+    /// The greatest length of an indicator, in bytes.
     pub const MAX_LEN: usize = 2048;
 
     /// Checks the syntax.
     ///
     /// # Errors
-    /// It is longer than [`Self::MAX_LEN`], or no absolute URI, or has a fragment, or user information.
+    /// The text is longer than [`Self::MAX_LEN`], or not an absolute URI, or has a fragment or user information.
     pub fn parse(text: &str) -> Result<Self, SyntaxError> {
         let uri = Some(text).filter(|text| text.len() <= Self::MAX_LEN).and_then(|text| Uri::parse(text).ok());
         let normal = uri.ok_or(SyntaxError("resource"))?.normalized();

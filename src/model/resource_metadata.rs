@@ -1,4 +1,6 @@
-//! The metadata document of a protected resource: RFC 9728 §2.
+//! The metadata document of a protected resource: [RFC 9728 §2].
+//!
+//! [RFC 9728 §2]: https://www.rfc-editor.org/rfc/rfc9728#section-2
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -8,33 +10,39 @@ use super::{Endpoint, Issuer, Resource, issuer, split_at_path};
 
 const SERVERS: &str = "authorization_servers";
 
-/// What a protected resource says of itself. A resource server derives it from its configuration, a client reads it.
-/// There may be more members than have a name here (RFC 9728 §2): see [`ResourceMetadata::members`].
+/// The metadata of a protected resource. A resource server derives it from its configuration; a client reads it.
+/// Members that have no field here ([RFC 9728 §2]) are in [`ResourceMetadata::members`].
 ///
-/// A member that cannot be read is left out and [named](ResourceMetadata::unreadable), as in
-/// [`Metadata`](super::Metadata). Without a sound `resource`, there is no metadata.
+/// An unreadable member is left out and [named](ResourceMetadata::unreadable), as in [`Metadata`](super::Metadata).
+/// Without a valid `resource`, there is no metadata.
+///
+/// [RFC 9728 §2]: https://www.rfc-editor.org/rfc/rfc9728#section-2
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Members")]
 #[non_exhaustive]
 pub struct ResourceMetadata {
-    /// Compared, as a string, by whoever fetched this: RFC 9728 §3.3.
+    /// The resource identifier. The code that fetched the document compares it: [RFC 9728 §3.3].
+    ///
+    /// [RFC 9728 §3.3]: https://www.rfc-editor.org/rfc/rfc9728#section-3.3
     pub resource: Resource,
-    /// Whose tokens it takes.
+    /// The issuers whose tokens the resource accepts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub authorization_servers: Vec<Issuer>,
-    /// What may be asked for.
+    /// The scope values that a client may ask for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scopes_supported: Option<Vec<String>>,
-    /// Where a token may stand: `header`, `body`, `query` (RFC 6750 §2).
+    /// The places for a token in a request: `header`, `body`, `query` ([RFC 6750 §2]).
+    ///
+    /// [RFC 6750 §2]: https://www.rfc-editor.org/rfc/rfc6750#section-2
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bearer_methods_supported: Option<Vec<String>>,
-    /// Its name for people.
+    /// The resource's name for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_name: Option<String>,
-    /// A page for developers.
+    /// The URL of a page for developers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_documentation: Option<String>,
-    /// Every other member, as it is.
+    /// The other members, as they were sent.
     #[serde(flatten)]
     pub members: Map<String, Value>,
     #[serde(skip)]
@@ -60,7 +68,7 @@ impl TryFrom<Members> for ResourceMetadata {
 }
 
 impl ResourceMetadata {
-    /// A document that says nothing but whose it is.
+    /// Creates a document with the resource identifier alone.
     #[must_use]
     pub fn new(resource: Resource) -> Self {
         Self {
@@ -75,14 +83,14 @@ impl ResourceMetadata {
         }
     }
 
-    /// The members of the document that were there and cannot be used, in whole or in part. For a log: they are not
-    /// kept with the rest.
+    /// The names of the members that cannot be used, in whole or in part. Meant for a log, and not serialized.
     #[must_use]
     pub fn unreadable(&self) -> &[&'static str] {
         &self.unreadable
     }
 
-    /// Leaves out the authorization servers of which that is said, and names the member if there is one.
+    /// Leaves out the authorization servers for which the predicate is true, and if there were any adds the member to
+    /// the unreadable ones.
     pub(crate) fn leave_out(&mut self, is_unusable: impl Fn(&Issuer) -> bool) {
         let count = self.authorization_servers.len();
         self.authorization_servers.retain(|issuer| !is_unusable(issuer));
@@ -90,20 +98,20 @@ impl ResourceMetadata {
         self.unreadable.extend(is_spoilt.then_some(SERVERS));
     }
 
-    /// Whether it names authorization servers, of which none can be used.
+    /// Tells if the document names authorization servers, none of which can be used.
     pub(crate) fn has_no_usable_server(&self) -> bool {
         self.authorization_servers.is_empty() && self.unreadable.contains(&SERVERS)
     }
 
-    /// The same document, whose further members do not repeat what it says already.
+    /// Returns the same document, without further members that repeat a field.
     pub(crate) fn without_doubles(mut self) -> Self {
         let members = std::mem::take(&mut self.members);
         self.members = without_doubles(members, &self);
         self
     }
 
-    /// Where the document of a resource is to be found; none if that cannot be asked for safely: the resource is no
-    /// https URL.
+    /// Returns the URL of the document about a resource. `None` if it cannot be fetched safely, because the resource is
+    /// not an https URL.
     #[must_use]
     pub fn url(resource: &Resource) -> Option<Endpoint> {
         let (origin, _) = split_at_path(resource.as_str());
@@ -111,11 +119,14 @@ impl ResourceMetadata {
         Endpoint::parse(&format!("{origin}{}", Self::path_and_query(resource))).ok()
     }
 
-    /// The path, and the query if the resource has one, at which the document is to be found on the resource's host.
-    /// RFC 9728 §3.1: "If the resource identifier value contains a path or query component, any terminating "/"
+    /// Returns the path, and the query if the resource has one, of the document on the resource's host.
+    /// [RFC 9728 §3.1]: "If the resource identifier value contains a path or query component, any terminating "/"
     /// following the host component MUST be removed before inserting "/.well-known/" and the well-known URI path suffix
-    /// between the host component and the path and/or query components." Unlike that of RFC 8414 §3.1, it keeps a "/"
-    /// at the end of a path.
+    /// between the host component and the path and/or query components." Unlike the path of [RFC 8414 §3.1], this one
+    /// keeps a "/" at the end.
+    ///
+    /// [RFC 9728 §3.1]: https://www.rfc-editor.org/rfc/rfc9728#section-3.1
+    /// [RFC 8414 §3.1]: https://www.rfc-editor.org/rfc/rfc8414#section-3.1
     pub(crate) fn path_and_query(resource: &Resource) -> String {
         let (_, authority) = resource.as_str().split_once("://").unwrap_or_default();
         let rest = authority.find(['/', '?']).and_then(|at| authority.get(at..)).unwrap_or_default();

@@ -1,4 +1,7 @@
-//! Access token scope: RFC 6749 §3.3, appendix A.4.
+//! Access token scope: [RFC 6749 §3.3], [appendix A.4].
+//!
+//! [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
+//! [appendix A.4]: https://www.rfc-editor.org/rfc/rfc6749#appendix-A.4
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -13,17 +16,17 @@ use super::syntax::{is_nqchar, only, text_form};
 #[serde(try_from = "String")]
 pub struct Scope(Option<Arc<str>>);
 
-/// The text is not `scope-token *( SP scope-token )`, or is too long.
+/// The error for a text that is not `scope-token *( SP scope-token )`, or is too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("scope is not a list of scope-tokens separated by single spaces")]
 pub struct ScopeError;
 
-/// How many bytes a scope may have whose tokens are compared one by one: with this many, that takes no longer than to
-/// put them into a set.
+/// The greatest length of a scope, in bytes, whose tokens are compared one by one: up to here that is no slower than
+/// putting them into a set.
 const SHORT: usize = 128;
 
 impl Scope {
-    /// The most bytes that a scope may have.
+    /// The greatest length of a scope, in bytes.
     pub const MAX_LEN: usize = 4096;
 
     /// The scope without a token.
@@ -32,7 +35,10 @@ impl Scope {
     /// Parses a list of scope tokens; the empty text is the empty scope. A token that repeats counts once.
     ///
     /// # Errors
-    /// RFC 6749 §3.3: `scope = scope-token *( SP scope-token )`, `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )`.
+    /// The text does not match `scope = scope-token *( SP scope-token )`, `scope-token = 1*( %x21 / %x23-5B / %x5D-7E
+    /// )` of [RFC 6749 §3.3], or is too long.
+    ///
+    /// [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
     pub fn parse(text: &str) -> Result<Self, ScopeError> {
         if text.is_empty() {
             return Ok(Self::EMPTY);
@@ -40,16 +46,19 @@ impl Scope {
         if text.len() > Self::MAX_LEN || text.split(' ').any(|token| token.is_empty() || !only(token, is_nqchar)) {
             return Err(ScopeError);
         }
-        // Most are without repetition, and are kept as they are.
+        // Most scopes have no repetition, and are kept as they are.
         let scope = Self(Some(text.into()));
         if scope.repeats() { Ok(Self::collect(scope.tokens())) } else { Ok(scope) }
     }
 
-    /// The same with any white space between the tokens, and around them. RFC 6749 §3.3 has one space between two of
-    /// them and no other; whoever takes more may take for one scope what another party takes for two, or for none.
+    /// The same as [`parse`](Self::parse), with any white space between the tokens and around them. [RFC 6749 §3.3]
+    /// allows one space between two tokens and no other; accept more only where no other party can read the same text
+    /// differently.
     ///
     /// # Errors
-    /// As [`parse`](Self::parse), but for white space.
+    /// The same as [`parse`](Self::parse), except for white space.
+    ///
+    /// [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
     pub fn parse_with_white_space(text: &str) -> Result<Self, ScopeError> {
         if text.len() > Self::MAX_LEN {
             return Err(ScopeError);
@@ -57,7 +66,7 @@ impl Scope {
         Self::parse(&text.split_ascii_whitespace().collect::<Vec<_>>().join(" "))
     }
 
-    /// Whether a token stands in it twice. A few are compared each with each; many would take too long.
+    /// Tells if a token occurs twice. Few tokens are compared with each other, which would take too long for many.
     fn repeats(&self) -> bool {
         if self.is_short() {
             return self.words().enumerate().any(|(at, word)| self.words().take(at).any(|before| before == word));
@@ -70,12 +79,12 @@ impl Scope {
         self.as_str().len() <= SHORT
     }
 
-    /// The tokens, in order.
+    /// Returns the tokens, in order.
     pub fn tokens(&self) -> impl Iterator<Item = &str> {
         self.0.as_deref().into_iter().flat_map(|text| text.split(' '))
     }
 
-    /// Whether it has this token. Case matters.
+    /// True if the scope has this token. Case matters.
     #[must_use]
     pub fn contains(&self, token: &str) -> bool {
         self.has(token.as_bytes())
@@ -85,18 +94,18 @@ impl Scope {
         self.words().any(|own| own == token)
     }
 
-    /// The tokens as bytes: `str` splits by a search that is made for longer texts.
+    /// Returns the tokens as bytes, since the search behind `str::split` is made for longer texts.
     fn words(&self) -> impl Iterator<Item = &[u8]> {
         self.0.as_deref().into_iter().flat_map(|text| text.as_bytes().split(|byte| *byte == b' '))
     }
 
-    /// Whether it has no token.
+    /// True if the scope has no token.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }
 
-    /// Whether every token of it is one of the other's.
+    /// True if every token of this scope is in the other.
     #[must_use]
     pub fn is_subset(&self, other: &Self) -> bool {
         if self.is_short() || other.is_short() {
@@ -106,7 +115,7 @@ impl Scope {
         self.words().all(|token| others.contains(token))
     }
 
-    /// The tokens that both have, in this one's order.
+    /// Returns the tokens that both scopes have, in this one's order.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         if self.is_subset(other) {
@@ -116,15 +125,17 @@ impl Scope {
         Self::collect(self.tokens().filter(|token| others.contains(token)))
     }
 
-    /// The tokens of both, this one's first: what is asked for where a resource server wants more than was granted
-    /// (RFC 6750 §3.1, `insufficient_scope`). Only of two that are very long may the union be longer than
+    /// Returns the tokens of both scopes, this one's first: the scope to ask for when a resource server wants more than
+    /// was granted ([RFC 6750 §3.1], `insufficient_scope`). The union of two very long scopes may be longer than
     /// [`Self::MAX_LEN`].
+    ///
+    /// [RFC 6750 §3.1]: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         Self::collect(self.tokens().chain(other.tokens()))
     }
 
-    /// The text, without its empty case.
+    /// The text of the scope; empty for the empty scope.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_deref().unwrap_or_default()
@@ -137,7 +148,9 @@ impl Scope {
     }
 }
 
-/// RFC 6749 §3.3: "their order does not matter".
+/// Compares as sets. [RFC 6749 §3.3]: "their order does not matter".
+///
+/// [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
 impl PartialEq for Scope {
     fn eq(&self, other: &Self) -> bool {
         self.is_subset(other) && other.is_subset(self)

@@ -1,4 +1,4 @@
-//! What must not leak: secrets, and the digests under which the store knows them.
+//! Secrets, and the digests by which the store knows them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,7 +13,7 @@ use subtle::{Choice, ConstantTimeEq as _};
 use zeroize::Zeroize as _;
 
 /// A secret in plain text, on its way in or out: a code, a token, a client secret, a password. `Debug` prints
-/// `[redacted]`, and an owned one is wiped when dropped. It is not `Serialize`: it never reaches a store.
+/// `[redacted]`, and an owned secret is wiped when dropped. It is not `Serialize`, so that it never reaches a store.
 #[derive(Clone)]
 pub struct Secret<'a>(Cow<'a, str>);
 
@@ -23,11 +23,13 @@ impl<'a> Secret<'a> {
         Self(text.into())
     }
 
-    /// Draws a secret of 256 bits, 43 characters of base64url: for a client that is registered. RFC 6749 §10.10: the
-    /// probability of guessing it "MUST be less than or equal to 2^(-128)".
+    /// Draws a secret of 256 bits, 43 characters of base64url, for a client that is being registered.
+    /// [RFC 6749 §10.10]: the probability of guessing it "MUST be less than or equal to 2^(-128)".
     ///
     /// # Errors
-    /// Whatever the generator says.
+    /// The generator's own.
+    ///
+    /// [RFC 6749 §10.10]: https://www.rfc-editor.org/rfc/rfc6749#section-10.10
     pub fn generate<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<Secret<'static>, R::Error> {
         let mut bytes = [0; 32];
         rng.try_fill_bytes(&mut bytes)?;
@@ -36,20 +38,20 @@ impl<'a> Secret<'a> {
         Ok(secret)
     }
 
-    /// The plain text. Whoever calls this takes over the duty not to leak it.
+    /// The plain text. The caller takes over the duty not to leak it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// The same secret, borrowing nothing.
+    /// Returns the same secret, borrowing nothing.
     #[must_use]
     pub fn into_static(mut self) -> Secret<'static> {
         let text = std::mem::replace(&mut self.0, Cow::Borrowed(""));
         Secret(Cow::Owned(text.into_owned()))
     }
 
-    /// What the store knows it by.
+    /// The digest by which the store knows the secret.
     #[must_use]
     pub fn digest(&self) -> Digest {
         Digest::of(self.expose())
@@ -84,19 +86,19 @@ impl fmt::Debug for Secret<'_> {
 pub struct Digest([u8; 32]);
 
 impl Digest {
-    /// The digest of a text.
+    /// Computes the digest of a text.
     #[must_use]
     pub fn of(text: &str) -> Self {
         Self(Sha256::digest(text).into())
     }
 
-    /// A digest computed elsewhere.
+    /// Restores a digest from its 32 bytes.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// Its 32 bytes.
+    /// The 32 bytes of the digest.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -105,7 +107,7 @@ impl Digest {
 
 impl PartialEq for Digest {
     fn eq(&self, other: &Self) -> bool {
-        // Eight bytes at a time.
+        // Compares eight bytes at a time.
         let (words, _) = self.0.as_chunks::<8>();
         let (others, _) = other.0.as_chunks::<8>();
         let pairs =

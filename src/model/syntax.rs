@@ -1,37 +1,43 @@
-//! Character sets of RFC 6749 appendix A, and the macro for names that are strings of one of them.
+//! Character sets of [RFC 6749 appendix A], and the macro for names that are strings of one of them.
+//!
+//! [RFC 6749 appendix A]: https://www.rfc-editor.org/rfc/rfc6749#appendix-A
 
-/// A value has a character outside its set (RFC 6749 appendix A), is empty, or is too long.
+/// The error for a value that has a character outside its set ([RFC 6749 appendix A]), is empty, or is too long.
+///
+/// [RFC 6749 appendix A]: https://www.rfc-editor.org/rfc/rfc6749#appendix-A
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is empty, too long, or not of its syntax")]
 pub struct SyntaxError(pub(crate) &'static str);
 
-/// Whether a text has only bytes of a set. It looks at all of them, whatever the first ones are: so many can be looked
-/// at at once, and most texts are sound.
+/// Tells if a text has only bytes of a set. It always looks at all bytes, since without an early exit several are
+/// checked at once, and most texts are valid.
 pub(crate) fn only(text: &str, is_member: impl Fn(u8) -> bool) -> bool {
     text.bytes().fold(true, |all, byte| all & is_member(byte))
 }
 
-/// `VSCHAR = %x20-7E`
+/// Tells if the byte is a `VSCHAR = %x20-7E`.
 pub(crate) fn is_vschar(byte: u8) -> bool {
     (0x20..=0x7E).contains(&byte)
 }
 
-/// `NQCHAR = %x21 / %x23-5B / %x5D-7E`
+/// Tells if the byte is an `NQCHAR = %x21 / %x23-5B / %x5D-7E`.
 pub(crate) fn is_nqchar(byte: u8) -> bool {
     matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E)
 }
 
-/// `UNICODECHARNOCRLF = %x09 / %x20-7E / %x80-D7FF / %xE000-FFFD / %x10000-10FFFF`
+/// Tells if the character is a `UNICODECHARNOCRLF = %x09 / %x20-7E / %x80-D7FF / %xE000-FFFD / %x10000-10FFFF`.
 pub(crate) fn is_unicodecharnocrlf(character: char) -> bool {
     matches!(character, '\t' | '\u{20}'..='\u{7E}' | '\u{80}'..='\u{FFFD}' | '\u{10000}'..)
 }
 
-/// `unreserved = ALPHA / DIGIT / "-" / "." / "_" / "~"` (RFC 3986 §2.3)
+/// Tells if the byte is an `unreserved = ALPHA / DIGIT / "-" / "." / "_" / "~"` ([RFC 3986 §2.3]).
+///
+/// [RFC 3986 §2.3]: https://www.rfc-editor.org/rfc/rfc3986#section-2.3
 pub(crate) fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
-/// Reading and writing as text, for a type that has `parse` and `as_str`.
+/// Implements reading and writing as text for a type that has `parse` and `as_str`.
 macro_rules! text_form {
     ($name:ident, $error:ty) => {
         impl TryFrom<String> for $name {
@@ -69,7 +75,7 @@ macro_rules! text_form {
 }
 pub(crate) use text_form;
 
-/// An immutable, cheaply cloned string with a syntax of its own.
+/// Defines an immutable, cheaply cloned string with a syntax of its own.
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $what:literal, $limit:literal, $is_valid:expr) => {
         $(#[$doc])*
@@ -78,13 +84,13 @@ macro_rules! name {
         pub struct $name(std::sync::Arc<str>);
 
         impl $name {
-            /// The most bytes that one may have.
+            /// The greatest length, in bytes.
             pub const MAX_LEN: usize = $limit;
 
             /// Checks the syntax.
             ///
             /// # Errors
-            /// It is empty, longer than [`Self::MAX_LEN`], or not of this syntax.
+            /// The text is empty, longer than [`Self::MAX_LEN`], or not of this syntax.
             pub fn parse(text: &str) -> Result<Self, $crate::model::SyntaxError> {
                 let is_valid: fn(&str) -> bool = $is_valid;
                 if text.is_empty() || text.len() > $limit || !is_valid(text) {
@@ -93,7 +99,7 @@ macro_rules! name {
                 Ok(Self(text.into()))
             }
 
-            /// The text.
+            /// The text, as written.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0

@@ -1,5 +1,7 @@
-//! URIs, read as RFC 3986 has them. Browsers have another parser, which repairs what is no URI and finds hosts where
-//! others find none or another: only what both read alike is taken.
+//! URIs as [RFC 3986] has them. Browsers use another parser, which repairs invalid URIs and sometimes finds another
+//! host, or one where there is none; only URIs that both read alike are accepted.
+//!
+//! [RFC 3986]: https://www.rfc-editor.org/rfc/rfc3986
 
 use std::borrow::Cow;
 
@@ -7,25 +9,29 @@ use url::{Host, Url};
 
 use super::syntax::{is_unreserved, only};
 
-/// A URI in its parts: RFC 3986 §3.
+/// A URI in its parts: [RFC 3986 §3].
+///
+/// [RFC 3986 §3]: https://www.rfc-editor.org/rfc/rfc3986#section-3
 #[derive(Debug)]
 pub(super) struct Uri<'a> {
     text: &'a str,
     scheme: &'a str,
     authority: Option<Authority<'a>>,
-    /// The same, as a browser's parser has it.
+    /// The same URI, as a browser's parser reads it.
     url: Url,
 }
 
-/// `authority = [ userinfo "@" ] host [ ":" port ]` (RFC 3986 §3.2), of which no user information is taken.
+/// `authority = [ userinfo "@" ] host [ ":" port ]` ([RFC 3986 §3.2]), without user information.
+///
+/// [RFC 3986 §3.2]: https://www.rfc-editor.org/rfc/rfc3986#section-3.2
 #[derive(Clone, Copy, Debug)]
 struct Authority<'a> {
     host: &'a str,
-    /// What follows the colon, if there is one: maybe nothing.
+    /// The text after the colon, if there is a colon; may be empty.
     port: Option<&'a str>,
 }
 
-/// How whoever goes to a URI gets there.
+/// The transport that a client of a URI uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Transport {
     /// By https.
@@ -38,18 +44,18 @@ pub(crate) enum Transport {
     Other,
 }
 
-/// Why a text is no URI that can be taken.
+/// The reason why a text is not accepted as a URI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum UriError {
-    /// It has no scheme, or none that goes with what follows.
+    /// The text has no scheme, or one that does not fit the rest.
     NotAbsolute,
-    /// It has a fragment.
+    /// The URI has a fragment.
     Fragment,
-    /// A character has no place where it stands, or a "%" no two hexadecimal digits after it.
+    /// A character is not allowed in its place, or a "%" has no two hexadecimal digits after it.
     Characters,
-    /// There is user information, be it empty.
+    /// The URI has user information, be it empty.
     UserInfo,
-    /// The host is written so that others read another.
+    /// The host is written so that other readers take it for another host.
     Host,
 }
 
@@ -74,7 +80,7 @@ impl<'a> Uri<'a> {
         }
         let url = Url::parse(text).map_err(|_| UriError::NotAbsolute)?;
         let host = authority.map_or("", |authority| authority.host);
-        // A browser's parser takes `2130706433`, `0x7f.1` and `%6cocalhost` for this very host, and finds a host in
+        // A browser's parser takes `2130706433`, `0x7f.1` and `%6cocalhost` for a loopback host, and finds a host in
         // `https:host` and `https:///host` as well.
         match (url.host(), url.host_str().unwrap_or_default()) {
             (Some(Host::Ipv6(_)), _) if host.starts_with('[') => {}
@@ -103,13 +109,18 @@ impl<'a> Uri<'a> {
         self.authority.map_or("", |authority| authority.host)
     }
 
-    /// The scheme. RFC 3986 §3.1: "the canonical form is lowercase".
+    /// The scheme. [RFC 3986 §3.1]: "the canonical form is lowercase".
+    ///
+    /// [RFC 3986 §3.1]: https://www.rfc-editor.org/rfc/rfc3986#section-3.1
     pub(super) fn scheme(&self) -> &str {
         self.url.scheme()
     }
 
-    /// The normal form of RFC 3986 §6.2.2 and §6.2.3: scheme and host in lower case, no port that is the scheme's own,
-    /// a path for http and https, no dot-segments, and nothing percent-encoded that need not be.
+    /// Returns the normal form of [RFC 3986 §6.2.2] and [§6.2.3]: scheme and host in lower case, no default port, a
+    /// path for http and https, no dot-segments, and no needless percent-encoding.
+    ///
+    /// [RFC 3986 §6.2.2]: https://www.rfc-editor.org/rfc/rfc3986#section-6.2.2
+    /// [§6.2.3]: https://www.rfc-editor.org/rfc/rfc3986#section-6.2.3
     pub(super) fn normalized(&self) -> String {
         let (scheme, rest) = self.url.as_str().split_once(':').unwrap_or_default();
         let authority_len = rest.strip_prefix("//").map_or(0, |rest| "//".len() + authority_len(rest));
@@ -121,7 +132,7 @@ impl<'a> Uri<'a> {
         )
     }
 
-    /// What stands before and after the port, as written; `None` if that is not a number that a port can have.
+    /// Returns the text before and after the port, as written; `None` if the port is not a valid number.
     pub(super) fn without_port(&self) -> Option<(&'a str, &'a str)> {
         let port_len = match self.authority?.port {
             None => 0,
@@ -154,16 +165,22 @@ impl<'a> Authority<'a> {
     }
 }
 
-/// The names and addresses of this very host that everybody takes for it.
+/// The names and addresses that every reader takes for a loopback host.
 const LOOPBACK: [&str; 3] = ["127.0.0.1", "[::1]", "localhost"];
 
-/// RFC 3986 §3.2: "The authority component is preceded by a double slash ("//") and is terminated by the next slash
-/// ("/"), question mark ("?"), or number sign ("#") character, or by the end of the URI."
+/// Returns the length of the authority. [RFC 3986 §3.2]: "The authority component is preceded by a double slash ("//")
+/// and is terminated by the next slash ("/"), question mark ("?"), or number sign ("#") character, or by the end of the
+/// URI."
+///
+/// [RFC 3986 §3.2]: https://www.rfc-editor.org/rfc/rfc3986#section-3.2
 fn authority_len(after_slashes: &str) -> usize {
     after_slashes.find(['/', '?']).unwrap_or(after_slashes.len())
 }
 
-/// RFC 3986 §6.2.2.1, §6.2.2.2: escapes in upper case, and none of unreserved characters.
+/// Writes escapes in upper case, and unescapes unreserved characters: [RFC 3986 §6.2.2.1], [§6.2.2.2].
+///
+/// [RFC 3986 §6.2.2.1]: https://www.rfc-editor.org/rfc/rfc3986#section-6.2.2.1
+/// [§6.2.2.2]: https://www.rfc-editor.org/rfc/rfc3986#section-6.2.2.2
 fn without_needless_escapes(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);
@@ -181,7 +198,9 @@ fn without_needless_escapes(text: &str) -> Cow<'_, str> {
     Cow::Owned(normal)
 }
 
-/// RFC 3986 §2: reserved and unreserved characters, and `pct-encoded = "%" HEXDIG HEXDIG`.
+/// Tells if all characters are reserved or unreserved ones or `pct-encoded = "%" HEXDIG HEXDIG`: [RFC 3986 §2].
+///
+/// [RFC 3986 §2]: https://www.rfc-editor.org/rfc/rfc3986#section-2
 fn has_characters_of_a_uri(text: &str) -> bool {
     let is_reserved = |byte| {
         matches!(

@@ -1,5 +1,7 @@
-//! The record of a registered client: the metadata of RFC 7591 §2 by its own names, and beside it the server's policy
+//! The record of a registered client: the metadata of [RFC 7591 §2] by its own names, and beside it the server's policy
 //! for the client.
+//!
+//! [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
 
 use std::time::Duration;
 
@@ -12,59 +14,72 @@ use crate::model::{Audience, ClientId, Digest, GrantType, RedirectUri, Resource,
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Client {
-    /// The format of this record.
+    /// The version of this record's format.
     pub version: Version<2>,
-    /// Counts the changes of this record, from 0. A new version is stored with the next number, and only if the stored
-    /// one has the number before it.
+    /// The number of changes of this record, from 0. A new version is stored with the next number, and only if the
+    /// stored one has the number before it.
     pub revision: u32,
-    /// Its identifier.
+    /// The client's identifier.
     pub client_id: ClientId,
-    /// Its name for people.
+    /// The client's name for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_name: Option<String>,
-    /// How it proves who it is. Decides whether it is confidential or public (RFC 6749 §2.1).
+    /// The way in which the client authenticates. Decides if the client is confidential or public ([RFC 6749 §2.1]).
+    ///
+    /// [RFC 6749 §2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.1
     pub authentication: RegisteredAuthentication,
-    /// Where it may be redirected to.
+    /// The redirect URIs of the client.
     #[serde(deserialize_with = "crate::model::redirect_uri::stored::list")]
     pub redirect_uris: Vec<RedirectUri>,
-    /// What it may present at the token endpoint.
+    /// The grant types that the client may use at the token endpoint.
     pub grant_types: Vec<GrantType>,
-    /// What it may ask of the authorization endpoint.
+    /// The response types that the client may use at the authorization endpoint.
     pub response_types: Vec<ResponseType>,
-    /// The most it may ask for. What was granted before this is narrowed stays granted, until the grant is revoked.
+    /// The greatest scope that the client may ask for. A scope that was granted before this is narrowed stays granted,
+    /// until the grant is revoked.
     pub scope: Scope,
-    /// Whether an authorization request without `code_challenge` is refused. OAuth 2.1 §4.1.1 lets a server waive this
+    /// True to refuse an authorization request without `code_challenge`. [OAuth 2.1 §4.1.1] lets a server waive this
     /// only for a confidential client that is known to use an OpenID Connect nonce. A record may waive it for a public
-    /// client too, for an old one that cannot be changed, against RFC 9700 §2.1.1, "Public clients MUST use PKCE":
-    /// whoever reads its code can redeem it.
+    /// client too, for an old one that cannot be changed, against [RFC 9700 §2.1.1], "Public clients MUST use PKCE":
+    /// anybody who reads its code can redeem it.
+    ///
+    /// [OAuth 2.1 §4.1.1]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16#section-4.1.1
+    /// [RFC 9700 §2.1.1]: https://www.rfc-editor.org/rfc/rfc9700#section-2.1.1
     pub require_pkce: bool,
-    /// Whether a token request must repeat a `redirect_uri` that the authorization request had (RFC 6749 §4.1.3). False
-    /// only for clients of OAuth 2.1, which dropped the parameter (OAuth 2.1 §10.2); one that is sent is always
+    /// True if a token request must repeat the `redirect_uri` of the authorization request ([RFC 6749 §4.1.3]). False
+    /// only for clients of [OAuth 2.1], which dropped the parameter ([OAuth 2.1 §10.2]); if it is sent, it is always
     /// compared.
+    ///
+    /// [RFC 6749 §4.1.3]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3
+    /// [OAuth 2.1]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16
+    /// [OAuth 2.1 §10.2]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16#section-10.2
     pub require_redirect_uri: bool,
-    /// The protected resources it may ask tokens for (RFC 8707), among those that the server offers.
+    /// The protected resources that the client may ask tokens for ([RFC 8707]), among those that the server offers.
+    ///
+    /// [RFC 8707]: https://www.rfc-editor.org/rfc/rfc8707
     #[serde(rename = "resource", default, skip_serializing_if = "Audience::is_any")]
     pub audience: Audience,
-    /// Whether this is a resource server (RFC 6749 §1.1), which may introspect access tokens that are for it: those for
-    /// one of these resources, and those that are not restricted to any. `None`: it is not one.
+    /// The resources of a resource server ([RFC 6749 §1.1]), which may introspect access tokens that are restricted to
+    /// one of these resources, or to none at all. `None` for a client that is not a resource server.
+    ///
+    /// [RFC 6749 §1.1]: https://www.rfc-editor.org/rfc/rfc6749#section-1.1
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_server: Option<Vec<Resource>>,
-    /// How long a grant to this client lasts at the most, in seconds, however often its tokens are refreshed; `None`:
-    /// as long as [`Config::grant_lifetime`](crate::server::Config::grant_lifetime) says. The shorter of the two
-    /// counts. With zero there is nothing to grant: whatever the client asks for is refused with
-    /// `unauthorized_client`. (Since version 2.)
+    /// The longest life of a grant to this client, in seconds, however often its tokens are refreshed. `None` leaves it
+    /// to [`Config::grant_lifetime`](crate::server::Config::grant_lifetime); the shorter of the two counts. With zero
+    /// there is nothing to grant, and every request is refused with `unauthorized_client`. (Since version 2.)
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_lifetime: Option<u64>,
-    /// Whether it is switched off: every endpoint refuses it, and introspection calls its tokens inactive. Its record
-    /// stays, so that its id is not given to another. Resource servers that read the store do not read clients: they
-    /// take access tokens that are there until these expire or their grants are revoked, which
-    /// [`end_client`](crate::store::GrantStore::end_client) does. (Since version 2.)
+    /// True if the client is switched off: every endpoint refuses it, and introspection reports its tokens as inactive.
+    /// Its record stays, so that its id is not given to another. Resource servers that read the store do not read
+    /// clients, and go on accepting existing access tokens until they expire or their grants are revoked;
+    /// [`end_client`](crate::store::GrantStore::end_client) revokes them. (Since version 2.)
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disabled: bool,
 }
 
 impl Client {
-    /// A public client that does nothing yet: no redirect URI, no grant type, no scope; PKCE required.
+    /// Creates a public client that may do nothing yet: no redirect URI, no grant type, no scope; PKCE required.
     #[must_use]
     pub fn public(client_id: ClientId) -> Self {
         Self {
@@ -86,8 +101,8 @@ impl Client {
         }
     }
 
-    /// A confidential client with a generated secret, as [`Secret::generate`](crate::model::Secret::generate) draws it,
-    /// of which the record keeps the digest. A secret that a person chose needs a slow hash:
+    /// Creates a confidential client with a generated secret, as [`Secret::generate`](crate::model::Secret::generate)
+    /// draws it. The record keeps its digest. A secret that a person chose needs a slow hash:
     /// [`RegisteredAuthentication::Host`].
     #[must_use]
     pub fn confidential(client_id: ClientId, client_secret: &str) -> Self {
@@ -95,9 +110,9 @@ impl Client {
         Self { authentication, ..Self::public(client_id) }
     }
 
-    /// Moves on to a new generated secret. The one before stays good beside it until
-    /// [`retire_secret`](Self::retire_secret). The record has the next revision, to be stored by
-    /// [`Change::PutClient`](crate::store::Change::PutClient). A client that has no secret of this kind gets its first.
+    /// Moves on to a new generated secret. The previous one stays valid until [`retire_secret`](Self::retire_secret).
+    /// The record has the next revision, to be stored by [`Change::PutClient`](crate::store::Change::PutClient). A
+    /// client without such a secret gets its first.
     #[must_use]
     pub fn rotate_secret(self, client_secret: &str) -> Self {
         let (previous, presented) = match self.authentication {
@@ -110,7 +125,7 @@ impl Client {
         Self { authentication, ..self }.revised()
     }
 
-    /// Ends the secret before the current one. The record has the next revision.
+    /// Ends the validity of the previous secret. The record has the next revision.
     #[must_use]
     pub fn retire_secret(mut self) -> Self {
         if let RegisteredAuthentication::Secret { previous, .. } = &mut self.authentication {
@@ -119,14 +134,14 @@ impl Client {
         self.revised()
     }
 
-    /// Switches it off. The record has the next revision, to be stored by
+    /// Switches the client off. The record has the next revision, to be stored by
     /// [`Change::PutClient`](crate::store::Change::PutClient).
     #[must_use]
     pub fn disable(self) -> Self {
         Self { disabled: true, ..self }.revised()
     }
 
-    /// Switches it on again. The record has the next revision.
+    /// Switches the client on again. The record has the next revision.
     #[must_use]
     pub fn enable(self) -> Self {
         Self { disabled: false, ..self }.revised()
@@ -136,61 +151,68 @@ impl Client {
         Self { revision: self.revision.saturating_add(1), ..self }
     }
 
-    /// How long a grant to this client lasts at the most.
+    /// Returns the longest life of a grant to this client, by its own limit and the server's.
     pub(crate) fn grant_lifetime(&self, of_server: Option<Duration>) -> Option<Duration> {
         let own = self.grant_lifetime.map(Duration::from_secs);
         [own, of_server].into_iter().flatten().min()
     }
 
-    /// Whether a grant to this client would end when it begins.
+    /// Tells if a grant to this client would expire at once.
     pub(crate) fn has_no_time(&self) -> bool {
         self.grant_lifetime == Some(0)
     }
 
-    /// RFC 6749 §2.1: "Clients capable of maintaining the confidentiality of their credentials".
+    /// True if the client authenticates. [RFC 6749 §2.1]: "Clients capable of maintaining the confidentiality of their
+    /// credentials".
+    ///
+    /// [RFC 6749 §2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.1
     #[must_use]
     pub fn is_confidential(&self) -> bool {
         !matches!(self.authentication, RegisteredAuthentication::None)
     }
 }
 
-/// How a client authenticates: `token_endpoint_auth_method` of RFC 7591 §2, with what is needed to check it.
+/// The authentication of a client: `token_endpoint_auth_method` of [RFC 7591 §2], with the data to check it.
+///
+/// [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RegisteredAuthentication {
     /// `none`: a public client.
     None,
-    /// A secret that was generated with at least 128 bits of entropy, kept as its SHA-256. A fast hash is right for
-    /// these: there is nothing to guess.
+    /// A secret that was generated with at least 128 bits of entropy, kept as its SHA-256. A fast hash is right here,
+    /// since such a secret cannot be guessed.
     #[non_exhaustive]
     Secret {
         /// The digest of the secret.
         digest: Digest,
-        /// The digest of the secret before, while the client moves on to the new one: both are taken. (Since version
-        /// 2.)
+        /// The digest of the previous secret, while the client moves on to the new one: both are accepted. (Since
+        /// version 2.)
         #[serde(default, skip_serializing_if = "Option::is_none")]
         previous: Option<Digest>,
-        /// How it is presented.
+        /// The place in a request where the secret stands.
         presented: SecretPresentation,
     },
-    /// A secret that only the host can check, say one that a person chose and that is kept under a slow hash. The
-    /// machine asks [`Policy::client_secret`](crate::Policy::client_secret).
+    /// A secret that only the host can check, for example one that a person chose and that is kept under a slow hash.
+    /// The machine asks [`Policy::client_secret`](crate::Policy::client_secret).
     Host {
-        /// How it is presented.
+        /// The place in a request where the secret stands.
         presented: SecretPresentation,
     },
 }
 
 impl RegisteredAuthentication {
-    /// A generated secret, presented like this.
+    /// Creates the authentication by a generated secret that stands in this place of a request.
     #[must_use]
     pub fn secret(client_secret: &str, presented: SecretPresentation) -> Self {
         Self::Secret { digest: Digest::of(client_secret), previous: None, presented }
     }
 }
 
-/// How a client presents its secret: RFC 6749 §2.3.1.
+/// The place where a client presents its secret: [RFC 6749 §2.3.1].
+///
+/// [RFC 6749 §2.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SecretPresentation {
     /// In the `Authorization` header.
@@ -199,7 +221,7 @@ pub enum SecretPresentation {
     /// In the request body.
     #[serde(rename = "client_secret_post")]
     Post,
-    /// In either.
+    /// In either of the two.
     #[serde(rename = "either")]
     Either,
 }

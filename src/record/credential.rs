@@ -1,51 +1,57 @@
-//! The record of one thing that can be presented: an authorization code, an access token, a refresh token.
+//! The record of a credential: an authorization code, an access token or a refresh token.
 
 use serde::{Deserialize, Serialize};
 
 use super::Version;
 use crate::model::{Audience, Claims, CodeChallenge, GrantId, Key, RedirectUri, Scope, Timestamp};
 
-/// A credential, as it was issued. The record changes only by [`Change::Replace`](crate::store::Change::Replace); that
-/// it was spent, or that its grant was revoked, the store says beside it.
+/// A credential, as it was issued. The record changes only by [`Change::Replace`](crate::store::Change::Replace). The
+/// store keeps beside it that it was spent, or that its grant was revoked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Credential {
-    /// The format of this record.
+    /// The version of this record's format.
     pub version: Version<1>,
-    /// Counts the changes of this record, from 0.
+    /// The number of changes of this record, from 0.
     pub revision: u32,
-    /// What it is found by. The plain text is not kept.
+    /// The key by which the credential is found. The plain text is not kept.
     pub key: Key,
-    /// The grant that it stands for.
+    /// The grant that the credential stands for.
     pub grant: GrantId,
-    /// What it is.
+    /// The kind of credential.
     #[serde(flatten)]
     pub kind: CredentialKind,
-    /// What it is good for; for a refresh token, the most that it may be refreshed to.
+    /// The scope of the credential; for a refresh token, the most that a refresh may ask for.
     pub scope: Scope,
-    /// The protected resources that it is good for.
+    /// The protected resources that the credential is good for.
     #[serde(rename = "resource", default, skip_serializing_if = "Audience::is_any")]
     pub audience: Audience,
-    /// When it was issued.
+    /// The time of issue.
     pub issued_at: Timestamp,
-    /// When it ends. Machines decide by this; a store may drop the record afterwards.
+    /// The time of expiry. Machines decide by it; a store may drop the record afterwards.
     pub expires_at: Timestamp,
 }
 
-/// What a credential is, and what only its kind has.
+/// The kind of a credential, with the fields that only this kind has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CredentialKind {
-    /// RFC 6749 §1.3.1.
+    /// An authorization code: [RFC 6749 §1.3.1].
+    ///
+    /// [RFC 6749 §1.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-1.3.1
     AuthorizationCode(AuthorizationCode),
-    /// RFC 6749 §1.4.
+    /// An access token: [RFC 6749 §1.4].
+    ///
+    /// [RFC 6749 §1.4]: https://www.rfc-editor.org/rfc/rfc6749#section-1.4
     AccessToken(AccessToken),
-    /// RFC 6749 §1.5.
+    /// A refresh token: [RFC 6749 §1.5].
+    ///
+    /// [RFC 6749 §1.5]: https://www.rfc-editor.org/rfc/rfc6749#section-1.5
     RefreshToken,
 }
 
-/// What only an authorization code has.
+/// The fields that only an authorization code has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AuthorizationCode {
@@ -61,17 +67,20 @@ pub struct AuthorizationCode {
     pub code_challenge: Option<CodeChallenge>,
 }
 
-/// What only an access token has.
+/// The fields that only an access token has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AccessToken {
-    /// What the host added.
+    /// The claims that the host added.
     #[serde(default, deserialize_with = "crate::model::claims::stored", skip_serializing_if = "Claims::is_empty")]
     pub claims: Claims,
 }
 
-/// Whether a member of RFC 7662 §2.2 or RFC 9470 §6.2 is grantor's to fill in. What the host added must not speak for
-/// what grantor knows.
+/// Tells if a member of [RFC 7662 §2.2] or [RFC 9470 §6.2] is for grantor to fill in. The host's claims must not
+/// contradict what grantor knows.
+///
+/// [RFC 7662 §2.2]: https://www.rfc-editor.org/rfc/rfc7662#section-2.2
+/// [RFC 9470 §6.2]: https://www.rfc-editor.org/rfc/rfc9470#section-6.2
 pub(crate) fn is_registered_claim(name: &str) -> bool {
     const REGISTERED: [&str; 12] =
         ["active", "iss", "client_id", "sub", "scope", "aud", "iat", "exp", "nbf", "token_type", "acr", "auth_time"];

@@ -1,5 +1,4 @@
-//! Clients that come from elsewhere: client metadata as [RFC 7591 §2] has it, read as a record, with a report of what
-//! was not taken.
+//! The import of clients: reads client metadata of [RFC 7591 §2] as records, and reports the parts that were not taken.
 //!
 //! [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
 
@@ -12,7 +11,7 @@ use serde_json::{Map, Value};
 use super::client::{Client, RegisteredAuthentication, SecretPresentation};
 use crate::model::{ClientId, GrantType, RedirectUri, ResponseType, Scope, is_vschar, only};
 
-/// How client metadata is read. Strict as it comes.
+/// A reader of client metadata. The default is strict.
 ///
 /// ```
 /// use grantor::record::ClientImport;
@@ -38,37 +37,39 @@ use crate::model::{ClientId, GrantType, RedirectUri, ResponseType, Scope, is_vsc
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ClientImport {
-    /// Whether private-use schemes without a period are taken in `redirect_uris`, and the out-of-band URI:
-    /// [`RedirectUri::parse_private_use`]. Default: no.
+    /// True to accept private-use schemes without a period in `redirect_uris`, and the out-of-band URI:
+    /// [`RedirectUri::parse_private_use`]. Default: false.
     pub private_use_schemes: bool,
-    /// What a client may ask for whose metadata has no `scope`. RFC 7591 §2: "If omitted, an authorization server MAY
-    /// register a client with a default set of scopes." Default: nothing.
+    /// The scope of a client whose metadata has no `scope`. [RFC 7591 §2]: "If omitted, an authorization server MAY
+    /// register a client with a default set of scopes." Default: the empty scope.
+    ///
+    /// [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
     pub default_scope: Scope,
 }
 
-/// What became of one client's metadata.
+/// The result of reading one client's metadata.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ImportedClient {
-    /// Its `client_id`, as it was written, if it had one.
+    /// The client's `client_id` as written, if there is one.
     pub client_id: Option<String>,
     /// The record, of revision 0; `None` if the client is refused.
     pub client: Option<Client>,
-    /// What was not taken, and why the client is refused.
+    /// The parts that were not taken, and the reasons why the client is refused.
     pub remarks: Vec<ImportRemark>,
 }
 
-/// Something of a client's metadata that was not taken. No secret is in it.
+/// A part of a client's metadata that was not taken. Never contains a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportRemark {
-    /// The member.
+    /// The name of the member.
     pub member: String,
-    /// Which of its values, where there are several.
+    /// The value in question, if the member has several.
     pub value: Option<String>,
-    /// Why it was not taken.
+    /// The reason why it was not taken.
     pub reason: Cow<'static, str>,
-    /// Whether the client is refused for it.
+    /// True if the client is refused for it.
     pub is_refusal: bool,
 }
 
@@ -82,7 +83,8 @@ impl fmt::Display for ImportRemark {
 }
 
 impl ClientImport {
-    /// Reads a list of clients. One that is no JSON object, or has the `client_id` of one before it, is refused.
+    /// Reads a list of clients. An entry is refused if it is not a JSON object, or has the `client_id` of an earlier
+    /// one.
     #[must_use]
     pub fn read_all(&self, list: &[Value]) -> Vec<ImportedClient> {
         let mut seen = BTreeSet::new();
@@ -101,7 +103,9 @@ impl ClientImport {
         list.iter().map(read).collect()
     }
 
-    /// Reads the metadata of one client, with its `client_id` and `client_secret` (RFC 7591 §3.2.1).
+    /// Reads the metadata of one client, with its `client_id` and `client_secret` ([RFC 7591 §3.2.1]).
+    ///
+    /// [RFC 7591 §3.2.1]: https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1
     #[must_use]
     pub fn read(&self, metadata: &Map<String, Value>) -> ImportedClient {
         let mut members = Members { metadata, remarks: Vec::new() };
@@ -114,7 +118,8 @@ impl ClientImport {
         ImportedClient { client_id, client: client.filter(|_| !is_refused), remarks: members.remarks }
     }
 
-    /// The record; `None` if there is not even a name for it. Whatever else refuses the client is in the remarks.
+    /// Returns the record; `None` if there is not even an identifier for it. Other reasons to refuse the client are in
+    /// the remarks.
     fn client(&self, members: &mut Members<'_>) -> Option<Client> {
         let client_id = members.text("client_id").and_then(|text| ClientId::parse(text).ok());
         let Some(client_id) = client_id else {
@@ -152,7 +157,7 @@ impl ClientImport {
     }
 }
 
-/// The members that have a place in a record, or say nothing that has to be kept.
+/// The members that have a place in a record, or that need not be kept.
 const TAKEN: [&str; 10] = [
     "client_id",
     "client_id_issued_at",
@@ -166,11 +171,16 @@ const TAKEN: [&str; 10] = [
     "token_endpoint_auth_method",
 ];
 
-/// RFC 6749 §10.10: "The probability of an attacker guessing generated tokens [...] MUST be less than or equal to
-/// 2^(-128)". In base64 that takes this many characters.
+/// The length of 128 bits in base64: a shorter secret can be guessed. [RFC 6749 §10.10]: "The probability of an
+/// attacker guessing generated tokens [...] MUST be less than or equal to 2^(-128)".
+///
+/// [RFC 6749 §10.10]: https://www.rfc-editor.org/rfc/rfc6749#section-10.10
 const SHORT_SECRET: usize = 22;
 
-/// RFC 7591 §2, `token_endpoint_auth_method`: "If unspecified or omitted, the default is "client_secret_basic"".
+/// Reads the authentication. [RFC 7591 §2], `token_endpoint_auth_method`: "If unspecified or omitted, the default is
+/// "client_secret_basic"".
+///
+/// [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
 fn authentication(members: &mut Members<'_>) -> RegisteredAuthentication {
     const METHOD: &str = "token_endpoint_auth_method";
     let secret = members.text("client_secret").filter(|secret| !secret.is_empty());
@@ -202,7 +212,7 @@ fn authentication(members: &mut Members<'_>) -> RegisteredAuthentication {
             }
             RegisteredAuthentication::secret(secret, presented)
         }
-        // The other server may have kept nothing but a slow hash of it.
+        // The other server may have kept only a slow hash of the secret.
         None => {
             members.remark("client_secret", None, "there is none: the host is asked about it");
             RegisteredAuthentication::Host { presented }
@@ -218,7 +228,7 @@ fn no_object() -> ImportRemark {
     refusal("", "it is no JSON object")
 }
 
-/// A client's metadata, as it is read.
+/// A client's metadata while it is read.
 struct Members<'a> {
     metadata: &'a Map<String, Value>,
     remarks: Vec<ImportRemark>,
@@ -230,7 +240,7 @@ impl<'a> Members<'a> {
         self.remarks.push(ImportRemark { member, value, reason: reason.into(), is_refusal: false });
     }
 
-    /// A member that is a text. Null is omitted.
+    /// Takes a member that is a text. A null member counts as missing.
     fn text(&mut self, name: &str) -> Option<&'a str> {
         match self.metadata.get(name) {
             None | Some(Value::Null) => None,
@@ -242,7 +252,7 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// The values of a member that is a list of texts; where it is omitted, these.
+    /// Returns the values of a member that is a list of texts, or these if the member is missing.
     fn all<T, E: fmt::Display>(
         &mut self,
         name: &str,

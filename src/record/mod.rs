@@ -3,9 +3,9 @@
 //! | record | what it is | found by |
 //! |---|---|---|
 //! | [`Client`] | a registered client | its [`ClientId`] |
-//! | [`Grant`] | what a resource owner, or the client itself, authorized | its [`GrantId`], or with a credential |
-//! | [`Credential`] | what can be presented: an authorization code, an access token, a refresh token | its [`Key`] |
-//! | [`PendingRequest`] | what a client asked for and nobody has granted yet | its key, or one that people type |
+//! | [`Grant`] | an authorization by a resource owner, or of the client itself | its [`GrantId`] or a credential |
+//! | [`Credential`] | an authorization code, an access token or a refresh token | its [`Key`] |
+//! | [`PendingRequest`] | a request of a client that nobody has granted yet | its key, or one that people type |
 //!
 //! Each carries the [`Version`] of its format. A record of an older version is read; one of a newer version is refused.
 //!

@@ -1,4 +1,4 @@
-//! The record of what a client asked for and nobody has granted yet.
+//! The record of a client's request that nobody has granted yet.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,85 +7,100 @@ use crate::model::{
     Acr, Audience, ClientId, CodeChallenge, Key, RedirectUri, ResponseType, Scope, Secret, Timestamp, exposed,
 };
 
-/// An authorization request that waits for a resource owner: today one that was pushed (RFC 9126 §2). It has a client
-/// and no grant: the grant that grows out of it is opened in its partition, by the commit that spends it.
+/// An authorization request that waits for a resource owner; today always a pushed one ([RFC 9126 §2]). It has a client
+/// but no grant: the commit that spends the request opens the grant, in the request's partition.
 ///
-/// That it was spent, by an approval or by a denial, the store says beside it. The record itself changes only by the
+/// The store keeps beside it that it was spent, by an approval or by a denial. The record itself changes only by the
 /// next [`PutRequest`](crate::store::Change::PutRequest).
+///
+/// [RFC 9126 §2]: https://www.rfc-editor.org/rfc/rfc9126#section-2
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PendingRequest {
-    /// The format of this record.
+    /// The version of this record's format.
     pub version: Version<1>,
-    /// Counts the changes of this record, from 0.
+    /// The number of changes of this record, from 0.
     pub revision: u32,
-    /// What its client finds it by. The plain text is not kept.
+    /// The key by which the client's `request_uri` finds the request. The plain text is not kept.
     pub key: Key,
-    /// What people find it by, where they have to type something: a second key, in the same partition.
+    /// A second key, in the same partition, for a code that people type in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_code: Option<Key>,
-    /// The client that asked, authenticated as it is registered.
+    /// The client that asked, authenticated as its registration requires.
     pub client_id: ClientId,
-    /// How it came, and what only such a request has.
+    /// The kind of request, with the fields that only this kind has.
     #[serde(flatten)]
     pub kind: PendingKind,
-    /// What was asked for.
+    /// The terms that the client asked for.
     #[serde(flatten)]
     pub asked: Asked,
-    /// When it came.
+    /// The time at which the request came in.
     pub issued_at: Timestamp,
-    /// When it ends. Machines decide by this; a store may drop the record afterwards.
+    /// The time of expiry. Machines decide by it; a store may drop the record afterwards.
     pub expires_at: Timestamp,
 }
 
-/// How a request came, and what only such a request has.
+/// The way in which a request came, with the fields that only such a request has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PendingKind {
-    /// By the pushed authorization request endpoint: RFC 9126 §2.
+    /// By the pushed authorization request endpoint: [RFC 9126 §2].
+    ///
+    /// [RFC 9126 §2]: https://www.rfc-editor.org/rfc/rfc9126#section-2
     Pushed(PushedRequest),
 }
 
-/// What a pushed request says of its response: RFC 9126 §2.1.
+/// The fields of a pushed request that shape its response: [RFC 9126 §2.1].
+///
+/// [RFC 9126 §2.1]: https://www.rfc-editor.org/rfc/rfc9126#section-2.1
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PushedRequest {
-    /// Where the response will go.
+    /// The redirect URI of the response.
     #[serde(deserialize_with = "crate::model::redirect_uri::stored::one")]
     pub redirect_uri: RedirectUri,
-    /// Whether the request named it.
+    /// True if the request named the redirect URI.
     pub redirect_uri_sent: bool,
-    /// What will be issued.
+    /// The response type: a code or a token.
     pub response_type: ResponseType,
-    /// Until when the browser may come with its `request_uri`. A resource owner who is asked by then has until the
-    /// record expires.
+    /// The time until which the browser may come with the `request_uri`. A resource owner who is asked before that has
+    /// until the record expires.
     pub present_until: Timestamp,
-    /// Comes back in the response, to the byte. It is the client's own, and nothing to log in with.
+    /// The client's `state`, returned in the response byte for byte. Not a credential.
     #[serde(default, with = "exposed::option", skip_serializing_if = "Option::is_none")]
     pub state: Option<Secret<'static>>,
 }
 
-/// What of a sound request the resource owner decides on. It is made once, kept in the prompt or in a pushed request,
-/// and carried whole.
+/// The terms of a valid request, on which the resource owner decides. Read once, and then kept whole in the prompt or
+/// in a pushed request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Asked {
-    /// What the client asks for; what the resource owner may narrow.
+    /// The scope that the client asks for, and that the resource owner may narrow.
     pub scope: Scope,
-    /// For which protected resources.
+    /// The protected resources that the client asks for.
     #[serde(rename = "resource", default, skip_serializing_if = "Audience::is_any")]
     pub audience: Audience,
-    /// The challenge that a code will be bound to: RFC 7636 §4.3.
+    /// The challenge that a code will be bound to: [RFC 7636 §4.3].
+    ///
+    /// [RFC 7636 §4.3]: https://www.rfc-editor.org/rfc/rfc7636#section-4.3
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_challenge: Option<CodeChallenge>,
-    /// How the resource owner is to be authenticated, the preferred way first; empty: in any way. Say what was done by
-    /// [`Approval::with_acr`](crate::server::Approval::with_acr); an approval that does not, or was another way, is
-    /// answered with `unmet_authentication_requirements`: RFC 9470 §4, §5.
+    /// The requested authentication context classes, the preferred one first; empty if any will do. Report the one that
+    /// was used with [`Approval::with_acr`](crate::server::Approval::with_acr). An approval without it, or with another
+    /// class, is answered with `unmet_authentication_requirements`: [RFC 9470 §4], [§5].
+    ///
+    /// [RFC 9470 §4]: https://www.rfc-editor.org/rfc/rfc9470#section-4
+    /// [§5]: https://www.rfc-editor.org/rfc/rfc9470#section-5
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acr_values: Vec<Acr>,
-    /// How many seconds ago the resource owner may have been authenticated; log them in again if it is longer. Say when
-    /// it was by [`Approval::authenticated_at`](crate::server::Approval::authenticated_at): RFC 9470 §4, §5.
+    /// The greatest age of the resource owner's authentication, in seconds; log the owner in again if it is older.
+    /// Report the time of the login with [`Approval::authenticated_at`](crate::server::Approval::authenticated_at):
+    /// [RFC 9470 §4], [§5].
+    ///
+    /// [RFC 9470 §4]: https://www.rfc-editor.org/rfc/rfc9470#section-4
+    /// [§5]: https://www.rfc-editor.org/rfc/rfc9470#section-5
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age: Option<u64>,
 }

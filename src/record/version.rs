@@ -3,9 +3,9 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The version of a record's format, up to which this release reads its kind and which it writes. An older record is
-/// read, and what was not there yet is filled in. A newer one is refused, and so the store is
-/// [`Unavailable`](crate::Unavailable): it is never guessed at.
+/// The version of a record's format: the newest that this release reads, and the one that it writes. In an older
+/// record, missing fields get their defaults. A newer one is refused, and the store counts as
+/// [`Unavailable`](crate::Unavailable); its content is never guessed at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Version<const CURRENT: u16>;
 

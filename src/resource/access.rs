@@ -1,4 +1,4 @@
-//! What a token that is good stands for.
+//! The access that a good token gives.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use crate::model::{GrantId, Scope, Subject, Timestamp};
 use crate::record::{Credential, CredentialKind, Grant, is_registered_claim};
 use crate::wire::Introspection;
 
-/// A request may be served: on whose behalf, and for what its token is good. Cheap to clone.
+/// Permission to serve a request: on whose behalf, and with what scope. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Access {
     source: Source,
     in_query: bool,
 }
 
-/// Where what is known of the token comes from.
+/// The source of the facts about a token.
 #[derive(Clone, Debug)]
 enum Source {
     Store { credential: Arc<Credential>, grant: Arc<Grant> },
@@ -36,8 +36,8 @@ impl Access {
         Self { in_query, ..self }
     }
 
-    /// The resource owner (`sub`); `None` where the client acts for itself, or where the authorization server does not
-    /// say, or says what cannot be read: see [`Access::unreadable`].
+    /// The resource owner (`sub`); `None` if the client acts for itself, or if the authorization server did not send
+    /// it, or sent it unreadable: see [`Access::unreadable`].
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
         match &self.source {
@@ -46,7 +46,7 @@ impl Access {
         }
     }
 
-    /// The client that the token was issued to; `None` where the authorization server does not say.
+    /// The client that the token was issued to; `None` if the authorization server did not say.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         match &self.source {
@@ -55,7 +55,7 @@ impl Access {
         }
     }
 
-    /// All that the token is good for, which may be more than was required.
+    /// The whole scope of the token, which may be more than was required.
     #[must_use]
     pub fn scope(&self) -> &Scope {
         match &self.source {
@@ -64,7 +64,7 @@ impl Access {
         }
     }
 
-    /// The protected resources that the token is for; none of them: not restricted to any.
+    /// The protected resources that the token is restricted to; empty if it is not restricted.
     pub fn audience(&self) -> impl Iterator<Item = &str> + Clone {
         let (stored, introspected) = match &self.source {
             Source::Store { credential, .. } => (credential.audience.resources(), [].as_slice()),
@@ -73,7 +73,7 @@ impl Access {
         stored.iter().map(|resource| resource.as_str()).chain(introspected.iter().map(String::as_str))
     }
 
-    /// When the token ends; `None` where the authorization server does not say.
+    /// The time at which the token expires; `None` if the authorization server did not say.
     #[must_use]
     pub fn expires_at(&self) -> Option<Timestamp> {
         match &self.source {
@@ -82,7 +82,9 @@ impl Access {
         }
     }
 
-    /// When the resource owner was authenticated, if that is known: RFC 9470 §6.
+    /// The time of the resource owner's authentication, if known: [RFC 9470 §6].
+    ///
+    /// [RFC 9470 §6]: https://www.rfc-editor.org/rfc/rfc9470#section-6
     #[must_use]
     pub fn auth_time(&self) -> Option<Timestamp> {
         match &self.source {
@@ -91,7 +93,9 @@ impl Access {
         }
     }
 
-    /// How the resource owner was authenticated, if that is known: RFC 9470 §6.
+    /// The authentication context class, if known: [RFC 9470 §6].
+    ///
+    /// [RFC 9470 §6]: https://www.rfc-editor.org/rfc/rfc9470#section-6
     #[must_use]
     pub fn acr(&self) -> Option<&str> {
         match &self.source {
@@ -100,8 +104,10 @@ impl Access {
         }
     }
 
-    /// A statement about the token that the authorization server's host added: RFC 7662 §2.2. Those that have a method
-    /// of their own are none of these.
+    /// Returns a claim about the token that the authorization server's host added: [RFC 7662 §2.2]. Members that have a
+    /// method of their own are not among the claims.
+    ///
+    /// [RFC 7662 §2.2]: https://www.rfc-editor.org/rfc/rfc7662#section-2.2
     #[must_use]
     pub fn claim(&self, name: &str) -> Option<&Value> {
         let claims = match &self.source {
@@ -114,8 +120,8 @@ impl Access {
         if is_registered_claim(name) { None } else { claims.get(name) }
     }
 
-    /// The members of the authorization server's answer that were there and cannot be read, `sub` say: none of those on
-    /// which hangs whether the token may be used. What such a member was to say is not known.
+    /// The members of the introspection response that cannot be read, such as `sub`. None of them decides if the token
+    /// may be used. Their values are not known.
     #[must_use]
     pub fn unreadable(&self) -> &[&'static str] {
         match &self.source {
@@ -124,7 +130,7 @@ impl Access {
         }
     }
 
-    /// The grant, if the token was looked up in the store: for what the host keeps by it.
+    /// The grant, if the token was looked up in the store, so that the host can find its own data by it.
     #[must_use]
     pub fn grant(&self) -> Option<GrantId> {
         match &self.source {
@@ -133,9 +139,11 @@ impl Access {
         }
     }
 
-    /// The `Cache-Control` that the response needs, if it needs one. RFC 6750 §2.3, of requests with a token in the
-    /// query: "Server success (2XX status) responses to these requests SHOULD contain a Cache-Control header with the
+    /// The `Cache-Control` that the response needs, if any. [RFC 6750 §2.3], for requests with a token in the query:
+    /// "Server success (2XX status) responses to these requests SHOULD contain a Cache-Control header with the
     /// "private" option."
+    ///
+    /// [RFC 6750 §2.3]: https://www.rfc-editor.org/rfc/rfc6750#section-2.3
     #[must_use]
     pub fn cache_control(&self) -> Option<HeaderValue> {
         self.in_query.then(|| HeaderValue::from_static("private"))

@@ -1,4 +1,6 @@
-//! The access token in a request: RFC 6750 §2.
+//! The access token in a request: [RFC 6750 §2].
+//!
+//! [RFC 6750 §2]: https://www.rfc-editor.org/rfc/rfc6750#section-2
 
 use http::{Method, header};
 
@@ -8,11 +10,11 @@ use super::incoming::Incoming;
 use crate::model::{Secret, is_vschar, only};
 use crate::wire::{Form, FormError, bearer, form_body};
 
-/// The most bytes that an access token may have: so few that it can be asked about in a form, however it is encoded
-/// there.
+/// The greatest length of an access token, in bytes. However it is encoded, such a token still fits into an
+/// introspection request's form.
 const MAX_TOKEN_LEN: usize = 16 * 1024;
 
-/// An access token, and where it stood.
+/// An access token, and the place in the request where it stood.
 #[derive(Debug)]
 pub(super) struct Bearer<'a> {
     pub(super) token: Secret<'a>,
@@ -20,12 +22,14 @@ pub(super) struct Bearer<'a> {
 }
 
 impl<'a> Bearer<'a> {
-    /// Reads the one token of a request. RFC 6750 §2: "Clients MUST NOT use more than one method to transmit the token
-    /// in each request."
+    /// Reads the one token of a request. [RFC 6750 §2]: "Clients MUST NOT use more than one method to transmit the
+    /// token in each request."
+    ///
+    /// [RFC 6750 §2]: https://www.rfc-editor.org/rfc/rfc6750#section-2
     pub(super) fn read(request: Incoming<'a>, config: &Config) -> Result<Self, AccessError> {
         // RFC 6750 §2.1: "Resource servers MUST support this method."
         let in_header = bearer(request.headers)?;
-        // What is too long to be looked at is the application's alone, if the token stands elsewhere.
+        // If the token stands elsewhere, a body that is too long to be read is left to the application.
         let unless_too_long = |token: Result<Option<Secret<'a>>, FormError>| match token {
             Err(FormError::TooLong) if in_header.is_some() => Ok(None),
             token => token,
@@ -43,13 +47,17 @@ impl<'a> Bearer<'a> {
     }
 }
 
-/// RFC 6750 §2.2. Where one of its conditions is not met, the body is the application's alone.
+/// Reads a token in the body: [RFC 6750 §2.2]. If one of the conditions there is not met, the body belongs to the
+/// application alone.
+///
+/// [RFC 6750 §2.2]: https://www.rfc-editor.org/rfc/rfc6750#section-2.2
 fn in_body(request: Incoming<'_>) -> Result<Option<Secret<'_>>, FormError> {
     let Incoming { method, headers, body, .. } = request;
-    // "The HTTP request method is one for which the request-body has defined semantics. In particular, this means that
-    // the "GET" method MUST NOT be used."
+    // RFC 6750 §2.2: "The HTTP request method is one for which the request-body has defined semantics. In particular,
+    // this means that the "GET" method MUST NOT be used."
     let has_semantics = matches!(*method, Method::POST | Method::PUT | Method::PATCH);
-    // "The content to be encoded in the entity-body MUST consist entirely of ASCII". A coded body is not yet a form.
+    // RFC 6750 §2.2: "The content to be encoded in the entity-body MUST consist entirely of ASCII". A body with a
+    // content coding is not a form yet.
     let is_plain = body.is_ascii() && !headers.contains_key(header::CONTENT_ENCODING);
     if !has_semantics || !is_plain {
         return Ok(None);
@@ -62,7 +70,9 @@ fn in_body(request: Incoming<'_>) -> Result<Option<Secret<'_>>, FormError> {
     }
 }
 
-/// RFC 6750 §2.3.
+/// Reads a token in the query: [RFC 6750 §2.3].
+///
+/// [RFC 6750 §2.3]: https://www.rfc-editor.org/rfc/rfc6750#section-2.3
 fn in_query(request: Incoming<'_>) -> Result<Option<Secret<'_>>, FormError> {
     access_token(Form::new(request.uri.query().unwrap_or_default().as_bytes())?)
 }

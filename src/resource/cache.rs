@@ -1,4 +1,4 @@
-//! What introspection said a moment ago.
+//! Recent results of introspection.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,13 +8,15 @@ use std::time::Duration;
 use crate::model::{Digest, Timestamp};
 use crate::wire::Introspection;
 
-/// Remembers active tokens, by their SHA-256 digests, for a short time. It never remembers that a token is not active.
+/// A memory of active tokens, by their SHA-256 digests, for a short time. It never remembers that a token is inactive.
 ///
-/// RFC 7662 §4: "the token may be revoked while the protected resource is relying on the value of the cached response
-/// to make authorization decisions. This creates a window during which a revoked token could be used at the protected
-/// resource." Here the window is `max_age`, whatever the clock does: once it is behind by more than it may be between
-/// two threads, nobody knows how old an entry is, and all are forgotten. "Highly sensitive environments can opt to
-/// disable caching entirely": give the [`Introspector`](super::Introspector) none.
+/// [RFC 7662 §4] names the risk: "the token may be revoked while the protected resource is relying on the value of the
+/// cached response to make authorization decisions. This creates a window during which a revoked token could be used at
+/// the protected resource." Here the window is `max_age`, whatever the clock does: if the clock steps back by more than
+/// two threads may differ, the age of the entries is unknown, and all are forgotten. "Highly sensitive environments can
+/// opt to disable caching entirely": give the [`Introspector`](super::Introspector) none.
+///
+/// [RFC 7662 §4]: https://www.rfc-editor.org/rfc/rfc7662#section-4
 pub struct Cache {
     capacity: usize,
     max_age: Duration,
@@ -24,7 +26,7 @@ pub struct Cache {
 #[derive(Default)]
 struct Entries {
     by_token: HashMap<Digest, Entry>,
-    /// The latest time that was seen, by which entries grow old.
+    /// The latest time seen, from which the age of entries is counted.
     latest: Timestamp,
 }
 
@@ -33,11 +35,11 @@ struct Entry {
     until: Timestamp,
 }
 
-/// How far behind the latest time a request may be that was merely overtaken.
+/// The delay behind the latest time up to which a request was merely overtaken by another.
 const OVERTAKEN: Duration = Duration::from_secs(2);
 
 impl Entries {
-    /// The time by which entries grow old. It never steps back while there are any.
+    /// Returns the time from which the age of entries is counted. It never steps back while there are entries.
     fn clock(&mut self, now: Timestamp) -> Timestamp {
         if now.after(OVERTAKEN) < self.latest {
             self.by_token.clear();
@@ -49,7 +51,7 @@ impl Entries {
 }
 
 impl Cache {
-    /// A cache of at most so many tokens, each for at most so long; whole seconds.
+    /// Creates a cache of at most this many tokens, each for at most this long, in whole seconds.
     #[must_use]
     pub fn new(capacity: usize, max_age: Duration) -> Self {
         Self { capacity, max_age, entries: Mutex::default() }
@@ -71,8 +73,10 @@ impl Cache {
         self.lock().by_token.remove(&token);
     }
 
-    /// RFC 7662 §4: "If the response contains the "exp" parameter (expiration), the response MUST NOT be cached beyond
-    /// the time indicated therein."
+    /// Remembers an active token. [RFC 7662 §4]: "If the response contains the "exp" parameter (expiration), the
+    /// response MUST NOT be cached beyond the time indicated therein."
+    ///
+    /// [RFC 7662 §4]: https://www.rfc-editor.org/rfc/rfc7662#section-4
     pub(super) fn put(&self, token: Digest, introspection: &Arc<Introspection>, now: Timestamp) {
         let until = now.after(self.max_age);
         let until = introspection.exp.map_or(until, |exp| exp.min(until));
@@ -92,13 +96,13 @@ impl Cache {
         entries.insert(token, Entry { introspection: Arc::clone(introspection), until });
     }
 
-    /// A thread that panicked while it held the map left it whole.
+    /// Locks the entries. They are consistent even after a thread panicked with the lock held.
     fn lock(&self) -> MutexGuard<'_, Entries> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A thousand tokens, for 30 seconds.
+/// A cache of a thousand tokens, for 30 seconds.
 impl Default for Cache {
     fn default() -> Self {
         Self::new(1000, Duration::from_secs(30))

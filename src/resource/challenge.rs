@@ -1,4 +1,8 @@
-//! The `WWW-Authenticate` response header field: RFC 6750 §3, RFC 9470 §3, RFC 9728 §5.1.
+//! The `WWW-Authenticate` response header field: [RFC 6750 §3], [RFC 9470 §3], [RFC 9728 §5.1].
+//!
+//! [RFC 6750 §3]: https://www.rfc-editor.org/rfc/rfc6750#section-3
+//! [RFC 9470 §3]: https://www.rfc-editor.org/rfc/rfc9470#section-3
+//! [RFC 9728 §5.1]: https://www.rfc-editor.org/rfc/rfc9728#section-5.1
 
 use http::HeaderValue;
 
@@ -15,8 +19,10 @@ impl Challenge {
         Self("Bearer".to_owned())
     }
 
-    /// Adds a parameter, as a quoted-string (RFC 9110 §5.6.4). What is not printable ASCII is left out, so that no text
-    /// can end the header.
+    /// Adds a parameter, as a quoted-string ([RFC 9110 §5.6.4]). Characters that are not printable ASCII are left out,
+    /// so that no text can end the header.
+    ///
+    /// [RFC 9110 §5.6.4]: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.4
     fn param(&mut self, name: &str, value: &str) {
         let separator = if self.0.ends_with('"') { ", " } else { " " };
         self.0.extend([separator, name, "=\""]);
@@ -30,9 +36,11 @@ impl Challenge {
     }
 }
 
-/// The challenge that goes with an error; none where there is nothing that the client's token could change.
+/// Returns the challenge for an error; `None` if a different token would not help the client.
 pub(super) fn challenge(config: &Config, requirement: &Requirement, error: &AccessError) -> Option<HeaderValue> {
     let mut challenge = Challenge::new();
+    // RFC 6750 §3: "the resource server MUST include the HTTP "WWW-Authenticate" response header field", and "All
+    // challenges defined by this specification MUST use the auth-scheme value "Bearer"."
     // RFC 6750 §3: "This scheme MUST be followed by one or more auth-param values." The realm is always there.
     challenge.param("realm", &config.realm);
     match error {
@@ -45,9 +53,9 @@ pub(super) fn challenge(config: &Config, requirement: &Requirement, error: &Acce
             challenge.param("error_description", &error.to_string());
         }
     }
-    // What to ask the authorization server for: RFC 6750 §3, RFC 9728 §5.1. Not where the request itself is wrong. RFC
-    // 9470 §3: "If the resource server determines that the request is also lacking the scopes required by the requested
-    // resource, it MAY include the scope attribute".
+    // The scope and metadata to ask the authorization server for: RFC 6750 §3, RFC 9728 §5.1. Left out if the request
+    // itself is wrong. RFC 9470 §3: "If the resource server determines that the request is also lacking the scopes
+    // required by the requested resource, it MAY include the scope attribute".
     let scope_is_enough = matches!(error, AccessError::Authentication { lacks_scope: false });
     let names_scope = !error.is_invalid_request() && !scope_is_enough;
     if names_scope && !requirement.required_scope().is_empty() {
@@ -66,6 +74,6 @@ pub(super) fn challenge(config: &Config, requirement: &Requirement, error: &Acce
     if let Some(url) = &config.resource_metadata {
         challenge.param("resource_metadata", url.as_str());
     }
-    // What is put together here is printable ASCII.
+    // The challenge is printable ASCII by now.
     HeaderValue::from_str(&challenge.0).ok()
 }

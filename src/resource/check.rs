@@ -1,4 +1,4 @@
-//! What every check of a request has, whoever knows its token.
+//! The checks that all machines of a resource server share, whether they use the store or introspection.
 
 use super::ResourceServer;
 use super::access::Access;
@@ -7,7 +7,7 @@ use super::refusal::Refusal;
 use super::requirement::Requirement;
 use crate::model::Timestamp;
 
-/// What a request is checked by, whoever knows its token.
+/// The rules that a request is checked against, whatever the source of the facts about its token.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Checking<'a> {
     pub(super) server: &'a ResourceServer,
@@ -17,7 +17,7 @@ pub(super) struct Checking<'a> {
 }
 
 impl Checking<'_> {
-    /// The reply for a token that is alive, or for the reason why it is not.
+    /// Returns the reply for a token that is alive, or for the reason why it is not.
     pub(super) fn reply(self, access: Result<Access, AccessError>) -> CheckReply {
         let Self { server, requirement, now, in_query } = self;
         match access.and_then(|access| server.judge(access, requirement, now)) {
@@ -32,10 +32,12 @@ impl Checking<'_> {
 }
 
 impl ResourceServer {
-    /// Whether a token that is alive may be used here, for this.
+    /// Checks that a token that is alive may be used at this resource, for this requirement.
     fn judge(&self, access: Access, requirement: &Requirement, now: Timestamp) -> Result<Access, AccessError> {
-        // RFC 7800 §3.1: a token with `cnf` is bound to a key. It is worth nothing without the proof: whoever shows it
-        // as a bearer token may have stolen it (RFC 9449 §7.2).
+        // RFC 6749 §7: "The resource server MUST validate the access token and ensure that it has not expired and that
+        // its scope covers the requested resource."
+        // RFC 7800 §3.1: a token with `cnf` is bound to a key. It is worth nothing without the proof: as a bearer token
+        // it may be stolen (RFC 9449 §7.2).
         if access.claim("cnf").is_some_and(|cnf| !cnf.is_null()) {
             return Err(AccessError::TokenType);
         }
@@ -43,7 +45,7 @@ impl ResourceServer {
         if !self.config.is_for(access.audience()) {
             return Err(AccessError::Audience);
         }
-        // Both at once, so that the client can mend both at once.
+        // Both are reported at once, so that the client can mend both at once.
         let lacks_scope = !requirement.required_scope().is_subset(access.scope());
         if !requirement.is_met_by(&access, now, self.config.nbf_leeway) {
             return Err(AccessError::Authentication { lacks_scope });
@@ -52,7 +54,7 @@ impl ResourceServer {
     }
 }
 
-/// Whether a request is to be served.
+/// The decision on a request: serve it or refuse it.
 #[derive(Clone, Debug)]
 #[must_use = "a request is served only if the reply says so"]
 pub struct CheckReply {
@@ -60,7 +62,7 @@ pub struct CheckReply {
 }
 
 impl CheckReply {
-    /// What the token is good for, or why the request is not served.
+    /// The access that the token gives, or the refusal.
     ///
     /// # Errors
     /// The refusal.
@@ -68,7 +70,7 @@ impl CheckReply {
         self.result.as_ref()
     }
 
-    /// The same, to keep.
+    /// The same as [`result`](Self::result), by value.
     ///
     /// # Errors
     /// The refusal.

@@ -1,4 +1,6 @@
-//! A request with an access token, checked by asking the authorization server: RFC 7662.
+//! A request with an access token, checked by asking the authorization server: [RFC 7662].
+//!
+//! [RFC 7662]: https://www.rfc-editor.org/rfc/rfc7662
 
 use std::sync::Arc;
 
@@ -32,8 +34,8 @@ machine! {
     }
 }
 
-/// Whom a resource server asks about tokens, and as whom. Keep one for as long as the process lives: it holds the
-/// cache.
+/// A resource server's connection to an introspection endpoint, with its credentials. Keep one for as long as the
+/// process lives, since it holds the cache.
 #[derive(Debug)]
 pub struct Introspector {
     endpoint: Endpoint,
@@ -42,12 +44,14 @@ pub struct Introspector {
 }
 
 impl Introspector {
-    /// Asks at the introspection endpoint of the server at which the resource server is registered. RFC 7662 §2.1: "the
-    /// endpoint MUST also require some form of authorization".
+    /// Asks at the introspection endpoint of the server at which the resource server is registered. [RFC 7662 §2.1]:
+    /// "the endpoint MUST also require some form of authorization".
     ///
     /// # Errors
-    /// [`RequestError::OtherServer`]: the metadata is another server's, which would be shown the credentials and every
-    /// token. [`RequestError::NoEndpoint`]: it names no endpoint for introspection.
+    /// [`RequestError::OtherServer`]: the metadata is another server's, which would receive the credentials and every
+    /// token. [`RequestError::NoEndpoint`]: the metadata has no introspection endpoint.
+    ///
+    /// [RFC 7662 §2.1]: https://www.rfc-editor.org/rfc/rfc7662#section-2.1
     pub fn at(registration: &Registration, server: &Metadata) -> Result<Self, RequestError> {
         if !registration.is_at(server) {
             return Err(RequestError::OtherServer);
@@ -58,20 +62,20 @@ impl Introspector {
         Ok(Self { endpoint, identity: registration.identity(server, methods), cache: None })
     }
 
-    /// Asks at this endpoint. The credentials, and every token that somebody presents, go there: it is one that the
-    /// operator has named. For one that a metadata document names, there is [`Introspector::at`].
+    /// Asks at this endpoint. The credentials, and every token that anybody presents, are sent there, so it must be one
+    /// that the operator has configured. For an endpoint from a metadata document, use [`Introspector::at`].
     #[must_use]
     pub fn new(endpoint: Endpoint, client_id: ClientId, authentication: Authentication) -> Self {
         Self { endpoint, identity: Identity { client_id, authentication }, cache: None }
     }
 
-    /// Remembers active tokens for a while. See [`Cache`] for what that trades.
+    /// Remembers active tokens for a while. See [`Cache`] for the cost.
     #[must_use]
     pub fn with_cache(self, cache: Cache) -> Self {
         Self { cache: Some(cache), ..self }
     }
 
-    /// What it remembers.
+    /// The cache, if there is one.
     #[must_use]
     pub fn cache(&self) -> Option<&Cache> {
         self.cache.as_ref()
@@ -79,8 +83,8 @@ impl Introspector {
 }
 
 impl ResourceServer {
-    /// Checks a request: one introspection, or none if the cache knows its token. Nothing is drawn from the moment yet;
-    /// a proof of the resource server's will be.
+    /// Checks a request with one introspection, or none if the cache knows its token. No randomness is drawn from the
+    /// moment yet; proofs of possession will need it.
     pub fn check_by_introspection<'a, 'r>(
         &'a self,
         request: impl Into<Incoming<'r>>,
@@ -108,14 +112,14 @@ impl Introspector {
         }
     }
 
-    /// The token that the authorization server says is active, remembered.
+    /// Reads the introspection response for an active token, and remembers it.
     fn read(&self, answer: Answer<Fetch>, digest: Digest, now: Timestamp) -> Result<Arc<Introspection>, AccessError> {
         let answer = ServerAnswer::asked_at(answer, now);
         let introspection = answer.and_then(introspection_response).map_err(outage)?;
         let introspection = introspection.map(|active| Arc::new(with_every_claim(active)));
         match (&self.cache, &introspection) {
             (Some(cache), Some(active)) => cache.put(digest, active, now),
-            // Another check may have remembered it meanwhile, or by another clock.
+            // Another check may have remembered the token meanwhile, or by another clock.
             (Some(cache), None) => cache.forget(digest),
             (None, _) => {}
         }
@@ -123,7 +127,7 @@ impl Introspector {
     }
 }
 
-/// Waits for the authorization server's word on a token.
+/// Waits for the introspection response.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[derive(Debug)]
 pub struct CheckByIntrospectionFetch<'a> {
@@ -148,7 +152,7 @@ impl<'a> Pause<Fetch> for CheckByIntrospectionFetch<'a> {
     }
 }
 
-/// Whatever keeps the authorization server from answering, our own credentials among it, says nothing about the token.
+/// Words a failure to introspect, be it for wrong credentials of our own: it says nothing about the token.
 fn outage(error: RequestError) -> AccessError {
     match error {
         RequestError::Unavailable(unavailable) => AccessError::Unavailable(Outage::of::<Fetch>(unavailable)),
@@ -156,7 +160,7 @@ fn outage(error: RequestError) -> AccessError {
     }
 }
 
-/// Members that [`Access`] has no method for are claims like any other.
+/// Copies the members that [`Access`] has no method for into the claims.
 fn with_every_claim(mut introspection: Introspection) -> Introspection {
     let Introspection { username, jti, claims, .. } = &mut introspection;
     for (name, value) in [("username", username.clone()), ("jti", jti.clone())] {
@@ -165,8 +169,10 @@ fn with_every_claim(mut introspection: Introspection) -> Introspection {
     introspection
 }
 
-/// RFC 7662 §4: "If the token can expire, the authorization server MUST determine whether or not the token has
-/// expired." A remembered one may have expired since.
+/// Checks that a remembered token has not expired since. [RFC 7662 §4]: "If the token can expire, the authorization
+/// server MUST determine whether or not the token has expired."
+///
+/// [RFC 7662 §4]: https://www.rfc-editor.org/rfc/rfc7662#section-4
 fn alive(introspection: Arc<Introspection>, config: &Config, now: Timestamp) -> Result<Access, AccessError> {
     if introspection.exp.is_some_and(|exp| exp.after(config.exp_leeway).is_past(now)) {
         return Err(AccessError::Expired);
@@ -174,8 +180,7 @@ fn alive(introspection: Arc<Introspection>, config: &Config, now: Timestamp) -> 
     if introspection.nbf.is_some_and(|nbf| nbf > now.after(config.nbf_leeway)) {
         return Err(AccessError::NotYet);
     }
-    // A token that is bound to a key is worth nothing without the proof: whoever shows it as a bearer token may have
-    // stolen it.
+    // A token that is bound to a key is worth nothing without the proof: as a bearer token it may be stolen.
     if introspection.token_type.as_deref().is_some_and(|token_type| !config.is_bearer_type(token_type)) {
         return Err(AccessError::TokenType);
     }

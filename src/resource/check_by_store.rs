@@ -1,4 +1,6 @@
-//! A request with an access token, checked against the store that is shared with the authorization server: RFC 6750.
+//! A request with an access token, checked against the store that is shared with the authorization server: [RFC 6750].
+//!
+//! [RFC 6750]: https://www.rfc-editor.org/rfc/rfc6750
 
 use super::ResourceServer;
 use super::access::Access;
@@ -14,7 +16,7 @@ use crate::step::{Pause, Step, machine};
 use crate::store::{Found, Lookup};
 
 machine! {
-    /// The machine of a protected resource. It has no `Commit`: it cannot write.
+    /// The machine of a protected resource with access to the store. It has no `Commit`, so it cannot write.
     ///
     /// ```text
     /// request ─▶ Lookup ─▶ access │ refusal
@@ -26,7 +28,7 @@ machine! {
 }
 
 impl ResourceServer {
-    /// Checks a request: one lookup, or none if its token cannot be one of ours.
+    /// Checks a request with one lookup, or none if its token cannot be one of ours.
     pub fn check<'a, 'r>(
         &'a self,
         request: impl Into<Incoming<'r>>,
@@ -49,7 +51,7 @@ impl ResourceServer {
     }
 }
 
-/// Waits for the token.
+/// Waits for the token's record.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[derive(Debug)]
 pub struct CheckByStoreLookup<'a> {
@@ -72,11 +74,13 @@ impl<'a> Pause<Lookup> for CheckByStoreLookup<'a> {
     }
 }
 
-/// RFC 6750 §3.1, `invalid_token`: "The access token provided is expired, revoked, malformed, or invalid for other
-/// reasons."
+/// Checks that the token is alive. [RFC 6750 §3.1], `invalid_token`: "The access token provided is expired, revoked,
+/// malformed, or invalid for other reasons."
+///
+/// [RFC 6750 §3.1]: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
 fn alive(found: Found, key: Key, now: Timestamp) -> Result<Access, AccessError> {
     let presented = found.into_credential(key).ok_or(AccessError::Unknown)?;
-    // A code or a refresh token is for the token endpoint. Whoever presents it here is not told what it is.
+    // Codes and refresh tokens are for the token endpoint. The client is not told which kind it presented.
     if !matches!(presented.credential.kind, CredentialKind::AccessToken(_)) {
         return Err(AccessError::Unknown);
     }

@@ -1,4 +1,4 @@
-//! Why a request is not served: [RFC 6750 §3.1], [RFC 9470 §3].
+//! The reasons why a request is not served: [RFC 6750 §3.1], [RFC 9470 §3].
 //!
 //! [RFC 6750 §3.1]: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
 //! [RFC 9470 §3]: https://www.rfc-editor.org/rfc/rfc9470#section-3
@@ -8,55 +8,62 @@ use http::StatusCode;
 use crate::effect::Outage;
 use crate::wire::{AuthorizationHeaderError, FormError, RequestError, serialize_error};
 
-/// Why a request is not served. The texts of `invalid_request` and `invalid_token` go to the client; they hold no
-/// secret.
+/// The reason why a request is not served. The texts of `invalid_request` and `invalid_token` go to the client and
+/// contain no secret.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccessError {
-    /// There is no token in the request: neither an error nor a code.
+    /// The request has no token. The challenge has no error code.
     #[error("the request has no access token")]
     NoToken,
     /// The `Authorization` header cannot be read.
     #[error("{0}")]
     Header(#[from] AuthorizationHeaderError),
-    /// The form or the query with a token cannot be read.
+    /// The form or query with the token cannot be read.
     #[error("{0}")]
     Form(#[from] FormError),
-    /// RFC 6750 §2: "Clients MUST NOT use more than one method to transmit the token in each request."
+    /// The request has more than one token. [RFC 6750 §2]: "Clients MUST NOT use more than one method to transmit the
+    /// token in each request."
+    ///
+    /// [RFC 6750 §2]: https://www.rfc-editor.org/rfc/rfc6750#section-2
     #[error("the access token is sent in more than one way")]
     TwoMethods,
-    /// There is no such access token; there may be another credential of this text, or the authorization server does
-    /// not say why.
+    /// No access token has this text; a credential of another kind may, or the authorization server did not give a
+    /// reason.
     #[error("the access token is not known")]
     Unknown,
-    /// It has expired.
+    /// The token has expired.
     #[error("the access token expired")]
     Expired,
-    /// Its grant was revoked, or it was spent.
+    /// The grant of the token was revoked, or the token was spent.
     #[error("the access token was revoked")]
     Revoked,
-    /// It is not to be used yet: `nbf`, RFC 7662 §2.2.
+    /// The token is not valid yet: `nbf`, [RFC 7662 §2.2].
+    ///
+    /// [RFC 7662 §2.2]: https://www.rfc-editor.org/rfc/rfc7662#section-2.2
     #[error("the access token is not valid yet")]
     NotYet,
-    /// It is of a type that is not presented like this, say one that is bound to a key.
+    /// The token is of a type that must not be presented like this, for example one that is bound to a key.
     #[error("the access token is not a bearer token")]
     TokenType,
-    /// It is for another resource, or for any.
+    /// The token is for another resource, or not restricted to any.
     #[error("the access token is not for this resource")]
     Audience,
-    /// Its scope lacks something that is required.
+    /// The token lacks a part of the required scope.
     #[error("the request needs more scope than the access token has")]
     Scope,
-    /// Its resource owner was authenticated in another way, or too long ago, or it does not say: RFC 9470.
+    /// The authentication of the resource owner is of another class, too old, or not known: [RFC 9470].
+    ///
+    /// [RFC 9470]: https://www.rfc-editor.org/rfc/rfc9470
     #[error("a different or more recent authentication is required")]
     Authentication {
-        /// Whether its scope lacks something too.
+        /// True if the token also lacks a part of the required scope.
         lacks_scope: bool,
     },
     /// The host could not carry out an effect.
     #[error("{0}")]
     Unavailable(Outage),
-    /// The authorization server did not say whether the token is active.
+    /// Introspection failed, so that the state of the token is not known.
     #[error("introspection failed: {0}")]
     Introspection(RequestError),
 }
@@ -64,8 +71,11 @@ pub enum AccessError {
 serialize_error!(AccessError);
 
 impl AccessError {
-    /// The `error` of RFC 6750 §3.1 or RFC 9470 §3. For a request without a token, and for an outage, there is none;
-    /// the words here are for logs.
+    /// The `error` of [RFC 6750 §3.1] or [RFC 9470 §3]. A request without a token, and an outage, have none; the names
+    /// that they get here are for logs.
+    ///
+    /// [RFC 6750 §3.1]: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
+    /// [RFC 9470 §3]: https://www.rfc-editor.org/rfc/rfc9470#section-3
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -80,7 +90,10 @@ impl AccessError {
         }
     }
 
-    /// The status: RFC 6750 §3.1, RFC 9470 §3. An outage is never 401, for the client would throw its token away.
+    /// The status: [RFC 6750 §3.1], [RFC 9470 §3]. An outage is never 401, since the client would discard its token.
+    ///
+    /// [RFC 6750 §3.1]: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
+    /// [RFC 9470 §3]: https://www.rfc-editor.org/rfc/rfc9470#section-3
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {

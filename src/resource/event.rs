@@ -1,4 +1,4 @@
-//! What happened at a protected resource, for audit logs and metrics. No event holds a secret.
+//! The events of a protected resource, for audit logs and metrics. No event holds a secret.
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use crate::effect::{Outage, Unavailable};
 use crate::fetch::Fetch;
 use crate::model::{ClientId, GrantId, Subject};
 
-/// What a request to a protected resource came to. As JSON it is an object with a member `event`, its
+/// The result of a request to a protected resource. As JSON it is an object with a member `event`, its
 /// [name](Event::name).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -17,9 +17,9 @@ pub enum Event {
     /// A request was let through.
     #[non_exhaustive]
     Accessed {
-        /// The client that holds the token, if it is known.
+        /// The client that holds the token, if known.
         client_id: Option<ClientId>,
-        /// Whose grant it is; `None` if it is the client's own, or not known.
+        /// The resource owner; `None` if the grant is the client's own, or if it is not known.
         subject: Option<Subject>,
         /// The grant, if the token was looked up in the store.
         grant: Option<GrantId>,
@@ -27,13 +27,13 @@ pub enum Event {
     /// A request was refused.
     #[non_exhaustive]
     AccessRefused {
-        /// Why, exactly.
+        /// The exact reason.
         reason: AccessError,
     },
-    /// The host could not carry out an effect, or what it fetched cannot be used. Nobody was let through.
+    /// The host could not carry out an effect, or its result cannot be used. The request was not served.
     #[non_exhaustive]
     Unavailable {
-        /// Which effect, and why.
+        /// The effect, and the cause.
         #[serde(flatten)]
         outage: Outage,
     },
@@ -52,7 +52,7 @@ impl Event {
 }
 
 impl CheckReply {
-    /// Tells what happened. The event is made here and not before, so that whoever does not ask for it pays nothing.
+    /// Returns the event of this reply. It is made on demand, so a host that does not ask pays nothing.
     #[must_use]
     pub fn event(&self) -> Event {
         match self.result.as_ref().map_err(|refusal| refusal.error().clone()) {
@@ -62,7 +62,7 @@ impl CheckReply {
                 grant: access.grant(),
             },
             Err(AccessError::Unavailable(outage)) => Event::Unavailable { outage },
-            // It says nothing about the token: an outage, though the authorization server did answer something.
+            // Even an answer of the authorization server is an outage if it says nothing about the token.
             Err(AccessError::Introspection(error)) => {
                 Event::Unavailable { outage: Outage::of::<Fetch>(Unavailable::new(error)) }
             }

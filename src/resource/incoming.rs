@@ -1,9 +1,9 @@
-//! A request, as far as a check looks at it.
+//! The parts of a request that a check reads.
 
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Uri};
 
-/// A request to a protected resource: made from a whole one or, where the body is still on its way, from its head.
+/// A request to a protected resource, made from a whole one or, while the body is still on its way, from its head.
 /// Without a body, no token is found there, whatever the configuration says.
 #[derive(Clone, Copy)]
 #[allow(missing_debug_implementations, reason = "it holds a token")]

@@ -1,4 +1,7 @@
-//! Protected resource metadata: RFC 9728. Derived from the configuration, so that what is advertised is what is taken.
+//! Protected resource metadata: [RFC 9728]. Derived from the configuration, so that it always describes the actual
+//! behavior.
+//!
+//! [RFC 9728]: https://www.rfc-editor.org/rfc/rfc9728
 
 use http::{Request, Response};
 
@@ -7,7 +10,9 @@ use crate::model::ResourceMetadata;
 use crate::wire::document;
 
 impl Config {
-    /// The metadata document: RFC 9728 §2.
+    /// Returns the metadata document: [RFC 9728 §2].
+    ///
+    /// [RFC 9728 §2]: https://www.rfc-editor.org/rfc/rfc9728#section-2
     #[must_use]
     pub fn metadata(&self) -> ResourceMetadata {
         let methods = [(true, "header"), (self.token_in_body, "body"), (self.token_in_query, "query")];
@@ -26,7 +31,9 @@ impl Config {
 }
 
 impl ResourceServer {
-    /// Answers a request for the metadata document: RFC 9728 §3. There is nothing to read or write, and nothing secret.
+    /// Answers a request for the metadata document: [RFC 9728 §3]. It needs no effect and contains nothing secret.
+    ///
+    /// [RFC 9728 §3]: https://www.rfc-editor.org/rfc/rfc9728#section-3
     pub fn metadata<B>(&self, request: &Request<B>) -> Response<Vec<u8>> {
         document(request, self.config.cross_origin_metadata, &self.config.metadata())
     }

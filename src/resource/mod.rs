@@ -1,17 +1,16 @@
-//! The resource server: RFC 6749 §1.1, RFC 6750.
+//! The resource server: [RFC 6749 §1.1], [RFC 6750].
 //!
-//! | what | machine | starts with |
+//! | task | machine | starts with |
 //! |---|---|---|
-//! | a token, in the store that the authorization server uses | [`CheckByStore`] | [`ResourceServer::check`] |
-//! | a token, by introspection: RFC 7662 | [`CheckByIntrospection`] | [`ResourceServer::check_by_introspection`] |
-//! | protected resource metadata: RFC 9728 | none: it is a document | [`ResourceServer::metadata`] |
+//! | check a token in the shared store | [`CheckByStore`] | [`ResourceServer::check`] |
+//! | check a token by introspection | [`CheckByIntrospection`] | [`ResourceServer::check_by_introspection`] |
+//! | protected resource metadata: [RFC 9728] | none, since it is a document | [`ResourceServer::metadata`] |
 //!
 //! Both machines read the token from the request in the same way, make the same checks, and end in the same
-//! [`CheckReply`]:
-//! [`Access`], or a [`Refusal`] with the challenge that the RFCs ask for. Neither can write.
+//! [`CheckReply`]: [`Access`], or a [`Refusal`] with the challenge that the RFCs ask for. Neither can write.
 //!
-//! A token is taken that is for this resource (RFC 9700 §2.3): the authorization server knows it by its
-//! [`resources`](crate::server::Config::resources), or it is the only one and says
+//! A token is accepted only if it is for this resource ([RFC 9700 §2.3]). Name the resource in the authorization
+//! server's [`resources`](crate::server::Config::resources) or, if it is the only one, set
 //! [`accept_unrestricted`](Config::accept_unrestricted).
 //!
 //! ```
@@ -35,6 +34,11 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! [RFC 6749 §1.1]: https://www.rfc-editor.org/rfc/rfc6749#section-1.1
+//! [RFC 6750]: https://www.rfc-editor.org/rfc/rfc6750
+//! [RFC 9728]: https://www.rfc-editor.org/rfc/rfc9728
+//! [RFC 9700 §2.3]: https://www.rfc-editor.org/rfc/rfc9700#section-2.3
 
 mod access;
 mod bearer;
@@ -65,22 +69,22 @@ pub use requirement::Requirement;
 
 pub use crate::wire::{Authentication, Registration, RequestError};
 
-/// A resource server, or one of the protected resources of one: its configuration, from which every request's machine
-/// starts. It holds no state.
+/// A resource server, or one of its protected resources: the configuration from which every request's machine starts.
+/// It holds no state.
 #[derive(Clone, Debug)]
 pub struct ResourceServer {
     config: Config,
 }
 
 impl ResourceServer {
-    /// A resource server of this configuration, or of the one that is recommended for a
+    /// Creates a resource server with this configuration, or with the recommended one for a
     /// [`Resource`](crate::model::Resource).
     #[must_use]
     pub fn new(config: impl Into<Config>) -> Self {
         Self { config: config.into() }
     }
 
-    /// Its configuration.
+    /// The configuration.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config

@@ -1,4 +1,4 @@
-//! How a refusal is said: [RFC 6750 §3].
+//! The response of a refusal: [RFC 6750 §3].
 //!
 //! [RFC 6750 §3]: https://www.rfc-editor.org/rfc/rfc6750#section-3
 
@@ -10,7 +10,7 @@ use super::error::AccessError;
 use super::requirement::Requirement;
 use crate::wire::empty;
 
-/// A request is not served: why, and the response that says so.
+/// A refusal to serve a request: the reason, and the response.
 #[derive(Clone, Debug)]
 #[must_use = "the client waits for the response"]
 pub struct Refusal(Box<Parts>);
@@ -27,19 +27,21 @@ impl Refusal {
         Self(Box::new(Parts { error, challenge }))
     }
 
-    /// Why, exactly.
+    /// The exact reason.
     #[must_use]
     pub fn error(&self) -> &AccessError {
         &self.0.error
     }
 
-    /// The challenge, for a host that words the response itself; none where the outage is ours.
+    /// The challenge, for a host that writes the response itself; `None` if the outage is on our side.
     #[must_use]
     pub fn www_authenticate(&self) -> Option<&HeaderValue> {
         self.0.challenge.as_ref()
     }
 
-    /// The response. It has no body: RFC 6750 §3 has it all in the header.
+    /// Returns the response. It has no body, since [RFC 6750 §3] puts everything into the header.
+    ///
+    /// [RFC 6750 §3]: https://www.rfc-editor.org/rfc/rfc6750#section-3
     #[must_use]
     pub fn into_http(self) -> Response<Vec<u8>> {
         let Parts { error, challenge } = *self.0;

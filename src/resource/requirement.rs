@@ -1,11 +1,11 @@
-//! What a request needs.
+//! The requirements of a request.
 
 use std::time::Duration;
 
 use super::access::Access;
 use crate::model::{Acr, Scope, Timestamp};
 
-/// What a token must be good for so that a request is let through. Make one for each operation, once.
+/// The requirements that a token must meet for a request to be served. Make one for each operation, once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Requirement {
     scope: Scope,
@@ -14,25 +14,33 @@ pub struct Requirement {
 }
 
 impl Requirement {
-    /// A token for this resource, of whatever scope.
+    /// Requires a token for this resource, of any scope.
     #[must_use]
     pub fn any() -> Self {
         Self::default()
     }
 
-    /// A token of this scope: all of it, or more (RFC 6750 §3.1).
+    /// Requires a token with at least this scope ([RFC 6750 §3.1]).
+    ///
+    /// [RFC 6750 §3.1]: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
     #[must_use]
     pub fn scope(scope: Scope) -> Self {
         Self { scope, ..Self::default() }
     }
 
-    /// And a resource owner who was authenticated in one of these ways, the preferred one first: RFC 9470 §3.
+    /// Requires also that the authentication of the resource owner is of one of these classes, the preferred one first:
+    /// [RFC 9470 §3].
+    ///
+    /// [RFC 9470 §3]: https://www.rfc-editor.org/rfc/rfc9470#section-3
     #[must_use]
     pub fn acr_values(self, acr_values: impl IntoIterator<Item = Acr>) -> Self {
         Self { acr_values: acr_values.into_iter().collect(), ..self }
     }
 
-    /// And a resource owner who was authenticated no longer ago than this; whole seconds: RFC 9470 §3.
+    /// Requires also that the resource owner was authenticated no longer ago than this, in whole seconds:
+    /// [RFC 9470 §3].
+    ///
+    /// [RFC 9470 §3]: https://www.rfc-editor.org/rfc/rfc9470#section-3
     #[must_use]
     pub fn max_age(self, max_age: Duration) -> Self {
         Self { max_age: Some(max_age), ..self }
@@ -47,12 +55,12 @@ impl Requirement {
     }
 
     pub(super) fn required_max_age(&self) -> Option<u64> {
-        // Beyond that, readers of JSON do not agree on a number, and no login is that long ago.
+        // Larger numbers are not read alike by all readers of JSON, and no login is that long ago.
         self.max_age.map(|max_age| max_age.as_secs().min(Timestamp::END.0))
     }
 
-    /// Whether how and when the resource owner was authenticated is good enough. A token that does not say is not, nor
-    /// is one of which that is yet to come, by more than the leeway.
+    /// Tells if the time and class of the authentication are good enough. An unknown authentication is not, nor is one
+    /// that lies in the future by more than the leeway.
     pub(super) fn is_met_by(&self, access: &Access, now: Timestamp, leeway: Duration) -> bool {
         let acr_is_good = self.acr_values.is_empty()
             || access.acr().is_some_and(|acr| self.acr_values.iter().any(|required| required.as_str() == acr));

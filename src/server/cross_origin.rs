@@ -1,26 +1,30 @@
 //! Clients that live in a browser: [OAuth 2.1 §3.2], with the headers of the [Fetch standard].
 //!
-//! [OAuth 2.1 §3.2]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1#section-3.2
 //! [Fetch standard]: https://fetch.spec.whatwg.org/#http-cors-protocol
+//! [OAuth 2.1 §3.2]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16#section-3.2
 
 use http::{Request, Response, header};
 
 use super::error::EndpointError;
 use crate::wire::{allow_any_origin, is_preflight};
 
-/// Whether scripts of other origins may ask. OAuth 2.1 §3.2: endpoints that a browser-based application uses "will also
+/// The rule for scripts of other origins. [OAuth 2.1 §3.2]: endpoints that a browser-based application uses "will also
 /// need to have the CORS headers defined to allow access".
 ///
-/// This is of the metadata document and the endpoints for clients: token, revocation, pushing. The authorization
-/// endpoint is never among them (RFC 9700 §2.6: "CORS MUST NOT be supported at the Authorization Endpoint, as the
-/// client does not access this endpoint directly"), nor is introspection, which is for resource servers.
+/// The rule applies to the metadata document and the endpoints for clients: token, revocation, pushed requests. The
+/// authorization endpoint is never included ([RFC 9700 §2.6]: "CORS MUST NOT be supported at the authorization
+/// endpoint, as the client does not access this endpoint directly"), nor is introspection, which is for resource
+/// servers.
+///
+/// [OAuth 2.1 §3.2]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16#section-3.2
+/// [RFC 9700 §2.6]: https://www.rfc-editor.org/rfc/rfc9700#section-2.6
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CrossOrigin {
-    /// Scripts of any origin. Nothing that a browser adds by itself, such as a cookie, counts at these endpoints, so
-    /// there is nothing that an origin would have to be trusted with.
+    /// Allows scripts of any origin. Nothing that a browser adds by itself, such as a cookie, counts at these
+    /// endpoints, so an origin need not be trusted.
     #[default]
     Any,
-    /// None: responses have no CORS headers, and a preflight is of a method that is not allowed.
+    /// Allows none: responses have no CORS headers, and a preflight is refused for its method.
     None,
 }
 
@@ -31,24 +35,24 @@ impl CrossOrigin {
         if is_preflight { Err(EndpointError::Preflight) } else { Ok(()) }
     }
 
-    /// Whether the response to this request is for a script: a browser says the origin of one.
+    /// Returns the reader of the response to this request: a script if the browser sent its origin.
     pub(super) fn reader<B>(self, request: &Request<B>) -> Reader {
         let is_script = self == Self::Any && request.headers().contains_key(header::ORIGIN);
         if is_script { Reader::Script } else { Reader::Client }
     }
 }
 
-/// Who gets a response.
+/// The reader of a response.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Reader {
-    /// A client that is no script in a browser, or one that may not ask.
+    /// A client that is not a script in a browser, or a script that is not allowed.
     Client,
-    /// A script, to which its browser hands the response only if that says so.
+    /// A script, which gets the response from its browser only if the response allows that.
     Script,
 }
 
 impl Reader {
-    /// The response, as it is let through to whoever reads it.
+    /// Returns the response with the headers that let this reader have it.
     pub(super) fn shown(self, mut response: Response<Vec<u8>>) -> Response<Vec<u8>> {
         if let Self::Script = self {
             allow_any_origin(response.headers_mut());

@@ -1,4 +1,4 @@
-//! What every endpoint for clients may have to refuse, and how: [RFC 6749 §5.2].
+//! The errors that every endpoint for clients has, and their responses: [RFC 6749 §5.2].
 //!
 //! [RFC 6749 §5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
 
@@ -9,7 +9,9 @@ use crate::effect::{CANNOT_ANSWER, Outage};
 use crate::model::ClientId;
 use crate::wire::{AuthorizationHeaderError, FormError, json, preflight, serialize_error};
 
-/// Where in a request the client's credentials stood: RFC 6749 §2.3.1.
+/// The place of the client's credentials in a request: [RFC 6749 §2.3.1].
+///
+/// [RFC 6749 §2.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PresentedIn {
     /// In the `Authorization` header, by the Basic scheme.
@@ -18,32 +20,41 @@ pub enum PresentedIn {
     Body,
 }
 
-/// The client could not be authenticated. The requester is not told more than the code.
+/// The reason why a client was not authenticated. The requester learns only the error code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// RFC 6749 §2.3: "The client MUST NOT use more than one authentication method in each request."
+    /// The request has several proofs. [RFC 6749 §2.3]: "The client MUST NOT use more than one authentication method in
+    /// each request."
+    ///
+    /// [RFC 6749 §2.3]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3
     #[error("the request uses more than one client authentication method")]
     MultipleMethods,
-    /// RFC 6749 §2.3.1: "The parameters [...] MUST NOT be included in the request URI."
+    /// The query has credentials. [RFC 6749 §2.3.1]: "The parameters [...] MUST NOT be included in the request URI."
+    ///
+    /// [RFC 6749 §2.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
     #[error("the client secret must not be in the request URI")]
     SecretInUri,
-    /// The request does not say who the client is.
+    /// The request does not name a client.
     #[error("the request has no client credentials")]
     Missing,
-    /// The identifier or the secret has characters that RFC 6749 appendix A does not allow.
+    /// The identifier or the secret has characters that [RFC 6749 appendix A] does not allow.
+    ///
+    /// [RFC 6749 appendix A]: https://www.rfc-editor.org/rfc/rfc6749#appendix-A
     #[error("malformed client credentials")]
     Malformed,
-    /// The header cannot be read.
+    /// The `Authorization` header cannot be read.
     #[error("{0}")]
     Header(#[from] AuthorizationHeaderError),
-    /// No such client.
+    /// No client has this identifier.
     #[error("no such client")]
     Unknown,
     /// The client is switched off: [`Client::disabled`](crate::record::Client::disabled).
     #[error("the client is disabled")]
     Disabled,
-    /// RFC 6749 §3.2.1: a confidential client must authenticate.
+    /// A confidential client did not authenticate: [RFC 6749 §3.2.1].
+    ///
+    /// [RFC 6749 §3.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2.1
     #[error("the client did not authenticate")]
     Unauthenticated,
     /// The secret is not the client's.
@@ -55,37 +66,45 @@ pub enum ClientError {
 }
 
 impl ClientError {
-    /// OAuth 2.1 §3.2.4 counts multiple credentials, more than one mechanism and misplaced parameters as
-    /// `invalid_request`.
+    /// Tells if [OAuth 2.1 §3.2.4] counts the error as `invalid_request`: multiple credentials, more than one mechanism
+    /// and misplaced parameters.
+    ///
+    /// [OAuth 2.1 §3.2.4]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16#section-3.2.4
     fn is_invalid_request(self) -> bool {
         matches!(self, Self::MultipleMethods | Self::SecretInUri | Self::Header(AuthorizationHeaderError::Repeated))
     }
 }
 
-/// Why an endpoint for clients refused before it came to its own rules.
+/// An error of an endpoint for clients that comes before the endpoint's own rules.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EndpointError {
     /// The server's configuration does not have this endpoint.
     #[error("there is no such endpoint")]
     NotConfigured,
-    /// RFC 6749 §3.2, RFC 7009 §2.1, RFC 7662 §2.1, RFC 9126 §2.1: POST only.
+    /// The method is not POST: [RFC 6749 §3.2], [RFC 7009 §2.1], [RFC 7662 §2.1], [RFC 9126 §2.1].
+    ///
+    /// [RFC 6749 §3.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
+    /// [RFC 7009 §2.1]: https://www.rfc-editor.org/rfc/rfc7009#section-2.1
+    /// [RFC 7662 §2.1]: https://www.rfc-editor.org/rfc/rfc7662#section-2.1
+    /// [RFC 9126 §2.1]: https://www.rfc-editor.org/rfc/rfc9126#section-2.1
     #[error("this endpoint takes POST only")]
     Method,
-    /// There is no request yet: a browser asks whether a script of another origin may send one
-    /// ([`CrossOrigin`](super::CrossOrigin)), and is told that it may.
+    /// The request is a browser's preflight for a script of another origin ([`CrossOrigin`](super::CrossOrigin)), and
+    /// is answered: it may send the request.
     #[error("a browser asks before it sends a request")]
     Preflight,
     /// The parameters cannot be read.
     #[error("{0}")]
     Form(#[from] FormError),
-    /// The client is not who it says.
+    /// The client was not authenticated.
     #[error("{0}")]
     Client(#[from] ClientError),
-    /// The host has seen too many failures, or too many requests. No machine says so: a host words it by this.
+    /// The host has seen too many failures, or too many requests. No machine returns this; a host uses it to word its
+    /// own refusal.
     #[error("too many requests")]
     TooManyRequests {
-        /// When to ask again, in seconds.
+        /// The seconds after which to ask again.
         retry_after: u32,
     },
     /// The host could not carry out an effect.
@@ -96,7 +115,10 @@ pub enum EndpointError {
 serialize_error!(EndpointError);
 
 impl EndpointError {
-    /// The `error` of RFC 6749 §5.2; for an outage, which has none there, that of §4.1.2.1.
+    /// The `error` of [RFC 6749 §5.2]; an outage, which has none there, has that of [RFC 6749 §4.1.2.1].
+    ///
+    /// [RFC 6749 §5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
+    /// [RFC 6749 §4.1.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -107,10 +129,10 @@ impl EndpointError {
         }
     }
 
-    /// The `error_description`: for the client's developer, and no oracle for anyone else.
+    /// The `error_description`, which helps the client's developer and tells an attacker nothing.
     pub(super) fn description(&self) -> String {
         match self {
-            // Nothing was checked yet: a client that sent this along by mistake is told so.
+            // Nothing was checked yet, so a client that sent this header by mistake may be told.
             Self::Client(ClientError::Header(
                 error @ (AuthorizationHeaderError::UnsupportedScheme | AuthorizationHeaderError::Empty),
             )) => error.to_string(),
@@ -120,9 +142,11 @@ impl EndpointError {
         }
     }
 
-    /// The response of an endpoint for clients: RFC 6749 §5.2. A host uses it where it refuses before a machine is
-    /// asked, say because a body is longer than [`MAX_FORM_LEN`](crate::MAX_FORM_LEN) ([`FormError::TooLong`]), so that
-    /// such a refusal is in OAuth's words too.
+    /// Returns the response of an endpoint for clients: [RFC 6749 §5.2]. A host can use it to refuse before it starts a
+    /// machine, for example when a body is longer than [`MAX_FORM_LEN`](crate::MAX_FORM_LEN) ([`FormError::TooLong`]),
+    /// so that such a refusal has OAuth's format too.
+    ///
+    /// [RFC 6749 §5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
     #[must_use]
     pub fn into_http(self, presented_in: PresentedIn) -> Response<Vec<u8>> {
         if self == Self::Preflight {
@@ -163,7 +187,7 @@ impl EndpointError {
     }
 }
 
-/// An error, whose client it is, and where that client's credentials stood.
+/// An error, the client that caused it, and the place of that client's credentials.
 #[derive(Debug)]
 pub(super) struct ErrorReply<E> {
     pub(super) client_id: Option<ClientId>,
@@ -177,7 +201,9 @@ impl<E> ErrorReply<E> {
     }
 }
 
-/// RFC 6749 §5.2.
+/// Returns an error response: [RFC 6749 §5.2].
+///
+/// [RFC 6749 §5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
 pub(super) fn error_response(status: StatusCode, error: &str, error_description: &str) -> Response<Vec<u8>> {
     #[derive(Serialize)]
     struct ErrorResponse<'a> {

@@ -1,6 +1,6 @@
-//! What happened at the authorization server, for audit logs and metrics. No event holds a secret.
+//! The events of the authorization server, for audit logs and metrics. No event holds a secret.
 //!
-//! An event is made of a reply when it is asked for, so a host that does not ask pays nothing.
+//! An event is made from a reply on demand, so a host that does not ask pays nothing.
 
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ use super::token::{TokenError, TokenRefused, TokenReply, TokensIssued};
 use crate::effect::Outage;
 use crate::model::{ClientId, ErrorCode, GrantId, GrantType, Scope, Subject};
 
-/// What a request to the authorization server came to. As JSON it is an object with a member `event`, its
+/// The result of a request to the authorization server. As JSON it is an object with a member `event`, its
 /// [name](Event::name).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -24,7 +24,7 @@ pub enum Event {
     /// A client pushed an authorization request.
     #[non_exhaustive]
     Pushed {
-        /// The client.
+        /// The client that pushed the request.
         client_id: ClientId,
     },
     /// The pushed authorization request endpoint refused.
@@ -32,71 +32,71 @@ pub enum Event {
     PushRefused {
         /// The client that was named, proven or not.
         client_id: Option<ClientId>,
-        /// Why, exactly.
+        /// The exact reason.
         reason: PushError,
     },
-    /// An authorization request is sound; the resource owner is asked.
+    /// An authorization request is valid; the resource owner is asked.
     #[non_exhaustive]
     Asked {
         /// The client that asks.
         client_id: ClientId,
-        /// What it asks for.
+        /// The scope that the client asks for.
         scope: Scope,
     },
     /// A resource owner authorized a client: an authorization code was issued.
     #[non_exhaustive]
     Authorized {
-        /// The client.
+        /// The client that was authorized.
         client_id: ClientId,
         /// The grant that was opened.
         grant: GrantId,
-        /// Who authorized.
+        /// The resource owner.
         subject: Option<Subject>,
-        /// What was authorized.
+        /// The scope that was authorized.
         scope: Scope,
     },
     /// Tokens were issued.
     #[non_exhaustive]
     Issued {
-        /// The client.
+        /// The client that received the tokens.
         client_id: ClientId,
-        /// On what grounds.
+        /// The grant type by which the client asked.
         grant_type: GrantType,
-        /// The grant that they stand for.
+        /// The grant that the tokens stand for.
         grant: GrantId,
-        /// Whose it is; `None` if it is the client's own.
+        /// The resource owner; `None` if the grant is the client's own.
         subject: Option<Subject>,
         /// The scope of the access token.
         scope: Scope,
-        /// Whether there is a refresh token.
+        /// True if a refresh token was issued.
         refresh_token: bool,
-        /// Whether they were issued for a refresh token that had been used before, within its grace: a retry, the loser
+        /// True if the refresh token in the request had been used before, within its grace period: a retry, the loser
         /// of a race, or a quick thief.
         within_grace: bool,
     },
-    /// An authorization request was refused, or what was decided about it came to an error. The client is told by
-    /// redirect; where the request was wrong, once the resource owner has logged in.
+    /// An authorization request was refused, or its decision led to an error. The client is told by redirect; if the
+    /// request was erroneous, after the resource owner has logged in.
     #[non_exhaustive]
     AuthorizationRefused {
-        /// The client.
+        /// The client that sent the request.
         client_id: ClientId,
-        /// Why, exactly.
+        /// The exact reason.
         reason: AuthorizationError,
     },
-    /// The client was told why its authorization request had been refused.
+    /// The client was told the refusal of its authorization request.
     #[non_exhaustive]
     RefusalSent {
-        /// The client.
+        /// The client that was told.
         client_id: ClientId,
-        /// What it was told.
+        /// The error code that the client was told.
         error: ErrorCode,
     },
-    /// The authorization endpoint showed an error to the person, since client or redirect URI are not proven.
+    /// The authorization endpoint showed an error to the person, since the client or the redirect URI is not proven.
     #[non_exhaustive]
     PageRefused {
-        /// The client that was named, if it was.
+        /// The client that the request named, if any.
         client_id: Option<ClientId>,
-        /// Why, exactly.
+        /// The exact reason.
         reason: AuthorizationPageError,
     },
     /// The token endpoint refused.
@@ -104,26 +104,26 @@ pub enum Event {
     TokenRefused {
         /// The client that was named, proven or not.
         client_id: Option<ClientId>,
-        /// Why, exactly.
+        /// The exact reason.
         reason: TokenError,
     },
-    /// A spent code or refresh token was presented by a request that was valid otherwise. The grant is revoked.
-    /// Somebody may have stolen it, or a client retries what it must not.
+    /// A spent code or refresh token was presented in a request that was valid otherwise. The grant is revoked. The
+    /// token may be stolen, or the client retries where it must not.
     #[non_exhaustive]
     Replayed {
-        /// The client.
+        /// The client that presented the credential.
         client_id: ClientId,
-        /// The grant that is dead now.
+        /// The grant that was revoked.
         grant: GrantId,
-        /// What was replayed.
+        /// The error, by which the replayed credential is known.
         reason: TokenError,
     },
     /// A resource server or client asked about a token.
     #[non_exhaustive]
     Introspected {
-        /// Who asked.
+        /// The client or resource server that asked.
         client_id: ClientId,
-        /// Whether it was told of an active token.
+        /// True if the response described an active token.
         active: bool,
     },
     /// The introspection endpoint refused.
@@ -131,15 +131,15 @@ pub enum Event {
     IntrospectionRefused {
         /// The client that was named, proven or not.
         client_id: Option<ClientId>,
-        /// Why, exactly.
+        /// The exact reason.
         reason: EndpointError,
     },
-    /// A client gave up a token.
+    /// A client revoked a token.
     #[non_exhaustive]
     Revoked {
-        /// The client.
+        /// The client that revoked the token.
         client_id: ClientId,
-        /// The grant of the token; `None` if there was no such token. A refresh token takes its whole grant with it.
+        /// The grant of the token; `None` if there was no such token. Revoking a refresh token revokes its whole grant.
         grant: Option<GrantId>,
     },
     /// The revocation endpoint refused.
@@ -147,7 +147,7 @@ pub enum Event {
     RevocationRefused {
         /// The client that was named, proven or not.
         client_id: Option<ClientId>,
-        /// Why, exactly.
+        /// The exact reason.
         reason: RevokeError,
     },
     /// The host could not carry out an effect. Nothing was issued.
@@ -155,7 +155,7 @@ pub enum Event {
     Unavailable {
         /// The client that was named, proven or not.
         client_id: Option<ClientId>,
-        /// Which effect, and why.
+        /// The effect, and the cause.
         #[serde(flatten)]
         outage: Outage,
     },
@@ -186,7 +186,7 @@ impl Event {
 }
 
 impl AuthorizeReply {
-    /// Tells what happened.
+    /// Returns the event of this reply.
     #[must_use]
     pub fn event(&self) -> Event {
         match self {
@@ -203,7 +203,7 @@ impl AuthorizeReply {
 }
 
 impl AuthorizationResponse {
-    /// Tells what happened.
+    /// Returns the event of this reply.
     #[must_use]
     pub fn event(&self) -> Event {
         match &self.outcome {
@@ -242,7 +242,7 @@ impl AuthorizationResponse {
 }
 
 impl TokenReply {
-    /// Tells what happened.
+    /// Returns the event of this reply.
     #[must_use]
     pub fn event(&self) -> Event {
         match &self.outcome {
@@ -266,7 +266,7 @@ impl TokenReply {
 }
 
 impl PushReply {
-    /// Tells what happened.
+    /// Returns the event of this reply.
     #[must_use]
     pub fn event(&self) -> Event {
         match &self.outcome {
@@ -279,7 +279,7 @@ impl PushReply {
 }
 
 impl IntrospectReply {
-    /// Tells what happened.
+    /// Returns the event of this reply.
     #[must_use]
     pub fn event(&self) -> Event {
         match &self.outcome {
@@ -292,7 +292,7 @@ impl IntrospectReply {
 }
 
 impl RevokeReply {
-    /// Tells what happened.
+    /// Returns the event of this reply.
     #[must_use]
     pub fn event(&self) -> Event {
         match &self.outcome {
@@ -309,7 +309,7 @@ trait MayBeOutage: Clone {
     fn outage(&self) -> Option<&Outage>;
 }
 
-/// The errors that have a variant for those of every endpoint.
+/// Implements [`MayBeOutage`] for the errors that have a variant for those of every endpoint.
 macro_rules! may_be_outage {
     ($($error:ident: $pattern:pat => $outage:ident;)*) => {$(
         impl MayBeOutage for $error {

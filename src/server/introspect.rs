@@ -1,9 +1,10 @@
 //! Token introspection: [RFC 7662].
 //!
-//! A registered resource server learns about tokens that are for it, a client about its own. Whatever else is asked,
-//! the answer is `{"active":false}` and says no more: RFC 7662 §2.2. This machine cannot write.
+//! A registered resource server is told about tokens that are for it, a client about its own. For any other token the
+//! response is `{"active":false}` and nothing more: [RFC 7662 §2.2]. This machine cannot write.
 //!
 //! [RFC 7662]: https://www.rfc-editor.org/rfc/rfc7662
+//! [RFC 7662 §2.2]: https://www.rfc-editor.org/rfc/rfc7662#section-2.2
 
 use std::sync::Arc;
 
@@ -32,10 +33,12 @@ machine! {
     /// request ─▶ Lookup ─▶ [ClientSecret] ─▶ [Lookup] ─▶ reply
     /// ```
     ///
-    /// The second lookup is for the client that an active token was issued to, if that is not the one that asks: a
-    /// client that was removed or disabled has no active tokens.
+    /// The second lookup is for the client that an active token was issued to, if another client asks: a client that
+    /// was removed or disabled has no active tokens.
     ///
-    /// It draws nothing from its moment yet; a signed response (RFC 9701) will.
+    /// The machine draws nothing from its moment yet; a signed response ([RFC 9701]) will.
+    ///
+    /// [RFC 9701]: https://www.rfc-editor.org/rfc/rfc9701
     Introspect<'a> {
         Lookup = IntrospectLookup<'a>,
         ClientSecret = AuthenticateClientSecret<IntrospectEndpoint<'a>>,
@@ -47,12 +50,12 @@ machine! {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct IntrospectionConfig {
-    /// Where the host has mounted the endpoint. Default: `introspect` below the issuer.
+    /// The URL at which the host has mounted the endpoint. Default: `introspect` below the issuer.
     pub endpoint: Endpoint,
 }
 
 impl IntrospectionConfig {
-    /// The recommended section, for an endpoint that is mounted here.
+    /// Creates the recommended section, for an endpoint at this URL.
     #[must_use]
     pub fn at(endpoint: Endpoint) -> Self {
         Self { endpoint }
@@ -67,19 +70,21 @@ impl Section for IntrospectionConfig {
     }
 }
 
-/// A request to the introspection endpoint: RFC 7662 §2.1. `token_type_hint` is not needed: one lookup finds a token of
-/// any type.
+/// A request to the introspection endpoint: [RFC 7662 §2.1]. `token_type_hint` is not needed, since one lookup finds a
+/// token of any type.
+///
+/// [RFC 7662 §2.1]: https://www.rfc-editor.org/rfc/rfc7662#section-2.1
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct IntrospectionRequest<'a> {
-    /// Who asks.
+    /// The client or resource server that asks.
     pub client: ClientAuthentication<'a>,
-    /// About which token.
+    /// The token in question.
     pub token: Secret<'a>,
 }
 
 impl<'a> IntrospectionRequest<'a> {
-    /// A question of this client's about this token.
+    /// Creates this client's request about this token.
     #[must_use]
     pub fn new(client: ClientAuthentication<'a>, token: Secret<'a>) -> Self {
         Self { client, token }
@@ -92,7 +97,9 @@ impl<'a> IntrospectionRequest<'a> {
 }
 
 impl Server {
-    /// Answers a request to the introspection endpoint: RFC 7662 §2. `run` returns an [`IntrospectReply`].
+    /// Answers a request to the introspection endpoint: [RFC 7662 §2]. `run` returns an [`IntrospectReply`].
+    ///
+    /// [RFC 7662 §2]: https://www.rfc-editor.org/rfc/rfc7662#section-2
     pub fn introspect<'a, B: AsRef<[u8]>>(&'a self, request: &'a Request<B>, moment: Moment) -> Step<Introspect<'a>> {
         match IntrospectionRequest::read(&self.config, request) {
             Ok(request) => self.introspection_request(request, moment),
@@ -100,7 +107,7 @@ impl Server {
         }
     }
 
-    /// Answers a typed request to the introspection endpoint.
+    /// Answers a request to the introspection endpoint whose parameters are already read.
     pub fn introspection_request<'a>(
         &'a self,
         request: IntrospectionRequest<'a>,
@@ -118,11 +125,11 @@ impl Server {
 
 fn refuse<'a>(client_id: Option<ClientId>, error: EndpointError) -> Step<Introspect<'a>> {
     // RFC 7662 §2.3: "the authorization server responds with an HTTP 401 (Unauthorized)", wherever the credentials
-    // stood: no browser asks here.
+    // stood, since no browser calls this endpoint.
     Step::Done(IntrospectReply { outcome: Err(ErrorReply::new(client_id, error, PresentedIn::Header)) })
 }
 
-/// The endpoint, at work on one request.
+/// The state of the endpoint while the client is authenticated.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[allow(missing_debug_implementations, reason = "a state of a machine")]
 pub struct IntrospectEndpoint<'a> {
@@ -137,7 +144,7 @@ impl<'a> ClientEndpoint for IntrospectEndpoint<'a> {
     fn authenticated(self, client: Authenticated, found: &Found) -> Step<Introspect<'a>> {
         let client = client.client();
         // RFC 7662 §2.1: "To prevent token scanning attacks, the endpoint MUST also require some form of authorization
-        // to access this endpoint". A public client has none to show.
+        // to access this endpoint". A public client has none.
         if !client.is_confidential() {
             return refuse(Some(client.client_id.clone()), ClientError::Unauthenticated.into());
         }
@@ -158,7 +165,7 @@ impl<'a> ClientEndpoint for IntrospectEndpoint<'a> {
 }
 
 impl<'a> IntrospectEndpoint<'a> {
-    /// The token, if it is active and this client may know.
+    /// Returns the token if it is active and this client may know about it.
     fn visible<'f>(&self, client: &Client, found: &'f Found) -> Option<&'f Presented> {
         let presented = self.key.and_then(|key| found.credential(key));
         presented.filter(|presented| is_active(presented, self.now) && may_see(client, presented))
@@ -183,7 +190,7 @@ pub struct IntrospectLookup<'a>(Reading<'a>);
 #[allow(clippy::large_enum_variant, reason = "states are stored inline")]
 enum Reading<'a> {
     Asker(AuthenticateLookup<'a, IntrospectEndpoint<'a>>),
-    /// The token is read once more: the answer is of one moment.
+    /// Reads the token once more, so that the response describes one moment.
     Holder {
         lookup: Lookup,
         client: Arc<Client>,
@@ -216,15 +223,20 @@ impl<'a> Pause<Lookup> for IntrospectLookup<'a> {
     }
 }
 
-/// RFC 7662 §4: the server "MUST perform all applicable checks against a token's state": whether it has expired, was
-/// revoked, or was spent. A code is not a token.
+/// Tells if a token is active. [RFC 7662 §4]: the server "MUST perform all applicable checks against a token's state":
+/// expiry, revocation, and use. A code is not a token.
+///
+/// [RFC 7662 §4]: https://www.rfc-editor.org/rfc/rfc7662#section-4
 fn is_active(presented: &Presented, now: Timestamp) -> bool {
     let is_token = matches!(presented.credential.kind, CredentialKind::AccessToken(_) | CredentialKind::RefreshToken);
     is_token && presented.is_alive(now)
 }
 
-/// A client sees its own tokens. A resource server sees access tokens alone, those for itself and its own: whatever is
-/// active, it takes for a token that opens it, and a refresh token must not (RFC 6749 §1.5).
+/// Tells if a client may see a token. A client sees its own tokens. A resource server sees only access tokens, those
+/// for itself and its own, since it would accept anything active, and must not accept a refresh token
+/// ([RFC 6749 §1.5]).
+///
+/// [RFC 6749 §1.5]: https://www.rfc-editor.org/rfc/rfc6749#section-1.5
 fn may_see(client: &Client, presented: &Presented) -> bool {
     let is_for = |served: &[_]| match &presented.credential.audience {
         Audience::Any => true,
@@ -238,20 +250,22 @@ fn may_see(client: &Client, presented: &Presented) -> bool {
     }
 }
 
-/// What the introspection endpoint answers.
+/// The response of the introspection endpoint, before it is written as HTTP.
 #[derive(Debug)]
 #[must_use = "the reply is what the resource server waits for"]
 pub struct IntrospectReply {
     pub(super) outcome: Result<(ClientId, Option<ActiveToken>), ErrorReply<EndpointError>>,
 }
 
-/// A token that is active: RFC 7662 §2.2.
+/// A token that is active: [RFC 7662 §2.2].
+///
+/// [RFC 7662 §2.2]: https://www.rfc-editor.org/rfc/rfc7662#section-2.2
 #[derive(Clone, Debug)]
 pub struct ActiveToken {
     issuer: Issuer,
     /// The token's record.
     pub credential: Arc<Credential>,
-    /// What it stands for.
+    /// The grant that the token stands for.
     pub grant: Arc<Grant>,
 }
 
@@ -275,7 +289,7 @@ impl Serialize for ActiveToken {
         }
         map.serialize_entry("iat", &credential.issued_at)?;
         map.serialize_entry("exp", &credential.expires_at)?;
-        // RFC 9470 §6.2: for protected resources that ask how, and how recently, their user was authenticated.
+        // RFC 9470 §6.2: for protected resources that need the time and class of the user's authentication.
         let authentication = &grant.authentication;
         if let Some(acr) = &authentication.acr {
             map.serialize_entry("acr", acr)?;
@@ -294,7 +308,7 @@ impl Serialize for ActiveToken {
 }
 
 impl IntrospectReply {
-    /// The token if it is active and the client may know, or why the question was refused.
+    /// The token if it is active and the client may know about it, or the error.
     ///
     /// # Errors
     /// The refusal.
@@ -302,12 +316,16 @@ impl IntrospectReply {
         self.outcome.as_ref().map(|(_, active)| active.as_ref()).map_err(|refused| &refused.error)
     }
 
-    /// The response: RFC 7662 §2.2, §2.3.
+    /// Returns the HTTP response: [RFC 7662 §2.2], [§2.3].
+    ///
+    /// [RFC 7662 §2.2]: https://www.rfc-editor.org/rfc/rfc7662#section-2.2
+    /// [§2.3]: https://www.rfc-editor.org/rfc/rfc7662#section-2.3
     #[must_use]
     pub fn into_http(self) -> Response<Vec<u8>> {
         match self.outcome {
             Ok((_, Some(active))) => json(StatusCode::OK, &active),
-            // "the authorization server MUST return an introspection response with the "active" field set to "false"."
+            // RFC 7662 §2.2: "the authorization server MUST return an introspection response with the "active" field
+            // set to "false"."
             Ok((_, None)) => json(StatusCode::OK, &serde_json::json!({ "active": false })),
             Err(ErrorReply { error, presented_in, .. }) => error.into_http(presented_in),
         }

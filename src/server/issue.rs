@@ -1,4 +1,5 @@
-//! From a decision to records: what the token endpoint and the implicit response issue, in one commit.
+//! The issuing of tokens: turns a decision into records, in one commit, for the token endpoint and the implicit
+//! response.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,24 +16,26 @@ use crate::model::{
 use crate::record::{AccessToken, Client, Credential, CredentialKind, Grant, Version};
 use crate::store::{Change, Commit};
 
-/// On what grounds tokens are issued: what is written beside them, and what it means if that is refused.
+/// The basis on which tokens are issued: the change that is written beside them, and the meaning of a conflict.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Basis {
-    /// A grant that is opened with them.
+    /// A new grant, which is opened with the tokens.
     NewGrant,
-    /// An authorization code, which is spent. If it was spent meanwhile, the grant is revoked: RFC 6749 §4.1.2: the
+    /// An authorization code, which is spent. If it was spent meanwhile, the grant is revoked. [RFC 6749 §4.1.2]: the
     /// server "SHOULD revoke (when possible) all tokens previously issued based on that authorization code."
+    ///
+    /// [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
     Code(Key),
     /// A refresh token that does not rotate, and is not spent.
     RefreshTokenKept,
-    /// A refresh token, which is spent. If it was spent meanwhile, and there is a grace, this is a retry; otherwise the
-    /// race is lost.
+    /// A refresh token, which is spent. If it was spent meanwhile, the request is a retry within the grace period, or
+    /// else a lost race.
     RefreshTokenRotated { key: Key, grace: Option<Grace> },
-    /// A refresh token that was spent before, within its grace.
+    /// A refresh token that was spent before, within its grace period.
     RefreshTokenRetried { key: Key, grace: Grace },
 }
 
-/// When a spent refresh token was spent, if its use is a retry, and how many retries there are.
+/// The limits for the retry of a spent refresh token: the earliest time of its first use, and the number of retries.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Grace {
     pub(super) since: Timestamp,
@@ -41,7 +44,7 @@ pub(super) struct Grace {
 }
 
 impl Grace {
-    /// The change that a retry writes.
+    /// Returns the change that a retry writes.
     pub(super) fn reuse(self, key: Key) -> Change {
         let Self { since, until, at_most } = self;
         Change::Reuse { key, since, until, at_most }
@@ -49,7 +52,7 @@ impl Grace {
 }
 
 impl Basis {
-    /// What pays for the tokens: spends a credential, or demands that it was spent.
+    /// Returns the change that pays for the tokens: it spends a credential, or demands that it was spent.
     fn payment(self, at: Timestamp) -> Option<Change> {
         match self {
             Self::NewGrant | Self::RefreshTokenKept => None,
@@ -58,40 +61,40 @@ impl Basis {
         }
     }
 
-    /// Whether the tokens are for a refresh token that had been used before.
+    /// Tells if the refresh token had been used before.
     pub(super) fn is_retry(self) -> bool {
         matches!(self, Self::RefreshTokenRetried { .. })
     }
 }
 
-/// What is about to be issued, every check made.
+/// The tokens to be issued, after every check.
 #[cfg_attr(feature = "explore", derive(Clone))]
 pub(super) struct Plan {
-    /// For whom and what: the question that the host may be asked.
+    /// The client, grant, scope and audience, as the host may be asked about them.
     pub(super) issuance: Issuance,
     pub(super) basis: Basis,
-    /// The access token's.
+    /// The claims of the access token.
     pub(super) claims: Claims,
-    /// The scope of the refresh token, if there is to be one.
+    /// The scope of the refresh token, if there will be one.
     pub(super) refresh_token: Option<Scope>,
     /// Further members of the response.
     pub(super) response_members: Vec<(String, Value)>,
 }
 
-/// Tokens in plain text and the commit that makes them good. They go out only once it is applied.
+/// Tokens in plain text, and the commit that makes them valid. They are sent only after it is applied.
 pub(super) struct Issued {
     pub(super) commit: Commit,
     pub(super) grant: Arc<Grant>,
     pub(super) access_token: Secret<'static>,
     pub(super) expires_in: u64,
     pub(super) scope: Scope,
-    /// With when it ends.
+    /// The refresh token with its expiry.
     pub(super) refresh_token: Option<(Secret<'static>, Timestamp)>,
     pub(super) response_members: Vec<(String, Value)>,
 }
 
 impl Plan {
-    /// A plan for tokens of this scope and audience. They end with their grant at the latest.
+    /// Creates a plan for tokens of this scope and audience. They expire with their grant at the latest.
     pub(super) fn new(
         config: &Config,
         (client, grant): (Arc<Client>, Arc<Grant>),
@@ -107,16 +110,18 @@ impl Plan {
         Self { issuance, basis, claims: Claims::default(), refresh_token: None, response_members: Vec::new() }
     }
 
-    /// A plan for a grant that is opened with the tokens.
+    /// Creates a plan for a grant that is opened with the tokens.
     pub(super) fn of_new_grant(config: &Config, client: Arc<Client>, grant: Arc<Grant>, now: Timestamp) -> Self {
         let grant_type = grant.grant_type.clone();
         let granted = (grant.scope.clone(), grant.audience.clone());
         Self::new(config, (client, grant), grant_type, Basis::NewGrant, granted, now)
     }
 
-    /// The plan under the host's terms, which only narrow; `None` if it refuses, or if nothing is left of the scope or
-    /// the lifetime. (A token without a scope would not say that it was narrowed: RFC 6749 §5.1 has no way to write an
-    /// empty scope.)
+    /// Applies the host's terms, which only narrow. Returns `None` if the host refuses, or if no scope or lifetime
+    /// remains. (A token without a scope could not tell that it was narrowed, since [RFC 6749 §5.1] has no way to write
+    /// an empty scope.)
+    ///
+    /// [RFC 6749 §5.1]: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
     pub(super) fn under(mut self, verdict: Verdict) -> Option<Self> {
         let Verdict::Issue(terms) = verdict else { return None };
         let issuance = &mut self.issuance;
@@ -137,7 +142,7 @@ impl Plan {
         Some(self)
     }
 
-    /// The tokens, and the commit. Draws the access token, then the refresh token.
+    /// Makes the tokens and the commit. Draws the access token, then the refresh token.
     pub(super) fn issue(self, config: &Config, moment: &mut Moment) -> Issued {
         let Self { issuance: Issuance { grant, scope, audience, access_token_lifetime, .. }, .. } = self;
         let (now, partition) = (moment.now(), grant.id.partition());
@@ -179,7 +184,7 @@ impl Plan {
     }
 }
 
-/// What a grant is opened with.
+/// The content of a new grant.
 pub(super) struct NewGrant<'a> {
     pub(super) client: &'a Client,
     pub(super) grant_type: GrantType,
@@ -188,12 +193,12 @@ pub(super) struct NewGrant<'a> {
     pub(super) audience: Audience,
     pub(super) authentication: AuthenticationEvent,
     pub(super) data: Claims,
-    /// The partition of the request that the grant grows out of, if it was stored.
+    /// The partition of the stored request that led to the grant, if any.
     pub(super) partition: Option<Partition>,
 }
 
 impl NewGrant<'_> {
-    /// The record. Draws its identifier.
+    /// Makes the record, and draws its identifier.
     pub(super) fn open(self, config: &Config, moment: &mut Moment) -> Arc<Grant> {
         let Self { client, grant_type, subject, scope, audience, authentication, data, partition } = self;
         let id = GrantId::from_bytes(moment.draw());

@@ -1,5 +1,5 @@
-//! Authorization server metadata: [RFC 8414]. Derived from the configuration, so that what is advertised is what
-//! exists.
+//! Authorization server metadata: [RFC 8414]. Derived from the configuration, so that it always describes the actual
+//! behavior.
 //!
 //! [RFC 8414]: https://www.rfc-editor.org/rfc/rfc8414
 
@@ -11,19 +11,19 @@ use super::{Config, Server};
 use crate::model::{Metadata, split_at_path, well_known_path};
 use crate::wire::document;
 
-/// What the metadata document says for people, and whatever else a host wants to say there.
+/// The configuration of the members for people, and of further members.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct DocumentConfig {
-    /// A page for developers.
+    /// The URL of a page for developers.
     pub service_documentation: Option<String>,
     /// The languages of the host's pages, as BCP 47 language tags.
     pub ui_locales_supported: Vec<String>,
-    /// A page on what a client may do with the data that it gets.
+    /// The URL of the policy on the use of the server's data by clients.
     pub op_policy_uri: Option<String>,
-    /// The terms of service.
+    /// The URL of the terms of service.
     pub op_tos_uri: Option<String>,
-    /// Further members, by name. One that grantor writes itself is left out.
+    /// Further members, by name. A name that grantor itself writes is ignored.
     pub members: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -38,7 +38,9 @@ impl Section for DocumentConfig {
 }
 
 impl Config {
-    /// The metadata document: RFC 8414 §2.
+    /// Returns the metadata document: [RFC 8414 §2].
+    ///
+    /// [RFC 8414 §2]: https://www.rfc-editor.org/rfc/rfc8414#section-2
     #[must_use]
     pub fn metadata(&self) -> Metadata {
         let mut metadata = Metadata::new(self.issuer.clone());
@@ -46,18 +48,23 @@ impl Config {
         metadata.without_doubles()
     }
 
-    /// The path at which the document is to be found on the issuer's host: RFC 8414 §3.1.
+    /// The path of the document on the issuer's host: [RFC 8414 §3.1].
+    ///
+    /// [RFC 8414 §3.1]: https://www.rfc-editor.org/rfc/rfc8414#section-3.1
     #[must_use]
     pub fn metadata_path(&self) -> String {
         well_known_path(self.issuer.as_str(), "oauth-authorization-server")
     }
 
-    /// The paths at which clients look for the document, that of RFC 8414 §3.1 first: there and, as OpenID Connect
-    /// Discovery has it, behind the issuer's path; under the name of RFC 8414 and under OpenID Connect's (RFC 8414 §5);
-    /// with a slash at the end and without. A host that serves it at each is found by all of them.
+    /// The paths at which clients look for the document, that of [RFC 8414 §3.1] first. Others have it behind the
+    /// issuer's path, as in [OpenID Connect Discovery], or under OpenID Connect's name ([RFC 8414 §5]), or with a slash
+    /// at the end. A host that serves the document at each of them is found by all clients.
     ///
-    /// No other issuer's document has its place at any of these, so where a server has several issuers, each has its
-    /// own paths.
+    /// No other issuer's document belongs at any of these paths, so if a server has several issuers, each has its own.
+    ///
+    /// [RFC 8414 §3.1]: https://www.rfc-editor.org/rfc/rfc8414#section-3.1
+    /// [OpenID Connect Discovery]: https://openid.net/specs/openid-connect-discovery-1_0.html
+    /// [RFC 8414 §5]: https://www.rfc-editor.org/rfc/rfc8414#section-5
     #[must_use]
     pub fn metadata_paths(&self) -> Vec<String> {
         let (_, path) = split_at_path(self.issuer.as_str());
@@ -71,8 +78,8 @@ impl Config {
         places.flat_map(|place| [format!("{place}/"), place].into_iter().rev()).collect()
     }
 
-    /// Returns whether the path of a request is one of [`metadata_paths`](Self::metadata_paths): for a host that has
-    /// one handler for all paths.
+    /// True if the path of a request is one of [`metadata_paths`](Self::metadata_paths), for a host with one handler
+    /// for all paths.
     #[must_use]
     pub fn is_metadata_path(&self, path: &str) -> bool {
         self.metadata_paths().iter().any(|place| place == path)
@@ -80,7 +87,9 @@ impl Config {
 }
 
 impl Server {
-    /// Answers a request for the metadata document: RFC 8414 §3. There is nothing to read or write, and nothing secret.
+    /// Answers a request for the metadata document: [RFC 8414 §3]. It needs no effect and contains nothing secret.
+    ///
+    /// [RFC 8414 §3]: https://www.rfc-editor.org/rfc/rfc8414#section-3
     pub fn metadata<B>(&self, request: &Request<B>) -> Response<Vec<u8>> {
         document(request, self.config.cross_origin == CrossOrigin::Any, &self.config.metadata())
     }

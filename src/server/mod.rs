@@ -1,17 +1,19 @@
-//! The authorization server: [RFC 6749 §1.1](https://www.rfc-editor.org/rfc/rfc6749#section-1.1).
+//! The authorization server: [RFC 6749 §1.1].
 //!
 //! | endpoint | machine | starts with | ends in |
 //! |---|---|---|---|
-//! | authorization | [`Authorize`] | [`Server::authorize`] | [`AuthorizeReply`], with a [`Prompt`] if all is sound |
+//! | authorization | [`Authorize`] | [`Server::authorize`] | [`AuthorizeReply`], with a [`Prompt`] if valid |
 //! | the decision | [`AuthorizeDecision`] | [`Prompt::approve`] or [`Prompt::deny`] | [`AuthorizationResponse`] |
 //! | an error, after login | [`AuthorizeRefusal`] | [`Refusal::respond`] | [`AuthorizationResponse`] |
 //! | pushed authorization request | [`Push`] | [`Server::push`] | [`PushReply`] |
 //! | token | [`Token`] | [`Server::token`] | [`TokenReply`] |
 //! | introspection | [`Introspect`] | [`Server::introspect`] | [`IntrospectReply`] |
 //! | revocation | [`Revoke`] | [`Server::revoke`] | [`RevokeReply`] |
-//! | metadata | none: it is a document | [`Server::metadata`] | a response |
+//! | metadata | none, since it is a document | [`Server::metadata`] | a response |
 //!
 //! Each endpoint has a file or a folder of its own, with its section of the [`Config`].
+//!
+//! [RFC 6749 §1.1]: https://www.rfc-editor.org/rfc/rfc6749#section-1.1
 
 mod about_token;
 mod authorize;
@@ -60,45 +62,65 @@ use std::time::Duration;
 
 use crate::model::{Audience, Issuer};
 
-/// The configuration of a [`Server`], by endpoint: one that is `None` does not exist. [`Config::new`] gives the values
-/// that RFC 9700 recommends.
+/// The configuration of a [`Server`], by endpoint. An endpoint whose section is `None` does not exist. [`Config::new`]
+/// gives the values that [RFC 9700] recommends.
+///
+/// [RFC 9700]: https://www.rfc-editor.org/rfc/rfc9700
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
-    /// Who this server is: `iss` in every authorization response (RFC 9207 §2).
+    /// The server's issuer identifier, sent as `iss` in every authorization response ([RFC 9207 §2]).
+    ///
+    /// [RFC 9207 §2]: https://www.rfc-editor.org/rfc/rfc9207#section-2
     pub issuer: Issuer,
-    /// What may be asked for.
+    /// The rules for scope.
     pub scope: ScopeConfig,
-    /// The protected resources that tokens can be restricted to (RFC 8707). Default: [`Audience::Any`]: resource
-    /// indicators are not in use, and `resource` is ignored.
+    /// The protected resources that tokens can be restricted to ([RFC 8707]). Default: [`Audience::Any`], so that
+    /// resource indicators are not in use and `resource` is ignored.
+    ///
+    /// [RFC 8707]: https://www.rfc-editor.org/rfc/rfc8707
     pub resources: Audience,
-    /// How long a grant lasts at the most, however often its tokens are refreshed; a client's record may say less. In
-    /// whole seconds. Default: `None`, for as long as it is refreshed. Where there is an end, token responses tell it
-    /// (draft-ietf-oauth-refresh-token-expiration-02).
+    /// The longest life of a grant, in whole seconds, however often its tokens are refreshed; a client's record may set
+    /// a shorter one. Default: `None`, for as long as it is refreshed. If there is an end, token responses tell it
+    /// ([Refresh Token Expiration]).
+    ///
+    /// [Refresh Token Expiration]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-refresh-token-expiration-02
     pub grant_lifetime: Option<Duration>,
-    /// Whether the host has the last word on what is issued: [`Policy::issuance`](crate::Policy::issuance). Default:
-    /// yes. A host that has nothing to say may switch the question off.
+    /// True to ask the host before tokens are issued: [`Policy::issuance`](crate::Policy::issuance). Default: true. A
+    /// host with the default policy may switch the question off.
     pub consult_issuance: bool,
-    /// How clients authenticate, at whatever endpoint: RFC 6749 §2.3.
+    /// The rules for client authentication at all endpoints: [RFC 6749 §2.3].
+    ///
+    /// [RFC 6749 §2.3]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3
     pub client_authentication: ClientAuthenticationConfig,
-    /// Whether clients may live in a browser.
+    /// The rule for clients that live in a browser.
     pub cross_origin: CrossOrigin,
-    /// The authorization endpoint: RFC 6749 §3.1.
+    /// The authorization endpoint: [RFC 6749 §3.1].
+    ///
+    /// [RFC 6749 §3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1
     pub authorization: AuthorizationConfig,
-    /// The token endpoint: RFC 6749 §3.2.
+    /// The token endpoint: [RFC 6749 §3.2].
+    ///
+    /// [RFC 6749 §3.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
     pub token: TokenConfig,
-    /// The introspection endpoint: RFC 7662. Default: below the issuer.
+    /// The introspection endpoint: [RFC 7662]. Default: below the issuer.
+    ///
+    /// [RFC 7662]: https://www.rfc-editor.org/rfc/rfc7662
     pub introspection: Option<IntrospectionConfig>,
-    /// The revocation endpoint: RFC 7009. Default: below the issuer.
+    /// The revocation endpoint: [RFC 7009]. Default: below the issuer.
+    ///
+    /// [RFC 7009]: https://www.rfc-editor.org/rfc/rfc7009
     pub revocation: Option<RevocationConfig>,
-    /// The pushed authorization request endpoint: RFC 9126. Default: `None`.
+    /// The pushed authorization request endpoint: [RFC 9126]. Default: `None`.
+    ///
+    /// [RFC 9126]: https://www.rfc-editor.org/rfc/rfc9126
     pub par: Option<ParConfig>,
-    /// What the metadata document says for people. Default: nothing.
+    /// The members of the metadata document for people. Default: none.
     pub document: DocumentConfig,
 }
 
 impl Config {
-    /// The recommended configuration.
+    /// Creates the recommended configuration.
     #[must_use]
     pub fn new(issuer: Issuer) -> Self {
         Self {
@@ -129,24 +151,24 @@ impl Config {
     }
 }
 
-/// An authorization server: its configuration, from which every request's machine starts. It holds no state.
+/// An authorization server: the configuration from which every request's machine starts. It holds no state.
 #[derive(Clone, Debug)]
 pub struct Server {
     config: Config,
 }
 
 impl Server {
-    /// A server of this configuration.
+    /// Creates a server with this configuration.
     ///
     /// # Errors
-    /// The configuration cannot be meant.
+    /// The configuration contradicts itself or the RFCs.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
         config.sections().try_for_each(section::Section::check)?;
         config.grant_lifetime.map_or(Ok(()), |lifetime| section::lifetime("grant_lifetime", lifetime))?;
         Ok(Self { config })
     }
 
-    /// Its configuration.
+    /// The configuration.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config

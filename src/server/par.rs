@@ -1,7 +1,7 @@
 //! Pushed authorization requests: [RFC 9126].
 //!
-//! The client pushes its request and gets a `request_uri` that stands for it at the authorization endpoint, once. What
-//! was pushed is what is authorized: no parameter of the browser's changes it. The decision spends it.
+//! The client pushes its request and gets a `request_uri` that stands for it at the authorization endpoint, once. No
+//! parameter of the browser's request changes the pushed one. The decision spends it.
 //!
 //! [RFC 9126]: https://www.rfc-editor.org/rfc/rfc9126
 
@@ -35,7 +35,7 @@ machine! {
     /// request ─▶ Lookup ─▶ [ClientSecret] ─▶ Commit ─▶ reply
     /// ```
     ///
-    /// From its moment it draws the `request_uri`.
+    /// The machine draws the `request_uri` from its moment.
     Push<'a> {
         Lookup = AuthenticateLookup<'a, PushEndpoint<'a>>,
         ClientSecret = AuthenticateClientSecret<PushEndpoint<'a>>,
@@ -48,17 +48,19 @@ machine! {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ParConfig {
-    /// Where the host has mounted the endpoint.
+    /// The URL at which the host has mounted the endpoint.
     pub endpoint: Endpoint,
-    /// How long a `request_uri` may be presented after it was pushed (`expires_in`). Default: 60 seconds. RFC 9126
-    /// §2.2: "the lifetime SHOULD be short", as §4 has it, and "should be between 5 and 600 seconds".
+    /// The time for which a `request_uri` may be presented after it was pushed (`expires_in`). Default: 60 seconds.
+    /// [RFC 9126 §2.2]: it "will typically be relatively short (e.g., between 5 and 600 seconds)".
+    ///
+    /// [RFC 9126 §2.2]: https://www.rfc-editor.org/rfc/rfc9126#section-2.2
     pub lifetime: Duration,
-    /// How long a resource owner who came in time has to log in and to decide. Default: an hour.
+    /// The time that a resource owner who came in time has to log in and to decide. Default: an hour.
     pub decision_lifetime: Duration,
 }
 
 impl ParConfig {
-    /// The recommended section, for an endpoint that is mounted here.
+    /// Creates the recommended section, for an endpoint at this URL.
     #[must_use]
     pub fn at(endpoint: Endpoint) -> Self {
         Self { endpoint, lifetime: Duration::from_secs(60), decision_lifetime: Duration::from_secs(60 * 60) }
@@ -76,16 +78,20 @@ impl Section for ParConfig {
     }
 }
 
-/// What a `request_uri` begins with: RFC 9126 §2.2 suggests `urn:ietf:params:oauth:request_uri:<reference-value>`.
+/// The prefix of a `request_uri`: [RFC 9126 §2.2] suggests `urn:ietf:params:oauth:request_uri:<reference-value>`.
+///
+/// [RFC 9126 §2.2]: https://www.rfc-editor.org/rfc/rfc9126#section-2.2
 const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 
-/// The key of a `request_uri`; `None` when it cannot be one of ours.
+/// Returns the key of a `request_uri`; `None` if it cannot be one of ours.
 pub(super) fn request_uri_key(request_uri: &str) -> Option<Key> {
     Key::of(request_uri.strip_prefix(PREFIX)?)
 }
 
 impl Server {
-    /// Answers a request to the pushed authorization request endpoint: RFC 9126 §2.1. `run` returns a [`PushReply`].
+    /// Answers a request to the pushed authorization request endpoint: [RFC 9126 §2.1]. `run` returns a [`PushReply`].
+    ///
+    /// [RFC 9126 §2.1]: https://www.rfc-editor.org/rfc/rfc9126#section-2.1
     pub fn push<'a, B: AsRef<[u8]>>(&'a self, request: &'a Request<B>, moment: Moment) -> Step<Push<'a>> {
         let reader = self.config.cross_origin.reader(request);
         let Some(par) = &self.config.par else {
@@ -102,8 +108,10 @@ impl Server {
     }
 }
 
-/// RFC 9126 §2.1: "the client [...] sends the parameters that comprise an authorization request directly to the PAR
-/// endpoint", with "the parameters necessary to authenticate the client".
+/// Reads a request. [RFC 9126 §2.1]: "A client sends the parameters that comprise an authorization request directly to
+/// the PAR endpoint", with "any additional parameters necessary for client authentication".
+///
+/// [RFC 9126 §2.1]: https://www.rfc-editor.org/rfc/rfc9126#section-2.1
 fn read<'a, B: AsRef<[u8]>>(
     config: &Config,
     request: &'a Request<B>,
@@ -126,7 +134,7 @@ fn refuse<'a>(
     Step::Done(PushReply { outcome, reader })
 }
 
-/// The endpoint, at work on one request.
+/// The state of the endpoint while the client is authenticated.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[allow(missing_debug_implementations, reason = "a state of a machine")]
 pub struct PushEndpoint<'a> {
@@ -162,8 +170,10 @@ impl<'a> ClientEndpoint for PushEndpoint<'a> {
 }
 
 impl PushEndpoint<'_> {
-    /// RFC 9126 §2.1: "Validate the pushed request as it would an authorization request sent to the authorization
-    /// endpoint."
+    /// Checks the request and makes its record. [RFC 9126 §2.1]: "Validate the pushed request as it would an
+    /// authorization request sent to the authorization endpoint."
+    ///
+    /// [RFC 9126 §2.1]: https://www.rfc-editor.org/rfc/rfc9126#section-2.1
     fn pending(self, client: &Authenticated) -> Result<(Secret<'static>, PendingRequest), PushError> {
         let Self { config, par, request, fault, mut moment, .. } = self;
         let client = client.client();
@@ -177,6 +187,7 @@ impl PushEndpoint<'_> {
         }
         let asked = request.check(config, client)?;
         let Recipient { client_id, redirect_uri, redirect_uri_sent, response_type, state, .. } = recipient;
+        // RFC 9126 §2.2: "it MUST contain some part generated using a cryptographically strong pseudorandom algorithm".
         let (token, key) = Key::generate(Partition(u16::from_be_bytes(moment.draw())), &moment.draw());
         let present_until = moment.now().end_of(par.lifetime);
         let pushed = PushedRequest { redirect_uri, redirect_uri_sent, response_type, present_until, state };
@@ -195,7 +206,7 @@ impl PushEndpoint<'_> {
     }
 }
 
-/// Waits for the write.
+/// Waits for the outcome of the commit.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[allow(missing_debug_implementations, reason = "a state of a machine")]
 pub struct PushCommit<'a> {
@@ -217,7 +228,7 @@ impl<'a> Pause<Commit> for PushCommit<'a> {
         let Self { client_id, response, reader, .. } = self;
         match answer {
             Ok(Outcome::Applied) => Step::Done(PushReply { outcome: Ok((client_id, response)), reader }),
-            // What was drawn at random was there before.
+            // The random key exists already.
             Ok(Outcome::Conflict(_)) => {
                 refuse(reader, Some(client_id), AuthorizationError::Collision, PresentedIn::Body)
             }
@@ -229,17 +240,20 @@ impl<'a> Pause<Commit> for PushCommit<'a> {
     }
 }
 
-/// Why the pushed authorization request endpoint refused: RFC 9126 §2.3.
+/// An error of the pushed authorization request endpoint: [RFC 9126 §2.3].
+///
+/// [RFC 9126 §2.3]: https://www.rfc-editor.org/rfc/rfc9126#section-2.3
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PushError {
-    /// The request, the client or the store is at fault, as it may be at any endpoint.
+    /// The request, the client or the store is at fault, as at any endpoint.
     #[error("{0}")]
     Endpoint(#[from] EndpointError),
-    /// The redirect URI is not the client's, or `state` could not come back: the person would have been told.
+    /// The redirect URI is not the client's, or `state` could not be returned. At the authorization endpoint the person
+    /// would be shown this error.
     #[error("{0}")]
     RedirectUri(#[from] AuthorizationPageError),
-    /// The authorization endpoint would not have taken the request.
+    /// The authorization endpoint would refuse the request.
     #[error("{0}")]
     Request(#[from] AuthorizationError),
 }
@@ -247,7 +261,11 @@ pub enum PushError {
 serialize_error!(PushError);
 
 impl PushError {
-    /// The `error` of RFC 9126 §2.3, which takes those of RFC 6749 §4.1.2.1 and §5.2.
+    /// The `error` of [RFC 9126 §2.3], which takes those of [RFC 6749 §4.1.2.1] and [§5.2].
+    ///
+    /// [RFC 9126 §2.3]: https://www.rfc-editor.org/rfc/rfc9126#section-2.3
+    /// [RFC 6749 §4.1.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
+    /// [§5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -258,7 +276,7 @@ impl PushError {
     }
 }
 
-/// What the pushed authorization request endpoint answers.
+/// The response of the pushed authorization request endpoint, before it is written as HTTP.
 #[derive(Debug)]
 #[must_use = "the reply is what the client waits for"]
 pub struct PushReply {
@@ -266,13 +284,15 @@ pub struct PushReply {
     reader: Reader,
 }
 
-/// A successful response: RFC 9126 §2.2.
+/// A successful response: [RFC 9126 §2.2].
+///
+/// [RFC 9126 §2.2]: https://www.rfc-editor.org/rfc/rfc9126#section-2.2
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PushResponse {
-    /// What stands for the request at the authorization endpoint.
+    /// The reference to the request for the authorization endpoint.
     pub request_uri: Secret<'static>,
-    /// How long it may be presented there, in seconds.
+    /// The seconds for which it may be presented there.
     pub expires_in: u64,
 }
 
@@ -287,7 +307,7 @@ impl Serialize for PushResponse {
 }
 
 impl PushReply {
-    /// The `request_uri`, or why there is none.
+    /// The `request_uri`, or the error.
     ///
     /// # Errors
     /// The refusal.
@@ -295,7 +315,10 @@ impl PushReply {
         self.outcome.as_ref().map(|(_, response)| response).map_err(|refused| &refused.error)
     }
 
-    /// The response: RFC 9126 §2.2, §2.3.
+    /// Returns the HTTP response: [RFC 9126 §2.2], [§2.3].
+    ///
+    /// [RFC 9126 §2.2]: https://www.rfc-editor.org/rfc/rfc9126#section-2.2
+    /// [§2.3]: https://www.rfc-editor.org/rfc/rfc9126#section-2.3
     #[must_use]
     pub fn into_http(self) -> Response<Vec<u8>> {
         let reader = self.reader;

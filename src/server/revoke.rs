@@ -29,7 +29,7 @@ machine! {
     /// request ─▶ Lookup ─▶ [ClientSecret] ─▶ Commit ─▶ reply
     /// ```
     ///
-    /// It draws nothing from its moment; a client assertion will be checked against its time.
+    /// The machine draws nothing from its moment; a client assertion will be checked against its time.
     Revoke<'a> {
         Lookup = AuthenticateLookup<'a, RevokeEndpoint<'a>>,
         ClientSecret = AuthenticateClientSecret<RevokeEndpoint<'a>>,
@@ -42,12 +42,12 @@ machine! {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RevocationConfig {
-    /// Where the host has mounted the endpoint. Default: `revoke` below the issuer.
+    /// The URL at which the host has mounted the endpoint. Default: `revoke` below the issuer.
     pub endpoint: Endpoint,
 }
 
 impl RevocationConfig {
-    /// The recommended section, for an endpoint that is mounted here.
+    /// Creates the recommended section, for an endpoint at this URL.
     #[must_use]
     pub fn at(endpoint: Endpoint) -> Self {
         Self { endpoint }
@@ -61,19 +61,21 @@ impl Section for RevocationConfig {
     }
 }
 
-/// A request to the revocation endpoint: RFC 7009 §2.1, which lets a server ignore `token_type_hint` "if it is able to
-/// detect the token type automatically": one lookup finds a token of any type.
+/// A request to the revocation endpoint: [RFC 7009 §2.1]. It lets a server ignore `token_type_hint` "if it is able to
+/// detect the token type automatically"; one lookup finds a token of any type.
+///
+/// [RFC 7009 §2.1]: https://www.rfc-editor.org/rfc/rfc7009#section-2.1
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RevocationRequest<'a> {
-    /// Who gives up a token.
+    /// The client that revokes the token.
     pub client: ClientAuthentication<'a>,
-    /// Which token.
+    /// The token to revoke.
     pub token: Secret<'a>,
 }
 
 impl<'a> RevocationRequest<'a> {
-    /// This client gives up this token.
+    /// Creates this client's request to revoke this token.
     #[must_use]
     pub fn new(client: ClientAuthentication<'a>, token: Secret<'a>) -> Self {
         Self { client, token }
@@ -90,7 +92,9 @@ impl<'a> RevocationRequest<'a> {
 }
 
 impl Server {
-    /// Answers a request to the revocation endpoint: RFC 7009 §2. `run` returns a [`RevokeReply`].
+    /// Answers a request to the revocation endpoint: [RFC 7009 §2]. `run` returns a [`RevokeReply`].
+    ///
+    /// [RFC 7009 §2]: https://www.rfc-editor.org/rfc/rfc7009#section-2
     pub fn revoke<'a, B: AsRef<[u8]>>(&'a self, request: &'a Request<B>, moment: Moment) -> Step<Revoke<'a>> {
         let reader = self.config.cross_origin.reader(request);
         match RevocationRequest::read(&self.config, request) {
@@ -99,7 +103,7 @@ impl Server {
         }
     }
 
-    /// Answers a typed request to the revocation endpoint.
+    /// Answers a request to the revocation endpoint whose parameters are already read.
     pub fn revocation_request<'a>(&'a self, request: RevocationRequest<'a>, moment: Moment) -> Step<Revoke<'a>> {
         self.start_revocation(request, Reader::Client, moment)
     }
@@ -123,7 +127,7 @@ impl Server {
     }
 }
 
-/// The endpoint, at work on one request.
+/// The state of the endpoint while the client is authenticated.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[allow(missing_debug_implementations, reason = "a state of a machine")]
 pub struct RevokeEndpoint<'a> {
@@ -178,7 +182,7 @@ impl<'a> ClientEndpoint for RevokeEndpoint<'a> {
     }
 }
 
-/// Waits for the write.
+/// Waits for the outcome of the commit.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[allow(missing_debug_implementations, reason = "a state of a machine")]
 pub struct RevokeCommit<'a> {
@@ -211,17 +215,17 @@ impl<'a> Pause<Commit> for RevokeCommit<'a> {
     }
 }
 
-/// Why the revocation endpoint refused.
+/// An error of the revocation endpoint.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RevokeError {
-    /// The request, the client or the store is at fault, as it may be at any endpoint.
+    /// The request, the client or the store is at fault, as at any endpoint.
     #[error("{0}")]
     Endpoint(#[from] EndpointError),
     /// The token was issued to another client.
     #[error("the token was issued to another client")]
     OfAnotherClient,
-    /// An authorization code is not a token.
+    /// The token is an authorization code, which cannot be revoked here.
     #[error("only access tokens and refresh tokens can be revoked")]
     UnsupportedTokenType,
 }
@@ -229,7 +233,10 @@ pub enum RevokeError {
 serialize_error!(RevokeError);
 
 impl RevokeError {
-    /// The `error` of RFC 6749 §5.2 and RFC 7009 §2.2.1.
+    /// The `error` of [RFC 6749 §5.2] and [RFC 7009 §2.2.1].
+    ///
+    /// [RFC 6749 §5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
+    /// [RFC 7009 §2.2.1]: https://www.rfc-editor.org/rfc/rfc7009#section-2.2.1
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -240,11 +247,11 @@ impl RevokeError {
     }
 }
 
-/// What the revocation endpoint answers.
+/// The response of the revocation endpoint, before it is written as HTTP.
 #[derive(Debug)]
 #[must_use = "the reply is what the client waits for"]
 pub struct RevokeReply {
-    /// Who gave up a token, and of which grant, if there was such a token.
+    /// The client that revoked the token, and the token's grant if there was such a token.
     pub(super) outcome: Result<(ClientId, Option<GrantId>), ErrorReply<RevokeError>>,
     reader: Reader,
 }
@@ -264,7 +271,7 @@ impl RevokeReply {
         Self { outcome: Err(refused), reader }
     }
 
-    /// Whether the token is dead now, or never was alive; or why the request was refused.
+    /// `Ok` if the token is no longer valid, or never was; else the error.
     ///
     /// # Errors
     /// The refusal.
@@ -272,7 +279,10 @@ impl RevokeReply {
         self.outcome.as_ref().map(|_| ()).map_err(|refused| &refused.error)
     }
 
-    /// The response: RFC 7009 §2.2, §2.2.1.
+    /// Returns the HTTP response: [RFC 7009 §2.2], [§2.2.1].
+    ///
+    /// [RFC 7009 §2.2]: https://www.rfc-editor.org/rfc/rfc7009#section-2.2
+    /// [§2.2.1]: https://www.rfc-editor.org/rfc/rfc7009#section-2.2.1
     #[must_use]
     pub fn into_http(self) -> Response<Vec<u8>> {
         let reader = self.reader;

@@ -1,4 +1,5 @@
-//! The applications that somebody allowed: grants, gone through page by page, and collected into one line per client.
+//! The applications that a resource owner has allowed: reads grants page by page, and collects them into one line per
+//! client.
 
 use serde::Serialize;
 
@@ -6,26 +7,26 @@ use super::held_grant::{GrantCursor, HeldGrant};
 use crate::effect::Unavailable;
 use crate::model::{ClientId, GrantId, Scope, Timestamp};
 
-/// A client that a resource owner allowed something, however often.
+/// A client with all grants that a resource owner has given it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Application {
-    /// The client.
+    /// The client's identifier.
     pub client_id: ClientId,
-    /// What it was allowed, all grants together, as far as that fits into one scope.
+    /// The scope of all grants together, as far as that fits into one scope.
     pub scope: Scope,
-    /// When the oldest of its grants was given.
+    /// The time of the oldest grant.
     pub first_granted_at: Timestamp,
-    /// When the newest of its grants was given.
+    /// The time of the newest grant.
     pub last_granted_at: Timestamp,
-    /// How many grants it has: logins, most often.
+    /// The number of grants; usually one for each login.
     pub grants: usize,
-    /// How many access tokens it still holds.
+    /// The number of valid access tokens that the client holds.
     pub access_tokens: u64,
-    /// How many refresh tokens it still holds.
+    /// The number of valid refresh tokens that the client holds.
     pub refresh_tokens: u64,
-    /// When the last of what it holds ends; as in [`HeldGrant::expires_at`], a store may say `i64::MAX` for what is
-    /// later.
+    /// The time at which the last of these tokens expires. As in [`HeldGrant::expires_at`], a store may report
+    /// `i64::MAX` for a later time.
     pub expires_at: Timestamp,
 }
 
@@ -62,7 +63,7 @@ impl Application {
     }
 }
 
-/// Goes through a list, page by page.
+/// A cursor that reads a list page by page.
 pub(super) struct Pages {
     pub(super) after: Option<GrantCursor>,
     pub(super) is_last: bool,
@@ -71,7 +72,7 @@ pub(super) struct Pages {
 impl Pages {
     pub(super) const LIMIT: usize = 100;
 
-    /// Starts after the last grant that a client can have, or at the beginning.
+    /// Starts after the last grant of a client, or at the beginning.
     pub(super) fn after_client(client_id: Option<&ClientId>) -> Self {
         let last = GrantId::from_bytes([0xFF; 18]);
         let after = client_id.map(|client_id| GrantCursor { client_id: client_id.clone(), grant: last });
@@ -89,7 +90,7 @@ impl Pages {
     }
 }
 
-/// Collects grants, which come ordered by client, into one line per client.
+/// Lines in the making: collects grants, which come ordered by client, into one line per client.
 pub(super) struct Lines {
     pub(super) lines: Vec<Application>,
     limit: usize,

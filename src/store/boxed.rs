@@ -7,10 +7,10 @@ use std::sync::Arc;
 use super::{AsyncStore, Commit, Lookup};
 use crate::effect::Answer;
 
-/// A future whose type is forgotten.
+/// A boxed future.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// [`AsyncStore`], with futures that are boxed so that the store's type can be forgotten.
+/// [`AsyncStore`] with boxed futures, so that it is object-safe.
 trait Erased: Send + Sync {
     fn lookup<'a>(&'a self, lookup: &'a Lookup) -> BoxFuture<'a, Answer<Lookup>>;
     fn commit<'a>(&'a self, commit: &'a Commit) -> BoxFuture<'a, Answer<Commit>>;
@@ -26,8 +26,8 @@ impl<S: AsyncStore + Send + Sync> Erased for S {
     }
 }
 
-/// An async store whose type is chosen at run time: memory in tests, a database in production. A clone is the same
-/// store. Each call costs an allocation.
+/// An async store whose type is chosen at run time: memory in tests, a database in production. Clones share one store.
+/// Each call costs an allocation.
 ///
 /// ```
 /// use grantor::store::{BoxedStore, MemoryStore};
@@ -37,7 +37,7 @@ impl<S: AsyncStore + Send + Sync> Erased for S {
 pub struct BoxedStore(Arc<dyn Erased>);
 
 impl BoxedStore {
-    /// Forgets the type of a store.
+    /// Erases the type of a store.
     pub fn new(store: impl AsyncStore + Send + Sync + 'static) -> Self {
         Self(Arc::new(store))
     }

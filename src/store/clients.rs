@@ -1,4 +1,4 @@
-//! Clients kept elsewhere than grants and credentials: a configuration file, the host's own table.
+//! Clients that are kept apart from grants and credentials: in a configuration file, or in a table of the host's.
 
 use std::sync::Arc;
 
@@ -7,12 +7,12 @@ use crate::effect::{Answer, Unavailable};
 use crate::model::ClientId;
 use crate::record::Client;
 
-/// Knows the clients. A map does, and so does a closure.
+/// A source of clients, such as a map or a closure.
 pub trait Clients {
-    /// The client of this id.
+    /// Returns the client with this id.
     ///
     /// # Errors
-    /// Whoever knows the clients could not be asked.
+    /// The source of the clients is unavailable.
     fn client(&self, client_id: &ClientId) -> Result<Option<Arc<Client>>, Unavailable>;
 }
 
@@ -28,24 +28,25 @@ impl<H: std::hash::BuildHasher> Clients for std::collections::HashMap<ClientId, 
     }
 }
 
-/// Lays [`Clients`] over a store: the store keeps grants and credentials and is never asked for a client.
+/// A store whose clients come from elsewhere: [`Clients`] answers for them, and the inner store keeps grants and
+/// credentials and is never asked for a client.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WithClients<C, S> {
-    /// Knows the clients. They are not changed through the store.
+    /// The source of the clients. They cannot be changed through this store.
     pub clients: C,
-    /// Keeps everything else.
+    /// The store of everything else.
     pub store: S,
 }
 
 impl<C: Clients, S> WithClients<C, S> {
-    /// The client that a lookup names, and the rest of the lookup.
+    /// Returns the client that a lookup names, and the rest of the lookup.
     fn split(&self, lookup: &Lookup) -> Result<(Option<Arc<Client>>, Lookup), Unavailable> {
         let client = lookup.client.as_ref().map(|client_id| self.clients.client(client_id)).transpose()?.flatten();
         Ok((client, Lookup { client: None, ..lookup.clone() }))
     }
 }
 
-/// The one change that does not go to the store.
+/// Refuses changes of clients, which have no place in the inner store.
 fn refuse_client_changes(commit: &Commit) -> Result<(), Unavailable> {
     match commit.route() {
         Some(Route::Client(_)) => Err(Unavailable::new("clients are kept elsewhere and cannot be changed here")),

@@ -1,4 +1,4 @@
-//! The writing half of the storage contract: changes, the preconditions that they carry, and what became of them.
+//! The writing half of the storage contract: changes, their preconditions, and the outcome of a commit.
 
 use std::sync::Arc;
 
@@ -9,37 +9,37 @@ use crate::effect::Effect;
 use crate::model::{ClientId, GrantId, Key, Partition, Timestamp};
 use crate::record::{Client, Credential, Grant, PendingRequest};
 
-/// Write these changes, all or nothing.
+/// A commit: the effect of writing these changes, all or none.
 ///
-/// The changes are applied in order, each seeing those before it. The first whose precondition does not hold refuses
-/// the whole commit, and nothing of it remains.
+/// The changes are applied in order, each seeing those before it. If a precondition does not hold, the whole commit is
+/// refused, and no part of it remains.
 ///
-/// **A commit touches one partition**: all its changes have the same [`Change::route`]. Its constructor sees to that.
+/// **A commit touches one partition**: all its changes have the same [`Change::route`]. The constructor checks this.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Commit {
     changes: ArrayVec<Change, { Commit::MAX_CHANGES }>,
 }
 
-/// These changes do not make one commit.
+/// An error in composing a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommitError {
-    /// They go to different places.
+    /// The changes have different routes.
     #[error("a commit touches one partition, or one client and nothing else")]
     Split,
-    /// They are more than [`Commit::MAX_CHANGES`].
+    /// There are more changes than [`Commit::MAX_CHANGES`].
     #[error("a commit has at most {} changes", Commit::MAX_CHANGES)]
     TooMany,
 }
 
 impl Commit {
-    /// The most changes that a commit has.
+    /// The most changes that a commit can have.
     pub const MAX_CHANGES: usize = 8;
 
-    /// A commit of several changes.
+    /// Creates a commit of several changes.
     ///
     /// # Errors
-    /// They do not all go to the same place, or are too many.
+    /// The changes have different routes, or are too many.
     pub fn new(changes: impl IntoIterator<Item = Change>) -> Result<Self, CommitError> {
         Self::check(few(changes).ok_or(CommitError::TooMany)?)
     }
@@ -54,37 +54,38 @@ impl Commit {
         }
     }
 
-    /// A commit whose changes are known to go to one partition.
+    /// Creates a commit whose changes are known to have one route.
     pub(crate) fn in_one_partition(changes: ArrayVec<Change, { Self::MAX_CHANGES }>) -> Self {
         debug_assert!(Self::check(changes.clone()).is_ok(), "a commit touches one partition");
         Self { changes }
     }
 
-    /// The same commit, after another change of its partition.
+    /// Returns the same commit with another change of its partition in front.
     pub(crate) fn after(self, first: Change) -> Self {
         Self::in_one_partition(std::iter::once(first).chain(self.changes).collect())
     }
 
-    /// A commit of one change.
+    /// Creates a commit of one change.
     #[must_use]
     pub fn of(change: Change) -> Self {
         Self { changes: ArrayVec::from_iter([change]) }
     }
 
-    /// What it changes, in order.
+    /// The changes, in order.
     #[must_use]
     pub fn changes(&self) -> &[Change] {
         &self.changes
     }
 
-    /// Where it goes; `None` if it is empty.
+    /// The route of the commit; `None` if it is empty.
     #[must_use]
     pub fn route(&self) -> Option<Route<'_>> {
         self.changes.first().map(Change::route)
     }
 }
 
-/// A credential and its grant live in one partition, and so do both keys of a request.
+/// Tells if a single change would touch two partitions: a credential and its grant are in one, and so are both keys of
+/// a request.
 fn is_split(change: &Change) -> bool {
     match change {
         Change::Issue(credential) | Change::Replace(credential) => {
@@ -97,12 +98,12 @@ fn is_split(change: &Change) -> bool {
     }
 }
 
-/// Where a change goes.
+/// The destination of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route<'a> {
-    /// To a partition of grants and credentials.
+    /// A partition of grants and credentials.
     Partition(Partition),
-    /// To a client's record.
+    /// A client's record.
     Client(&'a ClientId),
 }
 
@@ -112,14 +113,14 @@ pub enum Route<'a> {
 pub enum Change {
     /// Store a new grant. Precondition: its id is new.
     Open {
-        /// The grant.
+        /// The new grant.
         grant: Arc<Grant>,
-        /// Until when it is kept at least.
+        /// The earliest time at which the grant may be forgotten.
         until: Timestamp,
     },
     /// Store a new credential. Precondition: its key is new, and its grant exists and is not revoked.
     Issue(Arc<Credential>),
-    /// Mark a credential as spent. Precondition: it exists, and is unspent.
+    /// Mark a credential as spent. Precondition: it exists and is unspent.
     Spend {
         /// The credential to mark.
         key: Key,
@@ -127,31 +128,32 @@ pub enum Change {
         at: Timestamp,
     },
     /// Count one more use of a spent credential. Precondition: it exists, was spent within these times, and was counted
-    /// fewer than so many times.
+    /// fewer than `at_most` times.
     Reuse {
-        /// The credential that was spent.
+        /// The spent credential.
         key: Key,
         /// The earliest time at which it may have been spent.
         since: Timestamp,
         /// The latest time at which it may have been spent.
         until: Timestamp,
-        /// How many uses are counted at most; the first, which spent it, is none of them.
+        /// The most uses that are counted, not including the first one, which spent the credential.
         at_most: u32,
     },
     /// Keep a grant until this time, or longer if it was to be kept longer. Precondition: it exists, is not revoked,
-    /// and holds fewer than so many credentials.
+    /// and holds fewer than `at_most` credentials.
     Extend {
         /// The grant to keep.
         grant: GrantId,
-        /// A grant lives as long as its longest credential.
+        /// The new end. A grant is kept as long as its longest-lived credential.
         until: Timestamp,
-        /// How many credentials the store holds of it at most, those that are spent or have expired among them.
+        /// The limit for the credentials that the store holds for the grant, including those that are spent or have
+        /// expired.
         at_most: u32,
     },
-    /// Replace a credential's record; whether it was spent stays as it is. Precondition: the stored revision is the one
+    /// Replace a credential's record, but not the mark that it was spent. Precondition: the stored revision is the one
     /// before the new record's, and its grant is the same and not revoked.
     Replace(Arc<Credential>),
-    /// Revoke a grant: every credential of it is dead from here on. No precondition, and no error if it is unknown.
+    /// Revoke a grant, which ends all its credentials. No precondition, and no error if it is unknown.
     Revoke(GrantId),
     /// Forget a credential. No precondition.
     Discard(Key),
@@ -159,43 +161,44 @@ pub enum Change {
     /// user code, if it has one; otherwise the stored revision is the one before, the request is unspent, and client
     /// and user code are the same.
     PutRequest(Arc<PendingRequest>),
-    /// Mark a request as spent, by an approval or by a denial. Precondition: it exists, and is unspent.
+    /// Mark a request as spent, by an approval or a denial. Precondition: it exists and is unspent.
     SpendRequest {
         /// The request to mark.
         key: Key,
         /// The time of the decision; kept until the request expires.
         at: Timestamp,
     },
-    /// Remember that something single-use was seen. Precondition: it was not seen before.
+    /// Remember that a single-use value was seen. Precondition: it was not seen before.
     Witness {
-        /// What was seen: its own partition and the digest of what makes it unique.
+        /// The key of the value: a partition and the digest of the part that makes it unique.
         key: Key,
-        /// Until when a repetition must be noticed.
+        /// The time until which a repetition must be noticed.
         until: Timestamp,
     },
     /// Store a client's record. Precondition: with revision 0 its id is new; otherwise the stored revision is the one
     /// before.
     PutClient(Arc<Client>),
-    /// Remove a client. Precondition: the stored revision is this one. It can do nothing more at any endpoint, and
-    /// introspection calls its tokens inactive; resource servers that read the store take its access tokens until they
-    /// expire. Whoever gets its id later is taken for the one that held tokens under it. So first
-    /// [`end_client`](super::GrantStore::end_client), and remove the record only where ids are never given again, as
-    /// those that are drawn at random, and once the last of its grants is purged.
+    /// Remove a client. Precondition: the stored revision is this one.
+    ///
+    /// Every endpoint refuses the client from then on, and introspection reports its tokens as inactive, but resource
+    /// servers that read the store accept its access tokens until they expire. A new client with the same id would be
+    /// taken for the one that held those tokens. So call [`end_client`](super::GrantStore::end_client) first, and
+    /// remove the record only if ids are never reused, as with random ones, and once the last of its grants is purged.
     RemoveClient {
         /// The client to remove.
         client_id: ClientId,
         /// The revision that was read.
         revision: u32,
     },
-    /// A change that no store knows, as those of a later release are to a store of today: the contract asks what it
-    /// does with one.
+    /// A change that no store knows, as a store of today does not know those of a later release. The contract tests
+    /// that a store refuses it.
     #[cfg(feature = "store-contract")]
     #[doc(hidden)]
     Unknown(Key),
 }
 
 impl Change {
-    /// Where it goes.
+    /// Returns the destination of the change.
     #[must_use]
     pub fn route(&self) -> Route<'_> {
         Route::Partition(match self {
@@ -213,11 +216,11 @@ impl Change {
     }
 }
 
-/// What became of a commit that the store could judge.
+/// The outcome of a commit that the store could decide on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a commit that met a conflict wrote nothing"]
 pub enum Outcome {
-    /// All of it was written, durably as the store understands it.
+    /// All changes were written, durably as the store understands it.
     Applied,
     /// Nothing was written: the precondition of the change at this index did not hold.
     Conflict(usize),

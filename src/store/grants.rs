@@ -1,5 +1,5 @@
-//! The grants that people and clients hold, for pages that are no protocol: "applications that I allowed", "log out
-//! everywhere", "revoke this client".
+//! The grants that resource owners and clients hold, for pages beside the protocol: "applications that I allowed", "log
+//! out everywhere", "revoke this client".
 
 use std::sync::Arc;
 
@@ -12,20 +12,20 @@ use crate::effect::Unavailable;
 use crate::model::{ClientId, Subject, Timestamp};
 use crate::record::Client;
 
-/// Lists and revokes what people and clients hold; blocking. Optional: no machine asks for it. Object-safe.
+/// Lists and revokes the grants of resource owners and clients, blocking. Optional: no machine needs it. Object-safe.
 ///
 /// A grant is *living* while it is not revoked and one of its credentials is neither spent nor expired. Only living
 /// grants are listed.
 ///
 /// # In SQL
 ///
-/// Lay out columns `subject` and `client_id` beside the grant's record (`Open` sets them, and nothing changes them),
-/// with indexes on `(subject, client_id, id)` and `(client_id, id)`, compared and ordered by bytes: in PostgreSQL
-/// `COLLATE "C"` and `bytea`. [`held_grants`] is then one `SELECT` that joins the credentials and groups them by grant.
-/// A grant's credentials are in its partition, so a primary key of credentials that begins with it finds them; with a
-/// few partitions only, index their `grant_id`.
+/// Add columns `subject` and `client_id` beside the grant's record (`Open` sets them, and they never change), with
+/// indexes on `(subject, client_id, id)` and `(client_id, id)`, compared and ordered by bytes: in PostgreSQL `COLLATE
+/// "C"` and `bytea`. [`held_grants`] is then one `SELECT` that joins the credentials and groups them by grant. A
+/// grant's credentials are in its partition, so a primary key of credentials that begins with the partition finds them;
+/// with only a few partitions, index their `grant_id`.
 ///
-/// With the feature `store-contract`, the module `contract::grants` holds this contract as a test suite.
+/// With the feature `store-contract`, the module `contract::grants` tests this contract.
 ///
 /// [`held_grants`]: GrantStore::held_grants
 #[diagnostic::on_unimplemented(
@@ -33,11 +33,11 @@ use crate::record::Client;
     note = "an `AsyncGrantStore` has the same methods, whose names end in `_async`"
 )]
 pub trait GrantStore: Store {
-    /// Reads living grants, ordered by client id and then by grant id, both by bytes: the first `limit` of them that
-    /// come after a cursor, if there is one. A page of less than `limit` is the last.
+    /// Reads living grants, ordered by client id and then by grant id, both by bytes: the first `limit` of them after a
+    /// cursor, if given. A page with fewer than `limit` is the last.
     ///
     /// # Errors
-    /// The store could not be asked.
+    /// The store is unavailable.
     fn held_grants(
         &self,
         of: &GrantsOf,
@@ -46,12 +46,12 @@ pub trait GrantStore: Store {
         now: Timestamp,
     ) -> Result<Vec<HeldGrant>, Unavailable>;
 
-    /// Lists the applications that a resource owner allowed, one line per client however often they logged in, ordered
-    /// by client id: the first `limit` of them that come after a client, if one is given. A grant that holds nothing
-    /// but an unredeemed code is not counted.
+    /// Lists the applications that a resource owner allowed, one line per client however many logins, ordered by client
+    /// id: the first `limit` of them after a client, if given. A grant that holds nothing but an unredeemed code is not
+    /// counted.
     ///
     /// # Errors
-    /// The store could not be asked.
+    /// The store is unavailable.
     fn applications(
         &self,
         subject: &Subject,
@@ -69,12 +69,12 @@ pub trait GrantStore: Store {
         Ok(lines.lines)
     }
 
-    /// Revokes living grants, and says how many. Each is a commit of its own: when one fails, those before it stay
-    /// revoked. It may be repeated. What is granted meanwhile may be missed; to end a client, see
+    /// Revokes living grants, and returns their number. Each is a commit of its own: if one fails, those before it stay
+    /// revoked, and the call can be repeated. Grants that are opened meanwhile may be missed; to end a client, see
     /// [`end_client`](Self::end_client).
     ///
     /// # Errors
-    /// The store could not be asked.
+    /// The store is unavailable.
     fn revoke_grants(&self, of: &GrantsOf, now: Timestamp) -> Result<usize, Unavailable> {
         let (mut pages, mut revoked) = (Pages::after_client(None), 0);
         while !pages.is_last {
@@ -89,15 +89,15 @@ pub trait GrantStore: Store {
     }
 
     /// Ends a client: switches its record off, so that every endpoint refuses it, and then revokes its grants, page by
-    /// page. Says how many those were; `None` if the record was changed since it was read, and nothing was done: read
-    /// it anew. It may be repeated, with the record as it is then, and is to be where it failed. A request that was
+    /// page. Returns the number of grants; `None` if the record was changed since it was read, in which case nothing
+    /// was done: read it again. Repeat the call after a failure, with the record as it is then. A request that was
     /// under way may still end in a grant, which the client cannot refresh.
     ///
-    /// The record stays: as long as it is there, its id is not given to another, who would be taken for the one that
-    /// held tokens under it.
+    /// The record stays. As long as it exists, its id is not given to another client, which would be taken for the one
+    /// that held tokens under it.
     ///
     /// # Errors
-    /// The store could not be asked, or does not keep clients.
+    /// The store is unavailable, or does not keep clients.
     fn end_client(&self, client: Client, now: Timestamp) -> Result<Option<usize>, Unavailable> {
         let client_id = client.client_id.clone();
         let outcome = switch_off(client).map_or(Ok(Outcome::Applied), |commit| self.commit(&commit))?;
@@ -108,12 +108,12 @@ pub trait GrantStore: Store {
     }
 }
 
-/// The commit that switches a client off; `None` if it is.
+/// Returns the commit that switches a client off; `None` if it is off already.
 fn switch_off(client: Client) -> Option<Commit> {
     (!client.disabled).then(|| Commit::of(Change::PutClient(Arc::new(client.disable()))))
 }
 
-/// Lists and revokes what people and clients hold; async. The contract is that of [`GrantStore`].
+/// Lists and revokes the grants of resource owners and clients, async. The contract is that of [`GrantStore`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an `AsyncGrantStore`",
     note = "a blocking `GrantStore` has the same methods, without `_async` at the end of their names"
@@ -148,7 +148,7 @@ pub trait AsyncGrantStore: AsyncStore + Sync {
         }
     }
 
-    /// Revokes living grants, and says how many: see [`GrantStore::revoke_grants`].
+    /// Revokes living grants, and returns their number: see [`GrantStore::revoke_grants`].
     fn revoke_grants_async(
         &self,
         of: &GrantsOf,
@@ -188,7 +188,7 @@ pub trait AsyncGrantStore: AsyncStore + Sync {
     }
 }
 
-/// What stands around a store lists what the store lists, by the store's own methods.
+/// Implements [`GrantStore`] for a wrapper around a store by the inner store's own methods.
 macro_rules! forward {
     ($([$($bounds:tt)*] [$($async_bounds:tt)*] $type:ty, |$around:ident| $store:expr;)*) => {$(
         impl<$($bounds)*> GrantStore for $type {

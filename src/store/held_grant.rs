@@ -1,4 +1,4 @@
-//! Living grants, as they are listed: whose, from where on, and what they hold.
+//! Living grants as they are listed, and the selection and place of a list.
 
 use std::sync::Arc;
 
@@ -7,19 +7,19 @@ use serde::{Deserialize, Serialize};
 use crate::model::{ClientId, GrantId, Subject, Timestamp};
 use crate::record::{Credential, CredentialKind, Grant};
 
-/// Says whose grants are meant. Identifiers are compared byte for byte.
+/// A selection of grants. Identifiers are compared byte for byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GrantsOf {
-    /// All of a resource owner, to whatever client.
+    /// All grants of a resource owner, to any client.
     Subject(Subject),
-    /// All of a client, by whatever resource owner; those too by which it acts for itself.
+    /// All grants to a client, by any resource owner, and those by which it acts for itself.
     Client(ClientId),
-    /// Those of a resource owner to a client.
+    /// The grants of a resource owner to a client.
     SubjectAndClient(Subject, ClientId),
 }
 
 impl GrantsOf {
-    /// The resource owner, if one is meant.
+    /// The resource owner, if the selection has one.
     #[must_use]
     pub fn subject(&self) -> Option<&Subject> {
         match self {
@@ -28,7 +28,7 @@ impl GrantsOf {
         }
     }
 
-    /// The client, if one is meant.
+    /// The client, if the selection has one.
     #[must_use]
     pub fn client_id(&self) -> Option<&ClientId> {
         match self {
@@ -37,7 +37,7 @@ impl GrantsOf {
         }
     }
 
-    /// Returns whether a grant is meant.
+    /// True if the grant is in the selection.
     #[must_use]
     pub fn includes(&self, grant: &Grant) -> bool {
         self.subject().is_none_or(|subject| grant.subject.as_ref() == Some(subject))
@@ -55,43 +55,43 @@ pub struct GrantCursor {
 }
 
 impl GrantCursor {
-    /// The place right after a grant.
+    /// Returns the place right after a grant.
     #[must_use]
     pub fn of(grant: &Grant) -> Self {
         Self { client_id: grant.client_id.clone(), grant: grant.id }
     }
 
-    /// Returns whether a grant comes after this place.
+    /// True if the grant comes after this place.
     #[must_use]
     pub fn is_before(&self, grant: &Grant) -> bool {
         (&self.client_id, &self.grant) < (&grant.client_id, &grant.id)
     }
 }
 
-/// A living grant, and what it still holds: credentials that are neither spent nor expired.
+/// A living grant, and its credentials that are neither spent nor expired.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct HeldGrant {
     /// The grant, as opened.
     pub grant: Arc<Grant>,
-    /// How many authorization codes, which wait to be redeemed.
+    /// The number of authorization codes that are not redeemed yet.
     pub authorization_codes: u32,
-    /// How many access tokens.
+    /// The number of access tokens.
     pub access_tokens: u32,
-    /// How many refresh tokens.
+    /// The number of refresh tokens.
     pub refresh_tokens: u32,
-    /// When the last of them ends. A store may say `i64::MAX` for what is later.
+    /// The time at which the last of them expires. A store may report `i64::MAX` for a later time.
     pub expires_at: Timestamp,
 }
 
 impl HeldGrant {
-    /// A grant of which no credential is counted yet.
+    /// Creates a grant without any credential counted yet.
     #[must_use]
     pub fn new(grant: Arc<Grant>) -> Self {
         Self { grant, authorization_codes: 0, access_tokens: 0, refresh_tokens: 0, expires_at: Timestamp(0) }
     }
 
-    /// Counts a living credential of it.
+    /// Counts a living credential of the grant.
     pub fn count(&mut self, credential: &Credential) {
         let number = match credential.kind {
             CredentialKind::AuthorizationCode(_) => &mut self.authorization_codes,
@@ -102,7 +102,7 @@ impl HeldGrant {
         self.expires_at = self.expires_at.max(credential.expires_at);
     }
 
-    /// Returns whether it holds nothing but an unredeemed code: the client can do nothing yet.
+    /// True if the grant holds nothing but an unredeemed code, so that the client can do nothing yet.
     #[must_use]
     pub fn is_only_code(&self) -> bool {
         self.access_tokens == 0 && self.refresh_tokens == 0

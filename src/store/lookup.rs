@@ -1,4 +1,4 @@
-//! The reading half of the storage contract: what a machine asks for, and what was found.
+//! The reading half of the storage contract: lookups, and the records that they find.
 
 use std::iter;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::effect::Effect;
 use crate::model::{ClientId, Key, Timestamp};
 use crate::record::{Client, Credential, Grant, PendingRequest};
 
-/// Read at most one client, a few credentials and one pending request, in one round trip.
+/// A lookup: the effect of reading at most one client, a few credentials and one pending request, in one round trip.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lookup {
     pub(crate) client: Option<ClientId>,
@@ -18,28 +18,28 @@ pub struct Lookup {
     pub(crate) request: Option<RequestKey>,
 }
 
-/// One of the two keys by which a pending request is found. Both lead to the same partition.
+/// One of the two keys by which a pending request is found. Both are in the same partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestKey {
-    /// What its client has: the key of a `request_uri`.
+    /// The key of the client's `request_uri`.
     Key(Key),
-    /// What a person types.
+    /// The key of the code that a person types in.
     UserCode(Key),
 }
 
-/// These are more credentials than [`Lookup::MAX_CREDENTIALS`].
+/// The error for more credentials than [`Lookup::MAX_CREDENTIALS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a lookup has at most {} credentials", Lookup::MAX_CREDENTIALS)]
 pub struct TooManyCredentials;
 
 impl Lookup {
-    /// The most credentials that a lookup has.
+    /// The most credentials that a lookup can have.
     pub const MAX_CREDENTIALS: usize = 4;
 
-    /// A lookup of a client and some credentials.
+    /// Creates a lookup of a client and some credentials.
     ///
     /// # Errors
-    /// The credentials are too many.
+    /// There are too many credentials.
     pub fn new(
         client: Option<ClientId>,
         credentials: impl IntoIterator<Item = Key>,
@@ -47,31 +47,31 @@ impl Lookup {
         Ok(Self { client, credentials: few(credentials).ok_or(TooManyCredentials)?, request: None })
     }
 
-    /// A lookup of one credential.
+    /// Creates a lookup of one credential.
     #[must_use]
     pub fn of(credential: Key) -> Self {
         Self { credentials: ArrayVec::from_iter([credential]), ..Self::default() }
     }
 
-    /// A lookup of a client alone.
+    /// Creates a lookup of a client alone.
     #[must_use]
     pub fn of_client(client_id: ClientId) -> Self {
         Self { client: Some(client_id), ..Self::default() }
     }
 
-    /// A lookup of a pending request alone.
+    /// Creates a lookup of a pending request alone.
     #[must_use]
     pub fn of_request(request: RequestKey) -> Self {
         Self { request: Some(request), ..Self::default() }
     }
 
-    /// The same lookup, with a pending request.
+    /// Returns the same lookup, with a pending request.
     #[must_use]
     pub fn with_request(self, request: RequestKey) -> Self {
         Self { request: Some(request), ..self }
     }
 
-    /// Whether there is nothing to read.
+    /// Tells if there is nothing to read.
     pub(crate) fn is_empty(&self) -> bool {
         self.client.is_none() && self.credentials.is_empty() && self.request.is_none()
     }
@@ -95,7 +95,7 @@ impl Lookup {
     }
 }
 
-/// What a [`Lookup`] found. What is not there is left out.
+/// The records that a [`Lookup`] found. Records that do not exist are left out.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
     pub(crate) client: Option<Arc<Client>>,
@@ -104,10 +104,10 @@ pub struct Found {
 }
 
 impl Found {
-    /// The client and the credentials that were found, these in any order.
+    /// Creates a result with the client and the credentials that were found, in any order.
     ///
     /// # Errors
-    /// The credentials are more than any lookup asks for.
+    /// There are more credentials than a lookup can ask for.
     pub fn new(
         client: Option<Arc<Client>>,
         credentials: impl IntoIterator<Item = Presented>,
@@ -115,25 +115,25 @@ impl Found {
         Ok(Self { client, credentials: few(credentials).ok_or(TooManyCredentials)?, request: None })
     }
 
-    /// The same, with the pending request that was found.
+    /// Returns the same result, with the pending request that was found.
     #[must_use]
     pub fn with_request(self, request: Option<PresentedRequest>) -> Self {
         Self { request, ..self }
     }
 
-    /// The client.
+    /// The client, if found.
     #[must_use]
     pub fn client(&self) -> Option<&Arc<Client>> {
         self.client.as_ref()
     }
 
-    /// The credentials, in any order.
+    /// The credentials that were found, in any order.
     #[must_use]
     pub fn credentials(&self) -> &[Presented] {
         &self.credentials
     }
 
-    /// The pending request of this key, if it was found.
+    /// The pending request with this key, if found.
     #[must_use]
     pub fn request(&self, key: RequestKey) -> Option<&PresentedRequest> {
         self.request.as_ref().filter(|found| match key {
@@ -142,34 +142,35 @@ impl Found {
         })
     }
 
-    /// The client of this id, if it was found. Another one, which only a faulty store brings, is not the one that was
-    /// asked for.
+    /// Takes the client with this id, if found. A client with another id, which only a faulty store returns, is
+    /// ignored.
     pub(crate) fn take_client(&mut self, client_id: &ClientId) -> Option<Arc<Client>> {
         self.client.take().filter(|client| client.client_id == *client_id)
     }
 
-    /// The credential of this key, if it was found with its grant.
+    /// The credential with this key, if found with its own grant.
     #[must_use]
     pub fn credential(&self, key: Key) -> Option<&Presented> {
         self.credentials.iter().find(|presented| presented.is_of(key))
     }
 
-    /// The same, to keep.
+    /// Takes the credential with this key, if found with its own grant.
     pub(crate) fn into_credential(mut self, key: Key) -> Option<Presented> {
         iter::from_fn(|| self.credentials.pop()).find(|presented| presented.is_of(key))
     }
 }
 
-/// A credential as it stands now: two records that do not change, and the store's word on what did.
+/// A credential in its current state: two records that do not change, and the changes that the store keeps beside them.
 #[derive(Clone, Debug)]
 pub struct Presented {
     /// The credential, as issued or last replaced.
     pub credential: Arc<Credential>,
-    /// When it was spent. A spent credential stays visible: that is how replay is told from nonsense.
+    /// The time at which it was spent. A spent credential stays visible, so that a replay can be told from an unknown
+    /// one.
     pub spent_at: Option<Timestamp>,
-    /// The grant that it stands for, as opened.
+    /// The grant of the credential, as opened.
     pub grant: Arc<Grant>,
-    /// Whether the grant was revoked, and all its credentials with it.
+    /// True if the grant was revoked, and all its credentials with it.
     pub revoked: bool,
 }
 
@@ -178,25 +179,25 @@ impl Presented {
         self.credential.key == key && self.credential.grant == self.grant.id
     }
 
-    /// Whether it is good for anything: neither expired nor spent, and its grant not revoked. What it is good for, its
-    /// [`kind`](Credential::kind), scope and audience say.
+    /// True if the credential can be used: neither expired nor spent, and its grant not revoked. Its use is limited by
+    /// its [`kind`](Credential::kind), scope and audience.
     #[must_use]
     pub fn is_alive(&self, now: Timestamp) -> bool {
         !self.revoked && self.spent_at.is_none() && !self.credential.expires_at.is_past(now)
     }
 }
 
-/// A pending request as it stands now.
+/// A pending request in its current state.
 #[derive(Clone, Debug)]
 pub struct PresentedRequest {
-    /// The request, as it was last put.
+    /// The request, as last put.
     pub request: Arc<PendingRequest>,
-    /// When it was approved or denied, if it was. A spent request stays visible until it expires.
+    /// The time at which it was approved or denied, if it was. A spent request stays visible until it expires.
     pub spent_at: Option<Timestamp>,
 }
 
 impl PresentedRequest {
-    /// Whether it still waits for a decision: neither expired nor spent.
+    /// True if the request still waits for a decision: neither expired nor spent.
     #[must_use]
     pub fn is_alive(&self, now: Timestamp) -> bool {
         self.spent_at.is_none() && !self.request.expires_at.is_past(now)

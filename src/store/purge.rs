@@ -1,4 +1,4 @@
-//! Forgetting what has expired, in small batches, by a clock that has not jumped.
+//! Purging: forgets expired records, in small batches, by a clock that has not jumped.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,16 +8,16 @@ use super::{AsyncStore, Store};
 use crate::effect::Unavailable;
 use crate::model::Timestamp;
 
-/// Forgets what has expired; blocking. Optional: no machine asks for it. Object-safe.
+/// Forgets expired records, blocking. Optional: no machine needs it. Object-safe.
 ///
-/// What may be forgotten, and when, [the store's module](super) says. With the feature `store-contract`,
+/// [The store's module](super) says which records may be forgotten, and when. With the feature `store-contract`,
 /// `contract::Contract::with_purging` tests it.
 ///
 /// # In SQL
 ///
-/// Delete so many rows of each table, `credentials` first, each batch in a transaction of its own, so that no request
-/// ever waits for more than one batch. In PostgreSQL a row that was extended meanwhile must be looked at again, so
-/// the condition stands in the outer statement too:
+/// Delete a limited number of rows of each table, `credentials` first, each batch in a transaction of its own, so that
+/// no request waits for more than one batch. In PostgreSQL a row that was extended meanwhile must be checked again, so
+/// the condition is repeated in the outer statement:
 ///
 /// ```sql
 /// DELETE FROM grants WHERE expires_at <= $1 AND id IN (SELECT id FROM grants WHERE expires_at <= $1 LIMIT $2)
@@ -27,21 +27,21 @@ use crate::model::Timestamp;
     note = "an `AsyncStore` implements `AsyncPurge`"
 )]
 pub trait Purge: Store {
-    /// Forgets at most `limit` records that have expired, and says how many. Less than `limit` means that nothing is
-    /// left to forget now.
+    /// Forgets at most `limit` expired records, and returns their number. Fewer than `limit` means that nothing is left
+    /// to forget now.
     ///
     /// # Errors
-    /// The store could not be asked.
+    /// The store is unavailable.
     fn purge_batch(&self, now: Timestamp, limit: usize) -> Result<usize, Unavailable>;
 }
 
-/// Forgets what has expired; async. The contract is that of [`Purge`].
+/// Forgets expired records, async. The contract is that of [`Purge`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not implement `AsyncPurge`",
     note = "a blocking `Store` implements `Purge`"
 )]
 pub trait AsyncPurge: AsyncStore + Sync {
-    /// Forgets at most `limit` records that have expired: see [`Purge::purge_batch`].
+    /// Forgets at most `limit` expired records: see [`Purge::purge_batch`].
     fn purge_batch_async(
         &self,
         now: Timestamp,
@@ -49,14 +49,14 @@ pub trait AsyncPurge: AsyncStore + Sync {
     ) -> impl Future<Output = Result<usize, Unavailable>> + Send;
 }
 
-/// Purges a store, and refuses to believe a wall clock that jumped.
+/// A clock for purging a store, which does not trust a wall clock that jumped.
 ///
-/// A wall clock that is set a day ahead for a minute would have every token of that day forgotten, for good. So a host
-/// brings two clocks: the wall clock, and a monotonic one, which nobody can set. If the wall clock has gone forward
-/// by more than [`TOLERANCE`](Self::TOLERANCE) beside the monotonic one, nothing is purged until it has stayed there
-/// for [`PATIENCE`](Self::PATIENCE); as when a machine slept, or a clock that was wrong has been set right. A wall
-/// clock that goes back is believed, since the earlier it is, the less is forgotten. Keep one of these for as long as
-/// the process runs, and call it every minute or so.
+/// If the wall clock were set a day ahead for a minute, every token of that day would be forgotten for good. So the
+/// host passes two clocks: the wall clock, and a monotonic one, which nobody can set. If the wall clock has advanced
+/// more than [`TOLERANCE`](Self::TOLERANCE) beyond the monotonic one, nothing is purged until it has stayed there for
+/// [`PATIENCE`](Self::PATIENCE), as after a machine slept or a wrong clock was corrected. A wall clock that goes back
+/// is trusted, since an earlier time forgets less. Keep one purge clock for as long as the process runs, and call it
+/// every minute or so.
 ///
 /// ```
 /// use std::time::{Duration, Instant, SystemTime};
@@ -79,11 +79,11 @@ pub trait AsyncPurge: AsyncStore + Sync {
 #[derive(Clone, Debug, Default)]
 pub struct PurgeClock {
     believed: Option<Reading>,
-    /// What the clocks said when the wall clock was first seen to have jumped to where it is.
+    /// The reading at which the wall clock was first seen at its new place after a jump.
     suspected: Option<Reading>,
 }
 
-/// What both clocks said at one moment.
+/// The readings of both clocks at one moment.
 #[derive(Clone, Copy, Debug)]
 struct Reading {
     now: Timestamp,
@@ -91,7 +91,7 @@ struct Reading {
 }
 
 impl Reading {
-    /// What the wall clock says later, if it goes as the monotonic one does.
+    /// Returns the wall clock's time after this much time of the monotonic clock, without a jump.
     fn expected(&self, elapsed: Duration) -> Timestamp {
         Timestamp(self.now.0.saturating_add(elapsed.saturating_sub(self.elapsed).as_secs()))
     }
@@ -102,28 +102,28 @@ impl Reading {
 }
 
 impl PurgeClock {
-    /// By how much the wall clock may go forward beside the monotonic one, from one call to the next.
+    /// The most that the wall clock may advance beyond the monotonic one, from one call to the next.
     pub const TOLERANCE: Duration = Duration::from_secs(60);
 
-    /// How long a wall clock that jumped must have stayed there before it is believed.
+    /// The time that a wall clock must stay at its new place after a jump before it is trusted.
     pub const PATIENCE: Duration = Duration::from_secs(60 * 60);
 
-    /// How many records are forgotten at a time.
+    /// The number of records that are forgotten in a batch.
     pub const BATCH: usize = 500;
 
-    /// A clock that has nothing to compare with yet: what it is told first, it believes.
+    /// Creates a clock without a reading to compare with: it trusts the first one.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Returns the time to purge by, or `None` while the wall clock is not believed. `elapsed` is the time since some
+    /// Returns the time to purge by, or `None` while the wall clock is not trusted. `elapsed` is the time since some
     /// fixed moment by the monotonic clock, such as `started.elapsed()` of an [`Instant`](std::time::Instant).
     pub fn read(&mut self, now: Timestamp, elapsed: Duration) -> Option<Timestamp> {
         let reading = Reading { now, elapsed };
         if self.believed.is_some_and(|believed| believed.has_jumped(now, elapsed)) {
             let first = *self.suspected.get_or_insert(reading);
-            // It went on jumping, or part of the way back: what is there now is new.
+            // The wall clock jumped on, or part of the way back, so its place is new again.
             let is_steady = !first.has_jumped(now, elapsed) && now >= first.now;
             if !is_steady {
                 self.suspected = Some(reading);
@@ -136,11 +136,11 @@ impl PurgeClock {
         Some(now)
     }
 
-    /// Forgets what has expired, batch by batch, and says how much; `None` if the wall clock is not believed. Between
-    /// two batches other threads get their turn. For the arguments see [`read`](Self::read).
+    /// Forgets expired records, batch by batch, and returns their number; `None` if the wall clock is not trusted.
+    /// Other threads can run between two batches. For the arguments see [`read`](Self::read).
     ///
     /// # Errors
-    /// The store could not be asked. What was forgotten before stays forgotten.
+    /// The store is unavailable. Records that were forgotten before stay forgotten.
     pub fn purge(
         &mut self,
         store: &(impl Purge + ?Sized),
@@ -159,10 +159,10 @@ impl PurgeClock {
         }
     }
 
-    /// Forgets what has expired: see [`purge`](Self::purge).
+    /// Forgets expired records: see [`purge`](Self::purge).
     ///
     /// # Errors
-    /// The store could not be asked. What was forgotten before stays forgotten.
+    /// The store is unavailable. Records that were forgotten before stay forgotten.
     pub async fn purge_async(
         &mut self,
         store: &(impl AsyncPurge + ?Sized),
@@ -181,7 +181,7 @@ impl PurgeClock {
     }
 }
 
-/// What stands around a store forgets what the store forgets.
+/// Implements [`Purge`] for a wrapper around a store by the inner store's own methods.
 macro_rules! forward {
     ($([$($bounds:tt)*] [$($async_bounds:tt)*] $type:ty, |$around:ident| $store:expr;)*) => {$(
         impl<$($bounds)*> Purge for $type {

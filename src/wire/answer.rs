@@ -1,4 +1,5 @@
-//! What another server answered: read with the tolerance that the world asks for, refused with what one needs to know.
+//! The response of another server: read with tolerance for common deviations, and refused with the facts that help to
+//! find the cause.
 
 use std::borrow::Cow;
 
@@ -17,17 +18,17 @@ use crate::effect::Answer;
 use crate::fetch::Fetch;
 use crate::model::Timestamp;
 
-/// A server's answer, for which nothing but a failure speaks yet.
+/// A response whose status is not judged yet.
 pub(crate) struct ServerAnswer {
-    /// Its body is text: what is not UTF-8 was replaced, and a form was written as JSON.
+    /// The response. Its body is a text: bytes that are not UTF-8 are replaced, and a form is rewritten as JSON.
     response: Response<Vec<u8>>,
     media: Media,
-    /// Why the body was no text.
+    /// The reason why the body was not a text.
     not_text: Option<Fault>,
     retry_after: Option<u32>,
 }
 
-/// What the body is said to be.
+/// The media type of the body.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Media {
     Json,
@@ -36,12 +37,12 @@ pub(crate) enum Media {
 }
 
 impl ServerAnswer {
-    /// Takes an answer that is neither a redirect nor too long.
+    /// Takes a response that is neither a redirect nor too long.
     pub(crate) fn new(answer: Answer<Fetch>) -> Result<Self, RequestError> {
         Self::received(answer, None)
     }
 
-    /// The same, of a request that was sent at this time, by which a date in `Retry-After` says something.
+    /// The same for a request that was sent at this time, from which a date in `Retry-After` is counted.
     pub(crate) fn asked_at(answer: Answer<Fetch>, time: Timestamp) -> Result<Self, RequestError> {
         Self::received(answer, Some(time))
     }
@@ -63,9 +64,9 @@ impl ServerAnswer {
             answer.replace_body(text);
         }
         if media == Media::Form {
-            // What is left of a form that was cut short is a form; what is left of a JSON object is none, so only here
-            // the length counts. Where a coding was undone, the length was another's; a browser hides that there was
-            // one, and shows the length.
+            // A truncated form still parses, unlike a truncated JSON object, so only here the length is checked. If a
+            // content coding was undone, the length is that of the coded body; a browser hides the coding but still
+            // shows the length.
             let headers = answer.response.headers();
             let announced = header_text(headers, header::CONTENT_LENGTH).and_then(|text| text.trim().parse().ok());
             let is_short = announced.is_some_and(|announced: usize| announced > answer.response.body().len());
@@ -78,20 +79,20 @@ impl ServerAnswer {
         Ok(answer)
     }
 
-    /// The JSON object of a successful response. Tolerated: any status of success for 200; `error` with such a status,
-    /// which is a refusal all the same; a media type that is missing, `text/plain`, or of any JSON; parameters of the
-    /// media type; a byte order mark.
+    /// Reads the JSON object of a successful response. Tolerated: any success status for 200; a missing media type,
+    /// `text/plain`, or any kind of JSON; parameters of the media type; a byte order mark. An `error` in the object is
+    /// a refusal whatever the status.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, RequestError> {
         self.read(self.not_text)
     }
 
-    /// The same of a document, in which a byte that is no UTF-8 is one that nobody can read, and no more: it may stand
-    /// in a text for people.
+    /// The same for a document, in which bytes that are not UTF-8 are tolerated, since they may be in a text for
+    /// people.
     pub(crate) fn document<T: DeserializeOwned>(&self) -> Result<T, RequestError> {
         self.read(None)
     }
 
-    /// The JSON object of a successful response in which nothing else is wrong.
+    /// Reads the JSON object of a successful response, unless this fault was found.
     fn read<T: DeserializeOwned>(&self, wrong: Option<Fault>) -> Result<T, RequestError> {
         let members = self.judged()?;
         if self.media != Media::Json {
@@ -105,7 +106,7 @@ impl ServerAnswer {
         read().map_err(|fault| self.unusable(fault))
     }
 
-    /// The members of a successful response. Tolerated beside the same: an object in the form of a form; members that
+    /// Reads the members of a successful response. Tolerated in addition: a form in place of an object; members that
     /// cannot be read, as long as the object can.
     pub(crate) fn members(&self, of_any_type: bool) -> Result<RawMembers<'_>, RequestError> {
         let members = self.judged()?;
@@ -115,21 +116,21 @@ impl ServerAnswer {
         members.map_err(|fault| self.unusable(self.not_text.unwrap_or(fault)))
     }
 
-    /// The JSON object of a response with a status of success, whatever `error` is in it.
+    /// Reads the JSON object of a response with a success status, even if it has an `error`.
     pub(crate) fn successful<T: DeserializeOwned>(&self) -> Option<T> {
-        // Serde would take an array for an object whose members have lost their names.
+        // Serde would accept an array for an object whose members have lost their names.
         let is_object = self.text().trim_start().starts_with('{');
         let is_sound = self.response.status().is_success() && self.media == Media::Json && self.not_text.is_none();
         if is_object && is_sound { serde_json::from_str(self.text()).ok() } else { None }
     }
 
-    /// Whether the server did what was asked, whatever it says beside that.
+    /// Checks that the server did what was asked.
     pub(crate) fn check(&self) -> Result<(), RequestError> {
         self.judged().map(drop)
     }
 
-    /// What there is to read, if the server did what was asked. Why it did not is read whatever the media type: it may
-    /// be that of a page for people, and the code that a token is dead all the same.
+    /// Returns the members, if the server did what was asked. A refusal is read whatever the media type: the server may
+    /// send it as a page for people, and its code still tells that a token is dead.
     fn judged(&self) -> Result<Result<RawMembers<'_>, Fault>, RequestError> {
         let status = self.response.status();
         let members = RawMembers::of(self.text());
@@ -156,9 +157,9 @@ impl ServerAnswer {
         Ok(members.and_then(|members| if is_ambiguous(&members) { Err(Fault::Malformed) } else { Ok(members) }))
     }
 
-    /// The error for a response that is not what it should be.
+    /// Returns the error for a response that cannot be used.
     pub(crate) fn unusable(&self, fault: Fault) -> RequestError {
-        // What is not there may be what was not to be read.
+        // A missing member may be one that could not be read.
         let is_reading = matches!(fault, Fault::Malformed | Fault::Missing(_));
         let fault = self.not_text.filter(|_| is_reading).unwrap_or(fault);
         let (excerpt, status) = (excerpt_of(&self.response), self.response.status());
@@ -181,7 +182,7 @@ impl ServerAnswer {
     }
 }
 
-/// A response may hold tokens.
+/// Wipes the response, which may hold tokens.
 impl Drop for ServerAnswer {
     fn drop(&mut self) {
         self.response.body_mut().zeroize();
@@ -207,10 +208,10 @@ fn media(headers: &HeaderMap) -> Media {
     }
 }
 
-/// The JSON object that says what a form says. No copy of a token is left behind.
+/// Returns a JSON object with the content of a form. No copy of a token is left behind.
 fn form_as_json(form: &str) -> Option<String> {
     let pairs = Form::new(form.as_bytes()).ok()?.pairs();
-    // Room for the longest that there may be, so that it does not grow.
+    // There is room for the longest possible result, so that the buffer does not grow.
     let mut json = Vec::with_capacity(12 * form.len() + 2);
     json.push(b'{');
     for (name, value) in pairs {
@@ -226,8 +227,10 @@ fn form_as_json(form: &str) -> Option<String> {
     String::from_utf8(json).ok()
 }
 
-/// In how many seconds to ask again. RFC 9110 §10.2.3: `Retry-After = HTTP-date / delay-seconds`. A date counts from
-/// the response's own `Date`, whose clock is the same, or else from when the request was sent.
+/// Returns the seconds after which to ask again. [RFC 9110 §10.2.3]: `Retry-After = HTTP-date / delay-seconds`. A date
+/// counts from the response's own `Date`, which is of the same clock, or else from the time of the request.
+///
+/// [RFC 9110 §10.2.3]: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
 fn retry_after(headers: &HeaderMap, asked_at: Option<Timestamp>) -> Option<u32> {
     let text = header_text(headers, header::RETRY_AFTER)?.trim();
     if text.starts_with(|first: char| first.is_ascii_digit()) {

@@ -1,4 +1,7 @@
-//! The `Authorization` request header: Basic as RFC 6749 §2.3.1 has it, Bearer as RFC 6750 §2.1 has it.
+//! The `Authorization` request header: Basic as in [RFC 6749 §2.3.1], Bearer as in [RFC 6750 §2.1].
+//!
+//! [RFC 6749 §2.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
+//! [RFC 6750 §2.1]: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
 
 use std::borrow::Cow;
 
@@ -11,52 +14,58 @@ use zeroize::Zeroize as _;
 use super::form::decode;
 use crate::model::{ClientId, Secret, only};
 
-/// Takes base64 with its padding or without: RFC 7617 asks for it, some clients forget it.
+/// Accepts base64 with or without padding: [RFC 7617] requires it, some clients omit it.
+///
+/// [RFC 7617]: https://www.rfc-editor.org/rfc/rfc7617
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The `Authorization` header cannot be read.
+/// An error in reading the `Authorization` header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthorizationHeaderError {
-    /// There is more than one.
+    /// There is more than one header.
     #[error("more than one Authorization header")]
     Repeated,
-    /// There is nothing in it.
+    /// The header is empty.
     #[error("an empty Authorization header")]
     Empty,
-    /// The credentials are not those of the scheme.
+    /// The credentials do not have the syntax of the scheme.
     #[error("malformed credentials in the Authorization header")]
     Malformed,
-    /// A scheme that this endpoint does not know.
+    /// The scheme is not supported at this endpoint.
     #[error("unsupported scheme in the Authorization header")]
     UnsupportedScheme,
 }
 
-/// What an `Authorization` header may carry to the authorization server.
+/// The content of an `Authorization` header to the authorization server.
 #[derive(Debug)]
 pub(crate) enum Authorization {
     Basic(BasicCredentials),
 }
 
-/// A client's credentials in HTTP Basic: RFC 6749 §2.3.1.
+/// A client's credentials in HTTP Basic: [RFC 6749 §2.3.1].
+///
+/// [RFC 6749 §2.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BasicCredentials {
-    /// The user name.
+    /// The client identifier, sent as the user name.
     pub client_id: ClientId,
-    /// The password, as RFC 6749 §2.3.1 reads it; `None` if it is empty.
+    /// The secret, sent as the password and decoded by [RFC 6749 §2.3.1]; `None` if it is empty.
+    ///
+    /// [RFC 6749 §2.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
     pub client_secret: Option<Secret<'static>>,
-    /// The password as it stands there, if that is another: what a client meant that does not encode, as `curl -u` does
-    /// not. `None` if there is but one reading.
+    /// The password as it stands in the header, if that is another text: the secret of a client that does not encode,
+    /// as `curl -u` does not. `None` if both readings are the same.
     pub client_secret_as_written: Option<Secret<'static>>,
 }
 
 impl Authorization {
-    /// Reads the header, if there is one. One that is empty, or of a scheme by which clients do not authenticate, is
-    /// none where those are ignored.
+    /// Reads the header, if there is one. With `ignores_others`, a header that is empty, or of a scheme by which
+    /// clients do not authenticate, counts as missing.
     pub(crate) fn read(headers: &HeaderMap, ignores_others: bool) -> Result<Option<Self>, AuthorizationHeaderError> {
         let Some(value) = only_value(headers)? else { return Ok(None) };
         let value = value.as_bytes().trim_ascii();
@@ -80,8 +89,10 @@ fn only_value(headers: &HeaderMap) -> Result<Option<&HeaderValue>, Authorization
     if values.next().is_some() { Err(AuthorizationHeaderError::Repeated) } else { Ok(value) }
 }
 
-/// The access token in the header, if that has one: RFC 6750 §2.1: `credentials = "Bearer" 1*SP b64token`. Another
-/// scheme's credentials are another's to read.
+/// Reads the access token in the header, if there is one: [RFC 6750 §2.1]: `credentials = "Bearer" 1*SP b64token`. A
+/// header of another scheme is ignored.
+///
+/// [RFC 6750 §2.1]: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<Secret<'_>>, AuthorizationHeaderError> {
     let Some(value) = only_value(headers)? else { return Ok(None) };
     let mut parts = value.as_bytes().splitn(2, |byte| *byte == b' ');
@@ -94,7 +105,9 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<Secret<'_>>, Authoriz
     if is_b64token(token) { Ok(Some(Secret::new(token))) } else { Err(AuthorizationHeaderError::Malformed) }
 }
 
-/// RFC 6750 §2.1: `b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`
+/// Tells if the text is a `b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="` of [RFC 6750 §2.1].
+///
+/// [RFC 6750 §2.1]: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
 fn is_b64token(text: &str) -> bool {
     let digits = text.trim_end_matches('=');
     let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
@@ -102,10 +115,13 @@ fn is_b64token(text: &str) -> bool {
 }
 
 impl BasicCredentials {
-    /// Reads what follows `Basic`: base64 of the form-encoded client identifier, a colon, and the form-encoded secret.
+    /// Reads the text after `Basic`: base64 of the form-encoded client identifier, a colon, and the form-encoded
+    /// secret.
     ///
     /// # Errors
-    /// It is something else, or not of the characters that RFC 6749 appendix A allows.
+    /// The text has another form, or characters that [RFC 6749 appendix A] does not allow.
+    ///
+    /// [RFC 6749 appendix A]: https://www.rfc-editor.org/rfc/rfc6749#appendix-A
     pub fn parse(credentials: &str) -> Result<Self, AuthorizationHeaderError> {
         let malformed = || AuthorizationHeaderError::Malformed;
         let mut decoded =
@@ -114,7 +130,7 @@ impl BasicCredentials {
         let client_id = ClientId::parse(&form_decode(user).ok_or_else(malformed)?).map_err(|_| malformed())?;
         let mut as_written = None;
         let client_secret = match decode(password) {
-            // The secret stands there as it is: cut off what is before it.
+            // The secret was not encoded, so it can be used in place: only the part before it is cut off.
             Some(Cow::Borrowed(_)) | None => {
                 let colon = user.len();
                 decoded.drain(..=colon);
@@ -131,9 +147,12 @@ impl BasicCredentials {
     }
 }
 
-/// RFC 6749 §2.3.1: "encoded using the "application/x-www-form-urlencoded" encoding algorithm per Appendix B".
+/// Decodes a part. [RFC 6749 §2.3.1]: "encoded using the "application/x-www-form-urlencoded" encoding algorithm per
+/// Appendix B".
+///
+/// [RFC 6749 §2.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
 fn form_decode(encoded: &str) -> Option<Cow<'_, str>> {
-    // One value, so a separator in it stands for itself, as from a client that forgot to encode.
+    // This is a single value, so a separator in it stands for itself, as from a client that forgot to encode.
     if encoded.contains(['&', '=']) {
         return Some(Cow::Borrowed(encoded));
     }

@@ -1,23 +1,26 @@
-//! `WWW-Authenticate` as servers really send it: RFC 9110 §11.6.1, and what else can be meant in one way only.
+//! The `WWW-Authenticate` header as servers really send it: [RFC 9110 §11.6.1], and deviations that have only one
+//! possible meaning.
+//!
+//! [RFC 9110 §11.6.1]: https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1
 
 use http::{HeaderMap, header};
 
-/// The most challenges of a response, and parameters of a challenge, that are looked at.
+/// The most challenges of a response, and parameters of a challenge, that are read.
 const MAX_CHALLENGES: usize = 16;
 const MAX_PARAMETERS: usize = 64;
-/// The most bytes of a value; a longer one is passed over. Some servers write claims here, in base64.
+/// The greatest length of a value, in bytes; a longer one is skipped. Some servers write claims here, in base64.
 const MAX_VALUE_LEN: usize = 8192;
 
 /// A challenge of any scheme.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct AnyChallenge {
-    /// As it was sent.
+    /// The scheme, as it was sent.
     pub(crate) scheme: String,
-    /// Names in lower case, and values without their quotes, in the order in which they were sent.
+    /// The parameters, in the order in which they were sent: names in lower case, values without their quotes.
     pub(crate) parameters: Vec<(String, String)>,
 }
 
-/// The challenges of a response, in order. One that cannot be read hides no other.
+/// Reads the challenges of a response, in order. An unreadable one does not hide the others.
 pub(crate) fn challenges(headers: &HeaderMap) -> Vec<AnyChallenge> {
     let mut challenges = Vec::new();
     for field in headers.get_all(header::WWW_AUTHENTICATE) {
@@ -27,14 +30,16 @@ pub(crate) fn challenges(headers: &HeaderMap) -> Vec<AnyChallenge> {
     challenges
 }
 
-/// RFC 9110 §5.5: a field may hold `obs-text`, which "a recipient SHOULD treat [...] as opaque data". In practice it is
-/// UTF-8, or else Latin-1, in a text for people.
+/// Decodes a field. [RFC 9110 §5.5]: a field may hold `obs-text`, which "a recipient SHOULD treat [...] as opaque
+/// data". In practice it is UTF-8, or else Latin-1, in a text for people.
+///
+/// [RFC 9110 §5.5]: https://www.rfc-editor.org/rfc/rfc9110#section-5.5
 fn text(field: &[u8]) -> String {
     std::str::from_utf8(field).map_or_else(|_| field.iter().map(|byte| char::from(*byte)).collect(), str::to_owned)
 }
 
-/// A list of challenges, in which commas separate challenges and parameters alike. A word that no equals sign follows
-/// begins the next challenge. Semicolons, and spaces alone, are taken for commas.
+/// Reads a list of challenges, in which commas separate challenges and parameters alike. A word without an equals sign
+/// begins the next challenge. Semicolons, and spaces alone, count as commas.
 fn read(field: &str, challenges: &mut Vec<AnyChallenge>, start: usize) {
     let mut rest = field;
     loop {
@@ -42,12 +47,12 @@ fn read(field: &str, challenges: &mut Vec<AnyChallenge>, start: usize) {
         let (word, after) = split_token(rest);
         let Some(first) = rest.chars().next() else { return };
         if word.is_empty() {
-            // Nothing that begins like this has a meaning here.
+            // No known syntax begins like this.
             let junk = if first == '"' { split_quoted(rest).1 } else { rest.get(first.len_utf8()..) };
             rest = junk.unwrap_or_default();
         } else if let Some(value) = after.trim_start().strip_prefix('=') {
             let (value, after) = split_value(value.trim_start());
-            // Parameters before the first scheme belong to nobody.
+            // Parameters before the first scheme belong to no challenge.
             let challenge = challenges.get_mut(start..).and_then(<[_]>::last_mut);
             let has_room = |challenge: &&mut AnyChallenge| challenge.parameters.len() < MAX_PARAMETERS;
             if let Some(challenge) = challenge.filter(has_room).filter(|_| value.len() <= MAX_VALUE_LEN) {
@@ -64,15 +69,21 @@ fn read(field: &str, challenges: &mut Vec<AnyChallenge>, start: usize) {
     }
 }
 
-/// The `token` that a text begins with, RFC 9110 §5.6.2, or the `token68` of a scheme that has one (§11.2).
+/// Splits off the `token` at the beginning of a text, [RFC 9110 §5.6.2], or the `token68` of a scheme that has one
+/// ([RFC 9110 §11.2]).
+///
+/// [RFC 9110 §5.6.2]: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
+/// [RFC 9110 §11.2]: https://www.rfc-editor.org/rfc/rfc9110#section-11.2
 fn split_token(text: &str) -> (&str, &str) {
     let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~/".contains(c);
     let end = text.find(|c| !is_token(c)).unwrap_or(text.len());
     text.split_at_checked(end).unwrap_or((text, ""))
 }
 
-/// The value that a text begins with: a quoted-string (RFC 9110 §5.6.4) or a token; tolerated are single quotes, a
-/// quote that nobody closed, and whatever goes on to the next comma or the next `name=`.
+/// Splits off the value at the beginning of a text: a quoted-string ([RFC 9110 §5.6.4]) or a token. Single quotes, an
+/// unclosed quote, and unquoted text up to the next comma or the next `name=` are tolerated.
+///
+/// [RFC 9110 §5.6.4]: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.4
 fn split_value(text: &str) -> (String, &str) {
     if let Some(unquoted) = text.strip_prefix('"') {
         return match split_quoted(text) {
@@ -88,7 +99,7 @@ fn split_value(text: &str) -> (String, &str) {
     split_unquoted(text)
 }
 
-/// What a text begins with, to the next comma or the next `name=`.
+/// Splits off the beginning of a text up to the next comma or the next `name=`.
 fn split_unquoted(text: &str) -> (String, &str) {
     let mut is_after_space = false;
     let is_end = |(at, character): &(usize, char)| {
@@ -102,13 +113,13 @@ fn split_unquoted(text: &str) -> (String, &str) {
     (value.trim_end().to_owned(), rest)
 }
 
-/// Whether a text begins with a name and an equals sign.
+/// Tells if a text begins with a name and an equals sign.
 fn is_parameter(text: &str) -> bool {
     let (name, rest) = split_token(text);
     !name.is_empty() && rest.trim_start().starts_with('=')
 }
 
-/// The content of the quoted-string that a text begins with, and what follows; nothing if the end of it is missing.
+/// Splits off the content of the quoted-string at the beginning of a text; without its end, nothing follows.
 fn split_quoted(text: &str) -> (String, Option<&str>) {
     let mut value = String::new();
     let mut characters = text.char_indices().skip(1);

@@ -1,6 +1,6 @@
-//! Errors in events.
+//! Serialization of errors in events.
 
-/// Writes an error as an object: the code that the requester is told, and the exact reason, which the log may know.
+/// Writes an error as an object: the code that the requester is told, and the exact reason, which is only for the log.
 macro_rules! serialize_error {
     ($error:ty) => {
         impl serde::Serialize for $error {

@@ -1,22 +1,22 @@
-//! A few words of a response that cannot be used, for a log: bounded, on one line, with whatever may be a secret left
-//! out.
+//! Excerpts of an unusable response, for a log: bounded, on one line, with possible secrets left out.
 
 use url::{Position, Url};
 
 const MAX_CHARS: usize = 200;
-/// A run of this many token characters may be a token.
+/// The length, in token characters, from which a run may be a token.
 const SUSPICIOUS: usize = 16;
-/// The name of a JSON member may be longer than that: `authorization_response_iss_parameter_supported`.
+/// The length from which a name of a JSON member is suspicious. It is greater, for names such as
+/// `authorization_response_iss_parameter_supported`.
 const SUSPICIOUS_NAME: usize = 64;
 
-/// An excerpt of a text. Left out, as `…`, are texts in quotes other than the names of JSON members, the values of form
-/// parameters, and whatever is as long as a token.
+/// Returns an excerpt of a text. Left out, as `…`, are texts in quotes other than the names of JSON members, the values
+/// of form parameters, and anything as long as a token.
 pub(crate) fn excerpt(text: &[u8]) -> String {
     let head = text.get(..8 * MAX_CHARS).unwrap_or(text);
     bounded(mask(&String::from_utf8_lossy(head)))
 }
 
-/// The same of a URL, whose host is no secret, nor are the short parts of its path.
+/// The same for a URL, whose host is not a secret, nor are the short parts of its path.
 pub(crate) fn excerpt_of_url(url: &str) -> String {
     let parsed = Url::parse(url).ok().filter(Url::has_host);
     let (origin, rest) = match &parsed {
@@ -28,13 +28,13 @@ pub(crate) fn excerpt_of_url(url: &str) -> String {
     bounded(format!("{origin}{path}"))
 }
 
-/// An excerpt of what is prose, not to be masked as data is.
+/// Returns an excerpt of prose, which is not masked like data.
 pub(super) fn excerpt_of_prose(text: &str) -> String {
     bounded(peer_text(text))
 }
 
-/// What another party wrote for people: bounded, without what cannot be seen, and without whatever is as long as a
-/// token.
+/// Cleans a text that another party wrote for people: bounded, without invisible characters, and without anything as
+/// long as a token.
 pub(crate) fn peer_text(text: &str) -> String {
     let text: String = text.chars().filter(|character| !is_invisible(*character)).take(500).collect();
     let mut shown = String::new();
@@ -52,9 +52,9 @@ pub(crate) fn peer_text(text: &str) -> String {
     shown
 }
 
-/// Whether a character hides in a text, or changes how the rest of it is shown: controls, line and paragraph
-/// separators, interlinear annotations, and Unicode's `Default_Ignorable_Code_Point`, among which are those that turn
-/// the direction of writing, and tags.
+/// Tells if a character is invisible, or changes how the rest of a text is shown: controls, line and paragraph
+/// separators, interlinear annotations, and Unicode's `Default_Ignorable_Code_Point`, which includes tags and the
+/// characters that change the direction of writing.
 pub(crate) fn is_invisible(character: char) -> bool {
     #[rustfmt::skip]
     let is_ignorable = matches!(character,
@@ -76,7 +76,7 @@ fn bounded(mut text: String) -> String {
 fn mask(text: &str) -> String {
     let mut masked = String::new();
     let mut rest = text.trim_start_matches('\u{FEFF}').trim();
-    // The last character that is not a space: what comes after an equals sign is a value.
+    // The last character that is not a space: a value follows an equals sign.
     let mut before = ' ';
     while let Some(first) = rest.chars().next() {
         let (part, shown) = if first == '"' {
@@ -101,8 +101,8 @@ fn mask(text: &str) -> String {
     masked
 }
 
-/// Whether this may be a token: it is as long as one, and no word of a protocol, as `unmet_authentication_requirements`
-/// is, or `BAD_REFRESH_TOKEN`.
+/// Tells if this may be a token: long enough, and not a word of a protocol, such as `unmet_authentication_requirements`
+/// or `BAD_REFRESH_TOKEN`.
 fn is_suspicious(run: &str) -> bool {
     let is_word = run.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'-' | b'.'));
     let is_shouted = run.contains('_') && run.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
@@ -113,17 +113,20 @@ fn one_line(text: &str) -> String {
     text.chars().map(|c| if is_invisible(c) || c.is_whitespace() { ' ' } else { c }).collect()
 }
 
-/// `token68` of RFC 9110 §11.2, but for the equals sign at its end, and what else tokens are put together with.
+/// Tells if the character can be in a token: `token68` of [RFC 9110 §11.2] without the equals signs at its end, and
+/// further characters that tokens are composed with.
+///
+/// [RFC 9110 §11.2]: https://www.rfc-editor.org/rfc/rfc9110#section-11.2
 fn is_token(character: char) -> bool {
     character.is_ascii_alphanumeric() || "-._~+/%|$!*@^".contains(character)
 }
 
-/// Whether a parameter's value is over, in a form or in what stands around one.
+/// Tells if the character ends a parameter's value, in a form or around one.
 fn ends_value(character: char) -> bool {
     character.is_whitespace() || matches!(character, '&' | '"' | '<' | '>')
 }
 
-/// The quoted text that a text starts with, as JSON has it, to its closing quote or, if that is missing, to the end.
+/// Returns the quoted text at the beginning of a text, as in JSON, up to its closing quote or, without one, to the end.
 fn quoted(text: &str) -> &str {
     let mut escaped = false;
     let end = text.char_indices().skip(1).find(|(_, character)| {

@@ -1,4 +1,8 @@
-//! `application/x-www-form-urlencoded`, in a query or a body: RFC 6749 §3.1, §3.2, appendix B.
+//! `application/x-www-form-urlencoded`, in a query or a body: [RFC 6749 §3.1], [§3.2], [appendix B].
+//!
+//! [RFC 6749 §3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1
+//! [§3.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
+//! [appendix B]: https://www.rfc-editor.org/rfc/rfc6749#appendix-B
 
 use std::borrow::Cow;
 use std::iter;
@@ -7,23 +11,34 @@ use http::{HeaderMap, header};
 use memchr::{memchr, memchr2};
 use percent_encoding::percent_decode_str;
 
-/// The most bytes that a form or a query may have.
+/// The greatest length of a form or a query, in bytes.
 pub const MAX_FORM_LEN: usize = 64 * 1024;
 
-/// A request's parameters cannot be read. All of these are `invalid_request`.
+/// An error in reading a request's parameters. All of these are `invalid_request`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FormError {
-    /// RFC 6749 §3.1, §3.2: "Request and response parameters MUST NOT be included more than once."
+    /// The parameter is repeated. [RFC 6749 §3.1], [§3.2]: "Request and response parameters MUST NOT be included more
+    /// than once."
+    ///
+    /// [RFC 6749 §3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1
+    /// [§3.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
     #[error("parameter {0} is included more than once")]
     Repeated(&'static str),
-    /// RFC 6749 appendix B: names and values are encoded in UTF-8, and then so that only ASCII is left.
+    /// The form is not UTF-8. [RFC 6749 appendix B]: names and values are encoded in UTF-8, and then so that only ASCII
+    /// is left.
+    ///
+    /// [RFC 6749 appendix B]: https://www.rfc-editor.org/rfc/rfc6749#appendix-B
     #[error("the parameters are not UTF-8")]
     NotUtf8,
-    /// RFC 6749 appendix B: what is decoded is UTF-8.
+    /// The decoded value is not UTF-8: [RFC 6749 appendix B].
+    ///
+    /// [RFC 6749 appendix B]: https://www.rfc-editor.org/rfc/rfc6749#appendix-B
     #[error("parameter {0} is not UTF-8")]
     Encoding(&'static str),
-    /// The value has a character outside its set: RFC 6749 appendix A.
+    /// The value has a character outside its set: [RFC 6749 appendix A].
+    ///
+    /// [RFC 6749 appendix A]: https://www.rfc-editor.org/rfc/rfc6749#appendix-A
     #[error("parameter {0} has characters that are not allowed")]
     Characters(&'static str),
     /// A required parameter is missing.
@@ -37,15 +52,15 @@ pub enum FormError {
     TooLong,
 }
 
-/// Encoded parameters, not yet looked at.
+/// Encoded parameters, not yet read.
 #[derive(Clone, Copy)]
 pub(crate) struct Form<'a> {
     encoded: &'a str,
-    /// Whether nothing in it is encoded: then every value stands for itself.
+    /// True if no part of the form is encoded, so that every value stands for itself.
     is_plain: bool,
 }
 
-/// One parameter of a request: `None` when omitted, which includes sent without a value.
+/// One parameter of a request: `None` if omitted, or sent without a value.
 pub(crate) type Param<'a> = Result<Option<Cow<'a, str>>, FormError>;
 
 impl<'a> Form<'a> {
@@ -60,16 +75,22 @@ impl<'a> Form<'a> {
         Self { encoded, is_plain: memchr2(b'%', b'+', encoded.as_bytes()).is_none() }
     }
 
-    /// The named parameters, in the order of the names. Others are passed over: RFC 6749 §3.1, §3.2: "The authorization
-    /// server MUST ignore unrecognized request parameters."
+    /// Returns the named parameters, in the order of the names. Others are ignored. [RFC 6749 §3.1], [§3.2]: "The
+    /// authorization server MUST ignore unrecognized request parameters."
     ///
-    /// Each carries its own error, so that an endpoint may answer with those that are sound.
+    /// Each has its own error, so that an endpoint can use those that are valid.
+    ///
+    /// [RFC 6749 §3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1
+    /// [§3.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
     pub(crate) fn params<const N: usize>(self, names: [&'static str; N]) -> [Param<'a>; N] {
         self.params_and_all(names, "").0
     }
 
-    /// The same, and every value of a parameter that may repeat, as RFC 8707 §2 lets `resource`. One that is not UTF-8
-    /// is there too, as a value that names nothing: left out, it would ask for everything.
+    /// Returns the named parameters, and every value of one parameter that may repeat, as `resource` of [RFC 8707 §2]
+    /// may. A value that is not UTF-8 is included as one that names nothing: if it were left out, the request would ask
+    /// for everything.
+    ///
+    /// [RFC 8707 §2]: https://www.rfc-editor.org/rfc/rfc8707#section-2
     pub(crate) fn params_and_all<const N: usize>(
         self,
         names: [&'static str; N],
@@ -79,7 +100,7 @@ impl<'a> Form<'a> {
         let mut seen = [false; N];
         let mut params = [const { Ok(None) }; N];
         for pair in self.encoded_pairs() {
-            // One without a name, or whose name is not UTF-8, is nobody's.
+            // A parameter without a name, or whose name is not UTF-8, is ignored.
             let Some(name) = pair.name().filter(|name| !name.is_empty()) else { continue };
             if let Some(at) = names.iter().position(|known| name == *known) {
                 let (Some(param), Some(seen), Some(name)) = (params.get_mut(at), seen.get_mut(at), names.get(at))
@@ -89,7 +110,8 @@ impl<'a> Form<'a> {
                 *param = match self.value(pair) {
                     _ if std::mem::replace(seen, true) => Err(FormError::Repeated(name)),
                     None => Err(FormError::Encoding(name)),
-                    // "Parameters sent without a value MUST be treated as if they were omitted from the request."
+                    // RFC 6749 §3.1, §3.2: "Parameters sent without a value MUST be treated as if they were omitted
+                    // from the request."
                     Some(value) if value.is_empty() => Ok(None),
                     value => Ok(value),
                 };
@@ -101,8 +123,8 @@ impl<'a> Form<'a> {
         (params, all)
     }
 
-    /// All parameters, as `name=value`. A value is `None` if it is not UTF-8; a parameter whose name is not has no name
-    /// that is known.
+    /// Returns all parameters, as `name=value`. A value is `None` if it is not UTF-8; parameters whose name is not
+    /// UTF-8 are left out.
     pub(crate) fn pairs(self) -> impl Iterator<Item = (Cow<'a, str>, Option<Cow<'a, str>>)> {
         self.encoded_pairs().filter_map(move |pair| Some((pair.name()?, self.value(pair))))
     }
@@ -110,7 +132,7 @@ impl<'a> Form<'a> {
     fn encoded_pairs(self) -> impl Iterator<Item = Pair<'a>> {
         let mut rest = self.encoded;
         iter::from_fn(move || {
-            // Nothing between two separators is no parameter.
+            // An empty text between two separators is not a parameter.
             rest = rest.trim_start_matches('&');
             let pair;
             (pair, rest) = (!rest.is_empty()).then(|| Pair::split_off(rest))?;
@@ -127,20 +149,20 @@ impl<'a> Form<'a> {
 #[derive(Clone, Copy)]
 struct Pair<'a> {
     name: &'a str,
-    /// Whether something in the name is encoded; mostly not.
+    /// True if the name is encoded, which is rare.
     name_is_encoded: bool,
     value: &'a str,
 }
 
 impl<'a> Pair<'a> {
-    /// The first parameter of a text, and what is behind it.
+    /// Splits off the first parameter of a text.
     fn split_off(text: &'a str) -> (Self, &'a str) {
         let mut name_is_encoded = false;
         let mut ends_name = |byte: u8| {
             name_is_encoded |= matches!(byte, b'%' | b'+');
             matches!(byte, b'=' | b'&')
         };
-        // Letters and `_`, of which names are made, are none of these four, and greater.
+        // Names consist of letters and `_`, which are greater than these four characters.
         let end = text.bytes().position(|byte| byte < b'@' && ends_name(byte)).unwrap_or(text.len());
         let (name, rest) = text.split_at_checked(end).unwrap_or((text, ""));
         let rest = rest.strip_prefix('=').unwrap_or(rest);
@@ -154,7 +176,7 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// A decoded name or value, if it is UTF-8: in one allocation or, for most of them, in none.
+/// Decodes a name or value, if it is UTF-8: in one allocation or, for most of them, in none.
 pub(super) fn decode(encoded: &str) -> Option<Cow<'_, str>> {
     if memchr2(b'%', b'+', encoded.as_bytes()).is_none() {
         return Some(Cow::Borrowed(encoded));
@@ -167,7 +189,7 @@ pub(super) fn decode(encoded: &str) -> Option<Cow<'_, str>> {
     String::from_utf8(decoded).ok().map(Cow::Owned)
 }
 
-/// The form in a request's body.
+/// Returns the form in a request's body.
 pub(crate) fn form_body<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<Form<'a>, FormError> {
     const FORM: &str = "application/x-www-form-urlencoded";
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The members of a JSON object that have no name here.
+//! The members of a JSON object that have no field of their own.
 
 use std::fmt;
 
@@ -7,12 +7,12 @@ use serde_json::{Map, Value};
 
 use super::members::RawMembers;
 
-/// RawMembers of a response that nobody here recognizes. They may be secrets, so only their names are shown.
+/// The unrecognized members of a response. They may be secrets, so only their names are shown.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Further(Map<String, Value>);
 
 impl Further {
-    /// All but these. One that cannot be read, or has more than one value, is left out.
+    /// Returns all members except these. A member that cannot be read, or has more than one value, is left out.
     pub(crate) fn than(known: &[&str], members: &RawMembers<'_>) -> Self {
         let mut further = Map::new();
         for name in members.names().filter(|name| !known.contains(name)) {

@@ -1,4 +1,7 @@
-//! Token introspection as whoever asks sees it: RFC 7662 §2.1, §2.2.
+//! Token introspection from the asking side: [RFC 7662 §2.1], [§2.2].
+//!
+//! [RFC 7662 §2.1]: https://www.rfc-editor.org/rfc/rfc7662#section-2.1
+//! [§2.2]: https://www.rfc-editor.org/rfc/rfc7662#section-2.2
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -12,50 +15,58 @@ use crate::fetch::Fetch;
 use crate::model::members::{Members, Unreadable};
 use crate::model::{Endpoint, Scope, Secret, Timestamp};
 
-/// An active token, as the authorization server describes it: RFC 7662 §2.2. Each member but the lists is optional
+/// An active token, as the authorization server describes it: [RFC 7662 §2.2]. Each member except the lists is optional
 /// there.
 ///
-/// A member that nothing hangs on is left out if it cannot be read, and [named](Introspection::unreadable). Those that
-/// decide whether a token may be used, and for what, make the answer one that cannot be used: `scope`, `token_type`,
-/// `exp`, `nbf`, `aud`.
+/// A member that decides nothing is left out if it cannot be read, and [named](Introspection::unreadable). The response
+/// is refused if one cannot be read that decides about the use of the token: `scope`, `token_type`, `exp`, `nbf`,
+/// `aud`.
+///
+/// [RFC 7662 §2.2]: https://www.rfc-editor.org/rfc/rfc7662#section-2.2
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "Members")]
 #[non_exhaustive]
 pub struct Introspection {
-    /// What it is good for.
+    /// The scope of the token.
     pub scope: Option<Scope>,
-    /// The client that it was issued to. A whole number is taken as its digits.
+    /// The client that the token was issued to. A whole number is read as its digits.
     pub client_id: Option<String>,
-    /// The resource owner's name for people; a number as `client_id`.
+    /// The resource owner's name for people; a number is read as for `client_id`.
     pub username: Option<String>,
-    /// RFC 6749 §7.1.
+    /// The type of the token: [RFC 6749 §7.1].
+    ///
+    /// [RFC 6749 §7.1]: https://www.rfc-editor.org/rfc/rfc6749#section-7.1
     pub token_type: Option<String>,
-    /// When it ends.
+    /// The time of expiry.
     pub exp: Option<Timestamp>,
-    /// When it was issued.
+    /// The time of issue.
     pub iat: Option<Timestamp>,
-    /// Before when it is not to be used.
+    /// The time before which the token must not be used.
     pub nbf: Option<Timestamp>,
-    /// The resource owner; a number as `client_id`.
+    /// The resource owner; a number is read as for `client_id`.
     pub sub: Option<String>,
-    /// For whom it is: one or several.
+    /// The audience: one recipient or several.
     pub aud: Vec<String>,
-    /// Who issued it.
+    /// The issuer of the token.
     pub iss: Option<String>,
-    /// Its identifier; a number as `client_id`.
+    /// The token's identifier; a number is read as for `client_id`.
     pub jti: Option<String>,
-    /// How the resource owner was authenticated: RFC 9470 §6.2.
+    /// The class of the resource owner's authentication: [RFC 9470 §6.2].
+    ///
+    /// [RFC 9470 §6.2]: https://www.rfc-editor.org/rfc/rfc9470#section-6.2
     pub acr: Option<String>,
-    /// When the resource owner was authenticated: RFC 9470 §6.2.
+    /// The time of the resource owner's authentication: [RFC 9470 §6.2].
+    ///
+    /// [RFC 9470 §6.2]: https://www.rfc-editor.org/rfc/rfc9470#section-6.2
     pub auth_time: Option<Timestamp>,
-    /// Whatever else the server says.
+    /// The other members.
     pub claims: Map<String, Value>,
     unreadable: Unreadable,
 }
 
 impl Introspection {
-    /// The members of the answer that were there and cannot be read. What such a member was to say is not known, which
-    /// is not the same as nothing: an answer without `sub` may be that of a client which acts for itself.
+    /// The names of the members that were sent and cannot be read. Their values are not known, which is not the same as
+    /// absent: a response without `sub` may be that of a client which acts for itself.
     #[must_use]
     pub fn unreadable(&self) -> &[&'static str] {
         &self.unreadable
@@ -66,7 +77,7 @@ impl TryFrom<Members> for Introspection {
     type Error = serde_json::Error;
 
     fn try_from(members: Members) -> Result<Self, Self::Error> {
-        // Another resource server might read the same answer otherwise.
+        // Another resource server might read the same response differently.
         let mut members = members.distinct()?;
         let from = &mut members;
         let read = Self {
@@ -96,7 +107,7 @@ fn timestamp(member: Value) -> Result<Option<Timestamp>, serde_json::Error> {
     Ok(lenient::seconds(member)?.map(Timestamp))
 }
 
-/// A text, or a whole number, by which some servers know their clients and people.
+/// Reads a text or a whole number, by which some servers identify clients and people.
 fn identifier(member: Value) -> Result<String, serde_json::Error> {
     match member {
         Value::Number(number) if !number.is_f64() => Ok(number.to_string()),
@@ -104,7 +115,10 @@ fn identifier(member: Value) -> Result<String, serde_json::Error> {
     }
 }
 
-/// RFC 7662 §2.1: "The protected resource calls the introspection endpoint using an HTTP POST".
+/// Returns the introspection request. [RFC 7662 §2.1]: "The protected resource calls the introspection endpoint using
+/// an HTTP POST".
+///
+/// [RFC 7662 §2.1]: https://www.rfc-editor.org/rfc/rfc7662#section-2.1
 pub(crate) fn introspection_request(
     endpoint: &Endpoint,
     sender: &Identity,
@@ -114,7 +128,7 @@ pub(crate) fn introspection_request(
     introspection_form(token, token_type_hint).post(endpoint, sender)
 }
 
-/// What is posted there.
+/// Returns the form of the introspection request.
 pub(crate) fn introspection_form(token: &Secret<'_>, token_type_hint: Option<&str>) -> PostForm {
     let mut form = PostForm::new();
     form.append("token", token.expose());
@@ -122,16 +136,16 @@ pub(crate) fn introspection_form(token: &Secret<'_>, token_type_hint: Option<&st
     form
 }
 
-/// What the server says of the token; none if it is not active, whatever the reason.
+/// Reads the introspection response; `None` if the token is not active, whatever the reason.
 pub(crate) fn introspection_response(answer: ServerAnswer) -> Result<Option<Introspection>, RequestError> {
     #[derive(Deserialize)]
     struct Active {
         #[serde(default)]
         active: Option<bool>,
     }
-    // "Note that to avoid disclosing too much of the authorization server's state to a third party, the authorization
-    // server SHOULD NOT include any additional information about an inactive token". One that says `error` beside it
-    // has said plainly what counts.
+    // RFC 7662 §2.2: "Note that to avoid disclosing too much of the authorization server's state to a third party, the
+    // authorization server SHOULD NOT include any additional information about an inactive token". If there is an
+    // `error` beside it, the token is inactive all the same.
     if answer.successful::<Active>().is_some_and(|answer| answer.active == Some(false)) {
         return Ok(None);
     }

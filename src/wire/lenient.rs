@@ -1,10 +1,10 @@
-//! JSON values as servers really send them, beside what the RFCs ask for. Each function is one tolerance.
+//! JSON values as servers really send them, beyond the RFCs. Each function is one tolerance.
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 
 use crate::model::{Scope, ScopeError, Secret};
 
-/// A number of seconds: as a number, with or without a fraction, or as a string of digits. Null is omitted.
+/// Reads a number of seconds: a number, with or without a fraction, or a string of digits. Null counts as missing.
 pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     #[derive(serde::Deserialize)]
     #[serde(untagged, expecting = "a number of seconds")]
@@ -24,13 +24,12 @@ pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
     seconds.map(Some).ok_or_else(|| D::Error::custom("not a number of seconds"))
 }
 
-/// A scope: as a string, in which more than one space may stand between tokens, or as an array of strings. Null is
-/// omitted.
+/// Reads a scope: a string, with any number of spaces between tokens, or an array of strings. Null counts as missing.
 pub(crate) fn scope<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Scope>, D::Error> {
     scope_separated_by(char::is_whitespace, deserializer)
 }
 
-/// The same, with other separators between tokens.
+/// The same as [`scope`], with other separators between tokens.
 pub(crate) fn scope_separated_by<'de, D: Deserializer<'de>>(
     is_separator: fn(char) -> bool,
     deserializer: D,
@@ -51,29 +50,31 @@ pub(crate) fn scope_separated_by<'de, D: Deserializer<'de>>(
     Scope::parse(&text).map(Some).map_err(D::Error::custom)
 }
 
-/// A scope in which more than one space may stand between tokens.
+/// Parses a scope with any number of spaces between tokens.
 pub(crate) fn spaced_scope(text: &str) -> Result<Scope, ScopeError> {
     Scope::parse(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// A secret. Null and the empty string are omitted.
+/// Reads a secret. Null and the empty string count as missing.
 pub(crate) fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret<'static>>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     Ok(text.map(Secret::new).filter(|secret| !secret.expose().is_empty()))
 }
 
-/// A string. Null is omitted.
+/// Reads a string. Null counts as missing.
 pub(crate) fn string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Option::deserialize(deserializer)
 }
 
-/// A text that something is said in. What is no string, and the empty string, are omitted.
+/// Reads a text for people. The empty string, and a value that is not a string, count as missing.
 pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
     Ok(value.as_str().filter(|text| !text.is_empty()).map(str::to_owned))
 }
 
-/// One string or an array of them, as `aud` is in RFC 7519 §4.1.3. Null is an empty list.
+/// Reads one string or an array of them, as `aud` is in [RFC 7519 §4.1.3]. Null is an empty list.
+///
+/// [RFC 7519 §4.1.3]: https://www.rfc-editor.org/rfc/rfc7519#section-4.1.3
 pub(crate) fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     #[derive(serde::Deserialize)]
     #[serde(untagged, expecting = "a string or an array of strings")]

@@ -1,4 +1,4 @@
-//! The members of a JSON object, each read on its own: one that cannot be read does not spoil the others.
+//! The members of a JSON object, each read on its own: an unreadable one does not spoil the others.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,29 +9,31 @@ use serde_json::value::RawValue;
 
 use super::fault::Fault;
 
-/// A JSON object, whose members were not looked at.
+/// A JSON object whose members are not read yet.
 pub(crate) struct RawMembers<'a>(BTreeMap<String, Found<'a>>);
 
-/// What is under one name.
+/// The values under one name.
 struct Found<'a> {
     first: &'a RawValue,
     is_repeated: bool,
-    /// Whether it is repeated in other words.
+    /// True if the name is repeated with another value.
     is_ambiguous: bool,
 }
 
-/// What there is under a name.
+/// The member under a name.
 pub(crate) enum Member<'a> {
-    /// Nothing.
+    /// No member has this name.
     Absent,
-    /// A value. Said twice in the same words, it is the same.
+    /// A value. If it is repeated with the same text, it is still one value.
     Value(&'a RawValue),
-    /// More than one value. RFC 8259 §4: "When the names within an object are not unique, the behavior of software that
-    /// receives such an object is unpredictable."
+    /// More than one value. [RFC 8259 §4]: "When the names within an object are not unique, the behavior of software
+    /// that receives such an object is unpredictable."
+    ///
+    /// [RFC 8259 §4]: https://www.rfc-editor.org/rfc/rfc8259#section-4
     Ambiguous,
 }
 
-/// The member is there, and is not what it should be.
+/// The error for a member that is present and cannot be read.
 #[derive(Debug)]
 pub(crate) struct MemberError;
 
@@ -59,7 +61,7 @@ impl<'a> RawMembers<'a> {
                 Ok(all)
             }
         }
-        // Serde would take an array for an object whose members have lost their names.
+        // Serde would accept an array for an object whose members have lost their names.
         if !text.trim_start().starts_with('{') {
             return Err(serde_json::from_str::<IgnoredAny>(text).map_or_else(fault, |_| Fault::Malformed));
         }
@@ -77,7 +79,7 @@ impl<'a> RawMembers<'a> {
         }
     }
 
-    /// What is under a name, read in this way; absent is `None`.
+    /// Reads the member under a name with this function; `None` if it is absent.
     pub(crate) fn read<T>(
         &self,
         name: &str,
@@ -90,7 +92,7 @@ impl<'a> RawMembers<'a> {
         }
     }
 
-    /// The same of what decides, which may not be there twice, not even in the same words.
+    /// Reads a member that matters for security, which must not be repeated, not even with the same text.
     pub(crate) fn read_once<T>(
         &self,
         name: &str,
@@ -100,7 +102,7 @@ impl<'a> RawMembers<'a> {
         if is_repeated { Err(MemberError) } else { self.read(name, read) }
     }
 
-    /// The object under a name, if there is one.
+    /// Returns the object under a name, if there is one.
     pub(crate) fn object(&self, name: &str) -> Option<RawMembers<'a>> {
         match self.get(name) {
             Member::Value(value) => RawMembers::of(value.get()).ok(),
@@ -108,7 +110,7 @@ impl<'a> RawMembers<'a> {
         }
     }
 
-    /// The names, each once.
+    /// Returns the names, each once.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }

@@ -1,5 +1,5 @@
-//! HTTP ⇄ types: forms and queries, the `Authorization` header, redirects and JSON replies; and the other way round,
-//! requests to another server and what it answers.
+//! The mapping between HTTP and types: forms and queries, the `Authorization` header, redirects and JSON replies; and
+//! on the other side, requests to another server and its responses.
 
 mod answer;
 mod authorization;

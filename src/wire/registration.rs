@@ -1,17 +1,20 @@
-//! Who a client is at one authorization server, and at no other.
+//! A client's registration at one authorization server, and at no other.
 
 use serde::{Deserialize, Serialize};
 
 use super::request::{Authentication, Identity};
 use crate::model::{ClientId, Issuer, Metadata, Secret, exposed};
 
-/// A client's registration at one authorization server: RFC 6749 §2. It is bound to that server's issuer. Metadata that
-/// somebody else names, say the resource that is to be asked, makes no client of it: the secret would go to whoever
-/// wrote the metadata.
+/// A client's registration at one authorization server: [RFC 6749 §2]. It is bound to that server's issuer. It cannot
+/// be combined with metadata that another party names, such as the resource to be called, because the secret would go
+/// to the author of the metadata.
 ///
-/// It is a serde value for the host to keep, one for each issuer, with the names of a client information response (RFC
-/// 7591 §3.2.1) and `issuer` beside them; what else such a response has is passed over. It holds the secret in plain
-/// text.
+/// It is a serde value for the host to keep, one for each issuer, with the names of a client information response
+/// ([RFC 7591 §3.2.1]) and `issuer` beside them; other members of such a response are ignored. It holds the secret in
+/// plain text.
+///
+/// [RFC 6749 §2]: https://www.rfc-editor.org/rfc/rfc6749#section-2
+/// [RFC 7591 §3.2.1]: https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "Kept", into = "Kept")]
 pub struct Registration {
@@ -20,31 +23,36 @@ pub struct Registration {
     proof: Proof,
 }
 
-/// How a client proves who it is.
+/// The proof by which a client authenticates.
 #[derive(Clone, Debug)]
 enum Proof {
-    /// In this way, everywhere.
+    /// The same method everywhere.
     By(Authentication),
-    /// With this secret, in the header or in the body, as each endpoint takes it.
+    /// This secret, in the header or in the body, as each endpoint requires.
     Secret(Secret<'static>),
 }
 
 impl Registration {
-    /// A public client (RFC 6749 §2.1): it has no secret.
+    /// Creates the registration of a public client ([RFC 6749 §2.1]), which has no secret.
+    ///
+    /// [RFC 6749 §2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.1
     #[must_use]
     pub fn public(issuer: Issuer, client_id: ClientId) -> Self {
         Self { issuer, client_id, proof: Proof::By(Authentication::None) }
     }
 
-    /// A confidential client. It shows its secret in the header where an endpoint takes that, else in the body. Of an
-    /// endpoint whose methods the metadata does not name, those of the token endpoint are expected; of a server that
-    /// names none, RFC 8414 §2 has it: "If omitted, the default is "client_secret_basic"".
+    /// Creates the registration of a confidential client. The secret is sent in the header if an endpoint accepts that,
+    /// else in the body. If the metadata does not name an endpoint's methods, those of the token endpoint are assumed;
+    /// if it names none at all, [RFC 8414 §2] applies: "If omitted, the default is "client_secret_basic"".
+    ///
+    /// [RFC 8414 §2]: https://www.rfc-editor.org/rfc/rfc8414#section-2
     #[must_use]
     pub fn confidential(issuer: Issuer, client_id: ClientId, client_secret: Secret<'static>) -> Self {
         Self { issuer, client_id, proof: Proof::Secret(client_secret) }
     }
 
-    /// The same registration of a client that authenticates in this way at every endpoint, whatever the metadata says.
+    /// Returns the same registration of a client that authenticates in this way at every endpoint, whatever the
+    /// metadata says.
     #[must_use]
     pub fn authenticated_by(self, authentication: Authentication) -> Self {
         Self { proof: Proof::By(authentication), ..self }
@@ -62,13 +70,13 @@ impl Registration {
         &self.client_id
     }
 
-    /// Whether this is the metadata of the server at which the client is registered: of whoever else it is, nothing is
-    /// shown to them.
+    /// Tells if this is the metadata of the server at which the client is registered. Nothing is sent to any other
+    /// server.
     pub(crate) fn is_at(&self, server: &Metadata) -> bool {
         self.issuer == server.issuer
     }
 
-    /// Who it is to an endpoint of that server that takes these methods.
+    /// Returns the client's credentials in the form that an endpoint with these authentication methods accepts.
     pub(crate) fn identity(&self, server: &Metadata, methods: Option<&Vec<String>>) -> Identity {
         let methods = methods.or(server.token_endpoint_auth_methods_supported.as_ref());
         let takes = |name: &str| methods.is_some_and(|methods| methods.iter().any(|method| method == name));
@@ -83,7 +91,7 @@ impl Registration {
     }
 }
 
-/// A registration as it is written.
+/// The serialized form of a registration.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     #[serde(deserialize_with = "crate::model::issuer::in_private_network")]
@@ -95,7 +103,9 @@ struct Kept {
     token_endpoint_auth_method: Option<Method>,
 }
 
-/// RFC 7591 §2.
+/// The authentication method: [RFC 7591 §2].
+///
+/// [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
 #[derive(Clone, Copy, Serialize, Deserialize)]
 enum Method {
     #[serde(rename = "none")]

@@ -3,9 +3,11 @@
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use serde::Serialize;
 
-/// RFC 6749 §5.1: "The authorization server MUST include the HTTP "Cache-Control" response header field [...] with a
-/// value of "no-store" in any response containing tokens, credentials, or other sensitive information, as well as the
-/// "Pragma" response header field [...] with a value of "no-cache"."
+/// Forbids caching. [RFC 6749 §5.1]: "The authorization server MUST include the HTTP "Cache-Control" response header
+/// field [...] with a value of "no-store" in any response containing tokens, credentials, or other sensitive
+/// information, as well as the "Pragma" response header field [...] with a value of "no-cache"."
+///
+/// [RFC 6749 §5.1]: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
 pub(crate) fn no_store(headers: &mut HeaderMap) {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
@@ -21,7 +23,10 @@ fn reply(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Respo
     response
 }
 
-/// A JSON object: RFC 6749 §5.1, §5.2.
+/// Returns a JSON object: [RFC 6749 §5.1], [§5.2].
+///
+/// [RFC 6749 §5.1]: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
+/// [§5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response<Vec<u8>> {
     let mut bytes = Vec::with_capacity(256);
     match serde_json::to_writer(&mut bytes, body) {
@@ -32,8 +37,8 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response<Vec<u8
     }
 }
 
-/// A document for everyone, read with GET: metadata. There is nothing secret in it. Scripts of other origins may read
-/// it too, if they may at all: a browser asks before it sends a header that is not of its own, and clients send such.
+/// Returns a public document, read with GET, such as metadata. Scripts of other origins may read it if the
+/// configuration allows that; browsers send a preflight first, because clients add headers of their own.
 pub(crate) fn document<B>(request: &Request<B>, for_any_origin: bool, body: &impl Serialize) -> Response<Vec<u8>> {
     let method = request.method();
     if for_any_origin && is_preflight(method, request.headers()) {
@@ -58,7 +63,8 @@ pub(crate) fn document<B>(request: &Request<B>, for_any_origin: bool, body: &imp
     response
 }
 
-/// Lets scripts of any origin read a response, as the Fetch standard has it, with those of its headers that say more.
+/// Lets scripts of any origin read a response, as in the Fetch standard, with the headers that carry information for
+/// them.
 pub(crate) fn allow_any_origin(headers: &mut HeaderMap) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     if headers.contains_key(header::RETRY_AFTER) || headers.contains_key(header::WWW_AUTHENTICATE) {
@@ -67,16 +73,16 @@ pub(crate) fn allow_any_origin(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether a browser asks whether a script may send a request. By the Fetch standard such a request says the origin,
-/// and the method or the headers that are asked for.
+/// Tells if a request is a browser's preflight. By the Fetch standard it names the origin, and the method or the
+/// headers of the request that is to follow.
 pub(crate) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
     const ASKING: [header::HeaderName; 3] =
         [header::ORIGIN, header::ACCESS_CONTROL_REQUEST_METHOD, header::ACCESS_CONTROL_REQUEST_HEADERS];
     method == Method::OPTIONS && ASKING.iter().any(|name| headers.contains_key(name))
 }
 
-/// What a browser is told that asks whether a script of another origin may send a request by these methods. The names
-/// of headers are those that clients send; "*" stands for every other but `Authorization`.
+/// Returns the answer to a preflight: a script of another origin may send a request by these methods. The header names
+/// are those that clients send; "*" stands for every other except `Authorization`.
 pub(crate) fn preflight(methods: &'static str) -> Response<Vec<u8>> {
     let mut response = empty(StatusCode::NO_CONTENT);
     let headers = response.headers_mut();
@@ -88,7 +94,9 @@ pub(crate) fn preflight(methods: &'static str) -> Response<Vec<u8>> {
     response
 }
 
-/// Nothing but a status: RFC 7009 §2.2.
+/// Returns a response without a body: [RFC 7009 §2.2].
+///
+/// [RFC 7009 §2.2]: https://www.rfc-editor.org/rfc/rfc7009#section-2.2
 pub(crate) fn empty(status: StatusCode) -> Response<Vec<u8>> {
     let mut response = Response::new(Vec::new());
     *response.status_mut() = status;
@@ -96,7 +104,7 @@ pub(crate) fn empty(status: StatusCode) -> Response<Vec<u8>> {
     response
 }
 
-/// A plain page for a person.
+/// Returns a plain page for a person.
 pub(crate) fn text(status: StatusCode, body: String) -> Response<Vec<u8>> {
     let mut response = reply(status, "text/plain; charset=utf-8", body.into_bytes());
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -1,5 +1,8 @@
 //! Requests to another server: for a document, or, to an authorization server's endpoints for clients, forms with the
-//! client's authentication (RFC 6749 §2.3.1, §3.2.1).
+//! client's authentication ([RFC 6749 §2.3.1], [§3.2.1]).
+//!
+//! [RFC 6749 §2.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
+//! [§3.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2.1
 
 use std::fmt;
 
@@ -15,7 +18,7 @@ use super::urlencode::append;
 use crate::fetch::Fetch;
 use crate::model::{ClientId, Endpoint, Secret};
 
-/// The request for a JSON document.
+/// Returns the request for a JSON document.
 pub(crate) fn get(url: &str) -> Result<Fetch, RequestError> {
     let mut request = Request::new(Vec::new());
     *request.uri_mut() = Uri::try_from(url).map_err(|_| RequestError::Unsendable)?;
@@ -23,16 +26,19 @@ pub(crate) fn get(url: &str) -> Result<Fetch, RequestError> {
     Ok(Fetch::new(request))
 }
 
-/// Who sends a request, and how it proves that.
+/// The sender of a request, and its proof.
 #[derive(Clone, Debug)]
 pub(crate) struct Identity {
-    /// The client.
+    /// The client that sends the request.
     pub(crate) client_id: ClientId,
-    /// Its proof.
+    /// The proof that the client sends.
     pub(crate) authentication: Authentication,
 }
 
-/// How a client authenticates: RFC 6749 §2.3.1, with the names of RFC 7591 §2.
+/// The authentication of a client: [RFC 6749 §2.3.1], with the names of [RFC 7591 §2].
+///
+/// [RFC 6749 §2.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
+/// [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Authentication {
@@ -40,8 +46,10 @@ pub enum Authentication {
     None,
     /// `client_secret_basic`: the secret in the `Authorization` header.
     Basic(Secret<'static>),
-    /// `client_secret_post`: the secret in the body. RFC 6749 §2.3.1: "NOT RECOMMENDED and SHOULD be limited to clients
-    /// unable to directly utilize the HTTP Basic authentication scheme".
+    /// `client_secret_post`: the secret in the body. [RFC 6749 §2.3.1]: "NOT RECOMMENDED and SHOULD be limited to
+    /// clients unable to directly utilize the HTTP Basic authentication scheme".
+    ///
+    /// [RFC 6749 §2.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
     Post(Secret<'static>),
 }
 
@@ -51,7 +59,7 @@ pub(crate) struct PostForm(String);
 
 impl PostForm {
     pub(crate) fn new() -> Self {
-        // Room for most requests, so that no part of a secret is left behind where the text grew out of.
+        // There is room for most requests, so that growing does not leave a part of a secret behind.
         Self(String::with_capacity(1024))
     }
 
@@ -61,7 +69,7 @@ impl PostForm {
         self.0 = append(text, 0, [(name, value)]);
     }
 
-    /// The parameters of another form, behind these.
+    /// Appends the parameters of another form.
     pub(crate) fn append_form(&mut self, other: &Self) {
         if !other.0.is_empty() {
             self.make_room(other.0.len() + 1);
@@ -87,7 +95,8 @@ impl PostForm {
         }
     }
 
-    /// The request that posts them. They stay here too, and are wiped here and there.
+    /// Returns the request that posts the form, with the sender's credentials. Both copies of the parameters are wiped
+    /// when dropped.
     pub(crate) fn post(mut self, endpoint: &Endpoint, sender: &Identity) -> Result<Fetch, RequestError> {
         let mut request = Request::new(Vec::new());
         *request.method_mut() = http::Method::POST;
@@ -126,9 +135,11 @@ impl Drop for PostForm {
     }
 }
 
-/// RFC 6749 §2.3.1: "The client identifier is encoded using the "application/x-www-form-urlencoded" encoding algorithm
-/// per Appendix B, and the encoded value is used as the username; the client password is encoded using the same
-/// algorithm and used as the password."
+/// Returns the `Authorization` header. [RFC 6749 §2.3.1]: "The client identifier is encoded using the
+/// "application/x-www-form-urlencoded" encoding algorithm per Appendix B, and the encoded value is used as the
+/// username; the client password is encoded using the same algorithm and used as the password."
+///
+/// [RFC 6749 §2.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
 fn basic(client_id: &ClientId, client_secret: &Secret<'_>) -> Option<HeaderValue> {
     let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let mut credentials = format!("{}:{}", encode(client_id.as_str()), encode(client_secret.expose()));

@@ -1,4 +1,4 @@
-//! Why a request to another server did not bring what it was to bring, and what can be done about it.
+//! The errors of requests to another server, and their remedies.
 
 use std::fmt;
 
@@ -9,55 +9,63 @@ use super::fault::Fault;
 use super::further::Further;
 use crate::effect::Unavailable;
 
-/// A request to another server did not bring what it was to bring. No secret shows in it.
+/// An error of a request to another server. It never shows a secret.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
     /// The server's metadata does not name the endpoint. Nothing was sent.
     #[error("the server's metadata has no {0}")]
     NoEndpoint(&'static str),
-    /// What was to be presented was issued by another authorization server. Nothing was sent.
+    /// The credential was issued by another authorization server. Nothing was sent.
     #[error("it was issued by another authorization server")]
     OtherServer,
-    /// The request cannot be written as HTTP, say for a secret that no header can hold. Nothing was sent.
+    /// The request cannot be written as HTTP, for example because no header can hold the secret. Nothing was sent.
     #[error("the request cannot be written")]
     Unsendable,
     /// There was no response. The request may or may not have arrived.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
-    /// The server refused, in the words of RFC 6749 §5.2 or in other words that are known.
+    /// The server refused, with an error of [RFC 6749 §5.2] or in another known format.
+    ///
+    /// [RFC 6749 §5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
     #[error(transparent)]
     Refused(ErrorResponse),
-    /// The response is not one that can be used.
+    /// The response cannot be used.
     #[error("{fault} (status {status}): {excerpt}")]
     #[non_exhaustive]
     Unusable {
-        /// What is wrong with it.
+        /// The fault of the response.
         fault: Fault,
-        /// Its status.
+        /// The status of the response.
         status: StatusCode,
-        /// What it says to people, if that can be found; else the beginning of its body, or of the location of a
-        /// redirect: at most 200 characters, with whatever may be a secret left out.
+        /// The response's text for people, if one can be found; else the beginning of its body, or of the location of a
+        /// redirect: at most 200 characters, with possible secrets left out.
         excerpt: String,
-        /// In how many seconds to ask again, if it said so (RFC 9110 §10.2.3).
+        /// The seconds after which to ask again, if the server said so ([RFC 9110 §10.2.3]).
+        ///
+        /// [RFC 9110 §10.2.3]: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
         retry_after: Option<u32>,
     },
 }
 
-/// An error response: RFC 6749 §5.2. Its texts are the server's, with characters that cannot be seen and whatever may
-/// be a token left out, and their length bounded.
+/// An error response: [RFC 6749 §5.2]. Its texts are the server's, limited in length, without invisible characters and
+/// without anything that may be a token.
+///
+/// [RFC 6749 §5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrorResponse {
-    /// The status that it came with: mostly 400 or 401, from some servers 200.
+    /// The status of the response: mostly 400 or 401, from some servers 200.
     pub status: StatusCode,
-    /// The code, say `invalid_grant`. Of a server that does not say it in the RFC's place, the code that it has there.
+    /// The error code, such as `invalid_grant`. If a server has no `error`, its own code from another member.
     pub error: String,
-    /// A text for the client's developer.
+    /// An explanation for the client's developer.
     pub error_description: Option<String>,
-    /// A page for the client's developer.
+    /// The URL of a page for the client's developer.
     pub error_uri: Option<String>,
-    /// In how many seconds to ask again, if it said so (RFC 9110 §10.2.3).
+    /// The seconds after which to ask again, if the server said so ([RFC 9110 §10.2.3]).
+    ///
+    /// [RFC 9110 §10.2.3]: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
     pub retry_after: Option<u32>,
     pub(super) further: Further,
 }
@@ -72,21 +80,24 @@ impl fmt::Display for ErrorResponse {
 
 impl std::error::Error for ErrorResponse {}
 
-/// What can be done about a [`RequestError`].
+/// The remedy for a [`RequestError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Remedy {
-    /// Ask the same again, later.
+    /// Repeat the request later.
     Wait,
-    /// Mend the client: its credentials, or what it knows of the server. What it presented may be as good as ever.
+    /// Correct the client: its credentials, or its knowledge of the server. The credential that it presented may still
+    /// be good.
     MendClient,
-    /// Nothing mends this request: asking the same again is of no use. A refresh token for which a server says so is
-    /// dead: ask the resource owner again.
+    /// Give up: repeating this request is of no use. A refresh token that was refused in this way is dead; ask the
+    /// resource owner again.
     AskOwner,
 }
 
 impl RequestError {
-    /// The `error` of RFC 6749 §5.2, if the server refused with one.
+    /// The `error` of [RFC 6749 §5.2], if the server refused with one.
+    ///
+    /// [RFC 6749 §5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         match self {
@@ -95,7 +106,7 @@ impl RequestError {
         }
     }
 
-    /// In how many seconds to ask again, if the server or the host said so.
+    /// The seconds after which to ask again, if the server or the host said so.
     #[must_use]
     pub fn retry_after(&self) -> Option<u32> {
         match self {
@@ -106,35 +117,37 @@ impl RequestError {
         }
     }
 
-    /// What can be done about it. RFC 6749 §5.2 does not say which errors last, and servers have codes of their own.
-    /// The first row that fits counts:
+    /// The remedy for this error. [RFC 6749 §5.2] does not say which errors are permanent, and servers have codes of
+    /// their own. The first row that fits applies:
     ///
-    /// | the answer | remedy |
+    /// | response | remedy |
     /// |---|---|
-    /// | none, for nothing was sent: no endpoint, another server's token | [`MendClient`](Remedy::MendClient) |
+    /// | none, because nothing was sent: no endpoint, or another server's token | [`MendClient`](Remedy::MendClient) |
     /// | a token of a type that the client does not understand | [`MendClient`](Remedy::MendClient) |
     /// | `invalid_grant`, or another name for a dead credential | [`AskOwner`](Remedy::AskOwner) |
     /// | `invalid_client`, or another name for it | [`MendClient`](Remedy::MendClient) |
     /// | status 408, 425, 429 or 5xx, or a `Retry-After` | [`Wait`](Remedy::Wait) |
-    /// | `server_error`, or another name for what passes | [`Wait`](Remedy::Wait) |
+    /// | `server_error`, or another name for a temporary failure | [`Wait`](Remedy::Wait) |
     /// | any other code in OAuth's form, with status 2xx, 400, 401 or 403 | [`AskOwner`](Remedy::AskOwner) |
     /// | anything else: no response, a page, a redirect, a number, `Bad Request` | [`Wait`](Remedy::Wait) |
     ///
-    /// A code in OAuth's form is in lower case and of more than one word: `unauthorized_client`, `invalid_scope`,
-    /// `invalid_target`, `invalid_request`, `unsupported_grant_type`, `interaction_required`, whatever else a server
-    /// may have. The names that are known:
+    /// A code in OAuth's form is in lower case and has more than one word: `unauthorized_client`, `invalid_scope`,
+    /// `invalid_target`, `invalid_request`, `unsupported_grant_type`, `interaction_required`, or any other. The known
+    /// names are:
     ///
     /// - for a dead credential: `access_denied`, `account_inactive`, `authorization_declined`, `bad_refresh_token`,
     ///   `expired_token`, `invalid_refresh_token`, `refresh_token_expired`, `refresh_token_invalidated`,
     ///   `refresh_token_reused`, `refresh_token_revoked`, `token_expired`, `token_inactive`, `token_revoked`;
     /// - for `invalid_client`: `bad_client_secret`, `incorrect_client_credentials`, `invalid_client_id`,
     ///   `invalid_client_secret`;
-    /// - for what passes: `authorization_pending`, `fatal_error`, `internal_error`, `internal_failure`,
+    /// - for a temporary failure: `authorization_pending`, `fatal_error`, `internal_error`, `internal_failure`,
     ///   `internal_server_error`, `rate_limit_exceeded`, `rate_limited`, `request_timeout`, `service_unavailable`,
     ///   `slow_down`, `temporarily_unavailable`, `too_many_requests`, `unknown_error`, `use_dpop_nonce`.
     ///
-    /// Where a server says another thing by a code, a [response hook](crate::client::Client::with_response_hook) puts
-    /// the right one in its place.
+    /// If a server uses a code with another meaning, replace it with a [response
+    /// hook](crate::client::Client::with_response_hook).
+    ///
+    /// [RFC 6749 §5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
     #[must_use]
     pub fn remedy(&self) -> Remedy {
         match self {
@@ -145,7 +158,7 @@ impl RequestError {
         }
     }
 
-    /// Whether it may be over when asked again, by its status: no response, or a server that is busy or out of order.
+    /// Tells if the failure may be temporary, by its status: no response, or a server that is busy or out of order.
     pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Unavailable(_) => true,
@@ -157,9 +170,9 @@ impl RequestError {
 }
 
 impl ErrorResponse {
-    /// The members of the response beside the RFC's, as the server sent them: `suberror`, `claims`, `mfa_token`. They
-    /// may be secrets, and are not shown by `Debug` or `Display`. One that cannot be read, or has more than one value,
-    /// is not among them.
+    /// The further members of the response, as the server sent them: `suberror`, `claims`, `mfa_token`. They may be
+    /// secrets, and are not shown by `Debug` or `Display`. A member that cannot be read, or has more than one value, is
+    /// left out.
     #[must_use]
     pub fn members(&self) -> &Map<String, Value> {
         self.further.map()
@@ -182,14 +195,14 @@ fn is_passing(status: StatusCode) -> bool {
     status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429)
 }
 
-/// Whether it looks like the code of an OAuth error, all of which are more than one word. Single words, and what is
-/// written in any other way, come from whatever stands before a server as well: `Forbidden`, `error`.
+/// Tells if a text looks like an OAuth error code, all of which have more than one word. Single words, and other
+/// spellings, also come from whatever stands before a server: `Forbidden`, `error`.
 fn is_name(code: &str) -> bool {
     let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-' | b'.');
     code.starts_with(|first: char| first.is_ascii_lowercase()) && code.contains('_') && code.bytes().all(is_letter)
 }
 
-/// The codes whose meaning is known, and what can be done where that does not depend on the status.
+/// The known codes, with the remedy if that does not depend on the status.
 const CODES: [(&str, Option<Remedy>); 39] = [
     // RFC 6749 §5.2, RFC 8707 §2.
     ("invalid_request", None),
@@ -237,7 +250,7 @@ const CODES: [(&str, Option<Remedy>); 39] = [
     ("unknown_error", Some(Remedy::Wait)),
 ];
 
-/// The code that a text is, however it is written, if its meaning is known: `Invalid refresh token` is one, and so is
+/// Returns the known code that a text stands for, in any spelling: `Invalid refresh token` is one, and so is
 /// `BAD_REFRESH_TOKEN`.
 pub(super) fn known_code(text: &str) -> Option<(&'static str, Option<Remedy>)> {
     let is_code = |code: &str| {

@@ -37,8 +37,8 @@ fn each_method_has_its_place() {
     assert_eq!(body(&none), "grant_type=client_credentials&client_id=s6BhdRkqt3");
 }
 
-/// "using the "application/x-www-form-urlencoded" encoding algorithm per Appendix B": written so that the server's reader has
-/// back what was put in.
+/// "using the "application/x-www-form-urlencoded" encoding algorithm per Appendix B": written so that the server's
+/// reader has back what was put in.
 #[test]
 fn odd_characters_survive_basic() {
     #[rustfmt::skip]
@@ -57,6 +57,7 @@ fn odd_characters_survive_basic() {
 }
 
 /// RFC 8414 §2 of `token_endpoint_auth_methods_supported`: "If omitted, the default is "client_secret_basic"".
+/// RFC 6749 §2.3.1: "SHOULD be limited to clients unable to directly utilize the HTTP Basic".
 #[test]
 fn the_secret_goes_where_the_server_takes_it() {
     #[rustfmt::skip]
@@ -75,8 +76,10 @@ fn the_secret_goes_where_the_server_takes_it() {
     }
 }
 
-/// Each endpoint has its own list: `revocation_endpoint_auth_methods_supported`, `introspection_endpoint_auth_methods_supported`. The device
-/// authorization endpoint is as the token endpoint: RFC 8628 §3.1.
+/// Each endpoint has its own list: `revocation_endpoint_auth_methods_supported`,
+/// `introspection_endpoint_auth_methods_supported`. The device authorization endpoint is as the token endpoint:
+/// RFC 8628 §3.1.
+/// RFC 8414 §2: "MUST be determined by other means".
 #[test]
 fn the_secret_goes_where_the_endpoint_takes_it() {
     let (basic, post) =
@@ -122,8 +125,10 @@ fn the_secret_goes_where_the_endpoint_takes_it() {
     }
 }
 
-/// RFC 6749 §2.3.1: "The parameters [...] MUST NOT be included in the request URI"; RFC 9700 §4.3.2 has the same of tokens.
-/// Every request of every machine goes to its endpoint as the metadata has it, and the authorization URL has nothing secret.
+/// RFC 6749 §2.3.1: "The parameters [...] MUST NOT be included in the request URI"; RFC 9700 §4.3.2 has the same of
+/// tokens. Every request of every machine goes to its endpoint as the metadata has it, and the authorization URL has
+/// nothing secret.
+/// RFC 9700 §4.3.2: "MUST NOT pass access tokens in a URI query parameter".
 #[test]
 fn r63_neither_a_token_nor_a_secret_is_ever_in_a_url() {
     let token = Secret::new(TOKEN);
@@ -159,8 +164,8 @@ fn r63_neither_a_token_nor_a_secret_is_ever_in_a_url() {
     }
 }
 
-/// r66 is the host's. What the machines do for it: no request goes out in the clear but to a loopback host, a redirect is an error
-/// and not another request.
+/// r66 is the host's. What the machines do for it: no request goes out in the clear but to a loopback host, a redirect
+/// is an error and not another request.
 #[test]
 fn r66_nothing_is_sent_in_the_clear_and_no_redirect_is_followed() {
     for url in ["http://server.example/token", "ftp://server.example/token", "//server.example/token", "/token"] {

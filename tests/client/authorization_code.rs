@@ -56,8 +56,8 @@ fn the_url_is_this_one_to_the_byte() {
     assert_eq!(pending.begun_at(), Timestamp(NOW));
 }
 
-/// "The endpoint URI MAY include an "application/x-www-form-urlencoded" formatted query component, which MUST be retained when
-/// adding additional query parameters" (§3.1).
+/// "The endpoint URI MAY include an "application/x-www-form-urlencoded" formatted [...] query component [...],
+/// which MUST be retained when adding additional query parameters" (§3.1).
 #[test]
 fn the_endpoints_own_query_is_kept() {
     for (endpoint, start) in [
@@ -73,6 +73,7 @@ fn the_endpoints_own_query_is_kept() {
 }
 
 /// RFC 7636 §4.1, §4.2.
+/// RFC 7636 §4.2: "it MUST use "S256"".
 #[test]
 fn r60_the_challenge_is_s256_of_a_sound_verifier() {
     for client in [public_client(), confidential_client()] {
@@ -97,6 +98,7 @@ fn r59_every_attempt_has_its_own_state_and_verifier() {
 }
 
 /// The session is what binds an attempt to its browser: the callback of one attempt is no callback of another.
+/// RFC 6749 §10.12: "The client MUST implement CSRF protection".
 #[test]
 fn r59_a_callback_is_good_for_its_own_attempt_and_for_no_other() {
     let client = public_client();
@@ -109,8 +111,9 @@ fn r59_a_callback_is_good_for_its_own_attempt_and_for_no_other() {
     }
 }
 
-/// r61: RFC 9700 §4.7.1 lets a client rely on PKCE against CSRF only where it ensured that the server supports it. This one never
-/// relies on it, and gives up where the server says that it has PKCE without `S256`.
+/// r61: RFC 9700 §4.7.1 lets a client rely on PKCE against CSRF only where it ensured that the server supports it. This
+/// one never relies on it, and gives up where the server says that it has PKCE without `S256`.
+/// RFC 6749 §10.12: "The client MUST implement CSRF protection".
 #[test]
 fn r61_state_is_sent_and_checked_whatever_the_server_says_of_pkce() {
     for methods in [None, Some(vec![]), Some(vec!["S256"]), Some(vec!["plain", "S256"])] {
@@ -240,6 +243,7 @@ fn the_texts_of_a_refusal_are_bounded() {
 
 // §4.1.3 Access Token Request
 
+/// RFC 6749 §4.1.3: "REQUIRED, if the "redirect_uri" parameter was included".
 #[test]
 fn the_token_request_is_this_one_to_the_byte() {
     let (_, pending) = begin(&public_client());
@@ -299,7 +303,8 @@ fn the_flow_works_and_a_code_is_used_once() {
     assert!(!world.is_alive(tokens.access_token().expose()));
 }
 
-/// Another's code, put into my callback with my state: the verifier is not the one that it was issued for (RFC 9700 §4.5.3.1).
+/// Another's code, put into my callback with my state: the verifier is not the one that it was issued for
+/// (RFC 9700 §4.5.3.1).
 #[test]
 fn an_injected_code_is_of_no_use() {
     let world = World::new();

@@ -1,5 +1,5 @@
-//! A server that failed is left alone, whether the access token has ended or not: RFC 9110 §10.2.3, RFC 6585 §4. And what an error is
-//! the end of: the table of `RequestError::remedy`.
+//! A server that failed is left alone, whether the access token has ended or not: RFC 9110 §10.2.3, RFC 6585 §4. And
+//! what an error is the end of: the table of `RequestError::remedy`.
 
 use std::cell::Cell;
 use std::pin::Pin;
@@ -29,7 +29,7 @@ fn busy(retry_after: &'static str) -> Answer<Fetch> {
 }
 
 #[test]
-fn a_server_that_failed_is_left_alone_after_the_end_too() {
+fn r99_a_server_that_failed_is_left_alone_after_the_end_too() {
     let gone = |code| canned::json(400, format!(r#"{{"error":"{code}"}}"#));
     let dated = with_header(busy("Thu, 01 Jan 1970 01:00:00 GMT"), "date", "Thu, 01 Jan 1970 00:00:00 GMT");
     #[rustfmt::skip]
@@ -65,7 +65,7 @@ fn a_server_that_failed_is_left_alone_after_the_end_too() {
 }
 
 #[test]
-fn the_pause_ends_when_the_server_said() {
+fn r99_the_pause_ends_when_the_server_said() {
     let (tokens, client) = (tokens(), public_client());
     let host = HttpHost(|_: &Fetch| busy("3600"));
     assert!(tokens.get(&client, canned::moment_at(END), &host).is_err());
@@ -79,8 +79,8 @@ fn the_pause_ends_when_the_server_said() {
     assert_eq!(tokens.last_error(), None);
 }
 
-/// A server that errs by a year, or a client whose clock does, is asked again within a day; and a clock that is set back does not hold
-/// anybody up.
+/// A server that errs by a year, or a client whose clock does, is asked again within a day; and a clock that is set
+/// back does not hold anybody up.
 #[test]
 fn no_clock_makes_the_pause_endless() {
     let year = "Fri, 31 Dec 2027 23:59:59 GMT";
@@ -99,7 +99,8 @@ fn no_clock_makes_the_pause_endless() {
     assert!(matches!(tokens.fresh(Timestamp(NOW + 100)), Fresh::Refresh(_)));
 }
 
-/// RFC 9110 §5.6.7: "A recipient that parses a timestamp value in an HTTP field MUST accept all three HTTP-date formats."
+/// RFC 9110 §5.6.7: "A recipient that parses a timestamp value in an HTTP field MUST accept all three HTTP-date
+/// formats."
 #[test]
 fn retry_after_may_be_a_date() {
     let hour_later = ["Sun, 06 Nov 1994 09:49:37 GMT", "Sunday, 06-Nov-94 09:49:37 GMT", "Sun Nov  6 09:49:37 1994"];
@@ -232,7 +233,8 @@ fn failed(answer: &Answer<Fetch>) -> RequestError {
     answered(confidential_client().client_credentials().start(canned::moment_at(Timestamp(NOW))), answer).unwrap_err()
 }
 
-/// Whether a token set that was answered so can be refreshed afterwards, by a client that was mended, at a server that is back.
+/// Whether a token set that was answered so can be refreshed afterwards, by a client that was mended, at a server that
+/// is back.
 fn what_becomes_of_it(answer: &Answer<Fetch>) -> &'static str {
     let (tokens, client) = (tokens(), public_client());
     let first = tokens.get(&client, canned::moment_at(END), &HttpHost(|_: &Fetch| answer.clone()));
@@ -327,7 +329,8 @@ fn it_asks_for_the_same_again() {
     );
 }
 
-/// What was said in one request is not known to the next: an assertion is good once, and without its audience it would be another token.
+/// What was said in one request is not known to the next: an assertion is good once, and without its audience it would
+/// be another token.
 #[test]
 fn a_request_with_a_parameter_of_its_own_is_not_repeated() {
     let client = confidential_client();

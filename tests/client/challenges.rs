@@ -1,4 +1,5 @@
-//! Challenges as resource servers write them: RFC 9110 §11.6.1, RFC 6750 §3, RFC 9728 §5.1, and how servers really do it.
+//! Challenges as resource servers write them: RFC 9110 §11.6.1, RFC 6750 §3, RFC 9728 §5.1, and how servers really do
+//! it.
 
 use grantor::client::Challenge;
 use http::header::WWW_AUTHENTICATE;
@@ -66,7 +67,8 @@ fn the_bearer_challenge_is_found_among_others() {
     assert_eq!((bare.scheme.as_str(), bare.error, bare.parameters.len()), ("Bearer", None, 0));
 }
 
-/// RFC 9110 §5.6.4: `quoted-pair`, `qdtext` and with them `obs-text`. What is there for people hides nothing.
+/// RFC 9110 §5.5, §5.6.4: `quoted-pair`, `qdtext` and with them `obs-text`. What is there for people hides nothing.
+/// RFC 9110 §5.5: "a recipient SHOULD treat [...] as opaque data".
 #[test]
 fn prose_hides_nothing() {
     let prose: [(&[u8], &str); 5] = [
@@ -98,8 +100,10 @@ fn prose_hides_nothing() {
     assert_eq!(error(&of(&[&long])), Some("invalid_token"));
 }
 
-/// RFC 9728 §5.1: "This parameter MAY be used in WWW-Authenticate responses using Authorization schemes other than
-/// "Bearer"", and a server may have several challenges, in one field or in more.
+/// RFC 9728 §5.1: "This parameter MAY also be used in WWW-Authenticate responses using [...] schemes other than
+/// "Bearer"", and a server may have several challenges, in one field or in more. A parameter may occur once (RFC 9110
+/// §11.2), and occurs twice.
+/// RFC 9110 §11.2: "MUST only occur once per challenge".
 #[test]
 fn several_challenges_are_read_together() {
     let dpop = format!(r#"DPoP algs="ES256", resource_metadata="{M}""#);

@@ -131,7 +131,8 @@ fn a_response_that_cannot_be_used_ends_in_its_error() {
     let oversized = format!("{token}{}", " ".repeat(Fetch::MAX_RESPONSE_LEN));
     #[rustfmt::skip]
     let table = [
-        // The answer; what every machine makes of it that reads the response; what revocation does, which reads the status.
+        // The answer; what every machine makes of it that reads the response; what revocation does, which reads the
+        // status.
         ("a redirect",             to(302, "https://evil.example/?code=s3cr3t"),                 "Redirect 302",        "Redirect 302"),
         ("one that repeats",       to(307, "https://evil.example/"),                             "Redirect 307",        "Redirect 307"),
         ("one to nowhere",         json(300, "{}"),                                              "Redirect 300",        "Redirect 300"),
@@ -400,8 +401,8 @@ fn without_an_endpoint_nothing_is_sent() {
     );
 }
 
-/// Sound responses with a few bytes changed, cut or doubled, from a loop with a seed: none of it makes a machine panic, and no error
-/// shows a whole token.
+/// Sound responses with a few bytes changed, cut or doubled, from a loop with a seed: none of it makes a machine panic,
+/// and no error shows a whole token.
 #[test]
 fn whatever_the_bytes_nothing_panics_and_no_token_shows() {
     use rand_core::Rng as _;

@@ -1,5 +1,5 @@
-//! RFC 6749 §4.3 to §4.5 and §6 as the client sees them: each request to the byte, what comes of each response, and the whole of
-//! it against grantor's own server.
+//! RFC 6749 §4.3 to §4.5 and §6 as the client sees them: each request to the byte, what comes of each response, and the
+//! whole of it against grantor's own server.
 
 use grantor::client::{Authentication, Client, Registration, TokenRequest, TokenSet};
 use grantor::model::{GrantType, Secret};
@@ -78,8 +78,8 @@ fn scope_is_what_the_server_said_else_what_was_asked_for() {
     }
 }
 
-/// RFC 6749 §3.2: "Parameters sent without a value MUST be treated as if they were omitted from the request." So the empty scope is
-/// not sent, and what the token is good for is not known to be nothing.
+/// RFC 6749 §3.2: "Parameters sent without a value MUST be treated as if they were omitted from the request." So the
+/// empty scope is not sent, and what the token is good for is not known to be nothing.
 #[test]
 fn the_empty_scope_asks_for_the_servers_default() {
     let client = confidential_client();

@@ -67,7 +67,8 @@ fn a_lifetime_or_a_scope_that_cannot_be_read_is_not_known() {
         let tokens = callback(&format!("access_token=2Yotn&state=S&{parameters}")).unwrap();
         assert_eq!(tokens.unreadable(), unreadable, "{parameters}");
         assert_eq!(tokens.expires_at(), None);
-        // Without a word of the server's it is the scope that was asked for; with one that means nothing, it may be any.
+        // Without a word of the server's it is the scope that was asked for; with one that means nothing, it may be
+        // any.
         let asked_for = scope("read write");
         assert_eq!(tokens.scope(), (!unreadable.contains(&"scope")).then_some(&asked_for));
     }

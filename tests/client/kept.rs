@@ -51,9 +51,10 @@ fn names(tokens: &TokenSet) -> Vec<&str> {
     tokens.resource().iter().map(|resource| resource.as_str()).collect()
 }
 
-/// RFC 8707 §2.2. The Model Context Protocol: the parameter "MUST be included in both authorization requests and token requests".
+/// RFC 8707 §2.2. The Model Context Protocol: the parameter "MUST be included in both authorization requests and token
+/// requests".
 #[test]
-fn the_resource_goes_from_the_first_request_to_every_refresh() {
+fn r101_the_resource_goes_from_the_first_request_to_every_refresh() {
     let client = public_client();
     for asked in [&[][..], &[FILES][..], &[FILES, MAIL][..]] {
         let (tokens, said) = exchanged(&client, asked, &[]);
@@ -129,8 +130,8 @@ fn an_older_record_is_read() {
 
 // The scope that was asked for
 
-/// RFC 6749 §5.1: the scope that was granted may be another. RFC 6750 §3.1: a resource server that wants more names what it wants, and
-/// whoever asks for that alone loses what there was.
+/// RFC 6749 §5.1: the scope that was granted may be another. RFC 6750 §3.1: a resource server that wants more names
+/// what it wants, and whoever asks for that alone loses what there was.
 #[test]
 fn the_scope_that_was_asked_for_is_known_beside_the_one_that_was_granted() {
     let client = public_client();
@@ -250,7 +251,8 @@ fn a_further_member_that_cannot_be_read_is_left_out() {
 
 // RFC 6749 §6
 
-/// A refresh token that was issued and cannot be read is none, and the one before it is dead; one that was not issued changes nothing.
+/// A refresh token that was issued and cannot be read is none, and the one before it is dead; one that was not issued
+/// changes nothing.
 #[test]
 fn an_unreadable_refresh_token_is_not_taken_for_another() {
     for (member, refresh_token, unreadable) in [

@@ -70,8 +70,8 @@ fn so_it_is_in_a_fragment_and_in_a_poll() {
     assert!(matches!(polled, Ok(Polled::Tokens(_))));
 }
 
-/// RFC 8693 §2.2.1: "If the issued token is not an access token or usable as an access token, then the "token_type" value "N_A" is used to
-/// indicate that an OAuth 2.0 "token_type" identifier is not applicable in that context."
+/// RFC 8693 §2.2.1: "If the issued token is not an access token or usable as an access token, then the "token_type"
+/// value "N_A" is used to indicate that an OAuth 2.0 "token_type" identifier is not applicable in that context."
 #[test]
 fn token_exchange_may_bring_what_is_no_access_token() {
     let client = confidential_client();

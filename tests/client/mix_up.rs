@@ -1,4 +1,5 @@
-//! r62, RFC 9700 §4.4: a client of two servers, one of which is the attacker's. No code, no verifier and no token gets to it.
+//! r62, RFC 9700 §4.4: a client of two servers, one of which is the attacker's. No code, no verifier and no token gets
+//! to it.
 
 use grantor::client::{
     AuthorizationRequest, CallbackError, Client, Pending, Polled, RefreshError, RequestError, SharedTokens, TokenSet,
@@ -31,8 +32,9 @@ fn honest_answer(honest: &World, url: &str) -> String {
     honest.approve(url.split_once('?').unwrap().1).location().split_once('?').unwrap().1.to_owned()
 }
 
-/// §4.4.1: the person chose the attacker's server; the attacker sends the browser on to the honest one, which knows the client by
-/// the same name. The client, which believes in the attacker's server, would send it the honest server's code.
+/// §4.4.1: the person chose the attacker's server; the attacker sends the browser on to the honest one, which knows the
+/// client by the same name. The client, which believes in the attacker's server, would send it the honest server's
+/// code.
 #[test]
 fn r62_a_code_of_the_honest_server_is_not_sent_to_the_attackers() {
     let (honest, evil) = (World::new(), evil_world());
@@ -48,7 +50,8 @@ fn r62_a_code_of_the_honest_server_is_not_sent_to_the_attackers() {
     }
 }
 
-/// The same without a hop: the attacker's metadata names the honest server's authorization endpoint, and its own token endpoint.
+/// The same without a hop: the attacker's metadata names the honest server's authorization endpoint, and its own token
+/// endpoint.
 #[test]
 fn r62_metadata_that_names_anothers_authorization_endpoint_gains_nothing() {
     let (honest, evil) = (World::new(), evil_world());
@@ -61,8 +64,8 @@ fn r62_metadata_that_names_anothers_authorization_endpoint_gains_nothing() {
     assert_eq!(client.callback(pending, &query).map(drop), Err(CallbackError::IssuerMismatch));
 }
 
-/// The other way round: the attacker's server answers a request to the honest one, with a code of its own, to have the client
-/// send the verifier of an honest session, or log the person in as somebody else.
+/// The other way round: the attacker's server answers a request to the honest one, with a code of its own, to have the
+/// client send the verifier of an honest session, or log the person in as somebody else.
 #[test]
 fn r62_an_answer_of_the_attackers_server_is_no_answer_of_the_honest_one() {
     let (honest, evil) = (World::new(), evil_world());
@@ -77,6 +80,7 @@ fn r62_an_answer_of_the_attackers_server_is_no_answer_of_the_honest_one() {
 }
 
 /// A host that mixes its clients up is told: the attempt knows where it was sent.
+/// RFC 9700 §4.4.2: "clients MUST store, for each authorization request, the issuer".
 #[test]
 fn r62_an_attempt_belongs_to_the_server_that_it_was_begun_at() {
     let (honest, evil) = (World::new(), evil_world());
@@ -86,6 +90,19 @@ fn r62_an_attempt_belongs_to_the_server_that_it_was_begun_at() {
     assert_eq!(to_evil.callback(pending, &query).map(drop), Err(CallbackError::OtherServer));
     let (_, pending) = begin(&to_honest);
     assert!(to_honest.callback(pending, &query).is_ok());
+}
+
+/// §4.4.2.2: servers that do not send `iss` are told apart by a redirect URI for each, which the attempt still knows.
+/// RFC 9700 §4.4.2.2: "comparing the distinct redirection URI for the issuer".
+#[test]
+fn r62_an_attempt_knows_where_its_callback_comes_to() {
+    let client = client(metadata_of(&World::new()));
+    for place in ["https://client.example.com/honest", "https://client.example.com/evil"] {
+        let request = AuthorizationRequest::new(redirect_uri(place));
+        let (_, pending) = client.begin(request, Moment::new(Timestamp(NOW), &mut Counter(1))).unwrap();
+        let kept: Pending = serde_json::from_value(serde_json::to_value(pending).unwrap()).unwrap();
+        assert_eq!(kept.redirect_uri().as_str(), place);
+    }
 }
 
 /// An error is the answer to a request too: the attacker cannot end an honest attempt with one.
@@ -100,6 +117,7 @@ fn r62_an_error_of_another_server_is_not_taken_for_an_answer() {
 }
 
 /// RFC 6749 §10.4: a refresh token is shared with the server that issued it alone, whatever the host mixes up.
+/// RFC 6749 §10.4: "shared only among the authorization server and the client to whom the refresh tokens were issued".
 #[test]
 fn a_token_set_is_refreshed_at_its_own_server_only() {
     let (to_honest, to_evil) = (client(metadata_of(&World::new())), client(metadata_of(&evil_world())));

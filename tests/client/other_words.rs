@@ -1,5 +1,5 @@
-//! Servers that do not say it as RFC 6749 has it: errors in shapes of their own, prose that cannot be read beside a code that can, tokens
-//! in forms. What is for people never hides what decides.
+//! Servers that do not say it as RFC 6749 has it: errors in shapes of their own, prose that cannot be read beside a
+//! code that can, tokens in forms. What is for people never hides what decides.
 
 use grantor::client::{AuthorizationRequest, CallbackError, Device, Polled, RequestError, TokenSet};
 use grantor::{Answer, Fetch, Timestamp};

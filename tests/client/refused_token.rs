@@ -112,7 +112,8 @@ fn a_token_set_that_has_ended_can_be_replaced() {
     }
 }
 
-/// Whoever waits for a refresh has what it is replaced with; what becomes of the refresh is of no account, nor is its end.
+/// Whoever waits for a refresh has what it is replaced with; what becomes of the refresh is of no account, nor is its
+/// end.
 #[test]
 fn a_refresh_that_is_under_way_is_overtaken() {
     let client = public_client();

@@ -1,5 +1,6 @@
-//! A registration is good at one server and at no other: "the client MUST NOT reuse" what one server issued at another. The
-//! Model Context Protocol has resources name their servers, so the natural program goes to whatever server a stranger names.
+//! A registration is good at one server and at no other: "the client MUST NOT reuse" what one server issued at another.
+//! The Model Context Protocol has resources name their servers, so the natural program goes to whatever server a
+//! stranger names.
 
 use grantor::client::{Authentication, Client, OtherIssuer, Registration, RequestError, discover, discover_resource};
 use grantor::model::{Issuer, Metadata, Secret};
@@ -27,10 +28,10 @@ fn at(issuer: &str) -> Metadata {
     other
 }
 
-/// A malicious resource names a server of its own. The program does what a client of the Model Context Protocol does, and does
-/// not come as far as to send something there.
+/// A malicious resource names a server of its own. The program does what a client of the Model Context Protocol does,
+/// and does not come as far as to send something there.
 #[test]
-fn a_secret_does_not_go_to_a_server_that_a_resource_names() {
+fn r98_a_secret_does_not_go_to_a_server_that_a_resource_names() {
     let http = HttpHost(|fetch: &Fetch| -> Answer<Fetch> {
         let request = fetch.request();
         assert_eq!((request.method().as_str(), request.headers().contains_key("authorization")), ("GET", false));
@@ -77,7 +78,7 @@ fn a_registration_is_good_where_the_issuer_is_the_same_to_the_byte() {
 
 /// What one server issued is not shown to another, neither to be refreshed, nor to be given up, nor to be asked about.
 #[test]
-fn a_token_set_goes_to_the_server_that_issued_it_alone() {
+fn r98_a_token_set_goes_to_the_server_that_issued_it_alone() {
     let now = || moment_at(grantor::Timestamp(0));
     let issued = |body| answered(public_client().client_credentials().start(now()), &json(200, body)).unwrap();
     let both = issued(json!({"access_token": "2YotnFZF", "refresh_token": "tGzv3JOk"}));

@@ -1,5 +1,5 @@
-//! What resources say of themselves in the wild, most of them servers of the Model Context Protocol: whose document is taken,
-//! where it is looked for, and what of it has to be readable. RFC 9728 §2, §3.1, §3.3.
+//! What resources say of themselves in the wild, most of them servers of the Model Context Protocol: whose document is
+//! taken, where it is looked for, and what of it has to be readable. RFC 9728 §2, §3.1, §3.3.
 
 use std::cell::RefCell;
 
@@ -144,7 +144,8 @@ fn a_place_is_asked_once_and_a_place_that_is_named_alone() {
     assert_eq!(asked.len(), 1);
 }
 
-/// What became of the resource's own document tells more than that there is another's, and that more than that there is none.
+/// What became of the resource's own document tells more than that there is another's, and that more than that there is
+/// none.
 #[test]
 fn the_most_telling_error_is_told() {
     let mut unusable = document("https://a.example/mcp");
@@ -174,7 +175,7 @@ fn the_most_telling_error_is_told() {
 // §2 Protected Resource Metadata
 
 #[test]
-fn a_member_that_cannot_be_read_is_left_out_and_named() {
+fn r100_a_member_that_cannot_be_read_is_left_out_and_named() {
     let read = |name: &str, member: Value| {
         let mut body = document("https://api.example");
         body[name] = member;

@@ -14,6 +14,7 @@ use crate::canned::{self, *};
 use crate::common::*;
 use crate::crowd::*;
 
+/// Requirement r99.
 #[test]
 fn however_many_ask_there_is_one_refresh() {
     for (name, crowd, count) in CROWDS {
@@ -209,8 +210,8 @@ fn the_future_may_move_between_threads() {
     assert_eq!(word(&block_on(is_send(tokens.get_async(&client, crate::canned::moment_at(END), &host)))), "new");
 }
 
-/// Rotation without grace, where the second use of a refresh token is theft: RFC 9700 §4.14.2. Every round the token is worn or
-/// has ended, everybody wants it at once, and the grant lives on.
+/// Rotation without grace, where the second use of a refresh token is theft: RFC 9700 §4.14.2. Every round the token is
+/// worn or has ended, everybody wants it at once, and the grant lives on.
 #[test]
 fn against_a_server_that_forgives_nothing_the_grant_lives_on() {
     let mut world = World::new().with_everything();

@@ -39,8 +39,9 @@ fn expires_in_may_be_a_string_or_have_a_fraction() {
     }
 }
 
-/// RFC 6749 §5.1 of `expires_in`: "If omitted, the authorization server SHOULD provide the expiration time via other means". A token that was
-/// issued is not thrown away for what is said about it: the refresh token that it came for may be spent.
+/// RFC 6749 §5.1 of `expires_in`: "If omitted, the authorization server SHOULD provide the expiration time via other
+/// means". A token that was issued is not thrown away for what is said about it: the refresh token that it came for may
+/// be spent.
 #[test]
 fn what_is_said_about_a_token_may_be_unreadable() {
     let cases: [(&str, &[&str]); _] = [
@@ -208,8 +209,8 @@ fn r64_unknown_members_are_ignored() {
     assert!(token(&json(200, body)).is_some());
 }
 
-/// A browser that undid a coding hides `Content-Encoding` from other origins, and shows the `Content-Length` of what was coded (Fetch §3.3.4).
-/// A JSON object that was cut short is none; what is left of a form is a form.
+/// A browser that undid a coding hides `Content-Encoding` from other origins, and shows the `Content-Length` of what
+/// was coded. A JSON object that was cut short is none; what is left of a form is a form.
 #[test]
 fn the_length_counts_where_the_end_does_not_show() {
     let lengths = ["1000", "1", "nonsense"];

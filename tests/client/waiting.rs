@@ -37,7 +37,8 @@ fn poll(wait: &mut Wait, waker: &Waker) -> bool {
     Pin::new(wait).poll(&mut Context::from_waker(waker)).is_ready()
 }
 
-/// A waker holds its task, and whatever that holds: kept until the turn ends, each call that was given up would cost memory.
+/// A waker holds its task, and whatever that holds: kept until the turn ends, each call that was given up would cost
+/// memory.
 #[test]
 fn who_goes_away_leaves_no_waker_behind() {
     let (tokens, task) = (tokens(), Arc::new(Task::default()));
@@ -150,7 +151,8 @@ fn a_waker_may_hold_another_wait() {
     drop(turn);
 }
 
-/// Each who waits would look at all the others, were it not for a place of its own: 40,000 took 0.8 s, optimized, under one lock.
+/// Each who waits would look at all the others, were it not for a place of its own: 40,000 took 0.8 s, optimized, under
+/// one lock.
 #[test]
 fn a_crowd_costs_each_of_it_the_same() {
     let (tokens, begun) = (tokens(), Instant::now());

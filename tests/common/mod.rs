@@ -57,7 +57,8 @@ pub enum At {
 }
 
 impl World {
-    /// A server as it comes. Two clients are registered for whatever there is, `app` is public and `web` is confidential.
+    /// A server as it comes. Two clients are registered for whatever there is, `app` is public and `web` is
+    /// confidential.
     pub fn new() -> Self {
         let store = MemoryStore::new().with_client(public("app")).with_client(confidential("web", SECRET));
         let server = Server::new(Config::new(Issuer::parse(ISSUER).unwrap())).unwrap();
@@ -432,7 +433,8 @@ pub fn as_printed(text: &str) -> Request<Vec<u8>> {
 pub struct Reply(pub Response<Vec<u8>>);
 
 impl Reply {
-    /// Checks what no reply may lack: RFC 6749 §5.1 (`Cache-Control: no-store`), and the characters of §4.1.2.1 and §5.2.
+    /// Checks what no reply may lack: RFC 6749 §5.1 (`Cache-Control: no-store`), and the characters of §4.1.2.1 and
+    /// §5.2.
     pub fn of(response: Response<Vec<u8>>) -> Self {
         let reply = Self(response);
         assert_eq!(reply.header("cache-control"), Some("no-store"), "{reply:?}");

@@ -28,7 +28,7 @@ fn a_store_that_is_asked_async_keeps_it() {
 }
 
 #[test]
-fn each_fault_is_found_by_the_rule_that_forbids_it_and_each_rule_finds_one() {
+fn r94_each_fault_is_found_by_the_rule_that_forbids_it_and_each_rule_finds_one() {
     let mut found = BTreeSet::new();
     for (number, (rule, faults)) in faults().into_iter().enumerate() {
         let broken = names(&violations(|| Faulty(MemoryStore::new(), faults)));

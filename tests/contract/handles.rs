@@ -17,7 +17,7 @@ fn several_handles_onto_the_memory_store_keep_it() {
 }
 
 #[test]
-fn each_fault_is_found_by_the_rule_that_forbids_it_and_each_rule_finds_one() {
+fn r94_each_fault_is_found_by_the_rule_that_forbids_it_and_each_rule_finds_one() {
     let reads_first = "one of many threads at two handles spends a credential";
     let others = "one of many threads at two handles witnesses, takes a user code and changes a client";
     let faults = [

@@ -40,7 +40,7 @@ fn the_memory_store_keeps_it() {
 }
 
 #[test]
-fn each_fault_is_found_by_the_rule_that_forbids_it_and_each_rule_finds_one() {
+fn r94_each_fault_is_found_by_the_rule_that_forbids_it_and_each_rule_finds_one() {
     let mut found = BTreeSet::new();
     for (rule, faults) in faults::all().into_iter().chain(request_faults::all()).chain(race_faults::all()) {
         for (number, fault) in (1..).zip(faults) {

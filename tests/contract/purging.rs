@@ -23,7 +23,7 @@ fn of_purging(new: impl FnMut() -> Purging) -> Vec<Violation> {
 }
 
 #[test]
-fn each_fault_is_found_by_the_rule_that_forbids_it_and_each_rule_finds_one() {
+fn r94_each_fault_is_found_by_the_rule_that_forbids_it_and_each_rule_finds_one() {
     let mut found = BTreeSet::new();
     for (rule, fault) in faults() {
         let only = Contract::new().with_purging().only(|it| it == rule);

@@ -1,5 +1,6 @@
-//! The state graph of each machine, found by giving every kind of answer at every pause, and kept in `docs/machines.md`. The test fails
-//! when the page is not what the code does, or leaves out a machine; `GRANTOR_WRITE_DOCS=1` writes it anew.
+//! The state graph of each machine, found by giving every kind of answer at every pause, and kept in
+//! `docs/machines.md`. The test fails when the page is not what the code does, or leaves out a machine;
+//! `GRANTOR_WRITE_DOCS=1` writes it anew.
 
 mod client;
 mod server;
@@ -100,7 +101,8 @@ impl Graph {
     }
 }
 
-/// What goes without saying beside what: a client that the host checks is confidential, and what was spent meanwhile was just spent.
+/// What goes without saying beside what: a client that the host checks is confidential, and what was spent meanwhile
+/// was just spent.
 const IMPLIED: [(&str, &str); 3] =
     [("public client", "confidential client"), ("host-checked client", "confidential client"), ("meanwhile", "just")];
 

@@ -1,5 +1,6 @@
-//! The invariants of design §7, at every state, commit and reply. 6 holds by type: a machine that may not write has no `Commit`. 7 and 9 are
-//! those of each step, in `steps.rs`. Time is compared here in plain numbers, not by the functions that the machines use.
+//! The invariants of SECURITY.md, at every state, commit and reply. 6 holds by type: a machine that may not write has
+//! no `Commit`. 7 and 9 are those of each step, in `steps.rs`. Time is compared here in plain numbers, not by the
+//! functions that the machines use.
 
 use grantor::model::Key;
 use grantor::record::CredentialKind;
@@ -70,8 +71,8 @@ fn replay_ends_the_grant(schedule: &Schedule, state: &State) -> Result<(), Broke
         "a replay was noticed, and the grant lives".to_owned()
     })?;
     for (index, request, observed) in done(schedule, state, Role::Exchange) {
-        // A sound request for a code that was out when it came, and that somebody else used, or had used: it is a replay, unless it came
-        // too late or nobody could say.
+        // A sound request for a code that was out when it came, and that somebody else used, or had used: it is a
+        // replay, unless it came too late or nobody could say.
         let code_was_out = !matches!(schedule.scene.stage, Stage::Pushed | Stage::Asked)
             || done(schedule, state, Role::Approve)
                 .any(|(approve, _, observed)| request.after & 1 << approve != 0 && !observed.secrets.is_empty());
@@ -129,7 +130,8 @@ fn is_reuse(schedule: &Schedule, request: &Request) -> bool {
     request.saw_spent.is_some_and(|spent_at| spent_at.0 + grace <= request.came.0)
 }
 
-/// 8. A grant is revoked by whoever may, by replay, or by the reuse of a refresh token outside its grace: never for a lost race.
+/// 8. A grant is revoked by whoever may, by replay, or by the reuse of a refresh token outside its grace: never for a
+///    lost race.
 fn nobody_revokes_without_cause(schedule: &Schedule, state: &State) -> Result<(), Broken> {
     if !state.model.revoked.contains(&schedule.scene.grant) {
         return Ok(());

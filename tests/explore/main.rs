@@ -1,7 +1,9 @@
-//! The explorer: every interleaving of two and three requests over one grant, with an outage or a crash at every pause, time that passes
-//! between any two of them, and clocks that are behind. Machines are values, so a paused one is cloned, and every way on is taken.
+//! The explorer: every interleaving of two and three requests over one grant, with an outage or a crash at every pause,
+//! time that passes between any two of them, and clocks that are behind. Machines are values, so a paused one is
+//! cloned, and every way on is taken.
 //!
-//! `cargo test --release --features explore --test explore -- --nocapture` prints how many states and schedules there were.
+//! `cargo test --release --features explore --test explore -- --nocapture` prints how many states and schedules there
+//! were.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -113,19 +115,19 @@ fn all_is_well(count: usize, behind: usize) {
 }
 
 #[test]
-fn every_interleaving_of_two_requests() {
+fn r90_every_interleaving_of_two_requests() {
     all_is_well(2, 0);
 }
 
 #[test]
 #[cfg_attr(debug_assertions, ignore = "millions of states: run it with --release, as `tests/run explore` does")]
-fn every_interleaving_of_two_requests_whose_clocks_are_behind() {
+fn r90_every_interleaving_of_two_requests_whose_clocks_are_behind() {
     all_is_well(2, 2);
 }
 
 #[test]
 #[cfg_attr(debug_assertions, ignore = "millions of states: run it with --release, as `tests/run explore` does")]
-fn every_interleaving_of_three_requests() {
+fn r90_every_interleaving_of_three_requests() {
     all_is_well(3, 0);
 }
 
@@ -137,7 +139,7 @@ fn every_interleaving_of_three_requests_of_which_one_is_behind() {
 
 /// The explorer itself is proved by faults that it must find.
 #[test]
-fn every_seeded_fault_is_found() {
+fn r90_every_seeded_fault_is_found() {
     for (fault, invariants) in Fault::ALL {
         let behind = usize::from(fault == Fault::ReuseFromBehind);
         let mut schedules = schedules(if fault == Fault::RetriesAreMore { 3 } else { 2 }, behind, Some(fault));

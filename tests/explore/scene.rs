@@ -27,8 +27,8 @@ const PASSWORD: &str = "correct-horse-battery-staple";
 const ASSERTION: &str = "PHNhbWxwOlJlc3BvbnNlIHhtbG5zOnNhbWxwPSJ1cm46b2Fz";
 const SAML: &str = "urn:ietf:params:oauth:grant-type:saml2-bearer";
 
-/// The times that pass: at first, in the second in which a grace and the first access tokens end, in that in which the code and the first
-/// refresh tokens end, and long after.
+/// The times that pass: at first, in the second in which a grace and the first access tokens end, in that in which the
+/// code and the first refresh tokens end, and long after.
 pub const TIMES: [u64; 4] = [1_000_000, 1_000_030, 1_000_060, 1_000_700];
 
 /// How far the clock of a request may be behind the time, in seconds: not at all, a second, a grace, a day.

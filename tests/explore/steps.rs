@@ -1,5 +1,6 @@
-//! One step of one request. A machine is a function of its request, its moment and what it was told. So each step is taken once, beside a
-//! twin that must do the same (invariant 9); what it says is read for secrets (invariant 7); and then it is remembered.
+//! One step of one request. A machine is a function of its request, its moment and what it was told. So each step is
+//! taken once, beside a twin that must do the same (invariant 9); what it says is read for secrets (invariant 7); and
+//! then it is remembered.
 
 use std::collections::HashMap;
 use std::rc::Rc;

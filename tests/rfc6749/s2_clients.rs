@@ -95,14 +95,14 @@ fn r40_the_secret_is_never_taken_from_the_uri() {
     let mut request = post(params(&[]));
     *request.uri_mut() = uri(client_credentials().to_string());
     assert_eq!(world.token_by(&request).error(), "invalid_request");
-    // §3.2: "The endpoint URI MAY include [a] query component".
+    // §3.2: "The endpoint URI MAY include an [...] query component".
     let mut request = post(client_credentials());
     *request.uri_mut() = uri("tenant=acme".to_owned());
     assert_eq!(world.token_by(&request).status(), 200);
 }
 
-/// "The client identifier is encoded using the "application/x-www-form-urlencoded" encoding algorithm per Appendix B, and
-/// the encoded value is used as the username; the client password is encoded using the same algorithm".
+/// "The client identifier is encoded using the "application/x-www-form-urlencoded" encoding algorithm per Appendix B,
+/// and the encoded value is used as the username; the client password is encoded using the same algorithm".
 #[test]
 fn basic_credentials_are_form_encoded() {
     let world =
@@ -276,7 +276,7 @@ fn a_client_that_is_registered_for_one_presentation_may_not_use_the_other() {
 // §2.3.1: "The authorization server MAY support [...] client authentication": with two passwords, while one is rotated.
 
 #[test]
-fn while_a_secret_is_rotated_both_are_good_and_then_the_new_one_alone() {
+fn r81_while_a_secret_is_rotated_both_are_good_and_then_the_new_one_alone() {
     let world = |client: Client| World::new().with_client(client);
     let is_good = |world: &World, secret: &str| {
         let basic = world.token_by(&post_as(&basic("web", secret), "grant_type=client_credentials"));

@@ -8,6 +8,7 @@ use crate::common::*;
 
 // §3.1 Authorization Endpoint
 
+/// RFC 6749 §3.1: "MUST support the use of the HTTP "GET" method".
 #[test]
 fn r10_the_authorization_endpoint_takes_get_and_post() {
     let world = World::new();
@@ -26,6 +27,7 @@ fn r10_the_authorization_endpoint_takes_get_and_post() {
     }
 }
 
+/// RFC 6749 §3.1, §3.2: "MUST ignore unrecognized request parameters".
 #[test]
 fn r11_unrecognized_parameters_are_ignored() {
     let world = World::new();
@@ -91,7 +93,8 @@ fn r13_authorization_request_parameters_must_not_repeat() {
         // The same again, another, or none: all are one too many.
         for second in [value, "another", ""] {
             let reply = world.answer(authorize().again(name, second));
-            // Which of two states would be the client's? A redirect with neither is one that it cannot take for its own.
+            // Which of two states would be the client's? A redirect with neither is one that it cannot take for its
+            // own.
             if ["client_id", "redirect_uri", "state"].contains(&name) {
                 assert!(reply.is_page() && reply.status() == 400, "{name}={second}");
             } else {
@@ -128,6 +131,7 @@ fn parameters_are_utf_8_and_not_too_many() {
 
 // §3.1.1 Response Type
 
+/// RFC 6749 §3.1.1: "the authorization server MUST return an error response".
 #[test]
 fn r14_a_missing_or_unknown_response_type_is_an_error() {
     let world = World::new();
@@ -172,7 +176,9 @@ fn r3_a_relative_redirect_uri_or_one_with_a_fragment_cannot_be_registered() {
     assert_eq!(RedirectUri::parse(&long(RedirectUri::MAX_LEN + 1)), Err(Characters));
 }
 
-/// "The endpoint URI MAY include an "application/x-www-form-urlencoded" formatted query component, which MUST be retained".
+/// "The endpoint URI MAY include an "application/x-www-form-urlencoded" formatted query component, which MUST be
+/// retained".
+/// OAuth 2.1 §2.3: "MUST be retained when adding additional query parameters".
 #[test]
 fn r4_the_redirect_uris_own_query_is_kept() {
     for (registered, start) in [
@@ -221,6 +227,7 @@ fn r7_with_several_redirect_uris_registered_one_must_be_sent() {
 }
 
 /// §3.1.2.4: "MUST NOT automatically redirect the user-agent to the invalid redirection URI."
+/// RFC 6749 §4.1.2.1: "MUST NOT automatically redirect the user-agent".
 #[test]
 fn r5_nobody_is_redirected_if_client_or_redirect_uri_is_bad() {
     let world = World::new();
@@ -341,6 +348,7 @@ fn a_token_request_is_not_too_long() {
 }
 
 /// Every parameter that each grant knows; and the client's, which all have.
+/// RFC 6749 §3.2: "parameters MUST NOT be included more than once".
 #[test]
 fn r13_token_request_parameters_must_not_repeat() {
     let world = World::new().with_everything();
@@ -377,6 +385,7 @@ fn token_request_parameters_are_utf_8() {
 // §3.2.1 Client Authentication
 
 /// "Confidential clients or other clients issued client credentials MUST authenticate with the authorization server".
+/// RFC 6749 §2.2: "MUST NOT be used alone for client authentication".
 #[test]
 fn r43_a_confidential_client_that_does_not_authenticate_is_rejected() {
     let world = World::new().with_everything();

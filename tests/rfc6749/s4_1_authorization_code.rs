@@ -75,6 +75,7 @@ fn the_error_example_of_the_rfc_is_answered_as_printed() {
 // §4.1.2 Authorization Response
 
 /// "The exact value received from the client."
+/// RFC 6749 §4.1.2.1: "REQUIRED if a "state" parameter was present".
 #[test]
 fn r15_state_comes_back_in_success_and_in_error() {
     let world = World::new();
@@ -102,6 +103,7 @@ fn r15_state_comes_back_in_success_and_in_error() {
 }
 
 /// "A maximum authorization code lifetime of 10 minutes is RECOMMENDED."
+/// RFC 6749 §4.1.3: "verify that the authorization code is valid".
 #[test]
 fn r34_codes_are_short_lived() {
     let mut world = World::new();
@@ -168,7 +170,8 @@ fn each_error_code_of_the_authorization_response_is_given() {
     }
 }
 
-/// A store that is out of order when the decision comes back: the redirect URI is not proven again, so nobody is redirected.
+/// A store that is out of order when the decision comes back: the redirect URI is not proven again, so nobody is
+/// redirected.
 #[test]
 fn an_outage_at_the_lookup_of_a_decision_is_a_page() {
     for (retry_after, header) in [(None, None), (Some(30), Some("30"))] {
@@ -207,8 +210,8 @@ fn what_was_withdrawn_while_the_person_decided_is_not_granted() {
     assert_eq!(later.presented(&code).grant.scope, scope("write"));
 }
 
-/// A host may keep the prompt in a cookie that it forgot to sign. What the browser's owner makes of it must not exceed what
-/// an honest request could have been.
+/// A host may keep the prompt in a cookie that it forgot to sign. What the browser's owner makes of it must not exceed
+/// what an honest request could have been.
 #[test]
 fn a_prompt_that_was_tampered_with_gains_nothing() {
     let world = World::new();
@@ -284,6 +287,7 @@ fn r36_the_redirect_uri_is_repeated_identically() {
     assert_eq!(world.token(exchange(&code).without("redirect_uri")).status(), 200);
 }
 
+/// RFC 6749 §4.1.3: "verify that the authorization code is valid".
 #[test]
 fn a_code_is_one_of_ours_and_a_code() {
     let world = World::new();

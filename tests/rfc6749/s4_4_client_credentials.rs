@@ -27,7 +27,7 @@ fn the_example_of_the_rfc_runs_as_printed() {
     assert_eq!((reply.status(), reply.body()), (200, body.as_str()));
 }
 
-/// "The client credentials grant type MUST only be used by confidential clients."
+/// §4.4: "The client credentials grant type MUST only be used by confidential clients."
 #[test]
 fn r44_only_confidential_clients_may_use_it() {
     let world = World::new();

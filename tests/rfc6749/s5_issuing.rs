@@ -10,8 +10,8 @@ use crate::common::*;
 
 // §5.1 Successful Response
 
-/// "any response containing tokens, credentials, or other sensitive information". Every reply in these tests is checked for it
-/// ([`Reply::of`]); here, that each kind of reply comes by.
+/// "any response containing tokens, credentials, or other sensitive information". Every reply in these tests is checked
+/// for it ([`Reply::of`]); here, that each kind of reply comes by.
 #[test]
 fn r38_every_response_is_kept_out_of_caches() {
     let world = World::new().with_everything();
@@ -119,8 +119,8 @@ fn each_error_code_of_the_token_endpoint_is_given() {
     }
 }
 
-/// "Human-readable ASCII text providing additional information, used to assist the client developer": of a code, a token or a
-/// secret it does not say what is wrong, so that nobody can ask.
+/// "Human-readable ASCII text providing additional information, used to assist the client developer": of a code, a
+/// token or a secret it does not say what is wrong, so that nobody can ask.
 #[test]
 fn the_error_description_helps_the_developer_and_is_no_oracle() {
     let world = World::new();
@@ -190,8 +190,8 @@ fn an_outage_is_a_503_and_issues_nothing() {
 }
 
 /// "If the client attempted to authenticate via the "Authorization" request header field, the authorization server MUST
-/// respond with an HTTP 401 (Unauthorized) status code and include the "WWW-Authenticate" response header field matching the
-/// authentication scheme used by the client."
+/// respond with an HTTP 401 (Unauthorized) status code and include the "WWW-Authenticate" response header field
+/// matching the authentication scheme used by the client."
 #[test]
 fn r39_failed_header_authentication_is_a_401_with_www_authenticate() {
     let world = World::new();

@@ -30,6 +30,7 @@ fn the_example_of_the_rfc_runs_as_printed() {
 }
 
 /// "the refresh token is bound to the client to which it was issued".
+/// RFC 6749 §6: "ensure that the refresh token was issued to the authenticated client".
 #[test]
 fn r53_a_refresh_token_is_bound_to_its_client() {
     let world = World::new().with_client(public("other")).with_client(confidential("rival", "rivals-secret"));
@@ -50,8 +51,10 @@ fn r53_a_refresh_token_is_bound_to_its_client() {
     assert_eq!(world.token(refresh(&of_web).of_web()).status(), 200);
 }
 
-/// "The requested scope MUST NOT include any scope not originally granted by the resource owner, and if omitted is treated as
-/// equal to the scope originally granted"; "the refresh token scope MUST be identical to that of the refresh token included".
+/// "The requested scope MUST NOT include any scope not originally granted by the resource owner, and if omitted is
+/// treated as equal to the scope originally granted"; "the refresh token scope MUST be identical to that of the refresh
+/// token included".
+/// RFC 9700 §4.14.2: "MUST be bound to the scope and resource servers".
 #[test]
 fn r54_a_refreshed_scope_is_at_most_what_was_granted_and_the_new_refresh_token_keeps_it() {
     for policy in [RefreshPolicy::Rotate { grace: Duration::ZERO }, RefreshPolicy::Reuse] {

@@ -1,6 +1,6 @@
 //! Appendix A: character sets. Appendix B: `application/x-www-form-urlencoded`.
 
-use grantor::model::{ClientId, Scope};
+use grantor::model::{ClientId, Endpoint, Scope};
 
 use crate::common::*;
 
@@ -176,4 +176,18 @@ fn the_encoding_example_of_the_rfc_is_read_and_written() {
     let reply = world.approve(format!("{}&state=+%25%26%2B", authorize().without("state")));
     assert!(reply.location().contains("&state=+%25%26%2B&"), "{}", reply.location());
     assert_eq!(reply.parameter("state").unwrap(), " %&+");
+}
+
+/// RFC 6749 §3.1, §3.2: "The endpoint URI MUST NOT include a fragment component." It may have a query.
+/// RFC 6749 §3.1: "the authorization server MUST require the use of TLS".
+/// RFC 6749 §3.2: "MUST require the use of TLS [...] when sending requests to the token endpoint".
+#[test]
+fn an_endpoint_uses_tls_and_has_no_fragment() {
+    for taken in ["https://server.example/token", "https://server.example/token?tenant=acme", "http://[::1]:8080/token"]
+    {
+        assert!(Endpoint::parse(taken).is_ok(), "{taken}");
+    }
+    for refused in ["https://server.example/token#", "https://server.example/token#a", "http://server.example/token"] {
+        assert!(Endpoint::parse(refused).is_err(), "{refused}");
+    }
 }

@@ -74,7 +74,8 @@ proptest! {
         prop_assert_eq!(challenge.resource_metadata, photos.config().resource_metadata.clone());
     }
 
-    /// RFC 7662 §2.2, RFC 9470 §6.2: to a client each member as it is stored, to a resource server the same access as from the store.
+    /// RFC 7662 §2.2, RFC 9470 §6.2: to a client each member as it is stored, to a resource server the same access as
+    /// from the store.
     #[test]
     fn introspection_tells_what_the_store_knows(issued in issued()) {
         let world = issued.world();

@@ -55,7 +55,7 @@ fn run_for(world: &World, body: &str, polls: usize) -> Option<TokenReply> {
 const POLLS: usize = 5;
 
 #[test]
-fn a_dropped_code_exchange_has_issued_everything_or_nothing() {
+fn r92_a_dropped_code_exchange_has_issued_everything_or_nothing() {
     let mut finished = 0;
     for polls in 0..=POLLS {
         let world = World::new(RefreshPolicy::Rotate { grace: Duration::ZERO });

@@ -1,4 +1,5 @@
-//! Clocks that step, and clocks that differ: nothing from the future is within a grace, and nobody's tokens die of a clock that is behind.
+//! Clocks that step, and clocks that differ: nothing from the future is within a grace, and nobody's tokens die of a
+//! clock that is behind.
 
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ fn again(grace: u64, ahead: u64, later: u64) -> (World, String, Result<(), Token
 }
 
 #[test]
-fn what_was_spent_in_the_future_is_not_within_the_grace_and_kills_nobody() {
+fn r89_what_was_spent_in_the_future_is_not_within_the_grace_and_kills_nobody() {
     for grace in [0, 1, GRACE, 2 * DAY] {
         for (ahead, later) in [(1, 0), (GRACE, 0), (GRACE, GRACE - 1), (DAY, 0), (DAY, 60 * 60), (DAY, DAY - 1)] {
             let (world, access, result) = again(grace, ahead, later);
@@ -78,7 +79,7 @@ fn nor_is_what_was_spent_in_the_future_while_the_request_was_under_way() {
 
 /// A code is single-use whatever the clocks say: invariants 1 and 2.
 #[test]
-fn a_code_that_was_spent_in_the_future_is_a_replay_all_the_same() {
+fn r89_a_code_that_was_spent_in_the_future_is_a_replay_all_the_same() {
     let mut world = rotating(GRACE);
     let code = world.code();
     world.now += 59;
@@ -116,7 +117,7 @@ fn a_code_that_was_purged_under_way_is_no_replay() {
 
 /// One grant does not fill the store: neither by retries, nor by one refresh after another.
 #[test]
-fn the_credentials_of_a_grant_are_bounded() {
+fn r77_the_credentials_of_a_grant_are_bounded() {
     let mut world = rotating(GRACE);
     let mut config = world.server.config().clone();
     (config.token.max_retries, config.token.max_credentials_per_grant) = (3, 20);

@@ -1,5 +1,5 @@
-//! Invariants 4 and 5: a store that fails at any pause yields `server_error` or 503 and no token, and a crash at any pause
-//! leaves all of a commit or none of it.
+//! Invariants 4 and 5: a store that fails at any pause yields `server_error` or 503 and no token, and a crash at any
+//! pause leaves all of a commit or none of it.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -50,7 +50,7 @@ impl Store for Flaky<'_> {
 }
 
 #[test]
-fn an_outage_at_any_pause_of_the_token_endpoint_is_503_and_issues_nothing() {
+fn r91_an_outage_at_any_pause_of_the_token_endpoint_is_503_and_issues_nothing() {
     let service = format!("grant_type=client_credentials&client_id=confidential&client_secret={SECRET}");
     for (fails_at, after) in [(0, false), (1, false), (1, true)] {
         let world = World::new(RefreshPolicy::Rotate { grace: Duration::ZERO });

@@ -1,4 +1,5 @@
-//! What is purged has expired, and what has not expired is kept: a spent code stays spent until it could not be used anyway.
+//! What is purged has expired, and what has not expired is kept: a spent code stays spent until it could not be used
+//! anyway.
 
 use std::time::Duration;
 

@@ -35,7 +35,7 @@ impl Store for Transcript<'_> {
 }
 
 #[test]
-fn neither_store_nor_event_nor_debug_output_is_shown_a_secret() {
+fn r93_neither_store_nor_event_nor_debug_output_is_shown_a_secret() {
     let world = World::new(RefreshPolicy::Rotate { grace: Duration::ZERO });
     let transcript = Transcript(&world.store, RefCell::default());
     let code = world.code();

@@ -1,8 +1,9 @@
-//! Does to the reference host what a service meets: `cargo run --release -p benches --bin faults` writes its part of docs/load.md.
+//! Does to the reference host what a service meets: `cargo run --release -p benches --bin faults` writes its part of
+//! docs/load.md.
 //!
-//! `--quick` takes half as long and only prints, unless there is a `--write`. Names choose groups of rows: `crash`, `locked`, `full`,
-//! `damaged`, `names`, `clients`, `secrets`, `flood`, `logins`, `log`, `sockets`, `signals`, `clock`. The exit code is not 0 if anything was seen
-//! that was not expected.
+//! `--quick` takes half as long and only prints, unless there is a `--write`. Names choose groups of rows: `crash`,
+//! `locked`, `full`, `damaged`, `names`, `clients`, `secrets`, `flood`, `logins`, `log`, `sockets`, `signals`, `clock`.
+//! The exit code is not 0 if anything was seen that was not expected.
 
 use std::io;
 use std::process::ExitCode;

@@ -1,8 +1,8 @@
 //! Compares whole servers under load: `cargo run --release -p benches --bin load` writes docs/load.md.
 //!
-//! `--quick` takes three minutes and only prints, unless there is a `--write`. `--no-pin` lets servers and generator share all cores.
-//! `memory`, `sqlite`, `readers` and `purge` name parts; without a name, all are measured. The exit code is not 0 if anything that is judged
-//! does not hold.
+//! `--quick` takes three minutes and only prints, unless there is a `--write`. `--no-pin` lets servers and generator
+//! share all cores. `memory`, `sqlite`, `readers` and `purge` name parts; without a name, all are measured. The exit
+//! code is not 0 if anything that is judged does not hold.
 
 use std::io;
 use std::process::ExitCode;

@@ -66,7 +66,8 @@ fn log_in(browser: &mut Browser, username: &str) -> (bool, String) {
     }
 }
 
-/// One browser after the other, at 127.0.0.1, sends back the login form with another name each time, or always the same.
+/// One browser after the other, at 127.0.0.1, sends back the login form with another name each time, or always the
+/// same.
 fn guess_names(address: SocketAddr, name: Option<&'static str>) -> Flood {
     Flood::start(3, move |_| {
         let mut browser = Browser::new(HERE, address);

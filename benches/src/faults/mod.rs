@@ -1,4 +1,5 @@
-//! Faults that a server meets, each with what is expected and what was seen: `cargo run --release -p benches --bin faults`.
+//! Faults that a server meets, each with what is expected and what was seen: `cargo run --release -p benches --bin
+//! faults`.
 
 pub mod browser;
 pub mod clock;

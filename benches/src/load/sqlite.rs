@@ -1,4 +1,5 @@
-//! Rows of servers that keep everything in SQLite: grantor's today, grantor's before, and today's with its file in memory.
+//! Rows of servers that keep everything in SQLite: grantor's today, grantor's before, and today's with its file in
+//! memory.
 
 use std::fs;
 use std::io;

@@ -1,4 +1,5 @@
-//! Makes the programs that are compared. What others wrote is fetched by its package manager and lies below target/ alone.
+//! Makes the programs that are compared. What others wrote is fetched by its package manager and lies below target/
+//! alone.
 
 use std::env;
 use std::fs;
@@ -75,8 +76,9 @@ impl Workshop {
         Ok(program)
     }
 
-    /// oauth-as' own example of a server in production, from the package that cargo fetched, without its rate limiter: with it, the
-    /// server refuses nearly everything that a load test sends. It is built with the profile that this workspace has.
+    /// oauth-as' own example of a server in production, from the package that cargo fetched, without its rate limiter:
+    /// with it, the server refuses nearly everything that a load test sends. It is built with the profile that this
+    /// workspace has.
     pub fn oauth_as(&self) -> io::Result<PathBuf> {
         let (source, target) = (self.made("oauth-as-source"), self.made("oauth-as"));
         let program = target.join("release/examples/production_server");

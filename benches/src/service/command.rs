@@ -22,7 +22,8 @@ impl Asked {
     }
 }
 
-/// Runs a program that says whether all that it judges holds. The exit code is 1 if it does not, and 2 if that could not be seen.
+/// Runs a program that says whether all that it judges holds. The exit code is 1 if it does not, and 2 if that could
+/// not be seen.
 pub fn run(program: &str, flags: &[&str], parts: &[&str], judge: impl FnOnce(&Asked) -> io::Result<bool>) -> ExitCode {
     let asked = Asked(env::args().skip(1).collect());
     let is_known = |argument: &&String| flags.iter().chain(parts).any(|known| *known == argument.as_str());

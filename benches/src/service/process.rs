@@ -43,7 +43,8 @@ pub fn pinned(program: &Path, core: Option<usize>) -> Command {
 }
 
 impl Service {
-    /// Starts a server, and waits until it listens. What it says goes to `log`, which goes with it; without one, nowhere.
+    /// Starts a server, and waits until it listens. What it says goes to `log`, which goes with it; without one,
+    /// nowhere.
     pub fn start(mut command: Command, address: SocketAddr, log: Option<&Path>) -> io::Result<Self> {
         let stderr = log.map_or(Ok(Stdio::null()), |path| File::create(path).map(Stdio::from))?;
         let mut service = Self::start_as_is(command.stdout(Stdio::null()).stderr(stderr), address)?;
@@ -75,7 +76,8 @@ impl Service {
     /// How much of a processor it has used so far.
     pub fn cpu(&self) -> Duration {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap_or_default();
-        // What precedes may have spaces in it; after it, the fields 14 and 15 of proc(5) are in ticks, of which a second has 100.
+        // What precedes may have spaces in it; after it, the fields 14 and 15 of proc(5) are in ticks, of which a
+        // second has 100.
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
         Duration::from_millis(10 * (ticks(11) + ticks(12)))

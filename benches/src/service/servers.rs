@@ -85,7 +85,8 @@ impl Kind {
         Self::ReferenceHost { program: program.to_owned(), store: store.to_owned(), lifetime: 86_400 }
     }
 
-    /// Starts it on a core of its own, if there is one. Its log is a file in memory: the same for all, and no disk has to take it.
+    /// Starts it on a core of its own, if there is one. Its log is a file in memory: the same for all, and no disk has
+    /// to take it.
     pub fn start(&self, core: Option<usize>, scratch: &Path) -> io::Result<Service> {
         let address = free_address()?;
         let log = scratch.join(format!("log-{}", address.port()));

@@ -1,6 +1,7 @@
 //! Generates load: connections that each send a request, wait for the response, and send the next.
 //!
-//! One thread serves them all, and no request costs an allocation, so that the generator needs less of the machine than any server.
+//! One thread serves them all, and no request costs an allocation, so that the generator needs less of the machine than
+//! any server.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::SocketAddr;
@@ -54,7 +55,8 @@ impl Requests {
         };
         to.clear();
         let length = self.body.len() + token.len();
-        let _ = write!(to, "{}Content-Length: {length}\r\n\r\n{}{token}", self.head, self.body); // a Vec takes everything
+        // A `Vec` takes everything.
+        let _ = write!(to, "{}Content-Length: {length}\r\n\r\n{}{token}", self.head, self.body);
     }
 }
 
@@ -69,7 +71,8 @@ pub struct Load {
     pub at_most: usize,
     /// Whether to keep the access tokens that the responses hold.
     pub keep_tokens: bool,
-    /// How long a connection pauses after a response that is not 200; without one, such a response ends nothing but is counted.
+    /// How long a connection pauses after a response that is not 200; without one, such a response ends nothing but is
+    /// counted.
     pub pause: Duration,
 }
 

@@ -1,13 +1,14 @@
 //! The playground: every flow, run against the very server that serves it, and drawn step by step.
 //!
-//! Its applications are [`grantor::client`]s that send their requests through the host's own router, its API is a resource
-//! server on the same store, and its pages show what was recorded on the way. A host takes it in by three steps:
+//! Its applications are [`grantor::client`]s that send their requests through the host's own router, its API is a
+//! resource server on the same store, and its pages show what was recorded on the way. A host takes it in by three
+//! steps:
 //!
 //! 1. [`Playground::new`] adds the API to the configuration, before the server is made of it; the host registers
 //!    [`Playground::clients`].
 //! 2. [`Playground::join`] lays the pages and the recording over the host's router.
-//! 3. Handlers take a [`Recorder`] and wrap the host of their machine by [`Recorder::server`], so that effects are drawn
-//!    too. Most requests have none that records, and then nothing is written down.
+//! 3. Handlers take a [`Recorder`] and wrap the host of their machine by [`Recorder::server`], so that effects are
+//!    drawn too. Most requests have none that records, and then nothing is written down.
 //!
 //! Pages are plain HTML; the host sets the headers that keep them safe. They link the host's own `/style.css`.
 //!
@@ -90,8 +91,8 @@ pub struct Service {
 }
 
 impl Playground {
-    /// A playground for the server that will have this configuration. Its API is added to the protected resources, if the
-    /// configuration names any.
+    /// A playground for the server that will have this configuration. Its API is added to the protected resources, if
+    /// the configuration names any.
     ///
     /// # Errors
     /// The configuration lacks an introspection endpoint, or there is no randomness.

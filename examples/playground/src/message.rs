@@ -8,7 +8,8 @@ use crate::meaning::{Place, meaning};
 use crate::shorten;
 use crate::trace::{Detail, Kind, Lane, Sender, Step};
 
-/// How many parameters of a message are shown at most, and how many characters of its text: somebody else may have written it.
+/// How many parameters of a message are shown at most, and how many characters of its text: somebody else may have
+/// written it.
 const MAX_DETAILS: usize = 40;
 const MAX_MESSAGE: usize = 8 * 1024;
 

@@ -1,5 +1,6 @@
-//! Where HTTP messages are recorded: those of the browser on its way through a flow, and those that the playground's own
-//! programs send. The latter go through the same router, in this process: no socket, and yet the endpoints themselves.
+//! Where HTTP messages are recorded: those of the browser on its way through a flow, and those that the playground's
+//! own programs send. The latter go through the same router, in this process: no socket, and yet the endpoints
+//! themselves.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! The playground's routes.
 //!
-//! A browser may send any request twice: by a second press, a reload or the back button, or because it gave the first one
-//! up. So what a request takes is taken in a task that goes on without the browser, and a request that comes again finds
-//! the run where the first one has brought it.
+//! A browser may send any request twice: by a second press, a reload or the back button, or because it gave the first
+//! one up. So what a request takes is taken in a task that goes on without the browser, and a request that comes again
+//! finds the run where the first one has brought it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

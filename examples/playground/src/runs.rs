@@ -87,8 +87,8 @@ impl Run {
 }
 
 impl Held {
-    /// Takes note of a button, pressed on the page that carries this number. Whether it is a press of its own: a repeated
-    /// one is answered like the first, and nothing is done twice.
+    /// Takes note of a button, pressed on the page that carries this number. Whether it is a press of its own: a
+    /// repeated one is answered like the first, and nothing is done twice.
     pub(crate) fn press(&mut self, act: &'static str, page: String, now: Timestamp) -> bool {
         let is_same =
             |press: &Press| press.act == act && press.page == page && now.0.saturating_sub(press.at.0) <= SAME_PRESS;

@@ -55,7 +55,8 @@ impl Stage {
         self.http(lane).host()
     }
 
-    /// A client that has read the server's metadata. That is not recorded again and again; there is a flow that shows it.
+    /// A client that has read the server's metadata. That is not recorded again and again; there is a flow that shows
+    /// it.
     ///
     /// # Errors
     /// In a sentence.

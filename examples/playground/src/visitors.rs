@@ -55,8 +55,8 @@ pub(crate) enum Way<'a> {
 }
 
 impl Visitors {
-    /// None yet. Their cookie's name is this issuer's own: ports share a jar, so that two servers on one machine must not
-    /// call theirs the same.
+    /// None yet. Their cookie's name is this issuer's own: ports share a jar, so that two servers on one machine must
+    /// not call theirs the same.
     pub(crate) fn new(issuer: &Issuer) -> Self {
         let secure = issuer.is_https();
         let own: String = Digest::of(issuer.as_str()).to_string().chars().take(8).collect();
@@ -164,8 +164,8 @@ impl Visitors {
         });
     }
 
-    /// The run that an authorization response belongs to, by its `state`. A browser may send the same request again, by a
-    /// reload or with the back button: it finds the same run, whose response was taken with the first.
+    /// The run that an authorization response belongs to, by its `state`. A browser may send the same request again, by
+    /// a reload or with the back button: it finds the same run, whose response was taken with the first.
     pub(crate) fn come_back(&self, headers: &HeaderMap, response: &str, now: Timestamp) -> Option<Run> {
         self.with(headers, now, |visitor| {
             let id = visitor.of_state(response)?.id;
@@ -214,8 +214,8 @@ impl Visitors {
     }
 }
 
-/// The visit that is ended for a new one: of the network that has the most, so that a stranger who opens many ends their
-/// own; there one without runs, then the one that was seen longest ago.
+/// The visit that is ended for a new one: of the network that has the most, so that a stranger who opens many ends
+/// their own; there one without runs, then the one that was seen longest ago.
 fn dispensable(visitors: &HashMap<Digest, Visitor>) -> Option<Digest> {
     let mut counts: HashMap<IpAddr, usize> = HashMap::new();
     for visitor in visitors.values() {

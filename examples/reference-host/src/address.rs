@@ -98,9 +98,9 @@ impl Proxies {
 
     /// Who asks through this peer.
     ///
-    /// A proxy adds whom it was asked by at the right. From there on to the left, the first that is not a proxy of ours is the one:
-    /// what stands further left is that one's own word. A proxy writes `Forwarded` or `X-Forwarded-For` and hands the other on as it
-    /// came: where both are there and differ, neither is believed.
+    /// A proxy adds whom it was asked by at the right. From there on to the left, the first that is not a proxy of ours
+    /// is the one: what stands further left is that one's own word. A proxy writes `Forwarded` or `X-Forwarded-For` and
+    /// hands the other on as it came: where both are there and differ, neither is believed.
     #[must_use]
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let peer = peer.to_canonical();
@@ -136,8 +136,8 @@ impl Proxies {
     }
 }
 
-/// The elements of a header's lists, from the right. They are split at commas even within quotes: an address has none, and a quote
-/// that a client opened reaches no further than to what the proxy adds.
+/// The elements of a header's lists, from the right. They are split at commas even within quotes: an address has none,
+/// and a quote that a client opened reaches no further than to what the proxy adds.
 fn elements(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     let lines: Vec<_> = headers.get_all(name).into_iter().map(|line| line.to_str().unwrap_or("?")).collect();
     lines.into_iter().rev().flat_map(|line| line.rsplit(',').map(str::trim))
@@ -150,7 +150,8 @@ fn of_forwarded(element: &str) -> Option<IpAddr> {
     of_node(node.strip_prefix('"').and_then(|node| node.strip_suffix('"')).unwrap_or(node))
 }
 
-/// RFC 7239 §6: an address, with a port or without; brackets are around one of IPv6. `X-Forwarded-For` has it without, too.
+/// RFC 7239 §6: an address, with a port or without; brackets are around one of IPv6. `X-Forwarded-For` has it without,
+/// too.
 fn of_node(node: &str) -> Option<IpAddr> {
     let bracketed = || node.strip_prefix('[')?.strip_suffix(']')?.parse().ok().map(IpAddr::V6);
     let with_port = || node.parse().ok().map(|address: SocketAddr| address.ip());

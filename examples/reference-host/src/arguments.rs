@@ -98,8 +98,8 @@ pub struct Limits {
     /// How long a peer may take none of its answer
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub write_timeout: Duration,
-    /// How many connections may be open; then the one that has idled longest makes room [default: what the limit of open files
-    /// leaves]
+    /// How many connections may be open; then the one that has idled longest makes room [default: what the limit of
+    /// open files leaves]
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_connections: Option<u32>,
     /// How long requests that are under way may take once the program is asked to stop

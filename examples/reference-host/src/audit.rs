@@ -16,8 +16,8 @@ pub trait Audited: Serialize {
     /// The stable name of what happened.
     fn name(&self) -> &'static str;
 
-    /// Where something was refused, the code that the requester is told, and the exact reason. Neither holds anything that a
-    /// request could make up.
+    /// Where something was refused, the code that the requester is told, and the exact reason. Neither holds anything
+    /// that a request could make up.
     fn refusal(&self) -> Option<(Cow<'static, str>, String)> {
         None
     }
@@ -55,7 +55,8 @@ pub(crate) fn count(event: &'static str) {
 #[serde(tag = "event", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields are what their names say")]
 pub enum HostEvent {
-    /// Too many attempts have failed at this address, with this client's secret or with the names of clients that do not exist.
+    /// Too many attempts have failed at this address, with this client's secret or with the names of clients that do
+    /// not exist.
     Throttled {
         #[serde(skip_serializing_if = "Option::is_none")]
         client_id: Option<ClientId>,

@@ -77,8 +77,8 @@ impl Connections {
         }
     }
 
-    /// Makes a place for a connection from this address. If all are taken, the connection that has idled longest is closed, of
-    /// those of the address that has the most: whoever opens many makes room with one of their own.
+    /// Makes a place for a connection from this address. If all are taken, the connection that has idled longest is
+    /// closed, of those of the address that has the most: whoever opens many makes room with one of their own.
     ///
     /// Returns how many had to be closed.
     pub async fn place(self: &Arc<Self>, address: IpAddr) -> (Place, u64) {
@@ -93,7 +93,8 @@ impl Connections {
                 break permit;
             }
             closed += u64::from(self.close_one());
-            // The place is free once the socket is closed, and not before. If all are being answered, one of them idles soon.
+            // The place is free once the socket is closed, and not before. If all are being answered, one of them idles
+            // soon.
             if let Ok(Ok(permit)) = tokio::time::timeout(PATIENCE, Arc::clone(&self.places).acquire_owned()).await {
                 break permit;
             }
@@ -176,8 +177,8 @@ impl ByAddress {
         changed
     }
 
-    /// Finds the connection to close, and forgets it. A connection's turn is corrected when it comes up, and not at each of
-    /// its requests.
+    /// Finds the connection to close, and forgets it. A connection's turn is corrected when it comes up, and not at
+    /// each of its requests.
     fn idlest(&mut self, now: u64) -> Option<Arc<Connection>> {
         let (_, most) = *self.counts.last()?;
         self.change(most, |theirs| idlest(theirs, now)).or_else(|| {
@@ -234,7 +235,8 @@ impl Place {
         &self.connection
     }
 
-    /// Says that a whole request is there, so that the connection waits for the server, until what is returned is dropped.
+    /// Says that a whole request is there, so that the connection waits for the server, until what is returned is
+    /// dropped.
     #[must_use]
     pub fn serve(&self) -> Served<'_> {
         self.connection.is_served.store(true, Ordering::Release);

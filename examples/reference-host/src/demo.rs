@@ -25,8 +25,8 @@ pub struct Demo {
     pub guide: Guide,
 }
 
-/// What the demo's pages show. A real client draws a verifier for every request; this one has one for all, so that it can
-/// print a link.
+/// What the demo's pages show. A real client draws a verifier for every request; this one has one for all, so that it
+/// can print a link.
 #[derive(Clone, Debug)]
 pub struct Guide {
     base: String,

@@ -120,7 +120,8 @@ fn too_many(Wait { client_id, seconds }: Wait) -> Response<Body> {
     safe(EndpointError::TooManyRequests { retry_after }.into_http(PresentedIn::Body).map(Body::from))
 }
 
-/// Of the headers that keep pages safe, the one that says something about JSON: no browser is to take it for anything else.
+/// Of the headers that keep pages safe, the one that says something about JSON: no browser is to take it for anything
+/// else.
 fn safe(mut response: Response<Body>) -> Response<Body> {
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response

@@ -1,5 +1,5 @@
-//! Guesses at client secrets. OAuth 2.1 §2.4.1: "the authorization server MUST protect any endpoint utilizing it against brute
-//! force attacks."
+//! Guesses at client secrets. OAuth 2.1 §2.4.1: "the authorization server MUST protect any endpoint utilizing it
+//! against brute force attacks."
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -22,8 +22,8 @@ pub struct ClientGuesses {
     familiar: Familiar,
 }
 
-/// Values of `Authorization` that were right the last time, by a keyed hash of the value and where it came from. Most requests bring
-/// one of them; it is no guess, and need not be looked into.
+/// Values of `Authorization` that were right the last time, by a keyed hash of the value and where it came from. Most
+/// requests bring one of them; it is no guess, and need not be looked into.
 #[derive(Debug)]
 struct Familiar {
     hasher: RandomState,

@@ -33,8 +33,8 @@ const OTHER_PAGE: &str = "This page was not the one that you opened last. Please
 const TOO_LONG: &str = "The request is too long.";
 const UNREADABLE: &str = "The form cannot be read.";
 
-/// Shows what the browser is to see next, now that a request came: the login page, or, once somebody is logged in, the consent page,
-/// or where the client is told an error.
+/// Shows what the browser is to see next, now that a request came: the login page, or, once somebody is logged in, the
+/// consent page, or where the client is told an error.
 pub(crate) async fn ask(app: &App, headers: &HeaderMap, waiting: Waiting) -> Response {
     let now = now();
     let Ok(mut visit) = app.visit(headers, now).await else { return unavailable() };
@@ -233,7 +233,8 @@ pub(crate) async fn decide(
             let step = match decision {
                 None => prompt.deny(&server, moment),
                 Some(scope) => {
-                    // Nobody here has anything but a password, which has no `acr`: a request that asks for one is answered so.
+                    // Nobody here has anything but a password, which has no `acr`: a request that asks for one is
+                    // answered so.
                     let approval = Approval::by(login.user.subject.clone());
                     let approval = approval.authenticated_at(login.at).narrowed_to(scope);
                     prompt.approve(&server, approval, moment)

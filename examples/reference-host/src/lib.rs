@@ -15,7 +15,7 @@
 //! | [`moment`] | the clock and the randomness that grantor takes as arguments |
 //! | [`arguments`], [`config`], [`demo`] | what it runs with |
 //! | [`serve`], [`connections`], [`tls`] | connections, and what a peer may take |
-//! | [`registered`], [`administration`] | clients: of the configuration, and of the store, with commands to administer these |
+//! | [`registered`], [`administration`] | clients: of the configuration, and of the store, with commands for these |
 //! | [`signals`], [`reload`], [`housekeeping`] | stopping, reading files again, forgetting what has expired |
 //! | [`audit`], [`log`], [`exchange`] | what happened, as lines of JSON |
 //! | [`metrics`], [`measured`], [`watch`], [`health`] | what is counted, and whether it can serve |

@@ -1,7 +1,7 @@
 //! The log: JSON, a line for each thing that happened, on standard error.
 //!
-//! Whoever writes a line puts it into a queue and goes on. If nobody reads standard error, the queue fills; further lines are
-//! dropped and counted, and the log says how many once it flows again.
+//! Whoever writes a line puts it into a queue and goes on. If nobody reads standard error, the queue fills; further
+//! lines are dropped and counted, and the log says how many once it flows again.
 
 use std::fmt;
 use std::io::{self, BufWriter, Write};

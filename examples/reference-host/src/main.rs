@@ -45,7 +45,8 @@ use tokio::runtime::{Handle, Runtime};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// How often a client may fail to authenticate before it has to wait: a guess at 128 random bits is no threat in itself.
+/// How often a client may fail to authenticate before it has to wait: a guess at 128 random bits is no threat in
+/// itself.
 const FREE_CLIENT_FAILURES: u32 = 20;
 
 /// How many connections those who run the program may have, at an address of their own.

@@ -35,8 +35,8 @@ thread_local! {
     static RANDOMNESS: RefCell<Seeded> = const { RefCell::new(None) };
 }
 
-/// The time and the randomness of one request. The operating system is asked for a seed now and then: a system call for each
-/// request would be a tenth of its cost.
+/// The time and the randomness of one request. The operating system is asked for a seed now and then: a system call for
+/// each request would be a tenth of its cost.
 ///
 /// # Errors
 /// The operating system has no randomness to give.

@@ -109,8 +109,8 @@ pub(crate) fn consent(prompt: &Prompt, csrf: &str, request: &str, user: &User) -
     leads_away(render(StatusCode::OK, &page))
 }
 
-/// A page whose form may lead to a client. Browsers hold every redirect after a form to `form-action`, and where the client sends
-/// its user on to, from its redirect URI, nobody here can know: so the policy does not speak of forms.
+/// A page whose form may lead to a client. Browsers hold every redirect after a form to `form-action`, and where the
+/// client sends its user on to, from its redirect URI, nobody here can know: so the policy does not speak of forms.
 fn leads_away(mut page: Response) -> Response {
     page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     page

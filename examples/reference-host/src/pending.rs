@@ -67,8 +67,8 @@ impl Pending {
         Self { waiting, asked_at: now, expires_at: now }
     }
 
-    /// Whether somebody logged in recently enough for it: it may ask for a login that was no more than `max_age` seconds old when it
-    /// came (RFC 9470 §4).
+    /// Whether somebody logged in recently enough for it: it may ask for a login that was no more than `max_age`
+    /// seconds old when it came (RFC 9470 §4).
     #[must_use]
     pub fn takes(&self, login: &Login) -> bool {
         self.waiting.max_age().is_none_or(|max_age| self.asked_at.0.saturating_sub(max_age) <= login.at.0)

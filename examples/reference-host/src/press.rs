@@ -1,7 +1,7 @@
 //! Buttons that are pressed twice: the work is done once, and each press gets its outcome.
 //!
-//! A browser drops the response to the first press for that to the second, so it has to be the same. It drops the connection too,
-//! and the work must not end half-way then: it runs by itself.
+//! A browser drops the response to the first press for that to the second, so it has to be the same. It drops the
+//! connection too, and the work must not end half-way then: it runs by itself.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,8 +16,8 @@ use crate::exchange::Exchange;
 /// For how long a press is answered as the one before it.
 const REPEATABLE: Duration = Duration::from_secs(60);
 
-/// How many of a person's presses are remembered. Whoever presses more often than that within [`FORGOTTEN`] can answer the first
-/// one again, as by opening the application's link again.
+/// How many of a person's presses are remembered. Whoever presses more often than that within [`FORGOTTEN`] can answer
+/// the first one again, as by opening the application's link again.
 const MAX_PRESSES: usize = 256;
 
 /// When a press is forgotten: what it answered has expired by then.
@@ -56,8 +56,8 @@ impl<T> Default for Presses<T> {
 }
 
 impl<T: Clone + Send + Sync + 'static> Presses<T> {
-    /// Does the work of a button that belongs to somebody, unless it was pressed before. `what` it answers is answered once, and
-    /// remembered if `is_final` says so of the outcome.
+    /// Does the work of a button that belongs to somebody, unless it was pressed before. `what` it answers is answered
+    /// once, and remembered if `is_final` says so of the outcome.
     pub(crate) async fn press(
         &self,
         whose: Digest,

@@ -11,8 +11,8 @@ use grantor::store::{
 };
 use grantor::{Answer, Timestamp, Unavailable};
 
-/// A store that has more clients than it keeps itself. A client of the configuration hides one of the store that has its
-/// id, and cannot be changed through the store.
+/// A store that has more clients than it keeps itself. A client of the configuration hides one of the store that has
+/// its id, and cannot be changed through the store.
 #[derive(Debug)]
 pub struct Registered<S> {
     configured: ArcSwap<HashMap<ClientId, Arc<Client>>>,
@@ -26,7 +26,8 @@ impl<S> Registered<S> {
         Self { configured: ArcSwap::from_pointee(configured), store }
     }
 
-    /// Puts others in the place of the configured clients, all at once: each lookup sees those of before or those of after.
+    /// Puts others in the place of the configured clients, all at once: each lookup sees those of before or those of
+    /// after.
     pub fn replace(&self, configured: HashMap<ClientId, Arc<Client>>) {
         self.configured.store(Arc::new(configured));
     }

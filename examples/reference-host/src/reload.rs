@@ -44,9 +44,9 @@ pub fn complete(
     Ok(())
 }
 
-/// Puts these settings in the place of those that the program runs with: clients and users each as a whole, and the server's
-/// table, for whatever begins after it. What was issued stays issued. Says whose sessions are to be ended, because they are
-/// gone, or have another password.
+/// Puts these settings in the place of those that the program runs with: clients and users each as a whole, and the
+/// server's table, for whatever begins after it. What was issued stays issued. Says whose sessions are to be ended,
+/// because they are gone, or have another password.
 ///
 /// # Errors
 /// The settings cannot be used. Then nothing has changed.

@@ -1,4 +1,5 @@
-//! Sealing: what a browser carries for the host, and can neither read nor change. So those who have not logged in cost no memory.
+//! Sealing: what a browser carries for the host, and can neither read nor change. So those who have not logged in cost
+//! no memory.
 
 use std::fmt;
 

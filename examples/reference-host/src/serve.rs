@@ -37,7 +37,8 @@ use crate::tls::Certificates;
 /// How long to wait when the operating system has no connection to give.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
-/// How long connections are still taken once the program is asked to stop: who sent a request before it heard is answered.
+/// How long connections are still taken once the program is asked to stop: who sent a request before it heard is
+/// answered.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// The most that is kept of a head: room for a query of [`MAX_FORM_LEN`](grantor::MAX_FORM_LEN), and headers.
@@ -79,7 +80,8 @@ pub struct Door<A> {
 }
 
 impl Limits {
-    /// How many connections may be open. Of the files that the process may open, some are left for the store and the log.
+    /// How many connections may be open. Of the files that the process may open, some are left for the store and the
+    /// log.
     #[must_use]
     pub fn connections(&self) -> usize {
         let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
@@ -89,8 +91,8 @@ impl Limits {
     }
 }
 
-/// Serves until the program is asked to stop, and then until all are answered, the time for that is over, or it is asked again.
-/// `draining` is called when it is asked first.
+/// Serves until the program is asked to stop, and then until all are answered, the time for that is over, or it is
+/// asked again. `draining` is called when it is asked first.
 pub async fn serve<A: Answer>(listener: TcpListener, door: Arc<Door<A>>, mut stop: Stop, draining: impl FnOnce()) {
     let (connections, limits) = (Arc::clone(&door.connections), door.limits.clone());
     let mut accepting = Box::pin(accept(listener, Arc::clone(&door)));

@@ -20,7 +20,8 @@ use crate::users::{User, Users};
 /// How long a session lasts, in seconds.
 const LIFETIME: u64 = 8 * 60 * 60;
 
-/// How many sessions a person has at most, at whatever browsers. The one that began first ends for a new one; no other person's does.
+/// How many sessions a person has at most, at whatever browsers. The one that began first ends for a new one; no other
+/// person's does.
 const MAX_SESSIONS: usize = 20;
 
 /// All sessions, by the digest of the cookie's value: a lookup that takes longer for a near miss would tell nothing.
@@ -107,8 +108,8 @@ impl Sessions {
         cookie(headers, &self.cookies.browser).is_some()
     }
 
-    /// What the login form of a browser carries, which a page of another site cannot know; and the cookie to be set, if the browser is
-    /// new here.
+    /// What the login form of a browser carries, which a page of another site cannot know; and the cookie to be set, if
+    /// the browser is new here.
     ///
     /// # Errors
     /// There is no randomness.
@@ -151,8 +152,8 @@ impl Sessions {
         Ok((visit.browser.as_deref().unwrap_or_default(), cookie))
     }
 
-    /// Ends the request's session and starts one for this person, under a new name: whoever knew the old name, or had planted it,
-    /// does not know the new one.
+    /// Ends the request's session and starts one for this person, under a new name: whoever knew the old name, or had
+    /// planted it, does not know the new one.
     ///
     /// # Errors
     /// There is no randomness, or the sessions cannot be written.
@@ -211,8 +212,8 @@ impl Sessions {
     }
 }
 
-/// The names of the cookies. Ports do not part the cookies of a host (RFC 6265 §8.5): the names have to, from those of whatever other
-/// programs there are, and of another server like this one.
+/// The names of the cookies. Ports do not part the cookies of a host (RFC 6265 §8.5): the names have to, from those of
+/// whatever other programs there are, and of another server like this one.
 #[derive(Debug)]
 struct Cookies {
     browser: String,
@@ -245,7 +246,8 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, cookie_name: &str) -> Option<&'
     })
 }
 
-/// A cookie to be set. `Lax`: a link from the application brings it along, a form or a picture on another site does not.
+/// A cookie to be set. `Lax`: a link from the application brings it along, a form or a picture on another site does
+/// not.
 pub(crate) fn set_cookie(cookie_name: &str, value: &str, secure: bool) -> HeaderValue {
     let secure = if secure { "; Secure" } else { "" };
     let cookie = format!("{cookie_name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}");

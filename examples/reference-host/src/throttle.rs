@@ -19,11 +19,11 @@ const LONGEST_WAIT: u64 = 15 * 60;
 /// How many counts there are. The one that was not asked for the longest is forgotten first.
 pub(crate) const CAPACITY: NonZeroUsize = NonZeroUsize::new(16 * 1024).unwrap();
 
-/// Counts failures by whatever is guessed at, say a client's id and where the guess comes from. A clone counts together with the
-/// original.
+/// Counts failures by whatever is guessed at, say a client's id and where the guess comes from. A clone counts together
+/// with the original.
 ///
-/// Keys are exact: nobody waits for another's failures. An attempt counts from its beginning, so that many at once get no further
-/// than one after the other; and one that is dropped half-way has failed.
+/// Keys are exact: nobody waits for another's failures. An attempt counts from its beginning, so that many at once get
+/// no further than one after the other; and one that is dropped half-way has failed.
 #[derive(Debug)]
 pub struct Throttle<K: Hash + Eq + Clone> {
     free_failures: u32,
@@ -109,8 +109,8 @@ impl<K: Hash + Eq + Clone> Throttle<K> {
         Self { free_failures, counts, started: Instant::now() }
     }
 
-    /// Begins an attempt at a key. Where it depends on how others end, it comes after them. What is `presented` is not counted if
-    /// it was right the last time.
+    /// Begins an attempt at a key. Where it depends on how others end, it comes after them. What is `presented` is not
+    /// counted if it was right the last time.
     ///
     /// # Errors
     /// Nothing may be tried for so many seconds.

@@ -14,7 +14,8 @@ use crate::throttle::Throttle;
 /// How often somebody may mistype a password before they have to wait.
 const FREE_FAILURES: u32 = 5;
 
-/// How often a name's password may be guessed at, from wherever, before those wait who never logged in from where they are.
+/// How often a name's password may be guessed at, from wherever, before those wait who never logged in from where they
+/// are.
 const FREE_FAILURES_EVERYWHERE: u32 = 100;
 
 /// How many networks are remembered from which somebody logged in.
@@ -27,8 +28,8 @@ pub struct User {
     pub subject: Subject,
     /// By which people know them.
     pub name: String,
-    /// A host with real users keeps a slow, salted hash here, such as Argon2; these passwords stand in the configuration
-    /// as they are.
+    /// A host with real users keeps a slow, salted hash here, such as Argon2; these passwords stand in the
+    /// configuration as they are.
     pub password: Digest,
 }
 
@@ -37,8 +38,8 @@ pub struct User {
 pub struct Users {
     people: ArcSwap<People>,
     known: Limits,
-    /// Names that do not exist are counted alike, or the wait would tell which do. But apart: whoever makes names up makes
-    /// the host forget no failure of a name that exists.
+    /// Names that do not exist are counted alike, or the wait would tell which do. But apart: whoever makes names up
+    /// makes the host forget no failure of a name that exists.
     made_up: Limits,
     /// From where people have logged in, by their names' digests.
     familiar: Mutex<HashMap<Digest, Vec<Network>>>,
@@ -126,8 +127,8 @@ impl Users {
         self.people.load().by_subject.get(subject).cloned()
     }
 
-    /// Whose name and password these are. Many failures at one place bar that place; many from everywhere, together, bar those
-    /// places where this name never logged in. So nobody keeps people out where they belong.
+    /// Whose name and password these are. Many failures at one place bar that place; many from everywhere, together,
+    /// bar those places where this name never logged in. So nobody keeps people out where they belong.
     ///
     /// # Errors
     /// See [`LoginError`].

@@ -80,8 +80,8 @@ impl App {
     }
 }
 
-/// All that is answered here. The endpoints that clients call are told apart before the routes, and without what pages need
-/// around them: they are called a hundred times as often.
+/// All that is answered here. The endpoints that clients call are told apart before the routes, and without what pages
+/// need around them: they are called a hundred times as often.
 #[derive(Debug)]
 pub struct Front {
     app: Arc<App>,
@@ -166,8 +166,8 @@ async fn authorize(
     audit(authorization.event());
     match authorization {
         AuthorizeReply::Respond(response) => interaction::respond(response),
-        // A form that another site posts comes without the cookies (`SameSite=Lax`), and to set new ones would end what is there. The
-        // same request as a GET comes with them.
+        // A form that another site posts comes without the cookies (`SameSite=Lax`), and to set new ones would end what
+        // is there. The same request as a GET comes with them.
         AuthorizeReply::Ask(_) | AuthorizeReply::Refuse(_)
             if request.method() == Method::POST && !app.sessions.knows(request.headers()) =>
         {

@@ -1,4 +1,4 @@
-//! What the authorization endpoint takes.
+//! The configuration of the authorization endpoint.
 
 use std::time::Duration;
 
@@ -9,20 +9,29 @@ use crate::server::section::{ConfigError, Section, lifetime, names};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AuthorizationConfig {
-    /// Where the host has mounted the endpoint. Default: `authorize` below the issuer.
+    /// The URL at which the host has mounted the endpoint. Default: `authorize` below the issuer.
     pub endpoint: Endpoint,
-    /// The response types that are taken. Default: `code`. None: there is no such endpoint.
+    /// The accepted response types. Default: `code`. If empty, there is no such endpoint.
     ///
-    /// `token`, the implicit grant, exists for migrations. RFC 9700 §2.1.2: clients "SHOULD NOT use the implicit
+    /// `token`, the implicit grant, exists for migrations. [RFC 9700 §2.1.2]: clients "SHOULD NOT use the implicit
     /// grant".
+    ///
+    /// [RFC 9700 §2.1.2]: https://www.rfc-editor.org/rfc/rfc9700#section-2.1.2
     pub response_types: Vec<ResponseType>,
-    /// The transformations that a code challenge may use. Default: `S256`. RFC 7636 §7.2 says what `plain` gives away.
+    /// The accepted code challenge methods. Default: `S256`. [RFC 7636 §7.2] describes the weakness of `plain`.
+    ///
+    /// [RFC 7636 §7.2]: https://www.rfc-editor.org/rfc/rfc7636#section-7.2
     pub code_challenge_methods: Vec<CodeChallengeMethod>,
-    /// How long an authorization code lives, in whole seconds. Default: 60 seconds. RFC 6749 §4.1.2: "A maximum
-    /// authorization code lifetime of 10 minutes is RECOMMENDED."
+    /// The lifetime of an authorization code, in whole seconds. Default: 60 seconds. [RFC 6749 §4.1.2]: "The
+    /// authorization code MUST expire shortly after it is issued to mitigate the risk of leaks. A maximum authorization
+    /// code lifetime of 10 minutes is RECOMMENDED."
+    ///
+    /// [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
     pub code_lifetime: Duration,
-    /// The ways to authenticate a resource owner that the host knows, for the metadata document (RFC 9470 §7). Default:
-    /// none are named.
+    /// The authentication context classes that the host knows, for the metadata document ([RFC 9470 §7]). Default:
+    /// none.
+    ///
+    /// [RFC 9470 §7]: https://www.rfc-editor.org/rfc/rfc9470#section-7
     pub acr_values_supported: Vec<Acr>,
 }
 

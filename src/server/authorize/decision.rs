@@ -1,7 +1,7 @@
 //! The resource owner's decision, which is the second half of the authorization endpoint: [RFC 6749 §4.1.2], [§4.2.2].
 //!
-//! Time has passed since the [`Prompt`] was made, and it has been out of grantor's hands: the client, its redirect URI
-//! and what it may ask for are looked up and checked again.
+//! Time has passed since the [`Prompt`] was made, and the host has kept it meanwhile. The client, its redirect URI and
+//! its permissions are looked up and checked again.
 //!
 //! [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
 //! [§4.2.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.2.2
@@ -34,8 +34,8 @@ machine! {
     /// deny    ─▶ Lookup ─▶ [Commit] ─▶ redirect with access_denied
     /// ```
     ///
-    /// A denial is written where there is a pushed request to spend. From its moment it draws the id of the grant, then
-    /// the code or the access token.
+    /// A denial needs a commit only if there is a pushed request to spend. The machine draws from its moment the id of
+    /// the grant, then the code or the access token.
     AuthorizeDecision<'a> {
         Lookup = AuthorizeDecisionLookup<'a>,
         Issuance = AuthorizeDecisionIssuance<'a>,
@@ -44,7 +44,7 @@ machine! {
     }
 }
 
-/// The resource owner said yes.
+/// The resource owner's approval.
 #[derive(Clone, Debug)]
 pub struct Approval {
     subject: Subject,
@@ -54,56 +54,66 @@ pub struct Approval {
 }
 
 impl Approval {
-    /// This resource owner grants everything that was asked for. Log them in first (RFC 9700 §4.11.2).
+    /// Approves, on behalf of this resource owner, everything that was asked for. Log the owner in first
+    /// ([RFC 9700 §4.11.2]).
+    ///
+    /// [RFC 9700 §4.11.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.11.2
     #[must_use]
     pub fn by(subject: Subject) -> Self {
         Self { subject, scope: None, authentication: AuthenticationEvent::default(), data: Claims::default() }
     }
 
-    /// Grants only these of the scope tokens that were asked for. Others are ignored, whatever a form sent; if none
-    /// remain, the request is denied.
+    /// Grants only these of the requested scope tokens. Others are ignored, whatever a form sent; if none remain, the
+    /// request is denied.
     #[must_use]
     pub fn narrowed_to(self, scope: Scope) -> Self {
         Self { scope: Some(scope), ..self }
     }
 
-    /// The resource owner was authenticated at this time: the login, not the click on "allow". Protected resources that
-    /// ask for a recent login (`max_age`; RFC 9470 §6) learn it, for as long as the grant lives.
+    /// Sets the time of the resource owner's login, not of the click on "allow". Protected resources that ask for a
+    /// recent login (`max_age`; [RFC 9470 §6]) learn it, for as long as the grant lives.
+    ///
+    /// [RFC 9470 §6]: https://www.rfc-editor.org/rfc/rfc9470#section-6
     #[must_use]
     pub fn authenticated_at(self, auth_time: Timestamp) -> Self {
         let authentication = AuthenticationEvent { auth_time: Some(auth_time), ..self.authentication };
         Self { authentication, ..self }
     }
 
-    /// The resource owner was authenticated in this way, which protected resources may ask for (`acr_values`; RFC 9470
-    /// §6).
+    /// Sets the authentication context class, which protected resources may ask for (`acr_values`; [RFC 9470 §6]).
+    ///
+    /// [RFC 9470 §6]: https://www.rfc-editor.org/rfc/rfc9470#section-6
     #[must_use]
     pub fn with_acr(self, acr: Acr) -> Self {
         Self { authentication: self.authentication.with_acr(acr), ..self }
     }
 
-    /// The resource owner was authenticated by these methods: RFC 8176.
+    /// Sets the methods by which the resource owner was authenticated: [RFC 8176].
+    ///
+    /// [RFC 8176]: https://www.rfc-editor.org/rfc/rfc8176
     #[must_use]
     pub fn with_amr(self, amr: impl IntoIterator<Item = Amr>) -> Self {
         Self { authentication: self.authentication.with_amr(amr), ..self }
     }
 
-    /// The resource owner is in this session of the host's.
+    /// Sets the resource owner's session at the host.
     #[must_use]
     pub fn in_session(self, sid: SessionId) -> Self {
         Self { authentication: self.authentication.with_sid(sid), ..self }
     }
 
-    /// Keeps the host's own data with the grant, say the tenant that was picked on the consent page. Every
-    /// [`Issuance`](crate::consult::Issuance) of the grant shows it, for claims and for the last word.
+    /// Keeps the host's own data with the grant, for example the tenant that was picked on the consent page. Every
+    /// [`Issuance`](crate::consult::Issuance) of the grant contains it, for claims and for the last word.
     #[must_use]
     pub fn with_data(self, data: Claims) -> Self {
         Self { data, ..self }
     }
 
-    /// RFC 9470 §5: "the authorization server SHOULD consider the requested acr value as necessary for successfully
-    /// fulfilling the request". How long ago is too long, the host judged when it showed its pages; here it has to say
-    /// when it was.
+    /// Tells if the authentication meets the request. [RFC 9470 §5]: "the authorization server SHOULD consider the
+    /// requested acr value as necessary for successfully fulfilling the request". The host has judged the age of the
+    /// login when it showed its pages; here it only has to state the time.
+    ///
+    /// [RFC 9470 §5]: https://www.rfc-editor.org/rfc/rfc9470#section-5
     fn meets(&self, asked: &Asked) -> bool {
         let AuthenticationEvent { acr, auth_time, .. } = &self.authentication;
         let acr_is_met = asked.acr_values.is_empty() || acr.as_ref().is_some_and(|acr| asked.acr_values.contains(acr));
@@ -112,12 +122,13 @@ impl Approval {
 }
 
 impl Prompt {
-    /// The resource owner approves. The response carries a code or, for `response_type=token`, an access token.
+    /// Carries out the resource owner's approval. The response carries a code or, for `response_type=token`, an access
+    /// token.
     pub fn approve(self, server: &Server, approval: Approval, moment: Moment) -> Step<AuthorizeDecision<'_>> {
         self.decide(server, Some(approval), moment)
     }
 
-    /// The resource owner denies: `access_denied`.
+    /// Carries out the resource owner's denial: `access_denied`.
     pub fn deny(self, server: &Server, moment: Moment) -> Step<AuthorizeDecision<'_>> {
         self.decide(server, None, moment)
     }
@@ -130,12 +141,12 @@ impl Prompt {
     }
 }
 
-/// What every state needs.
+/// The fields that every state needs.
 #[cfg_attr(feature = "explore", derive(Clone))]
 struct Decision<'a> {
     config: &'a Config,
     recipient: Recipient,
-    /// The pushed request that is spent by whatever is decided.
+    /// The pushed request that any decision spends.
     pushed: Option<Pushed>,
     moment: Moment,
 }
@@ -145,7 +156,7 @@ impl<'a> Decision<'a> {
         self.pushed.map(|pushed| Change::SpendRequest { key: pushed.key, at: self.moment.now() })
     }
 
-    /// The client is told why there is nothing for it. A request that was pushed is decided with that.
+    /// Refuses, and tells the client the reason. This spends a pushed request too.
     fn refuse(self, error: AuthorizationError) -> Step<AuthorizeDecision<'a>> {
         match self.spend() {
             None => Step::Done(self.recipient.refuse(self.config, error)),
@@ -153,7 +164,7 @@ impl<'a> Decision<'a> {
         }
     }
 
-    /// Nobody knows what was decided.
+    /// Ends in an outage: the outcome is not known.
     fn unavailable<E: Effect>(self, cause: Unavailable) -> Step<AuthorizeDecision<'a>> {
         let error = AuthorizationError::Unavailable(Outage::of::<E>(cause));
         Step::Done(self.recipient.refuse(self.config, error))
@@ -163,7 +174,7 @@ impl<'a> Decision<'a> {
         Step::Commit(AuthorizeDecisionCommit { commit, config: self.config, recipient: self.recipient, then })
     }
 
-    /// A grant that grows out of a pushed request is opened in its partition, so that one commit does both.
+    /// Opens the grant. For a pushed request it is in the same partition, so that one commit does both.
     fn open(
         &mut self,
         client: &Client,
@@ -178,12 +189,16 @@ impl<'a> Decision<'a> {
         grant.open(self.config, &mut self.moment)
     }
 
-    /// RFC 6749 §4.1.2: a code, for a grant that is opened with it.
+    /// Issues a code, and opens its grant with it: [RFC 6749 §4.1.2].
+    ///
+    /// [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
     fn issue_code(mut self, asked: Asked, grant: Arc<Grant>) -> Step<AuthorizeDecision<'a>> {
         let now = self.moment.now();
         let (code, key) = Key::generate(grant.id.partition(), &self.moment.draw());
         let expires_at = grant.at_most(now.end_of(self.config.authorization.code_lifetime));
         let redirect_uri = self.recipient.redirect_uri_sent.then(|| self.recipient.redirect_uri.clone());
+        // RFC 7636 §4.4: "it MUST associate the "code_challenge" and "code_challenge_method" values with the
+        // authorization code so it can be verified later".
         let kind = AuthorizationCode { redirect_uri, code_challenge: asked.code_challenge };
         let credential = Credential {
             version: Version,
@@ -202,8 +217,10 @@ impl<'a> Decision<'a> {
         self.write(commit, Then::Respond(Success::Code(code), grant))
     }
 
-    /// RFC 6749 §4.2.2: an access token, for a grant that is opened with it. "The authorization server MUST NOT issue a
-    /// refresh token."
+    /// Issues an access token, and opens its grant with it: [RFC 6749 §4.2.2]. "The authorization server MUST NOT issue
+    /// a refresh token."
+    ///
+    /// [RFC 6749 §4.2.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.2.2
     fn issue_token(mut self, plan: Plan) -> Step<AuthorizeDecision<'a>> {
         let Issued { commit, grant, access_token, expires_in, scope, .. } = plan.issue(self.config, &mut self.moment);
         let success = Success::Token { access_token, expires_in, scope };
@@ -212,13 +229,13 @@ impl<'a> Decision<'a> {
     }
 }
 
-/// Waits for the client.
+/// Waits for the client's record.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[allow(missing_debug_implementations, reason = "a state of a machine")]
 pub struct AuthorizeDecisionLookup<'a> {
     lookup: Lookup,
     asked: Asked,
-    /// `None`: denied.
+    /// The approval; `None` for a denial.
     approval: Option<Approval>,
     decision: Decision<'a>,
 }
@@ -270,7 +287,7 @@ fn page<'a>(recipient: Recipient, error: AuthorizationPageError) -> Step<Authori
     Step::Done(AuthorizationResponse::page(Some(recipient.client_id), error))
 }
 
-/// What of that which was asked for is granted.
+/// Returns the part of the request that is granted.
 fn grant(
     config: &Config,
     client: &Client,
@@ -282,17 +299,17 @@ fn grant(
     }
     let offered = asked.scope.intersection(&client.scope);
     let scope = approval.scope.as_ref().map_or_else(|| offered.clone(), |scope| offered.intersection(scope));
-    // A grant of nothing, of something that was asked for, is a denial.
+    // Granting an empty part of a request is a denial.
     if scope.is_empty() && !asked.scope.is_empty() {
         return Err(AuthorizationError::AccessDenied);
     }
-    // A restriction that was asked for must not turn into none because the configuration changed meanwhile.
+    // A requested restriction must not disappear because the configuration changed meanwhile.
     let audience = config.audience(client, asked.audience.resources());
     let audience = audience.filter(|audience| !audience.is_any() || asked.audience.is_any());
     Ok((scope, audience.ok_or(AuthorizationError::InvalidTarget)?))
 }
 
-/// Waits for the host's word on an access token that is about to be issued by redirect.
+/// Waits for the host's last word on an access token that is about to be issued by redirect.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[allow(missing_debug_implementations, reason = "a state of a machine")]
 pub struct AuthorizeDecisionIssuance<'a> {
@@ -317,7 +334,7 @@ impl<'a> Pause<Issuance> for AuthorizeDecisionIssuance<'a> {
     }
 }
 
-/// Waits for the write.
+/// Waits for the outcome of the commit.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[allow(missing_debug_implementations, reason = "a state of a machine")]
 pub struct AuthorizeDecisionCommit<'a> {
@@ -327,12 +344,12 @@ pub struct AuthorizeDecisionCommit<'a> {
     then: Then,
 }
 
-/// What follows the write.
+/// The step after the write.
 #[cfg_attr(feature = "explore", derive(Clone))]
 enum Then {
-    /// The code or the token goes out.
+    /// Send the code or the token.
     Respond(Success, Arc<Grant>),
-    /// The refusal goes out.
+    /// Send the refusal.
     Refuse(AuthorizationError),
 }
 
@@ -353,7 +370,7 @@ impl<'a> Pause<Commit> for AuthorizeDecisionCommit<'a> {
             (Ok(Outcome::Conflict(at)), _) => match commit.changes().get(at) {
                 // RFC 9126 §4: a pushed request is used once.
                 Some(Change::SpendRequest { .. }) => AuthorizationError::RequestEnded,
-                // An identifier of 128 random bits, or a token of 248, was there before.
+                // The identifier of 128 random bits, or the token of 248, exists already.
                 _ => AuthorizationError::Collision,
             },
             (Err(cause), _) => AuthorizationError::Unavailable(Outage::of::<Commit>(cause)),

@@ -1,4 +1,4 @@
-//! Why an authorization request fails, and who is told: [RFC 6749 §4.1.2.1], [§4.2.2.1].
+//! The errors of an authorization request, told to the client or to the person: [RFC 6749 §4.1.2.1], [§4.2.2.1].
 //!
 //! [RFC 6749 §4.1.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
 //! [§4.2.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.2.2.1
@@ -8,20 +8,29 @@ use http::StatusCode;
 use crate::effect::{CANNOT_ANSWER, Outage};
 use crate::wire::{FormError, serialize_error};
 
-/// Why an authorization request failed, told to the client: RFC 6749 §4.1.2.1, §4.2.2.1.
+/// An error of an authorization request that the client is told: [RFC 6749 §4.1.2.1], [§4.2.2.1].
+///
+/// [RFC 6749 §4.1.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
+/// [§4.2.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.2.2.1
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthorizationError {
     /// The parameters cannot be read, or one is missing.
     #[error("{0}")]
     Form(#[from] FormError),
-    /// RFC 7636 §4.4.1.
+    /// The request has no code challenge: [RFC 7636 §4.4.1].
+    ///
+    /// [RFC 7636 §4.4.1]: https://www.rfc-editor.org/rfc/rfc7636#section-4.4.1
     #[error("code_challenge is missing: this client must use PKCE")]
     ChallengeMissing,
-    /// RFC 7636 §4.2.
+    /// The code challenge has a wrong syntax: [RFC 7636 §4.2].
+    ///
+    /// [RFC 7636 §4.2]: https://www.rfc-editor.org/rfc/rfc7636#section-4.2
     #[error("code_challenge is malformed")]
     ChallengeMalformed,
-    /// RFC 7636 §4.4.1.
+    /// The code challenge method is not accepted: [RFC 7636 §4.4.1].
+    ///
+    /// [RFC 7636 §4.4.1]: https://www.rfc-editor.org/rfc/rfc7636#section-4.4.1
     #[error("this code_challenge_method is not supported")]
     ChallengeMethod,
     /// The client is not registered for this response type.
@@ -30,26 +39,36 @@ pub enum AuthorizationError {
     /// The server does not offer this response type.
     #[error("the response type is not supported")]
     UnsupportedResponseType,
-    /// RFC 6749 §3.3.
+    /// The scope is malformed, or exceeds the client's registration: [RFC 6749 §3.3].
+    ///
+    /// [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
     #[error("the scope is malformed or exceeds what the client may ask for")]
     InvalidScope,
-    /// RFC 8707 §2.
+    /// A resource is unknown, or not for this client: [RFC 8707 §2].
+    ///
+    /// [RFC 8707 §2]: https://www.rfc-editor.org/rfc/rfc8707#section-2
     #[error("the resource is malformed or unknown")]
     InvalidTarget,
-    /// The resource owner or the host said no.
+    /// The resource owner or the host denied the request.
     #[error("the resource owner or authorization server denied the request")]
     AccessDenied,
-    /// RFC 9470 §5: the resource owner was not authenticated as the client asked.
+    /// The resource owner was not authenticated as the client asked: [RFC 9470 §5].
+    ///
+    /// [RFC 9470 §5]: https://www.rfc-editor.org/rfc/rfc9470#section-5
     #[error("the resource owner was not authenticated in the way that the request asks for")]
     UnmetAuthenticationRequirements,
-    /// RFC 9126 §2.1: "The request_uri authorization request parameter MUST NOT be provided" in a request that is
-    /// pushed.
+    /// A pushed request has a `request_uri`. [RFC 9126 §2.1]: "The request_uri authorization request parameter is one
+    /// exception, and it MUST NOT be provided".
+    ///
+    /// [RFC 9126 §2.1]: https://www.rfc-editor.org/rfc/rfc9126#section-2.1
     #[error("request_uri cannot be pushed")]
     RequestUriPushed,
-    /// The pushed request was approved or denied before, or it has ended: RFC 9126 §4.
+    /// The pushed request was approved or denied before, or has expired: [RFC 9126 §4].
+    ///
+    /// [RFC 9126 §4]: https://www.rfc-editor.org/rfc/rfc9126#section-4
     #[error("the pushed request was decided before, or has expired")]
     RequestEnded,
-    /// An identifier was drawn that was there before.
+    /// A new random identifier exists already.
     #[error("the server could not issue")]
     Collision,
     /// The host could not carry out an effect.
@@ -60,7 +79,11 @@ pub enum AuthorizationError {
 serialize_error!(AuthorizationError);
 
 impl AuthorizationError {
-    /// The `error` of RFC 6749 §4.1.2.1, RFC 8707 §2 and RFC 9470 §5.
+    /// The `error` of [RFC 6749 §4.1.2.1], [RFC 8707 §2] and [RFC 9470 §5].
+    ///
+    /// [RFC 6749 §4.1.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
+    /// [RFC 8707 §2]: https://www.rfc-editor.org/rfc/rfc8707#section-2
+    /// [RFC 9470 §5]: https://www.rfc-editor.org/rfc/rfc9470#section-5
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -77,7 +100,7 @@ impl AuthorizationError {
         }
     }
 
-    /// The `error_description`. It holds nothing that the request brought.
+    /// The `error_description`. It contains nothing from the request.
     pub(in crate::server) fn description(&self) -> String {
         match self {
             Self::Unavailable(_) => CANNOT_ANSWER.to_owned(),
@@ -86,23 +109,26 @@ impl AuthorizationError {
     }
 }
 
-/// Why an authorization request failed, told to the person: there is no client to tell, or none that is proven.
+/// An error of an authorization request that the person is shown, because the client is not known or not proven.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthorizationPageError {
-    /// RFC 6749 §3.1: GET, or POST.
+    /// The method is neither GET nor POST: [RFC 6749 §3.1].
+    ///
+    /// [RFC 6749 §3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1
     #[error("the authorization endpoint takes GET and POST")]
     Method,
     /// The parameters cannot be read.
     #[error("{0}")]
     Form(#[from] FormError),
-    /// There is no `client_id`.
+    /// The request has no `client_id`.
     #[error("the request does not say which application it comes from")]
     ClientIdMissing,
-    /// There is no such client.
+    /// No client has this identifier.
     #[error("the application is not known here")]
     UnknownClient,
-    /// The client is switched off: [`Client::disabled`](crate::record::Client::disabled). Nobody is sent to it.
+    /// The client is switched off: [`Client::disabled`](crate::record::Client::disabled). The person is not redirected
+    /// to it.
     #[error("the application has been switched off here")]
     ClientDisabled,
     /// The client is registered without a redirect URI.
@@ -114,12 +140,16 @@ pub enum AuthorizationPageError {
     /// The redirect URI is not one of the client's.
     #[error("the address to return to is not one that the application registered")]
     RedirectUriMismatch,
-    /// The `state` is too long, or has characters that RFC 6749 appendix A.5 does not allow. It could not come back as
-    /// it was, and without it the client would not know the response for its own.
+    /// The `state` is too long, or has characters that [RFC 6749 appendix A.5] does not allow. It could not be returned
+    /// unchanged, and the client would not recognize the response without it.
+    ///
+    /// [RFC 6749 appendix A.5]: https://www.rfc-editor.org/rfc/rfc6749#appendix-A.5
     #[error("what the application sent to recognize the answer by (state) cannot be sent back")]
     State,
-    /// There is no pushed request of this `request_uri`, it is another client's, or its time is over: RFC 9126 §4.
-    /// Without it nobody knows where the client is.
+    /// No pushed request has this `request_uri`, or it is another client's, or it has expired: [RFC 9126 §4]. Without
+    /// the request, the client's redirect URI is not known.
+    ///
+    /// [RFC 9126 §4]: https://www.rfc-editor.org/rfc/rfc9126#section-4
     #[error("the request was not found, or its time is over: go back to the application and start again")]
     RequestUriUnknown,
     /// The host could not carry out an effect.
@@ -130,7 +160,10 @@ pub enum AuthorizationPageError {
 serialize_error!(AuthorizationPageError);
 
 impl AuthorizationPageError {
-    /// The `error` that it would be, were there somebody to tell: RFC 6749 §4.1.2.1, RFC 9101 §7.
+    /// The `error` that a client would be told: [RFC 6749 §4.1.2.1], [RFC 9101 §7].
+    ///
+    /// [RFC 6749 §4.1.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
+    /// [RFC 9101 §7]: https://www.rfc-editor.org/rfc/rfc9101#section-7
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -151,7 +184,7 @@ impl AuthorizationPageError {
         }
     }
 
-    /// What the person is told. It holds nothing that the request brought.
+    /// The text of the page. It contains nothing from the request.
     #[must_use]
     pub fn description(&self) -> String {
         match self {

@@ -1,9 +1,9 @@
 //! The authorization endpoint: [RFC 6749 §3.1], [RFC 9126 §4].
 //!
 //! This machine cannot write. It ends in a [`Prompt`], which the host keeps while the resource owner logs in and
-//! decides; [`Prompt::approve`] and [`Prompt::deny`] start the second half of the endpoint, [`AuthorizeDecision`]. Or
-//! it ends in a [`Refusal`], which the host keeps while the resource owner logs in; [`Refusal::respond`] starts
-//! [`AuthorizeRefusal`].
+//! decides; [`Prompt::approve`] and [`Prompt::deny`] start the second half of the endpoint, [`AuthorizeDecision`]. If
+//! the request is erroneous, it ends in a [`Refusal`], which the host keeps while the resource owner logs in;
+//! [`Refusal::respond`] starts [`AuthorizeRefusal`].
 //!
 //! [RFC 6749 §3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1
 //! [RFC 9126 §4]: https://www.rfc-editor.org/rfc/rfc9126#section-4
@@ -52,29 +52,31 @@ machine! {
     /// request ─▶ Lookup ─▶ Ask(Prompt) │ Refuse(Refusal) │ page with an error
     /// ```
     ///
-    /// It draws nothing from its moment.
+    /// The machine draws nothing from its moment.
     Authorize<'a> {
         Lookup = AuthorizeLookup<'a>,
         Reply = AuthorizeReply,
     }
 }
 
-/// What an authorization request comes to.
+/// The result of an authorization request.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "it is a reply, moved once")]
 #[must_use = "the resource owner is to be asked, or a response to be sent"]
 pub enum AuthorizeReply {
-    /// The request is sound: log the resource owner in and ask.
+    /// The request is valid: log the resource owner in and ask.
     Ask(Prompt),
-    /// It is not, and the client is to be told: log the resource owner in, then respond.
+    /// The request is erroneous, and the client is to be told: log the resource owner in, then respond.
     Refuse(Refusal),
-    /// It is not, and there is no client that could be told: show this page.
+    /// The request is erroneous, and there is no proven client to tell: show this page.
     Respond(AuthorizationResponse),
 }
 
 impl Server {
-    /// Answers a request to the authorization endpoint: GET or POST (RFC 6749 §3.1). `run` returns an
+    /// Answers a request to the authorization endpoint: GET or POST ([RFC 6749 §3.1]). `run` returns an
     /// [`AuthorizeReply`].
+    ///
+    /// [RFC 6749 §3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1
     pub fn authorize<'a, B: AsRef<[u8]>>(&'a self, request: &'a Request<B>, moment: Moment) -> Step<Authorize<'a>> {
         match parameters(request) {
             Ok((request, fault)) => self.look_up(request, fault, &moment),
@@ -82,7 +84,7 @@ impl Server {
         }
     }
 
-    /// Answers a typed authorization request.
+    /// Answers an authorization request whose parameters are already read.
     pub fn authorization_request<'a>(
         &'a self,
         request: AuthorizationRequest<'a>,
@@ -102,7 +104,7 @@ impl Server {
             return page(None, AuthorizationPageError::UnknownClient);
         };
         let lookup = Lookup::of_client(client_id.clone());
-        // Where nothing can be pushed, `request_uri` is ignored, as any unknown parameter is.
+        // If nothing can be pushed, `request_uri` is ignored like any unknown parameter.
         let (lookup, came) = match request.request_uri.as_deref().filter(|_| self.config.par.is_some()) {
             None => (lookup, Came::AsIs(request, fault)),
             Some(request_uri) => match request_uri_key(request_uri) {
@@ -131,17 +133,17 @@ fn page<'a>(client_id: Option<ClientId>, error: AuthorizationPageError) -> Step<
     Step::Done(AuthorizeReply::Respond(AuthorizationResponse::page(client_id, error)))
 }
 
-/// How the request came.
+/// The way in which a request came.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[allow(clippy::large_enum_variant, reason = "states are stored inline")]
 enum Came<'a> {
-    /// In the query or the body, with what is wrong with its form.
+    /// In the query or the body, with the error in its form.
     AsIs(AuthorizationRequest<'a>, Option<FormError>),
-    /// It was pushed, and is known by this key.
+    /// By the pushed authorization request endpoint, under this key.
     Pushed(Key),
 }
 
-/// Waits for the client, and for the request if it was pushed.
+/// Waits for the client's record, and for a pushed request.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[allow(missing_debug_implementations, reason = "a state of a machine")]
 pub struct AuthorizeLookup<'a> {
@@ -186,11 +188,13 @@ impl<'a> Pause<Lookup> for AuthorizeLookup<'a> {
     }
 }
 
-/// Who gets the answer, what is asked for or wrong, and the request that was pushed, if it was.
+/// The recipient of the response, the terms or the error, and the pushed request, if any.
 type Read = (Recipient, Result<Asked, AuthorizationError>, Option<Pushed>);
 
-/// RFC 9126 §4: "The authorization server MUST validate authorization requests arising from a pushed request as it
-/// would any other authorization request." No parameter of the browser's request but `client_id` counts.
+/// Checks a pushed request. [RFC 9126 §4]: "The authorization server MUST validate authorization requests arising from
+/// a pushed request as it would any other authorization request." Of the browser's request, only `client_id` counts.
+///
+/// [RFC 9126 §4]: https://www.rfc-editor.org/rfc/rfc9126#section-4
 fn pushed(
     config: &Config,
     client: &Client,
@@ -203,8 +207,8 @@ fn pushed(
     // RFC 9126 §2.2: "The request_uri value MUST be bound to the client that posted the authorization request."
     let is_own = presented.request.client_id == client.client_id;
     // RFC 9126 §4: "Since parts of the authorization request content [...] are unique to a particular authorization
-    // request, the client MUST only use a request_uri value once." A page that is loaded again before the decision is
-    // the same use.
+    // request, the client MUST only use a request_uri value once." Loading the page again before the decision is the
+    // same use. RFC 9126 §4: "An expired request_uri MUST be rejected as invalid."
     if !is_own || !presented.is_alive(now) || pushed.present_until.is_past(now) {
         return Err(AuthorizationPageError::RequestUriUnknown);
     }
@@ -215,7 +219,7 @@ fn pushed(
     Ok((Recipient::of(&presented.request), checked, Some(pushed)))
 }
 
-/// The client that was looked up.
+/// Returns the client that was looked up.
 fn client_of(lookup: &Lookup, answer: Answer<Lookup>) -> Result<(Arc<Client>, Found), AuthorizationPageError> {
     let mut found = answer.map_err(|cause| AuthorizationPageError::Unavailable(Outage::of::<Lookup>(cause)))?;
     let client = lookup.client.as_ref().and_then(|client_id| found.take_client(client_id));
@@ -223,7 +227,8 @@ fn client_of(lookup: &Lookup, answer: Answer<Lookup>) -> Result<(Arc<Client>, Fo
     if client.disabled { Err(AuthorizationPageError::ClientDisabled) } else { Ok((client, found)) }
 }
 
-/// The client that was looked up, if the redirect URI is still one of its own: no redirect before both are proven, now.
+/// Returns the client that was looked up, if the redirect URI is still one of its own: no redirect happens before both
+/// are proven, now.
 fn proven(
     lookup: &Lookup,
     answer: Answer<Lookup>,

@@ -1,4 +1,4 @@
-//! What lies between the authorization request and the decision, and is kept by the host meanwhile.
+//! The value between an authorization request and the decision, which the host keeps.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,29 +6,29 @@ use super::recipient::Recipient;
 use crate::model::{Key, Timestamp};
 use crate::record::{Asked, Version};
 
-/// A sound authorization request, waiting for the resource owner's decision. A plain value: keep it in the session, on
-/// the server's side, while pages are shown, and take it out of there to decide. It is not `Clone`: one request is not
-/// both approved and denied.
+/// A valid authorization request that waits for the resource owner's decision. A plain value: keep it in the session,
+/// on the server's side, while pages are shown, and take it out of there to decide. It is not `Clone`, so that one
+/// request is not both approved and denied.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[non_exhaustive]
 pub struct Prompt {
-    /// The format of this value.
+    /// The version of this value's format.
     pub version: Version<2>,
-    /// Who gets the response: the client that asks.
+    /// The client that asks, which receives the response.
     #[serde(flatten)]
     pub recipient: Recipient,
     /// The client's name for people.
     pub client_name: Option<String>,
-    /// What the client asks for.
+    /// The terms that the client asks for.
     #[serde(flatten)]
     pub asked: Asked,
-    /// The pushed request that the decision spends, if this is one.
+    /// The pushed request that the decision spends, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) pushed: Option<Pushed>,
 }
 
-/// A pushed request, and until when it can be decided.
+/// A pushed request, and the time until which it can be decided.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Pushed {
     pub(super) key: Key,

@@ -1,30 +1,32 @@
-//! Who gets an authorization response, by which redirect.
+//! The recipient of an authorization response, and the redirect.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::{ClientId, RedirectUri, ResponseType, Secret, exposed};
 use crate::record::{PendingKind, PendingRequest};
 
-/// Who gets the response: the client is proven, and the redirect URI is its own.
+/// The recipient of a response: the client is proven, and the redirect URI is its own.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Recipient {
     /// The client that asks.
     pub client_id: ClientId,
-    /// Where the response will go.
+    /// The redirect URI of the response.
     #[serde(deserialize_with = "crate::model::redirect_uri::stored::one")]
     pub redirect_uri: RedirectUri,
-    /// Whether the request named the redirect URI.
+    /// True if the request named the redirect URI.
     pub(in crate::server) redirect_uri_sent: bool,
-    /// What will be issued.
+    /// The response type: a code or a token.
     pub response_type: ResponseType,
-    /// RFC 6749 §4.1.2: comes back as it came.
+    /// The client's `state`, returned unchanged: [RFC 6749 §4.1.2].
+    ///
+    /// [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
     #[serde(default, with = "exposed::option")]
     pub(in crate::server) state: Option<Secret<'static>>,
 }
 
 impl Recipient {
-    /// Who pushed a request.
+    /// Returns the recipient of a pushed request's response.
     pub(super) fn of(request: &PendingRequest) -> Self {
         let PendingKind::Pushed(pushed) = &request.kind;
         Self {

@@ -1,8 +1,8 @@
-//! What lies between an erroneous authorization request and the error that its client is told: [RFC 9700 §4.11.2],
+//! The value between an erroneous authorization request and the client's error response: [RFC 9700 §4.11.2],
 //! [RFC 6749 §4.1.2.1].
 //!
-//! Time has passed since the [`Refusal`] was made, and it has been out of grantor's hands: the client and its redirect
-//! URI are looked up and checked again.
+//! Time has passed since the [`Refusal`] was made, and the host has kept it meanwhile. The client and its redirect URI
+//! are looked up and checked again.
 //!
 //! [RFC 9700 §4.11.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.11.2
 //! [RFC 6749 §4.1.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
@@ -27,7 +27,7 @@ machine! {
     /// respond ─▶ Lookup ─▶ redirect with an error │ page with an error
     /// ```
     ///
-    /// It draws nothing from its moment.
+    /// The machine draws nothing from its moment.
     AuthorizeRefusal<'a> {
         Lookup = AuthorizeRefusalLookup<'a>,
         Reply = AuthorizationResponse,
@@ -37,25 +37,27 @@ machine! {
 /// The error of an authorization request whose client and redirect URI are known. A plain value, as a
 /// [`Prompt`](super::Prompt) is: keep it in the session, on the server's side, until the resource owner has logged in.
 ///
-/// RFC 9700 §4.11.2: "The authorization server MUST always authenticate the user first and, with the exception of the
-/// silent authentication use case, prompt the user for credentials when needed, before redirecting the user." Otherwise
-/// whoever can register a client makes the server send people wherever they like, by a request that is wrong on
-/// purpose.
+/// As [RFC 9700 §4.11.2] puts it: "The authorization server MUST always authenticate the user first and, with the
+/// exception of the silent authentication use case, prompt the user for credentials when needed, before redirecting the
+/// user." Otherwise anybody who can register a client could make the server send people anywhere, by a request that is
+/// wrong on purpose.
+///
+/// [RFC 9700 §4.11.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.11.2
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[non_exhaustive]
 #[must_use = "the client waits for the error"]
 pub struct Refusal {
-    /// The format of this value.
+    /// The version of this value's format.
     pub version: Version<1>,
-    /// Who gets the error: the client that asks.
+    /// The client that asks, which receives the error.
     #[serde(flatten)]
     pub recipient: Recipient,
     /// The `error` that the client will be told.
     pub error: ErrorCode,
     /// The `error_description` that the client will be told.
     pub error_description: String,
-    /// Why, exactly: for the event of the refusal, which is told before the value is kept.
+    /// The exact reason, for the event of the refusal, which is made before the value is kept.
     #[serde(skip)]
     pub(in crate::server) reason: Option<AuthorizationError>,
 }
@@ -66,15 +68,17 @@ impl Refusal {
         Self { version: Version, recipient, error, error_description, reason: Some(reason) }
     }
 
-    /// Tells the client, by redirect. Log the resource owner in first (RFC 9700 §4.11.2). A server whose clients are
-    /// all registered by its operator has nobody to fear who would send people away by errors, and may respond at once.
+    /// Tells the client, by redirect. Log the resource owner in first ([RFC 9700 §4.11.2]). A server whose operator
+    /// registers all clients need not fear clients that redirect people by errors, and may respond at once.
+    ///
+    /// [RFC 9700 §4.11.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.11.2
     pub fn respond(self, server: &Server, _: Moment) -> Step<AuthorizeRefusal<'_>> {
         let lookup = Lookup::of_client(self.recipient.client_id.clone());
         Step::Lookup(AuthorizeRefusalLookup { lookup, config: &server.config, refusal: self })
     }
 }
 
-/// Waits for the client.
+/// Waits for the client's record.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[allow(missing_debug_implementations, reason = "a state of a machine")]
 pub struct AuthorizeRefusalLookup<'a> {

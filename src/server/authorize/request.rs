@@ -1,5 +1,4 @@
-//! The authorization request, and what it has to be: [RFC 6749 §4.1.1], [§4.2.1], [RFC 7636 §4.3], [§4.4], [RFC 9470
-//! §4].
+//! The authorization request and its rules: [RFC 6749 §4.1.1], [§4.2.1], [RFC 7636 §4.3], [§4.4], [RFC 9470 §4].
 //!
 //! [RFC 6749 §4.1.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1
 //! [§4.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.2.1
@@ -19,31 +18,54 @@ use crate::record::{Asked, Client};
 use crate::server::Config;
 use crate::wire::{Form, FormError, Param};
 
-/// An authorization request: RFC 6749 §4.1.1, §4.2.1. A parameter that was sent without a value is `None`.
+/// An authorization request: [RFC 6749 §4.1.1], [§4.2.1]. A parameter that was sent without a value is `None`.
+///
+/// [RFC 6749 §4.1.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1
+/// [§4.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.2.1
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AuthorizationRequest<'a> {
-    /// RFC 6749 §3.1.1.
+    /// The response type: [RFC 6749 §3.1.1].
+    ///
+    /// [RFC 6749 §3.1.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1.1
     pub response_type: Option<Cow<'a, str>>,
-    /// RFC 6749 §2.2.
+    /// The client identifier: [RFC 6749 §2.2].
+    ///
+    /// [RFC 6749 §2.2]: https://www.rfc-editor.org/rfc/rfc6749#section-2.2
     pub client_id: Option<Cow<'a, str>>,
-    /// RFC 6749 §3.1.2.
+    /// The redirect URI: [RFC 6749 §3.1.2].
+    ///
+    /// [RFC 6749 §3.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2
     pub redirect_uri: Option<Cow<'a, str>>,
-    /// RFC 6749 §3.3.
+    /// The scope: [RFC 6749 §3.3].
+    ///
+    /// [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
     pub scope: Option<Cow<'a, str>>,
-    /// Comes back in the response, to the byte.
+    /// The client's own value, returned byte for byte in the response.
     pub state: Option<Cow<'a, str>>,
-    /// RFC 7636 §4.3.
+    /// The code challenge: [RFC 7636 §4.3].
+    ///
+    /// [RFC 7636 §4.3]: https://www.rfc-editor.org/rfc/rfc7636#section-4.3
     pub code_challenge: Option<Cow<'a, str>>,
-    /// RFC 7636 §4.3; `plain` if omitted.
+    /// The code challenge method: [RFC 7636 §4.3]; `plain` if omitted.
+    ///
+    /// [RFC 7636 §4.3]: https://www.rfc-editor.org/rfc/rfc7636#section-4.3
     pub code_challenge_method: Option<Cow<'a, str>>,
-    /// RFC 8707 §2.1.
+    /// The protected resources: [RFC 8707 §2.1].
+    ///
+    /// [RFC 8707 §2.1]: https://www.rfc-editor.org/rfc/rfc8707#section-2.1
     pub resource: Vec<Cow<'a, str>>,
-    /// RFC 9470 §4.
+    /// The authentication context classes: [RFC 9470 §4].
+    ///
+    /// [RFC 9470 §4]: https://www.rfc-editor.org/rfc/rfc9470#section-4
     pub acr_values: Option<Cow<'a, str>>,
-    /// RFC 9470 §4, in seconds.
+    /// The greatest age of the authentication, in seconds: [RFC 9470 §4].
+    ///
+    /// [RFC 9470 §4]: https://www.rfc-editor.org/rfc/rfc9470#section-4
     pub max_age: Option<Cow<'a, str>>,
-    /// RFC 9126 §4: a request that was pushed, in place of all other parameters but `client_id`.
+    /// The reference to a pushed request, in place of all other parameters but `client_id`: [RFC 9126 §4].
+    ///
+    /// [RFC 9126 §4]: https://www.rfc-editor.org/rfc/rfc9126#section-4
     pub request_uri: Option<Cow<'a, str>>,
 }
 
@@ -57,7 +79,7 @@ impl fmt::Debug for AuthorizationRequest<'_> {
     }
 }
 
-/// The parameters that an authorization request may have once.
+/// The parameters that an authorization request may have once each.
 const PARAMETERS: [&str; 10] = [
     "client_id",
     "redirect_uri",
@@ -72,7 +94,7 @@ const PARAMETERS: [&str; 10] = [
 ];
 
 impl<'a> AuthorizationRequest<'a> {
-    /// A request by this client; the parameters follow.
+    /// Creates a request by this client, to which parameters can be added.
     #[must_use]
     pub fn new(client_id: impl Into<Cow<'a, str>>) -> Self {
         Self { client_id: Some(client_id.into()), ..Self::default() }
@@ -84,9 +106,9 @@ impl<'a> AuthorizationRequest<'a> {
         let (params, resource) = form.params_and_all(PARAMETERS, "resource");
         let [client_id, redirect_uri, request_uri, response_type, scope, state, params @ ..] = params;
         let [code_challenge, code_challenge_method, acr_values, max_age] = params;
-        // Without a client and its redirect URI there is no one to send an error to but the person. RFC 6749 §4.1.2.1:
-        // state is "REQUIRED if a "state" parameter was present in the client authorization request"; nor is there
-        // without that.
+        // Without a client and its redirect URI, an error can only be shown to the person. RFC 6749 §4.1.2.1: state is
+        // "REQUIRED if a "state" parameter was present in the client authorization request", so the same holds if that
+        // is unreadable.
         let (client_id, redirect_uri, request_uri, state) = (client_id?, redirect_uri?, request_uri?, state?);
         let mut fault = None;
         let mut sound = |param: Param<'a>| {
@@ -111,8 +133,12 @@ impl<'a> AuthorizationRequest<'a> {
         Ok((request, fault))
     }
 
-    /// Who gets the answer. RFC 6749 §3.1.2.3, RFC 9700 §2.1: the redirect URI is one of the client's. RFC 6749
-    /// §4.1.2.1: `state` comes back, "the exact value received from the client", in an error too.
+    /// Returns the recipient of the response. [RFC 6749 §3.1.2.3], [RFC 9700 §2.1]: the redirect URI is one of the
+    /// client's. [RFC 6749 §4.1.2.1]: `state` is returned, "The exact value received from the client", in an error too.
+    ///
+    /// [RFC 6749 §3.1.2.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2.3
+    /// [RFC 9700 §2.1]: https://www.rfc-editor.org/rfc/rfc9700#section-2.1
+    /// [RFC 6749 §4.1.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
     pub(in crate::server) fn recipient(&self, client: &Client) -> Result<Recipient, AuthorizationPageError> {
         let state = self.state.as_deref();
         if state.is_some_and(|state| !is_state(state)) {
@@ -122,7 +148,7 @@ impl<'a> AuthorizationRequest<'a> {
             client_id: client.client_id.clone(),
             redirect_uri: choose_redirect_uri(client, self.redirect_uri.as_deref())?,
             redirect_uri_sent: self.redirect_uri.is_some(),
-            // The client that made up a response type has not said where it looks for the answer; the query is safer.
+            // For an unknown response type it is not known where the client looks for the response; the query is safer.
             response_type: self.known_response_type().flatten().unwrap_or(ResponseType::Code),
             state: state.map(|state| Secret::new(state.to_owned())),
         })
@@ -132,8 +158,10 @@ impl<'a> AuthorizationRequest<'a> {
         self.response_type.as_deref().map(ResponseType::parse)
     }
 
-    /// RFC 6749 §4.1.1: "The authorization server validates the request to ensure that all required parameters are
-    /// present and valid."
+    /// Checks the request. [RFC 6749 §4.1.1]: "The authorization server validates the request to ensure that all
+    /// required parameters are present and valid."
+    ///
+    /// [RFC 6749 §4.1.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1
     pub(in crate::server) fn check(&self, config: &Config, client: &Client) -> Result<Asked, AuthorizationError> {
         // RFC 6749 §3.1.1: "If an authorization request is missing the "response_type" parameter, or if the response
         // type is not understood, the authorization server MUST return an error response as described in Section
@@ -149,18 +177,24 @@ impl<'a> AuthorizationRequest<'a> {
         Ok(Asked { audience, code_challenge, acr_values, max_age, ..Asked::new(scope) })
     }
 
-    /// RFC 9470 §4, with the syntax of OpenID Connect Core §3.1.2.1.
+    /// Reads `acr_values` and `max_age`: [RFC 9470 §4], with the syntax of [OpenID Connect Core 1.0 §3.1.2.1].
+    ///
+    /// [RFC 9470 §4]: https://www.rfc-editor.org/rfc/rfc9470#section-4
+    /// [OpenID Connect Core 1.0 §3.1.2.1]: https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
     fn authentication(&self) -> Result<(Vec<Acr>, Option<u64>), AuthorizationError> {
         let acr_values = self.acr_values.as_deref().map(Acr::parse_values).transpose();
         let acr_values = acr_values.map_err(|_| FormError::Characters("acr_values"))?.unwrap_or_default();
-        // `u64::from_str` would take a sign.
+        // `u64::from_str` would accept a sign.
         let is_number = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
         let seconds = |text: &str| Some(text).filter(is_number)?.parse().ok();
         let max_age = self.max_age.as_deref().map(|text| seconds(text).ok_or(FormError::Characters("max_age")));
         Ok((acr_values, max_age.transpose()?))
     }
 
-    /// RFC 7636 §4.3: "code_challenge_method OPTIONAL, defaults to "plain" if not present in the request."
+    /// Reads the code challenge. [RFC 7636 §4.3]: "code_challenge_method OPTIONAL, defaults to "plain" if not present
+    /// in the request."
+    ///
+    /// [RFC 7636 §4.3]: https://www.rfc-editor.org/rfc/rfc7636#section-4.3
     fn code_challenge(&self) -> Result<Option<CodeChallenge>, AuthorizationError> {
         let method = match self.code_challenge_method.as_deref() {
             Some("S256") => CodeChallengeMethod::S256,
@@ -169,7 +203,7 @@ impl<'a> AuthorizationRequest<'a> {
         };
         match (&self.code_challenge, &self.code_challenge_method) {
             (None, None) => Ok(None),
-            // RFC 9700 §4.8.2: half of PKCE is an attempt to switch it off.
+            // RFC 9700 §4.8.2: half of the parameters of PKCE is an attempt to switch it off.
             (None, Some(_)) => Err(FormError::Missing("code_challenge").into()),
             (Some(text), _) => {
                 CodeChallenge::parse(text, method).map(Some).map_err(|_| AuthorizationError::ChallengeMalformed)
@@ -178,7 +212,10 @@ impl<'a> AuthorizationRequest<'a> {
     }
 }
 
-/// RFC 6749 §3.1.2.3, RFC 9700 §2.1.
+/// Returns the redirect URI of the response: [RFC 6749 §3.1.2.3], [RFC 9700 §2.1].
+///
+/// [RFC 6749 §3.1.2.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2.3
+/// [RFC 9700 §2.1]: https://www.rfc-editor.org/rfc/rfc9700#section-2.1
 pub(super) fn choose_redirect_uri(
     client: &Client,
     requested: Option<&str>,
@@ -190,27 +227,30 @@ pub(super) fn choose_redirect_uri(
             .ok_or(AuthorizationPageError::RedirectUriMismatch),
         (None, [only]) => Ok(only.clone()),
         (None, []) => Err(AuthorizationPageError::RedirectUriUnregistered),
-        // "If multiple redirection URIs have been registered [...] the client MUST include a redirection URI".
+        // RFC 6749 §3.1.2.3: "If multiple redirection URIs have been registered [...] the client MUST include a
+        // redirection URI".
         (None, _) => Err(AuthorizationPageError::RedirectUriMissing),
     }
 }
 
-/// The most bytes that `state` may have: it comes back in a URL.
+/// The greatest length of `state`, in bytes, since it is returned in a URL.
 const MAX_STATE_LEN: usize = 4096;
 
-/// RFC 6749 appendix A.5: `state = 1*VSCHAR`
+/// Tells if the text can be a `state`: [RFC 6749 appendix A.5]: `state = 1*VSCHAR`
+///
+/// [RFC 6749 appendix A.5]: https://www.rfc-editor.org/rfc/rfc6749#appendix-A.5
 fn is_state(state: &str) -> bool {
     state.len() <= MAX_STATE_LEN && only(state, is_vschar)
 }
 
-/// Whether server and client both want such a response. Asked again when the decision comes back.
+/// Checks that server and client both allow this response. Checked again when the decision comes back.
 pub(super) fn permit(
     config: &Config,
     client: &Client,
     response_type: ResponseType,
     code_challenge: Option<CodeChallenge>,
 ) -> Result<(), AuthorizationError> {
-    // Nobody is asked to consent to a code that the token endpoint would not take: RFC 7591 §2.1 ties the two.
+    // Nobody should consent to a code that the token endpoint would refuse: RFC 7591 §2.1 ties the two.
     let takes_its_outcome = |grant_types: &[GrantType]| match response_type {
         ResponseType::Code => grant_types.contains(&GrantType::AuthorizationCode),
         ResponseType::Token => true,

@@ -17,19 +17,19 @@ use crate::record::Grant;
 use crate::server::Config;
 use crate::wire::{Parameters, see_other, text, with_parameters};
 
-/// What the authorization endpoint answers the user agent.
+/// The response of the authorization endpoint to the user agent.
 #[derive(Clone, Debug)]
 #[must_use = "the response is what the user agent waits for"]
 pub struct AuthorizationResponse {
     pub(in crate::server) outcome: Outcome,
 }
 
-/// What came of a request, and how the user agent is told.
+/// The result of a request, and the way in which the user agent is told.
 #[derive(Clone, Debug)]
 pub(in crate::server) enum Outcome {
-    /// A code went out for a grant. The location carries it.
+    /// A code was issued for a grant. The location carries it.
     Authorized { location: Secret<'static>, grant: Arc<Grant> },
-    /// An access token of this scope went out for a grant. The location carries it.
+    /// An access token of this scope was issued for a grant. The location carries it.
     Issued { location: Secret<'static>, grant: Arc<Grant>, scope: Scope },
     /// The client is told an error.
     Refused { location: Secret<'static>, client_id: ClientId, error: AuthorizationError },
@@ -39,7 +39,7 @@ pub(in crate::server) enum Outcome {
     Page { client_id: Option<ClientId>, error: AuthorizationPageError },
 }
 
-/// What goes out when the write is done.
+/// The part of a response that is sent after the write.
 #[cfg_attr(feature = "explore", derive(Clone))]
 pub(in crate::server) enum Success {
     Code(Secret<'static>),
@@ -47,13 +47,16 @@ pub(in crate::server) enum Success {
 }
 
 impl Recipient {
-    /// RFC 6749 §4.1.2.1, §4.2.2.1.
+    /// Returns an error response: [RFC 6749 §4.1.2.1], [§4.2.2.1].
+    ///
+    /// [RFC 6749 §4.1.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
+    /// [§4.2.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.2.2.1
     pub(super) fn refuse(self, config: &Config, error: AuthorizationError) -> AuthorizationResponse {
         let location = self.error(config, error.code(), &error.description());
         AuthorizationResponse { outcome: Outcome::Refused { location, client_id: self.client_id, error } }
     }
 
-    /// The same, of a refusal that was kept.
+    /// Returns the error response of a refusal that was kept.
     pub(super) fn tell(self, config: &Config, error: ErrorCode, description: &str) -> AuthorizationResponse {
         let location = self.error(config, error.as_str(), description);
         AuthorizationResponse { outcome: Outcome::Told { location, client_id: self.client_id, error } }
@@ -63,7 +66,10 @@ impl Recipient {
         self.location(config, [("error", Some(code)), ("error_description", Some(description))])
     }
 
-    /// RFC 6749 §4.1.2, §4.2.2.
+    /// Returns a successful response: [RFC 6749 §4.1.2], [§4.2.2].
+    ///
+    /// [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
+    /// [§4.2.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.2.2
     pub(super) fn respond(&self, config: &Config, success: Success, grant: Arc<Grant>) -> AuthorizationResponse {
         let outcome = match success {
             Success::Code(code) => {
@@ -105,7 +111,7 @@ impl AuthorizationResponse {
         Self { outcome: Outcome::Page { client_id, error } }
     }
 
-    /// Where the user agent is redirected to, if it is; the URL may carry a code or a token.
+    /// The URL that the user agent is redirected to, if any. It may carry a code or a token.
     #[must_use]
     pub fn location(&self) -> Option<&str> {
         match &self.outcome {
@@ -117,7 +123,7 @@ impl AuthorizationResponse {
         }
     }
 
-    /// Why the person is shown an error, if they are: for a host that renders its own page.
+    /// The error that the person is shown, if any, for a host that renders its own page.
     #[must_use]
     pub fn page_error(&self) -> Option<&AuthorizationPageError> {
         match &self.outcome {
@@ -126,7 +132,7 @@ impl AuthorizationResponse {
         }
     }
 
-    /// The response: a 303 redirect, or a plain page.
+    /// Returns the response: a 303 redirect, or a plain page.
     #[must_use]
     pub fn into_http(self) -> Response<Vec<u8>> {
         let error = match self.outcome {

@@ -1,5 +1,5 @@
-//! The way in that every endpoint for clients has: one lookup, which brings the client and what it presents, and, for a
-//! secret that only the host can check, one question.
+//! The authentication that every endpoint for clients starts with: one lookup, for the client and the presented
+//! credential, and one question if only the host can check the secret.
 
 use super::authenticated::Authenticated;
 use super::presented::{ClientAuthentication, ClientAuthenticationMethod};
@@ -11,20 +11,19 @@ use crate::server::error::EndpointError;
 use crate::step::{Machine, Pause, Step};
 use crate::store::{Found, Lookup};
 
-/// What an endpoint makes of a request once its client is known, or is known not to be. Endpoints of grantor implement
-/// it.
+/// The continuation of an endpoint once its client is authenticated or refused. Implemented by grantor's endpoints.
 pub trait ClientEndpoint: Sized + Send + Sync {
     /// The endpoint's machine.
     type Machine: Machine<ClientSecret = AuthenticateClientSecret<Self>>;
 
-    /// The client is who it says.
+    /// Continues for an authenticated client.
     fn authenticated(self, client: Authenticated, found: &Found) -> Step<Self::Machine>;
 
-    /// It is not, or nobody can say.
+    /// Refuses a client that is not authenticated, or cannot be.
     fn refused(self, client_id: ClientId, error: EndpointError) -> Step<Self::Machine>;
 }
 
-/// Waits for the client and for what it presents.
+/// Waits for the records of the client and of the presented credential.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[allow(missing_debug_implementations, reason = "it holds what was presented")]
 pub struct AuthenticateLookup<'a, E> {
@@ -36,7 +35,7 @@ pub struct AuthenticateLookup<'a, E> {
 }
 
 impl<'a, E: ClientEndpoint> AuthenticateLookup<'a, E> {
-    /// Looks up the client, and what it presents.
+    /// Looks up the client and the presented credential.
     pub(in crate::server) fn new(client: ClientAuthentication<'a>, presented: Option<Key>, endpoint: E) -> Self {
         let ClientAuthentication { client_id, method, client_secret_as_written } = client;
         let credentials = presented.into_iter().collect();

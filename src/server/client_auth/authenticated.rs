@@ -1,4 +1,4 @@
-//! The proof that a client was authenticated, which only this folder makes.
+//! The proof that a client was authenticated, which only this folder can make.
 
 use std::sync::Arc;
 

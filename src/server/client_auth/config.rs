@@ -1,14 +1,14 @@
-//! What is taken for client authentication.
+//! The configuration of client authentication.
 
 /// The client authentication section of a configuration, for every endpoint that has clients.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct ClientAuthenticationConfig {
-    /// Whether an `Authorization` header is passed over that is empty, or of another scheme than Basic. Default: no:
-    /// the request is refused with `invalid_client`, and told why.
+    /// True to ignore an `Authorization` header that is empty, or of another scheme than Basic. Default: false, and the
+    /// request is refused with `invalid_client` and an explanation.
     ///
-    /// Some clients send the access token that they have along with every request, also with the one for the next. An
-    /// access token authenticates no client, so nothing is lost with it. A client that believed to be authenticated by
-    /// such a header is one without credentials then.
+    /// Some clients send their access token with every request, even with a token request. An access token
+    /// authenticates no client, so nothing is lost by ignoring it. But a client that believes to be authenticated by
+    /// such a header then counts as one without credentials.
     pub ignore_other_schemes: bool,
 }

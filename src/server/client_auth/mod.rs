@@ -1,7 +1,8 @@
-//! Client authentication: [RFC 6749 §2.3], [§3.2.1]. One method a file, in the words of RFC 7591 §2.
+//! Client authentication: [RFC 6749 §2.3], [§3.2.1]. One file for each method, by the terms of [RFC 7591 §2].
 //!
 //! [RFC 6749 §2.3]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3
 //! [§3.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2.1
+//! [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
 
 mod authenticate;
 mod authenticated;

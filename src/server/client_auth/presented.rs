@@ -1,4 +1,4 @@
-//! Who a request says that it comes from, and how it proves that.
+//! The client that a request names, and its proof.
 
 use http::{HeaderMap, Request};
 
@@ -8,26 +8,32 @@ use crate::server::error::{ClientError, EndpointError, PresentedIn};
 use crate::server::request::{form, is_client_secret};
 use crate::wire::{Authorization, Param};
 
-/// How a client presents itself in a request: RFC 6749 §2.3.
+/// A client's identifier and proof in a request: [RFC 6749 §2.3].
+///
+/// [RFC 6749 §2.3]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ClientAuthentication<'a> {
-    /// Who it says it is.
+    /// The client that the request names.
     pub client_id: ClientId,
-    /// Its proof.
+    /// The proof that the client presents.
     pub method: ClientAuthenticationMethod<'a>,
-    /// The secret of the `Authorization` header as it stands there, if RFC 6749 §2.3.1 reads another: that of a client
-    /// which does not encode.
+    /// The secret as it stands in the `Authorization` header, if decoding it by [RFC 6749 §2.3.1] gives another: that
+    /// of a client that does not encode.
+    ///
+    /// [RFC 6749 §2.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
     pub(super) client_secret_as_written: Option<Secret<'a>>,
 }
 
-/// A client's proof, by the names of `token_endpoint_auth_method` (RFC 7591 §2).
+/// A client's proof, by the names of `token_endpoint_auth_method` ([RFC 7591 §2]).
+///
+/// [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ClientAuthenticationMethod<'a> {
     /// `none`: a public client, which sends its `client_id` and no proof.
     None,
-    /// `client_secret_basic`: the secret in the `Authorization` header; `None` if it is empty there, as from a public
+    /// `client_secret_basic`: the secret in the `Authorization` header; `None` if that is empty, as from a public
     /// client.
     ClientSecretBasic(Option<Secret<'a>>),
     /// `client_secret_post`: the secret in the body.
@@ -35,26 +41,28 @@ pub enum ClientAuthenticationMethod<'a> {
 }
 
 impl<'a> ClientAuthentication<'a> {
-    /// A client that presents itself by this method.
+    /// Creates the authentication of this client by this method.
     #[must_use]
     pub fn new(client_id: ClientId, method: ClientAuthenticationMethod<'a>) -> Self {
         Self { client_id, method, client_secret_as_written: None }
     }
 
-    /// Reads who a request to the token, introspection, revocation or push endpoint says that it comes from. Those
-    /// endpoints read it for themselves; a host may want to know before, to slow down whoever guesses at a client's
-    /// secret (OAuth 2.1 §2.4.1). What else stands in the `Authorization` header is passed over here, whether the
-    /// endpoints do so or not.
+    /// Reads the client and its proof from a request to the token, introspection, revocation or push endpoint. Those
+    /// endpoints do this themselves; a host can use it beforehand, to slow down guesses at a client's secret
+    /// ([OAuth 2.1 §2.4.1]). An `Authorization` header of another kind is ignored here, whatever the configuration
+    /// says.
     ///
     /// # Errors
-    /// The request cannot be read; the endpoint words it.
+    /// The request cannot be read. The endpoint words the error.
+    ///
+    /// [OAuth 2.1 §2.4.1]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16#section-2.4.1
     pub fn of<B: AsRef<[u8]>>(request: &'a Request<B>) -> Result<Self, EndpointError> {
         let [client_id, client_secret] = form(request)?.params(Self::PARAMETERS);
         let lenient = ClientAuthenticationConfig { ignore_other_schemes: true };
         Self::read(lenient, request.headers(), client_id, client_secret)
     }
 
-    /// What of the body says who the client is.
+    /// The parameters of the body that identify the client.
     pub(in crate::server) const PARAMETERS: [&'static str; 2] = ["client_id", "client_secret"];
 
     /// Reads the header and the body's `client_id` and `client_secret`.
@@ -87,7 +95,7 @@ impl<'a> ClientAuthentication<'a> {
         }
     }
 
-    /// Where in the request that stood.
+    /// The place in the request where the client stood.
     #[must_use]
     pub fn presented_in(&self) -> PresentedIn {
         self.method.presented_in()

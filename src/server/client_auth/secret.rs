@@ -12,14 +12,16 @@ use crate::model::{Digest, Secret};
 use crate::record::{Client, RegisteredAuthentication, SecretPresentation};
 use crate::server::error::{ClientError, PresentedIn};
 
-/// What the record says of a client's proof.
+/// The result of comparing a client's proof with its record.
 pub(super) enum Checked {
     Authenticated(Authenticated),
     AskHost(ClientSecret),
 }
 
-/// RFC 6749 §3.2.1: "Confidential clients or other clients issued client credentials MUST authenticate with the
-/// authorization server".
+/// Checks a client's proof. [RFC 6749 §3.2.1]: "Confidential clients or other clients issued client credentials MUST
+/// authenticate with the authorization server".
+///
+/// [RFC 6749 §3.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2.1
 pub(super) fn check(
     method: ClientAuthenticationMethod<'_>,
     as_written: Option<Secret<'_>>,
@@ -29,11 +31,12 @@ pub(super) fn check(
     if client.disabled {
         return Err(ClientError::Disabled);
     }
+    // RFC 6749 §2.2: the client identifier "MUST NOT be used alone for client authentication".
     let presented_in = method.presented_in();
     let client_secret = method.into_secret();
     let presented = match (&client.authentication, &client_secret) {
         (RegisteredAuthentication::None, None) => return Ok(Checked::Authenticated(Authenticated::new(client))),
-        // A secret that nobody issued proves nothing, and its sender is mistaken about who it is.
+        // A secret that was never issued proves nothing, and its sender is mistaken about its registration.
         (RegisteredAuthentication::None, Some(_)) => return Err(ClientError::OtherMethod),
         (RegisteredAuthentication::Secret { presented, .. } | RegisteredAuthentication::Host { presented }, _) => {
             *presented
@@ -48,8 +51,8 @@ pub(super) fn check(
     }
     let is_right = match &client.authentication {
         RegisteredAuthentication::Secret { digest, previous, .. } => {
-            // RFC 6749 §2.3.1 has the secret form-encoded. Who did not encode it meant what is written. All readings
-            // are compared with all digests, however the first comes out.
+            // RFC 6749 §2.3.1 has the secret form-encoded; a client that did not encode it meant the text as written.
+            // All readings are compared with all digests, even after a match, so that the time does not depend on it.
             let is_right = |presented: Digest| {
                 let is_previous = previous.is_some_and(|previous| previous == presented);
                 *digest == presented || is_previous
@@ -66,7 +69,7 @@ pub(super) fn check(
     if is_right { Ok(Checked::Authenticated(Authenticated::new(client))) } else { Err(ClientError::SecretMismatch) }
 }
 
-/// The host's word on a secret that only it can check.
+/// Applies the host's answer for a secret that only it can check.
 pub(super) fn by_host(question: ClientSecret, answer: Authenticity) -> Result<Authenticated, ClientError> {
     match answer {
         Authenticity::Genuine => Ok(Authenticated::new(question.client)),

@@ -18,8 +18,11 @@ pub(super) const RULES: &Rules = &Rules {
     check: |endpoint, client, found| endpoint.decide(client, found, check),
 };
 
-/// RFC 6749 §4.1.3: "The authorization server MUST", in its order; and only then whether the code was spent before, so
-/// that an invalid replay changes nothing (OAuth 2.1 §7.5.2).
+/// Checks the code, in the order of [RFC 6749 §4.1.3], and only then for an earlier use, so that an invalid replay
+/// changes nothing ([OAuth 2.1 §7.5.2]).
+///
+/// [RFC 6749 §4.1.3]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3
+/// [OAuth 2.1 §7.5.2]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16#section-7.5.2
 fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Result<Plan, Refused> {
     let now = endpoint.moment.now();
     let Parameters { presented, own: [redirect_uri, code_verifier], resource, .. } = &endpoint.parameters;
@@ -32,14 +35,16 @@ fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Re
         return Err(TokenError::CodeUnknown.into());
     };
 
-    // "ensure that the authorization code was issued to the authenticated confidential client, or if the client is
-    // public, ensure that the code was issued to "client_id" in the request"
+    // RFC 6749 §4.1.3: "The authorization server MUST [...] ensure that the authorization code was issued to the
+    // authenticated confidential client, or if the client is public, ensure that the code was issued to "client_id" in
+    // the request"
     if grant.client_id != client.client_id {
         return Err(TokenError::CodeOfAnotherClient.into());
     }
 
-    // "ensure that the "redirect_uri" parameter is present if the "redirect_uri" parameter was included in the initial
-    // authorization request [...], and if included ensure that their values are identical."
+    // RFC 6749 §4.1.3: "The authorization server MUST [...] ensure that the "redirect_uri" parameter is present if the
+    // "redirect_uri" parameter was included in the initial authorization request [...], and if included ensure that
+    // their values are identical."
     match (redirect_uri, &code.redirect_uri) {
         (Some(sent), Some(bound)) if sent == bound.as_str() => {}
         (None, Some(_)) if client.require_redirect_uri => return Err(TokenError::RedirectUriMissing.into()),
@@ -49,7 +54,9 @@ fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Re
 
     // OAuth 2.1 §4.1.3: "verify that the `code_verifier` parameter is present if and only if a `code_challenge`
     // parameter was present in the authorization request". RFC 7636 §4.6: "If the values are not equal, an error
-    // response indicating "invalid_grant" [...] MUST be returned."
+    // response indicating "invalid_grant" [...] MUST be returned." RFC 9700 §2.1.1: "Authorization servers MUST
+    // mitigate PKCE downgrade attacks by ensuring that a token request containing a code_verifier parameter is accepted
+    // only if a code_challenge parameter was present in the authorization request".
     match (&verifier, &code.code_challenge) {
         (Some(verifier), Some(challenge)) if verifier.digest() == challenge.digest() => {}
         (Some(_), Some(_)) => return Err(TokenError::VerifierMismatch.into()),
@@ -67,7 +74,7 @@ fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Re
     if presented.revoked {
         return Err(TokenError::CodeRevoked.into());
     }
-    // "verify that the authorization code is valid"
+    // RFC 6749 §4.1.3: "The authorization server MUST [...] verify that the authorization code is valid"
     if credential.expires_at.is_past(now) {
         return Err(TokenError::CodeExpired.into());
     }

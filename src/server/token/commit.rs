@@ -1,4 +1,4 @@
-//! The write that ends an access token request, and what it means if another request was first: [RFC 6749 §4.1.2],
+//! The commit of an access token request, and the result of losing a race for it: [RFC 6749 §4.1.2],
 //! [RFC 9700 §4.14.2].
 //!
 //! [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
@@ -16,7 +16,7 @@ use crate::server::issue::{Basis, Issued, Plan};
 use crate::step::{Pause, Step};
 use crate::store::{Change, Commit, Outcome};
 
-/// Waits for the write.
+/// Waits for the outcome of the commit.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[allow(missing_debug_implementations, reason = "a state of a machine")]
 pub struct TokenCommit<'a> {
@@ -26,13 +26,13 @@ pub struct TokenCommit<'a> {
     server: PhantomData<&'a Config>,
 }
 
-/// What follows a write.
+/// The step after a write.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[allow(clippy::large_enum_variant, reason = "states are stored inline")]
 enum Then {
-    /// The tokens go out; if what pays for them was spent meanwhile, their basis says what that means.
+    /// Send the tokens. If the credential that pays for them was spent meanwhile, their basis decides what follows.
     Issue(TokensIssued),
-    /// The refusal goes out.
+    /// Send the refusal.
     Refuse(ClientId, GrantId, TokenError),
 }
 
@@ -41,7 +41,7 @@ impl<'a> TokenCommit<'a> {
         let (basis, grant_type) = (plan.basis, plan.issuance.grant_type.clone());
         let issued = plan.issue(config, &mut moment);
         let Issued { commit, grant, access_token, expires_in, scope, refresh_token, response_members } = issued;
-        // Told where rotation does not move the end of the grant.
+        // Sent only if the grant has an end that rotation does not move.
         let seconds_until = |end: Timestamp| end.0.saturating_sub(moment.now().0);
         let authorization_expires_in = grant.expires_at.map(seconds_until);
         let refresh_token_ends = refresh_token.as_ref().map(|(_, expires_at)| seconds_until(*expires_at));
@@ -65,13 +65,13 @@ impl<'a> TokenCommit<'a> {
         Step::Commit(Self { commit, then, reader, server: PhantomData })
     }
 
-    /// The precondition of the change at this index did not hold.
+    /// Handles a conflict: the precondition of the change at this index did not hold.
     fn refused(self, at: usize) -> Step<Token<'a>> {
         let Self { commit, then, reader, .. } = self;
         let client_id = then.client_id().clone();
         match (commit.changes().get(at), then) {
             (Some(Change::Spend { .. }), Then::Issue(TokensIssued { grant, basis: Basis::Code(key), .. })) => {
-                // It was spent, whenever that was; or the store has forgotten it since the lookup.
+                // The credential was spent, at whatever time, or the store has forgotten it since the lookup.
                 let was_spent =
                     Change::Reuse { key, since: Timestamp(0), until: Timestamp(u64::MAX), at_most: u32::MAX };
                 let changes = [was_spent, Change::Revoke(grant.id)].into_iter().collect();
@@ -100,7 +100,7 @@ impl<'a> TokenCommit<'a> {
                         Then::Issue(TokensIssued { basis: Basis::Code(_), .. }) => TokenError::CodeRevoked,
                         _ => TokenError::GrantNotExtended,
                     },
-                    // The grant lives, or is new: what was drawn at random was there before.
+                    // The grant is alive or new, so a random identifier exists already.
                     _ => TokenError::Collision,
                 };
                 Step::Done(TokenReply::refused(reader, Some(client_id), error, PresentedIn::Body))

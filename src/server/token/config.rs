@@ -1,4 +1,4 @@
-//! What the token endpoint takes, and how long what it issues lives.
+//! The configuration of the token endpoint: its grant types, and the lifetimes of tokens.
 
 use std::time::Duration;
 
@@ -11,29 +11,37 @@ use crate::server::section::{AUTH_METHODS, ConfigError, Section, lifetime, names
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TokenConfig {
-    /// Where the host has mounted the endpoint. Default: `token` below the issuer.
+    /// The URL at which the host has mounted the endpoint. Default: `token` below the issuer.
     pub endpoint: Endpoint,
-    /// The grant types that are taken. Default: `authorization_code`, `refresh_token`, `client_credentials`. None:
-    /// there is no such endpoint.
+    /// The accepted grant types. Default: `authorization_code`, `refresh_token`, `client_credentials`. If empty, there
+    /// is no such endpoint.
     ///
-    /// `password` exists for migrations. RFC 9700 §2.4: "The resource owner password credentials grant [...] MUST NOT
+    /// `password` exists for migrations. [RFC 9700 §2.4]: "The resource owner password credentials grant [...] MUST NOT
     /// be used."
+    ///
+    /// [RFC 9700 §2.4]: https://www.rfc-editor.org/rfc/rfc9700#section-2.4
     pub grant_types: Vec<GrantType>,
-    /// How long an access token lives; as all times here, in whole seconds. Default: 10 minutes. RFC 6750 §5.3: "Token
-    /// servers SHOULD issue short-lived (one hour or less) bearer tokens".
+    /// The lifetime of an access token, in whole seconds. Default: 10 minutes. [RFC 6750 §5.3]: "Token servers SHOULD
+    /// issue short-lived (one hour or less) bearer tokens".
+    ///
+    /// [RFC 6750 §5.3]: https://www.rfc-editor.org/rfc/rfc6750#section-5.3
     pub access_token_lifetime: Duration,
-    /// How long a refresh token lives from its issue. One that rotates is issued anew at each use, so this is how long
-    /// it lives unused; one that is reused ends then, used or not. Default: 14 days. RFC 9700 §4.14.2: "Refresh tokens
-    /// SHOULD expire if the client has been inactive for some time".
+    /// The lifetime of a refresh token from its issue, in whole seconds. A token that rotates is issued anew at each
+    /// use, so this is the time for which it may be unused; one that is reused expires at the end, used or not.
+    /// Default: 14 days. [RFC 9700 §4.14.2]: "Refresh tokens SHOULD expire if the client has been inactive for some
+    /// time".
+    ///
+    /// [RFC 9700 §4.14.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
     pub refresh_token_lifetime: Duration,
-    /// What becomes of a refresh token that is used. Default: it rotates, with a grace of 30 seconds.
+    /// The treatment of a refresh token that is used. Default: it rotates, with a grace period of 30 seconds.
     pub refresh: RefreshPolicy,
-    /// How often a spent refresh token may be presented again within its grace. Default: 100, which is more than a
-    /// client has requests under way at once.
+    /// The number of times that a spent refresh token may be presented again within its grace period. Default: 100,
+    /// which is more than a client has requests under way at once.
     pub max_retries: u32,
-    /// How many credentials the store holds of one grant at most: tokens, and spent refresh tokens until they expire,
-    /// which are kept so that their reuse is noticed. One that holds as many is not refreshed until some have been
-    /// purged. Default: 10,000, which is two weeks of a refresh every two minutes. At least two: a code counts too.
+    /// The most credentials that the store holds for one grant: tokens, and spent refresh tokens until they expire,
+    /// which are kept so that their reuse is noticed. A grant with as many is not refreshed until some have been
+    /// purged. Default: 10,000, which is two weeks of a refresh every two minutes. At least two, since a code counts
+    /// too.
     pub max_credentials_per_grant: u32,
 }
 
@@ -71,27 +79,32 @@ impl Section for TokenConfig {
     }
 }
 
-/// What becomes of a refresh token that is used: RFC 6749 §6, RFC 9700 §4.14.2.
+/// The treatment of a refresh token that is used: [RFC 6749 §6], [RFC 9700 §4.14.2].
+///
+/// [RFC 6749 §6]: https://www.rfc-editor.org/rfc/rfc6749#section-6
+/// [RFC 9700 §4.14.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefreshPolicy {
-    /// Each refresh spends the token and issues a new one. A spent one that is presented again within `grace` of its
-    /// first use is taken for a retry, or for the loser of a race, and is answered with tokens of its own, up to
-    /// [`TokenConfig::max_retries`] times; later, it is taken for theft, and the grant is revoked. A host whose clock
-    /// is behind the time of the first use cannot say which, and refuses.
+    /// Each refresh spends the token and issues a new one. If the spent token is presented again within `grace` of its
+    /// first use, it counts as a retry or the loser of a race, and is answered with tokens of its own, up to
+    /// [`TokenConfig::max_retries`] times. After that it counts as theft, and the grant is revoked. A host whose clock
+    /// is behind the time of the first use cannot tell, and refuses.
     ///
-    /// The grace is a trade: a thief who is as quick as that gets tokens too, which rotate beside the client's. The
-    /// [`Event`](crate::server::Event) of each such reply says `within_grace`.
+    /// The grace period is a compromise: a thief who is quick enough gets tokens too, which rotate beside the client's.
+    /// The [`Event`](crate::server::Event) of each such reply has `within_grace`.
     Rotate {
-        /// How long a spent token may be presented again; whole seconds. Zero: not at all.
+        /// The time for which a spent token may be presented again, in whole seconds. Zero allows no retry.
         grace: Duration,
     },
-    /// As `Rotate` for public clients; confidential ones keep their refresh token.
+    /// The same as `Rotate` for public clients; confidential ones keep their refresh token.
     RotatePublic {
-        /// As in `Rotate`.
+        /// The same as in `Rotate`.
         grace: Duration,
     },
-    /// A refresh token stays good until it expires. RFC 9700 §2.2.2 allows this only for tokens that are bound to the
+    /// A refresh token stays good until it expires. [RFC 9700 §2.2.2] allows this only for tokens that are bound to the
     /// client: "Refresh tokens for public clients MUST be sender-constrained or use refresh token rotation".
+    ///
+    /// [RFC 9700 §2.2.2]: https://www.rfc-editor.org/rfc/rfc9700#section-2.2.2
     Reuse,
 }
 
@@ -106,18 +119,18 @@ impl RefreshPolicy {
     }
 }
 
-/// Whether refresh tokens rotate.
+/// The rotation of refresh tokens: off, or on with or without a grace period.
 #[derive(Clone, Copy)]
 pub(super) enum Rotation {
     Off,
     On {
-        /// The grace that ends now: a token first used before is a replay. `None` if there is no grace.
+        /// The grace period that ends now: a token first used before it is a replay. `None` without a grace period.
         grace: Option<Grace>,
     },
 }
 
 impl TokenConfig {
-    /// Whether this client's refresh tokens rotate, and within which grace.
+    /// Returns the rotation and the grace period for this client's refresh tokens.
     pub(super) fn rotation(&self, client: &Client, now: Timestamp) -> Rotation {
         let grace = match self.refresh {
             RefreshPolicy::Rotate { grace } => grace,

@@ -1,4 +1,4 @@
-//! Why the token endpoint refuses: [RFC 6749 §5.2].
+//! The errors of the token endpoint: [RFC 6749 §5.2].
 //!
 //! [RFC 6749 §5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
 
@@ -7,15 +7,17 @@ use crate::model::ErrorCode;
 use crate::server::error::{ClientError, EndpointError};
 use crate::wire::{FormError, serialize_error};
 
-/// Why the token endpoint refused. The client learns the [`code`](Self::code) and a description that gives nothing
-/// away; this, the exact reason, is for the [`Event`](crate::server::Event).
+/// An error of the token endpoint. The client learns the [`code`](Self::code) and a description that gives nothing
+/// away; this exact reason is for the [`Event`](crate::server::Event).
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// The request, the client or the store is at fault, as it may be at any endpoint.
+    /// The request, the client or the store is at fault, as at any endpoint.
     #[error("{0}")]
     Endpoint(#[from] EndpointError),
-    /// RFC 7636 §4.1.
+    /// The code verifier has a wrong syntax: [RFC 7636 §4.1].
+    ///
+    /// [RFC 7636 §4.1]: https://www.rfc-editor.org/rfc/rfc7636#section-4.1
     #[error("code_verifier is not 43 to 128 unreserved characters")]
     VerifierMalformed,
     /// The client is not registered for this grant type, or may not use it.
@@ -24,13 +26,15 @@ pub enum TokenError {
     /// The server does not offer this grant type.
     #[error("the grant type is not supported")]
     UnsupportedGrantType,
-    /// The scope is malformed, or exceeds what the client may ask for or what was granted.
+    /// The scope is malformed, or exceeds the client's registration or the grant.
     #[error("the scope is malformed or exceeds what was granted")]
     InvalidScope,
-    /// RFC 8707 §2.2.
+    /// A resource is unknown, or was not granted: [RFC 8707 §2.2].
+    ///
+    /// [RFC 8707 §2.2]: https://www.rfc-editor.org/rfc/rfc8707#section-2.2
     #[error("the resource is malformed, unknown or was not granted")]
     InvalidTarget,
-    /// No such code.
+    /// No code has this text.
     #[error("no such authorization code")]
     CodeUnknown,
     /// The code was issued to another client.
@@ -39,31 +43,42 @@ pub enum TokenError {
     /// The code has expired.
     #[error("the authorization code has expired")]
     CodeExpired,
-    /// The code was used before, and everything that it led to is revoked now.
+    /// The code was used before. Everything issued from it is revoked now.
     #[error("the authorization code was used before")]
     CodeReplayed,
     /// The grant of the code was revoked.
     #[error("the grant of the authorization code was revoked")]
     CodeRevoked,
-    /// RFC 6749 §4.1.3.
+    /// The request lacks the redirect URI of the authorization request: [RFC 6749 §4.1.3].
+    ///
+    /// [RFC 6749 §4.1.3]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3
     #[error("redirect_uri is missing though the authorization request had it")]
     RedirectUriMissing,
-    /// RFC 6749 §4.1.3.
+    /// The redirect URI differs from that of the authorization request: [RFC 6749 §4.1.3].
+    ///
+    /// [RFC 6749 §4.1.3]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3
     #[error("redirect_uri is not that of the authorization request")]
     RedirectUriMismatch,
-    /// RFC 7636 §4.5.
+    /// The request lacks the code verifier: [RFC 7636 §4.5].
+    ///
+    /// [RFC 7636 §4.5]: https://www.rfc-editor.org/rfc/rfc7636#section-4.5
     #[error("code_verifier is missing though the authorization request had a code_challenge")]
     VerifierMissing,
-    /// RFC 7636 §4.6.
+    /// The code verifier does not match the challenge: [RFC 7636 §4.6].
+    ///
+    /// [RFC 7636 §4.6]: https://www.rfc-editor.org/rfc/rfc7636#section-4.6
     #[error("code_verifier does not match the code_challenge")]
     VerifierMismatch,
-    /// RFC 9700 §4.8.2: PKCE downgrade.
+    /// The request has a code verifier, but the authorization request had no challenge, which is a PKCE downgrade:
+    /// [RFC 9700 §4.8.2].
+    ///
+    /// [RFC 9700 §4.8.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.8.2
     #[error("code_verifier was sent though the authorization request had no code_challenge")]
     VerifierUnexpected,
     /// The client must use PKCE, and the authorization request did not.
     #[error("the authorization request had no code_challenge")]
     ChallengeMissing,
-    /// No such refresh token.
+    /// No refresh token has this text.
     #[error("no such refresh token")]
     RefreshTokenUnknown,
     /// The refresh token was issued to another client.
@@ -72,36 +87,34 @@ pub enum TokenError {
     /// The refresh token has expired.
     #[error("the refresh token has expired")]
     RefreshTokenExpired,
-    /// The refresh token had been rotated, and the grant is revoked now.
+    /// The refresh token was rotated before. Its grant is revoked now.
     #[error("the refresh token was used before")]
     RefreshTokenReplayed,
     /// The grant of the refresh token was revoked.
     #[error("the grant of the refresh token was revoked")]
     RefreshTokenRevoked,
-    /// Another request used the refresh token at the same moment, or more retries came than there may be. Nothing is
-    /// revoked.
+    /// Another request used the refresh token at the same moment, or there were too many retries. Nothing is revoked.
     #[error("another request used this refresh token first")]
     RaceLost,
-    /// The grant of the refresh token was revoked at the same moment, or holds as many credentials as a grant may
-    /// ([`TokenConfig::max_credentials_per_grant`](crate::server::TokenConfig::max_credentials_per_grant)).
+    /// The grant of the refresh token was revoked at the same moment, or holds the most credentials that a grant may
+    /// hold ([`TokenConfig::max_credentials_per_grant`](crate::server::TokenConfig::max_credentials_per_grant)).
     #[error("the grant was revoked meanwhile, or holds too many credentials")]
     GrantNotExtended,
-    /// An identifier or a token was drawn that was there before: the generator of the [`Moment`](crate::Moment) repeats
-    /// itself.
+    /// A new random identifier or token exists already: the generator of the [`Moment`](crate::Moment) repeats itself.
     #[error("the server could not issue")]
     Collision,
     /// The host does not know this resource owner or password.
     #[error("the resource owner credentials are wrong")]
     PasswordRefused,
-    /// The host refused the extension grant, with an error code and a text of its own if it chose to.
+    /// The host refused the extension grant, possibly with an error code and a text of its own.
     #[error("{}", .0.description.as_deref().unwrap_or(REFUSED))]
     ExtensionRefused(ExtensionRefusal),
-    /// The host had the last word.
+    /// The host refused when asked for the last word.
     #[error("the host refused to issue")]
     RefusedByHost,
 }
 
-/// What the client is told of an extension grant that the host refused without a text of its own.
+/// The text for an extension grant that the host refused without a text of its own.
 const REFUSED: &str = "the host refused the extension grant";
 
 serialize_error!(TokenError);
@@ -119,7 +132,10 @@ impl From<ClientError> for TokenError {
 }
 
 impl TokenError {
-    /// The `error` of RFC 6749 §5.2 and RFC 8707 §2; `server_error` where those have no word.
+    /// The `error` of [RFC 6749 §5.2] and [RFC 8707 §2]; `server_error` for cases without a code there.
+    ///
+    /// [RFC 6749 §5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
+    /// [RFC 8707 §2]: https://www.rfc-editor.org/rfc/rfc8707#section-2
     #[must_use]
     pub fn code(&self) -> &str {
         match self {
@@ -135,11 +151,11 @@ impl TokenError {
         }
     }
 
-    /// The `error_description`: for the client's developer, and no oracle for anyone else.
+    /// The `error_description`, which helps the client's developer and tells an attacker nothing.
     pub(super) fn description(&self) -> String {
         match self {
             Self::Endpoint(error) => error.description(),
-            // Whoever found a code or a token is not told whether it was real.
+            // Somebody who found a code or a token is not told if it is real.
             Self::CodeUnknown
             | Self::CodeOfAnotherClient
             | Self::CodeExpired

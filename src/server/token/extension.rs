@@ -1,4 +1,4 @@
-//! Extension grants: [RFC 6749 §4.5]. The host judges the assertion; everything else is as for any grant.
+//! Extension grants: [RFC 6749 §4.5]. The host judges the assertion; everything else is the same as for any grant.
 //!
 //! [RFC 6749 §4.5]: https://www.rfc-editor.org/rfc/rfc6749#section-4.5
 
@@ -29,7 +29,10 @@ pub(super) const RULES: &Rules = &Rules {
     },
 };
 
-/// The parameters that only the host understands; which of them may repeat, RFC 8707 §2 and RFC 8693 §2.1 say.
+/// Reads the parameters that only the host understands. [RFC 8707 §2] and [RFC 8693 §2.1] say which of them may repeat.
+///
+/// [RFC 8707 §2]: https://www.rfc-editor.org/rfc/rfc8707#section-2
+/// [RFC 8693 §2.1]: https://www.rfc-editor.org/rfc/rfc8693#section-2.1
 fn parameters(form: Form<'_>) -> Result<Vec<(String, Secret<'static>)>, FormError> {
     let (mut seen, mut parameters) = (BTreeSet::new(), Vec::new());
     for (name, value) in form.pairs().filter(|(name, _)| *name != "client_id" && *name != "client_secret") {

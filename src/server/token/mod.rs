@@ -1,7 +1,8 @@
 //! The token endpoint: [RFC 6749 §3.2].
 //!
-//! One lookup reads the client and what it presents; each grant's own parameters and rules are in the file of its name;
-//! all of them end in one commit, which spends what was presented and stores what is issued, or does neither.
+//! One lookup reads the client and the presented credential. Each grant's own parameters and rules are in the file of
+//! its name. All of them end in one commit, which spends the presented credential and stores the issued ones, or does
+//! neither.
 //!
 //! [RFC 6749 §3.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
 
@@ -45,7 +46,7 @@ use crate::store::Found;
 use crate::wire::Form;
 
 machine! {
-    /// The machine of the token endpoint. It has no values; its pauses and its reply are what moves.
+    /// The machine of the token endpoint. The type has no values; its pauses and its reply carry the state.
     ///
     /// ```text
     /// request ─▶ Lookup ─▶ [ClientSecret] ─▶ [Password | Extension] ─▶ [Issuance] ─▶ Commit ─▶ reply
@@ -53,7 +54,7 @@ machine! {
     ///                                                                                  └─▶ Commit (revoke, or retry)
     /// ```
     ///
-    /// From its moment it draws the id of a grant that is opened, the access token, the refresh token.
+    /// The machine draws from its moment the id of a new grant, the access token and the refresh token, in this order.
     Token<'a> {
         Lookup = AuthenticateLookup<'a, TokenEndpoint<'a>>,
         ClientSecret = AuthenticateClientSecret<TokenEndpoint<'a>>,
@@ -65,7 +66,10 @@ machine! {
     }
 }
 
-/// The grants of this endpoint, by `grant_type`: RFC 6749 §4, §6. A grant joins with its line.
+/// The grants of this endpoint, by `grant_type`: [RFC 6749 §4], [§6]. A new grant adds its line here.
+///
+/// [RFC 6749 §4]: https://www.rfc-editor.org/rfc/rfc6749#section-4
+/// [§6]: https://www.rfc-editor.org/rfc/rfc6749#section-6
 fn rules(grant_type: &GrantType) -> Option<&'static Rules> {
     match grant_type {
         GrantType::AuthorizationCode => Some(authorization_code::RULES),
@@ -77,19 +81,21 @@ fn rules(grant_type: &GrantType) -> Option<&'static Rules> {
     }
 }
 
-/// What the file of a grant says of it.
+/// The rules of a grant, from the file of its name.
 struct Rules {
-    /// The parameter by which one of our own credentials is presented, or `NONE`.
+    /// The parameter that carries one of our own credentials, or `NONE`.
     presents: &'static str,
     /// The grant's other parameters, or `NONE`.
     parameters: [&'static str; 2],
-    /// The client is known: checks the request, and ends in [`TokenEndpoint::conclude`], now or when the host has
-    /// answered.
+    /// Checks the request of an authenticated client, and ends in [`TokenEndpoint::conclude`], now or after the host
+    /// has answered.
     check: for<'a> fn(TokenEndpoint<'a>, Authenticated, &Found) -> Step<Token<'a>>,
 }
 
 impl Server {
-    /// Answers a request to the token endpoint: RFC 6749 §3.2. `run` returns a [`TokenReply`].
+    /// Answers a request to the token endpoint: [RFC 6749 §3.2]. `run` returns a [`TokenReply`].
+    ///
+    /// [RFC 6749 §3.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
     pub fn token<'a, B: AsRef<[u8]>>(&'a self, request: &'a http::Request<B>, moment: Moment) -> Step<Token<'a>> {
         let reader = self.config.cross_origin.reader(request);
         match request::read(&self.config, request) {
@@ -100,7 +106,7 @@ impl Server {
         }
     }
 
-    /// Answers a typed request to the token endpoint.
+    /// Answers a request to the token endpoint whose parameters are already read.
     pub fn token_request<'a>(&'a self, request: &'a TokenRequest, moment: Moment) -> Step<Token<'a>> {
         match request.form() {
             Ok(form) => {
@@ -115,7 +121,7 @@ impl Server {
     }
 }
 
-/// The endpoint, at work on one request.
+/// The state of the endpoint while one request is handled.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[allow(missing_debug_implementations, reason = "a state of a machine")]
 pub struct TokenEndpoint<'a> {
@@ -170,11 +176,12 @@ impl<'a> ClientEndpoint for TokenEndpoint<'a> {
     }
 }
 
-/// A grant's rules said no.
+/// A refusal by a grant's rules.
 enum Refused {
-    /// And that is all.
+    /// A refusal with this error.
     With(TokenError),
-    /// And everything that this grant ever issued is to die: what was presented had been spent before.
+    /// A refusal that also revokes everything issued from this grant, since the presented credential had been spent
+    /// before.
     Revoking(GrantId, TokenError),
 }
 
@@ -184,18 +191,21 @@ impl<E: Into<TokenError>> From<E> for Refused {
     }
 }
 
-/// Who authorized a grant that is opened at this endpoint, and what goes with it.
+/// The resource owner of a grant that is opened at this endpoint, and the terms for its tokens.
 #[derive(Default)]
 struct Opened {
     subject: Option<Subject>,
     authentication: AuthenticationEvent,
     data: Claims,
-    /// Whether a refresh token may go with it.
+    /// True if a refresh token may be issued too.
     refresh_token: bool,
 }
 
 impl<'a> TokenEndpoint<'a> {
-    /// The scope and the resources of the request: RFC 6749 §3.3, RFC 8707 §2.2.
+    /// Returns the scope and the resources of the request: [RFC 6749 §3.3], [RFC 8707 §2.2].
+    ///
+    /// [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
+    /// [RFC 8707 §2.2]: https://www.rfc-editor.org/rfc/rfc8707#section-2.2
     fn scope_and_audience(&self, client: &Client) -> Result<(Scope, Audience), TokenError> {
         let Parameters { scope, resource, .. } = &self.parameters;
         let scope = self.config.scope(client, scope.as_deref()).ok_or(TokenError::InvalidScope)?;
@@ -203,7 +213,7 @@ impl<'a> TokenEndpoint<'a> {
         Ok((scope, audience))
     }
 
-    /// A plan for a grant that is opened at this endpoint.
+    /// Creates a plan for a grant that is opened at this endpoint.
     fn open(&mut self, client: Arc<Client>, opened: Opened) -> Result<Plan, TokenError> {
         if client.has_no_time() {
             return Err(TokenError::UnauthorizedClient);
@@ -218,14 +228,16 @@ impl<'a> TokenEndpoint<'a> {
         Ok(Plan { refresh_token, ..Plan::of_new_grant(self.config, client, grant, self.moment.now()) })
     }
 
-    /// The scope of a refresh token, if server and client both use them: RFC 6749 §1.5: "Issuing a refresh token is
-    /// optional at the discretion of the authorization server."
+    /// Returns the scope of a refresh token, if server and client both use them. [RFC 6749 §1.5]: "Issuing a refresh
+    /// token is optional at the discretion of the authorization server."
+    ///
+    /// [RFC 6749 §1.5]: https://www.rfc-editor.org/rfc/rfc6749#section-1.5
     fn refresh_token(&self, client: &Client, scope: &Scope) -> Option<Scope> {
         let both = [&self.config.token.grant_types, &client.grant_types];
         both.iter().all(|grant_types| grant_types.contains(&GrantType::RefreshToken)).then(|| scope.clone())
     }
 
-    /// Has the rules of a grant decide that asks nobody else.
+    /// Applies the rules of a grant that does not ask the host.
     fn decide(
         self,
         client: Authenticated,
@@ -238,7 +250,7 @@ impl<'a> TokenEndpoint<'a> {
         self.conclude(client_id, decided)
     }
 
-    /// The grant's rules have decided. The last word is the host's, if it wants it.
+    /// Continues after the grant's rules have decided. The host has the last word, if configured.
     fn conclude(self, client_id: ClientId, decided: Result<Plan, Refused>) -> Step<Token<'a>> {
         match decided {
             Ok(plan) if self.config.consult_issuance => {
@@ -261,7 +273,7 @@ fn unavailable<'a, E: Effect>(reader: Reader, client_id: ClientId, cause: Unavai
     Step::Done(TokenReply::refused(reader, Some(client_id), error, PresentedIn::Body))
 }
 
-/// Waits for the host's word on what is about to be issued.
+/// Waits for the host's last word on the tokens to be issued.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[allow(missing_debug_implementations, reason = "a state of a machine")]
 pub struct TokenIssuance<'a> {

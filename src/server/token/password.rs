@@ -1,9 +1,11 @@
 //! The resource owner password credentials grant: [RFC 6749 §4.3].
 //!
-//! RFC 9700 §2.4: "The resource owner password credentials grant [...] MUST NOT be used." It is here for those who must
-//! still serve such clients while they move them on; it is off until the configuration and the client both name it.
+//! As [RFC 9700 §2.4] puts it: "The resource owner password credentials grant [...] MUST NOT be used." It exists for
+//! servers that must support such clients until they have migrated, and is off unless both the configuration and the
+//! client name it.
 //!
 //! [RFC 6749 §4.3]: https://www.rfc-editor.org/rfc/rfc6749#section-4.3
+//! [RFC 9700 §2.4]: https://www.rfc-editor.org/rfc/rfc9700#section-2.4
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -29,8 +31,11 @@ pub(super) const RULES: &Rules = &Rules {
     },
 };
 
-/// RFC 6749 §4.3.2: "validate the resource owner password credentials using its existing password validation
-/// algorithm", which is the host's, as is the protection "against brute force attacks".
+/// Makes the question for the host. [RFC 6749 §4.3.2]: "validate the resource owner password credentials using its
+/// existing password validation algorithm", which belongs to the host, as does the protection "against brute force
+/// attacks".
+///
+/// [RFC 6749 §4.3.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.3.2
 fn question(sent: [Option<Cow<'_, str>>; 2], client: Arc<Client>) -> Result<Password, FormError> {
     let [username, password] = sent;
     let username = typed_by_a_person(username, "username")?.into_owned();
@@ -38,7 +43,10 @@ fn question(sent: [Option<Cow<'_, str>>; 2], client: Arc<Client>) -> Result<Pass
     Ok(Password { client, username, password })
 }
 
-/// RFC 6749 appendix A.15, A.16: `*UNICODECHARNOCRLF`
+/// Checks a user name or password: [RFC 6749 appendix A.15], [A.16]: `*UNICODECHARNOCRLF`
+///
+/// [RFC 6749 appendix A.15]: https://www.rfc-editor.org/rfc/rfc6749#appendix-A.15
+/// [A.16]: https://www.rfc-editor.org/rfc/rfc6749#appendix-A.16
 fn typed_by_a_person<'a>(value: Option<Cow<'a, str>>, name: &'static str) -> Result<Cow<'a, str>, FormError> {
     let value = value.ok_or(FormError::Missing(name))?;
     if value.chars().all(is_unicodecharnocrlf) { Ok(value) } else { Err(FormError::Characters(name)) }

@@ -19,8 +19,11 @@ pub(super) const RULES: &Rules = &Rules {
     check: |endpoint, client, found| endpoint.decide(client, found, check),
 };
 
-/// RFC 6749 §6: "The authorization server MUST [...] authenticate the client if client authentication is included and
-/// ensure that the refresh token was issued to the authenticated client, and [...] validate the refresh token."
+/// Checks the refresh token. [RFC 6749 §6]: "The authorization server MUST [...] authenticate the client if client
+/// authentication is included and ensure that the refresh token was issued to the authenticated client, and [...]
+/// validate the refresh token."
+///
+/// [RFC 6749 §6]: https://www.rfc-editor.org/rfc/rfc6749#section-6
 fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Result<Plan, Refused> {
     let (config, now) = (endpoint.config, endpoint.moment.now());
     let Parameters { presented, scope, resource, .. } = &endpoint.parameters;
@@ -39,14 +42,15 @@ fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Re
         return Err(TokenError::RefreshTokenRevoked.into());
     }
 
-    // RFC 9700 §4.14.2: "the authorization server cannot determine which party submitted the invalid refresh token, but
-    // it will revoke the active refresh token." Within the grace, a second use is a retry or the loser of a race.
+    // RFC 9700 §4.14.2: "The authorization server cannot determine which party submitted the invalid refresh token, but
+    // it will revoke the active refresh token." Within the grace period, a second use is a retry or the loser of a
+    // race.
     let (key, rotation) = (token.key, config.token.rotation(&client, now));
     let basis = match (rotation, presented.spent_at) {
         (Rotation::Off, None) => Basis::RefreshTokenKept,
         (Rotation::On { grace }, None) => Basis::RefreshTokenRotated { key, grace },
-        // It came before the token was spent, and was slow; or its clock is behind, and cannot say how long ago that
-        // was. Nobody's tokens die of it.
+        // The request came before the token was spent, and was slow, or its clock is behind and cannot tell how long
+        // ago that was. Nothing is revoked for it.
         (_, Some(spent_at)) if now < spent_at => return Err(TokenError::RaceLost.into()),
         (Rotation::On { grace: Some(grace) }, Some(spent_at)) if grace.since <= spent_at => {
             Basis::RefreshTokenRetried { key, grace }
@@ -57,8 +61,9 @@ fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Re
         return Err(TokenError::RefreshTokenExpired.into());
     }
 
-    // RFC 6749 §6: "The requested scope MUST NOT include any scope not originally granted by the resource owner, and if
-    // omitted is treated as equal to the scope originally granted".
+    // RFC 9700 §4.14.2: "refresh tokens MUST be bound to the scope and resource servers as consented by the resource
+    // owner". RFC 6749 §6: "The requested scope MUST NOT include any scope not originally granted by the resource
+    // owner, and if omitted is treated as equal to the scope originally granted".
     let scope = match scope {
         None => token.scope.clone(),
         Some(scope) => config.granted_scope(&token.scope, scope).ok_or(TokenError::InvalidScope)?,

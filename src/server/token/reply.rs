@@ -17,7 +17,7 @@ use crate::server::error::{ErrorReply, PresentedIn, error_response};
 use crate::server::issue::Basis;
 use crate::wire::json;
 
-/// What the token endpoint answers.
+/// The response of the token endpoint, before it is written as HTTP.
 #[derive(Debug)]
 #[must_use = "the reply is what the client waits for"]
 pub struct TokenReply {
@@ -25,7 +25,7 @@ pub struct TokenReply {
     reader: Reader,
 }
 
-/// Tokens, and on what grounds they were issued.
+/// Issued tokens, and the basis on which they were issued.
 #[derive(Debug)]
 #[cfg_attr(feature = "explore", derive(Clone))]
 pub(in crate::server) struct TokensIssued {
@@ -35,37 +35,46 @@ pub(in crate::server) struct TokensIssued {
     pub(in crate::server) basis: Basis,
 }
 
-/// A refusal, and the grant that is revoked now if what was presented had been spent before.
+/// A refusal, and the grant that is revoked if the presented credential had been spent before.
 #[derive(Debug)]
 pub(in crate::server) struct TokenRefused {
     pub(in crate::server) reply: ErrorReply<TokenError>,
     pub(in crate::server) replayed: Option<GrantId>,
 }
 
-/// A successful response: RFC 6749 §5.1.
+/// A successful response: [RFC 6749 §5.1].
+///
+/// [RFC 6749 §5.1]: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TokenResponse {
-    /// The access token. Its type is `Bearer` (RFC 6750).
+    /// The access token. Its type is `Bearer` ([RFC 6750]).
+    ///
+    /// [RFC 6750]: https://www.rfc-editor.org/rfc/rfc6750
     pub access_token: Secret<'static>,
-    /// Its lifetime in seconds.
+    /// The lifetime of the access token, in seconds.
     pub expires_in: u64,
-    /// The refresh token. After a rotation it takes the place of the one that was used.
+    /// The refresh token. After a rotation it replaces the one that was used.
     pub refresh_token: Option<Secret<'static>>,
-    /// What the access token is good for. Always sent, unless it is empty: RFC 6749 §3.3 has no syntax for an empty
+    /// The scope of the access token. Always sent, unless it is empty: [RFC 6749 §3.3] has no syntax for an empty
     /// scope.
+    ///
+    /// [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
     pub scope: Scope,
-    /// In how many seconds the refresh token ends; told where the grant has a latest end
-    /// (draft-ietf-oauth-refresh-token-expiration-02).
+    /// The seconds until the refresh token expires; sent if the grant has a latest end ([Refresh Token Expiration]).
+    ///
+    /// [Refresh Token Expiration]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-refresh-token-expiration-02
     pub refresh_token_expires_in: Option<u64>,
-    /// In how many seconds the grant ends, however often it is refreshed; told where it has a latest end
-    /// (draft-ietf-oauth-refresh-token-expiration-02).
+    /// The seconds until the grant ends, however often it is refreshed; sent if it has a latest end ([Refresh Token
+    /// Expiration]).
+    ///
+    /// [Refresh Token Expiration]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-refresh-token-expiration-02
     pub authorization_expires_in: Option<u64>,
-    /// Further members, which an extension grant brought. Those that have a field of their own are not sent.
+    /// Further members, from an extension grant. Names that have a field here are not sent.
     pub members: Vec<(String, Value)>,
 }
 
-/// The members that grantor writes.
+/// The names of the members that grantor writes.
 const MEMBERS: [&str; 7] = [
     "access_token",
     "token_type",
@@ -94,7 +103,7 @@ impl Serialize for TokenResponse {
         if let Some(seconds) = self.authorization_expires_in {
             map.serialize_entry("authorization_expires_in", &seconds)?;
         }
-        // A name that repeats would be a malformed object to strict readers: the first counts.
+        // A repeated name would make the object malformed for strict readers, so only the first one is sent.
         let is_first = |at: usize, name: &str| !self.members.iter().take(at).any(|(other, _)| other == name);
         for (at, (name, value)) in self.members.iter().enumerate() {
             if !MEMBERS.contains(&name.as_str()) && is_first(at, name) {
@@ -126,15 +135,18 @@ impl TokenReply {
         Self { outcome: Err(refused), reader }
     }
 
-    /// The tokens, or why there are none.
+    /// The tokens, or the error.
     ///
     /// # Errors
-    /// The refusal, exact: for tests and logs. The client gets [`Self::into_http`].
+    /// The exact refusal, for tests and logs. The client gets [`Self::into_http`].
     pub fn result(&self) -> Result<&TokenResponse, &TokenError> {
         self.outcome.as_ref().map(|issued| &issued.response).map_err(|refused| &refused.reply.error)
     }
 
-    /// The response: RFC 6749 §5.1, §5.2.
+    /// Returns the HTTP response: [RFC 6749 §5.1], [§5.2].
+    ///
+    /// [RFC 6749 §5.1]: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
+    /// [§5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
     #[must_use]
     pub fn into_http(self) -> Response<Vec<u8>> {
         let reader = self.reader;

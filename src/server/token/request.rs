@@ -13,8 +13,8 @@ use crate::server::error::EndpointError;
 use crate::server::request::form;
 use crate::wire::{Form, FormError, form_of};
 
-/// An access token request that did not come as a form: from a gateway, or a test. The grant is named, and its
-/// parameters are those of its RFC, by name.
+/// An access token request that did not come as a form, from a gateway or a test. It has the grant type and, by name,
+/// the parameters of the grant's RFC.
 ///
 /// ```
 /// use grantor::model::{ClientId, GrantType};
@@ -36,7 +36,7 @@ pub struct TokenRequest {
 }
 
 impl TokenRequest {
-    /// A request by this client, for this grant.
+    /// Creates a request by this client, for this grant.
     pub fn new(client: ClientAuthentication<'static>, grant_type: &GrantType) -> Self {
         let form = Secret::new(form_of([("grant_type", grant_type.as_str())]));
         Self { client, grant_type: grant_type.clone(), form }
@@ -53,7 +53,8 @@ impl TokenRequest {
     }
 }
 
-/// What every access token request has: who asks, by which grant, and the form, which has the parameters of the grant.
+/// Reads the common parts of an access token request: the client, the grant type, and the form with the grant's
+/// parameters.
 pub(super) fn read<'a, B: AsRef<[u8]>>(
     config: &Config,
     request: &'a Request<B>,
@@ -65,19 +66,24 @@ pub(super) fn read<'a, B: AsRef<[u8]>>(
     Ok((client, grant_type?.ok_or(FormError::Missing("grant_type"))?, form))
 }
 
-/// The name that no parameter has.
+/// The placeholder for a parameter that a grant does not have.
 pub(super) const NONE: &str = "";
 
-/// The parameters of a grant: RFC 6749 §4, §6.
+/// The parameters of a grant: [RFC 6749 §4], [§6].
+///
+/// [RFC 6749 §4]: https://www.rfc-editor.org/rfc/rfc6749#section-4
+/// [§6]: https://www.rfc-editor.org/rfc/rfc6749#section-6
 #[cfg_attr(feature = "explore", derive(Clone))]
 pub(super) struct Parameters<'a> {
     pub(super) form: Form<'a>,
-    /// What is presented, if it can be a credential of ours.
+    /// The key of the presented credential, if it can be one of ours.
     pub(super) presented: Option<Key>,
-    /// Those that the rules of the grant name, in their order.
+    /// The parameters that the rules of the grant name, in their order.
     pub(super) own: [Option<Cow<'a, str>>; 2],
     pub(super) scope: Option<Cow<'a, str>>,
-    /// RFC 8707 §2: "Multiple `resource` parameters MAY be used".
+    /// The protected resources. [RFC 8707 §2]: "Multiple `resource` parameters MAY be used".
+    ///
+    /// [RFC 8707 §2]: https://www.rfc-editor.org/rfc/rfc8707#section-2
     pub(super) resource: Vec<Cow<'a, str>>,
 }
 

@@ -1,5 +1,5 @@
-//! An async store, as rules ask it. They run on threads of their own and block; what they ask is polled by the task
-//! that awaits the result, or spawned by it.
+//! An async store behind the blocking interface of the rules. The rules run on threads of their own and block; their
+//! calls are polled by the task that awaits the result, or spawned by it.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -16,10 +16,10 @@ use crate::store::held_grant::{GrantCursor, GrantsOf, HeldGrant};
 use crate::store::purge::{AsyncPurge, Purge};
 use crate::store::{Application, AsyncStore, Commit, Lookup, Store};
 
-/// One call of an async store, which says by itself what came of it.
+/// A call of an async store, which passes on its own result.
 pub type Call = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Puts a call into a task of its own.
+/// The function that puts a call into a task of its own.
 #[derive(Clone)]
 pub(super) struct Spawn(Arc<dyn Fn(Call) + Send + Sync>);
 
@@ -31,7 +31,7 @@ impl Spawn {
 
 /// An async store as a blocking one, for rules that run on threads of their own.
 pub struct Blocking<A: Send + Sync + 'static> {
-    /// `None` while it is dropped only.
+    /// The store; `None` only while it is dropped.
     store: Option<Arc<A>>,
     calls: Calls,
 }
@@ -41,7 +41,7 @@ impl<A: Send + Sync + 'static> Blocking<A> {
         Self { store: Some(Arc::new(store)), calls }
     }
 
-    /// Another handle, opened where the store's calls are polled.
+    /// Returns another handle, opened in the task that polls the store's calls.
     pub(super) fn another<F: Future<Output = A> + Send + 'static>(&self, another: impl Fn(&A) -> F) -> Self {
         let Some(store) = &self.store else { unreachable!("it is dropped") };
         let opened = another(store);
@@ -60,7 +60,7 @@ impl<A: Send + Sync + 'static> Blocking<A> {
     }
 }
 
-/// A store may need its runtime to be dropped, so it goes there.
+/// Drops the store in the task that polls its calls, since it may need its runtime for that.
 impl<A: Send + Sync + 'static> Drop for Blocking<A> {
     fn drop(&mut self) {
         let store = self.store.take();
@@ -121,7 +121,7 @@ impl<A: Send + Sync + 'static> fmt::Debug for Blocking<A> {
     }
 }
 
-/// What threads ask, and the task that is to be woken for it.
+/// The queue of calls from threads, and the waker of the task that polls them.
 #[derive(Clone, Default)]
 struct Calls(Arc<Mutex<Queue>>);
 
@@ -129,7 +129,7 @@ struct Calls(Arc<Mutex<Queue>>);
 struct Queue {
     new: Vec<Call>,
     task: Option<Waker>,
-    /// Nobody awaits the result any more.
+    /// True when nobody awaits the result any more.
     is_closed: bool,
 }
 
@@ -173,7 +173,7 @@ pub(super) async fn drive<A: Send + Sync + 'static, T: Send + 'static>(
         let outcome = catch_unwind(AssertUnwindSafe(|| rule(&blocking)));
         drop(blocking);
         drop(reply.send(outcome));
-        // Wakes the task once more: there is an outcome.
+        // Wakes the task once more to fetch the outcome.
         to_wake.push(Box::pin(async {}));
     });
     let mut driver = Driver { calls, spawn, polled: Vec::new(), answer };
@@ -203,7 +203,7 @@ impl<T> Driver<T> {
     }
 }
 
-/// Whoever still waits for an answer hears that there is none.
+/// Tells every thread that still waits for an answer that there will be none.
 impl<T> Drop for Driver<T> {
     fn drop(&mut self) {
         let mut queue = self.calls.queue();

@@ -1,4 +1,4 @@
-//! A client is changed by whoever has read what it was.
+//! The rules for clients: only a caller who has read the current record can change it.
 
 use super::records::{client_id, put, remove};
 use super::trial::{Rule, Trial};

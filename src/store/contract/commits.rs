@@ -1,4 +1,4 @@
-//! A commit is applied in order, and whole or not at all.
+//! The rules for commits: applied in order, and whole or not at all.
 
 use super::records::{
     discard, extend, issue, issue_in, key, open, open_in, put_request, replace, request, request_key, revoke, spend,
@@ -37,7 +37,7 @@ pub(super) fn rules<S: Store>() -> Vec<Rule<S>> {
     ]
 }
 
-/// Each kind of change is applied, and then taken back because the last one is refused.
+/// Applies each kind of change together with a last one that is refused, and checks that nothing remains.
 fn refused_leaves_nothing<S: Store>(t: &Trial<'_, S>) -> bool {
     let before = t.applied([open(1), issue(1, 1), issue(1, 2), issue(1, 3)]);
     let refused = [

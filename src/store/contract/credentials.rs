@@ -1,4 +1,4 @@
-//! A credential is issued, spent and replaced once; that it was spent stays visible.
+//! The rules for credentials: each is issued, spent and replaced once, and stays visible when spent.
 
 use super::records::{
     credential, discard, extend, grant_id_in, issue, key, open, open_in, replace, replace_as, reuse, revoke, spend,
@@ -37,7 +37,7 @@ pub(super) fn rules<S: Store>() -> Vec<Rule<S>> {
             let is_ready =
                 t.applied([open(1), issue(1, 1), issue(1, 2)]) && t.applied([spend(1, 1, 50), spend(1, 2, 50)]);
             let once_more = |at_most| reuse(1, 1, (50, 50), at_most);
-            // What is refused, whatever the reason, is not counted.
+            // A refused commit is not counted, whatever the reason.
             let uncounted = t.conflict([once_more(0)], 0) && t.conflict([once_more(9), issue(1, 1)], 1);
             let counted = uncounted && t.applied([once_more(1)]) && t.conflict([once_more(1)], 0);
             let twice = counted && t.applied([once_more(3), once_more(3)]) && t.conflict([once_more(3)], 0);

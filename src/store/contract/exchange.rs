@@ -1,4 +1,4 @@
-//! What was asked of a store and what it answered, in words.
+//! The calls of a store and their answers, in words.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ impl fmt::Display for Exchange {
     }
 }
 
-/// The partition, and the end of the digest, which differ from record to record in this suite.
+/// Names a key by its partition and the end of its digest, which differ from record to record in this suite.
 fn name(key: Key) -> String {
     let [.., a, b] = *key.digest.as_bytes();
     format!("{}/{}", key.partition.0, u16::from_be_bytes([a, b]))

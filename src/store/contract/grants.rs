@@ -1,5 +1,5 @@
-//! The contract of [`GrantStore`] alone; with that of a store, it is
-//! [`Contract::with_grants`](super::Contract::with_grants).
+//! The contract of [`GrantStore`] alone. [`Contract::with_grants`](super::Contract::with_grants) tests it together with
+//! that of a store.
 //!
 //! ```no_run
 //! # use grantor::store::MemoryStore;
@@ -11,16 +11,16 @@ use super::suite::Contract;
 use super::violation::Violation;
 use crate::store::GrantStore;
 
-/// Runs every rule of this contract, each on a fresh, empty store. That of [`Store`](crate::store::Store) has a
-/// [`check`](super::check) of its own.
+/// Tests every rule of this contract, each on a fresh, empty store. The contract of [`Store`](crate::store::Store) has
+/// its own [`check`](super::check).
 ///
 /// # Panics
-/// The store breaks rules: the message lists all of them, with what was seen.
+/// The store breaks rules: the message lists all of them, with the calls that show it.
 pub fn check<S: GrantStore>(new: impl FnMut() -> S) {
     Contract::of(rules()).check(new);
 }
 
-/// The rules that a store breaks.
+/// Tests every rule, and returns those that the store breaks.
 #[must_use]
 pub fn violations<S: GrantStore>(new: impl FnMut() -> S) -> Vec<Violation> {
     Contract::of(rules()).violations(new)

@@ -1,4 +1,4 @@
-//! Several handles onto one database: what one has written the others know, and one that is opened later.
+//! The rules for several handles onto one database: each sees what another has written, even if opened later.
 
 use super::races::{is_one, races_at, request_for, spends_once};
 use super::records::{

@@ -1,4 +1,4 @@
-//! The contract of [`GrantStore`]: living grants are listed, and those that are meant are revoked.
+//! The rules of [`GrantStore`]: living grants are listed, and the selected ones are revoked.
 
 use super::records::{
     client_id, credential, credentials_of_every_kind, discard, grant, grant_id, issue_as, key, open_as, revoke, spend,
@@ -77,7 +77,7 @@ impl<S: GrantStore> Trial<'_, S> {
         held
     }
 
-    /// The numbers of the grants that are listed.
+    /// Returns the numbers of the grants that are listed.
     fn listed(&self, of: &GrantsOf) -> Vec<u16> {
         self.held(of, None, 50).iter().map(number).collect()
     }
@@ -113,7 +113,7 @@ fn listed_with_what_it_holds<S: GrantStore>(t: &Trial<'_, S>) -> bool {
     none && opened && none_yet && issued && is_right && counts == (1, 2, 1)
 }
 
-/// The one that expires now has expired.
+/// A grant that expires now counts as expired.
 fn only_the_living<S: GrantStore>(t: &Trial<'_, S>) -> bool {
     let token = |grant, number, end| issue_as(Credential { expires_at: Timestamp(end), ..credential(grant, number) });
     let first = [
@@ -143,7 +143,7 @@ fn goes_on_page_by_page<S: GrantStore>(t: &Trial<'_, S>) -> bool {
         after = page.last().map(|held| GrantCursor::of(&held.grant)).or(after);
         pages.push(page.iter().map(number).collect::<Vec<_>>());
     }
-    // The cursor is a place, whether or not there is a grant.
+    // The cursor is a place in the order, with or without a grant there.
     let between = GrantCursor { client_id: client_id("app2"), grant: grant_id(0) };
     let rest: Vec<_> = t.held(&alice(), Some(&between), 2).iter().map(number).collect();
     let in_client: Vec<_> = t.held(&of_both("alice", "mail"), Some(&between), 1).iter().map(number).collect();
@@ -161,7 +161,7 @@ fn one_line_for_several_logins<S: GrantStore>(t: &Trial<'_, S>) -> bool {
             expires_at: Timestamp(token.expires_at.0 + u64::from(number)),
             ..credential(number, 2)
         };
-        // The second of them has lost its access token.
+        // The second grant has lost its access token.
         let holds = [token, refresh].into_iter().skip(usize::from(number == 2));
         t.applied([open_as(opened)]) && t.applied(holds.map(issue_as).collect::<Vec<_>>())
     });
@@ -179,7 +179,7 @@ fn one_line_for_several_logins<S: GrantStore>(t: &Trial<'_, S>) -> bool {
         && (mail.client_id.as_str(), mail.grants) == ("mail", 1)
 }
 
-/// One client has more grants than any page.
+/// One client has more grants than fit on a page.
 fn pages_applications<S: GrantStore>(t: &Trial<'_, S>) -> bool {
     let logins = (1..=MANY).map(|number| (number, "many"));
     let clients = [(500, "a"), (501, "b"), (502, "zoo")].into_iter().chain(logins);
@@ -223,10 +223,10 @@ fn revokes_page_by_page<S: GrantStore>(t: &Trial<'_, S>) -> bool {
     logged_in && opened && first == usize::from(MANY) + 1 && all_dead && t.revoke_grants(&alice()) == 0
 }
 
-/// When the lists are read.
+/// The time at which the lists are read.
 const NOW: Timestamp = Timestamp(100);
 
-/// More grants than a page of the provided methods has.
+/// A number of grants beyond a page of the provided methods.
 const MANY: u16 = 130;
 
 fn alice() -> GrantsOf {
@@ -253,7 +253,7 @@ fn granted(number: u16, of: &str, client: &str) -> Grant {
     Grant { subject: Some(subject(of)), client_id: client_id(client), ..grant(number) }
 }
 
-/// A grant with a refresh token.
+/// Opens a grant with a refresh token.
 fn login(number: u16, of: &str, client: &str) -> [Change; 2] {
     let refresh_token = Credential { kind: CredentialKind::RefreshToken, ..credential(number, 1) };
     [open_as(granted(number, of, client)), issue_as(refresh_token)]

@@ -1,4 +1,4 @@
-//! The longest values that there are, and such as a database may take for something else.
+//! The longest values that are valid, and values that a database may misread.
 
 use serde_json::{Value, json};
 
@@ -19,10 +19,10 @@ pub(super) fn rules<S: Store>() -> Vec<Rule<S>> {
     ]
 }
 
-/// Makes a text of exactly so many bytes.
+/// A function that makes a text of exactly this many bytes.
 type Text = fn(usize) -> String;
 
-/// Text that no compression makes short enough for an index that is too narrow for it.
+/// Makes a text that no compression makes short enough for an index that is too narrow for it.
 fn long(len: usize) -> String {
     let mut state = 0x2545_F491_u32;
     let mut letter = || {
@@ -34,7 +34,7 @@ fn long(len: usize) -> String {
     (0..len).map(|_| letter()).collect()
 }
 
-/// Quotes, wildcards and what begins a parameter.
+/// Makes a text with quotes, wildcards and the beginnings of SQL parameters.
 fn strange(_: usize) -> String {
     "'%_$1?:a;--{}[]()NULL".to_owned()
 }
@@ -43,7 +43,7 @@ fn come_back<S: Store>(t: &Trial<'_, S>, text: Text) -> bool {
     let client_id = parse(&text(ClientId::MAX_LEN), ClientId::parse);
     let redirect_uri =
         parse(&format!("https://client.example/{}", long(RedirectUri::MAX_LEN - 23)), RedirectUri::parse);
-    // No quote and no backslash may be in a scope, and no space in one of its tokens.
+    // A scope cannot have quotes or backslashes, nor its tokens spaces.
     let scope = parse(&text(Scope::MAX_LEN), Scope::parse);
     let put = Client {
         client_id: client_id.clone(),
@@ -108,8 +108,8 @@ fn parse<T, E: std::fmt::Display>(text: &str, parse: impl Fn(&str) -> Result<T, 
     parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
-/// As many bytes and levels as there may be, with a NUL, which PostgreSQL's `jsonb` refuses, and numbers that a column
-/// of numbers rounds.
+/// Makes claims with the most bytes and levels, with a NUL, which PostgreSQL's `jsonb` refuses, and with numbers that a
+/// numeric column rounds.
 fn claims(text: Text) -> Claims {
     let mut deep = json!(["\u{0}", u64::MAX, 0.1, i64::MIN, 1.0, "\u{10FFFF}"]);
     for _ in 2..Claims::MAX_DEPTH {

@@ -1,4 +1,4 @@
-//! What is found is what was stored, and nothing else.
+//! The rules for lookups: a store finds exactly what was stored.
 
 use super::records::{
     client, client_id, credential, credentials_of_every_kind, discard, grant, grant_id, issue, issue_as, key, open,
@@ -60,7 +60,7 @@ fn two_of_everything<S: Store>(t: &Trial<'_, S>) -> bool {
         && t.applied([spend(2, 1, 60), spend_request(2, 1, 60)])
 }
 
-/// A client, credentials of every kind with their grant, and a request.
+/// Stores a client, credentials of every kind with their grant, and a request, and reads them back.
 fn come_back_as_stored<S: Store>(t: &Trial<'_, S>) -> bool {
     let credentials = credentials_of_every_kind(1);
     let issue = credentials.iter().map(|credential| issue_as(credential.clone()));
@@ -87,7 +87,7 @@ fn come_back_as_stored<S: Store>(t: &Trial<'_, S>) -> bool {
     stored && finds_all(RequestKey::Key(request_key(2, 1))) && finds_all(RequestKey::UserCode(user_code(2, 1)))
 }
 
-/// Records keep it to the second. A column may end earlier, but not by turning into the past.
+/// Records keep times to the second. A column may have an earlier limit, but must not wrap around to the past.
 fn stays_at_the_end_of_time<S: Store>(t: &Trial<'_, S>) -> bool {
     let ends = (1..).zip([u64::MAX, 1 << 63, i64::MAX.unsigned_abs(), 1 << 53]);
     ends.into_iter().all(|(number, seconds)| {

@@ -5,11 +5,11 @@
 //! grantor::store::contract::check(MemoryStore::new);
 //! ```
 //!
-//! Every rule has a fresh, empty store. The races are run again and again, each time for something new and with all
-//! racers let go at one moment, since one run finds only half of the stores that read first and write later.
+//! Every rule gets a fresh, empty store. The races are run many times, each time for a new record and with all racers
+//! released at one moment, since a single run finds only half of the stores that read first and write later.
 //!
-//! [`Contract`] has the rest: the rules of what a store can do beside, those of several handles onto one database, and
-//! how the races are run.
+//! [`Contract`] adds the rules of the optional traits, those of several handles onto one database, and the settings of
+//! the races.
 //!
 //! ```no_run
 //! # use grantor::store::MemoryStore;
@@ -26,7 +26,7 @@
 //!
 //! # An async store
 //!
-//! A test of a store on a database needs no more than this, whatever runs the test:
+//! A test of a store on a database needs no more than this, on any async runtime:
 //!
 //! ```
 //! # use grantor::store::MemoryStore;
@@ -41,9 +41,9 @@
 //! }
 //! ```
 //!
-//! The racers' calls are polled side by side by the task that awaits `check_async`. A store that decides in its own
-//! process, and could go wrong between two threads of it, is given to several by
-//! [`with_spawn`](Contract::with_spawn).
+//! The racers' calls are polled side by side by the task that awaits `check_async`. For a store that decides within its
+//! own process, and could fail between two of its threads, use [`with_spawn`](Contract::with_spawn) to spread the calls
+//! over several.
 
 #![allow(clippy::panic, reason = "a test suite tells its findings by panicking")]
 
@@ -72,23 +72,23 @@ pub use self::blocking::{Blocking, Call};
 pub use self::suite::Contract;
 pub use self::violation::Violation;
 
-/// Runs every rule that goes for every store, each on a fresh, empty one.
+/// Tests the rules that every store must keep, each on a fresh, empty one.
 ///
 /// # Panics
-/// The store breaks rules: the message lists all of them, with what was seen.
+/// The store breaks rules: the message lists all of them, with the calls that show it.
 pub fn check<S: Store + Sync>(new: impl FnMut() -> S) {
     Contract::new().check(new);
 }
 
-/// The same for an async store, whose calls the awaiting task polls side by side.
+/// Tests the same rules on an async store, whose calls the awaiting task polls side by side.
 ///
 /// # Panics
-/// The store breaks rules: the message lists all of them, with what was seen.
+/// The store breaks rules: the message lists all of them, with the calls that show it.
 pub async fn check_async<A: AsyncStore + Send + Sync + 'static>(new: impl AsyncFnMut() -> A) {
     Contract::new().check_async(new).await;
 }
 
-/// The rules that a store breaks.
+/// Tests the same rules, and returns those that the store breaks.
 #[must_use]
 pub fn violations<S: Store + Sync>(new: impl FnMut() -> S) -> Vec<Violation> {
     Contract::new().violations(new)

@@ -1,4 +1,4 @@
-//! The contract of [`Purge`]: what has expired is forgotten, and nothing else.
+//! The rules of [`Purge`]: expired records are forgotten, and no others.
 
 use super::races::{again, races, together};
 use super::records::{
@@ -11,7 +11,7 @@ use crate::model::Timestamp;
 use crate::record::{Credential, PendingRequest};
 use crate::store::{Change, Outcome, Purge, RequestKey};
 
-/// The rules. What is put by [`records`](super::records) ends at 1000.
+/// Returns the rules. The records of [`records`](super::records) expire at 1000.
 pub(super) fn rules<S: Purge + Sync>() -> Vec<Rule<S>> {
     vec![
         ("nothing is forgotten before it expires", |t| {
@@ -58,7 +58,7 @@ pub(super) fn rules<S: Purge + Sync>() -> Vec<Rule<S>> {
             revoked && t.purged(1000) >= 1 && t.presented(key(1, 1)).is_none_or(|it| it.revoked)
         }),
         ("what ends at the end of time is never forgotten", |t| {
-            // However late it is, and where a column ends before that.
+            // An end at any late time is kept, even beyond the limit of a column.
             [u64::MAX, 1 << 63].into_iter().zip(1..).all(|(end, number)| {
                 let issued = Credential { expires_at: Timestamp(end), ..credential(number, 1) };
                 let put = PendingRequest { expires_at: Timestamp(end), ..request(number, 1) };
@@ -91,7 +91,7 @@ pub(super) fn rules<S: Purge + Sync>() -> Vec<Rule<S>> {
         }),
         ("a grant is kept as long as its longest extension, however these race", |t| {
             let last = 2000 + u64::from(t.racers());
-            // The longest comes from one in the middle of them.
+            // The latest end is set by a racer in the middle.
             let until = |racer: u16| if racer == t.racers() / 2 { last } else { 2000 + u64::from(racer) };
             let judge = |thing, wins: &[bool]| {
                 let _ = t.purged(last - 1);
@@ -131,7 +131,7 @@ impl<S: Purge> Trial<'_, S> {
     }
 }
 
-/// A grant, a credential, a request and a witness, all of which end at 1000.
+/// Stores a grant, a credential, a request and a witness, all of which expire at 1000.
 fn all_of<S: Purge>(t: &Trial<'_, S>, number: u16) -> bool {
     t.applied([open(number), issue(number, 1), put_request(request(number, 1)), witness(number, 1)])
 }

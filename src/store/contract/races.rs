@@ -1,4 +1,4 @@
-//! Of many racers that want the same, one wins; and whoever wants something else gets it.
+//! The rules for races: of many racers for one record one wins, and a racer for another record gets it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Barrier;
@@ -15,11 +15,12 @@ use crate::model::{Key, Timestamp};
 use crate::record::{Grant, PendingRequest};
 use crate::store::{Change, Lookup, Outcome, RequestKey, Store};
 
-/// How many things racers want in a round, one after the other. Who loses one is soon done with it, and so meets the
-/// winner at the next.
+/// The number of records that racers compete for in a round, one after the other. The loser of one is done early, and
+/// so meets the winner at the next.
 const THINGS: u16 = 8;
 
-/// How often a racer asks again when the store is unavailable: a transaction that a database gave up is so answered.
+/// The number of times that a racer asks again when the store is unavailable, as it is when a database aborts a
+/// transaction.
 const ATTEMPTS: u16 = 20;
 
 pub(super) fn rules<S: Store + Sync>() -> Vec<Rule<S>> {
@@ -97,17 +98,17 @@ pub(super) fn rules<S: Store + Sync>() -> Vec<Rule<S>> {
     ]
 }
 
-/// A grant that differs from racer to racer, but for its id.
+/// Makes a grant that differs from racer to racer, except for its id.
 fn grant_by(number: u16, racer: u16) -> Grant {
     Grant { issued_at: Timestamp(u64::from(racer)), ..grant(number) }
 }
 
-/// A request that differs from racer to racer, but for its user code.
+/// Makes a request that differs from racer to racer, except for its user code.
 pub(super) fn request_for(user_code: Key, partition: u16, racer: u16) -> PendingRequest {
     PendingRequest { user_code: Some(user_code), ..request(partition, 10 + racer) }
 }
 
-/// Racers at these handles want to spend one credential, each for another.
+/// Races at these handles to spend one credential, each racer for a grant of its own.
 pub(super) fn spends_once<S: Store + Sync>(t: &Trial<'_, S>, handles: &[&S]) -> bool {
     let ready = |thing| t.applied([open(thing), issue(thing, 1)]);
     let attempt = |thing, racer| vec![spend(thing, 1, 50), issue(thing, 10 + racer)];
@@ -119,13 +120,12 @@ pub(super) fn is_one(wins: &[bool]) -> bool {
     wins.iter().filter(|is_win| **is_win).count() == 1
 }
 
-/// Whether something is true of one racer and no other.
+/// Tells if something is true of exactly one racer.
 fn one<S>(t: &Trial<'_, S>, is_true: impl Fn(u16) -> bool) -> bool {
     (0..t.racers()).filter(|racer| is_true(*racer)).count() == 1
 }
 
-/// Races for one thing after the other, each of which is made ready, attempted by all racers, and judged by who
-/// succeeded.
+/// Races for one record after the other: prepares it, lets all racers try, and judges by which of them succeeded.
 pub(super) fn races<S: Store + Sync>(
     t: &Trial<'_, S>,
     ready: impl Fn(u16) -> bool,
@@ -135,7 +135,7 @@ pub(super) fn races<S: Store + Sync>(
     races_at(t, &[t.store], ready, attempt, judge)
 }
 
-/// The same, with the racers shared out among the handles.
+/// The same as [`races`], with the racers spread over the handles.
 pub(super) fn races_at<S: Store + Sync>(
     t: &Trial<'_, S>,
     handles: &[&S],
@@ -160,13 +160,13 @@ pub(super) fn races_at<S: Store + Sync>(
     })
 }
 
-/// What each racer got of each thing, as what was got of each thing by each racer.
+/// Turns the results per racer, for each record, into results per record, for each racer.
 fn by_thing<T>(by_racer: Vec<Vec<T>>) -> impl Iterator<Item = Vec<T>> {
     let mut racers: Vec<_> = by_racer.into_iter().map(Vec::into_iter).collect();
     std::iter::from_fn(move || racers.iter_mut().map(Iterator::next).collect())
 }
 
-/// Has all racers do something at one moment, each with a connection that is open and was just used.
+/// Lets all racers act at one moment, each with a connection that is open and was just used.
 pub(super) fn together<S: Store + Sync, A: FnOnce(&S) -> T + Send, T: Send>(
     t: &Trial<'_, S>,
     handles: &[&S],
@@ -178,7 +178,7 @@ pub(super) fn together<S: Store + Sync, A: FnOnce(&S) -> T + Send, T: Send>(
         // A store that panics must not leave the others waiting.
         let is_warm = catch_unwind(AssertUnwindSafe(|| store.lookup(&Lookup::of(key(0, 0)))));
         ready.fetch_add(1, Ordering::SeqCst);
-        // Whoever slept here would be woken when others are done: so as many as there are cores are off at once.
+        // A racer that slept here would be woken late. With spinning, as many racers as there are cores start at once.
         while ready.load(Ordering::SeqCst) < t.racers() {
             thread::yield_now();
         }
@@ -193,7 +193,7 @@ pub(super) fn together<S: Store + Sync, A: FnOnce(&S) -> T + Send, T: Send>(
     })
 }
 
-/// Asks, and again while the store is unavailable.
+/// Asks, and asks again while the store is unavailable.
 pub(super) fn again<T>(ask: impl Fn() -> Result<T, Unavailable>) -> Result<T, Unavailable> {
     (1..ATTEMPTS).find_map(|_| ask().ok()).map_or_else(ask, Ok)
 }

@@ -1,4 +1,4 @@
-//! Records that have everything that their kind has, and changes of them.
+//! Records with every field that their kind has, and changes of them.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::record::{
 };
 use crate::store::Change;
 
-/// A grant of a partition of its own, which has the same number.
+/// Makes the id of a grant with this number, in the partition with the same number.
 pub(super) fn grant_id(number: u16) -> GrantId {
     grant_id_in(number, number)
 }
@@ -25,22 +25,22 @@ pub(super) fn grant_id_in(partition: u16, number: u16) -> GrantId {
     GrantId::from_bytes(bytes)
 }
 
-/// The key of a credential in a grant's partition.
+/// Makes the key of a credential in a grant's partition.
 pub(super) fn key(grant: u16, number: u16) -> Key {
     key_of(b'c', grant, number)
 }
 
-/// The key of a request.
+/// Makes the key of a request.
 pub(super) fn request_key(partition: u16, number: u16) -> Key {
     key_of(b'r', partition, number)
 }
 
-/// The second key of a request.
+/// Makes the second key of a request.
 pub(super) fn user_code(partition: u16, number: u16) -> Key {
     key_of(b'u', partition, number)
 }
 
-/// No digests of anything: there are many, and SHA-256 takes its time in a debug build.
+/// Makes a key without hashing: there are many of them, and SHA-256 is slow in a debug build.
 fn key_of(what: u8, partition: u16, number: u16) -> Key {
     let mut bytes = [what; 32];
     bytes[30..].copy_from_slice(&number.to_be_bytes());
@@ -97,7 +97,7 @@ fn code_challenge() -> Option<CodeChallenge> {
     CodeVerifier::parse("v".repeat(43)).ok().map(|verifier| verifier.challenge(CodeChallengeMethod::S256))
 }
 
-/// A credential of every kind, with everything that the kind has.
+/// Makes a credential of every kind, with every field of its kind.
 pub(super) fn credentials_of_every_kind(grant: u16) -> [Credential; 3] {
     let code = AuthorizationCode { redirect_uri: Some(redirect_uri()), code_challenge: code_challenge() };
     let kinds = [
@@ -108,7 +108,7 @@ pub(super) fn credentials_of_every_kind(grant: u16) -> [Credential; 3] {
     kinds.map(|(number, kind)| Credential { kind, ..credential(grant, number) })
 }
 
-/// An access token.
+/// Makes an access token.
 pub(super) fn credential(grant: u16, number: u16) -> Credential {
     Credential {
         version: Version,
@@ -123,7 +123,7 @@ pub(super) fn credential(grant: u16, number: u16) -> Credential {
     }
 }
 
-/// A pushed request, and a user code so that it has both keys.
+/// Makes a pushed request, with a user code so that it has both keys.
 pub(super) fn request(partition: u16, number: u16) -> PendingRequest {
     PendingRequest {
         version: Version,
@@ -180,7 +180,7 @@ pub(super) fn open(number: u16) -> Change {
     open_as(grant(number))
 }
 
-/// Another grant in a partition.
+/// Opens another grant in a partition.
 pub(super) fn open_in(partition: u16, number: u16) -> Change {
     open_as(Grant { id: grant_id_in(partition, number), ..grant(number) })
 }
@@ -197,7 +197,7 @@ pub(super) fn issue(grant: u16, number: u16) -> Change {
     issue_as(credential(grant, number))
 }
 
-/// A credential of another grant in a partition.
+/// Issues a credential of another grant in a partition.
 pub(super) fn issue_in(partition: u16, grant: u16, number: u16) -> Change {
     issue_as(Credential { grant: grant_id_in(partition, grant), ..credential(partition, number) })
 }
@@ -210,12 +210,12 @@ pub(super) fn spend(grant: u16, number: u16, at: u64) -> Change {
     Change::Spend { key: key(grant, number), at: Timestamp(at) }
 }
 
-/// A use of a credential that was spent at this time or later.
+/// Counts a use of a credential that was spent at this time or later.
 pub(super) fn spent_since(grant: u16, number: u16, since: u64) -> Change {
     reuse(grant, number, (since, u64::MAX), u32::MAX)
 }
 
-/// A use of a credential that was spent within these times, one of at most so many.
+/// Counts a use, one of at most `at_most`, of a credential that was spent within these times.
 pub(super) fn reuse(grant: u16, number: u16, (since, until): (u64, u64), at_most: u32) -> Change {
     Change::Reuse { key: key(grant, number), since: Timestamp(since), until: Timestamp(until), at_most }
 }
@@ -224,7 +224,7 @@ pub(super) fn extend(grant: u16, until: u64) -> Change {
     extend_at_most(grant, until, u32::MAX)
 }
 
-/// Extends a grant if it holds fewer than so many credentials.
+/// Extends a grant if it holds fewer than `at_most` credentials.
 pub(super) fn extend_at_most(grant: u16, until: u64, at_most: u32) -> Change {
     Change::Extend { grant: grant_id(grant), until: Timestamp(until), at_most }
 }

@@ -1,4 +1,4 @@
-//! A request is put once, found by either key, and decided once.
+//! The rules for pending requests: each is put once, found by either key, and decided once.
 
 use super::records::{client_id, put_request, request, request_key, spend_request, user_code};
 use super::trial::{Rule, Trial};

@@ -1,4 +1,4 @@
-//! A grant is opened once, and revoked for good.
+//! The rules for grants: each is opened once, and revoked for good.
 
 use super::records::{discard, extend, extend_at_most, issue, issue_in, key, open, open_in, revoke, spend};
 use super::trial::Rule;
@@ -16,7 +16,7 @@ pub(super) fn rules<S: Store>() -> Vec<Rule<S>> {
             let opened = t.applied([open(1), issue(1, 1)]) && t.applied([open_in(1, 2), issue_in(1, 2, 3)]);
             let at_most = |at_most| extend_at_most(1, 900, at_most);
             let held = t.conflict([at_most(1)], 0) && t.applied([at_most(2)]);
-            // One that is spent is held, one that is discarded is not.
+            // A spent credential counts, a discarded one does not.
             let more = t.applied([issue(1, 2), spend(1, 2, 50)]) && t.conflict([at_most(2)], 0);
             opened && held && more && t.applied([discard(1, 2), at_most(2)])
         }),

@@ -1,4 +1,4 @@
-//! All rules, and how they are tried.
+//! The whole suite: all rules, and the settings for testing them.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::store::grants::GrantStore;
 use crate::store::purge::Purge;
 use crate::store::{AsyncStore, Store};
 
-/// The rules of the contract, and how they are tried.
+/// The rules of the contract, and the settings for testing them.
 pub struct Contract<S> {
     rules: Vec<Rule<S>>,
     racers: u16,
@@ -20,7 +20,7 @@ pub struct Contract<S> {
 }
 
 impl<S: Store + Sync> Contract<S> {
-    /// The rules that go for every store.
+    /// Creates a suite of the rules that every store must keep.
     #[must_use]
     pub fn new() -> Self {
         let groups = [
@@ -36,9 +36,9 @@ impl<S: Store + Sync> Contract<S> {
         Self::of(groups.into_iter().flatten().collect())
     }
 
-    /// With the rules of several handles onto one database: what is written by one is found by another, and by one that
-    /// is opened later; and of racers at two handles one wins. `another` opens a handle onto what a store writes to. An
-    /// async store has [`with_another_async`](Contract::with_another_async).
+    /// Adds the rules for several handles onto one database: what one writes is found by another, even if opened later,
+    /// and of racers at two handles one wins. `another` opens a handle onto the database of a store. For an async store
+    /// use [`with_another_async`](Contract::with_another_async).
     #[must_use]
     pub fn with_another(mut self, another: impl Fn(&S) -> S + Send + Sync + 'static) -> Self {
         self.rules.extend(handles::rules());
@@ -54,7 +54,7 @@ impl<S: Store + Sync> Default for Contract<S> {
 }
 
 impl<S: GrantStore> Contract<S> {
-    /// With the rules of [`GrantStore`] or [`AsyncGrantStore`](crate::store::AsyncGrantStore).
+    /// Adds the rules of [`GrantStore`] or [`AsyncGrantStore`](crate::store::AsyncGrantStore).
     #[must_use]
     pub fn with_grants(mut self) -> Self {
         self.rules.extend(listing::rules());
@@ -63,7 +63,7 @@ impl<S: GrantStore> Contract<S> {
 }
 
 impl<S: Purge + Sync> Contract<S> {
-    /// With the rules of [`Purge`] or [`AsyncPurge`](crate::store::AsyncPurge).
+    /// Adds the rules of [`Purge`] or [`AsyncPurge`](crate::store::AsyncPurge).
     #[must_use]
     pub fn with_purging(mut self) -> Self {
         self.rules.extend(purging::rules());
@@ -76,21 +76,21 @@ impl<S> Contract<S> {
         Self { rules, racers: 16, rounds: 10, another: None, spawn: None }
     }
 
-    /// With so many racers in each race; 16 if nothing is said, and 2 at least. A store that has a pool of connections
-    /// should have as many, or it decides who is first.
+    /// Sets the number of racers in each race; 16 by default, and at least 2. A store with a pool of connections should
+    /// have as many of them, or else the pool decides the race.
     #[must_use]
     pub fn with_racers(self, racers: u16) -> Self {
         Self { racers: racers.max(2), ..self }
     }
 
-    /// With so many rounds of each race, in each of which racers want eight things; 10 if nothing is said, and 1 at
-    /// least.
+    /// Sets the number of rounds of each race, in each of which racers compete for eight records; 10 by default, and at
+    /// least 1.
     #[must_use]
     pub fn with_rounds(self, rounds: u16) -> Self {
         Self { rounds: rounds.clamp(1, 1000), ..self }
     }
 
-    /// Only those rules of which this may be said.
+    /// Keeps only the rules for which the predicate is true.
     #[must_use]
     pub fn only(mut self, is_meant: impl Fn(&str) -> bool) -> Self {
         self.rules.retain(|(rule, _)| is_meant(rule));
@@ -106,15 +106,15 @@ impl<S> Contract<S> {
         Conditions { racers: self.racers, rounds: self.rounds, another: self.another.clone() }
     }
 
-    /// Tries every rule, each on a fresh, empty store.
+    /// Tests every rule, each on a fresh, empty store.
     ///
     /// # Panics
-    /// The store breaks rules: the message lists all of them, with what was seen.
+    /// The store breaks rules: the message lists all of them, with the calls that show it.
     pub fn check(&self, new: impl FnMut() -> S) {
         report(&self.violations(new));
     }
 
-    /// Tries every rule, each on a fresh, empty store, and returns those that the store breaks.
+    /// Tests every rule, each on a fresh, empty store, and returns those that the store breaks.
     #[must_use]
     pub fn violations(&self, mut new: impl FnMut() -> S) -> Vec<Violation> {
         let conditions = self.conditions();
@@ -132,22 +132,22 @@ impl<A: AsyncStore + Send + Sync + 'static> Contract<Blocking<A>> {
         self.with_another(move |store: &Blocking<A>| store.another(&another))
     }
 
-    /// With each call in a task of its own, so that racers may be on several threads of a runtime:
-    /// `with_spawn(|call| { tokio::spawn(call); })`. It is called by the task that awaits the result.
+    /// Runs each call in a task of its own, so that racers can be on several threads of a runtime: `with_spawn(|call| {
+    /// tokio::spawn(call); })`. The function is called by the task that awaits the result.
     #[must_use]
     pub fn with_spawn(self, spawn: impl Fn(Call) + Send + Sync + 'static) -> Self {
         Self { spawn: Some(Spawn::new(spawn)), ..self }
     }
 
-    /// Tries every rule, each on a fresh, empty store.
+    /// Tests every rule, each on a fresh, empty store.
     ///
     /// # Panics
-    /// The store breaks rules: the message lists all of them, with what was seen.
+    /// The store breaks rules: the message lists all of them, with the calls that show it.
     pub async fn check_async(&self, new: impl AsyncFnMut() -> A) {
         report(&self.violations_async(new).await);
     }
 
-    /// Tries every rule, each on a fresh, empty store, and returns those that the store breaks.
+    /// Tests every rule, each on a fresh, empty store, and returns those that the store breaks.
     pub async fn violations_async(&self, mut new: impl AsyncFnMut() -> A) -> Vec<Violation> {
         let mut violations = Vec::new();
         for rule in &self.rules {

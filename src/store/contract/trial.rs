@@ -1,4 +1,4 @@
-//! One rule on one store, and what came of it.
+//! The trial of one rule on one store, and its result.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -12,10 +12,10 @@ use crate::model::{ClientId, Key, Timestamp};
 use crate::record::{Client, PendingRequest};
 use crate::store::{Change, Commit, Found, Lookup, Outcome, Presented, PresentedRequest, RequestKey, Store};
 
-/// What a rule demands, in words and as a test.
+/// A rule, in words and as a test.
 pub(super) type Rule<S> = (&'static str, fn(&Trial<'_, S>) -> bool);
 
-/// Opens a handle onto what a store writes to.
+/// The function that opens another handle onto the database of a store.
 pub(super) struct Another<S>(Arc<dyn Fn(&S) -> S + Send + Sync>);
 
 impl<S> Another<S> {
@@ -30,14 +30,14 @@ impl<S> Clone for Another<S> {
     }
 }
 
-/// How rules are tried.
+/// The settings for testing rules.
 pub(super) struct Conditions<S> {
     pub(super) racers: u16,
     pub(super) rounds: u16,
     pub(super) another: Option<Another<S>>,
 }
 
-/// One rule on one store.
+/// One rule on one store, with the calls so far.
 pub(super) struct Trial<'a, S> {
     pub(super) store: &'a S,
     conditions: &'a Conditions<S>,
@@ -46,16 +46,16 @@ pub(super) struct Trial<'a, S> {
 
 #[derive(Default)]
 struct Seen {
-    /// The first time that the store could not be asked.
+    /// The first outage of the store.
     outage: Option<Unavailable>,
-    /// What was asked last, and what the store answered.
+    /// The last calls and the store's answers.
     last: VecDeque<Exchange>,
 }
 
-/// How much a violation tells of what led to it.
+/// The number of calls that a violation shows.
 const TOLD: usize = 3;
 
-/// Tries a rule on a store.
+/// Tests a rule on a store.
 pub(super) fn run<S>((rule, holds): Rule<S>, store: &S, conditions: &Conditions<S>) -> Option<Violation> {
     let trial = Trial { store, conditions, seen: Mutex::default() };
     let holds = holds(&trial);
@@ -68,8 +68,8 @@ pub(super) fn run<S>((rule, holds): Rule<S>, store: &S, conditions: &Conditions<
 }
 
 impl<'a, S> Trial<'a, S> {
-    /// The answer; what stands for nothing if the store could not be asked, which breaks the rule whatever else
-    /// happens.
+    /// Returns the answer or, if the store is unavailable, this replacement. Unavailability breaks the rule, whatever
+    /// else happens.
     pub(super) fn answer<T>(&self, answer: Result<T, Unavailable>, nothing: T) -> T {
         answer.unwrap_or_else(|unavailable| {
             self.seen().outage.get_or_insert(unavailable);
@@ -85,7 +85,7 @@ impl<'a, S> Trial<'a, S> {
         }
     }
 
-    /// The same, in words.
+    /// Notes a call, in words.
     pub(super) fn tell_of(&self, what: fmt::Arguments<'_>) {
         self.tell(Exchange::Told(what.to_string()));
     }
@@ -102,13 +102,13 @@ impl<'a, S> Trial<'a, S> {
         1..=self.conditions.rounds
     }
 
-    /// Another handle onto what the store writes to.
+    /// Opens another handle onto the database of the store.
     pub(super) fn another(&self) -> S {
         let Some(Another(another)) = &self.conditions.another else { unreachable!("these rules come with it") };
         another(self.store)
     }
 
-    /// Asks by another handle, in the same trial. What it sees, this one tells.
+    /// Asks by another handle, in the same trial, and notes the calls here.
     pub(super) fn by(&self, store: &'a S, holds: impl FnOnce(&Trial<'a, S>) -> bool) -> bool {
         let trial = Trial { store, conditions: self.conditions, seen: Mutex::default() };
         let holds = holds(&trial);
@@ -135,7 +135,7 @@ impl<S: Store> Trial<'_, S> {
         self.commit(changes) == Outcome::Conflict(at)
     }
 
-    /// Whether the store says that it cannot do this.
+    /// Tells if the store says that it cannot do this.
     pub(super) fn is_refused(&self, changes: impl IntoIterator<Item = Change>) -> bool {
         let commit = commit_of(changes);
         let answer = self.store.commit(&commit);
@@ -183,7 +183,7 @@ impl<S: Store> Trial<'_, S> {
         self.request(RequestKey::Key(key)).and_then(|found| found.spent_at)
     }
 
-    /// Whether a request is found as it is, by each key that it has.
+    /// Tells if a request is found unchanged, by each of its keys.
     pub(super) fn finds_request(&self, request: &PendingRequest) -> bool {
         let keys = [Some(RequestKey::Key(request.key)), request.user_code.map(RequestKey::UserCode)];
         keys.into_iter().flatten().all(|key| self.request(key).is_some_and(|found| *found.request == *request))

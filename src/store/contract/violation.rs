@@ -1,4 +1,4 @@
-//! What a store does that it must not.
+//! A violation of the contract.
 
 use std::fmt;
 
@@ -6,10 +6,9 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Violation {
-    /// What the rule demands, in words.
+    /// The rule, in words.
     pub rule: &'static str,
-    /// What was asked of the store last, and what it answered; or why it could not be asked, which breaks a rule
-    /// whatever else happens.
+    /// The last calls of the store and its answers; or its outage, which breaks a rule whatever else happens.
     pub seen: String,
 }
 

@@ -1,10 +1,10 @@
-//! Hashing of keys that nobody can choose.
+//! The hashing of keys that nobody can choose.
 
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// For keys that the server drew at random, or that are the digest of what it drew: nobody can choose them so that they
-/// collide, and their last bytes are as good as any hash of them. Keys of short or foreign texts are hashed with a
-/// secret instead.
+/// A hasher that takes the last bytes of a key. For keys that the server drew at random, or that are digests of random
+/// values: nobody can choose them so that they collide, and their last bytes are as good as any hash. Keys of short or
+/// foreign texts are hashed with a secret instead.
 pub(super) type Drawn = BuildHasherDefault<LastBytes>;
 
 #[derive(Default)]

@@ -1,4 +1,4 @@
-//! The grants that people and clients hold, read from memory.
+//! The grants of resource owners and clients, read from memory.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::effect::Unavailable;
 use crate::model::Timestamp;
 use crate::store::{AsyncGrantStore, GrantCursor, GrantStore, GrantsOf, HeldGrant};
 
-/// It looks at every credential, one shard after the other.
+/// Reads every credential, one shard after the other.
 impl GrantStore for MemoryStore {
     fn held_grants(
         &self,
@@ -18,7 +18,7 @@ impl GrantStore for MemoryStore {
     ) -> Result<Vec<HeldGrant>, Unavailable> {
         let mut page = BTreeMap::<GrantCursor, HeldGrant>::new();
         for shard in &self.shards {
-            // A grant and its credentials are in one shard: what leaves the page after it need not come back.
+            // A grant and its credentials are in one shard, so a grant that drops off the page need not come back.
             for (grant, credential) in lock(shard).living(now) {
                 if of.includes(grant) && after.is_none_or(|after| after.is_before(grant)) {
                     let held = page.entry(GrantCursor::of(grant)).or_insert_with(|| HeldGrant::new(grant.clone()));

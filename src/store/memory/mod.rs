@@ -16,27 +16,28 @@ use crate::effect::{Answer, Unavailable};
 use crate::model::{ClientId, Key, Partition, Timestamp};
 use crate::record::Client;
 
-/// How many shards there are: enough that threads seldom meet.
+/// The number of shards: enough that threads seldom wait for the same one.
 const SHARDS: usize = 64;
 
-/// Keeps everything in memory, in shards by partition: a commit locks one of them, and a lookup each one that it reads.
+/// A store that keeps everything in memory, in shards by partition: a commit locks one of them, and a lookup each one
+/// that it reads.
 #[derive(Debug)]
 pub struct MemoryStore {
     clients: RwLock<HashMap<ClientId, Arc<Client>>>,
     shards: [Mutex<Shard>; SHARDS],
-    /// Where the next batch is looked for first.
+    /// The shard at which the next batch starts.
     purged: AtomicUsize,
 }
 
 impl MemoryStore {
-    /// An empty store.
+    /// Creates an empty store.
     #[must_use]
     pub fn new() -> Self {
         let shards = std::array::from_fn(|_| Mutex::default());
         Self { clients: RwLock::default(), shards, purged: AtomicUsize::new(0) }
     }
 
-    /// The same store with a client more; one of the same id is replaced.
+    /// Returns the same store with this client, which replaces one of the same id.
     #[must_use]
     pub fn with_client(self, client: Client) -> Self {
         let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
@@ -45,13 +46,12 @@ impl MemoryStore {
         self
     }
 
-    /// Forgets what has expired: credentials, requests, witnesses, and grants without a living credential. Call it now
-    /// and then.
+    /// Forgets expired credentials, requests and witnesses, and grants without a living credential. Call it regularly.
     pub fn purge(&self, now: Timestamp) {
         self.shards.iter().for_each(|shard| lock(shard).purge(now, &mut { usize::MAX }));
     }
 
-    /// How many grants and how many credentials it holds, in this order, living or not.
+    /// The numbers of grants and of credentials in the store, in this order, living or not.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
         self.shards
@@ -91,7 +91,8 @@ impl MemoryStore {
     }
 }
 
-/// A thread that panicked while it held a shard left it between two changes at worst; each map is whole.
+/// Locks a shard. A thread that panicked with the lock held left it between two changes at worst; each map is
+/// consistent.
 fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -141,7 +142,7 @@ impl Store for MemoryStore {
     }
 }
 
-/// It never blocks for long, so an async host may use it as it is.
+/// A lock is never held for long, so an async host can use the store directly.
 impl AsyncStore for MemoryStore {
     fn lookup_async(&self, lookup: &Lookup) -> impl Future<Output = Answer<Lookup>> + Send {
         std::future::ready(Store::lookup(self, lookup))
@@ -152,7 +153,7 @@ impl AsyncStore for MemoryStore {
     }
 }
 
-/// A batch locks one shard after the other, and begins with the one in which the last batch came to its limit.
+/// Each batch locks one shard after the other, and starts with the shard in which the last batch reached its limit.
 impl Purge for MemoryStore {
     fn purge_batch(&self, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
         let first = self.purged.load(Ordering::Relaxed) % SHARDS;

@@ -12,8 +12,7 @@ use crate::store::{PresentedRequest, RequestKey};
 #[derive(Debug, Default)]
 pub(super) struct Requests {
     by_key: HashMap<Key, StoredRequest, Drawn>,
-    /// The key of the request that each user code belongs to. A user code is short: these keys are hashed with a
-    /// secret.
+    /// The key of the request for each user code. A user code is short, so these keys are hashed with a secret.
     by_user_code: HashMap<Key, Key>,
 }
 
@@ -23,7 +22,7 @@ struct StoredRequest {
     spent_at: Option<Timestamp>,
 }
 
-/// How to take back a change of a request.
+/// The way to take back a change of a request.
 pub(super) enum UndoRequest {
     Remove(Key),
     Restore(Arc<PendingRequest>),
@@ -40,7 +39,7 @@ impl Requests {
         Some(PresentedRequest { request: Arc::clone(request), spent_at: *spent_at })
     }
 
-    /// Stores a request; `None` if it may not be stored.
+    /// Stores a request; `None` if its precondition does not hold.
     pub(super) fn put(&mut self, request: &Arc<PendingRequest>) -> Option<UndoRequest> {
         match request.revision.checked_sub(1) {
             None => self.insert(request),
@@ -72,7 +71,7 @@ impl Requests {
         is_next.then(|| UndoRequest::Restore(std::mem::replace(&mut stored.request, Arc::clone(request))))
     }
 
-    /// Marks a request as spent; `None` if it cannot be.
+    /// Marks a request as spent; `None` if its precondition does not hold.
     pub(super) fn spend(&mut self, key: Key, at: Timestamp) -> Option<UndoRequest> {
         self.unspent(&key)?.spent_at = Some(at);
         Some(UndoRequest::Unspend(key))

@@ -1,4 +1,5 @@
-//! One shard of the store in memory: commits, each change with its precondition and the way to take it back.
+//! One shard of the store in memory, which applies commits: each change with its precondition and the way to take it
+//! back.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -15,11 +16,11 @@ use crate::store::{Change, Commit, Outcome, Presented, PresentedRequest, Request
 #[derive(Debug, Default)]
 pub(super) struct Shard {
     grants: HashMap<GrantId, StoredGrant, Drawn>,
-    /// Which of them are revoked: few.
+    /// The revoked grants, which are few.
     revoked: HashSet<GrantId, Drawn>,
     credentials: HashMap<Key, StoredCredential, Drawn>,
     requests: Requests,
-    /// What is witnessed, a peer may have chosen: these keys are hashed with a secret.
+    /// The witnesses. A peer may have chosen them, so these keys are hashed with a secret.
     witnesses: HashMap<Key, Timestamp>,
 }
 
@@ -27,7 +28,7 @@ pub(super) struct Shard {
 struct StoredGrant {
     grant: Arc<Grant>,
     until: Timestamp,
-    /// How many credentials of it there are.
+    /// The number of credentials of the grant.
     credentials: u32,
 }
 
@@ -36,11 +37,11 @@ struct StoredCredential {
     credential: Arc<Credential>,
     spent_at: Option<Timestamp>,
     reuses: u32,
-    /// Here too, so that a lookup need not search for it.
+    /// The grant, kept here too so that a lookup need not search for it.
     grant: Arc<Grant>,
 }
 
-/// How to take back one change.
+/// The way to take back a change.
 enum Undo {
     Nothing,
     RemoveGrant(GrantId),
@@ -55,7 +56,7 @@ enum Undo {
     RemoveWitness(Key),
 }
 
-/// The precondition of a change does not hold.
+/// The error for a precondition that does not hold.
 struct Refused;
 
 impl Shard {
@@ -73,7 +74,7 @@ impl Shard {
         self.requests.presented(key)
     }
 
-    /// The credentials that are alive, each with its grant.
+    /// The living credentials, each with its grant.
     pub(super) fn living(&self, now: Timestamp) -> impl Iterator<Item = (&Arc<Grant>, &Credential)> {
         let is_alive = move |stored: &&StoredCredential| {
             stored.spent_at.is_none()
@@ -83,12 +84,13 @@ impl Shard {
         self.credentials.values().filter(is_alive).map(|stored| (&stored.grant, &*stored.credential))
     }
 
-    /// How many grants and how many credentials it holds.
+    /// The numbers of grants and of credentials in this shard.
     pub(super) fn counts(&self) -> (usize, usize) {
         (self.grants.len(), self.credentials.len())
     }
 
-    /// Forgets at most so many records, and takes them off. What ends at the end of time never does.
+    /// Forgets at most `left` records, and subtracts them from `left`. A record that expires at the end of time is
+    /// never forgotten.
     pub(super) fn purge(&mut self, now: Timestamp, left: &mut usize) {
         let now = now.min(Timestamp(u64::MAX - 1));
         let mut is_forgotten = |until: Timestamp| {
@@ -98,8 +100,8 @@ impl Shard {
         };
         let Self { grants, revoked, credentials, requests, witnesses } = self;
         credentials.retain(|_, stored| {
-            // A credential ends with its grant: it must not come back to life when that is forgotten, and that it was
-            // revoked above all.
+            // A credential is forgotten with its grant: without the record that the grant was revoked, it would be
+            // valid again.
             let grant = grants.get_mut(&stored.grant.id);
             let end = grant.as_ref().map_or(Timestamp(0), |grant| grant.until);
             let is_forgotten = is_forgotten(stored.credential.expires_at.min(end));
@@ -110,12 +112,12 @@ impl Shard {
         });
         requests.purge(&mut is_forgotten);
         witnesses.retain(|_, until| !is_forgotten(*until));
-        // Last, when none of their credentials are left.
+        // Grants are last, when none of their credentials are left.
         grants.retain(|_, stored| !is_forgotten(stored.until));
         revoked.retain(|id| grants.contains_key(id));
     }
 
-    /// Applies the changes in order; when one is refused, takes back those before it, the last first.
+    /// Applies the changes in order. If one is refused, takes back those before it, the last one first.
     pub(super) fn commit(&mut self, changes: &[Change]) -> Outcome {
         let mut undo = ArrayVec::<Undo, { Commit::MAX_CHANGES }>::new();
         for (index, change) in changes.iter().enumerate() {

@@ -1,4 +1,5 @@
-//! The machines of the authorization server and of a protected resource: for each kind of client, with each credential as it may stand.
+//! The machines of the authorization server and of a protected resource: for each kind of client, with each credential
+//! as it may stand.
 
 use std::time::Duration;
 

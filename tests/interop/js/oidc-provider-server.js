@@ -1,5 +1,5 @@
-// oidc-provider, for grantor's client to talk to. It says where it listens, and serves until its standard input ends. It
-// lives below a path, so that its metadata is where OpenID Connect Discovery has it, and not where RFC 8414 has.
+// oidc-provider, for grantor's client to talk to. It says where it listens, and serves until its standard input ends.
+// It lives below a path, so that its metadata is where OpenID Connect Discovery has it, and not where RFC 8414 has.
 
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'

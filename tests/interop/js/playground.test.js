@@ -1,5 +1,5 @@
-// The playground of the demo in Debian's chromium: every flow, as a person walks it. Each diagram is kept as a picture in
-// target/playground-screenshots.
+// The playground of the demo in Debian's chromium: every flow, as a person walks it. Each diagram is kept as a picture
+// in target/playground-screenshots.
 
 import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'

@@ -1,5 +1,5 @@
-// What people do to pages, in Debian's chromium: they press twice, go back, load again, and open tabs. And what clients do with the
-// people they get back.
+// What people do to pages, in Debian's chromium: they press twice, go back, load again, and open tabs. And what clients
+// do with the people they get back.
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'

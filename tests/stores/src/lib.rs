@@ -1,5 +1,6 @@
-//! Stores in SQL as people write them, by the statements that grantor's documentation shows, on SQLite and on PostgreSQL; and
-//! what goes wrong in such stores, one thing at a time. Each must be found by the rule of the contract that forbids it.
+//! Stores in SQL as people write them, by the statements that grantor's documentation shows, on SQLite and on
+//! PostgreSQL; and what goes wrong in such stores, one thing at a time. Each must be found by the rule of the contract
+//! that forbids it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "it serves tests")]
 
 mod faults;

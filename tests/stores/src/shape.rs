@@ -131,7 +131,8 @@ pub(crate) type Cache = Mutex<HashMap<ClientId, Option<Arc<Client>>>>;
 type Answer<T> = Result<T, Unavailable>;
 
 impl Shape {
-    /// The same, with another statement in this place. Several are separated by a semicolon, and each has to touch a row.
+    /// The same, with another statement in this place. Several are separated by a semicolon, and each has to touch a
+    /// row.
     pub fn set(&mut self, name: &str, sql: &str) {
         let before = self.statements.insert(name.to_owned(), sql.to_owned());
         assert!(before.is_some(), "there is no statement {name}");

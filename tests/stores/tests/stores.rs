@@ -131,8 +131,8 @@ fn what_reads_first_and_writes_later_is_found_on_postgres_in_every_run() {
     });
 }
 
-/// Counts in how many runs each of the faults is found; some side by side, since each waits for its database most of the
-/// time.
+/// Counts in how many runs each of the faults is found; some side by side, since each waits for its database most of
+/// the time.
 fn in_every_run(database: &str, found: impl Fn(&Fault, usize) -> usize + Sync) {
     let (runs, faults) = (runs(), Mutex::new(reads_first().into_iter()));
     let work = || {

@@ -40,7 +40,7 @@ fn a_peer_that_falls_silent_is_left() {
 }
 
 #[test]
-fn a_byte_now_and_then_does_not_keep_a_connection() {
+fn r103_a_byte_now_and_then_does_not_keep_a_connection() {
     for program in SERVERS {
         // oxhttp has no time for a whole head.
         let heads = if program.ends_with("blocking") { &[POST][..] } else { &["GET /photos HTTP/1.1\r\n", POST] };
@@ -71,7 +71,7 @@ fn a_peer_that_takes_no_answers_is_left() {
 }
 
 #[test]
-fn a_log_that_nobody_reads_stops_nothing() {
+fn r104_a_log_that_nobody_reads_stops_nothing() {
     for program in SERVERS {
         let mut running = Running::start(Command::new(program).arg("127.0.0.1:0"));
         let url = running.line_after("listening on ");

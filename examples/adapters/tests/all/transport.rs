@@ -1,5 +1,5 @@
-//! What grantor leaves to an HTTP client, each client does: it follows no redirect, reads no more than it may, and believes no
-//! certificate that nobody vouches for.
+//! What grantor leaves to an HTTP client, each client does: it follows no redirect, reads no more than it may, and
+//! believes no certificate that nobody vouches for.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -48,6 +48,7 @@ fn a_response_without_end_is_not_read_to_its_end() {
     }
 }
 
+/// OAuth 2.1 §1.5: "TLS certificates MUST be checked".
 #[test]
 fn r66_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent() {
     let certified = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");

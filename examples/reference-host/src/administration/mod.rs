@@ -1,7 +1,7 @@
 //! The commands that administer clients of the store: `reference-host client … --store sqlite:PATH`.
 //!
-//! They work on the file beside a server that runs on it, which sees a change with its next lookup. A record that is changed
-//! by two at once is changed by one after the other: each change is made to the record that is there.
+//! They work on the file beside a server that runs on it, which sees a change with its next lookup. A record that is
+//! changed by two at once is changed by one after the other: each change is made to the record that is there.
 //!
 //! A secret is drawn here and shown once. The store has its digest, and no log has anything of it.
 
@@ -182,7 +182,8 @@ fn find(store: &SqliteStore, client_id: &ClientId) -> Done<Arc<Client>> {
     client.ok_or_else(|| format!("the store has no client {:?}", client_id.as_str()).into())
 }
 
-/// Changes a client's record as it is, also if it is being changed by somebody else; `None` leaves it. Whether it was changed.
+/// Changes a client's record as it is, also if it is being changed by somebody else; `None` leaves it. Whether it was
+/// changed.
 fn change(store: &SqliteStore, client_id: &ClientId, change: impl Fn(Client) -> Option<Client>) -> Done<bool> {
     for _ in 0..ATTEMPTS {
         let client = Arc::unwrap_or_clone(find(store, client_id)?);

@@ -95,8 +95,8 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Settings with whatever the playground can show, also what RFC 9700 advises against: it is off until a client's record names
-    /// it too. Tokens are for these protected resources.
+    /// Settings with whatever the playground can show, also what RFC 9700 advises against: it is off until a client's
+    /// record names it too. Tokens are for these protected resources.
     pub(crate) fn for_all_flows(resources: Vec<Resource>) -> Self {
         let server = ServerTable {
             grants: Some(vec![
@@ -124,8 +124,8 @@ impl Settings {
     /// Adds a client.
     ///
     /// # Errors
-    /// There is a client of that id, or a user is known to tokens by it (RFC 9700 §4.15.1: a resource server must not take a
-    /// client for a user).
+    /// There is a client of that id, or a user is known to tokens by it (RFC 9700 §4.15.1: a resource server must not
+    /// take a client for a user).
     pub fn add(&mut self, client: Arc<Client>) -> Result<(), Taken> {
         let client_id = client.client_id.clone();
         if self.users.values().any(|user| user.subject.as_str() == client_id.as_str()) {

@@ -1,5 +1,6 @@
-//! TOML, read so that no error shows anything that stands in the file: any value may be a secret, and so may be a key that
-//! nobody knows. An error says the line, the way to it by keys that are known, and what kind of value was expected.
+//! TOML, read so that no error shows anything that stands in the file: any value may be a secret, and so may be a key
+//! that nobody knows. An error says the line, the way to it by keys that are known, and what kind of value was
+//! expected.
 
 use std::fmt;
 

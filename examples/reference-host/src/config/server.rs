@@ -39,7 +39,8 @@ pub(super) struct Relaxed {
     ignore_unknown_scope: bool,
     /// White space around the scope values of a request.
     white_space_in_scope: bool,
-    /// An `Authorization` header that is empty, or of another scheme than Basic, is passed over at the endpoints for clients.
+    /// An `Authorization` header that is empty, or of another scheme than Basic, is passed over at the endpoints for
+    /// clients.
     ignore_other_authorization: bool,
     /// Redirect URIs of private-use schemes without a period.
     pub(super) private_use_schemes: bool,

@@ -47,7 +47,8 @@ pub(super) struct ClientTable {
     grant_lifetime: Option<u64>,
     #[serde(default)]
     disabled: bool,
-    /// Present: a resource server, which may introspect access tokens for these `resources`, and those for no one in particular.
+    /// Present: a resource server, which may introspect access tokens for these `resources`, and those for no one in
+    /// particular.
     resource_server: Option<Vec<Resource>>,
 }
 

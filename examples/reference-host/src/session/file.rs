@@ -28,7 +28,8 @@ const TABLES: &str = "
 pub(super) struct SessionFile(SqliteStore);
 
 impl SessionFile {
-    /// Makes the tables, unless they are there, and keeps this key, unless there is one. Returns the key that is kept, too.
+    /// Makes the tables, unless they are there, and keeps this key, unless there is one. Returns the key that is kept,
+    /// too.
     pub(super) fn prepare(store: SqliteStore, key: [u8; 32]) -> Result<(Self, [u8; 32]), Unavailable> {
         let key = store.write(move |connection| prepare(connection, &key))?;
         Ok((Self(store), key))

@@ -71,7 +71,7 @@ fn whoever_has_not_logged_in_does_so_and_comes_back() {
 }
 
 #[test]
-fn the_page_lists_what_was_allowed_in_one_line_per_application() {
+fn r84_the_page_lists_what_was_allowed_in_one_line_per_application() {
     let directory = tempfile::tempdir().expect("a directory");
     for host in [Running::in_memory(), Running::on_file(&directory.path().join("store.sqlite"))] {
         let mut browser = Browser::new(&host.base);
@@ -107,7 +107,7 @@ fn an_application_is_called_by_its_name_which_is_text_and_no_html() {
 }
 
 #[test]
-fn revoking_ends_every_token_of_the_application_and_may_be_repeated() {
+fn r84_revoking_ends_every_token_of_the_application_and_may_be_repeated() {
     let directory = tempfile::tempdir().expect("a directory");
     for host in [Running::in_memory(), Running::on_file(&directory.path().join("store.sqlite"))] {
         let mut browser = Browser::new(&host.base);
@@ -157,7 +157,7 @@ fn a_form_without_the_csrf_token_of_its_session_is_refused_and_ends_nothing() {
 }
 
 #[test]
-fn nobody_sees_or_ends_what_somebody_else_allowed() {
+fn r84_nobody_sees_or_ends_what_somebody_else_allowed() {
     let host = Running::in_memory();
     let (mut alice, mut bob) = (Browser::new(&host.base), Browser::new(&host.base));
     let tokens = allow(&mut alice, ALICE, &["read"]);
@@ -175,7 +175,7 @@ fn nobody_sees_or_ends_what_somebody_else_allowed() {
 }
 
 #[test]
-fn logging_out_everywhere_ends_every_session_and_every_grant_of_the_person() {
+fn r85_logging_out_everywhere_ends_every_session_and_every_grant_of_the_person() {
     let directory = tempfile::tempdir().expect("a directory");
     for host in [Running::in_memory(), Running::on_file(&directory.path().join("store.sqlite"))] {
         let (mut laptop, mut phone) = (Browser::new(&host.base), Browser::new(&host.base));

@@ -47,7 +47,7 @@ fn a_connection_on_which_nothing_comes_is_closed() {
 }
 
 #[test]
-fn a_byte_now_and_then_does_not_keep_a_connection() {
+fn r103_a_byte_now_and_then_does_not_keep_a_connection() {
     let host = Running::with(&["--head-timeout", "1", "--body-timeout", "1"]);
     let heads =
         ["GET /healthz HTTP/1.1\r\n", "POST /token HTTP/1.1\r\nhost: as.example\r\ncontent-length: 9999\r\n\r\n"];
@@ -75,7 +75,7 @@ fn a_peer_that_takes_no_answers_is_left() {
 }
 
 #[test]
-fn whoever_comes_when_all_places_are_taken_is_served() {
+fn r103_whoever_comes_when_all_places_are_taken_is_served() {
     let at_limit = Running::with(&["--max-connections", "20", "--head-timeout", "60"]);
     let few_files = Running::with_files(256, &["--head-timeout", "60"]);
     for (host, idle) in [(at_limit, 30), (few_files, 400)] {

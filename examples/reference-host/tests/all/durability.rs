@@ -23,7 +23,7 @@ fn obtain(base: &str) -> Held {
 }
 
 #[test]
-fn kill_9_loses_no_token_and_revives_no_code() {
+fn r108_kill_9_loses_no_token_and_revives_no_code() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("grantor.sqlite");
     let host = Running::on_file(&file);

@@ -43,7 +43,7 @@ fn password(host: &Running, from: &str, name: &str, password: &str) -> u16 {
 }
 
 #[test]
-fn a_guesser_bars_a_client_at_one_address_and_not_where_it_is() {
+fn r105_a_guesser_bars_a_client_at_one_address_and_not_where_it_is() {
     let host = behind_a_proxy();
     for _ in 0..20 {
         assert_eq!(service(&host, "198.51.100.1", "guess"), 400);
@@ -148,7 +148,7 @@ fn burst(host: &Running, body: &str, looked_at: &str) -> usize {
 }
 
 #[test]
-fn a_burst_has_no_more_guesses_than_whoever_asks_one_after_the_other() {
+fn r105_a_burst_has_no_more_guesses_than_whoever_asks_one_after_the_other() {
     let directory = tempfile::tempdir().expect("a directory");
     for host in [Running::in_memory(), Running::on_file(&directory.path().join("store.sqlite"))] {
         let form = |secret: &str| format!("grant_type=client_credentials&client_id=service&client_secret={secret}");

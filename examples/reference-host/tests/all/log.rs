@@ -103,7 +103,7 @@ fn a_refusal_names_its_line_in_the_log() {
 }
 
 #[test]
-fn a_log_that_nobody_reads_stops_nothing_and_says_later_what_it_lost() {
+fn r104_a_log_that_nobody_reads_stops_nothing_and_says_later_what_it_lost() {
     let mut host = Running::with(&[]);
     let mut browser = Browser::new(&host.base);
     refuse(&host, 12_000);

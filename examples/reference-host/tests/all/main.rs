@@ -1,6 +1,6 @@
 //! The reference host from outside: the program itself on a port of its own.
 //!
-//! Tests that show a requirement of `requirements.md` begin with its number.
+//! Tests that show a requirement of `docs/requirements.md` begin with its number.
 
 #![allow(
     clippy::expect_used,

@@ -32,7 +32,7 @@ fn send(browser: &mut Browser, page: &Page, fields: &[(&str, &str)]) -> Page {
 }
 
 #[test]
-fn every_path_link_form_and_redirect_is_below_the_issuers() {
+fn r110_every_path_link_form_and_redirect_is_below_the_issuers() {
     for issuer in ["https://as.example/one", "https://as.example/one/"] {
         let (host, _) = start(issuer, &[]);
         let mut browser = Browser::new(&host.base);

@@ -134,7 +134,8 @@ fn a_run_belongs_to_one_browser_and_its_forms_to_its_pages() {
     assert_eq!(visitor.browser.post("/playground/run/1", &without_token).status, 400, "there is no refresh token");
 }
 
-/// Whoever opens the page that waits for a token is a visitor like any other: its form is its own, and there is no run to come back to.
+/// Whoever opens the page that waits for a token is a visitor like any other: its form is its own, and there is no run
+/// to come back to.
 #[test]
 fn a_browser_that_only_arrives_has_a_visit_of_its_own() {
     let (host, _) = Running::demo();

@@ -19,7 +19,7 @@ fn hosts(directory: &tempfile::TempDir) -> [Running; 2] {
 }
 
 #[test]
-fn a_decision_that_is_sent_twice_is_made_once_and_leads_to_the_same_place() {
+fn r106_a_decision_that_is_sent_twice_is_made_once_and_leads_to_the_same_place() {
     let directory = tempfile::tempdir().expect("a directory");
     for host in hosts(&directory) {
         for (decision, parameter) in [("approve", "code"), ("deny", "error")] {
@@ -46,7 +46,7 @@ fn a_decision_that_is_sent_twice_is_made_once_and_leads_to_the_same_place() {
 }
 
 #[test]
-fn two_decisions_at_once_are_one() {
+fn r106_two_decisions_at_once_are_one() {
     let host = Running::in_memory();
     for _ in 0..20 {
         let mut browser = Browser::new(&host.base);
@@ -126,7 +126,7 @@ fn a_page_that_is_loaded_again_is_the_same_page() {
 }
 
 #[test]
-fn a_restart_on_the_file_leaves_people_logged_in_and_their_pages_open() {
+fn r107_a_restart_on_the_file_leaves_people_logged_in_and_their_pages_open() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("store.sqlite");
     let host = Running::on_file(&file);

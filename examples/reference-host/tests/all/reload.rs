@@ -30,7 +30,7 @@ fn token_status(browser: &mut Browser, client_id: &str, secret: &str) -> u16 {
 }
 
 #[test]
-fn clients_and_lifetimes_are_those_of_the_new_file_and_tokens_stay() {
+fn r109_clients_and_lifetimes_are_those_of_the_new_file_and_tokens_stay() {
     let host = Running::in_memory();
     let mut browser = Browser::new(&host.base);
     let form =

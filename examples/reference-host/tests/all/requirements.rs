@@ -1,4 +1,4 @@
-//! What `requirements.md` marks as the host's duty.
+//! What `docs/requirements.md` marks as the duty of the host.
 
 use crate::client::{Browser, CALLBACK, authorize_form, authorize_path};
 use crate::process::Running;
@@ -93,7 +93,8 @@ fn r19_a_form_with_credentials_is_answered_by_303() {
     }
 }
 
-/// RFC 9700 §4.11.2: "The authorization server MUST always authenticate the user first [...] before redirecting the user."
+/// RFC 9700 §4.11.2: "The authorization server MUST always authenticate the user first [...] before redirecting the
+/// user."
 #[test]
 fn r16_an_error_is_told_to_the_client_once_somebody_has_logged_in() {
     let host = Running::in_memory();

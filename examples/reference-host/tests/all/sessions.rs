@@ -110,7 +110,7 @@ fn two_first_pages_at_once_cost_a_second_try_and_no_more() {
 }
 
 #[test]
-fn one_person_has_so_many_sessions_and_nobody_else_has_fewer() {
+fn r107_one_person_has_so_many_sessions_and_nobody_else_has_fewer() {
     let directory = tempfile::tempdir().expect("a directory");
     for host in [Running::in_memory(), Running::on_file(&directory.path().join("store.sqlite"))] {
         let mut bob = Browser::new(&host.base);

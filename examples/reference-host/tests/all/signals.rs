@@ -29,7 +29,7 @@ fn a_second_signal_ends_it_at_once() {
 }
 
 #[test]
-fn a_request_under_way_is_answered_and_told_that_it_is_the_last() {
+fn r109_a_request_under_way_is_answered_and_told_that_it_is_the_last() {
     let mut host = Running::with(&["--stop-timeout", "20"]);
     let mut stream = host.connect();
     let form = "grant_type=client_credentials&client_id=service&client_secret=7Fjfp0ZBr1KtDRbnfVdmIw";

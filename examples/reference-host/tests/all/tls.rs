@@ -38,7 +38,7 @@ fn start(directory: TempDir) -> Running {
 }
 
 #[test]
-fn it_serves_https_and_takes_certificates_that_were_renewed() {
+fn r109_it_serves_https_and_takes_certificates_that_were_renewed() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().to_owned();
     let first = certificate(&path);

@@ -6,8 +6,8 @@ use rusqlite::{Connection, ErrorCode};
 
 use crate::open::OpenReason;
 
-/// How long a file is looked through. Pages and records of half a gigabyte are read in this time; a larger file is to be
-/// looked through where it keeps no server from starting.
+/// How long a file is looked through. Pages and records of half a gigabyte are read in this time; a larger file is to
+/// be looked through where it keeps no server from starting.
 const CHECK_TIME: Duration = Duration::from_secs(5);
 
 /// From what is soon known to what takes long: whether pages are what they should be, whether records can be read, and

@@ -133,8 +133,8 @@ pub(crate) fn compact(path: &Path) -> Result<(), OpenError> {
 
 /// Sees to it that there is a file, and that it is worth opening.
 ///
-/// The file itself is not opened here. When a program closes a file by its own means, it loses the locks that SQLite has
-/// on it through another connection.
+/// The file itself is not opened here. When a program closes a file by its own means, it loses the locks that SQLite
+/// has on it through another connection.
 fn prepare(file: &Path) -> Result<(), OpenReason> {
     match fs::metadata(file) {
         Ok(found) if !found.is_file() => return Err(OpenReason::NotAFile),

@@ -24,8 +24,8 @@ use crate::statistics::{Counters, Statistics};
 use crate::writer::Writer;
 use crate::{changes, clients, grants, lookup, readers, writer};
 
-/// Keeps the records in a SQLite file. What it has committed outlives `kill -9` and a loss of power. A clone is the same
-/// store; when the last one is dropped, what waits is done and the file is closed.
+/// Keeps the records in a SQLite file. What it has committed outlives `kill -9` and a loss of power. A clone is the
+/// same store; when the last one is dropped, what waits is done and the file is closed.
 #[derive(Clone)]
 pub struct SqliteStore(Arc<Inner>);
 
@@ -78,8 +78,8 @@ impl SqliteStore {
         Ok(Self(Arc::new(inner)))
     }
 
-    /// Writes a file anew, so that it has no free pages, and gives them back from then on even if an earlier release made
-    /// it. Takes as long as writing all of it; nobody else can write meanwhile, so run it while no server does.
+    /// Writes a file anew, so that it has no free pages, and gives them back from then on even if an earlier release
+    /// made it. Takes as long as writing all of it; nobody else can write meanwhile, so run it while no server does.
     ///
     /// # Errors
     /// See [`OpenReason`](crate::OpenReason). The file is as it was.

@@ -12,7 +12,7 @@ use grantor_sqlite::SqliteStore;
 use crate::common::fresh;
 
 #[test]
-fn it_keeps_the_storage_contract() {
+fn r96_it_keeps_the_storage_contract() {
     let directory = tempfile::tempdir().expect("a directory");
     Contract::new().with_grants().with_purging().check(|| fresh(&directory));
 }

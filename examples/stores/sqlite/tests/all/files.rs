@@ -77,7 +77,7 @@ fn a_file_that_is_no_database_is_refused() {
 
 /// A write that was cut off, a disk that lost a page, a copy that was not whole.
 #[test]
-fn a_damaged_file_is_refused() {
+fn r97_a_damaged_file_is_refused() {
     type Damage = fn(&mut Vec<u8>);
     let cases: [(&str, Damage); 9] = [
         ("a header of other bytes", |bytes| bytes[..100].fill(0x5a)),
@@ -119,7 +119,7 @@ fn a_damaged_file_is_refused() {
 }
 
 #[test]
-fn a_file_that_would_be_taken_for_an_empty_store_is_refused() {
+fn r97_a_file_that_would_be_taken_for_an_empty_store_is_refused() {
     let directory = tempfile::tempdir().expect("a directory");
     let empty = directory.path().join("empty.sqlite");
     fs::write(&empty, "").expect("a file");
@@ -139,7 +139,7 @@ fn a_file_that_would_be_taken_for_an_empty_store_is_refused() {
 }
 
 #[test]
-fn a_file_of_another_program_is_refused_and_left_alone() {
+fn r97_a_file_of_another_program_is_refused_and_left_alone() {
     let cases = [
         "CREATE TABLE bookmarks (url TEXT)",
         "CREATE TABLE clients (id TEXT); CREATE TABLE grants (id TEXT); PRAGMA user_version = 1",

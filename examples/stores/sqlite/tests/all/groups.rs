@@ -53,7 +53,7 @@ fn are_there(store: &SqliteStore, numbers: &[u16]) -> Vec<bool> {
 }
 
 #[test]
-fn a_conflict_undoes_only_its_own() {
+fn r96_a_conflict_undoes_only_its_own() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = fresh(&directory);
     let answers = in_one_group(&store, vec![commit(&[1]), commit(&[2, 1]), commit(&[3]), commit(&[2])]);

@@ -61,7 +61,8 @@ fn key(number: u8) -> Key {
     Key { partition: Partition(u16::from(number)), digest: digest(number) }
 }
 
-/// Writes what version 1 wrote: each grant with a refresh token, that of the first one spent and followed by an access token.
+/// Writes what version 1 wrote: each grant with a refresh token, that of the first one spent and followed by an access
+/// token.
 fn write_version_1(file: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let connection = Connection::open(file)?;
     connection.execute_batch(SCHEMA)?;

@@ -11,7 +11,7 @@ use crate::common::{fresh, gate, key, poll, told, wait_until, witness};
 const WAITING: u16 = 1024;
 
 #[test]
-fn a_write_that_finds_the_queue_full_is_refused_at_once() {
+fn r96_a_write_that_finds_the_queue_full_is_refused_at_once() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = fresh(&directory);
     let (open, work) = gate();

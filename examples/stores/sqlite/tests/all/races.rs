@@ -95,7 +95,8 @@ impl<S: Store> Fixture<S> {
 
 const THREADS: usize = 64;
 
-/// Holds every thread after its lookup until all have looked: each has seen the credential unspent, and the commits race.
+/// Holds every thread after its lookup until all have looked: each has seen the credential unspent, and the commits
+/// race.
 struct Gate<'a> {
     store: &'a SqliteStore,
     barrier: Barrier,

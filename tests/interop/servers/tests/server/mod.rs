@@ -105,7 +105,8 @@ pub enum Decision {
     Deny,
 }
 
-/// Alice goes to a page, signs in where she is asked to, and decides. Where she is redirected to; none if it all ends on a page.
+/// Alice goes to a page, signs in where she is asked to, and decides. Where she is redirected to; none if it all ends
+/// on a page.
 pub fn decide(url: &str, decision: Decision) -> Option<Url> {
     let agent = agent();
     let mut arrived = visit(&agent, &Url::parse(url).unwrap());
