@@ -1,4 +1,4 @@
-//! What a client of the playground can do with what it holds: each a button.
+//! The acts that a client of the playground can do with its tokens: each is a button.
 
 use axum::http::Method;
 use grantor::client::TokenTypeHint;
@@ -8,13 +8,13 @@ use crate::deeds::{self, Typed};
 use crate::runs::Held;
 use crate::stage::Stage;
 
-/// Something that a client can do.
+/// An act that a client can do.
 #[derive(Debug)]
 pub(crate) struct Act {
-    /// Its name in forms.
+    /// The act's name in forms.
     pub(crate) name: &'static str,
     pub(crate) title: &'static str,
-    /// What it does, and what to look out for.
+    /// A text on what the act does, and what to look out for.
     pub(crate) text: &'static str,
     deed: Deed,
 }
@@ -103,12 +103,12 @@ pub(crate) static REVOKE_REFRESH: Act = Act {
     deed: Deed::Revoke(TokenTypeHint::RefreshToken),
 };
 
-/// All that can be tried, once there is something to try it with.
+/// All acts, each offered once there is something to try it with.
 pub(crate) static ACTS: [&Act; 8] =
     [&READ_PHOTOS, &ADD_PHOTO, &REFRESH, &REPLAY_REFRESH, &REPLAY_CODE, &INTROSPECT, &REVOKE_ACCESS, &REVOKE_REFRESH];
 
 impl Act {
-    /// Whether it can be tried with what is held.
+    /// Tells if the act can be tried with what the clients hold.
     pub(crate) fn can_be_tried(&self, held: &Held) -> bool {
         let has_refresh = held.tokens.as_ref().is_some_and(|tokens| tokens.refresh_token().is_some());
         match self.deed {
@@ -120,12 +120,12 @@ impl Act {
         }
     }
 
-    /// Whether a person types a password into the client for it.
+    /// Tells if a person types a password into the client for it.
     pub(crate) fn asks_for_password(&self) -> bool {
         matches!(self.deed, Deed::Password)
     }
 
-    /// Does it, and writes down what happens.
+    /// Does the act, and records its steps.
     pub(crate) async fn perform(&self, stage: &Stage, held: &mut Held, typed: &Typed) {
         stage.recorder.begin(self.title, self.text);
         let outcome = match &self.deed {

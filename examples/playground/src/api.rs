@@ -22,16 +22,16 @@ use crate::stage::{Place, Stage};
 use crate::trace::Lane;
 use crate::{Playground, Recorder};
 
-/// Its path, where it shares the authorization server's store.
+/// The path of the API that shares the authorization server's store.
 pub(crate) const PATH: &str = "/api/photos";
 
-/// Its path, where it does as if it were elsewhere, and asks the authorization server: RFC 7662.
+/// The path of the API that behaves as if it were elsewhere, and introspects at the authorization server: RFC 7662.
 pub(crate) const PATH_ELSEWHERE: &str = "/api/elsewhere/photos";
 
 /// The photos that are there from the start.
 const PHOTOS: [&str; 3] = ["Harbour at dawn", "Snow on the pass", "Two cats"];
 
-/// The most photos that are added; then it begins again with the first.
+/// The most photos that can be added; after that the album starts again.
 const MAX_ADDED: usize = 6;
 
 /// The resource server.
@@ -41,15 +41,16 @@ pub(crate) struct Api {
     introspector: Introspector,
     reading: Requirement,
     writing: Requirement,
-    /// How many photos were added. Nothing that a visitor writes is in the album.
+    /// The number of photos that were added. The album holds nothing that a visitor writes.
     added: AtomicUsize,
 }
 
 impl Api {
-    /// The API at this origin. Where tokens are restricted to protected resources (RFC 8707), this is one more of them.
+    /// Creates the API at this origin. If tokens are restricted to protected resources (RFC 8707), the API is one more
+    /// of them.
     ///
     /// # Errors
-    /// None that can happen: an origin and a path make a URI.
+    /// None in practice: an origin and a path make a URI.
     pub(crate) fn new(
         origin: &str,
         introspector: Introspector,
@@ -68,7 +69,7 @@ impl Api {
         })
     }
 
-    /// Adds it to the protected resources of a server, if these are named.
+    /// Adds the API to the protected resources of a server, if these are configured.
     pub(crate) fn offer(&self, config: &mut Config) {
         let resource = self.resource();
         if !config.resources.includes(resource)
@@ -78,18 +79,18 @@ impl Api {
         }
     }
 
-    /// By what clients and tokens name it.
+    /// The API's resource indicator.
     pub(crate) fn resource(&self) -> &Resource {
         &self.server.config().resource
     }
 
-    /// What tokens for it are restricted to.
+    /// The audience of tokens for the API.
     pub(crate) fn audience(&self) -> Audience {
         let config = self.server.config();
         if config.accept_unrestricted { Audience::Any } else { config.resource.clone().into() }
     }
 
-    /// What a request of this method needs.
+    /// The requirement of a request with this method.
     fn requirement(&self, method: &Method) -> Option<&Requirement> {
         match *method {
             Method::GET => Some(&self.reading),
@@ -156,7 +157,7 @@ fn method_not_allowed() -> Response {
     (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, POST")]).into_response()
 }
 
-/// Protected resource metadata: RFC 9728. A challenge says where it is.
+/// Serves the protected resource metadata: RFC 9728. A challenge has its URL.
 async fn metadata(State(place): State<Arc<Place>>, request: Request) -> Response {
     place.playground.api.server.metadata(&request).map(Body::from)
 }

@@ -1,6 +1,6 @@
-//! The playground's applications: their records at the server, and the clients that they are.
+//! The playground's applications: their records at the server, and their clients.
 //!
-//! Each has what its flow needs and nothing else, as RFC 9700 would have it.
+//! Each has only what its flow needs, as RFC 9700 recommends.
 
 use std::sync::Arc;
 
@@ -10,18 +10,18 @@ use grantor::model::{
 };
 use grantor::resource::Introspector;
 
-/// Which application.
+/// One of the applications.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Who {
-    /// An app on a person's device: public.
+    /// A public app on a person's device.
     Printer,
-    /// A page of the time before PKCE: public, and its token comes in the address.
+    /// A public page from the time before PKCE, whose token comes in the address.
     Gallery,
-    /// A service that acts for itself: confidential.
+    /// A confidential service that acts for itself.
     Backup,
-    /// A program of the time before OAuth, on its way to it: confidential, and it asks people for their password.
+    /// A confidential program from the time before OAuth, which asks people for their password until it is migrated.
     Desktop,
-    /// The resource server, where it asks about a token.
+    /// The resource server that introspects.
     Api,
 }
 
@@ -38,7 +38,7 @@ impl Who {
         }
     }
 
-    /// By which people know it.
+    /// The application's name for people.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Printer => "Photo Printer",
@@ -58,7 +58,7 @@ impl Who {
 #[derive(Debug)]
 pub(crate) struct Clients {
     secrets: Vec<(Who, Secret<'static>)>,
-    /// Where each is registered to be sent back to.
+    /// The redirect URI with which each is registered.
     pub(crate) callback: RedirectUri,
     pub(crate) callback_implicit: RedirectUri,
     pub(crate) read: Scope,
@@ -66,10 +66,10 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    /// Draws the secrets. `origin` is where the browser finds the playground.
+    /// Creates the applications with new secrets. `origin` is the playground's origin in the browser.
     ///
     /// # Errors
-    /// There is no randomness, or the origin cannot be redirected to.
+    /// The operating system has no randomness, or the origin cannot be a redirect URI.
     pub(crate) fn new(origin: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let mut secrets = Vec::new();
         for who in Who::ALL.into_iter().filter(|who| who.is_confidential()) {
@@ -84,10 +84,10 @@ impl Clients {
         })
     }
 
-    /// Their records at the authorization server. What they get is for this API.
+    /// Returns the applications' records at the authorization server. Their tokens are for this API.
     ///
     /// # Errors
-    /// None that can happen: the ids are written above.
+    /// None in practice: the ids are constants.
     pub(crate) fn records(
         &self,
         api: &Audience,
@@ -128,7 +128,7 @@ impl Clients {
         Ok(client)
     }
 
-    /// The client itself, registered at this issuer, once it knows what its server is like.
+    /// Returns an application's client, registered at this issuer, with its server's metadata.
     ///
     /// # Errors
     /// The metadata is another server's.
@@ -141,10 +141,10 @@ impl Clients {
         registration.at(server).map_err(|error| error.to_string())
     }
 
-    /// As what the API asks about tokens.
+    /// Returns the connection by which the API introspects.
     ///
     /// # Errors
-    /// None that can happen: the id is written above.
+    /// None in practice: the id is a constant.
     pub(crate) fn introspector(
         &self,
         endpoint: Endpoint,

@@ -1,4 +1,4 @@
-//! What the acts do, and what came of it in a sentence. Each is a few lines of [`grantor::client`].
+//! The work of the acts, each with its outcome in a sentence. Each is a few lines of [`grantor::client`].
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ use crate::runs::{Held, Taken};
 use crate::stage::Stage;
 use crate::trace::Lane;
 
-/// What a person typed into the client.
+/// The user name and password that a person typed into the client.
 #[derive(Debug)]
 pub(crate) struct Typed {
     pub(crate) username: String,
@@ -23,13 +23,13 @@ pub(crate) struct Typed {
 }
 
 impl Typed {
-    /// Name and password, if the page has fields for them.
+    /// Reads name and password, if the page has fields for them.
     pub(crate) fn of(form: &Form<'_>) -> Self {
         Self { username: form.get("username"), password: Secret::new(form.get("password")) }
     }
 }
 
-/// What came of it, in a sentence.
+/// The outcome of an act, in a sentence.
 pub(crate) type Outcome = Result<String, String>;
 
 pub(crate) async fn find_server(stage: &Stage) -> Outcome {
@@ -64,7 +64,7 @@ pub(crate) async fn password(stage: &Stage, held: &mut Held, typed: &Typed) -> O
     Ok(keep(held, Who::Desktop, tokens))
 }
 
-/// Goes on from a callback: exchanges the code.
+/// Continues after a callback: exchanges the code.
 pub(crate) async fn exchange(stage: &Stage, held: &mut Held, pending: Pending, query: &str) -> Outcome {
     let client = stage.client(Who::Printer).await?;
     let copy = serde_json::to_string(&pending).map_err(sentence)?;
@@ -74,7 +74,7 @@ pub(crate) async fn exchange(stage: &Stage, held: &mut Held, pending: Pending, q
     Ok(keep(held, Who::Printer, tokens))
 }
 
-/// Goes on from a callback that brings the token itself: there is nothing to exchange.
+/// Continues after a callback that brings the token itself, so that there is nothing to exchange.
 pub(crate) async fn receive(stage: &Stage, held: &mut Held, pending: PendingImplicit, fragment: &str) -> Outcome {
     let client = stage.client(Who::Gallery).await?;
     let tokens = client.callback_implicit(pending, fragment, now()).map_err(sentence)?;
@@ -145,7 +145,7 @@ pub(crate) async fn revoke(stage: &Stage, held: &Held, hint: TokenTypeHint) -> O
     Ok("The token is revoked.".to_owned())
 }
 
-/// Keeps what was brought, and says what it is.
+/// Keeps the tokens, and describes them.
 fn keep(held: &mut Held, who: Who, tokens: TokenSet) -> String {
     let scope = tokens.scope().map_or("nothing in particular", Scope::as_str);
     let lifetime = tokens.expires_at().map_or(0, |end| end.0.saturating_sub(now().0));

@@ -4,23 +4,23 @@ use askama::Template;
 
 use crate::trace::{Chapter, Detail, Kind, Lane, Step};
 
-/// Sizes in pixels, at which the text is as large as the page's small print.
+/// Sizes in pixels, chosen so that the text is as large as the page's small print.
 const HEAD_HEIGHT: usize = 52;
 const LINE: usize = 17;
 const ROW_GAP: usize = 14;
 
-/// How wide a character is, about.
+/// The approximate width of a character.
 const CHARACTER_WIDTH: usize = 7;
 
-/// The most parameters of a message that are drawn. The list below the diagram has them all.
+/// The most parameters of a message that are drawn. The list below the diagram has all of them.
 const MAX_DETAILS: usize = 9;
 
-/// For how wide a window it is drawn. The style sheet shows the one that fits.
+/// The window width that a diagram is drawn for. The style sheet shows the one that fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Layout {
-    /// The text stands at its arrow.
+    /// The text is at its arrow.
     Wide,
-    /// For a phone: the text stands at the left, and has the whole width.
+    /// For a phone: the text is at the left, and has the whole width.
     Narrow,
 }
 
@@ -39,7 +39,7 @@ impl Layout {
         }
     }
 
-    /// From the edge to the first lane.
+    /// The distance from the edge to the first lane.
     fn margin(self) -> usize {
         match self {
             Self::Wide => 90,
@@ -47,15 +47,15 @@ impl Layout {
         }
     }
 
-    /// From one lane to the next.
+    /// The distance from one lane to the next.
     fn gap(self, lanes: &[Lane]) -> usize {
         let gaps = lanes.len().saturating_sub(1).max(1);
-        // At the right of the store there is room for what is asked of it.
+        // To the right of the store there is room for the questions to it.
         let right = if self == Self::Wide && lanes.last() == Some(&Lane::Store) { 260 } else { self.margin() };
         (self.width() - self.margin() - right).div_euclid(gaps).min(300)
     }
 
-    /// From a label's baseline to its arrow. Where the text may stand above the arrow's number, it needs more.
+    /// The distance from a label's baseline to its arrow, which is greater if the text may be above the arrow's number.
     fn label_gap(self) -> usize {
         match self {
             Self::Wide => 8,
@@ -63,7 +63,7 @@ impl Layout {
         }
     }
 
-    /// Where the text of an arrow begins, whose left end is here.
+    /// The start of the text of an arrow with this left end.
     fn text(self, left: usize) -> usize {
         match self {
             Self::Wide => left + 22,
@@ -108,11 +108,11 @@ struct LaneView {
     role: &'static str,
 }
 
-/// An arrow and what is written at it.
+/// An arrow and its text.
 struct Row<'a> {
     number: usize,
     class: &'static str,
-    /// Where it begins and ends.
+    /// The lane at which the arrow starts.
     from: usize,
     to: usize,
     text: usize,
@@ -173,7 +173,7 @@ impl<'a> Row<'a> {
         let arrow_at = label_at + layout.label_gap();
         let details = step.details.iter().take(MAX_DETAILS).enumerate();
         let details = details.map(|(index, detail)| DetailView::of(detail, arrow_at + 3 + LINE * (index + 1), room));
-        // The tip points to where the arrow ends.
+        // The tip points to the end of the arrow.
         let back = if to > from { to - 9 } else { to + 9 };
         Self {
             number,
@@ -195,7 +195,7 @@ impl<'a> DetailView<'a> {
         let name_len = detail.name.chars().count() + 1;
         let value = fitting(&detail.value, room.saturating_sub(name_len));
         let left = room.saturating_sub(name_len + value.chars().count() + 2);
-        // A phrase that does not fit is left to the list.
+        // A phrase that does not fit is shown in the list only.
         let fits = detail.meaning.chars().count() <= left;
         Self { y, name: &detail.name, value, meaning: if fits { detail.meaning } else { "" } }
     }

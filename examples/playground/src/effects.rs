@@ -1,4 +1,4 @@
-//! Effects in words: a host that writes down what the machines ask it, and what it answers.
+//! Effects in words: a host that records the questions of the machines and their answers.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use grantor::{Answer, Effect};
 use crate::shorten;
 use crate::trace::{Detail, Kind, Lane, Recorder, Step};
 
-/// A host, and who writes down what it does.
+/// A host, and the recorder of its effects.
 #[derive(Debug)]
 pub struct Traced<'a, H> {
     host: &'a H,
@@ -22,13 +22,13 @@ pub struct Traced<'a, H> {
 }
 
 impl Recorder {
-    /// The host of one of the authorization server's machines.
+    /// Wraps the host of one of the authorization server's machines.
     #[must_use]
     pub fn server<'a, H>(&'a self, host: &'a H, machine: &'static str) -> Traced<'a, H> {
         Traced { host, recorder: self, machine, at: Lane::Server }
     }
 
-    /// The host of one of the resource server's machines.
+    /// Wraps the host of one of the resource server's machines.
     pub(crate) fn resource_server<'a, H>(&'a self, host: &'a H, machine: &'static str) -> Traced<'a, H> {
         Traced { host, recorder: self, machine, at: Lane::Resource }
     }
@@ -62,7 +62,7 @@ impl<H> Traced<'_, H> {
     }
 }
 
-/// Any other question is not passed on, and has the default answer: a refusal.
+/// Other questions are not passed on, and get the default answer: a refusal.
 impl<H: AsyncHost> AsyncHost for Traced<'_, H> {
     async fn lookup_async(&self, effect: &Lookup) -> Answer<Lookup> {
         self.asks("Lookup", || lookup(effect));
@@ -103,7 +103,7 @@ fn detail(name: &str, value: impl fmt::Display, meaning: &'static str) -> Detail
     Detail { name: name.to_owned(), value: value.to_string(), meaning }
 }
 
-/// The store knows a credential by the digest of its token.
+/// Shows the digest of a token, by which the store knows the credential.
 fn digest(key: Key) -> String {
     format!("SHA-256 {}", shorten::secret(&key.digest.to_string()))
 }

@@ -5,28 +5,28 @@ use grantor::server::{Config, RefreshPolicy};
 
 use crate::acts::{self, Act};
 
-/// A flow: what it is, what one should think of it, and how it goes.
+/// A flow: a description, advice, and its steps.
 #[derive(Debug)]
 pub(crate) struct Flow {
-    /// Its name in addresses.
+    /// The flow's name in addresses.
     pub(crate) slug: &'static str,
     pub(crate) title: &'static str,
-    /// What happens.
+    /// A text on what happens.
     pub(crate) text: &'static str,
-    /// When to use it.
+    /// A text on when to use the flow.
     pub(crate) when: &'static str,
     pub(crate) advice: Advice,
-    /// What RFC 9700, or the flow's own RFC, says of it.
+    /// A text on what RFC 9700, or the flow's own RFC, says about it.
     pub(crate) says: &'static str,
-    /// Where to read on: section and address.
+    /// Further reading: section and address.
     pub(crate) specs: &'static [(&'static str, &'static str)],
     needs: Need,
     pub(crate) start: Start,
-    /// What follows, one button after the other.
+    /// The acts that follow, one button after the other.
     pub(crate) script: &'static [&'static Act],
 }
 
-/// Whether to use a flow.
+/// The advice for or against a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Advice {
     Use,
@@ -36,7 +36,7 @@ pub(crate) enum Advice {
 }
 
 impl Advice {
-    /// In a word or two.
+    /// The advice in a word or two.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Use => "Recommended",
@@ -46,7 +46,7 @@ impl Advice {
         }
     }
 
-    /// Its class in the style sheet.
+    /// The CSS class of the advice.
     pub(crate) fn class(self) -> &'static str {
         match self {
             Self::Use => "use",
@@ -56,22 +56,22 @@ impl Advice {
     }
 }
 
-/// How a flow begins.
+/// The beginning of a flow.
 #[derive(Debug)]
 pub(crate) enum Start {
     /// The browser goes to the authorization server and comes back with a code.
     Code,
     /// The browser goes to the authorization server and comes back with a token.
     Implicit,
-    /// The client asks by itself.
+    /// The client sends a request by itself.
     Act(&'static Act),
 }
 
-/// What the server has to be configured for.
+/// A configuration that the server needs for a flow.
 #[derive(Clone, Copy, Debug)]
 struct Need {
     is_met: fn(&Config) -> bool,
-    /// What a person is told if it is not.
+    /// The text that a person is shown if the server lacks it.
     lack: &'static str,
 }
 
@@ -109,17 +109,17 @@ fn responds(config: &Config, response_type: ResponseType) -> bool {
 }
 
 impl Flow {
-    /// The flow of this name.
+    /// Finds the flow with this name.
     pub(crate) fn find(slug: &str) -> Option<&'static Self> {
         FLOWS.iter().find(|flow| flow.slug == slug)
     }
 
-    /// Why this server has it not; none if it has.
+    /// Returns the reason why this server does not have the flow; `None` if it has.
     pub(crate) fn lacks(&self, config: &Config) -> Option<&'static str> {
         (!(self.needs.is_met)(config)).then_some(self.needs.lack)
     }
 
-    /// Whether the flow needs a script in the browser.
+    /// Tells if the flow needs a script in the browser.
     pub(crate) fn needs_script(&self) -> bool {
         matches!(self.start, Start::Implicit)
     }

@@ -1,21 +1,21 @@
-//! What the parameters of OAuth are for, each in a phrase.
+//! The purposes of OAuth's parameters, each in a phrase.
 
-/// In what it stands.
+/// The place of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     /// A request, or a redirect that becomes one.
     Request,
     /// A form that a person fills in.
     Form,
-    /// A redirect that is the answer to an authorization request.
+    /// A redirect that answers an authorization request.
     Redirect,
-    /// A response's body.
+    /// The body of a response.
     Response,
-    /// A response's `WWW-Authenticate`.
+    /// The `WWW-Authenticate` header of a response.
     Challenge,
 }
 
-/// What a parameter, a member or a header is for; empty where it speaks for itself.
+/// Returns the purpose of a parameter, a member or a header; empty if the name is plain enough.
 pub(crate) fn meaning(place: Place, name: &str) -> &'static str {
     let is_response = matches!(place, Place::Redirect | Place::Response);
     let is_typed = place == Place::Form;

@@ -1,4 +1,4 @@
-//! HTTP messages as steps: their parameters, each with a phrase, and their text, its secrets shortened.
+//! HTTP messages as steps: their parameters, each with a phrase, and their text with shortened secrets.
 
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
 use grantor::client::Challenge;
@@ -8,8 +8,7 @@ use crate::meaning::{Place, meaning};
 use crate::shorten;
 use crate::trace::{Detail, Kind, Lane, Sender, Step};
 
-/// How many parameters of a message are shown at most, and how many characters of its text: somebody else may have
-/// written it.
+/// The most parameters of a message that are shown, since a stranger may have written it.
 const MAX_DETAILS: usize = 40;
 const MAX_MESSAGE: usize = 8 * 1024;
 
@@ -27,7 +26,7 @@ const SHOWN: [HeaderName; 10] = [
     header::SET_COOKIE,
 ];
 
-/// A request as a step.
+/// Describes a request as a step.
 pub(crate) fn request(
     sender: Sender,
     to: Lane,
@@ -54,7 +53,7 @@ pub(crate) fn request(
     }
 }
 
-/// A response as a step.
+/// Describes a response as a step.
 pub(crate) fn response(from: Lane, to: Lane, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Step {
     let mut details = header_details(Place::Response, headers);
     let mut label = status.to_string();
@@ -124,7 +123,7 @@ fn header_value(name: &HeaderName, value: &str) -> String {
     }
 }
 
-/// A cookie's name; and its attributes, if it is set.
+/// Shows a cookie's name, and its attributes if it is being set.
 fn cookie(text: &str) -> String {
     let (pair, attributes) = text.split_once(';').map_or((text, ""), |(pair, rest)| (pair, rest));
     let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -132,7 +131,7 @@ fn cookie(text: &str) -> String {
     format!("{}={}{separator}{}", name.trim(), shorten::secret(value), shorten::bounded(attributes))
 }
 
-/// A message as it is on the wire, but for what is shortened and how a form is broken into lines.
+/// Shows a message as it is on the wire, except that secrets are shortened and a form is broken into lines.
 fn text(first: String, headers: &HeaderMap, body: &[u8]) -> String {
     let mut text = first;
     for name in &SHOWN {
@@ -152,7 +151,7 @@ fn text(first: String, headers: &HeaderMap, body: &[u8]) -> String {
     cut(format!("{text}\n\n{body}"))
 }
 
-/// A message as long as it is shown.
+/// Cuts a message to the length that is shown.
 fn cut(mut text: String) -> String {
     if let Some((end, _)) = text.char_indices().nth(MAX_MESSAGE) {
         text.truncate(end);
@@ -179,7 +178,7 @@ fn title(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     rest.split_once("</title>").map(|(title, _)| shorten::bounded(title))
 }
 
-/// The path of an address.
+/// Returns the path of an address.
 fn path(target: &str) -> &str {
     let rest = target.split_once("://").and_then(|(_, rest)| rest.find('/').and_then(|at| rest.get(at..)));
     rest.unwrap_or(target)

@@ -1,4 +1,4 @@
-//! The clock, and the operating system's randomness: grantor takes both as arguments.
+//! The clock and the operating system's randomness, which grantor takes as arguments.
 
 use std::time::SystemTime;
 
@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use grantor::{Moment, Timestamp};
 
-/// What the clock says.
+/// The current time.
 pub(crate) fn now() -> Timestamp {
     SystemTime::now().into()
 }
@@ -19,7 +19,7 @@ pub(crate) fn moment() -> Result<Moment, getrandom::Error> {
     Moment::try_new(now(), &mut getrandom::SysRng)
 }
 
-/// A name that nobody can guess: 256 random bits as 43 characters of base64url.
+/// Draws a name that nobody can guess: 256 random bits as 43 characters of base64url.
 ///
 /// # Errors
 /// The operating system has no randomness to give.

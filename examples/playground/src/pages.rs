@@ -67,12 +67,12 @@ fn render(status: StatusCode, page: &impl Template) -> Response {
     }
 }
 
-/// A page that says one thing.
+/// A page with one message.
 pub(crate) fn message(status: StatusCode, text: &str) -> Response {
     render(status, &MessagePage { text })
 }
 
-/// The page for what cannot be answered now.
+/// The page for a request that cannot be answered now.
 pub(crate) fn unavailable() -> Response {
     message(StatusCode::SERVICE_UNAVAILABLE, "The server cannot answer now. Please try again.")
 }
@@ -103,7 +103,7 @@ pub(crate) fn run(flow: &Flow, id: u64, trace: &Trace, held: &Held, csrf: &str) 
     let chapters = trace.chapters.iter().enumerate().map(|(index, chapter)| ChapterView {
         number: index + 1,
         chapter,
-        // A diagram that cannot be drawn is missed in the tests.
+        // A diagram that cannot be drawn would fail a test.
         diagrams: [Layout::Wide, Layout::Narrow]
             .map(|layout| Diagram::of(chapter, index + 1, layout).render().unwrap_or_default()),
         is_last: index + 1 == count,
@@ -146,7 +146,7 @@ pub(crate) async fn script() -> Response {
 }
 
 impl Flow {
-    /// The application that it is shown with.
+    /// The application that the flow is shown with.
     fn application(&self) -> Who {
         match self.start {
             Start::Code => Who::Printer,
@@ -158,7 +158,7 @@ impl Flow {
 }
 
 impl Step {
-    /// What kind of step it is, in words.
+    /// The kind of a step, in words.
     fn says(&self) -> &'static str {
         match self.kind {
             Kind::Request => "request",

@@ -1,6 +1,5 @@
-//! Where HTTP messages are recorded: those of the browser on its way through a flow, and those that the playground's
-//! own programs send. The latter go through the same router, in this process: no socket, and yet the endpoints
-//! themselves.
+//! The recording of HTTP messages: those of the browser on its way through a flow, and those of the playground's own
+//! programs. The latter go through the same router, in this process, without a socket.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,7 +21,7 @@ use crate::trace::{Lane, Recorder};
 use crate::visitors::Way;
 use crate::{CALLBACK, CALLBACK_IMPLICIT};
 
-/// The parameter by which the authorization server's pages name the request that they are about.
+/// The parameter by which the authorization server's pages name their request.
 const NAME: &str = "request";
 
 /// Records a request that belongs to a run, and its response.
@@ -53,7 +52,7 @@ pub(crate) async fn record(State(place): State<Arc<Place>>, mut request: Request
 }
 
 impl Place {
-    /// Whether a browser comes through this path on its way through a flow.
+    /// Tells if a browser passes this path on its way through a flow.
     fn is_on_the_way(&self, path: &str) -> bool {
         [CALLBACK, CALLBACK_IMPLICIT].contains(&path)
             || self.is_authorization_endpoint(path)
@@ -65,7 +64,7 @@ impl Place {
         endpoint.strip_suffix(path).is_some_and(|origin| origin.contains("://"))
     }
 
-    /// The run that this browser is on, and its recorder.
+    /// Returns the run that this browser is on, and its recorder.
     fn of_browser(&self, parts: &http::request::Parts, body: &[u8]) -> Option<(u64, Recorder)> {
         let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
         let name = parameter(query.as_bytes(), NAME).or_else(|| parameter(body, NAME));
@@ -83,7 +82,7 @@ fn parameter(form: &[u8], name: &str) -> Option<String> {
     form_urlencoded::parse(form).find(|(other, _)| other == name).map(|(_, value)| value.into_owned())
 }
 
-/// The name that a page of the server's, or a redirect to one, gives the authorization request.
+/// Returns the name that a page of the server, or a redirect to one, gives the authorization request.
 fn name_given(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     if let Some(location) = headers.get(header::LOCATION) {
         let (_, query) = location.to_str().ok()?.split_once('?')?;
@@ -105,20 +104,20 @@ fn receiver(path: &str) -> Lane {
 #[derive(Clone, Debug)]
 pub(crate) struct InProcess {
     pub(crate) router: Router,
-    /// Who sits at the browser: guesses are theirs.
+    /// The address of the person at the browser, to whom guesses are counted.
     pub(crate) peer: SocketAddr,
     pub(crate) recorder: Recorder,
-    /// Who sends.
+    /// The sender.
     pub(crate) lane: Lane,
 }
 
 impl InProcess {
-    /// The host of grantor's machines.
+    /// Returns a host for grantor's machines.
     pub(crate) fn host(self) -> HttpHost<Self> {
         HttpHost(self)
     }
 
-    /// Sends a request that no machine asked for.
+    /// Sends a request that is not an effect of a machine.
     pub(crate) async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Bytes>, Unavailable> {
         self.deliver(request, false).await
     }
@@ -129,7 +128,7 @@ impl InProcess {
         by_fetch: bool,
     ) -> Result<http::Response<Bytes>, Unavailable> {
         let mut request = request.map(Body::from);
-        // A server sees the path, and the host in a header.
+        // A server sees only the path, and the host in a header.
         let target = request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
         *request.uri_mut() = http::Uri::try_from(target).map_err(Unavailable::new)?;
         request.extensions_mut().insert(ConnectInfo(self.peer));

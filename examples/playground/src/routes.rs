@@ -1,8 +1,8 @@
 //! The playground's routes.
 //!
 //! A browser may send any request twice: by a second press, a reload or the back button, or because it gave the first
-//! one up. So what a request takes is taken in a task that goes on without the browser, and a request that comes again
-//! finds the run where the first one has brought it.
+//! one up. So a request is handled in a task that goes on without the browser, and a repeated request finds the run as
+//! the first one left it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -196,7 +196,7 @@ async fn show_run(
     pages::run(run.flow, run.id, &run.recorder().trace(), &held, &csrf)
 }
 
-/// Tries something with what a run has left.
+/// Does an act with what a run holds.
 async fn act(
     State(place): State<Arc<Place>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -226,18 +226,18 @@ async fn act(
     .await
 }
 
-/// Goes on also when the browser has given up the request: what was taken for it would be lost.
+/// Goes on even if the browser has given up the request; otherwise a code or token that was taken for it would be lost.
 async fn to_the_end(work: impl Future<Output = Response> + Send + 'static) -> Response {
     tokio::spawn(work).await.unwrap_or_else(|_| unavailable())
 }
 
-/// With the cookie of a visit that just began.
+/// Adds the cookie of a visit that just began.
 fn with_cookie(mut page: Response, cookie: Option<HeaderValue>) -> Response {
     page.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
     page
 }
 
-/// Shows a run from where it has come to.
+/// Redirects to the current state of a run.
 fn see(run: &Run) -> Response {
     see_other(&format!("/playground/run/{}#last", run.id))
 }

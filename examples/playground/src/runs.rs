@@ -1,4 +1,4 @@
-//! Runs: a flow that somebody started, and what its clients hold from it.
+//! Runs: a flow that somebody started, and the tokens of its clients.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,42 +10,42 @@ use crate::clients::Who;
 use crate::flows::Flow;
 use crate::trace::{Recorder, Trace};
 
-/// For how long the same button of the same page is taken for the same press, in seconds: a double click, or a browser
-/// that sends again what got no answer.
+/// The time, in seconds, within which the same button of the same page counts as the same press: a double click, or a
+/// browser that repeats a request without an answer.
 const SAME_PRESS: u64 = 3;
 
-/// A flow that was started. A clone is the same run.
+/// A flow that was started. Clones share one run.
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
     pub(crate) id: u64,
     pub(crate) flow: &'static Flow,
-    /// Of the `state` of its authorization request, if it has one.
+    /// The digest of the `state` of its authorization request, if it has one.
     pub(crate) state: Option<Digest>,
-    /// Of the names that the authorization server's pages gave the request on its way.
+    /// The digests of the names that the authorization server's pages gave the request on its way.
     pub(crate) names: Vec<Digest>,
-    /// Whether the browser has come back.
+    /// True once the browser has come back.
     pub(crate) is_back: bool,
     trace: Arc<Mutex<Trace>>,
-    /// One act at a time.
+    /// The lock that admits one act at a time.
     pub(crate) held: Arc<tokio::sync::Mutex<Held>>,
 }
 
-/// What the clients hold. A real client keeps it in its session; here it is one with the run.
+/// The state of the clients. A real client keeps it in its session; here it belongs to the run.
 #[derive(Debug, Default)]
 pub(crate) struct Held {
     pub(crate) pending: Option<Waiting>,
-    /// Whose the tokens are.
+    /// The application that owns the tokens.
     pub(crate) who: Option<Who>,
     pub(crate) tokens: Option<TokenSet>,
-    /// The refresh token before the one that is in `tokens`.
+    /// The refresh token before the one in `tokens`.
     pub(crate) worn: Option<Secret<'static>>,
-    /// How many acts of the flow's script were played.
+    /// The number of acts of the flow's script that were played.
     pub(crate) played: usize,
-    /// The callback that was taken, kept against all rules to take it again.
+    /// The callback that was handled, kept against all rules so that it can be replayed.
     pub(crate) taken: Option<Taken>,
-    /// The button that was pressed last.
+    /// The last button pressed.
     pressed: Option<Press>,
-    /// How many buttons were pressed. A page's form carries the number that it was made at.
+    /// The number of presses. A page's form carries the number at which it was made.
     pub(crate) presses: u64,
 }
 
@@ -53,42 +53,42 @@ pub(crate) struct Held {
 #[derive(Debug)]
 struct Press {
     act: &'static str,
-    /// What the page's form carried.
+    /// The number in the page's form.
     page: String,
     at: Timestamp,
 }
 
-/// What the callback needs.
+/// The pending request that the callback needs.
 #[derive(Debug)]
 pub(crate) enum Waiting {
     Code(Pending),
     Implicit(PendingImplicit),
 }
 
-/// A callback that was taken.
+/// A callback that was handled.
 #[derive(Debug)]
 pub(crate) struct Taken {
-    /// A copy of the [`Pending`], which is no `Clone`: one request, one callback.
+    /// A copy of the [`Pending`], which is not `Clone` since one request has one callback.
     pub(crate) pending: Secret<'static>,
     pub(crate) query: Secret<'static>,
 }
 
 impl Run {
-    /// A run that has not begun.
+    /// Creates a run that has not begun.
     pub(crate) fn new(id: u64, flow: &'static Flow) -> Self {
         let (state, names, is_back) = (None, Vec::new(), false);
         Self { id, flow, state, names, is_back, trace: Arc::default(), held: Arc::default() }
     }
 
-    /// Writes down what happens in it.
+    /// The recorder of the run.
     pub(crate) fn recorder(&self) -> Recorder {
         Recorder::new(Arc::clone(&self.trace))
     }
 }
 
 impl Held {
-    /// Takes note of a button, pressed on the page that carries this number. Whether it is a press of its own: a
-    /// repeated one is answered like the first, and nothing is done twice.
+    /// Notes the press of a button on the page with this number. Returns false if the press is a repetition, which is
+    /// answered like the first, and nothing is done twice.
     pub(crate) fn press(&mut self, act: &'static str, page: String, now: Timestamp) -> bool {
         let is_same =
             |press: &Press| press.act == act && press.page == page && now.0.saturating_sub(press.at.0) <= SAME_PRESS;

@@ -1,18 +1,18 @@
-//! What is shown of a secret. It is shortened before it is recorded, so that no whole secret is ever in a trace.
+//! The shortening of secrets. A secret is shortened before it is recorded, so that no whole secret is ever in a trace.
 
 use serde_json::Value;
 use url::Url;
 
-/// How many characters of a secret are shown: enough to recognize it by.
+/// The number of characters of a secret that are shown: enough to recognize it.
 const SHOWN: usize = 6;
 
-/// The most characters of anything else that are shown.
+/// The most characters of any other text that are shown.
 const MAX_LEN: usize = 160;
 
-/// What is never shown, not even in part: a person may have chosen it.
+/// The parameters that are never shown, not even in part, since a person may have chosen them.
 const HIDDEN: [&str; 2] = ["password", "client_secret"];
 
-/// What is shortened whatever it looks like.
+/// The parameters that are always shortened.
 const SECRET: [&str; 11] = [
     "access_token",
     "code",
@@ -27,14 +27,14 @@ const SECRET: [&str; 11] = [
     "jti",
 ];
 
-/// A secret's beginning.
+/// Returns a secret's beginning.
 pub(crate) fn secret(text: &str) -> String {
-    // Of a short one, that would be too much.
+    // A short secret is not shown at all.
     let shown = if text.chars().count() >= 4 * SHOWN { SHOWN } else { 0 };
     text.chars().take(shown).chain(['…']).collect()
 }
 
-/// A parameter's value.
+/// Returns a parameter's value, shortened if need be.
 pub(crate) fn parameter(name: &str, value: &str) -> String {
     if HIDDEN.contains(&name) {
         "••••••".to_owned()
@@ -45,7 +45,7 @@ pub(crate) fn parameter(name: &str, value: &str) -> String {
     }
 }
 
-/// An address, whose query and fragment may hold secrets.
+/// Shortens an address, whose query and fragment may hold secrets.
 pub(crate) fn location(text: &str) -> String {
     let (rest, fragment) = text.split_once('#').map_or((text, None), |(rest, fragment)| (rest, Some(fragment)));
     let (path, query) = rest.split_once('?').map_or((rest, None), |(path, query)| (path, Some(query)));
@@ -59,7 +59,7 @@ pub(crate) fn location(text: &str) -> String {
     shown
 }
 
-/// A form, or a query, one parameter a line; decoded, since people read it.
+/// Shortens a form or a query, one parameter per line, decoded for people to read.
 pub(crate) fn form(text: &str) -> String {
     let pairs = form_urlencoded::parse(text.as_bytes());
     pairs
@@ -68,7 +68,7 @@ pub(crate) fn form(text: &str) -> String {
         .join("\n  &")
 }
 
-/// A JSON document.
+/// Shortens the secrets in a JSON document.
 pub(crate) fn json(mut value: Value) -> Value {
     walk("", &mut value);
     value
@@ -83,7 +83,7 @@ fn walk(name: &str, value: &mut Value) {
     }
 }
 
-/// Text of bounded length, without control characters.
+/// Returns text of limited length, without control characters.
 pub(crate) fn bounded(text: &str) -> String {
     let mut characters = text.chars().filter(|character| !character.is_control());
     let mut shown: String = characters.by_ref().take(MAX_LEN).collect();
@@ -93,7 +93,7 @@ pub(crate) fn bounded(text: &str) -> String {
     shown
 }
 
-/// Whether this may be a secret: long, of the alphabet of base64, and not an address.
+/// Tells if this may be a secret: long, of the alphabet of base64, and not an address.
 fn is_random(value: &str) -> bool {
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'+' | b'/' | b'=');
     value.len() >= 24

@@ -1,4 +1,4 @@
-//! What an act plays on: the server, and a line to it that is recorded.
+//! The stage of an act: the server, and a recorded connection to it.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -22,7 +22,7 @@ pub(crate) struct Place {
     pub(crate) service: Service,
 }
 
-/// The server, and whose acts are recorded where.
+/// The server, the person at the browser, and the recorder.
 pub(crate) struct Stage {
     pub(crate) place: Arc<Place>,
     router: Router,
@@ -37,7 +37,7 @@ impl fmt::Debug for Place {
 }
 
 impl Stage {
-    /// A stage for whoever sits at this address.
+    /// Creates a stage for the person at this address.
     pub(crate) fn new(place: &Arc<Place>, peer: SocketAddr, recorder: Recorder) -> Self {
         let api = api::router(&place.playground).with_state(Arc::clone(place));
         let endpoints = place.service.endpoints.clone().merge(api);
@@ -45,33 +45,33 @@ impl Stage {
         Self { place: Arc::clone(place), router, peer, recorder }
     }
 
-    /// The HTTP client of whoever stands here.
+    /// The HTTP client of this lane.
     pub(crate) fn http(&self, lane: Lane) -> InProcess {
         InProcess { router: self.router.clone(), peer: self.peer, recorder: self.recorder.clone(), lane }
     }
 
-    /// The same as the host of a machine.
+    /// The same as a host of machines.
     pub(crate) fn host(&self, lane: Lane) -> HttpHost<InProcess> {
         self.http(lane).host()
     }
 
-    /// A client that has read the server's metadata. That is not recorded again and again; there is a flow that shows
+    /// Returns a client with the server's metadata. Reading it is not recorded each time; there is a flow that shows
     /// it.
     ///
     /// # Errors
-    /// In a sentence.
+    /// The error is a sentence.
     pub(crate) async fn client(&self, who: Who) -> Result<Client, String> {
         let unseen = InProcess { recorder: Recorder::default(), ..self.http(Lane::Client) };
         let metadata = discover(self.issuer()).run_async(&unseen.host()).await.map_err(|error| error.to_string())?;
         self.place.playground.clients.client(who, self.issuer().clone(), metadata)
     }
 
-    /// Who the server is.
+    /// The issuer of the server.
     pub(crate) fn issuer(&self) -> &Issuer {
         &self.place.playground.config.issuer
     }
 
-    /// For how many seconds a refresh token that was used is let pass.
+    /// The grace period of refresh tokens, in seconds.
     pub(crate) fn grace(&self) -> u64 {
         match self.place.playground.config.token.refresh {
             RefreshPolicy::Rotate { grace } | RefreshPolicy::RotatePublic { grace } => grace.as_secs(),

@@ -1,4 +1,4 @@
-//! What happened in a run: chapters, and the messages and effects in each.
+//! The steps of a run: chapters, and the messages and effects in each.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,10 +9,10 @@ use axum::http::request::Parts;
 /// The most chapters of a run; the oldest is forgotten first.
 const MAX_CHAPTERS: usize = 16;
 
-/// The most steps of a chapter. What comes after is not recorded.
+/// The most steps of a chapter. Later ones are not recorded.
 const MAX_STEPS: usize = 60;
 
-/// Who sends and receives, from left to right. Server and resource server have the store between them.
+/// A sender or receiver, from left to right. The store is between server and resource server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Lane {
     Browser,
@@ -23,7 +23,7 @@ pub(crate) enum Lane {
 }
 
 impl Lane {
-    /// Its name.
+    /// The lane's name.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Browser => "Browser",
@@ -34,7 +34,7 @@ impl Lane {
         }
     }
 
-    /// Its name where there is little room.
+    /// The lane's name where there is little room.
     pub(crate) fn short_name(self) -> &'static str {
         match self {
             Self::Browser => "Browser",
@@ -45,7 +45,7 @@ impl Lane {
         }
     }
 
-    /// What it is here.
+    /// The lane's role here.
     pub(crate) fn role(self) -> &'static str {
         match self {
             Self::Browser => "you, the resource owner",
@@ -57,16 +57,16 @@ impl Lane {
     }
 }
 
-/// What a step is.
+/// The kind of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// An HTTP request.
     Request,
     /// An HTTP response.
     Response,
-    /// What a machine asks of its host.
+    /// A question of a machine to its host.
     Effect,
-    /// What the host answers.
+    /// The host's answer.
     Answer,
 }
 
@@ -76,10 +76,10 @@ pub(crate) struct Step {
     pub(crate) from: Lane,
     pub(crate) to: Lane,
     pub(crate) kind: Kind,
-    /// Method and path, status, or name of the effect.
+    /// The method and path, the status, or the name of the effect.
     pub(crate) label: String,
     pub(crate) details: Vec<Detail>,
-    /// The whole message, its secrets shortened; none for an effect.
+    /// The whole message with shortened secrets; `None` for an effect.
     pub(crate) message: Option<String>,
 }
 
@@ -88,53 +88,53 @@ pub(crate) struct Step {
 pub(crate) struct Detail {
     pub(crate) name: String,
     pub(crate) value: String,
-    /// What it is for, in a phrase; empty where that is plain.
+    /// The purpose, in a phrase; empty if the name is plain enough.
     pub(crate) meaning: &'static str,
 }
 
-/// One thing that was tried.
+/// A recorded act.
 #[derive(Clone, Debug)]
 pub(crate) struct Chapter {
     pub(crate) title: &'static str,
     pub(crate) text: &'static str,
     pub(crate) steps: Vec<Step>,
-    /// What came of it: a success, or a failure. None while it goes on.
+    /// The outcome: a success or a failure. `None` while it goes on.
     pub(crate) outcome: Option<Result<String, String>>,
 }
 
-/// All that was tried in a run.
+/// All chapters of a run.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Trace {
     pub(crate) chapters: Vec<Chapter>,
 }
 
-/// Writes down what happens. One that belongs to no run writes nothing.
+/// The recorder of a run's steps. Without a run, it records nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Recorder {
     trace: Option<Arc<Mutex<Trace>>>,
     sender: Option<Sender>,
 }
 
-/// Who sends the request that is recorded.
+/// The sender of the request that is being recorded.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sender {
     pub(crate) lane: Lane,
-    /// Whether a machine of grantor's asked for it, by its effect `Fetch`.
+    /// True if a machine of grantor's asked for it, by its effect `Fetch`.
     pub(crate) by_fetch: bool,
 }
 
 impl Recorder {
-    /// Writes into this trace.
+    /// Creates a recorder of this trace.
     pub(crate) fn new(trace: Arc<Mutex<Trace>>) -> Self {
         Self { trace: Some(trace), sender: None }
     }
 
-    /// The same, for a request of this sender's.
+    /// Returns the same recorder for a request of this sender.
     pub(crate) fn sent_by(&self, lane: Lane, by_fetch: bool) -> Self {
         Self { trace: self.trace.clone(), sender: Some(Sender { lane, by_fetch }) }
     }
 
-    /// Who sends the request that is recorded.
+    /// The sender of the request that is being recorded.
     pub(crate) fn sender(&self) -> Sender {
         self.sender.unwrap_or(Sender { lane: Lane::Browser, by_fetch: false })
     }
@@ -149,7 +149,7 @@ impl Recorder {
         }
     }
 
-    /// Writes a step down. It is worded only where somebody reads it.
+    /// Records a step. Its text is made only if it is recorded.
     pub(crate) fn step(&self, step: impl FnOnce() -> Step) {
         if let Some(mut trace) = self.lock()
             && let Some(chapter) = trace.chapters.last_mut()
@@ -159,7 +159,7 @@ impl Recorder {
         }
     }
 
-    /// Says what came of the chapter.
+    /// Ends the chapter with its outcome.
     pub(crate) fn end(&self, outcome: Result<String, String>) {
         if let Some(mut trace) = self.lock()
             && let Some(chapter) = trace.chapters.last_mut()
@@ -168,7 +168,7 @@ impl Recorder {
         }
     }
 
-    /// All that was written so far.
+    /// All steps so far.
     pub(crate) fn trace(&self) -> Trace {
         self.lock().map(|trace| trace.clone()).unwrap_or_default()
     }
@@ -178,7 +178,7 @@ impl Recorder {
     }
 }
 
-/// The recorder of a request. Most requests have none, and what is written to it is lost.
+/// The recorder of a request. Most requests have none, and their steps are lost.
 impl<S: Sync> FromRequestParts<S> for Recorder {
     type Rejection = Infallible;
 

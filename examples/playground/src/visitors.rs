@@ -1,4 +1,4 @@
-//! Visitors: each browser that is here, and what it has tried. They live in memory, bounded in number and age.
+//! Visitors: each browser, and its runs. They live in memory, limited in number and age.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -13,16 +13,16 @@ use crate::moment;
 use crate::runs::Run;
 use crate::trace::Recorder;
 
-/// How long a browser's runs are kept after it was last seen, in seconds.
+/// The time for which a browser's runs are kept after it was last seen, in seconds.
 const LIFETIME: u64 = 60 * 60;
 
-/// How many browsers there are at most.
+/// The most browsers.
 const MAX_VISITORS: usize = 500;
 
-/// How many runs a browser has at most; the oldest is forgotten first.
+/// The most runs of a browser; the oldest is forgotten first.
 const MAX_RUNS: usize = 8;
 
-/// How many names a run's authorization request has at most.
+/// The most names of a run's authorization request.
 const MAX_NAMES: usize = 8;
 
 /// All browsers, by the digest of their cookie's value.
@@ -36,7 +36,7 @@ pub(crate) struct Visitors {
 #[derive(Debug)]
 struct Visitor {
     csrf: String,
-    /// Where the browser was first seen.
+    /// The network from which the browser was first seen.
     network: IpAddr,
     runs: VecDeque<Run>,
     next_id: u64,
@@ -45,18 +45,18 @@ struct Visitor {
     expires_at: Timestamp,
 }
 
-/// Which run a request between the authorization endpoint and the redirect back belongs to.
+/// The way to find the run of a request between the authorization endpoint and the redirect back.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Way<'a> {
-    /// The one with the `state` in these parameters, where the way begins.
+    /// By the `state` in these parameters, where the way begins.
     State(&'a str),
-    /// The one whose authorization request has this name on the server's pages; without one, the last.
+    /// By the request's name on the server's pages; without one, the last run.
     Name(Option<&'a str>),
 }
 
 impl Visitors {
-    /// None yet. Their cookie's name is this issuer's own: ports share a jar, so that two servers on one machine must
-    /// not call theirs the same.
+    /// Creates an empty set of visitors. The cookie's name depends on the issuer, because two servers on one machine
+    /// share cookies across ports and must not use one name.
     pub(crate) fn new(issuer: &Issuer) -> Self {
         let secure = issuer.is_https();
         let own: String = Digest::of(issuer.as_str()).to_string().chars().take(8).collect();
@@ -64,10 +64,10 @@ impl Visitors {
         Self { visitors: Mutex::default(), cookie_name, secure }
     }
 
-    /// The value that a form of this browser's carries, and the cookie to be set, if it is new here.
+    /// Returns the value for the forms of this browser, and the cookie to be set if it is new here.
     ///
     /// # Errors
-    /// There is no randomness.
+    /// The operating system has no randomness.
     pub(crate) fn visit(
         &self,
         headers: &HeaderMap,
@@ -100,13 +100,13 @@ impl Visitors {
         Ok((csrf, Some(self.cookie(&id))))
     }
 
-    /// Whether a form comes from a page of this browser's. Equality of digests takes constant time.
+    /// Tells if a form comes from a page of this browser. Equality of digests takes constant time.
     pub(crate) fn csrf_matches(&self, headers: &HeaderMap, presented: &str, now: Timestamp) -> bool {
         let matches = |visitor: &mut Visitor| Digest::of(presented) == Digest::of(&visitor.csrf);
         self.with(headers, now, matches).unwrap_or_default()
     }
 
-    /// Starts a run; none if the browser is not known.
+    /// Starts a run; `None` if the browser is not known.
     pub(crate) fn start(&self, headers: &HeaderMap, flow: &'static Flow, now: Timestamp) -> Option<Run> {
         self.with(headers, now, |visitor| {
             let run = Run::new(visitor.next_id, flow);
@@ -119,12 +119,12 @@ impl Visitors {
         })
     }
 
-    /// The browser's run of this number.
+    /// Returns the browser's run with this number.
     pub(crate) fn run(&self, headers: &HeaderMap, id: u64, now: Timestamp) -> Option<Run> {
         self.with(headers, now, |visitor| visitor.runs.iter().find(|run| run.id == id).cloned()).flatten()
     }
 
-    /// The browser will be sent to the authorization server with this `state`.
+    /// Notes that the browser will be sent to the authorization server with this `state`.
     pub(crate) fn send_away(&self, headers: &HeaderMap, id: u64, state: &str, now: Timestamp) {
         self.with(headers, now, |visitor| {
             if let Some(run) = visitor.runs.iter_mut().find(|run| run.id == id) {
@@ -133,7 +133,7 @@ impl Visitors {
         });
     }
 
-    /// The recorder of the run that the browser is on its way through.
+    /// Returns the recorder of the run that the browser is on its way through.
     pub(crate) fn on_its_way(&self, headers: &HeaderMap, way: Way<'_>, now: Timestamp) -> Option<(u64, Recorder)> {
         self.with(headers, now, |visitor| {
             match way {
@@ -152,7 +152,8 @@ impl Visitors {
         .flatten()
     }
 
-    /// A page of the server's gave the authorization request of this run a name. In two tabs, two runs are under way.
+    /// Notes the name that a page of the server gave the authorization request of this run. In two tabs, two runs can
+    /// be under way.
     pub(crate) fn name(&self, headers: &HeaderMap, id: u64, name: &str, now: Timestamp) {
         self.with(headers, now, |visitor| {
             if let Some(run) = visitor.runs.iter_mut().find(|run| run.id == id)
@@ -164,8 +165,8 @@ impl Visitors {
         });
     }
 
-    /// The run that an authorization response belongs to, by its `state`. A browser may send the same request again, by
-    /// a reload or with the back button: it finds the same run, whose response was taken with the first.
+    /// Returns the run that an authorization response belongs to, by its `state`. A browser may send the same request
+    /// again, by a reload or with the back button, and finds the same run, whose response was handled the first time.
     pub(crate) fn come_back(&self, headers: &HeaderMap, response: &str, now: Timestamp) -> Option<Run> {
         self.with(headers, now, |visitor| {
             let id = visitor.of_state(response)?.id;
@@ -179,7 +180,7 @@ impl Visitors {
         .flatten()
     }
 
-    /// Forgets the browsers that were not seen for long.
+    /// Forgets browsers that were not seen for long.
     pub(crate) fn purge(&self, now: Timestamp) {
         self.lock().retain(|_, visitor| !visitor.expires_at.is_past(now));
     }
@@ -197,7 +198,7 @@ impl Visitors {
     }
 
     fn cookie_of<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
-        // As bytes: another program's cookie that is no text must not hide this one.
+        // Cookies are read as bytes, because another program's cookie that is not text must not hide this one.
         let cookies = headers.get_all(header::COOKIE).into_iter();
         let mut pairs = cookies.flat_map(|cookies| cookies.as_bytes().split(|byte| *byte == b';'));
         pairs.find_map(|pair| {
@@ -206,7 +207,8 @@ impl Visitors {
         })
     }
 
-    /// `Lax`: the redirect back from the authorization server brings it along, a form on another site does not.
+    /// Returns the cookie. `Lax`: the redirect back from the authorization server carries it, a form on another site
+    /// does not.
     fn cookie(&self, value: &str) -> HeaderValue {
         let secure = if self.secure { "; Secure" } else { "" };
         let cookie = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}", self.cookie_name);
@@ -214,8 +216,8 @@ impl Visitors {
     }
 }
 
-/// The visit that is ended for a new one: of the network that has the most, so that a stranger who opens many ends
-/// their own; there one without runs, then the one that was seen longest ago.
+/// Returns the visit that is ended for a new one: of the network that has the most, so that a stranger who opens many
+/// ends their own; there one without runs, then the one that was last seen the longest ago.
 fn dispensable(visitors: &HashMap<Digest, Visitor>) -> Option<Digest> {
     let mut counts: HashMap<IpAddr, usize> = HashMap::new();
     for visitor in visitors.values() {
@@ -227,7 +229,7 @@ fn dispensable(visitors: &HashMap<Digest, Visitor>) -> Option<Digest> {
     first.map(|(key, _)| *key)
 }
 
-/// Whoever has one address of IPv6 has the 2^64 beside it.
+/// Returns the network of an address. The holder of one IPv6 address has 2^64 of them.
 fn network(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
@@ -256,7 +258,7 @@ mod tests {
         Visitors::new(&Issuer::parse(issuer).expect("an issuer"))
     }
 
-    /// A browser that has been here: its headers.
+    /// Returns the headers of a browser that has been here.
     fn visit(visitors: &Visitors, peer: [u8; 4], now: Timestamp) -> HeaderMap {
         let (_, cookie) = visitors.visit(&HeaderMap::new(), Ipv4Addr::from(peer).into(), now).expect("randomness");
         let cookie = cookie.expect("a new one");

@@ -1,4 +1,4 @@
-//! Where a request comes from: the other end of its connection, or what a proxy says that is trusted.
+//! The origin of a request: the other end of its connection, or the address that a trusted proxy reports.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -10,16 +10,17 @@ use axum::http::{HeaderMap, HeaderName, header};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Where a request comes from.
+/// The address of the sender of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Address(pub IpAddr);
 
-/// What counts as one sender: an address of IPv4, or a /64 of IPv6, from which anybody who has one address has all.
+/// The unit that counts as one sender: an IPv4 address, or a /64 of IPv6, since the holder of one address has all of
+/// them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Network(IpAddr);
 
 impl Address {
-    /// The network that it belongs to.
+    /// The network of the address.
     #[must_use]
     pub fn network(self) -> Network {
         Network(match self.0.to_canonical() {
@@ -29,25 +30,25 @@ impl Address {
     }
 }
 
-/// As the front of the host has found out.
+/// Extracts the address that the front of the host has found.
 impl<S: Sync> FromRequestParts<S> for Address {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        // Without a connection, as in a test of the router alone, everybody is one.
+        // Without a connection, as in a test of the router alone, all senders have one address.
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         Ok(Self(peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip())))
     }
 }
 
-/// The proxies that are believed when they say who asks: `ADDR[/LEN],…`.
+/// The proxies whose reports of the sender are trusted: `ADDR[/LEN],…`.
 #[derive(Clone, Debug, Default)]
 pub struct Proxies(Vec<Block>);
 
-/// Addresses that begin alike.
+/// A block of addresses with the same prefix.
 #[derive(Clone, Copy, Debug)]
 struct Block {
-    /// As IPv6, so that both kinds are compared alike.
+    /// The address as IPv6, so that both kinds are compared alike.
     address: u128,
     mask: u128,
 }
@@ -75,7 +76,7 @@ impl FromStr for Block {
         let length = length.map_or(Ok(all), str::parse).ok().filter(|length| *length <= all);
         let length = length.ok_or_else(|| format!("{text:?} has no length from 0 to {all}"))?;
         let mask = u128::MAX.checked_shl(all.saturating_sub(length)).unwrap_or(0);
-        // The start of an IPv4 address, as IPv6, counts too.
+        // The prefix that marks an IPv4 address as IPv6 is included.
         let mask = if address.is_ipv4() { mask | u128::MAX << 32 } else { mask };
         Ok(Self { address: bits(address) & mask, mask })
     }
@@ -90,17 +91,17 @@ impl FromStr for Proxies {
 }
 
 impl Proxies {
-    /// Whether none is trusted.
+    /// True if no proxy is trusted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Who asks through this peer.
+    /// Returns the sender of a request from this peer.
     ///
-    /// A proxy adds whom it was asked by at the right. From there on to the left, the first that is not a proxy of ours
-    /// is the one: what stands further left is that one's own word. A proxy writes `Forwarded` or `X-Forwarded-For` and
-    /// hands the other on as it came: where both are there and differ, neither is believed.
+    /// A proxy appends the address of its own peer at the right. Read from there to the left, the first address that is
+    /// not a trusted proxy is the sender; further addresses are only that sender's claim. A proxy writes `Forwarded` or
+    /// `X-Forwarded-For` and passes the other on unchanged, so if both are present and differ, neither is trusted.
     #[must_use]
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let peer = peer.to_canonical();
@@ -124,7 +125,7 @@ impl Proxies {
         self.0.iter().any(|block| block.contains(address))
     }
 
-    /// The first from the right that is no proxy; the last proxy, where nobody can be read beyond.
+    /// Returns the first address from the right that is not a proxy, or the last proxy if none can be read beyond it.
     fn first_stranger(&self, peer: IpAddr, mut from_the_right: impl Iterator<Item = Option<IpAddr>>) -> IpAddr {
         let mut last = peer;
         while self.trusts(last)
@@ -136,22 +137,22 @@ impl Proxies {
     }
 }
 
-/// The elements of a header's lists, from the right. They are split at commas even within quotes: an address has none,
-/// and a quote that a client opened reaches no further than to what the proxy adds.
+/// Returns the elements of a header's lists, from the right. They are split at commas even within quotes: an address
+/// has none, and a quote that a client left open must not reach beyond the part that the proxy appends.
 fn elements(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     let lines: Vec<_> = headers.get_all(name).into_iter().map(|line| line.to_str().unwrap_or("?")).collect();
     lines.into_iter().rev().flat_map(|line| line.rsplit(',').map(str::trim))
 }
 
-/// RFC 7239 §4: `for` among the pairs of an element.
+/// Reads `for` among the pairs of an element: RFC 7239 §4.
 fn of_forwarded(element: &str) -> Option<IpAddr> {
     let mut pairs = element.split(';').filter_map(|pair| pair.trim().split_once('='));
     let (_, node) = pairs.find(|(name, _)| name.eq_ignore_ascii_case("for"))?;
     of_node(node.strip_prefix('"').and_then(|node| node.strip_suffix('"')).unwrap_or(node))
 }
 
-/// RFC 7239 §6: an address, with a port or without; brackets are around one of IPv6. `X-Forwarded-For` has it without,
-/// too.
+/// Reads an address, with or without a port, and an IPv6 address in brackets: RFC 7239 §6. `X-Forwarded-For` has them
+/// without, too.
 fn of_node(node: &str) -> Option<IpAddr> {
     let bracketed = || node.strip_prefix('[')?.strip_suffix(']')?.parse().ok().map(IpAddr::V6);
     let with_port = || node.parse().ok().map(|address: SocketAddr| address.ip());

@@ -1,4 +1,4 @@
-//! What people see of their own: the applications that they allowed, each to be revoked, and a way to end everything.
+//! The pages on which people see and revoke the applications that they allowed, and can end everything.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,10 +22,10 @@ use crate::press::Pressed;
 use crate::session::Visit;
 use crate::web::{App, unavailable};
 
-/// Where it is.
+/// The path of these pages.
 pub(crate) const PATH: &str = "/applications";
 
-/// How many applications a page has.
+/// The number of applications on a page.
 const PAGE: usize = 20;
 
 const FORGED: &str = "This form does not belong to your session, or the session has ended. Nothing was changed.";
@@ -33,7 +33,7 @@ const UNREADABLE: &str = "The request cannot be read.";
 const NOT_ALL: &str = "You are logged out, but what you allowed could not be revoked now, or not all of it. \
                        Please log in and try again.";
 
-/// `GET /applications`, and `?after=…` for those after a client. Whoever has not logged in does so first.
+/// `GET /applications`, and `?after=…` for those after a client. Asks for a login first if need be.
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
@@ -52,7 +52,7 @@ pub(crate) async fn show(
     with_cookie(pages::applications(&login.user, &lines, lines.len() == PAGE, &csrf), cookie)
 }
 
-/// One line per application, with the name that people know it by and what it still holds.
+/// Returns one line per application, with its name for people and the credentials that it still holds.
 async fn lines(
     app: &App,
     subject: &Subject,
@@ -69,7 +69,7 @@ async fn lines(
     Ok(lines)
 }
 
-/// `POST /applications/revoke`. It may be sent again: what is revoked stays revoked.
+/// `POST /applications/revoke`. Repeating it does no harm: revoked grants stay revoked.
 pub(crate) async fn revoke(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Response {
     let (form, now) = (Form(&body), now());
     let Ok(visit) = app.visit(&headers, now).await else { return unavailable() };
@@ -79,7 +79,7 @@ pub(crate) async fn revoke(State(app): State<Arc<App>>, headers: HeaderMap, body
     let Ok(client_id) = ClientId::parse(&form.get("client_id")) else {
         return pages::message(StatusCode::BAD_REQUEST, UNREADABLE);
     };
-    // It ends what it began, though the browser drops the connection: for a second press, say.
+    // The work is completed even if the browser drops the connection, for a second press, say.
     let work = async move { revoke_all(&app, GrantsOf::SubjectAndClient(subject, client_id), now).await };
     match tokio::spawn(Exchange::carry(work)).await {
         Ok(Ok(())) => pages::see_other(&own(PATH)),
@@ -87,14 +87,14 @@ pub(crate) async fn revoke(State(app): State<Arc<App>>, headers: HeaderMap, body
     }
 }
 
-/// `POST /applications/log-out`. The sessions end first, so that none of them allows anything meanwhile.
+/// `POST /applications/log-out`. The sessions end first, so that no application can be allowed meanwhile.
 pub(crate) async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Response {
     let now = now();
     let Ok(visit) = app.visit(&headers, now).await else { return unavailable() };
     let Some(key) = app.sessions.key(&headers) else { return pages::see_other(&own("/")) };
     let button = Digest::of("log out");
     let pressed = match &visit.login {
-        // The first press has ended the session, or something else has: there is nothing left to do.
+        // The session has ended, by the first press or otherwise: there is nothing left to do.
         None => match app.log_outs.again(key, key, button).await {
             None | Some(Pressed::Before) => return pages::see_other(&own("/")),
             Some(pressed) => pressed,
@@ -117,7 +117,7 @@ pub(crate) async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap, bod
     }
 }
 
-/// How far a log-out got.
+/// The progress of a log-out.
 #[derive(Clone, Copy, Debug)]
 pub enum LoggedOut {
     /// The sessions have ended, and everything is revoked.
@@ -139,7 +139,7 @@ async fn log_out_everywhere(app: &App, subject: Subject, now: Timestamp) -> Logg
     }
 }
 
-/// Who sends a form, once it is known to come from a page of theirs.
+/// Returns the sender of a form, once it is known to come from a page of theirs.
 fn sender(app: &App, visit: &Visit, form: &Form<'_>) -> Option<Subject> {
     app.sessions.sender(visit, &form.get("csrf")).map(|login| login.user.subject.clone())
 }

@@ -43,10 +43,10 @@ pub struct Arguments {
     /// Write a line for each introspection too. They are counted in /metrics in any case.
     #[arg(long)]
     pub log_introspections: bool,
-    /// How connections are secured.
+    /// The settings for TLS.
     #[command(flatten)]
     pub tls: Tls,
-    /// What a peer may take.
+    /// The limits for peers.
     #[command(flatten)]
     pub limits: Limits,
 }
@@ -77,7 +77,7 @@ impl Tls {
     pub fn certificates(&self) -> Result<Option<Certificates>, TlsError> {
         match (&self.tls_cert, &self.tls_key) {
             (Some(chain), Some(key)) => Certificates::read(chain.clone(), key.clone()).map(Some),
-            // clap has seen to it that there are both or none.
+            // clap makes sure that both are given or none.
             _ => Ok(None),
         }
     }
@@ -111,7 +111,7 @@ fn private_issuer(text: &str) -> Result<Issuer, String> {
     Issuer::parse_in_private_network(text).map_err(|error| error.to_string())
 }
 
-/// Seconds, with a fraction if need be.
+/// Reads seconds, with a fraction if need be.
 fn seconds(text: &str) -> Result<Duration, &'static str> {
     let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds")?;
     let duration = Duration::try_from_secs_f64(seconds).ok();

@@ -1,4 +1,4 @@
-//! What happened at the endpoints and on the pages: a line in the log, and a number in the metrics.
+//! The audit log: the events of the endpoints and pages, as lines in the log and as counts in the metrics.
 
 use std::borrow::Cow;
 
@@ -11,24 +11,24 @@ use serde::Serialize;
 use crate::exchange::Exchange;
 use crate::log;
 
-/// What has a line in the log.
+/// An event that has a line in the log.
 pub trait Audited: Serialize {
-    /// The stable name of what happened.
+    /// The stable name of the event.
     fn name(&self) -> &'static str;
 
-    /// Where something was refused, the code that the requester is told, and the exact reason. Neither holds anything
-    /// that a request could make up.
+    /// For a refusal, the code that the requester is told, and the exact reason. Neither contains text from the
+    /// request.
     fn refusal(&self) -> Option<(Cow<'static, str>, String)> {
         None
     }
 
-    /// Whether it is worth a line.
+    /// Tells if the event is worth a line.
     fn is_worth_a_line(&self) -> bool {
         true
     }
 }
 
-/// Writes what happened to the log, and counts it.
+/// Writes an event to the log, and counts it.
 pub fn audit(event: impl Audited) {
     if !event.is_worth_a_line() {
         return;
@@ -39,18 +39,18 @@ pub fn audit(event: impl Audited) {
             exchange.metrics.refused(exchange.endpoint, error, reason);
         }
     });
-    // No event of ours has a key that JSON does not know.
+    // All keys of our events are valid in JSON.
     if let Ok(members) = serde_json::to_string(&event) {
         log::line(&members);
     }
 }
 
-/// Counts what happened, without a line in the log.
+/// Counts an event, without a line in the log.
 pub(crate) fn count(event: &'static str) {
     Exchange::with(|exchange| exchange.metrics.happened(event));
 }
 
-/// What happens on the host's own pages, and to its own limits.
+/// The events of the host's own pages and limits.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields are what their names say")]
@@ -80,7 +80,7 @@ pub enum HostEvent {
 }
 
 impl HostEvent {
-    /// What came of revoking these grants.
+    /// Creates the event of revoking these grants.
     pub fn grants_revoked(of: &GrantsOf, revoked: &Result<usize, Unavailable>) -> Self {
         let (subject, client_id) = match of {
             GrantsOf::Subject(subject) => (Some(subject.clone()), None),
@@ -124,7 +124,7 @@ impl Audited for Event {
 
     fn refusal(&self) -> Option<(Cow<'static, str>, String)> {
         let (code, reason) = match self {
-            // The host words these, grantor the others.
+            // The text is the host's for these, and grantor's for the others.
             Self::TokenRefused { reason: TokenError::ExtensionRefused(_), .. } => {
                 ("refused", "by the extension".to_owned())
             }
@@ -136,14 +136,14 @@ impl Audited for Event {
             Self::PageRefused { reason, .. } => (reason.code(), reason.to_string()),
             Self::IntrospectionRefused { reason, .. } => (reason.code(), reason.to_string()),
             Self::RevocationRefused { reason, .. } => (reason.code(), reason.to_string()),
-            // Without the cause, which is the store's own text.
+            // The cause is left out, since it is the store's own text.
             Self::Unavailable { outage, .. } => ("unavailable", outage.effect.to_owned()),
             _ => return None,
         };
         Some((code.into(), reason))
     }
 
-    /// A browser that asks before it sends a request is not refused.
+    /// A browser's preflight is not a refusal.
     fn is_worth_a_line(&self) -> bool {
         !matches!(
             self,

@@ -1,4 +1,4 @@
-//! Where the host's paths begin: at the path of its issuer, so that a proxy may have other things beside it.
+//! The base of the host's paths: the path of its issuer, so that a proxy can serve other things beside it.
 
 use std::sync::Arc;
 
@@ -17,47 +17,47 @@ tokio::task_local! {
 pub struct Base(Arc<str>);
 
 impl Base {
-    /// This issuer's.
+    /// Returns the base of this issuer.
     #[must_use]
     pub fn of(issuer: &Issuer) -> Self {
         let path = Url::parse(issuer.as_str()).map(|url| url.path().trim_end_matches('/').to_owned());
         Self(path.unwrap_or_default().into())
     }
 
-    /// A path as clients and browsers call it.
+    /// Returns a path as clients and browsers call it.
     #[must_use]
     pub fn path(&self, path: &str) -> String {
         format!("{}{path}", self.0)
     }
 
-    /// A path at an origin.
+    /// Returns a path at an origin.
     #[must_use]
     pub fn path_at(&self, origin: &str) -> String {
         format!("{origin}{}", self.0)
     }
 
-    /// The same, for the router.
+    /// Returns a path for the router.
     pub(crate) fn route(&self, path: &str) -> String {
         escape(&self.path(path))
     }
 
-    /// What a path that clients and browsers call is to the host; `None` where it is not below this one.
+    /// Returns the host's own path for one that clients and browsers call; `None` if it is not below the base.
     pub(crate) fn within<'a>(&self, path: &'a str) -> Option<&'a str> {
         path.strip_prefix(&*self.0)
     }
 }
 
-/// A path for the router, in whose words a brace names a parameter.
+/// Escapes a path for the router, where a brace would name a parameter.
 pub(crate) fn escape(path: &str) -> String {
     path.replace('{', "{{").replace('}', "}}")
 }
 
-/// Lets the pages of a response know where they are.
+/// Passes the base on to the pages of a response.
 pub(crate) async fn at(State(base): State<Base>, request: Request, next: Next) -> Response {
     BASE.scope(base, next.run(request)).await
 }
 
-/// One of the host's own paths, as a page or a redirect names it.
+/// Returns one of the host's own paths, as a page or a redirect names it.
 pub(crate) fn own(path: &str) -> String {
     BASE.try_with(|base| base.path(path)).unwrap_or_else(|_| path.to_owned())
 }

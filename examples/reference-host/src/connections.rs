@@ -1,4 +1,4 @@
-//! The connections that are open, and which of them makes room for another.
+//! The open connections, and the choice of the one that makes room for another.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-/// How long to wait for the socket that was given up before another one is.
+/// The time to wait for the socket of a closed connection before another is closed.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// The connections that are open: never more than their number allows.
+/// The open connections: never more than the limit.
 #[derive(Debug)]
 pub struct Connections {
     started: Instant,
@@ -21,39 +21,39 @@ pub struct Connections {
     next: AtomicU64,
 }
 
-/// When a connection began to idle, in microseconds, and its number.
+/// The time at which a connection began to idle, in microseconds, and its number.
 type Turn = (u64, u64);
 
 #[derive(Debug, Default)]
 struct ByAddress {
     connections: HashMap<IpAddr, BTreeMap<Turn, Arc<Connection>>>,
-    /// How many each address has, so that the one with the most is found.
+    /// The number of connections of each address, so that the one with the most is found.
     counts: BTreeSet<(usize, IpAddr)>,
 }
 
 /// A connection, as its own task and the others see it.
 #[derive(Debug)]
 pub struct Connection {
-    /// Begin of the time that it idles: when it was opened, or its last answer was ready.
+    /// The start of the time that it idles: its opening, or the end of its last answer.
     since: AtomicU64,
-    /// Where it stands among those of its address. Written under their lock.
+    /// The connection's place in the order of its address. Written under that lock.
     turn: AtomicU64,
-    /// Whether a whole request waits for the server's answer.
+    /// True while a whole request waits for the server's answer.
     is_served: AtomicBool,
     asked_to: AtomicU8,
     changed: Notify,
 }
 
-/// What a connection is asked to do.
+/// The request to a connection to close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// To close at once.
+    /// Close at once.
     Now = 1,
-    /// To close after the answer that is under way, if there is one.
+    /// Close after the answer that is under way, if there is one.
     AfterAnswer = 2,
 }
 
-/// A place among the connections. Dropping it gives it back.
+/// A place among the connections, given back when dropped.
 #[derive(Debug)]
 pub struct Place {
     connections: Arc<Connections>,
@@ -64,7 +64,7 @@ pub struct Place {
 }
 
 impl Connections {
-    /// None yet; at most so many.
+    /// Creates an empty set with this limit.
     #[must_use]
     pub fn new(most: usize) -> Self {
         let most = most.clamp(1, Semaphore::MAX_PERMITS);
@@ -78,11 +78,11 @@ impl Connections {
     }
 
     /// Makes a place for a connection from this address. If all are taken, the connection that has idled longest is
-    /// closed, of those of the address that has the most: whoever opens many makes room with one of their own.
+    /// closed, among those of the address that has the most, so that an address that opens many gives up its own.
     ///
-    /// Returns how many had to be closed.
+    /// Returns the number of connections that were closed.
     pub async fn place(self: &Arc<Self>, address: IpAddr) -> (Place, u64) {
-        // A whole network of IPv6 is as easily had as one address.
+        // A whole IPv6 network is as easy to get as one address.
         let address = match address.to_canonical() {
             IpAddr::V6(address) => IpAddr::V6((address.to_bits() & (u128::MAX << 64)).into()),
             address => address,
@@ -93,8 +93,7 @@ impl Connections {
                 break permit;
             }
             closed += u64::from(self.close_one());
-            // The place is free once the socket is closed, and not before. If all are being answered, one of them idles
-            // soon.
+            // The place is free only once the socket is closed. If all are being answered, one of them will idle soon.
             if let Ok(Ok(permit)) = tokio::time::timeout(PATIENCE, Arc::clone(&self.places).acquire_owned()).await {
                 break permit;
             }
@@ -112,7 +111,7 @@ impl Connections {
         (Place { connections: Arc::clone(self), address, number, connection, _permit: permit }, closed)
     }
 
-    /// Closes the connection that has idled longest; false if none idles.
+    /// Closes the connection that has idled longest; returns false if none idles.
     pub fn close_one(&self) -> bool {
         match self.lock().idlest(self.now()) {
             Some(connection) => {
@@ -123,26 +122,26 @@ impl Connections {
         }
     }
 
-    /// Asks all of them to end.
+    /// Asks all connections to end.
     pub fn end(&self, how: End) {
         for connection in self.lock().connections.values().flat_map(BTreeMap::values) {
             connection.end(how);
         }
     }
 
-    /// How many may be open.
+    /// The limit.
     #[must_use]
     pub fn most(&self) -> usize {
         self.most
     }
 
-    /// How many are open.
+    /// The number of open connections.
     #[must_use]
     pub fn len(&self) -> usize {
         self.lock().connections.values().map(BTreeMap::len).sum()
     }
 
-    /// Whether none is open.
+    /// True if no connection is open.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.lock().connections.is_empty()
@@ -177,8 +176,8 @@ impl ByAddress {
         changed
     }
 
-    /// Finds the connection to close, and forgets it. A connection's turn is corrected when it comes up, and not at
-    /// each of its requests.
+    /// Finds the connection to close, and removes it. A connection's place in the order is corrected when it comes up,
+    /// and not at each of its requests.
     fn idlest(&mut self, now: u64) -> Option<Arc<Connection>> {
         let (_, most) = *self.counts.last()?;
         self.change(most, |theirs| idlest(theirs, now)).or_else(|| {
@@ -200,7 +199,7 @@ fn idlest(theirs: &mut BTreeMap<Turn, Arc<Connection>>, now: u64) -> Option<Arc<
         connection.turn.store(turn, Ordering::Relaxed);
         theirs.insert((turn, number), connection);
     }
-    // Each was busy when it was looked at first, or has had a request since: by now the turns are right.
+    // Each was busy when looked at first, or has had a request since; by now the order is right.
     let turn =
         theirs.iter().find(|(_, connection)| !connection.is_served.load(Ordering::Acquire)).map(|(turn, _)| *turn);
     turn.and_then(|turn| theirs.remove(&turn))
@@ -208,7 +207,7 @@ fn idlest(theirs: &mut BTreeMap<Turn, Arc<Connection>>, now: u64) -> Option<Arc<
 
 impl Connection {
     fn end(&self, how: End) {
-        // Whoever is to close at once is not told to wait.
+        // A connection that is to close at once is not asked to wait.
         if self.asked_to.swap(how as u8, Ordering::AcqRel) == End::Now as u8 {
             self.asked_to.store(End::Now as u8, Ordering::Release);
         }
@@ -229,13 +228,13 @@ impl Connection {
 }
 
 impl Place {
-    /// The connection that has this place.
+    /// The connection in this place.
     #[must_use]
     pub fn connection(&self) -> &Arc<Connection> {
         &self.connection
     }
 
-    /// Says that a whole request is there, so that the connection waits for the server, until what is returned is
+    /// Notes that a whole request has arrived, so that the connection waits for the server until the returned guard is
     /// dropped.
     #[must_use]
     pub fn serve(&self) -> Served<'_> {
@@ -244,7 +243,7 @@ impl Place {
     }
 }
 
-/// While this lives, the server owes an answer.
+/// A guard that lives while the server owes an answer.
 #[derive(Debug)]
 pub struct Served<'a> {
     place: &'a Place,

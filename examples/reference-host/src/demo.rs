@@ -1,4 +1,5 @@
-//! What runs without a configuration file: a client of each kind and a user, with secrets that are new at every start.
+//! The demo, which runs without a configuration file: a client of each kind and a user, with secrets that are new at
+//! every start.
 
 use std::sync::Arc;
 
@@ -11,22 +12,22 @@ use crate::config::Settings;
 use crate::moment;
 use crate::users::User;
 
-/// The path of the page that stands in for the demo client's own.
+/// The path of the page that replaces the demo client's own.
 pub const CALLBACK: &str = "/demo/callback";
 
-/// The demo, and what a person needs to try it.
+/// The demo, with what a person needs to try it.
 #[derive(Debug)]
 pub struct Demo {
-    /// Its clients and its user.
+    /// The clients and the user.
     pub settings: Settings,
-    /// What to print.
+    /// The text to print.
     pub instructions: String,
-    /// Where to begin.
+    /// The first steps.
     pub guide: Guide,
 }
 
-/// What the demo's pages show. A real client draws a verifier for every request; this one has one for all, so that it
-/// can print a link.
+/// The content of the demo's pages. A real client draws a verifier for every request; this one uses a single one, so
+/// that it can print a link.
 #[derive(Clone, Debug)]
 pub struct Guide {
     base: String,
@@ -36,11 +37,11 @@ pub struct Guide {
 }
 
 impl Guide {
-    /// The command that redeems a code of the public client.
+    /// Returns the command that redeems a code of the public client.
     #[must_use]
     pub fn exchange(&self, code: &str) -> String {
         let Self { base, code_verifier, .. } = self;
-        // The code came in a query: nothing of it may leave the quotes.
+        // The code came in a query, so it is encoded: no part of it may leave the quotes.
         let code: String = form_urlencoded::byte_serialize(code.as_bytes()).collect();
         format!(
             "curl {base}/token -d grant_type=authorization_code -d client_id=demo-app -d 'code={code}' \
@@ -50,10 +51,10 @@ impl Guide {
 }
 
 impl Demo {
-    /// A demo at this address.
+    /// Creates a demo at this address.
     ///
     /// # Errors
-    /// There is no randomness, or the address cannot be redirected to.
+    /// The operating system has no randomness, or the address cannot be a redirect URI.
     pub fn new(base: &str) -> Result<Self, Box<dyn std::error::Error>> {
         let redirect_uri = RedirectUri::parse(&format!("{base}{CALLBACK}"))?;
         let scope = Scope::parse("profile photos.read photos.write")?;
@@ -80,7 +81,7 @@ impl Demo {
 
         let mut settings = Settings::for_all_flows(vec![Resource::parse(&format!("{base}/api/photos"))?]);
         settings.clients = [app, web, service].map(|client| (client.client_id.clone(), Arc::new(client))).into();
-        // A person has to type this one.
+        // A person has to type this password.
         let password = password.chars().filter(char::is_ascii_alphanumeric).take(12).collect::<String>();
         let alice =
             User { subject: Subject::parse("user-1")?, name: "Alice".to_owned(), password: Digest::of(&password) };

@@ -20,14 +20,14 @@ use crate::moment::moment;
 use crate::pages;
 use crate::web::{App, unavailable};
 
-/// An endpoint that clients call. Whatever the method: grantor knows which it takes, and words the refusal.
+/// An endpoint that clients call, with any method: grantor refuses those that it does not accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientEndpoint {
-    /// RFC 6749 §3.2.
+    /// The token endpoint: RFC 6749 §3.2.
     Token,
-    /// RFC 7662.
+    /// The introspection endpoint: RFC 7662.
     Introspection,
-    /// RFC 7009.
+    /// The revocation endpoint: RFC 7009.
     Revocation,
 }
 
@@ -35,13 +35,14 @@ impl ClientEndpoint {
     const ALL: [(&str, Self); 3] =
         [("/token", Self::Token), ("/introspect", Self::Introspection), ("/revoke", Self::Revocation)];
 
-    /// The endpoint at a path below the issuer's.
+    /// Returns the endpoint at a path below the issuer's.
     #[must_use]
     pub fn at(path: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|(at, _)| *at == path).map(|(_, endpoint)| endpoint)
     }
 
-    /// Answers a request. It may be a guess at a client's secret: whoever has failed too often is told to wait.
+    /// Answers a request. It may be a guess at a client's secret, so a sender that has failed too often is told to
+    /// wait.
     pub(crate) async fn answer(
         self,
         app: &App,
@@ -69,7 +70,7 @@ impl ClientEndpoint {
                 let host = recorder.server(&app.host, "Introspect");
                 let reply = app.server().introspect(request, moment).run_async(&host).await;
                 match reply.result() {
-                    // There are many of them.
+                    // These are too many for the log.
                     Ok(_) if !log::introspections() => count("introspected"),
                     _ => audit(reply.event()),
                 }
@@ -94,7 +95,7 @@ impl ClientEndpoint {
     }
 }
 
-/// The same as routes, for whoever calls them within this process.
+/// Returns the same endpoints as routes, for callers within this process.
 pub(crate) fn router(base: &Base) -> Router<Arc<App>> {
     let answer = |endpoint: ClientEndpoint| {
         async move |State(app): State<Arc<App>>, recorder: Recorder, address: Address, parts: Parts, body: Bytes| {
@@ -106,7 +107,7 @@ pub(crate) fn router(base: &Base) -> Router<Arc<App>> {
         .fold(Router::new(), |router, (path, endpoint)| router.route(&base.route(path), any(answer(endpoint))))
 }
 
-/// Because of what the client presented, if that is why.
+/// Returns the client error, if the refusal is due to the client's credentials.
 fn of_client(error: &EndpointError) -> Option<ClientError> {
     match error {
         EndpointError::Client(error) => Some(*error),
@@ -120,8 +121,7 @@ fn too_many(Wait { client_id, seconds }: Wait) -> Response<Body> {
     safe(EndpointError::TooManyRequests { retry_after }.into_http(PresentedIn::Body).map(Body::from))
 }
 
-/// Of the headers that keep pages safe, the one that says something about JSON: no browser is to take it for anything
-/// else.
+/// Adds the one header for safe pages that matters for JSON: no browser may take it for anything else.
 fn safe(mut response: Response<Body>) -> Response<Body> {
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response

@@ -1,4 +1,4 @@
-//! The request that is answered: what its lines in the log share.
+//! The exchange under way: the common fields of its lines in the log.
 
 use std::cell::Cell;
 use std::fmt;
@@ -19,16 +19,16 @@ tokio::task_local! {
 pub struct Exchange {
     number: u64,
     address: Cell<IpAddr>,
-    /// Which endpoint it asks.
+    /// The endpoint of the request.
     pub endpoint: Endpoint,
-    /// When it began.
+    /// The start of the exchange.
     pub started: Instant,
-    /// Where it is counted.
+    /// The metrics that count it.
     pub metrics: Arc<Metrics>,
 }
 
 impl Exchange {
-    /// An exchange that begins now, with this peer.
+    /// Begins an exchange with this peer.
     #[must_use]
     pub fn begin(address: IpAddr, endpoint: Endpoint, metrics: Arc<Metrics>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -41,12 +41,12 @@ impl Exchange {
         }
     }
 
-    /// Carries out what belongs to this exchange.
+    /// Runs work as a part of this exchange.
     pub fn over<T>(self, answer: impl Future<Output = T>) -> impl Future<Output = T> {
         CURRENT.scope(self, answer)
     }
 
-    /// Carries out in another task what belongs to the exchange that is under way, if there is one.
+    /// Runs work in another task as a part of the exchange that is under way, if there is one.
     pub(crate) fn carry<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
         let current = Self::with(Self::clone);
         async move {
@@ -57,23 +57,23 @@ impl Exchange {
         }
     }
 
-    /// Shows the exchange that is under way, if there is one.
+    /// Calls a function with the exchange that is under way, if there is one.
     pub fn with<T>(look: impl FnOnce(&Self) -> T) -> Option<T> {
         CURRENT.try_with(look).ok()
     }
 
-    /// Says who really asks, where a proxy stands between.
+    /// Sets the real sender, behind a proxy.
     pub fn came_from(address: IpAddr) {
         Self::with(|exchange| exchange.address.set(address));
     }
 
-    /// The name of the request, for the log and for whoever asks about it.
+    /// The name of the request, for the log and for people who ask about it.
     #[must_use]
     pub fn id(&self) -> RequestId {
         RequestId(self.number)
     }
 
-    /// Writes the members of a line that say which request it is about.
+    /// Writes the members of a line that name the request.
     pub(crate) fn describe(&self, line: &mut Vec<u8>) {
         let micros = self.started.elapsed().as_micros();
         let (id, address) = (self.id(), self.address.get());
@@ -88,7 +88,7 @@ pub struct RequestId(u64);
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         static PROCESS: OnceLock<u32> = OnceLock::new();
-        // Another process of the same log has other names, and so has this one when it was started again.
+        // The names differ between processes that write to the same log, and after a restart.
         let process = PROCESS.get_or_init(|| getrandom::u32().unwrap_or_default());
         write!(f, "{process:08x}-{:x}", self.0)
     }

@@ -1,6 +1,6 @@
-//! The forms that pages send.
+//! The forms of pages.
 
-/// The fields of a form. One that is missing is empty.
+/// The fields of a form. A missing field is empty.
 pub(crate) struct Form<'a>(pub(crate) &'a [u8]);
 
 impl Form<'_> {

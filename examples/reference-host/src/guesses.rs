@@ -1,5 +1,5 @@
-//! Guesses at client secrets. OAuth 2.1 §2.4.1: "the authorization server MUST protect any endpoint utilizing it
-//! against brute force attacks."
+//! Protection against guesses at client secrets. OAuth 2.1 §2.4.1: "the authorization server MUST protect any endpoint
+//! utilizing it against brute force attacks."
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,17 +13,18 @@ use lru::LruCache;
 use crate::address::Network;
 use crate::throttle::{Attempt, CAPACITY, Throttle};
 
-/// Counts them by client and by where they come from, so that nobody keeps a client out by failing in its name.
+/// A count of guesses by client and sender, so that nobody can lock a client out by failing in its name.
 #[derive(Debug)]
 pub struct ClientGuesses {
     secrets: Throttle<(ClientId, Network)>,
-    /// Clients that do not exist. Nothing can be guessed there: nobody else waits for it.
+    /// The count of guesses at clients that do not exist. Nothing can be guessed there, so no other request waits for
+    /// it.
     unknown: Throttle<Network>,
     familiar: Familiar,
 }
 
-/// Values of `Authorization` that were right the last time, by a keyed hash of the value and where it came from. Most
-/// requests bring one of them; it is no guess, and need not be looked into.
+/// Recent good values of `Authorization`, by a keyed hash of the value and the sender. Most requests bring one of them,
+/// which is not a guess and need not be counted.
 #[derive(Debug)]
 struct Familiar {
     hasher: RandomState,
@@ -46,30 +47,30 @@ pub(crate) struct Guess<'a> {
     guesses: &'a ClientGuesses,
     request: &'a Request<Bytes>,
     from: Network,
-    /// Its `Authorization`, by its hash.
+    /// The hash of its `Authorization`.
     value: Option<u64>,
-    /// `None` if it presents no secret, or one that was right the last time.
+    /// The counted attempt; `None` if it presents no secret, or one that was good the last time.
     attempt: Option<Attempt<(ClientId, Network)>>,
 }
 
-/// Why nothing is tried now.
+/// The refusal to try now.
 #[derive(Debug)]
 pub(crate) struct Wait {
-    /// Whose secret was presented; `None` if too many clients were made up.
+    /// The client whose secret was presented; `None` if too many clients were made up.
     pub(crate) client_id: Option<ClientId>,
-    /// For how long.
+    /// The seconds to wait.
     pub(crate) seconds: u64,
 }
 
 impl ClientGuesses {
-    /// Nobody has guessed yet. So many wrong secrets cost nothing.
+    /// Creates an empty count. This many wrong secrets cause no wait.
     #[must_use]
     pub fn new(free_failures: u32) -> Self {
         let familiar = Familiar { hasher: RandomState::new(), values: Mutex::new(LruCache::new(CAPACITY)) };
         Self { secrets: Throttle::new(free_failures), unknown: Throttle::new(free_failures), familiar }
     }
 
-    /// Begins with what a request presents.
+    /// Begins with the credentials of a request.
     ///
     /// # Errors
     /// Too many attempts have failed.
@@ -97,7 +98,7 @@ impl ClientGuesses {
 }
 
 impl Guess<'_> {
-    /// Tells how the request was answered: well, or refused because of its sender, or refused otherwise.
+    /// Ends with the outcome of the request: success, a refusal because of its sender, or another refusal.
     ///
     /// # Errors
     /// The sender is told to wait instead.
@@ -114,7 +115,7 @@ impl Guess<'_> {
         };
         let attempt = match attempt {
             Some(attempt) => Some(attempt),
-            // What was right before may be wrong by now. Then it counts after all.
+            // A value that was good before may be wrong by now. Then it counts after all.
             None => match value.and_then(|value| guesses.familiar.lock().pop(&value)) {
                 Some(()) => guesses.attempt(request, from).await?,
                 None => None,
@@ -128,7 +129,7 @@ impl Guess<'_> {
                 let begun = guesses.unknown.begin(from, None).await;
                 drop(begun.map_err(|seconds| Wait { client_id: None, seconds })?);
             }
-            // A public client has no secret to guess at; and whatever else is wrong says nothing of a secret.
+            // A public client has no secret to guess at, and other errors say nothing about a secret.
             _ => attempt.withdraw(),
         }
         Ok(())

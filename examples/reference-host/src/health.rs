@@ -1,4 +1,4 @@
-//! What a machine asks about this one: whether it lives, whether it can serve, and what it has counted.
+//! The endpoints for operators: liveness, readiness, and metrics.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,32 +16,33 @@ use tokio::time::timeout;
 
 use crate::metrics::{MEDIA_TYPE, Metrics};
 
-/// How long the store may take for a look at nothing.
+/// The time that the store may take for an empty lookup.
 const STORE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What is known of this process.
+/// The health of this process.
 #[derive(Debug)]
 pub struct Health<S> {
     store: Arc<S>,
     metrics: Arc<Metrics>,
     is_draining: AtomicBool,
-    /// One look at a time: a store that hangs does not gather them.
+    /// The lock that admits one look at a time, so that they do not pile up when the store hangs.
     look: Arc<Mutex<()>>,
 }
 
 impl<S: AsyncStore + Send + Sync + 'static> Health<S> {
-    /// The health of a process with this store.
+    /// Creates the health of a process with this store.
     #[must_use]
     pub fn new(store: Arc<S>, metrics: Arc<Metrics>) -> Self {
         Self { store, metrics, is_draining: AtomicBool::new(false), look: Arc::default() }
     }
 
-    /// Whether the store answers.
+    /// Tells if the store answers.
     async fn store_answers(&self) -> bool {
         let (store, look) = (Arc::clone(&self.store), Arc::clone(&self.look));
         let looked = async move {
             let turn = look.lock_owned().await;
-            // In a task of its own, so that the turn lasts until the store has answered, however long that is.
+            // The look has a task of its own, so that the lock is held until the store has answered, however long that
+            // takes.
             let looking = tokio::spawn(async move {
                 let nothing = Lookup::of(Key::from_bytes([0; Key::LEN]));
                 let answers = store.lookup_async(&nothing).await.is_ok();
@@ -55,7 +56,7 @@ impl<S: AsyncStore + Send + Sync + 'static> Health<S> {
 }
 
 impl<S> Health<S> {
-    /// Says that the process is about to end.
+    /// Notes that the process is about to end.
     pub fn drain(&self) {
         self.is_draining.store(true, Ordering::Release);
     }
@@ -97,7 +98,7 @@ mod tests {
 
     use super::*;
 
-    /// Answers, refuses, or hangs.
+    /// A store that answers, refuses, or hangs.
     #[derive(Debug)]
     enum Store {
         Answers,

@@ -1,4 +1,4 @@
-//! The host that answers the machines: clients from the configuration, laid over a store, and the users.
+//! The host that answers the machines: clients from the configuration over a store, and the users.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::measured::Measured;
 use crate::registered::Registered;
 use crate::users::Users;
 
-/// Everything that a machine can ask.
+/// The host for all effects of the machines.
 pub type Host = Hosted<Registered<Measured<AnyStore>>, Users>;
 
 /// The store that the command line chose.

@@ -1,4 +1,4 @@
-//! Forgets what has expired, now and then.
+//! The purging of expired records.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use crate::metrics::Metrics;
 use crate::moment::now;
 use crate::web::App;
 
-/// How often expired records are forgotten.
+/// The interval between purges.
 const INTERVAL: Duration = Duration::from_secs(60);
 
 /// Purges the sessions and the store, for as long as the program runs.
@@ -28,7 +28,7 @@ pub async fn purge(app: Arc<App>, metrics: Arc<Metrics>) {
             app.playground.iter().for_each(|playground| playground.purge(now));
         }
         let begun = Instant::now();
-        // Batch by batch, so that requests get in between.
+        // Purging goes batch by batch, so that requests get in between.
         match clock.purge_async(&app.host.store, now, elapsed).await {
             Ok(Some(rows)) => {
                 let took = begun.elapsed();

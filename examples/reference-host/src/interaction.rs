@@ -1,4 +1,4 @@
-//! Between the authorization request and its answer: the resource owner logs in and decides.
+//! The steps between the authorization request and its answer: the resource owner logs in and decides.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -33,8 +33,8 @@ const OTHER_PAGE: &str = "This page was not the one that you opened last. Please
 const TOO_LONG: &str = "The request is too long.";
 const UNREADABLE: &str = "The form cannot be read.";
 
-/// Shows what the browser is to see next, now that a request came: the login page, or, once somebody is logged in, the
-/// consent page, or where the client is told an error.
+/// Returns the next page for a request: the login page or, once somebody is logged in, the consent page or the client's
+/// error.
 pub(crate) async fn ask(app: &App, headers: &HeaderMap, waiting: Waiting) -> Response {
     let now = now();
     let Ok(mut visit) = app.visit(headers, now).await else { return unavailable() };
@@ -51,7 +51,7 @@ pub(crate) async fn ask(app: &App, headers: &HeaderMap, waiting: Waiting) -> Res
     }
 }
 
-/// The login page, to go on with a request or, without one, to see one's own pages.
+/// Returns the login page, for a request or for one's own pages.
 pub(crate) fn login_page(
     app: &App,
     visit: &mut Visit,
@@ -86,7 +86,7 @@ fn cannot_wait(error: WaitError) -> Response {
     }
 }
 
-/// A page, with the cookie of its browser if that is new here.
+/// Returns a page, with the cookie of its browser if that is new here.
 pub(crate) fn with_cookie(mut page: Response, cookie: Option<HeaderValue>) -> Response {
     page.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
     page
@@ -119,7 +119,7 @@ pub(crate) async fn show(
     }
 }
 
-/// What waits for a decision of the person who sits there, unless they have answered it.
+/// Returns the request that waits for a decision of the logged-in person, unless it is answered.
 fn waiting(app: &App, visit: &Visit, request: &str, now: Timestamp) -> Option<(Login, Pending)> {
     let login = visit.login.clone()?;
     let pending = Pending::of_decision(app.sessions.seal(), &login.user.subject, request, now)?;
@@ -131,19 +131,19 @@ fn whose(login: &Login) -> Digest {
     Digest::of(login.user.subject.as_str())
 }
 
-/// `POST /login`, to go on with a request or, without one, to see one's own pages.
+/// `POST /login`, for a request or for one's own pages.
 pub(crate) async fn log_in(State(app): State<Arc<App>>, address: Address, headers: HeaderMap, body: Bytes) -> Response {
     let (form, now) = (Form(&body), now());
     let request = form.get("request");
     let Ok(mut visit) = app.visit(&headers, now).await else { return unavailable() };
-    // Without its cookie this may be a form on another site.
+    // Without the cookie this may be a form on another site.
     if visit.browser.is_none() {
         return pages::message(StatusCode::FORBIDDEN, FORGED);
     }
     let seal = app.sessions.seal();
     let pending = match &*request {
         "" => None,
-        // Whoever is logged in may log in again.
+        // A person who is logged in may log in again.
         request => match Pending::of_login(seal, request, now).or_else(|| Some(waiting(&app, &visit, request, now)?.1))
         {
             Some(pending) => Some(pending),
@@ -151,7 +151,7 @@ pub(crate) async fn log_in(State(app): State<Arc<App>>, address: Address, header
         },
     };
     let csrf = form.get("csrf");
-    // Two pages that a browser opened at once, when it was new here, know it by two names.
+    // Two pages that a new browser opened at once know it by two names.
     if !app.sessions.is_login_form_of(&visit, &csrf) && app.sessions.sender(&visit, &csrf).is_none() {
         return login_page(&app, &mut visit, pending, now, StatusCode::FORBIDDEN, Some(OTHER_PAGE));
     }
@@ -177,7 +177,7 @@ pub(crate) async fn log_in(State(app): State<Arc<App>>, address: Address, header
     }
 }
 
-/// The same page again.
+/// Returns the same page again.
 fn refuse_login(pending: Option<&Pending>, csrf: &str, request: &str, error: LoginError) -> Response {
     let page = |status, told: &str| {
         let client = pending.map(|pending| pending.waiting.client_name());
@@ -194,7 +194,7 @@ fn refuse_login(pending: Option<&Pending>, csrf: &str, request: &str, error: Log
     }
 }
 
-/// `POST /consent`. Pressed again, a button leads to where it led before: the browser has dropped that response.
+/// `POST /consent`. Pressed again, a button leads where it led before, since the browser has dropped that response.
 pub(crate) async fn decide(
     State(app): State<Arc<App>>,
     recorder: Recorder,
@@ -204,7 +204,7 @@ pub(crate) async fn decide(
     let form = Form(&body);
     let Ok(moment) = moment() else { return unavailable() };
     let decision = match &*form.get("decision") {
-        // Only the boxes that are still ticked are sent. What they add to the request, grantor ignores.
+        // The form sends only the boxes that are still ticked. grantor ignores values that it adds to the request.
         "approve" => match Scope::parse(&form.all("scope").collect::<Vec<_>>().join(" ")) {
             Ok(scope) => Some(scope),
             Err(_) => return pages::message(StatusCode::BAD_REQUEST, UNREADABLE),
@@ -233,8 +233,8 @@ pub(crate) async fn decide(
             let step = match decision {
                 None => prompt.deny(&server, moment),
                 Some(scope) => {
-                    // Nobody here has anything but a password, which has no `acr`: a request that asks for one is
-                    // answered so.
+                    // Users here have only a password, which has no `acr`; a request that asks for one gets the error
+                    // for that.
                     let approval = Approval::by(login.user.subject.clone());
                     let approval = approval.authenticated_at(login.at).narrowed_to(scope);
                     prompt.approve(&server, approval, moment)

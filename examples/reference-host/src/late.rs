@@ -1,4 +1,4 @@
-//! Requests whose body takes too long or breaks off, and answers that take too long.
+//! Late requests and answers: bodies that take too long or break off, and answers that take too long.
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
@@ -11,19 +11,19 @@ use crate::audit::{HostEvent, audit};
 use crate::metrics::Endpoint;
 use crate::pages;
 
-/// Names the request, for whoever asks about a refusal.
+/// The header with the name of the request, for people who ask about a refusal.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Stands for a body that is longer than any may be: each endpoint refuses it in its own words.
+/// A stand-in for a body that is longer than allowed, which each endpoint refuses in its own words.
 static TOO_LONG: [u8; MAX_FORM_LEN + 1] = [0; MAX_FORM_LEN + 1];
 
-/// How much of such a body is read and thrown away: a peer that is still sending would not see the answer.
+/// The most bytes of such a body that are read and discarded: a peer that is still sending would not see the answer.
 const MAX_SKIPPED: usize = 1024 * 1024;
 
-/// Reads the whole body of a request. Nothing here takes one that is longer than [`MAX_FORM_LEN`].
+/// Reads the whole body of a request. No endpoint accepts one that is longer than [`MAX_FORM_LEN`].
 ///
 /// # Errors
-/// The peer broke off, or its chunks are none.
+/// The peer broke off, or its chunks are malformed.
 pub(crate) async fn whole(request: Request<Incoming>) -> Result<Request<Bytes>, hyper::Error> {
     let (parts, mut body) = request.into_parts();
     if body.is_end_stream() {
@@ -33,7 +33,7 @@ pub(crate) async fn whole(request: Request<Incoming>) -> Result<Request<Bytes>, 
         Ok(whole) => whole.to_bytes(),
         Err(error) => match error.downcast() {
             Ok(broken) => return Err(*broken),
-            // It is too long.
+            // The body is too long.
             Err(_) => {
                 let _ = Limited::new(&mut body, MAX_SKIPPED).collect().await;
                 Bytes::from_static(&TOO_LONG)
@@ -43,18 +43,18 @@ pub(crate) async fn whole(request: Request<Incoming>) -> Result<Request<Bytes>, 
     Ok(Request::from_parts(parts, whole))
 }
 
-/// Why there is no answer but this.
+/// The reason for an answer without the endpoint.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Late {
     /// The peer took too long for its body.
     Body,
-    /// The peer's body ended before its end.
+    /// The peer's body ended early.
     Broken,
     /// The server took too long.
     Server,
 }
 
-/// Says so: to a client in OAuth's words (RFC 6749 §5.2), to a browser on a page.
+/// Returns the response: to a client in OAuth's format (RFC 6749 §5.2), to a browser as a page.
 pub(crate) fn answer(endpoint: Endpoint, late: Late) -> Response<Body> {
     let (status, error, told) = match late {
         Late::Body => (StatusCode::REQUEST_TIMEOUT, "invalid_request", "The request took too long to arrive."),
@@ -78,7 +78,7 @@ pub(crate) fn answer(endpoint: Endpoint, late: Late) -> Response<Body> {
     };
     let headers = response.headers_mut();
     match late {
-        // What is left of the body is no further request.
+        // The rest of the body must not be read as a further request.
         Late::Body | Late::Broken => drop(headers.insert(header::CONNECTION, HeaderValue::from_static("close"))),
         Late::Server => drop(headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"))),
     }

@@ -1,24 +1,24 @@
 //! An authorization server that runs [grantor]: what a newcomer starts, reads and copies from.
 //!
-//! | module | what |
+//! | module | content |
 //! |---|---|
 //! | [`web`], [`endpoints`] | the routes: each endpoint hands its request to grantor and sends what comes back |
 //! | [`interaction`] | the steps between: login, consent, and the decision |
-//! | [`applications`] | what people allowed, to be looked at and ended |
+//! | [`applications`] | the applications that people allowed, to be viewed and revoked |
 //! | [`pages`] | the HTML, and the headers that keep it safe |
-//! | [`session`] | who sits at which browser |
+//! | [`session`] | the person at each browser |
 //! | [`seal`], [`pending`] | requests that wait for an answer, sealed in the browser's page |
 //! | [`press`] | buttons that are pressed twice |
 //! | [`users`], [`guesses`], [`throttle`] | passwords, client secrets, and protection against guessing them |
-//! | [`address`], [`base`] | behind a proxy: where a request comes from, and where the host's paths begin |
+//! | [`address`], [`base`] | behind a proxy: the sender of a request, and the base of the host's paths |
 //! | [`host`] | the store, in memory or [in SQLite](grantor_sqlite), and the policy that grantor's machines ask |
 //! | [`moment`] | the clock and the randomness that grantor takes as arguments |
-//! | [`arguments`], [`config`], [`demo`] | what it runs with |
-//! | [`serve`], [`connections`], [`tls`] | connections, and what a peer may take |
+//! | [`arguments`], [`config`], [`demo`] | the settings |
+//! | [`serve`], [`connections`], [`tls`] | connections and their limits |
 //! | [`registered`], [`administration`] | clients: of the configuration, and of the store, with commands for these |
 //! | [`signals`], [`reload`], [`housekeeping`] | stopping, reading files again, forgetting what has expired |
-//! | [`audit`], [`log`], [`exchange`] | what happened, as lines of JSON |
-//! | [`metrics`], [`measured`], [`watch`], [`health`] | what is counted, and whether it can serve |
+//! | [`audit`], [`log`], [`exchange`] | the events, as lines of JSON |
+//! | [`metrics`], [`measured`], [`watch`], [`health`] | the metrics, and the health of the server |
 //!
 //! `docs/production.md` says what to change in a copy that is to serve real people, and how to run it.
 //!

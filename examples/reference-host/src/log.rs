@@ -1,7 +1,7 @@
 //! The log: JSON, a line for each thing that happened, on standard error.
 //!
-//! Whoever writes a line puts it into a queue and goes on. If nobody reads standard error, the queue fills; further
-//! lines are dropped and counted, and the log says how many once it flows again.
+//! Writing a line puts it into a queue and does not wait. If nobody reads standard error, the queue fills; further
+//! lines are dropped and counted, and the log reports their number once it flows again.
 
 use std::fmt;
 use std::io::{self, BufWriter, Write};
@@ -20,13 +20,13 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::exchange::Exchange;
 
-/// How many lines wait at most for whoever reads them.
+/// The most lines in the queue.
 const QUEUE: usize = 8192;
 
-/// How much is written at a time, if so much waits.
+/// The most bytes that are written at a time.
 const BUFFER: usize = 64 * 1024;
 
-/// How long lines are gathered: a busy server does not wake the thread that writes for each of them.
+/// The time for which lines are gathered, so that a busy server does not wake the writing thread for each of them.
 const GATHER: Duration = Duration::from_millis(2);
 
 /// The field of a [`tracing`] event that holds a JSON object, whose members become members of the line.
@@ -34,16 +34,17 @@ const MEMBERS: &str = "members";
 
 static INTROSPECTIONS: AtomicBool = AtomicBool::new(false);
 
-/// How long the end of the program waits for whoever reads the log.
+/// The time that the end of the program waits for the reader of the log.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// The log, while it is open. Dropping it waits until what was said is written, but not for long.
+/// The open log. Dropping it waits, but not for long, until all lines are written.
 #[derive(Debug)]
 pub struct Log {
     dropped: Dropped,
     said: Arc<AtomicU64>,
     written: Arc<AtomicU64>,
-    /// It is never dropped: in its last moment it may print to standard output, which may be closed.
+    /// The writing thread's guard. It is never dropped, because then it might print to standard output, which may be
+    /// closed.
     _writes: ManuallyDrop<WorkerGuard>,
 }
 
@@ -59,7 +60,7 @@ impl Drop for Log {
     }
 }
 
-/// Counts the lines that were lost.
+/// A count of the lost lines.
 #[derive(Clone, Debug, Default)]
 pub struct Dropped {
     queue: Arc<OnceLock<ErrorCounter>>,
@@ -67,7 +68,7 @@ pub struct Dropped {
 }
 
 impl Dropped {
-    /// How many lines were lost so far: the queue was full, or they could not be written.
+    /// The number of lines lost so far, because the queue was full or writing failed.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.by_queue().saturating_add(self.unwritten.load(Ordering::Relaxed))
@@ -80,10 +81,10 @@ impl Dropped {
 }
 
 impl Log {
-    /// Opens the log. `introspections`: whether each of them is worth a line.
+    /// Opens the log, with or without a line for each introspection.
     ///
     /// # Errors
-    /// It is open already.
+    /// The log is open already.
     pub fn open(introspections: bool) -> Result<Self, Box<dyn std::error::Error>> {
         INTROSPECTIONS.store(introspections, Ordering::Relaxed);
         let dropped = Dropped::default();
@@ -94,7 +95,7 @@ impl Log {
             NonBlockingBuilder::default().buffered_lines_limit(QUEUE).lossy(true).thread_name("log").finish(writer);
         let _ = dropped.queue.set(queue.error_counter());
         tracing_subscriber::registry().with(Json { queue, said: Arc::clone(&said) }).try_init()?;
-        // A panic is told through the queue too: standard error may block.
+        // A panic goes through the queue too, since standard error may block.
         std::panic::set_hook(Box::new(|panic| {
             let place = panic.location().map(ToString::to_string).unwrap_or_default();
             let payload = panic.payload();
@@ -105,14 +106,14 @@ impl Log {
         Ok(Self { dropped, said, written, _writes: ManuallyDrop::new(writes) })
     }
 
-    /// Counts the lines that are lost.
+    /// The count of lost lines.
     #[must_use]
     pub fn dropped(&self) -> Dropped {
         self.dropped.clone()
     }
 }
 
-/// Whether each introspection is worth a line.
+/// Tells if each introspection has a line.
 pub(crate) fn introspections() -> bool {
     INTROSPECTIONS.load(Ordering::Relaxed)
 }
@@ -122,11 +123,11 @@ pub(crate) fn line(members: &str) {
     tracing::info!(members);
 }
 
-/// Writes whole lines, as many at a time as wait.
+/// The writer of whole lines, as many at a time as are waiting.
 struct Lines {
     out: BufWriter<io::Stderr>,
     dropped: Dropped,
-    /// How many lost lines the log tells of.
+    /// The number of lost lines that the log has reported.
     told: u64,
     taken: u64,
     written: Arc<AtomicU64>,
@@ -165,7 +166,7 @@ impl Write for Lines {
     }
 }
 
-/// Makes a line of JSON of each event.
+/// The formatter that makes a line of JSON from each event.
 struct Json {
     queue: NonBlocking,
     said: Arc<AtomicU64>,
@@ -193,12 +194,12 @@ impl<S: Subscriber> Layer<S> for Json {
     }
 }
 
-/// Whether an event is of this host, and not of a library that it uses.
+/// Tells if an event is this host's, and not a library's.
 fn is_ours(metadata: &Metadata<'_>) -> bool {
     metadata.target().starts_with("reference_host")
 }
 
-/// Writes fields as members of a JSON object.
+/// A visitor that writes fields as members of a JSON object.
 struct Members<'a> {
     line: &'a mut Vec<u8>,
     is_ours: bool,

@@ -41,21 +41,21 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::{Handle, Runtime};
 
-/// A request allocates a few dozen times, each a little.
+/// A fast allocator, since a request allocates a few dozen times, a little each time.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// How often a client may fail to authenticate before it has to wait: a guess at 128 random bits is no threat in
-/// itself.
+/// The number of times that a client may fail to authenticate before it has to wait: guessing at 128 random bits is no
+/// threat in itself.
 const FREE_CLIENT_FAILURES: u32 = 20;
 
-/// How many connections those who run the program may have, at an address of their own.
+/// The most connections to the operators' address.
 const OPERATIONS_CONNECTIONS: usize = 16;
 
-/// How long the store may take for what it has begun, when all else has ended.
+/// The time that the store may take for writes that have begun, after all else has ended.
 const LAST_WRITES: Duration = Duration::from_millis(500);
 
-/// What is told at start if the issuer is https, and it can only be a proxy that speaks it.
+/// The warning at start if the issuer is https, and only a proxy can speak it.
 const BEHIND_A_PROXY: &str = "warning: the issuer is https and this program speaks http, so there must be a proxy before it. \
                               Name it with --trust-proxy: otherwise all people and clients have the proxy's address, and whoever \
                               guesses at a password or a client secret makes the others wait.";
@@ -100,7 +100,7 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
         }
     };
     let base = Base::of(&issuer);
-    // The directory goes when this ends.
+    // The directory is deleted when this is dropped.
     let (store, _directory) = open_store(arguments.store)?;
     let (mut settings, guide) = match settings {
         Some(settings) => (settings, None),
@@ -174,7 +174,7 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
     Ok(())
 }
 
-/// Answers those who run the program at an address of their own, until it ends. They have places of their own too.
+/// Serves the operators at an address of their own, until the program ends. They have places of their own too.
 async fn operate(
     address: SocketAddr,
     router: Router,

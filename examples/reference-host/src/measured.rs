@@ -1,4 +1,4 @@
-//! A store that is timed.
+//! A store with timing.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,12 +8,12 @@ use grantor::{Answer, Timestamp, Unavailable};
 
 use crate::metrics::{Metrics, StoreMetrics};
 
-/// Tells the metrics how long the store takes.
+/// A store that reports its response times to the metrics.
 #[derive(Clone, Debug)]
 pub struct Measured<S> {
-    /// The store.
+    /// The inner store.
     pub store: S,
-    /// Where it is counted.
+    /// The metrics.
     pub metrics: Arc<Metrics>,
 }
 

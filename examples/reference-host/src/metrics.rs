@@ -1,4 +1,4 @@
-//! What is counted, in Prometheus' text format. No label holds anything that a request could make up.
+//! The metrics, in Prometheus' text format. No label contains text from a request.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,10 +15,10 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Metric, Registry};
 
-/// The media type of what [`Metrics::text`] writes.
+/// The media type of [`Metrics::text`].
 pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The endpoints and pages that are told apart.
+/// The endpoints and pages that are counted separately.
 const ENDPOINTS: [&str; 10] = [
     "other",
     "authorize",
@@ -35,12 +35,12 @@ const ENDPOINTS: [&str; 10] = [
 /// The classes of status codes.
 const CLASSES: [&str; 6] = ["other", "1xx", "2xx", "3xx", "4xx", "5xx"];
 
-/// One of the endpoints and pages that are told apart.
+/// One of the endpoints and pages that are counted separately.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Endpoint(usize);
 
 impl Endpoint {
-    /// The endpoint at a path, below whatever path the issuer has.
+    /// Returns the endpoint at a path, without the path of the issuer.
     #[must_use]
     pub fn at(path: &str) -> Self {
         let last = path.rsplit('/').next().unwrap_or_default();
@@ -53,26 +53,26 @@ impl Endpoint {
         Self(ENDPOINTS.iter().position(|endpoint| *endpoint == name).unwrap_or_default())
     }
 
-    /// Its name in the log and in labels.
+    /// The endpoint's name in the log and in labels.
     #[must_use]
     pub fn name(self) -> &'static str {
         ENDPOINTS.get(self.0).copied().unwrap_or("other")
     }
 }
 
-/// All that is counted.
+/// All metrics.
 pub struct Metrics {
     registry: RwLock<Registry>,
     endpoints: Vec<EndpointMetrics>,
     events: Family<[(&'static str, &'static str); 1], Counter>,
     refusals: Family<Refusal, Counter>,
-    /// Of the store.
+    /// The lookups of the store.
     pub lookups: StoreMetrics,
-    /// Of the store.
+    /// The commits of the store.
     pub commits: StoreMetrics,
-    /// Of peers.
+    /// The connections of peers.
     pub connections: ConnectionMetrics,
-    /// Of what has expired.
+    /// The purges of expired records.
     pub purge: PurgeMetrics,
 }
 
@@ -89,49 +89,49 @@ struct Refusal {
     reason: String,
 }
 
-/// What the store was asked.
+/// The requests to the store.
 #[derive(Debug)]
 pub struct StoreMetrics {
-    /// How long it took.
+    /// The time that they took.
     pub seconds: Histogram,
-    /// How often it could not answer.
+    /// The number of failures.
     pub failures: Counter,
 }
 
-/// What became of connections.
+/// The ends of connections.
 #[derive(Debug, Default)]
 pub struct ConnectionMetrics {
     /// Opened so far.
     pub opened: Counter,
-    /// Closed, since all places were taken and they had idled longest.
+    /// Closed because all places were taken and they had idled longest.
     pub closed_for_others: Counter,
-    /// Closed, since the TLS handshake or a head took too long, or nothing was asked any more.
+    /// Closed because the TLS handshake or a head took too long, or no request followed.
     pub head_timeouts: Counter,
-    /// Answered with 408, since a body took too long.
+    /// Answered with 408 because a body took too long.
     pub body_timeouts: Counter,
-    /// Answered with 503, since the server took too long.
+    /// Answered with 503 because the server took too long.
     pub request_timeouts: Counter,
-    /// Closed, since the peer took none of its answer.
+    /// Closed because the peer read none of its answer.
     pub write_timeouts: Counter,
-    /// Could not be accepted.
+    /// Connections that could not be accepted.
     pub accept_errors: Counter,
 }
 
-/// What was forgotten.
+/// The purged records.
 #[derive(Debug)]
 pub struct PurgeMetrics {
-    /// Rows so far.
+    /// The rows so far.
     pub rows: Counter,
-    /// How long each purge took.
+    /// The time that each purge took.
     pub seconds: Histogram,
-    /// How often the store could not be purged.
+    /// The number of failed purges.
     pub failures: Counter,
-    /// When it succeeded last.
+    /// The time of the last success.
     pub last_success: Gauge,
 }
 
 impl PurgeMetrics {
-    /// A purge forgot so many rows in this time.
+    /// Counts a purge of this many rows that took this long.
     pub fn succeeded(&self, rows: usize, took: Duration) {
         self.rows.inc_by(u64::try_from(rows).unwrap_or(u64::MAX));
         self.seconds.observe(took.as_secs_f64());
@@ -146,7 +146,7 @@ impl fmt::Debug for Metrics {
     }
 }
 
-/// From a tenth of a millisecond to 26 seconds.
+/// A histogram from a tenth of a millisecond to 26 seconds.
 fn histogram() -> Histogram {
     Histogram::new(exponential_buckets(0.0001, 4.0, 10))
 }
@@ -211,7 +211,7 @@ impl Default for Metrics {
 impl Metrics {
     /// Counts an answer.
     pub fn answered(&self, endpoint: Endpoint, status: StatusCode, took: Duration) {
-        // A path may look like an endpoint's, and there is none.
+        // A path may look like an endpoint's without being one.
         let endpoint = if status == StatusCode::NOT_FOUND { Endpoint::default() } else { endpoint };
         let Some(metrics) = self.endpoints.get(endpoint.0) else { return };
         if let Some(counter) = metrics.by_class.get(usize::from(status.as_u16() / 100)).or(metrics.by_class.first()) {
@@ -225,18 +225,18 @@ impl Metrics {
         self.events.get_or_create(&[("event", event)]).inc();
     }
 
-    /// Counts a refusal. The texts are fixed ones.
+    /// Counts a refusal. The texts are constants.
     pub fn refused(&self, endpoint: Endpoint, error: Cow<'static, str>, reason: String) {
         let refusal = Refusal { endpoint: endpoint.name(), error, reason };
         self.refusals.get_or_create(&refusal).inc();
     }
 
-    /// Shows a number that something else counts, as it is when it is asked for: it only grows.
+    /// Shows a number that is counted elsewhere, read at each request: it only grows.
     pub fn count(&self, name: &'static str, help: &'static str, read: impl Fn() -> u64 + Send + Sync + 'static) {
         self.watch(Watched { name, help, only_grows: true, read: Box::new(read) });
     }
 
-    /// Shows a number that something else knows, as it is when it is asked for.
+    /// Shows a number that is known elsewhere, read at each request.
     pub fn gauge(&self, name: &'static str, help: &'static str, read: impl Fn() -> u64 + Send + Sync + 'static) {
         self.watch(Watched { name, help, only_grows: false, read: Box::new(read) });
     }
@@ -246,10 +246,10 @@ impl Metrics {
         registry.register_collector(Box::new(watched));
     }
 
-    /// All of it, as text.
+    /// Returns all metrics, as text.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// They cannot be written.
     pub fn text(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry.read().unwrap_or_else(PoisonError::into_inner))?;

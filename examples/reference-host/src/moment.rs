@@ -1,4 +1,4 @@
-//! The clock, and the operating system's randomness: grantor takes both as arguments.
+//! The clock and the operating system's randomness, which grantor takes as arguments.
 
 use std::cell::RefCell;
 use std::time::SystemTime;
@@ -10,33 +10,33 @@ use grantor::{Moment, Timestamp};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-/// What the clock says.
+/// The current time.
 #[must_use]
 pub fn now() -> Timestamp {
     SystemTime::now().into()
 }
 
-/// A time as people read it. In UTC: without script a page does not know where its reader is.
+/// Writes a time for people, in UTC, since without script a page does not know its reader's time zone.
 #[must_use]
 pub fn date(timestamp: Timestamp) -> String {
-    // What is later than the calendar goes is told as its end.
+    // A time beyond the calendar is shown as its end.
     let second = i64::try_from(timestamp.0).unwrap_or(i64::MAX);
     let time = jiff::Timestamp::from_second(second).unwrap_or(jiff::Timestamp::MAX);
     time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// How many moments are drawn from one seed.
+/// The number of moments that are drawn from one seed.
 const MOMENTS_A_SEED: u32 = 1024;
 
-/// A generator, and how many moments are left of its seed.
+/// A generator, and the number of moments left for its seed.
 type Seeded = Option<(StdRng, u32)>;
 
 thread_local! {
     static RANDOMNESS: RefCell<Seeded> = const { RefCell::new(None) };
 }
 
-/// The time and the randomness of one request. The operating system is asked for a seed now and then: a system call for
-/// each request would be a tenth of its cost.
+/// The time and the randomness of one request. The operating system is asked for a seed only now and then, since a
+/// system call for each request would be a tenth of its cost.
 ///
 /// # Errors
 /// The operating system has no randomness to give.
@@ -54,7 +54,7 @@ pub fn moment() -> Result<Moment, getrandom::Error> {
     })
 }
 
-/// A name or a secret that nobody can guess: 256 random bits as 43 characters of base64url.
+/// Draws a name or a secret that nobody can guess: 256 random bits as 43 characters of base64url.
 ///
 /// # Errors
 /// The operating system has no randomness to give.

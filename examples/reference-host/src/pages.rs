@@ -13,7 +13,7 @@ use crate::demo::Guide;
 use crate::moment::date;
 use crate::users::User;
 
-/// What no page may do: it loads nothing but our style sheet, and is in no frame.
+/// The content security policy of all pages: they load nothing but our style sheet, and cannot be framed.
 const POLICY: &str = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 #[derive(Template)]
@@ -83,7 +83,7 @@ pub struct DemoAnswer {
     iss: Option<String>,
 }
 
-/// The login page, for a client or for one's own pages; after a failure with what is to be told.
+/// The login page, for a client or for one's own pages; with a message after a failure.
 pub(crate) fn login(
     status: StatusCode,
     client: Option<&str>,
@@ -109,19 +109,19 @@ pub(crate) fn consent(prompt: &Prompt, csrf: &str, request: &str, user: &User) -
     leads_away(render(StatusCode::OK, &page))
 }
 
-/// A page whose form may lead to a client. Browsers hold every redirect after a form to `form-action`, and where the
-/// client sends its user on to, from its redirect URI, nobody here can know: so the policy does not speak of forms.
+/// Leaves out the policy for forms, for a page whose form may lead to a client. Browsers apply `form-action` to every
+/// redirect after a form, and the host cannot know where a client redirects its user next.
 fn leads_away(mut page: Response) -> Response {
     page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     page
 }
 
-/// The page of what somebody allowed, and whether a next one may follow.
+/// The page of the applications that somebody allowed, with a link to the next page if there may be one.
 pub(crate) fn applications(user: &User, lines: &[Line], goes_on: bool, csrf: &str) -> Response {
     render(StatusCode::OK, &Applications { user: &user.name, lines, goes_on, csrf })
 }
 
-/// A page that says one thing.
+/// A page with one message.
 pub(crate) fn message(status: StatusCode, text: &str) -> Response {
     render(status, &Message { text })
 }
@@ -143,7 +143,7 @@ pub(crate) async fn style() -> Response {
     ([(header::CONTENT_TYPE, content_type)], include_str!("../static/style.css")).into_response()
 }
 
-/// A redirect that is followed with GET: the password of a form goes no further (RFC 9700 §4.12).
+/// A redirect that is followed with GET, so that the password of a form goes no further (RFC 9700 §4.12).
 pub(crate) fn see_other(location: &str) -> Response {
     match HeaderValue::try_from(location) {
         Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
@@ -151,12 +151,12 @@ pub(crate) fn see_other(location: &str) -> Response {
     }
 }
 
-/// Text as a part of a query.
+/// Encodes text for a query.
 pub(crate) fn encode(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-/// The headers of every response. RFC 9700 §4.16: a page in a frame could be clicked on unseen.
+/// Adds the headers of every response. RFC 9700 §4.16: a page in a frame could be clicked on unseen.
 pub(crate) fn safe_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
     default_header(headers, header::CONTENT_SECURITY_POLICY, content_security_policy());
@@ -186,10 +186,10 @@ impl Line {
         self.application.client_id.as_str()
     }
 
-    /// What is left of what it got.
+    /// Describes the credentials that the application still holds.
     fn holds(&self) -> String {
         let Application { access_tokens, refresh_tokens, expires_at, .. } = self.application;
-        // A store may say this for all that is later.
+        // A store may report this for any later time.
         let until = match i64::try_from(expires_at.0) {
             Ok(i64::MAX) | Err(_) => "without end".to_owned(),
             Ok(_) => format!("until {}", date(expires_at)),
@@ -205,7 +205,7 @@ fn counted(number: u64, noun: &str) -> String {
     format!("{number} {noun}{ending}")
 }
 
-/// What people know a client by.
+/// Returns a client's name for people.
 pub(crate) fn client_name(prompt: &Prompt) -> &str {
     prompt.client_name.as_deref().unwrap_or(prompt.recipient.client_id.as_str())
 }

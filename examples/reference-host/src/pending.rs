@@ -1,4 +1,4 @@
-//! An authorization request that waits for somebody to log in, or to decide. It waits sealed, in the browser's page.
+//! An authorization request that waits for a login or a decision. It waits sealed, in the browser's page.
 
 use grantor::Timestamp;
 use grantor::model::Subject;
@@ -9,18 +9,19 @@ use crate::pages;
 use crate::seal::{Purpose, Seal};
 use crate::session::Login;
 
-/// How long a page may stay open, in seconds.
+/// The time for which a page may stay open, in seconds.
 const LIFETIME: u64 = 30 * 60;
 
-/// The most bytes of a sealed request. What grantor lets a client say in each parameter fits, all of them at once.
+/// The most bytes of a sealed request. There is room for the longest value of every parameter that grantor accepts, all
+/// at once.
 const MAX_LEN: usize = 32 * 1024;
 
-/// What waits until somebody has logged in.
+/// The result of the authorization endpoint, waiting until somebody has logged in.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Waiting {
-    /// They are asked.
+    /// The person is asked.
     Prompt(Prompt),
-    /// The client is told an error: RFC 9700 §4.11.2 has nobody redirected before.
+    /// The client is told an error: by RFC 9700 §4.11.2, nobody is redirected before the login.
     Refusal(Refusal),
 }
 
@@ -45,36 +46,36 @@ impl Waiting {
 /// A request that waits.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Pending {
-    /// For what.
+    /// The prompt or refusal that waits.
     pub waiting: Waiting,
     asked_at: Timestamp,
     expires_at: Timestamp,
 }
 
-/// Why a request cannot wait.
+/// The reason why a request cannot wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WaitError {
-    /// It is longer than a page carries.
+    /// The request is longer than a page can carry.
     TooLong,
-    /// There is no randomness.
+    /// The operating system has no randomness.
     Unavailable,
 }
 
 impl Pending {
-    /// It came now.
+    /// Creates a request that came now.
     #[must_use]
     pub fn new(waiting: Waiting, now: Timestamp) -> Self {
         Self { waiting, asked_at: now, expires_at: now }
     }
 
-    /// Whether somebody logged in recently enough for it: it may ask for a login that was no more than `max_age`
-    /// seconds old when it came (RFC 9470 §4).
+    /// Tells if a login is recent enough for the request, which may ask for one that was no more than `max_age` seconds
+    /// old when it came (RFC 9470 §4).
     #[must_use]
     pub fn takes(&self, login: &Login) -> bool {
         self.waiting.max_age().is_none_or(|max_age| self.asked_at.0.saturating_sub(max_age) <= login.at.0)
     }
 
-    /// Lets it wait for a login.
+    /// Seals the request to wait for a login.
     ///
     /// # Errors
     /// See [`WaitError`].
@@ -82,7 +83,7 @@ impl Pending {
         self.seal(seal, Purpose::Login, &[], now)
     }
 
-    /// Lets it wait for this person's decision.
+    /// Seals the request to wait for this person's decision.
     ///
     /// # Errors
     /// See [`WaitError`].
@@ -90,13 +91,13 @@ impl Pending {
         self.seal(seal, Purpose::Consent, &[of.as_str()], now)
     }
 
-    /// What waits for a login; none if this is no such thing, or has waited too long.
+    /// Opens a request that waits for a login; `None` if this is not one, or has waited too long.
     #[must_use]
     pub fn of_login(seal: &Seal, sealed: &str, now: Timestamp) -> Option<Self> {
         Self::open(seal, Purpose::Login, &[], sealed, now)
     }
 
-    /// What waits for this person's decision.
+    /// Opens a request that waits for this person's decision.
     #[must_use]
     pub fn of_decision(seal: &Seal, of: &Subject, sealed: &str, now: Timestamp) -> Option<Self> {
         Self::open(seal, Purpose::Consent, &[of.as_str()], sealed, now)
@@ -176,7 +177,7 @@ mod tests {
         for (max_age, takes) in [(None, true), (Some(60), true), (Some(59), false), (Some(0), false)] {
             let mut pending = Pending::new(prompt("s", "a", "s", max_age), Timestamp(1000));
             assert_eq!(pending.takes(&login), takes, "{max_age:?}");
-            // However long the page was open.
+            // The time for which the page was open does not matter.
             let sealed = pending.for_login(&seal(), Timestamp(2000)).expect("it is short");
             let opened = Pending::of_login(&seal(), &sealed, Timestamp(2500)).expect("it waits");
             assert_eq!(opened.takes(&login), takes, "{max_age:?}");

@@ -1,7 +1,7 @@
-//! Buttons that are pressed twice: the work is done once, and each press gets its outcome.
+//! Repeated presses of a button: the work is done once, and each press gets its outcome.
 //!
-//! A browser drops the response to the first press for that to the second, so it has to be the same. It drops the
-//! connection too, and the work must not end half-way then: it runs by itself.
+//! A browser drops the response to the first press for that to the second, so both must be the same. It also drops the
+//! connection, but the work must not end half-way, so it has a task of its own.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,35 +13,35 @@ use tokio::sync::watch;
 
 use crate::exchange::Exchange;
 
-/// For how long a press is answered as the one before it.
+/// The time within which a press is answered like the one before it.
 const REPEATABLE: Duration = Duration::from_secs(60);
 
-/// How many of a person's presses are remembered. Whoever presses more often than that within [`FORGOTTEN`] can answer
-/// the first one again, as by opening the application's link again.
+/// The most presses of a person that are remembered. A person who presses more often than that within [`FORGOTTEN`] can
+/// answer the first one again, as by opening the application's link again.
 const MAX_PRESSES: usize = 256;
 
-/// When a press is forgotten: what it answered has expired by then.
+/// The time after which a press is forgotten: the request that it answered has expired by then.
 const FORGOTTEN: Duration = Duration::from_secs(35 * 60);
 
-/// What was pressed.
+/// The remembered presses.
 #[derive(Debug)]
 pub struct Presses<T>(Arc<Mutex<ByPerson<T>>>);
 
-/// By whom it belongs to, and what it answers.
+/// The presses by person, and by the request that they answer.
 type ByPerson<T> = HashMap<Digest, LruCache<Digest, Press<T>>>;
 
 #[derive(Clone, Debug)]
 struct Press<T> {
-    /// Which button, and with what ticked.
+    /// The digest of the button and the ticked boxes.
     button: Digest,
     at: Instant,
     outcome: watch::Receiver<Option<T>>,
 }
 
-/// What a press comes to.
+/// The outcome of a press.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Pressed<T> {
-    /// This, be it the first or not.
+    /// The outcome of the work, for the first press and for repetitions.
     Outcome(T),
     /// Another button was pressed before, or this one too long ago.
     Before,
@@ -56,8 +56,8 @@ impl<T> Default for Presses<T> {
 }
 
 impl<T: Clone + Send + Sync + 'static> Presses<T> {
-    /// Does the work of a button that belongs to somebody, unless it was pressed before. `what` it answers is answered
-    /// once, and remembered if `is_final` says so of the outcome.
+    /// Does the work of a person's button, unless it was pressed before. The request `what` is answered once, and its
+    /// outcome is remembered if `is_final` is true for it.
     pub(crate) async fn press(
         &self,
         whose: Digest,
@@ -71,7 +71,7 @@ impl<T: Clone + Send + Sync + 'static> Presses<T> {
             Err(before) => return before.repeat(button).await,
         };
         let outcome = sender.subscribe();
-        // Forgotten at once if the work panics.
+        // The press is forgotten at once if the work panics.
         let mut forget = Forget { presses: Self(Arc::clone(&self.0)), whose, what, armed: true };
         let work = Exchange::carry(work);
         tokio::spawn(async move {
@@ -98,18 +98,18 @@ impl<T: Clone + Send + Sync + 'static> Presses<T> {
         Ok(sender)
     }
 
-    /// What was answered before, or is being answered.
+    /// Returns the answer that was given before, or is being given.
     pub(crate) async fn again(&self, whose: Digest, what: Digest, button: Digest) -> Option<Pressed<T>> {
         let press = self.lock().get_mut(&whose).and_then(|theirs| theirs.peek(&what).cloned())?;
         Some(press.repeat(button).await)
     }
 
-    /// Whether it was answered, or is being answered.
+    /// Tells if the request was answered, or is being answered.
     pub(crate) fn is_answered(&self, whose: &Digest, what: &Digest) -> bool {
         self.lock().get(whose).is_some_and(|theirs| theirs.contains(what))
     }
 
-    /// Forgets what is long ago.
+    /// Forgets old presses.
     pub fn purge(&self) {
         self.lock().retain(|_, theirs| {
             while theirs.peek_lru().is_some_and(|(_, press)| press.at.elapsed() > FORGOTTEN) {
@@ -139,7 +139,7 @@ async fn outcome_of<T: Clone>(mut outcome: watch::Receiver<Option<T>>) -> Presse
     }
 }
 
-/// Forgets a press when it is dropped, so that it can be pressed again.
+/// A guard that forgets a press when dropped, so that it can be repeated.
 struct Forget<T> {
     presses: Presses<T>,
     whose: Digest,

@@ -1,4 +1,4 @@
-//! Clients: those of the configuration, laid over those of the store.
+//! Clients of the configuration, laid over those of the store.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,23 +11,22 @@ use grantor::store::{
 };
 use grantor::{Answer, Timestamp, Unavailable};
 
-/// A store that has more clients than it keeps itself. A client of the configuration hides one of the store that has
-/// its id, and cannot be changed through the store.
+/// A store with more clients than it keeps itself. A client of the configuration hides one of the store with the same
+/// id, and cannot be changed through the store.
 #[derive(Debug)]
 pub struct Registered<S> {
     configured: ArcSwap<HashMap<ClientId, Arc<Client>>>,
-    /// Keeps everything else.
+    /// The store of everything else.
     pub store: S,
 }
 
 impl<S> Registered<S> {
-    /// These clients, laid over a store.
+    /// Lays these clients over a store.
     pub fn new(configured: HashMap<ClientId, Arc<Client>>, store: S) -> Self {
         Self { configured: ArcSwap::from_pointee(configured), store }
     }
 
-    /// Puts others in the place of the configured clients, all at once: each lookup sees those of before or those of
-    /// after.
+    /// Replaces the configured clients all at once: each lookup sees either the earlier or the later ones.
     pub fn replace(&self, configured: HashMap<ClientId, Arc<Client>>) {
         self.configured.store(Arc::new(configured));
     }

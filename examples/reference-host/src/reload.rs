@@ -1,4 +1,4 @@
-//! The configuration, read again while the program runs.
+//! Reloading of the configuration while the program runs.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use playground::Playground;
 use crate::config::Settings;
 use crate::web::App;
 
-/// The settings that the program begins with; and the playground, if they have one.
+/// Returns the settings that the program begins with, and the playground if they have one.
 ///
 /// # Errors
 /// See [`complete`] and [`Playground::new`].
@@ -24,7 +24,7 @@ pub fn begin(
     Ok(playground.map(Arc::new))
 }
 
-/// Completes what a file says with what this program always does, and with what the playground brings.
+/// Adds to the settings of a file the program's own, and the playground's clients and user.
 ///
 /// # Errors
 /// A client or a user of the settings has the name of a client of the playground.
@@ -44,17 +44,17 @@ pub fn complete(
     Ok(())
 }
 
-/// Puts these settings in the place of those that the program runs with: clients and users each as a whole, and the
-/// server's table, for whatever begins after it. What was issued stays issued. Says whose sessions are to be ended,
-/// because they are gone, or have another password.
+/// Replaces the settings of the running program: clients and users each as a whole, and the server's table, for
+/// requests that begin afterwards. Issued tokens stay valid. Returns the users whose sessions must end, because they
+/// are gone or have another password.
 ///
 /// # Errors
-/// The settings cannot be used. Then nothing has changed.
+/// The settings cannot be used, and nothing has changed.
 pub fn reload(app: &App, mut settings: Settings) -> Result<Vec<Subject>, Box<dyn Error + Send + Sync>> {
     if settings.playground() != app.playground.is_some() {
         return Err("server.playground: the playground comes and goes by a restart".into());
     }
-    // An editor or a full disk may have left it empty.
+    // An editor or a full disk may have left the file empty.
     if settings.clients.is_empty() && settings.users.is_empty() {
         return Err("there is neither a client nor a user in it".into());
     }

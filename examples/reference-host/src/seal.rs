@@ -1,5 +1,5 @@
-//! Sealing: what a browser carries for the host, and can neither read nor change. So those who have not logged in cost
-//! no memory.
+//! Sealing of values that a browser carries for the host, and can neither read nor change. So visitors who have not
+//! logged in cost no memory.
 
 use std::fmt;
 
@@ -10,18 +10,18 @@ use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 
 const NONCE_LEN: usize = 24;
 
-/// What a sealed value is for. It is good for nothing else.
+/// The purpose of a sealed value, which is good for no other.
 #[derive(Clone, Copy, Debug)]
 pub enum Purpose {
-    /// To show that a form is of this host's making, for this browser and, after `Some`, this person.
+    /// Proves that a form is of this host's making, for this browser and, after `Some`, this person.
     Form,
-    /// What waits for somebody to log in.
+    /// A request that waits for a login.
     Login,
-    /// What waits for a person's decision.
+    /// A request that waits for a person's decision.
     Consent,
 }
 
-/// Seals and opens, under one key.
+/// A key that seals and opens values.
 pub struct Seal(XChaCha20Poly1305);
 
 impl fmt::Debug for Seal {
@@ -31,28 +31,28 @@ impl fmt::Debug for Seal {
 }
 
 impl Seal {
-    /// Under this key.
+    /// Creates a seal with this key.
     #[must_use]
     pub fn new(key: [u8; 32]) -> Self {
         Self(XChaCha20Poly1305::new(&Key::from(key)))
     }
 
-    /// Seals a value for a purpose, and for those whom it is bound to.
+    /// Seals a value for a purpose, bound to these names.
     ///
     /// # Errors
-    /// There is no randomness.
+    /// The operating system has no randomness.
     pub fn seal(&self, purpose: Purpose, bound_to: &[&str], value: &[u8]) -> Result<String, getrandom::Error> {
         let mut sealed = [0; NONCE_LEN].to_vec();
         getrandom::fill(&mut sealed)?;
         let nonce = nonce(&sealed).ok_or(getrandom::Error::UNEXPECTED)?;
         let payload = Payload { msg: value, aad: &context(purpose, bound_to) };
-        // It fails for values of many gigabytes.
+        // Encryption fails only for values of many gigabytes.
         let encrypted = self.0.encrypt(&nonce, payload).map_err(|_| getrandom::Error::UNEXPECTED)?;
         sealed.extend(encrypted);
         Ok(URL_SAFE_NO_PAD.encode(sealed))
     }
 
-    /// Opens what was sealed for the same purpose and the same ones.
+    /// Opens a value that was sealed for the same purpose and names.
     #[must_use]
     pub fn open(&self, purpose: Purpose, bound_to: &[&str], sealed: &str) -> Option<Vec<u8>> {
         let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
@@ -66,7 +66,7 @@ fn nonce(bytes: &[u8]) -> Option<XNonce> {
     XNonce::try_from(bytes).ok()
 }
 
-/// Each part with its length before it, so that no two lists read alike.
+/// Joins the parts, each with its length before it, so that no two lists read alike.
 fn context(purpose: Purpose, bound_to: &[&str]) -> Vec<u8> {
     let mut context = format!("{purpose:?}").into_bytes();
     for part in bound_to {

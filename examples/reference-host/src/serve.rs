@@ -1,4 +1,4 @@
-//! Connections: each is served for as long as its peer keeps up, and none stands in the way of another.
+//! The serving of connections: each is served for as long as its peer keeps up, and none blocks another.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -34,20 +34,20 @@ use crate::metrics::{Endpoint, Metrics};
 use crate::signals::Stop;
 use crate::tls::Certificates;
 
-/// How long to wait when the operating system has no connection to give.
+/// The time to wait when the operating system has no connection to give.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
-/// How long connections are still taken once the program is asked to stop: who sent a request before it heard is
-/// answered.
+/// The time for which connections are still accepted once the program is asked to stop, so that a request that was sent
+/// before the peer noticed is answered.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// The most that is kept of a head: room for a query of [`MAX_FORM_LEN`](grantor::MAX_FORM_LEN), and headers.
+/// The greatest length of a head, in bytes: room for a query of [`MAX_FORM_LEN`](grantor::MAX_FORM_LEN), and headers.
 const MAX_HEAD: usize = 128 * 1024;
 
-/// The most connections unless told otherwise.
+/// The most connections by default.
 const MOST_CONNECTIONS: u64 = 16_384;
 
-/// Answers requests.
+/// The service that answers requests.
 pub trait Answer: Send + Sync + 'static {
     /// Answers a request of this peer.
     fn answer(&self, request: Request<Bytes>, peer: SocketAddr) -> impl Future<Output = Response<Body>> + Send;
@@ -62,26 +62,26 @@ impl Answer for Router {
     }
 }
 
-/// What connections are served with.
+/// The parts that connections are served with.
 #[derive(Debug)]
 pub struct Door<A> {
-    /// Answers requests.
+    /// The service that answers requests.
     pub inside: A,
-    /// What a peer may take.
+    /// The limits for peers.
     pub limits: Limits,
-    /// Certificates, if connections are secured here.
+    /// The certificates, if connections use TLS.
     pub certificates: Option<Arc<Certificates>>,
-    /// Those that are open.
+    /// The open connections.
     pub connections: Arc<Connections>,
-    /// Where they are counted.
+    /// The metrics that count them.
     pub metrics: Arc<Metrics>,
-    /// Whether answers say that they are the last of their connection.
+    /// True while answers tell that they are the last of their connection.
     pub is_closing: AtomicBool,
 }
 
 impl Limits {
-    /// How many connections may be open. Of the files that the process may open, some are left for the store and the
-    /// log.
+    /// Returns the limit of open connections. Of the files that the process may open, some are left for the store and
+    /// the log.
     #[must_use]
     pub fn connections(&self) -> usize {
         let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
@@ -91,8 +91,8 @@ impl Limits {
     }
 }
 
-/// Serves until the program is asked to stop, and then until all are answered, the time for that is over, or it is
-/// asked again. `draining` is called when it is asked first.
+/// Serves until the program is asked to stop, and then until all requests are answered, the time for that is over, or
+/// the program is asked again. `draining` is called at the first request to stop.
 pub async fn serve<A: Answer>(listener: TcpListener, door: Arc<Door<A>>, mut stop: Stop, draining: impl FnOnce()) {
     let (connections, limits) = (Arc::clone(&door.connections), door.limits.clone());
     let mut accepting = Box::pin(accept(listener, Arc::clone(&door)));
@@ -112,14 +112,14 @@ pub async fn serve<A: Answer>(listener: TcpListener, door: Arc<Door<A>>, mut sto
         }
     };
     tokio::select! {
-        // A client that keeps its connection busy does not keep the program alive.
+        // A client that keeps its connection busy must not keep the program alive.
         _ = timeout(limits.stop_timeout, drained) => {}
         () = stop.requested() => {}
     }
     tracing::info!(event = "stopped", connections = door.connections.len());
 }
 
-/// Takes connections, without end.
+/// Accepts connections, without end.
 pub async fn accept<A: Answer>(listener: TcpListener, door: Arc<Door<A>>) {
     loop {
         match listener.accept().await {
@@ -129,11 +129,11 @@ pub async fn accept<A: Answer>(listener: TcpListener, door: Arc<Door<A>>) {
                 door.metrics.connections.closed_for_others.inc_by(closed);
                 tokio::spawn(Arc::clone(&door).talk(stream, peer, place));
             }
-            // The peer was gone before.
+            // The peer has gone already.
             Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {
             }
             Err(error) => {
-                // No file is left, say: there is nothing to do but to wait, and to give one up.
+                // There may be no file left: all that helps is to wait, and to close an idle connection.
                 door.metrics.connections.accept_errors.inc();
                 let closed = door.connections.close_one();
                 tracing::error!(event = "accept_failed", error = error.to_string(), closed);
@@ -145,7 +145,7 @@ pub async fn accept<A: Answer>(listener: TcpListener, door: Arc<Door<A>>) {
 
 impl<A: Answer> Door<A> {
     async fn talk(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, place: Place) {
-        // An answer is not kept back until the one before it is acknowledged.
+        // An answer must not wait for the acknowledgement of the one before.
         let _ = stream.set_nodelay(true);
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(self.limits.write_timeout));
@@ -158,7 +158,7 @@ impl<A: Answer> Door<A> {
         };
         match accepted {
             Ok(Ok(stream)) => self.converse(Box::pin(stream), peer, &place).await,
-            // Whoever speaks no TLS is told so by rustls.
+            // rustls tells a peer that does not speak TLS.
             Ok(Err(_)) => {}
             Err(_) => drop(self.metrics.connections.head_timeouts.inc()),
         }
@@ -169,7 +169,7 @@ impl<A: Answer> Door<A> {
         let service = service_fn(|request| self.answer(request, peer, place));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            // It runs from the answer before, so that it ends idle connections too.
+            // The time runs from the answer before, so that it ends idle connections too.
             .header_read_timeout(self.limits.head_timeout)
             .max_buf_size(MAX_HEAD)
             .serve_connection(TokioIo::new(stream), service);
@@ -249,8 +249,8 @@ impl<A: Answer> Door<A> {
     }
 }
 
-/// Waits for this, so long and no longer. Most is ready when it is asked for, and then no clock is read. The future stays where it
-/// stands: it is not small, and a move is a copy.
+/// Waits for a future at most this long. Most futures are ready when polled first, and then no clock is read. The future
+/// stays pinned in place: it is not small, and a move is a copy.
 async fn within<F: Future>(limit: Duration, mut work: Pin<&mut F>) -> Result<F::Output, Elapsed> {
     match poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
         Poll::Ready(output) => Ok(output),

@@ -1,4 +1,4 @@
-//! Sessions: who sits at a browser. Whoever has not logged in has none, so that nobody can fill them.
+//! Sessions of people at browsers. Visitors who have not logged in have none, so that nobody can fill the memory.
 
 mod file;
 mod memory;
@@ -17,14 +17,13 @@ use crate::moment;
 use crate::seal::{Purpose, Seal};
 use crate::users::{User, Users};
 
-/// How long a session lasts, in seconds.
+/// The lifetime of a session, in seconds.
 const LIFETIME: u64 = 8 * 60 * 60;
 
-/// How many sessions a person has at most, at whatever browsers. The one that began first ends for a new one; no other
-/// person's does.
+/// The most sessions of a person, at all browsers together. The oldest ends for a new one, and never another person's.
 const MAX_SESSIONS: usize = 20;
 
-/// All sessions, by the digest of the cookie's value: a lookup that takes longer for a near miss would tell nothing.
+/// All sessions, by the digest of the cookie's value, so that the time of a lookup tells nothing about near misses.
 #[derive(Debug)]
 pub struct Sessions {
     kept: Kept,
@@ -38,7 +37,7 @@ enum Kept {
     File(SessionFile),
 }
 
-/// What is kept of a session.
+/// The stored part of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Session {
     subject: Subject,
@@ -46,29 +45,29 @@ struct Session {
     expires_at: Timestamp,
 }
 
-/// Who logged in, and when.
+/// A logged-in person, and the time of the login.
 #[derive(Clone, Debug)]
 pub struct Login {
-    /// Who.
+    /// The person.
     pub user: Arc<User>,
-    /// When they showed their password.
+    /// The time at which they entered their password.
     pub at: Timestamp,
 }
 
-/// A browser at this host, and who sits there.
+/// A browser at this host, and the person at it.
 #[derive(Debug)]
 pub struct Visit {
-    /// By what its forms are known: a name that a browser gets at its first page, and keeps when somebody logs in.
+    /// The name to which its forms are bound. A browser gets it at its first page, and keeps it when somebody logs in.
     pub browser: Option<String>,
-    /// Who.
+    /// The login, if somebody is logged in.
     pub login: Option<Login>,
 }
 
 impl Sessions {
-    /// Beside what this store keeps: in its file they, and the open pages, outlive the program.
+    /// Opens the sessions beside the store: in its file, they and open pages outlive the program.
     ///
     /// # Errors
-    /// There is no randomness, or the file cannot be written.
+    /// The operating system has no randomness, or the file cannot be written.
     pub fn open(issuer: &Issuer, store: &AnyStore) -> Result<Self, Unavailable> {
         let mut key = [0; 32];
         getrandom::fill(&mut key).map_err(Unavailable::new)?;
@@ -82,13 +81,13 @@ impl Sessions {
         Ok(Self { kept, cookies: Cookies::of(issuer), seal: Seal::new(key) })
     }
 
-    /// What the pages' forms are sealed with.
+    /// The seal of the pages' forms.
     #[must_use]
     pub fn seal(&self) -> &Seal {
         &self.seal
     }
 
-    /// Who sends a request.
+    /// Returns the browser and the person that a request comes from.
     ///
     /// # Errors
     /// The sessions cannot be read.
@@ -102,46 +101,47 @@ impl Sessions {
         Ok(Visit { browser, login })
     }
 
-    /// Whether a request comes with the name of its browser.
+    /// True if a request has the cookie with its browser's name.
     #[must_use]
     pub fn knows(&self, headers: &HeaderMap) -> bool {
         cookie(headers, &self.cookies.browser).is_some()
     }
 
-    /// What the login form of a browser carries, which a page of another site cannot know; and the cookie to be set, if
-    /// the browser is new here.
+    /// Returns the value for the login form of a browser, which a page of another site cannot know, and the cookie to
+    /// be set if the browser is new here.
     ///
     /// # Errors
-    /// There is no randomness.
+    /// The operating system has no randomness.
     pub fn login_form(&self, visit: &mut Visit) -> Result<(String, Option<HeaderValue>), getrandom::Error> {
         let (browser, cookie) = self.browser(visit)?;
         Ok((self.seal.seal(Purpose::Form, &[browser], &[])?, cookie))
     }
 
-    /// Whether a login form comes from a page of this browser's.
+    /// True if a login form comes from a page of this browser.
     #[must_use]
     pub fn is_login_form_of(&self, visit: &Visit, presented: &str) -> bool {
         let opened = visit.browser.as_deref().and_then(|browser| self.seal.open(Purpose::Form, &[browser], presented));
         opened.is_some()
     }
 
-    /// What every other form carries: it is this person's, in whichever of the browser's tabs they logged in again.
+    /// Returns the value for every other form. It is the person's, in all tabs of the browser, even if they logged in
+    /// again.
     ///
     /// # Errors
-    /// There is no randomness.
+    /// The operating system has no randomness.
     pub fn form(&self, visit: &mut Visit, login: &Login) -> Result<(String, Option<HeaderValue>), getrandom::Error> {
         let (browser, cookie) = self.browser(visit)?;
         Ok((self.seal.seal(Purpose::Form, &[browser, login.user.subject.as_str()], &[])?, cookie))
     }
 
-    /// Who sends a form, if it comes from a page of theirs in this browser.
+    /// Returns the login that a form belongs to, if the form comes from a page of theirs in this browser.
     #[must_use]
     pub fn sender<'a>(&self, visit: &'a Visit, presented: &str) -> Option<&'a Login> {
         let (browser, login) = (visit.browser.as_deref()?, visit.login.as_ref()?);
         self.seal.open(Purpose::Form, &[browser, login.user.subject.as_str()], presented).map(|_| login)
     }
 
-    /// The browser's name, and its cookie, if it is new.
+    /// Returns the browser's name, and its cookie if it is new.
     fn browser<'a>(&self, visit: &'a mut Visit) -> Result<(&'a str, Option<HeaderValue>), getrandom::Error> {
         let mut cookie = None;
         if visit.browser.is_none() {
@@ -152,11 +152,11 @@ impl Sessions {
         Ok((visit.browser.as_deref().unwrap_or_default(), cookie))
     }
 
-    /// Ends the request's session and starts one for this person, under a new name: whoever knew the old name, or had
+    /// Ends the request's session and starts one for this person, under a new name. Somebody who knew the old name, or
     /// planted it, does not know the new one.
     ///
     /// # Errors
-    /// There is no randomness, or the sessions cannot be written.
+    /// The operating system has no randomness, or the sessions cannot be written.
     pub async fn log_in(
         &self,
         headers: &HeaderMap,
@@ -174,7 +174,7 @@ impl Sessions {
         Ok(set_cookie(&self.cookies.session, &value, self.cookies.secure))
     }
 
-    /// Ends every session of a person, at whatever browser.
+    /// Ends every session of a person, at all browsers.
     ///
     /// # Errors
     /// The sessions cannot be written.
@@ -198,7 +198,7 @@ impl Sessions {
         Ok(())
     }
 
-    /// By what a request's session is known, whether it goes on or has ended.
+    /// Returns the key of a request's session, even if the session has ended.
     #[must_use]
     pub fn key(&self, headers: &HeaderMap) -> Option<Digest> {
         cookie(headers, &self.cookies.session).map(Digest::of)
@@ -212,8 +212,8 @@ impl Sessions {
     }
 }
 
-/// The names of the cookies. Ports do not part the cookies of a host (RFC 6265 §8.5): the names have to, from those of
-/// whatever other programs there are, and of another server like this one.
+/// The names of the cookies. Ports do not separate the cookies of a host (RFC 6265 §8.5), so the names must, from those
+/// of other programs and of another server like this one.
 #[derive(Debug)]
 struct Cookies {
     browser: String,
@@ -225,7 +225,7 @@ impl Cookies {
     fn of(issuer: &Issuer) -> Self {
         let digest = Digest::of(issuer.as_str());
         let issuer_id: String = digest.as_bytes().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        // A browser takes a `__Host-` cookie only from this very host, over https.
+        // A browser accepts a `__Host-` cookie only from this very host, over https.
         let prefix = if issuer.is_https() { "__Host-" } else { "" };
         let name = |what: fmt::Arguments<'_>| format!("{prefix}grantor-{issuer_id}-{what}");
         Self {
@@ -236,7 +236,7 @@ impl Cookies {
     }
 }
 
-/// The value of a request's cookie. What other programs of the host put beside it need not be text.
+/// Returns the value of a request's cookie. The cookies of other programs on the host need not be text.
 pub(crate) fn cookie<'a>(headers: &'a HeaderMap, cookie_name: &str) -> Option<&'a str> {
     let cookies = headers.get_all(header::COOKIE).into_iter();
     let mut pairs = cookies.flat_map(|cookies| cookies.as_bytes().split(|byte| *byte == b';'));
@@ -246,7 +246,7 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, cookie_name: &str) -> Option<&'
     })
 }
 
-/// A cookie to be set. `Lax`: a link from the application brings it along, a form or a picture on another site does
+/// Returns a cookie to be set. `Lax`: a link from the application carries it, a form or a picture on another site does
 /// not.
 pub(crate) fn set_cookie(cookie_name: &str, value: &str, secure: bool) -> HeaderValue {
     let secure = if secure { "; Secure" } else { "" };

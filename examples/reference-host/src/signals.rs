@@ -1,4 +1,4 @@
-//! What the operating system asks of the process: to stop, or to read its files again.
+//! The signals of the operating system: to stop, or to read files again.
 
 use std::error::Error;
 use std::fmt;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::spawn_blocking;
 
-/// SIGINT and SIGTERM.
+/// The signals to stop: SIGINT and SIGTERM.
 #[derive(Debug)]
 pub struct Stop {
     interrupt: Signal,
@@ -16,7 +16,7 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// From now on, they are told here.
+    /// Begins to listen for them.
     ///
     /// # Errors
     /// The operating system refuses.
@@ -24,7 +24,7 @@ impl Stop {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
-    /// Waits for the next of them.
+    /// Waits for the next signal.
     pub async fn requested(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
@@ -35,7 +35,7 @@ impl Stop {
 
 type Read = dyn Fn() -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync;
 
-/// What is read again at SIGHUP.
+/// The readers that run again at SIGHUP.
 #[derive(Default)]
 pub struct Reload(Vec<(&'static str, Arc<Read>)>);
 
@@ -46,7 +46,7 @@ impl fmt::Debug for Reload {
 }
 
 impl Reload {
-    /// Adds something that can be read again. If it fails, what was read before is to stay in use.
+    /// Adds a reader that can run again. If it fails, it must keep the values that were read before.
     pub fn add(
         &mut self,
         what: &'static str,
@@ -55,7 +55,7 @@ impl Reload {
         self.0.push((what, Arc::new(read)));
     }
 
-    /// Reads all of it again, whenever there is a SIGHUP.
+    /// Runs all readers again at each SIGHUP.
     ///
     /// # Errors
     /// The operating system refuses.
@@ -68,7 +68,7 @@ impl Reload {
                     match spawn_blocking(move || read()).await {
                         Ok(Ok(())) => tracing::info!(event = "reloaded", what),
                         Ok(Err(error)) => tracing::error!(event = "reload_failed", what, error = error.to_string()),
-                        // The panic has a line of its own.
+                        // The panic has its own line in the log.
                         Err(_) => {}
                     }
                 }

@@ -1,4 +1,4 @@
-//! Protection against guessing: who fails too often has to wait (OAuth 2.1 §2.4.1, §9.1).
+//! Protection against guessing: after too many failures, further attempts have to wait (OAuth 2.1 §2.4.1, §9.1).
 
 use std::hash::Hash;
 use std::num::NonZeroUsize;
@@ -13,22 +13,21 @@ use tokio::sync::Notify;
 /// The wait after the last free failure, in seconds. Each further one doubles it.
 const FIRST_WAIT: u64 = 2;
 
-/// The longest wait, in seconds; failures that are older than this are forgotten.
+/// The longest wait, in seconds; older failures are forgotten.
 const LONGEST_WAIT: u64 = 15 * 60;
 
-/// How many counts there are. The one that was not asked for the longest is forgotten first.
+/// The most counts. The one that was unused for the longest time is forgotten first.
 pub(crate) const CAPACITY: NonZeroUsize = NonZeroUsize::new(16 * 1024).unwrap();
 
-/// Counts failures by whatever is guessed at, say a client's id and where the guess comes from. A clone counts together
-/// with the original.
+/// A count of failures by key, for example a client's id and the sender's network. Clones share one count.
 ///
-/// Keys are exact: nobody waits for another's failures. An attempt counts from its beginning, so that many at once get
-/// no further than one after the other; and one that is dropped half-way has failed.
+/// Keys are exact, so nobody waits for another's failures. An attempt counts from its beginning, so that many at once
+/// get no further than one after the other, and an attempt that is dropped half-way has failed.
 #[derive(Debug)]
 pub struct Throttle<K: Hash + Eq + Clone> {
     free_failures: u32,
     counts: Arc<Mutex<LruCache<K, Count>>>,
-    /// The time is counted from here, by a clock that nobody sets.
+    /// The start of the time, by a monotonic clock.
     started: Instant,
 }
 
@@ -39,15 +38,15 @@ impl<K: Hash + Eq + Clone> Clone for Throttle<K> {
     }
 }
 
-/// What is known of a key.
+/// The count of a key.
 #[derive(Debug, Default)]
 struct Count {
     failures: u32,
     last: u64,
     under_way: u32,
-    /// What succeeded last: whoever presents that again is not guessing.
+    /// The digest of the value that succeeded last: presenting it again is not a guess.
     good: Option<Digest>,
-    /// An attempt that was under way has ended.
+    /// Notifies when an attempt that was under way has ended.
     ended: Arc<Notify>,
 }
 
@@ -56,9 +55,9 @@ impl Count {
         self.failures == 0 && self.under_way == 0 && self.good.is_none()
     }
 
-    /// How long nothing may be tried; no time, if something may.
+    /// Returns the seconds for which no attempt is allowed; zero if one is.
     fn wait(&mut self, free_failures: u32, now: u64) -> u64 {
-        // A clock that went back starts a wait anew, at the worst. It must not last until the clock has caught up.
+        // A clock that went back restarts a wait, at worst. The wait must not last until the clock has caught up.
         self.last = self.last.min(now);
         if self.last.saturating_add(LONGEST_WAIT) < now {
             self.failures = 0;
@@ -68,27 +67,28 @@ impl Count {
         self.last.saturating_add(wait).saturating_sub(now)
     }
 
-    /// How many attempts may be under way at once: as many as could all fail without a wait, and one after a wait.
+    /// Returns the most attempts that may be under way at once: as many as could all fail without a wait, and one after
+    /// a wait.
     fn room(&self, free_failures: u32) -> u32 {
         free_failures.saturating_sub(self.failures).max(1)
     }
 }
 
-/// How an attempt begins.
+/// The beginning of an attempt.
 enum Begun<K: Hash + Eq + Clone> {
     Attempt(Attempt<K>),
     Wait(u64),
-    /// It depends on those that are under way.
+    /// The attempt has to wait for those that are under way.
     Busy(Arc<Notify>),
 }
 
-/// An attempt that is under way. Dropping it tells of a failure.
+/// An attempt that is under way. Dropping it counts as a failure.
 #[derive(Debug)]
 #[must_use = "an attempt that is dropped has failed"]
 pub struct Attempt<K: Hash + Eq + Clone> {
     throttle: Throttle<K>,
     key: K,
-    /// None if it presents what succeeded before, and counts only once it fails.
+    /// `None` if it presents the value that succeeded before, and counts only if it fails.
     ended: Option<Arc<Notify>>,
     presented: Option<Digest>,
     outcome: Outcome,
@@ -102,18 +102,18 @@ enum Outcome {
 }
 
 impl<K: Hash + Eq + Clone> Throttle<K> {
-    /// Nobody has failed yet. So many failures cost nothing, and the next one has to wait.
+    /// Creates an empty count. This many failures cause no wait, and the next one does.
     #[must_use]
     pub fn new(free_failures: u32) -> Self {
         let counts = Arc::new(Mutex::new(LruCache::new(CAPACITY)));
         Self { free_failures, counts, started: Instant::now() }
     }
 
-    /// Begins an attempt at a key. Where it depends on how others end, it comes after them. What is `presented` is not
-    /// counted if it was right the last time.
+    /// Begins an attempt at a key. If the result depends on attempts that are under way, it waits for them. A
+    /// `presented` value that was right the last time is not counted.
     ///
     /// # Errors
-    /// Nothing may be tried for so many seconds.
+    /// No attempt is allowed for this many seconds.
     pub async fn begin(&self, key: K, presented: Option<Digest>) -> Result<Attempt<K>, u64> {
         loop {
             let ended = match self.try_begin(&key, presented, || self.now()) {
@@ -121,7 +121,7 @@ impl<K: Hash + Eq + Clone> Throttle<K> {
                 Begun::Wait(seconds) => return Err(seconds),
                 Begun::Busy(ended) => ended,
             };
-            // One may end between the question and the waiting: first listen, then ask again.
+            // An attempt may end between the check and the wait, so listen first and check again.
             let mut notified = pin!(ended.notified());
             notified.as_mut().enable();
             match self.try_begin(&key, presented, || self.now()) {
@@ -162,7 +162,7 @@ impl<K: Hash + Eq + Clone> Throttle<K> {
         self.started.elapsed().as_secs()
     }
 
-    /// Looks at a count, which is forgotten if there is nothing left to remember.
+    /// Calls a function with a count, which is removed if it has nothing left to remember.
     fn with<R>(&self, key: &K, look: impl FnOnce(&mut Count) -> R) -> R {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.get_or_insert_mut_ref(key, Count::default);
@@ -175,18 +175,18 @@ impl<K: Hash + Eq + Clone> Throttle<K> {
 }
 
 impl<K: Hash + Eq + Clone> Attempt<K> {
-    /// Tells of a success: the failures before were honest mistakes.
+    /// Reports a success: the failures before were honest mistakes.
     pub fn succeeded(mut self) {
         self.outcome = Outcome::Succeeded;
     }
 
-    /// Takes it back: nothing was guessed, or nothing checked.
+    /// Takes the attempt back: there was no guess, or no check.
     pub fn withdraw(mut self) {
         self.outcome = Outcome::Withdrawn;
     }
 
     fn end(&self, now: u64) {
-        // What was right before, and is so again, says nothing about the guesses of others.
+        // A value that was right before, and still is, says nothing about the guesses of others.
         if self.ended.is_none() && !matches!(self.outcome, Outcome::Failed) {
             return;
         }
@@ -215,7 +215,7 @@ impl<K: Hash + Eq + Clone> Attempt<K> {
 
 impl<K: Hash + Eq + Clone> Drop for Attempt<K> {
     fn drop(&mut self) {
-        // What was right before and did not fail now was never counted.
+        // An attempt with a value that was right before and did not fail was never counted.
         if self.ended.is_none() && !matches!(self.outcome, Outcome::Failed) {
             return;
         }

@@ -9,7 +9,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject as _};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// The certificates, as they were read last.
+/// The certificates, as last read.
 #[derive(Debug)]
 pub struct Certificates {
     chain: PathBuf,
@@ -17,7 +17,7 @@ pub struct Certificates {
     config: RwLock<Arc<ServerConfig>>,
 }
 
-/// Why they cannot be used. It names the file, and shows nothing of what is in it.
+/// The reason why they cannot be used, with the file's name and none of its content.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {reason}", file.display())]
 pub struct TlsError {
@@ -26,26 +26,26 @@ pub struct TlsError {
 }
 
 impl Certificates {
-    /// Reads a chain of certificates and the private key of the first of them.
+    /// Reads a chain of certificates and the private key of the first one.
     ///
     /// # Errors
-    /// One of them cannot be read, or they do not belong together.
+    /// One of the files cannot be read, or they do not belong together.
     pub fn read(chain: PathBuf, key: PathBuf) -> Result<Self, TlsError> {
         let config = RwLock::new(read(&chain, &key)?);
         Ok(Self { chain, key, config })
     }
 
-    /// Reads them again, for connections to come.
+    /// Reads the files again, for future connections.
     ///
     /// # Errors
-    /// What was read before stays.
+    /// The files cannot be used. The earlier certificates stay.
     pub fn reload(&self) -> Result<(), TlsError> {
         let config = read(&self.chain, &self.key)?;
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
         Ok(())
     }
 
-    /// Accepts a connection with what was read last.
+    /// Returns an acceptor with the certificates as last read.
     #[must_use]
     pub fn acceptor(&self) -> TlsAcceptor {
         Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner)).into()
@@ -70,7 +70,7 @@ fn read(chain: &Path, key: &Path) -> Result<Arc<ServerConfig>, TlsError> {
     Ok(Arc::new(config))
 }
 
-/// The reason alone: an error of the parser may hold a line of the file.
+/// Returns the reason alone, since a parser's error may contain a line of the file.
 fn describe(error: pem::Error) -> String {
     match error {
         pem::Error::Io(error) => error.to_string(),

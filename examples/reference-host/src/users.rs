@@ -11,41 +11,41 @@ use grantor::{Answer, AsyncPolicy};
 use crate::address::Network;
 use crate::throttle::Throttle;
 
-/// How often somebody may mistype a password before they have to wait.
+/// The number of times that somebody may mistype a password without a wait.
 const FREE_FAILURES: u32 = 5;
 
-/// How often a name's password may be guessed at, from wherever, before those wait who never logged in from where they
-/// are.
+/// The number of guesses at a name's password, from all networks together, before those have to wait from whose network
+/// this name never logged in.
 const FREE_FAILURES_EVERYWHERE: u32 = 100;
 
-/// How many networks are remembered from which somebody logged in.
+/// The most networks of a user's logins that are remembered.
 const MAX_NETWORKS: usize = 16;
 
 /// A resource owner.
 #[derive(Debug)]
 pub struct User {
-    /// By which tokens know them.
+    /// The subject in tokens.
     pub subject: Subject,
-    /// By which people know them.
+    /// The name for people.
     pub name: String,
-    /// A host with real users keeps a slow, salted hash here, such as Argon2; these passwords stand in the
-    /// configuration as they are.
+    /// The digest of the password. A host with real users keeps a slow, salted hash here, such as Argon2; these
+    /// passwords are in the configuration as they are.
     pub password: Digest,
 }
 
-/// Everyone, by the name they log in with.
+/// All users, by their login names.
 #[derive(Debug)]
 pub struct Users {
     people: ArcSwap<People>,
     known: Limits,
-    /// Names that do not exist are counted alike, or the wait would tell which do. But apart: whoever makes names up
-    /// makes the host forget no failure of a name that exists.
+    /// The failures of names that do not exist. They are counted alike, so that a wait does not reveal which names
+    /// exist, but apart, so that made-up names push out no failure of a real one.
     made_up: Limits,
-    /// From where people have logged in, by their names' digests.
+    /// The networks of past logins, by the names' digests.
     familiar: Mutex<HashMap<Digest, Vec<Network>>>,
 }
 
-/// The same people, found in two ways.
+/// The same users, found in two ways.
 #[derive(Debug)]
 struct People {
     by_name: HashMap<String, Arc<User>>,
@@ -59,7 +59,7 @@ impl People {
     }
 }
 
-/// Failures, by the digest of the name.
+/// The failures, by the digest of the name.
 #[derive(Debug)]
 struct Limits {
     here: Throttle<(Digest, Network)>,
@@ -72,12 +72,12 @@ impl Limits {
     }
 }
 
-/// Why somebody is not logged in.
+/// The reason why somebody is not logged in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginError {
-    /// The name or the password is wrong; it is not told which.
+    /// The name or the password is wrong, without telling which.
     Wrong,
-    /// There were too many failures: nothing is checked for so many seconds.
+    /// There were too many failures: no password is checked for this many seconds.
     Wait(u64),
 }
 
@@ -93,7 +93,7 @@ impl LoginError {
 }
 
 impl Users {
-    /// These users.
+    /// Creates the set of these users.
     #[must_use]
     pub fn new(users: HashMap<String, Arc<User>>) -> Self {
         Self {
@@ -104,8 +104,8 @@ impl Users {
         }
     }
 
-    /// Puts others in their place, all at once. Failures are not forgotten. Says who is gone, or has another password:
-    /// their sessions are to end.
+    /// Replaces all users at once. Failures are not forgotten. Returns the users who are gone, or have another
+    /// password, since their sessions must end.
     pub fn replace(&self, users: HashMap<String, Arc<User>>) -> Vec<Subject> {
         let is_same =
             |before: &User, after: &User| before.subject == after.subject && before.password == after.password;
@@ -116,19 +116,20 @@ impl Users {
         changed.map(|(_, user)| user.subject.clone()).collect()
     }
 
-    /// The same, for a request from this network.
+    /// Returns the same users for a request from this network.
     pub(crate) fn for_request(&self, from: Network) -> UsersFor<'_> {
         UsersFor { users: self, from }
     }
 
-    /// The user whom tokens know by this.
+    /// The user with this subject.
     #[must_use]
     pub fn of(&self, subject: &Subject) -> Option<Arc<User>> {
         self.people.load().by_subject.get(subject).cloned()
     }
 
-    /// Whose name and password these are. Many failures at one place bar that place; many from everywhere, together,
-    /// bar those places where this name never logged in. So nobody keeps people out where they belong.
+    /// Returns the user with this name and password. Many failures in one network bar that network; many from all
+    /// networks together bar the networks in which this name never logged in. So nobody can lock people out of their
+    /// usual places.
     ///
     /// # Errors
     /// See [`LoginError`].
@@ -153,7 +154,7 @@ impl Users {
         let is_right = Digest::of(password) == expected;
         let user = user.filter(|_| is_right).ok_or(LoginError::Wrong)?;
         here.succeeded();
-        // One success does not forgive what was guessed elsewhere.
+        // One success does not forgive guesses from elsewhere.
         everywhere.into_iter().for_each(|attempt| attempt.withdraw());
         self.remember(name, from);
         Ok(user)
@@ -175,7 +176,7 @@ impl Users {
     }
 }
 
-/// The users, for a request from somewhere: the password grant counts guesses as the login page does.
+/// The users, for a request from a network: the password grant counts guesses as the login page does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct UsersFor<'a> {
     users: &'a Users,
@@ -189,7 +190,7 @@ impl AsyncPolicy for UsersFor<'_> {
     }
 }
 
-/// The only question that this host answers is the password grant's, and that comes with where it comes from.
+/// Answers nothing: the only question of this host is the password grant's, which needs the network of the request.
 impl AsyncPolicy for Users {}
 
 #[cfg(test)]
@@ -228,7 +229,7 @@ mod tests {
         assert!(barred > 200, "only {barred} of 354 guesses were barred");
         assert!(matches!(is_let_in(&users, "wonderland", 61).await, Err(LoginError::Wait(1..=900))));
         assert_eq!(is_let_in(&users, "wonderland", 1).await, Ok(true));
-        // Where she logged in, others may still not guess.
+        // Others cannot guess in the network where she logged in.
         for _ in 0..5 {
             assert_eq!(is_let_in(&users, "guess", 1).await, Ok(false));
         }
@@ -252,7 +253,7 @@ mod tests {
             let made_up = users.log_in(&format!("u{number}"), "guess", network(1)).await;
             assert_eq!(made_up.err(), Some(LoginError::Wrong));
         }
-        // Her first wait may be over by now; then this guess starts the next.
+        // Her first wait may be over by now; then this guess starts the next one.
         let _ = is_let_in(&users, "guess", 1).await;
         let barred = is_let_in(&users, "wonderland", 1).await;
         assert!(matches!(barred, Err(LoginError::Wait(_))), "alice's are not forgotten");

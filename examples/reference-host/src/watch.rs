@@ -1,4 +1,4 @@
-//! Numbers that others count, shown in the metrics.
+//! The numbers of other modules, shown in the metrics.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::host::AnyStore;
 use crate::log::Log;
 use crate::metrics::Metrics;
 
-/// Shows what the process counts.
+/// Shows the numbers of the process.
 pub fn process(metrics: &Metrics, log: &Log, connections: &Arc<Connections>) {
     let dropped = log.dropped();
     metrics.count("log_lines_dropped", "Lines of the log that were lost.", move || dropped.count());
@@ -18,7 +18,7 @@ pub fn process(metrics: &Metrics, log: &Log, connections: &Arc<Connections>) {
     metrics.gauge("connections_most", "Connections that may be open.", move || most.most() as u64);
 }
 
-/// Shows what waits in a store on disk, and what it has done.
+/// Shows the queues of a store on disk, and its work so far.
 pub fn store(metrics: &Metrics, store: &AnyStore) {
     let AnyStore::Sqlite(store) = store else { return };
     let read = |read: fn(Statistics) -> u64| {

@@ -1,4 +1,4 @@
-//! The routes: the authorization endpoint and the pages; what clients call is in [`endpoints`].
+//! The routes: the authorization endpoint and the pages. The endpoints that clients call are in [`endpoints`].
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -36,37 +36,37 @@ use crate::press::Presses;
 use crate::serve::Answer;
 use crate::session::{Sessions, Visit};
 
-/// What every request needs.
+/// The state that every request needs.
 #[derive(Debug)]
 pub struct App {
-    /// The protocol.
+    /// The protocol server.
     pub server: ArcSwap<Server>,
-    /// Answers its machines.
+    /// The host of its machines.
     pub host: Host,
-    /// Who sits at which browser.
+    /// The people at the browsers.
     pub sessions: Sessions,
-    /// What they decided just now, for those who press a button twice.
+    /// Their recent decisions, for a button that is pressed twice.
     pub decisions: Presses<AuthorizationResponse>,
-    /// Who logged out just now, likewise.
+    /// The recent log-outs, for a button that is pressed twice.
     pub log_outs: Presses<LoggedOut>,
-    /// Slows down whoever guesses at client secrets.
+    /// The protection against guesses at client secrets.
     pub client_guesses: ClientGuesses,
-    /// Who is believed when they say where a request comes from.
+    /// The proxies whose reports of the sender are trusted.
     pub proxies: Proxies,
-    /// What the demo's pages show, if this is the demo.
+    /// The content of the demo's pages, if this is the demo.
     pub guide: Option<Guide>,
     /// The playground, if there is one.
     pub playground: Option<Arc<Playground>>,
 }
 
 impl App {
-    /// The protocol, as it is configured now. A request keeps what it began with.
+    /// The protocol server, as configured now. A request keeps the one that it began with.
     #[must_use]
     pub fn server(&self) -> Arc<Server> {
         self.server.load_full()
     }
 
-    /// Who sends a request from a browser.
+    /// Returns the browser and the person that a request comes from.
     ///
     /// # Errors
     /// The sessions cannot be read.
@@ -74,14 +74,14 @@ impl App {
         self.sessions.visit(headers, &self.host.policy, now).await
     }
 
-    /// The host, for a request from this network.
+    /// Returns the host for a request from this network.
     pub(crate) fn host_for(&self, from: Network) -> impl AsyncHost {
         Hosted { store: &self.host.store, policy: self.host.policy.for_request(from) }
     }
 }
 
-/// All that is answered here. The endpoints that clients call are told apart before the routes, and without what pages
-/// need around them: they are called a hundred times as often.
+/// The whole service. The endpoints that clients call are separated before the routes, and without the layers for
+/// pages, since they are called a hundred times as often.
 #[derive(Debug)]
 pub struct Front {
     app: Arc<App>,
@@ -90,7 +90,7 @@ pub struct Front {
 }
 
 impl Front {
-    /// The front of a host, and further routes beside it.
+    /// Creates the service of a host, with further routes beside it.
     #[must_use]
     pub fn new(app: Arc<App>, beside: Router) -> Self {
         let base = Base::of(&app.server().config().issuer);
@@ -110,7 +110,7 @@ impl Answer for Front {
     }
 }
 
-/// All paths. They are below the issuer's, but for the documents that clients look for elsewhere.
+/// All routes. They are below the issuer's path, except for the documents that clients look for elsewhere.
 fn router(app: Arc<App>) -> Router {
     let base = Base::of(&app.server().config().issuer);
     let at = |path| base.route(path);
@@ -141,7 +141,7 @@ fn router(app: Arc<App>) -> Router {
     router.layer(DefaultBodyLimit::max(MAX_FORM_LEN)).layer(map_response(async |response| pages::safe_headers(response))).with_state(app)
 }
 
-/// The endpoints that clients call, and the documents in which they look for them, in more than one place.
+/// The endpoints that clients call, and the documents that describe them, in more than one place.
 fn endpoints(app: &App) -> Router<Arc<App>> {
     let server = app.server();
     let router = endpoints::router(&Base::of(&server.config().issuer));
@@ -149,7 +149,8 @@ fn endpoints(app: &App) -> Router<Arc<App>> {
     places.iter().fold(router, |router, place| router.route(&base::escape(place), any(metadata)))
 }
 
-/// The authorization endpoint. It has no CORS headers: a browser is sent here, and no script asks here (RFC 9700 §2.6).
+/// The authorization endpoint. It has no CORS headers, since browsers are sent here and scripts have no reason to ask
+/// (RFC 9700 §2.6).
 async fn authorize(
     State(app): State<Arc<App>>,
     recorder: Recorder,
@@ -166,8 +167,8 @@ async fn authorize(
     audit(authorization.event());
     match authorization {
         AuthorizeReply::Respond(response) => interaction::respond(response),
-        // A form that another site posts comes without the cookies (`SameSite=Lax`), and to set new ones would end what
-        // is there. The same request as a GET comes with them.
+        // A form that another site posts comes without the cookies (`SameSite=Lax`), and setting new ones would end the
+        // existing session. The same request as a GET comes with them.
         AuthorizeReply::Ask(_) | AuthorizeReply::Refuse(_)
             if request.method() == Method::POST && !app.sessions.knows(request.headers()) =>
         {
@@ -189,7 +190,7 @@ async fn home(State(app): State<Arc<App>>) -> Response {
     pages::home(app.guide.as_ref(), app.playground.is_some())
 }
 
-/// Stands in for the page of the demo client that gets the code.
+/// The page that replaces the demo client's own, and gets the code.
 async fn demo_callback(State(app): State<Arc<App>>, Query(answer): Query<pages::DemoAnswer>) -> Response {
     match &app.guide {
         Some(guide) => pages::demo_callback(&answer, guide),

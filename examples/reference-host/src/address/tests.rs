@@ -11,25 +11,25 @@ fn client(proxies: &str, peer: &str, headers: &[(&'static str, &str)]) -> String
     proxies.client(peer.parse().expect("an address"), &map).to_string()
 }
 
-/// Proxies, peer, headers, and who asks.
+/// Proxies, peer, headers, and the expected sender.
 type Case<'a> = (&'a str, &'a str, &'a [(&'static str, &'a str)], &'a str);
 
 #[test]
 fn only_a_trusted_peer_says_who_asks() {
     let xff = "x-forwarded-for";
     let cases: &[Case<'_>] = &[
-        // A stranger says what they like.
+        // A stranger can claim anything.
         ("10.0.0.0/8", "192.0.2.9", &[(xff, "198.51.100.1")], "192.0.2.9"),
         ("10.0.0.0/8", "10.1.2.3", &[(xff, "198.51.100.1")], "198.51.100.1"),
         ("10.0.0.0/8", "10.1.2.3", &[], "10.1.2.3"),
-        // What a client sent stands at the left.
+        // The client's own header is at the left.
         ("10.0.0.0/8", "10.1.2.3", &[(xff, "203.0.113.7, 198.51.100.1")], "198.51.100.1"),
         ("10.0.0.0/8", "10.1.2.3", &[(xff, "203.0.113.7"), (xff, "198.51.100.1")], "198.51.100.1"),
         ("10.0.0.0/8", "10.1.2.3", &[(xff, "203.0.113.7,198.51.100.1, 10.9.9.9")], "198.51.100.1"),
         ("10.0.0.0/8,198.51.100.1", "10.1.2.3", &[(xff, "203.0.113.7, 198.51.100.1")], "203.0.113.7"),
         // All of them proxies: the leftmost.
         ("10.0.0.0/8", "10.1.2.3", &[(xff, "10.0.0.1, 10.0.0.2")], "10.0.0.1"),
-        // Nobody knows who asked that proxy.
+        // The peer of that proxy is not known.
         ("10.0.0.0/8", "10.1.2.3", &[(xff, "203.0.113.7, unknown")], "10.1.2.3"),
         ("10.0.0.0/8", "10.1.2.3", &[(xff, "203.0.113.7, unknown, 10.9.9.9")], "10.9.9.9"),
         ("10.0.0.0/8", "10.1.2.3", &[(xff, "")], "10.1.2.3"),
@@ -45,7 +45,7 @@ fn only_a_trusted_peer_says_who_asks() {
         // A quote that a client left open.
         ("::1", "::1", &[("forwarded", "for=203.0.113.7;x=\", for=192.0.2.60")], "192.0.2.60"),
         ("::1", "::1", &[("forwarded", "for=203.0.113.7;x=\", for=\"[2001:db8::7]\"")], "2001:db8::7"),
-        // A proxy that writes one header hands on the other as its client wrote it.
+        // A proxy that writes one header passes on the other as its client wrote it.
         ("::1", "::1", &[("forwarded", "for=203.0.113.7"), (xff, "192.0.2.60")], "::1"),
         ("::1", "::1", &[("forwarded", "for=192.0.2.60"), (xff, "192.0.2.60")], "192.0.2.60"),
         // IPv4 as IPv6 writes it, on either side.

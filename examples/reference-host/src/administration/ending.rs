@@ -1,4 +1,4 @@
-//! A client's end, and that of its tokens.
+//! The end of a client and of its tokens.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use grantor_sqlite::SqliteStore;
 use super::{ATTEMPTS, Done, change, find, say};
 use crate::moment::now;
 
-/// Switches a client off; says what becomes of its tokens.
+/// Switches a client off, and reports the state of its tokens.
 pub(super) fn disable(store: &SqliteStore, client_id: &ClientId, end_tokens: bool) -> Done {
     let id = client_id.as_str();
     if end_tokens {
@@ -48,7 +48,7 @@ pub(super) fn remove(store: &SqliteStore, client_id: &ClientId, end_tokens: bool
     Err("somebody else keeps changing this client: it was not removed".into())
 }
 
-/// Switches it off and revokes its grants.
+/// Switches a client off and revokes its grants.
 fn end(store: &SqliteStore, client_id: &ClientId) -> Done<usize> {
     for _ in 0..ATTEMPTS {
         let client = Arc::unwrap_or_clone(find(store, client_id)?);

@@ -155,11 +155,11 @@ impl Add {
         Ok((client, secret))
     }
 
-    /// The clients of a file. What was not taken of it is told; no secret is in that.
+    /// Reads the clients of a file. Parts that were not taken are reported, without secrets.
     fn read(self, file: &Path) -> Done<Vec<(Client, Option<Secret<'static>>)>> {
         let told = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
         let text = std::fs::read_to_string(file).map_err(|error| told(&error))?;
-        // Where it is, and not what is there: that may be a secret.
+        // The error has the position and not the text, which may be a secret.
         let position = |error: serde_json::Error| {
             told(&format_args!("line {}, column {}: this is no JSON", error.line(), error.column()))
         };
@@ -178,7 +178,7 @@ impl Add {
                 return Err(told(&"client metadata is a JSON object, or a list of them").into());
             };
             if self.client_id.is_some() || !metadata.contains_key("client_id") {
-                // A request for registration has none (RFC 7591 §2): the server gives it.
+                // Metadata for a registration has no id (RFC 7591 §2): the server assigns it.
                 let client_id = self.client_id.clone().map_or_else(draw_id, Ok)?;
                 metadata.insert("client_id".to_owned(), client_id.as_str().into());
             }
@@ -191,7 +191,7 @@ impl Add {
                 return Err("a client of the file is refused: nothing was registered".into());
             };
             let mut drawn = None;
-            // This host has nobody who checks secrets in its place: it draws one.
+            // This host has no checker for secrets, so it draws one.
             if let RegisteredAuthentication::Host { presented } = client.authentication {
                 let secret = Secret::generate(&mut getrandom::SysRng)?;
                 client.authentication = RegisteredAuthentication::secret(secret.expose(), presented);
@@ -217,7 +217,7 @@ fn register(store: &SqliteStore, taken: Option<&mut Settings>, client: Client, d
     }
 }
 
-/// An id that was never given to anybody else.
+/// Draws an id that was never used before.
 fn draw_id() -> Done<ClientId> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)?;

@@ -1,9 +1,9 @@
 //! The commands that administer clients of the store: `reference-host client … --store sqlite:PATH`.
 //!
-//! They work on the file beside a server that runs on it, which sees a change with its next lookup. A record that is
-//! changed by two at once is changed by one after the other: each change is made to the record that is there.
+//! They work on the file beside a server that runs on it, which sees a change with its next lookup. Two simultaneous
+//! changes of a record are made one after the other, each to the current record.
 //!
-//! A secret is drawn here and shown once. The store has its digest, and no log has anything of it.
+//! A secret is drawn here and shown once. The store has its digest, and no log contains it.
 
 mod ending;
 mod metadata;
@@ -25,7 +25,7 @@ use crate::arguments::StoreChoice;
 
 use self::metadata::Add;
 
-/// How often a change is made anew to a record that somebody else changes at the same time.
+/// The number of times that a change is repeated when the record is changed by somebody else at the same time.
 const ATTEMPTS: usize = 16;
 
 type Done<T = ()> = Result<T, Box<dyn Error>>;
@@ -85,13 +85,13 @@ enum Act {
     },
 }
 
-/// Does what the command line asks for.
+/// Runs the command of the command line.
 #[must_use]
 pub fn run(command: ClientCommand) -> ExitCode {
     match act(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // There is nobody to tell that standard error is gone.
+            // If standard error is gone, there is no place for the error.
             let _ = writeln!(stderr(), "error: {error}");
             ExitCode::FAILURE
         }
@@ -132,7 +132,7 @@ fn rotate(store: &SqliteStore, client_id: &ClientId, keep_old: Option<u64>) -> D
     }
     let rotated = |client: Client| Some(client.rotate_secret(secret.expose()));
     if keep_old == Some(0) {
-        // One change, so that there is no time in between.
+        // This is one change, so that there is no gap in between.
         let replaced = |client: Client| {
             let revision = client.revision.saturating_add(1);
             rotated(client).map(Client::retire_secret).map(|mut client| {
@@ -153,7 +153,7 @@ fn rotate(store: &SqliteStore, client_id: &ClientId, keep_old: Option<u64>) -> D
                 client_id.as_str()
             ))?;
             std::thread::sleep(Duration::from_secs(seconds));
-            // Somebody may have rotated again meanwhile: then the secret before is this one.
+            // Somebody may have rotated again meanwhile: then the previous secret is this one.
             let is_ours = |client: &Client| {
                 matches!(&client.authentication, RegisteredAuthentication::Secret { digest, .. }
                     if *digest == Digest::of(secret.expose()))
@@ -175,15 +175,14 @@ fn finish(store: &SqliteStore, client_id: &ClientId) -> Done {
     say(if changed { "The secret before is no longer good." } else { "There is one secret: nothing is to be done." })
 }
 
-/// The client of this id.
+/// Finds the client with this id.
 fn find(store: &SqliteStore, client_id: &ClientId) -> Done<Arc<Client>> {
     let found = store.lookup(&Lookup::of_client(client_id.clone()))?;
     let client = found.client().cloned();
     client.ok_or_else(|| format!("the store has no client {:?}", client_id.as_str()).into())
 }
 
-/// Changes a client's record as it is, also if it is being changed by somebody else; `None` leaves it. Whether it was
-/// changed.
+/// Changes a client's record, also if somebody else is changing it; `None` leaves it. Returns true if it was changed.
 fn change(store: &SqliteStore, client_id: &ClientId, change: impl Fn(Client) -> Option<Client>) -> Done<bool> {
     for _ in 0..ATTEMPTS {
         let client = Arc::unwrap_or_clone(find(store, client_id)?);

@@ -1,4 +1,4 @@
-//! What is said of clients.
+//! The output about clients.
 
 use grantor::model::{ClientId, Secret};
 use grantor::record::{Client, RegisteredAuthentication};
@@ -7,16 +7,16 @@ use serde_json::{Value, json};
 
 use super::{Done, say};
 
-/// How many clients are read at a time.
+/// The number of clients that are read at a time.
 const PAGE: usize = 100;
 
-/// A secret that was just drawn. Nothing else ever writes one.
+/// Prints a secret that was just drawn. No other function prints one.
 pub(super) fn secret(client_id: &ClientId, secret: &Secret<'_>) -> Done {
     say(format_args!("client_id: {}\nclient_secret: {}", client_id.as_str(), secret.expose()))?;
     say("This is the only time that the secret is shown: the store keeps its digest.")
 }
 
-/// A line for each client.
+/// Prints a line for each client.
 pub(super) fn list(store: &SqliteStore) -> Done {
     let mut after = None;
     loop {
@@ -24,7 +24,7 @@ pub(super) fn list(store: &SqliteStore) -> Done {
         for client in &page {
             let off = if client.disabled { ", off" } else { "" };
             let name = client.client_name.as_deref().unwrap_or_default();
-            // With `Debug`, which escapes what a terminal would obey.
+            // `Debug` escapes control sequences that a terminal would obey.
             say(format_args!("{}\t{}{off}\t{name:?}", client.client_id.as_str(), method(client)))?;
         }
         if page.len() < PAGE {
@@ -34,7 +34,7 @@ pub(super) fn list(store: &SqliteStore) -> Done {
     }
 }
 
-/// A record as JSON, without digests.
+/// Prints a record as JSON, without digests.
 pub(super) fn record(client: &Client) -> Done {
     let mut record = serde_json::to_value(client)?;
     if let Value::Object(members) = &mut record {

@@ -1,6 +1,6 @@
 //! The configuration file; `example.toml` shows one.
 //!
-//! Each value is read into the type that grantor checks it with, so that an error comes with the key that it is under.
+//! Each value is read into grantor's own type, so that an error names the key of the value.
 
 mod reading;
 mod server;
@@ -19,17 +19,17 @@ use self::server::ServerTable;
 use self::tables::File;
 use crate::users::User;
 
-/// What the program runs with: from a file, or the demo.
+/// The settings of the program: from a file, or the demo's.
 #[derive(Debug, Default)]
 pub struct Settings {
     server: ServerTable,
     /// The clients, by id.
     pub clients: HashMap<ClientId, Arc<Client>>,
-    /// The users, by the name they log in with.
+    /// The users, by their login names.
     pub users: HashMap<String, Arc<User>>,
 }
 
-/// What is wrong with the file, and where.
+/// An error in the file, with its place.
 #[derive(Debug)]
 pub struct ConfigError {
     file: PathBuf,
@@ -53,13 +53,14 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// Why a client's id cannot be its own. The id is not told: somebody may have mistaken a secret's place for it.
+/// The reason why an id cannot be a client's. The id is not shown, since somebody may have put a secret there by
+/// mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Taken {
-    /// Another client has it.
+    /// Another client has the id.
     #[error("it is there twice")]
     Client,
-    /// Tokens know a user by it.
+    /// The id is the subject of a user.
     #[error("it is the sub of a user")]
     Subject,
 }
@@ -68,14 +69,14 @@ impl Settings {
     /// Reads a file.
     ///
     /// # Errors
-    /// It cannot be read, or something in it is wrong.
+    /// The file cannot be read, or is wrong.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let fault = |(line, key, reason)| ConfigError { file: path.to_owned(), line, key, reason };
         let text = std::fs::read_to_string(path).map_err(|error| fault((None, String::new(), error.to_string())))?;
         Self::parse(&text).map_err(fault)
     }
 
-    /// Reads a file's text. An error is the line, if it is of one, the key and the reason.
+    /// Reads a file's text. An error is the line, if known, the key and the reason.
     fn parse(text: &str) -> Result<Self, (Option<usize>, String, String)> {
         let File { server, clients, users } = reading::read(text)?;
         let mut settings = Self { server, ..Self::default() };
@@ -95,8 +96,8 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Settings with whatever the playground can show, also what RFC 9700 advises against: it is off until a client's
-    /// record names it too. Tokens are for these protected resources.
+    /// Creates settings with everything that the playground can show, even what RFC 9700 advises against, which is off
+    /// until a client's record names it too. Tokens are for these protected resources.
     pub(crate) fn for_all_flows(resources: Vec<Resource>) -> Self {
         let server = ServerTable {
             grants: Some(vec![
@@ -107,7 +108,7 @@ impl Settings {
             ]),
             response_types: Some(vec![ResponseType::Code, ResponseType::Token]),
             resources,
-            // Short, for whoever tries to replay a refresh token.
+            // Short enough for a visitor who wants to replay a refresh token.
             refresh_grace: Some(3),
             playground: true,
             ..ServerTable::default()
@@ -115,7 +116,7 @@ impl Settings {
         Self { server, ..Self::default() }
     }
 
-    /// Whether there is a playground.
+    /// Tells if there is a playground.
     #[must_use]
     pub fn playground(&self) -> bool {
         self.server.playground
@@ -124,8 +125,8 @@ impl Settings {
     /// Adds a client.
     ///
     /// # Errors
-    /// There is a client of that id, or a user is known to tokens by it (RFC 9700 §4.15.1: a resource server must not
-    /// take a client for a user).
+    /// There is a client with this id, or a user with this subject (RFC 9700 §4.15.1: a resource server must not take a
+    /// client for a user).
     pub fn add(&mut self, client: Arc<Client>) -> Result<(), Taken> {
         let client_id = client.client_id.clone();
         if self.users.values().any(|user| user.subject.as_str() == client_id.as_str()) {

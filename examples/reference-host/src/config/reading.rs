@@ -1,6 +1,5 @@
-//! TOML, read so that no error shows anything that stands in the file: any value may be a secret, and so may be a key
-//! that nobody knows. An error says the line, the way to it by keys that are known, and what kind of value was
-//! expected.
+//! TOML, read so that no error shows any content of the file: any value may be a secret, and so may an unknown key. An
+//! error has the line, the path of known keys, and the expected kind of value.
 
 use std::fmt;
 
@@ -10,12 +9,12 @@ use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// What is wrong, and where.
+/// An error and its place.
 #[derive(Debug)]
 pub(super) struct Fault {
-    /// By known keys, the innermost first.
+    /// The known keys, the innermost first.
     path: Vec<Segment>,
-    /// Where it begins in the text.
+    /// The offset in the text.
     at: Option<usize>,
     reason: String,
 }
@@ -26,7 +25,7 @@ enum Segment {
     Index(usize),
 }
 
-/// Reads a text. An error is the line, if it is known, the key and the reason.
+/// Reads a text. An error is the line, if known, the key and the reason.
 pub(super) fn read<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, (Option<usize>, String, String)> {
     let line = |at: Option<usize>| at.and_then(|at| text.get(..at)).map(|before| before.split('\n').count());
     let table = DeTable::parse(text).map_err(|error| {
@@ -37,7 +36,7 @@ pub(super) fn read<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, (Optio
         .map_err(|fault| (line(fault.at), fault.key(), fault.reason))
 }
 
-/// Whether a message has a longer word of the text in it. Those of the parser have none, today.
+/// Tells if a message contains a longer word of the text. The parser's messages do not, today.
 fn quotes(message: &str, text: &str) -> bool {
     const LONG: usize = 8;
     let words = text.split(|character: char| !character.is_alphanumeric());
@@ -80,7 +79,7 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// What serde would word with the value in it.
+/// Errors of serde, worded without the value.
 impl de::Error for Fault {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self::new(message.to_string())
@@ -114,7 +113,7 @@ fn kind(found: &Unexpected<'_>) -> &'static str {
     }
 }
 
-/// A value, and where it stands.
+/// A value, and its position.
 struct Reader<'de> {
     value: DeValue<'de>,
     at: usize,
@@ -194,7 +193,7 @@ impl<'de, I: Iterator<Item = (usize, Spanned<DeValue<'de>>)>> SeqAccess<'de> for
 
 struct Members<'de, I> {
     members: I,
-    /// The value that follows, and its key, which is a known one.
+    /// The value that follows, and its known key.
     value: Option<(String, Reader<'de>)>,
 }
 

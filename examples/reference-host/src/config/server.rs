@@ -6,7 +6,7 @@ use grantor::model::{Audience, CodeChallengeMethod, GrantType, Issuer, Resource,
 use grantor::server::{Config, DefaultScope, RefreshPolicy, UnknownScope};
 use serde::Deserialize;
 
-/// `[server]`: lifetimes in seconds; what is left out is grantor's default.
+/// `[server]`: lifetimes in seconds; an omitted one has grantor's default.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ServerTable {
@@ -18,7 +18,7 @@ pub(super) struct ServerTable {
     pub(super) refresh_token_lifetime: Option<u64>,
     pub(super) refresh: Option<Refresh>,
     pub(super) refresh_grace: Option<u64>,
-    /// How long a grant lasts at the most, however often its tokens are refreshed.
+    /// The longest life of a grant, however often its tokens are refreshed.
     pub(super) grant_lifetime: Option<u64>,
     pub(super) default_scope: Option<Scope>,
     #[serde(default)]
@@ -31,18 +31,17 @@ pub(super) struct ServerTable {
     pub(super) relaxed: Relaxed,
 }
 
-/// `[server.relaxed]`: what the RFCs have strict, and some clients cannot keep to. Each is off until it is named here.
+/// `[server.relaxed]`: strict rules of the RFCs that some clients cannot keep. Each is relaxed only if named here.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Relaxed {
-    /// Scope values that the client may not ask for are ignored.
+    /// Ignore scope values that the client may not ask for.
     ignore_unknown_scope: bool,
-    /// White space around the scope values of a request.
+    /// Accept white space around the scope values of a request.
     white_space_in_scope: bool,
-    /// An `Authorization` header that is empty, or of another scheme than Basic, is passed over at the endpoints for
-    /// clients.
+    /// Ignore an `Authorization` header that is empty, or of another scheme than Basic, at the endpoints for clients.
     ignore_other_authorization: bool,
-    /// Redirect URIs of private-use schemes without a period.
+    /// Accept redirect URIs with private-use schemes without a period.
     pub(super) private_use_schemes: bool,
 }
 
@@ -55,7 +54,7 @@ pub(super) enum Refresh {
 }
 
 impl ServerTable {
-    /// The server's configuration.
+    /// Returns the server's configuration.
     pub(super) fn config(&self, issuer: Issuer) -> Config {
         let mut config = Config::new(issuer);
         let table = self;

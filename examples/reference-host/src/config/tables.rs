@@ -1,4 +1,4 @@
-//! The tables of clients and users, as they stand in the file.
+//! The tables of clients and users in the file.
 
 use std::fmt;
 
@@ -40,19 +40,19 @@ pub(super) struct ClientTable {
     require_pkce: bool,
     #[serde(default = "yes")]
     require_redirect_uri: bool,
-    /// The protected resources that it may ask tokens for; without it, all that the server has.
+    /// The protected resources that the client may ask tokens for; if omitted, all that the server has.
     #[serde(default)]
     resource: Vec<Resource>,
-    /// In seconds.
+    /// The longest life of a grant to the client, in seconds.
     grant_lifetime: Option<u64>,
     #[serde(default)]
     disabled: bool,
-    /// Present: a resource server, which may introspect access tokens for these `resources`, and those for no one in
-    /// particular.
+    /// If present, the client is a resource server, which may introspect access tokens for these `resources`, and
+    /// unrestricted ones.
     resource_server: Option<Vec<Resource>>,
 }
 
-/// The file as it was read holds secrets in plain text.
+/// Shows nothing, since the table holds secrets in plain text.
 impl fmt::Debug for ClientTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientTable").field("client_id", &self.client_id).finish_non_exhaustive()

@@ -87,7 +87,7 @@ fn refresh_policies_are_read_with_their_grace() {
     }
 }
 
-/// A file that has a value of every kind, and what is broken about it in turn.
+/// Tries a file with a value of every kind, broken in turn in every way.
 #[test]
 fn no_error_shows_anything_that_stands_in_the_file() {
     const WHOLE: &str = r#"

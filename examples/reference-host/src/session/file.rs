@@ -1,4 +1,4 @@
-//! Sessions in a SQLite file, beside what the store keeps there.
+//! Sessions in a SQLite file, beside the store's tables.
 
 use grantor::model::{Digest, Subject};
 use grantor::{Timestamp, Unavailable};
@@ -7,10 +7,10 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{MAX_SESSIONS, Session};
 
-/// How many sessions are purged in one go.
+/// The number of sessions that are purged at a time.
 const PURGE_BATCH: usize = 1000;
 
-/// The tables. `host_key` has one row: what open pages are sealed with.
+/// The tables. `host_key` has one row: the key of the seal for open pages.
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS host_session (
         key BLOB NOT NULL UNIQUE,
@@ -28,8 +28,7 @@ const TABLES: &str = "
 pub(super) struct SessionFile(SqliteStore);
 
 impl SessionFile {
-    /// Makes the tables, unless they are there, and keeps this key, unless there is one. Returns the key that is kept,
-    /// too.
+    /// Makes the tables, unless they exist, and stores this key, unless there is one. Returns the stored key too.
     pub(super) fn prepare(store: SqliteStore, key: [u8; 32]) -> Result<(Self, [u8; 32]), Unavailable> {
         let key = store.write(move |connection| prepare(connection, &key))?;
         Ok((Self(store), key))
@@ -82,7 +81,7 @@ fn start(connection: &Connection, before: Option<&Digest>, key: &Digest, session
         "INSERT INTO host_session (key, subject, login_at, expires_at) VALUES (?, ?, ?, ?)",
         params![key.as_bytes(), subject.as_str(), seconds(*login_at), seconds(*expires_at)],
     )?;
-    // By the order in which they began: the clock may have gone back.
+    // Sessions are ordered by insertion, since the clock may have gone back.
     connection.execute(
         "DELETE FROM host_session WHERE rowid IN
          (SELECT rowid FROM host_session WHERE subject = ? ORDER BY rowid DESC LIMIT -1 OFFSET ?)",

@@ -8,14 +8,14 @@ use grantor::model::{Digest, Subject};
 
 use super::{MAX_SESSIONS, Session};
 
-/// All sessions. They are as many as people have logged in, times [`MAX_SESSIONS`], at most.
+/// All sessions: at most [`MAX_SESSIONS`] for each person who has logged in.
 #[derive(Debug, Default)]
 pub(super) struct SessionMemory(Mutex<Table>);
 
 #[derive(Debug, Default)]
 struct Table {
     sessions: HashMap<Digest, Session>,
-    /// A person's, the first to begin first.
+    /// The sessions of a person, the oldest first.
     of_person: HashMap<Subject, VecDeque<Digest>>,
 }
 

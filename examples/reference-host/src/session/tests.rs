@@ -18,7 +18,7 @@ fn with(cookies: &[&[u8]]) -> HeaderMap {
     headers
 }
 
-/// The request that a browser sends after this answer.
+/// Returns the request that a browser sends after this answer.
 fn after(cookie: &HeaderValue) -> HeaderMap {
     with(&[cookie.as_bytes().split(|byte| *byte == b';').next().expect("a pair")])
 }

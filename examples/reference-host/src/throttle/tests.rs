@@ -18,7 +18,7 @@ fn fail(throttle: &Throttle<&'static str>, key: &'static str, now: u64) {
 /// Ends as a failure at this time.
 fn end(mut attempt: Attempt<&'static str>, now: u64) {
     attempt.end(now);
-    // What dropping it does must not count again.
+    // Dropping it must not count again.
     attempt.ended = None;
     attempt.withdraw();
 }
@@ -134,7 +134,7 @@ fn what_succeeded_before_is_no_guess_and_everything_else_is() {
     assert!(begin(wrong).is_none());
     begin(right).expect("it is right still").succeeded();
     assert!(begin(wrong).is_none(), "another's success forgives no guess");
-    // A secret that was changed is a guess from its first failure on.
+    // A secret that was changed counts as a guess from its first failure on.
     drop(begin(right).expect("it was right"));
     assert!(begin(right).is_none());
 }

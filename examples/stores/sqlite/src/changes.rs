@@ -1,4 +1,4 @@
-//! The changes of a commit, each one statement with its precondition inside.
+//! The changes of a commit, each as one statement that includes its precondition.
 
 use grantor::model::{Key, Subject};
 use grantor::record::{Credential, PendingRequest};
@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 
 use crate::rows::{execute, seconds, write};
 
-/// Carries out the changes in order. Whoever calls it undoes them unless the answer is `Applied`.
+/// Applies the changes in order. The caller undoes them unless the answer is `Applied`.
 pub(crate) fn apply_all(connection: &Connection, commit: &Commit) -> Answer<Commit> {
     for (index, change) in commit.changes().iter().enumerate() {
         if !apply(connection, change)? {
@@ -18,7 +18,7 @@ pub(crate) fn apply_all(connection: &Connection, commit: &Commit) -> Answer<Comm
     Ok(Outcome::Applied)
 }
 
-/// Carries out one change; false if its precondition does not hold.
+/// Applies one change; returns false if its precondition does not hold.
 fn apply(connection: &Connection, change: &Change) -> Result<bool, Unavailable> {
     let run = |sql: &str, params: &[&dyn rusqlite::ToSql]| execute(connection, sql, params).map(|rows| rows > 0);
     match change {
@@ -107,7 +107,7 @@ fn apply(connection: &Connection, change: &Change) -> Result<bool, Unavailable> 
     }
 }
 
-/// Runs a statement about a credential, whose members are `?1` to `?6`; says whether it changed a row.
+/// Runs a statement about a credential, whose members are `?1` to `?6`; returns true if it changed a row.
 fn run_with_credential(connection: &Connection, sql: &str, credential: &Credential) -> Result<bool, Unavailable> {
     let Credential { key, grant, revision, expires_at, .. } = credential;
     let record = write(credential)?;
@@ -116,7 +116,7 @@ fn run_with_credential(connection: &Connection, sql: &str, credential: &Credenti
     Ok(execute(connection, sql, params)? > 0)
 }
 
-/// Runs a statement about a pending request, whose members are `?1` to `?7`; says whether it changed a row.
+/// Runs a statement about a pending request, whose members are `?1` to `?7`; returns true if it changed a row.
 fn run_with_request(connection: &Connection, sql: &str, request: &PendingRequest) -> Result<bool, Unavailable> {
     let PendingRequest { key, client_id, revision, expires_at, .. } = request;
     let record = write(request)?;

@@ -1,4 +1,4 @@
-//! Looking through a file for damage before it is used.
+//! The check of a file for damage before it is used.
 
 use std::time::{Duration, Instant};
 
@@ -6,12 +6,12 @@ use rusqlite::{Connection, ErrorCode};
 
 use crate::open::OpenReason;
 
-/// How long a file is looked through. Pages and records of half a gigabyte are read in this time; a larger file is to
-/// be looked through where it keeps no server from starting.
+/// The time for checking a file, which is enough for the pages and records of half a gigabyte. A larger file should be
+/// checked elsewhere, so that it does not keep a server from starting.
 const CHECK_TIME: Duration = Duration::from_secs(5);
 
-/// From what is soon known to what takes long: whether pages are what they should be, whether records can be read, and
-/// whether each index says what its table does.
+/// Checks pages, records and indexes, in the order of the time that it takes: that pages are valid, that records can be
+/// read, and that each index agrees with its table.
 pub(crate) fn check(connection: &mut Connection) -> Result<(), OpenReason> {
     let started = Instant::now();
     connection.progress_handler(1000, Some(move || started.elapsed() > CHECK_TIME))?;

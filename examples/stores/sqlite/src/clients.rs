@@ -1,4 +1,4 @@
-//! The clients in the file, for whoever administers them.
+//! The clients in the file, for administration.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub(crate) fn clients(
     let sql = "SELECT record FROM clients WHERE client_id > ?1 ORDER BY client_id LIMIT ?2";
     let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    // No client id is as short as this.
+    // The empty text is before every client id.
     let mut rows = statement.query((after.map_or("", ClientId::as_str), limit)).map_err(unavailable)?;
     let mut clients = Vec::new();
     while let Some(row) = rows.next().map_err(unavailable)? {

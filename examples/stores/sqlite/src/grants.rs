@@ -1,4 +1,4 @@
-//! The grants that people and clients hold.
+//! The grants that resource owners and clients hold.
 
 use grantor::model::{ClientId, Subject};
 use grantor::record::Grant;
@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row, params};
 
 use crate::rows::{column, past, read, timestamp, unavailable};
 
-/// The text of a `SELECT` of living grants, by subject or client or both.
+/// Makes the text of a `SELECT` of living grants, by subject or client or both.
 macro_rules! held_grants {
     ($whose:literal) => {
         concat!(
@@ -38,7 +38,7 @@ pub(crate) fn held_grants(
         GrantsOf::Client(_) => held_grants!("g.client_id = ?2"),
         GrantsOf::SubjectAndClient(..) => held_grants!("g.subject = ?1 AND g.client_id = ?2"),
     };
-    // No client id and no grant id is as short as these.
+    // The empty values are before every client id and grant id.
     let (client_id, grant) =
         after.map_or(("", [].as_slice()), |after| (after.client_id.as_str(), after.grant.as_bytes().as_slice()));
     let (subject, client) = (of.subject().map(Subject::as_str), of.client_id().map(ClientId::as_str));

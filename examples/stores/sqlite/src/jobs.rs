@@ -1,4 +1,4 @@
-//! What callers want written, and how they hear of it: after the group is on the disk, and not before.
+//! The writes of callers and their answers, which are sent after the group is on the disk, and not before.
 
 use grantor::Unavailable;
 use oneshot::{Receiver, Sender};
@@ -6,17 +6,17 @@ use rusqlite::Connection;
 
 /// One caller's part of a group.
 pub(crate) trait Job: Send {
-    /// Does the work, and says whether what it wrote shall stay.
+    /// Does the work; returns true to keep its writes.
     fn run(&mut self, connection: &Connection) -> bool;
 
-    /// Answers the caller: with what came of the work, or that the group failed.
+    /// Answers the caller: with the result of the work, or with the failure of the group.
     fn answer(self: Box<Self>, failure: Option<&Unavailable>);
 }
 
-/// What came of a job, and whether what it wrote shall stay.
+/// The result of a job, with true to keep its writes.
 pub(crate) type Done<T> = Result<(T, bool), Unavailable>;
 
-/// Work with its answer, which is kept until the group has ended.
+/// A piece of work with its answer, which is kept until the group has ended.
 struct Ask<T, F> {
     work: Option<F>,
     answer: Option<Result<T, Unavailable>>,
@@ -32,18 +32,19 @@ impl<T: Send, F: FnOnce(&Connection) -> Done<T> + Send> Job for Ask<T, F> {
         keep
     }
 
-    /// A conflict, too, is told after the group's commit: what it lost to may be in the same group.
+    /// Sends the answer. A conflict, too, is sent after the group's commit, since the change that it lost to may be in
+    /// the same group.
     fn answer(self: Box<Self>, failure: Option<&Unavailable>) {
         let answer = match failure {
             Some(failure) => Err(failure.clone()),
             None => self.answer.unwrap_or_else(|| Err(Unavailable::new("the work panicked, and was undone"))),
         };
-        // Whoever is no longer there does not want to know.
+        // A caller who has gone does not need the answer.
         let _ = self.reply.send(answer);
     }
 }
 
-/// A job, and where its answer comes.
+/// Creates a job, and the receiver of its answer.
 pub(crate) fn job<T: Send + 'static>(
     work: impl FnOnce(&Connection) -> Done<T> + Send + 'static,
 ) -> (Box<dyn Job>, Pending<T>) {
@@ -51,7 +52,7 @@ pub(crate) fn job<T: Send + 'static>(
     (Box::new(Ask { work: Some(work), answer: None, reply }), Pending(answer))
 }
 
-/// An answer that is to come.
+/// An answer that will come.
 pub(crate) struct Pending<T>(Receiver<Result<T, Unavailable>>);
 
 impl<T> Pending<T> {
@@ -60,12 +61,12 @@ impl<T> Pending<T> {
         (reply, Self(answer))
     }
 
-    /// Blocks until it is there.
+    /// Blocks until the answer is there.
     pub(crate) fn wait(self) -> Result<T, Unavailable> {
         self.0.recv().unwrap_or_else(|_| Err(no_answer()))
     }
 
-    /// Waits on any runtime, or none.
+    /// Waits for the answer on any runtime, or none.
     pub(crate) async fn arrive(self) -> Result<T, Unavailable> {
         self.0.await.unwrap_or_else(|_| Err(no_answer()))
     }

@@ -1,4 +1,4 @@
-//! A lookup: one joined `SELECT`.
+//! A lookup, as one joined `SELECT`.
 
 use grantor::model::{ClientId, Key};
 use grantor::record::{Client, PendingRequest};
@@ -8,8 +8,8 @@ use rusqlite::{Connection, params};
 
 use crate::rows::{column, presented, read, spent_at, unavailable};
 
-/// A client, a credential with its grant, or a request: the first column says which. A slot that is not used holds
-/// NULL, which equals nothing. `CROSS JOIN` has SQLite start from the slots.
+/// Reads a client, a credential with its grant, or a request, as the first column tells. An unused slot holds NULL,
+/// which equals nothing. `CROSS JOIN` makes SQLite start from the slots.
 const LOOKUP: &str = "
     WITH presented (partition, digest) AS (VALUES (?2, ?3), (?4, ?5), (?6, ?7), (?8, ?9))
     SELECT 'client', record, NULL, NULL, NULL FROM clients WHERE client_id = ?1

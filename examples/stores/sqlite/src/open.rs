@@ -1,4 +1,4 @@
-//! Opening the file: made whole or not at all, ours, undamaged, and its owner's alone.
+//! The opening of a file: made whole or not at all, ours, undamaged, and accessible to its owner only.
 
 use std::fs;
 use std::io;
@@ -10,7 +10,7 @@ use crate::check::check;
 use crate::schema::{APPLICATION_ID, SCHEMA_VERSION, application_id, migrate, version};
 use crate::{BUSY_TIMEOUT, FOLDED_AT, LOG_LIMIT, WRITER_CACHE};
 
-/// A file that cannot be used as a store, and why.
+/// The error for a file that cannot be used as a store.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {reason}", path.display())]
 pub struct OpenError {
@@ -29,56 +29,56 @@ impl OpenError {
         &self.path
     }
 
-    /// Why it cannot be used.
+    /// The reason why it cannot be used.
     #[must_use]
     pub fn reason(&self) -> &OpenReason {
         &self.reason
     }
 }
 
-/// Why a file cannot be used as a store.
+/// The reason why a file cannot be used as a store.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenReason {
-    /// The operating system says so.
+    /// The operating system reports an error.
     #[error(transparent)]
     File(#[from] io::Error),
-    /// The path names something else than a file.
+    /// The path does not name a file.
     #[error("it is no file but a folder or a device")]
     NotAFile,
-    /// The folder that it would be in is not there.
+    /// The folder of the file does not exist.
     #[error("its folder does not exist")]
     NoFolder,
-    /// The file is there and has nothing in it, which no release of this program leaves behind.
+    /// The file is empty, which no release of this program leaves behind.
     #[error("it is empty: bring back a copy of it, or remove it to begin with nothing")]
     Empty,
-    /// The log of a file is there, and the file is not.
+    /// The log of a file exists, but not the file.
     #[error("it is missing, and its log {} is there: bring the file back, or remove the log to begin with nothing", .0.display())]
     OnlyLog(PathBuf),
-    /// The file has a format of its own.
+    /// The file has another format.
     #[error("it is no SQLite file, or its first page is damaged")]
     NotADatabase,
-    /// The file has tables of its own.
+    /// The file has the tables of another program.
     #[error("it is a SQLite file of another program")]
     Foreign,
     /// A later release of this program wrote it.
     #[error("its schema has version {0}, and this program knows versions up to {known} only", known = SCHEMA_VERSION)]
     Newer(i64),
-    /// What SQLite found when it looked through the file.
+    /// The damage that SQLite found in the file.
     #[error("it is damaged, so bring back a copy of it: {0}")]
     Damaged(String),
-    /// The file may be read and not written.
+    /// The file can be read but not written.
     #[error("it cannot be written")]
     ReadOnly,
     /// The file system cannot share memory between processes, which a write-ahead log needs.
     #[error("its file system does not support a write-ahead log")]
     NoLog,
-    /// SQLite says so.
+    /// SQLite reports an error.
     #[error("{}", said(.0))]
     Sqlite(rusqlite::Error),
 }
 
-/// What SQLite says, without the path, which is told already.
+/// Returns SQLite's message, without the path, which is shown already.
 fn said(error: &rusqlite::Error) -> String {
     match error {
         rusqlite::Error::SqliteFailure(error, _) => error.to_string(),
@@ -96,7 +96,7 @@ impl From<rusqlite::Error> for OpenReason {
     }
 }
 
-/// A file that is open: the connection that writes, and those that read.
+/// An open file: the connection that writes, and those that read.
 pub(crate) struct Opened {
     pub(crate) file: PathBuf,
     pub(crate) writer: Connection,
@@ -105,16 +105,16 @@ pub(crate) struct Opened {
 
 pub(crate) fn open(path: &Path, readers: usize) -> Result<Opened, OpenError> {
     let fail = |reason| OpenError::new(path, reason);
-    // SQLite takes `:memory:` and `file:` for something else than the names of files.
+    // SQLite gives `:memory:` and `file:` a special meaning.
     let file = std::path::absolute(path).map_err(|error| fail(error.into()))?;
     prepare(&file).map_err(fail)?;
     let (writer, readers) = connect_all(&file, readers).map_err(|reason| fail(explain(&file, reason)))?;
-    // The log and its index were made, or were there.
+    // The log and its index exist by now.
     keep_from_others(&file).map_err(fail)?;
     Ok(Opened { file, writer, readers })
 }
 
-/// Makes a new file of one, which has no free pages and can give them back from then on.
+/// Rewrites a file as a new one, which has no free pages and can give them back from then on.
 pub(crate) fn compact(path: &Path) -> Result<(), OpenError> {
     let fail = |reason| OpenError::new(path, reason);
     let file = std::path::absolute(path).map_err(|error| fail(error.into()))?;
@@ -131,9 +131,9 @@ pub(crate) fn compact(path: &Path) -> Result<(), OpenError> {
     compact().map_err(|reason| fail(explain(&file, reason)))
 }
 
-/// Sees to it that there is a file, and that it is worth opening.
+/// Makes sure that there is a file, and that it is worth opening.
 ///
-/// The file itself is not opened here. When a program closes a file by its own means, it loses the locks that SQLite
+/// The file itself is not opened here: when a program closes a file by its own means, it loses the locks that SQLite
 /// has on it through another connection.
 fn prepare(file: &Path) -> Result<(), OpenReason> {
     match fs::metadata(file) {
@@ -146,16 +146,16 @@ fn prepare(file: &Path) -> Result<(), OpenReason> {
     keep_from_others(file)
 }
 
-/// Makes a file with its tables under another name, and gives it its own when it is on the disk. A crash leaves no file
-/// that is empty, and of two processes that start at once the second one uses the first one's file.
+/// Makes a file with its tables under another name, and renames it when it is on the disk. A crash leaves no empty
+/// file, and of two processes that start at once the second one uses the first one's file.
 fn create(file: &Path) -> Result<(), OpenReason> {
     let folder = file.parent().filter(|folder| folder.is_dir()).ok_or(OpenReason::NoFolder)?;
     let log = beside(file, "-wal");
     if fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
-        // SQLite would take it for the new file's.
+        // SQLite would take it for the new file's log.
         return Err(OpenReason::OnlyLog(log));
     }
-    // Its mode is 0600. SQLite gives its log the same.
+    // The mode is 0600, and SQLite gives the log the same.
     let new = tempfile::Builder::new()
         .prefix(".grantor-")
         .suffix(".new")
@@ -171,14 +171,14 @@ fn create(file: &Path) -> Result<(), OpenReason> {
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(error.error.into()),
     }
-    // The name is to be on the disk before anything is answered from the file.
+    // The name must be on the disk before any answer depends on the file.
     #[cfg(unix)]
     fs::File::open(folder)?.sync_all()?;
     Ok(())
 }
 
-/// Takes away what others may do with a file and what is beside it. It says who logged in where, and a copy that was
-/// brought back may have got another mode on its way. Who is to read it too, for a backup, is to be its owner.
+/// Restricts a file and its companions to the owner, since they tell who logged in where, and a restored copy may have
+/// another mode. A backup program that is to read the file must run as its owner.
 #[cfg(unix)]
 fn keep_from_others(file: &Path) -> Result<(), OpenReason> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -217,12 +217,12 @@ fn connect_all(file: &Path, readers: usize) -> Result<(Connection, Vec<Connectio
     if mode != "wal" {
         return Err(OpenReason::NoLog);
     }
-    // FULL syncs the log at every commit: what was answered to a client is on the disk.
+    // FULL syncs the log at every commit, so that an answered commit is on the disk.
     writer.pragma_update(None, "synchronous", "FULL")?;
     writer.pragma_update(None, "cache_size", WRITER_CACHE)?;
     writer.pragma_update(None, "wal_autocheckpoint", FOLDED_AT)?;
     writer.pragma_update(None, "journal_size_limit", LOG_LIMIT)?;
-    // What a savepoint would undo is kept in memory, not in a file beside.
+    // The data that a savepoint would undo is kept in memory, not in a separate file.
     writer.pragma_update(None, "temp_store", "MEMORY")?;
     let reader = |_| {
         let reader = connect(file)?;
@@ -234,14 +234,14 @@ fn connect_all(file: &Path, readers: usize) -> Result<(Connection, Vec<Connectio
 }
 
 fn connect(file: &Path) -> Result<Connection, rusqlite::Error> {
-    // No CREATE: only `create` makes a file. No URI: a name is a name.
+    // There is no CREATE, since only `create` makes a file, and no URI, since a name is a name.
     let connection =
         Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     Ok(connection)
 }
 
-/// A file of version 1 or 2 may be from before there was an application id.
+/// Checks the application id, which a file of version 1 or 2 may not have yet.
 fn identify(connection: &Connection) -> Result<(), OpenReason> {
     let (tables, ours): (i64, i64) = connection.query_row(
         "SELECT count(*), count(*) FILTER (WHERE name IN ('grants', 'credentials', 'witnesses', 'clients'))
@@ -259,7 +259,7 @@ fn identify(connection: &Connection) -> Result<(), OpenReason> {
     }
 }
 
-/// Says in the operating system's words why SQLite could not open a file or write to it.
+/// Explains in the operating system's words why SQLite could not open a file or write to it.
 fn explain(file: &Path, reason: OpenReason) -> OpenReason {
     let is_about_access = match &reason {
         OpenReason::ReadOnly => true,
@@ -271,7 +271,7 @@ fn explain(file: &Path, reason: OpenReason) -> OpenReason {
         }
         _ => false,
     };
-    // SQLite has to make files beside it as well.
+    // SQLite must be able to make files beside it as well.
     match file.parent().filter(|_| is_about_access).map(tempfile::tempfile_in) {
         Some(Err(error)) => plain(error).into(),
         Some(Ok(_)) => OpenReason::ReadOnly,
@@ -279,12 +279,12 @@ fn explain(file: &Path, reason: OpenReason) -> OpenReason {
     }
 }
 
-/// What the operating system said, without the name of a file that nobody asked for.
+/// Returns the operating system's message, without the name of an internal file.
 fn plain(error: io::Error) -> io::Error {
     if error.get_ref().is_some() { error.kind().into() } else { error }
 }
 
-/// The name of a file that SQLite puts beside another.
+/// Returns the name of a file that SQLite puts beside another.
 pub(crate) fn beside(file: &Path, suffix: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(suffix);

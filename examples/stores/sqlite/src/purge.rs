@@ -1,4 +1,4 @@
-//! Forgetting what has expired, slice by slice, and giving the room back.
+//! Purging: forgets expired records, slice by slice, and gives the space back.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::rows::{past, unavailable};
 use crate::writer::{begin, execute};
 use crate::{BUSY_TIMEOUT, LOG_LIMIT, PATIENCE};
 
-/// The tables of what expires, each with its key; grants last, when none of their credentials are left.
+/// The tables of records that expire, each with its key; grants last, when none of their credentials are left.
 const EXPIRING: [(&str, &str); 4] = [
     ("credentials", "rowid"),
     ("requests", "rowid"),
@@ -20,13 +20,13 @@ const EXPIRING: [(&str, &str); 4] = [
     ("grants", "rowid"),
 ];
 
-/// How long a slice may hold the writer, its sync of the disk not counted.
+/// The time for which a slice may hold the writer, without its sync of the disk.
 const SLICE: Duration = Duration::from_millis(2);
 
-/// Free pages that a file keeps at least, to be used again.
+/// The least number of free pages that a file keeps for reuse.
 const SPARE_PAGES: i64 = 256;
 
-/// How much a slice takes on, by how long the last ones took.
+/// The size of a slice, adapted to the time that the last ones took.
 #[derive(Debug)]
 struct Pace(AtomicUsize);
 
@@ -54,7 +54,7 @@ impl Pace {
     }
 }
 
-/// How fast this file is purged.
+/// The speeds at which this file is purged.
 #[derive(Clone, Debug)]
 pub(crate) struct Paces {
     log: PathBuf,
@@ -68,18 +68,18 @@ impl Paces {
     }
 }
 
-/// What is left to do of a batch.
+/// The remaining work of a batch.
 #[derive(Clone, Copy, Debug)]
 enum Left {
-    /// So many records may still be forgotten.
+    /// Forget up to this many records.
     Records(usize),
-    /// Nothing has expired any more. Free pages go back to the file system.
+    /// No expired records are left. Give free pages back to the file system.
     Pages,
-    /// And what the log grew to.
+    /// Cut the log.
     Log,
 }
 
-/// One batch, slice by slice. Whoever runs it asks for the next slice, and has it done between two groups of commits.
+/// One batch, slice by slice. The caller asks for the next slice, which is done between two groups of commits.
 #[derive(Debug)]
 pub(crate) struct Batch {
     paces: Paces,
@@ -88,10 +88,10 @@ pub(crate) struct Batch {
     left: Option<Left>,
 }
 
-/// A slice's work, and how much of it was found to do.
+/// The work of a slice, which reports how much it did.
 pub(crate) type Slice = Box<dyn FnOnce(&mut Connection) -> Result<Sliced, Unavailable> + Send>;
 
-/// How much a slice did, and whether there is more of the kind.
+/// The work that a slice did, and true if there is more of the kind.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sliced {
     pub(crate) forgotten: usize,
@@ -163,7 +163,7 @@ fn forget(connection: &Connection, pace: &Pace, now: Timestamp, limit: usize) ->
     Ok(Sliced { forgotten, is_last: left > 0 })
 }
 
-/// A file that an earlier release made keeps its free pages, and uses them again.
+/// Gives free pages back. A file of an earlier release keeps its free pages, and reuses them.
 fn give_pages_back(connection: &Connection, pace: &Pace) -> Result<Sliced, rusqlite::Error> {
     let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
     let (all, free) = (pragma("page_count")?, pragma("freelist_count")?);
@@ -183,11 +183,11 @@ fn give_pages_back(connection: &Connection, pace: &Pace) -> Result<Sliced, rusql
     Ok(Sliced { forgotten: 0, is_last: false })
 }
 
-/// A log that grew while somebody read for long stays as large as it was, unless it is cut.
+/// Cuts a log that grew during a long read and would keep its size.
 fn shorten(connection: &Connection, log: &Path) -> Result<Sliced, rusqlite::Error> {
     let is_long = std::fs::metadata(log).is_ok_and(|log| log.len() > u64::from(LOG_LIMIT));
     if is_long {
-        // Whether somebody still reads in it does not matter: the next purge tries again.
+        // A reader may still need the log; the next purge tries again.
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     }
     Ok(Sliced { forgotten: 0, is_last: true })

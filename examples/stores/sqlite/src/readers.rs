@@ -1,4 +1,4 @@
-//! The threads that read, each with a connection of its own. In WAL mode they wait for no writer.
+//! The threads that read, each with a connection of its own. In WAL mode they do not wait for writers.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -12,16 +12,16 @@ use crate::jobs::Pending;
 use crate::statistics::Counters;
 use crate::writer::{refusal, roll_back};
 
-/// How many run side by side.
+/// The number of readers.
 pub(crate) const READERS: usize = 4;
 
-/// How many reads may wait. Who comes then is told at once to come again.
+/// The most reads that may wait. Further ones are refused at once.
 const WAITING: usize = 1024;
 
-/// Something to read, which answers by itself.
+/// A read, which sends its own answer.
 type Read = Box<dyn FnOnce(&Connection) + Send>;
 
-/// The way to the readers.
+/// The queue to the readers.
 #[derive(Clone)]
 pub(crate) struct Queue {
     reads: Sender<Read>,
@@ -40,7 +40,7 @@ impl Queue {
     ) -> Result<Pending<T>, Unavailable> {
         let (reply, answer) = Pending::new();
         let read = move |connection: &Connection| {
-            // Whoever has gone away need not be read for.
+            // There is no need to read for a caller who has gone.
             if !reply.is_closed() {
                 let _ = reply.send(read(connection));
             }
@@ -62,7 +62,7 @@ impl Queue {
 /// Reads until the store is dropped.
 pub(crate) fn run(connection: &Connection, reads: &Receiver<Read>) {
     for read in reads {
-        // Whoever waits for its answer hears that there is none.
+        // A caller who waits for the answer learns that there will be none.
         let _ = catch_unwind(AssertUnwindSafe(|| read(connection)));
         roll_back(connection);
     }

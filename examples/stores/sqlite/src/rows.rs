@@ -1,4 +1,4 @@
-//! Records and columns, read and written.
+//! The conversion between records and columns.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub(crate) fn execute(connection: &Connection, sql: &str, params: impl Params) -
     connection.prepare_cached(sql).and_then(|mut statement| statement.execute(params)).map_err(unavailable)
 }
 
-/// A credential and its grant, as a lookup reads them.
+/// Returns a credential and its grant from a lookup's row.
 pub(crate) fn presented(row: &Row<'_>, credential: &str) -> Result<Presented, Unavailable> {
     Ok(Presented {
         credential: read::<Credential>(credential)?,
@@ -23,7 +23,7 @@ pub(crate) fn presented(row: &Row<'_>, credential: &str) -> Result<Presented, Un
     })
 }
 
-/// When a credential or a request was spent, as a lookup reads it.
+/// Returns the time at which a credential or a request was spent, from a lookup's row.
 pub(crate) fn spent_at(row: &Row<'_>) -> Result<Option<Timestamp>, Unavailable> {
     Ok(column::<Option<i64>>(row, 2)?.map(timestamp))
 }
@@ -40,12 +40,12 @@ pub(crate) fn read<T: DeserializeOwned>(json: &str) -> Result<Arc<T>, Unavailabl
     serde_json::from_str(json).map(Arc::new).map_err(Unavailable::new)
 }
 
-/// SQLite's integers have a sign; the end of time is theirs. The record keeps the exact value.
+/// Returns a time as SQLite's signed integer, limited to its greatest value. The record keeps the exact value.
 pub(crate) fn seconds(timestamp: Timestamp) -> i64 {
     i64::try_from(timestamp.0).unwrap_or(i64::MAX)
 }
 
-/// What ends at this time or before has expired. What ends at the end of time never does.
+/// Returns the latest expiry that is past. A record that expires at the end of time never is.
 pub(crate) fn past(now: Timestamp) -> i64 {
     seconds(now).min(i64::MAX - 1)
 }

@@ -1,19 +1,20 @@
-//! The tables, and how those of an earlier release become those of this one.
+//! The tables, and the upgrades of earlier releases' tables.
 
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::open::OpenReason;
 
-/// What tells a file of this program from another program's: `gran`, in `PRAGMA application_id`.
+/// The mark of this program's files: `gran`, in `PRAGMA application_id`.
 pub(crate) const APPLICATION_ID: i32 = 0x6772_616e;
 
 /// The schema that this program writes, kept in `PRAGMA user_version`.
 pub(crate) const SCHEMA_VERSION: i64 = 2;
 
-/// What leads from each version to the next, from an empty file on. What has been released stays as it is.
+/// The upgrades from each version to the next, starting with an empty file. A released step never changes.
 const STEPS: [&str; 2] = [VERSION_1, VERSION_2];
 
-/// `STRICT` has SQLite check the types; `WITHOUT ROWID` keeps each row in the index that it is found by.
+/// The tables of version 1. `STRICT` makes SQLite check the types; `WITHOUT ROWID` keeps each row in the index that
+/// finds it.
 const VERSION_1: &str = "
     CREATE TABLE grants (
         id BLOB PRIMARY KEY,
@@ -104,7 +105,8 @@ const VERSION_2: &str = "
     CREATE INDEX credentials_by_expiry ON credentials (expires_at);
 ";
 
-/// The version is read and written in the transaction that changes the tables, so two programs may start at once.
+/// Upgrades the tables. The version is read and written in the transaction that changes them, so two programs may start
+/// at once.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenReason> {
     if is_up_to_date(connection)? {
         // A process may start while another one writes.

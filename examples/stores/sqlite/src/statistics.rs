@@ -1,8 +1,8 @@
-//! What the store has done and what waits, for metrics.
+//! Counts of the store's work and of its queues, for metrics.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What the store has done since it was opened, and what waits now.
+/// The work of the store since it was opened, and its queues now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Statistics {
@@ -10,11 +10,11 @@ pub struct Statistics {
     pub waiting_commits: usize,
     /// Reads that wait for a reader.
     pub waiting_lookups: usize,
-    /// Reads and writes that found their queue full, and were told to come again.
+    /// Reads and writes that were refused because their queue was full.
     pub refused: u64,
-    /// Writes that were answered with what came of them, conflicts too.
+    /// Writes that were answered with their outcome, including conflicts.
     pub commits: u64,
-    /// Transactions that carried them: one sync of the disk each.
+    /// Transactions that carried them, with one sync of the disk each.
     pub groups: u64,
     /// Records that were forgotten because they had expired.
     pub rows_purged: u64,

@@ -1,4 +1,4 @@
-//! The store: what it can be asked, each a job for the thread that writes or for one of those that read.
+//! The store: each call is a job for the thread that writes or for one of those that read.
 
 use std::fmt;
 use std::path::Path;
@@ -24,8 +24,8 @@ use crate::statistics::{Counters, Statistics};
 use crate::writer::Writer;
 use crate::{changes, clients, grants, lookup, readers, writer};
 
-/// Keeps the records in a SQLite file. What it has committed outlives `kill -9` and a loss of power. A clone is the
-/// same store; when the last one is dropped, what waits is done and the file is closed.
+/// A store that keeps the records in a SQLite file. Its commits survive `kill -9` and a loss of power. Clones share one
+/// store; when the last one is dropped, waiting work is done and the file is closed.
 #[derive(Clone)]
 pub struct SqliteStore(Arc<Inner>);
 
@@ -34,7 +34,7 @@ struct Inner {
     readers: readers::Queue,
     counters: Arc<Counters>,
     paces: Paces,
-    /// Dropped last: the queues are closed by then, which ends the threads.
+    /// The threads, dropped last: the queues are closed by then, which ends them.
     _threads: Threads,
 }
 
@@ -49,14 +49,14 @@ impl Threads {
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        // A thread that drops the last store itself, with the work that it was given, is not waited for.
+        // A thread that drops the last store itself, together with its job, is not waited for.
         let others = self.0.drain(..).filter(|thread| thread.thread().id() != thread::current().id());
         others.for_each(|thread| drop(thread.join()));
     }
 }
 
 impl SqliteStore {
-    /// Opens the file, and makes it where it is missing. What an earlier release wrote is brought up to date.
+    /// Opens the file, and makes it if it is missing. A file of an earlier release is upgraded.
     ///
     /// # Errors
     /// See [`OpenReason`](crate::OpenReason).
@@ -78,16 +78,16 @@ impl SqliteStore {
         Ok(Self(Arc::new(inner)))
     }
 
-    /// Writes a file anew, so that it has no free pages, and gives them back from then on even if an earlier release
-    /// made it. Takes as long as writing all of it; nobody else can write meanwhile, so run it while no server does.
+    /// Rewrites a file as a new one without free pages, which gives them back from then on even if an earlier release
+    /// made it. Takes the time of writing all of it. Nobody else can write meanwhile, so run it while no server runs.
     ///
     /// # Errors
-    /// See [`OpenReason`](crate::OpenReason). The file is as it was.
+    /// See [`OpenReason`](crate::OpenReason). The file is unchanged.
     pub fn compact(path: impl AsRef<Path>) -> Result<(), OpenError> {
         compact(path.as_ref())
     }
 
-    /// Reads the host's own tables in the same file, at one moment of it: a reader never waits for writers.
+    /// Reads the host's own tables in the same file, from one snapshot: a reader never waits for writers.
     ///
     /// # Errors
     /// The work failed, or too many reads wait.
@@ -109,11 +109,11 @@ impl SqliteStore {
         self.start_read(at_one_moment(work))?.arrive().await
     }
 
-    /// Writes to the host's own tables in the same file: whole or not at all, and as durable as a commit. It shares a
-    /// transaction with others, so it begins, ends and rolls back none, and is short.
+    /// Writes to the host's own tables in the same file: whole or not at all, and as durable as a commit. The work
+    /// shares a transaction with others, so it must not begin, end or roll back one, and should be short.
     ///
     /// # Errors
-    /// The work failed, and left nothing behind; or too many writes wait; or it is not known whether it was written.
+    /// The work failed, and left nothing behind; or too many writes wait; or it is not known if it was written.
     pub fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
@@ -121,8 +121,8 @@ impl SqliteStore {
         self.start_write(work)?.wait()
     }
 
-    /// The same as [`write`](Self::write), for async callers of any runtime. Dropped before it ends, it is carried out
-    /// nevertheless, or not at all.
+    /// The same as [`write`](Self::write), for async callers of any runtime. If the future is dropped before it ends,
+    /// the work is done nevertheless, or not at all.
     ///
     /// # Errors
     /// See [`write`](Self::write).
@@ -133,23 +133,23 @@ impl SqliteStore {
         self.start_write(work)?.arrive().await
     }
 
-    /// Reads clients in the file, ordered by id: the first `limit` of those that come after one.
+    /// Reads clients in the file, ordered by id: the first `limit` of those after a client.
     ///
     /// # Errors
-    /// The store could not be asked.
+    /// The store is unavailable.
     pub fn clients(&self, after: Option<&ClientId>, limit: usize) -> Result<Vec<Arc<Client>>, Unavailable> {
         let after = after.cloned();
         self.start_read(move |connection| clients::clients(connection, after.as_ref(), limit))?.wait()
     }
 
-    /// What it has done and what waits, for metrics.
+    /// The store's work so far and its queues, for metrics.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
         self.0.counters.read(self.0.writer.waiting(), self.0.readers.waiting())
     }
 
-    /// Forgets what has expired, batch by batch: credentials (and with them that they were spent), requests, witnesses,
-    /// and grants without a living credential. A host that runs for long asks a [`PurgeClock`] to do it.
+    /// Forgets expired records, batch by batch: credentials (with the mark that they were spent), requests, witnesses,
+    /// and grants without a living credential. A long-running host uses a [`PurgeClock`] for it.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -200,7 +200,7 @@ impl SqliteStore {
         self.start_read(move |connection| grants::held_grants(connection, &of, after.as_ref(), limit, now))
     }
 
-    /// The next slice of a batch, done between two groups of commits; none if the batch is done.
+    /// Starts the next slice of a batch, done between two groups of commits; `None` if the batch is done.
     fn start_slice(&self, batch: &Batch) -> Result<Option<Pending<Sliced>>, Unavailable> {
         let Some(slice) = batch.next() else { return Ok(None) };
         let (counters, (reply, answer)) = (Arc::clone(&self.0.counters), Pending::new());
@@ -214,13 +214,13 @@ impl SqliteStore {
     }
 }
 
-/// What is read by several statements is read from one snapshot.
+/// Runs several statements on one snapshot.
 fn at_one_moment<T>(
     work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
 ) -> impl FnOnce(&Connection) -> Result<T, Unavailable> {
     move |connection| {
         writer::execute(connection, "BEGIN").map_err(unavailable)?;
-        // The thread ends the transaction.
+        // The thread itself ends the transaction.
         work(connection).map_err(unavailable)
     }
 }

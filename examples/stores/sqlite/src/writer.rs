@@ -1,4 +1,4 @@
-//! The one thread that writes: takes what waits into one transaction, and syncs once for all of it.
+//! The one thread that writes: it puts all waiting commits into one transaction, and syncs once.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -13,19 +13,19 @@ use crate::jobs::Job;
 use crate::rows::unavailable;
 use crate::statistics::Counters;
 
-/// How many writes may wait. Who comes then is told at once to come again.
+/// The most writes that may wait. Further ones are refused at once.
 const WAITING: usize = 1024;
 
-/// How many pieces of work for quiet moments may wait.
+/// The most pieces of background work that may wait.
 const WAITING_CHORES: usize = 64;
 
-/// How many jobs share a transaction at most: the first of them waits for the last.
+/// The most jobs that share a transaction, since the first of them waits for the last.
 const GROUP: usize = 256;
 
-/// Work of the store's own, such as a slice of a purge, which has the connection for itself.
+/// A piece of the store's own work, such as a slice of a purge, which has the connection for itself.
 pub(crate) type Chore = Box<dyn FnOnce(&mut Connection) + Send>;
 
-/// The way to the writer.
+/// The queue to the writer.
 #[derive(Clone)]
 pub(crate) struct Queue {
     jobs: Sender<Box<dyn Job>>,
@@ -38,7 +38,7 @@ impl Queue {
         self.jobs.try_send(job).map_err(|error| self.refuse(&error))
     }
 
-    /// Queues work that is done between two groups, so that nobody who commits waits for more than one piece of it.
+    /// Queues work that is done between two groups, so that no commit waits for more than one piece of it.
     pub(crate) fn push_chore(&self, chore: Chore) -> Result<(), Unavailable> {
         self.chores.try_send(chore).map_err(|error| self.refuse(&error))
     }
@@ -53,7 +53,7 @@ impl Queue {
     }
 }
 
-/// What whoever finds a queue full is told.
+/// Returns the refusal for a full queue.
 pub(crate) fn refusal<T>(error: &TrySendError<T>, full: &'static str) -> Unavailable {
     match error {
         TrySendError::Full(_) => Unavailable::new(full).with_retry_after(1),
@@ -61,7 +61,7 @@ pub(crate) fn refusal<T>(error: &TrySendError<T>, full: &'static str) -> Unavail
     }
 }
 
-/// What the thread has.
+/// The state of the writing thread.
 pub(crate) struct Writer {
     connection: Connection,
     jobs: Receiver<Box<dyn Job>>,
@@ -76,7 +76,7 @@ impl Writer {
         (queue, Self { connection, jobs: jobs_in, chores: chores_in, counters })
     }
 
-    /// Works until the store is dropped, and then does what still waits.
+    /// Works until the store is dropped, and then does the work that still waits.
     pub(crate) fn run(mut self) {
         loop {
             let (job, chore) = select_biased! {
@@ -90,24 +90,24 @@ impl Writer {
                 self.group(job);
             }
             if let Some(chore) = chore {
-                // Whoever waits for its answer hears that there is none.
+                // A caller who waits for the answer learns that there will be none.
                 let _ = catch_unwind(AssertUnwindSafe(|| chore(&mut self.connection)));
                 roll_back(&self.connection);
             }
         }
     }
 
-    /// Folds the log into the file. SQLite does so when its last connection closes, unless that is a reader's.
+    /// Folds the log into the file. SQLite does this when its last connection closes, unless that is a reader's.
     fn close(self) {
         let fold = || {
             self.connection.busy_timeout(PATIENCE)?;
             self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
         };
-        // What could not be folded now is folded in by whoever opens the file next.
+        // If the log cannot be folded in now, the next process that opens the file does it.
         let _: Result<(), rusqlite::Error> = fold();
     }
 
-    /// Carries out a job and those that wait behind it, and answers them all.
+    /// Does a job and those that wait behind it, and answers them all.
     fn group(&self, first: Box<dyn Job>) {
         let mut group = vec![first];
         let failure = self.carry_out(&mut group).err();
@@ -119,15 +119,16 @@ impl Writer {
             Some(_) => roll_back(&self.connection),
         }
         for job in group {
-            // A waker is the caller's code.
+            // A waker is the caller's code, and may panic.
             let _ = catch_unwind(AssertUnwindSafe(|| job.answer(failure.as_ref())));
         }
     }
 
-    /// Fails when nothing of the group is on the disk, or when nobody knows.
+    /// Runs the group in one transaction. An error means that no part of the group is on the disk, or that this is not
+    /// known.
     fn carry_out(&self, group: &mut Vec<Box<dyn Job>>) -> Result<(), Unavailable> {
         if let Err(error) = begin(&self.connection) {
-            // Another process holds the file. Those who came meanwhile have waited as well, and not each by itself.
+            // Another process holds the file. Jobs that arrived meanwhile have waited as well, and need not wait again.
             group.extend(self.jobs.try_iter().take(self.jobs.len()));
             return Err(unavailable(error));
         }
@@ -143,7 +144,8 @@ impl Writer {
     }
 }
 
-/// Carries out one job. What fails, conflicts or panics leaves nothing behind, and the rest of the group alone.
+/// Does one job. A job that fails, conflicts or panics leaves nothing behind, and does not affect the rest of the
+/// group.
 fn in_savepoint(connection: &Connection, job: &mut dyn Job) -> Result<(), Unavailable> {
     execute(connection, "SAVEPOINT job").map_err(unavailable)?;
     let keep = catch_unwind(AssertUnwindSafe(|| job.run(connection))).unwrap_or(false);
@@ -157,7 +159,8 @@ fn in_savepoint(connection: &Connection, job: &mut dyn Job) -> Result<(), Unavai
     execute(connection, "RELEASE job").map_err(unavailable)
 }
 
-/// IMMEDIATE takes the write lock first: no transaction reads, decides and then finds that it may not write.
+/// Begins a transaction. IMMEDIATE takes the write lock first, so that no transaction reads, decides and then finds
+/// that it cannot write.
 pub(crate) fn begin(connection: &Connection) -> Result<(), rusqlite::Error> {
     roll_back(connection);
     execute(connection, "BEGIN IMMEDIATE")
