@@ -1,0 +1,164 @@
+//! What the examples share: the parties of the base flow, all in one process. `code_flow.rs` has it in full: start there.
+//!
+//! - the authorization server of a photo album, at [`ISSUER`], with its store;
+//! - the album's API, at [`PHOTOS`];
+//! - a client that prints photos, and Alice, who owns some;
+//! - the network between them, which is a function call here, and prints what it carries.
+
+#![allow(dead_code, unreachable_pub, reason = "each example uses its part")]
+
+mod network;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use grantor::client::{AuthorizationRequest, Client, Registration, TokenSet};
+use grantor::model::{GrantType, Resource, ResponseType, Subject};
+use grantor::resource::{self, Requirement, ResourceServer};
+use grantor::server::{Approval, AuthorizeReply, Config, Prompt};
+use grantor::store::{Change, Commit, MemoryStore, Outcome, Store as _};
+use grantor::{DefaultPolicy, Fetch, Hosted, Http as _, HttpHost, Moment, Policy, Server, Timestamp, record};
+use http::{Request, Response, header};
+
+pub use network::{Network, show_request, show_response};
+
+pub type Error = Box<dyn std::error::Error>;
+
+pub const ISSUER: &str = "https://album.example";
+pub const PHOTOS: &str = "https://api.album.example/photos";
+pub const CALLBACK: &str = "https://printer.example/callback";
+
+/// Everybody in one process, and a clock that can be put forward.
+pub struct Demo {
+    pub server: Server,
+    pub store: MemoryStore,
+    pub api: ResourceServer,
+    /// What the API asks of an access token.
+    pub requirement: Requirement,
+    pub policy: Box<dyn Policy + Send + Sync>,
+    waited: AtomicU64,
+    requests: AtomicUsize,
+}
+
+impl Demo {
+    /// A server as it comes, which knows its API and the printer.
+    pub fn new() -> Result<Self, Error> {
+        Self::with(|_| Ok(()))
+    }
+
+    /// A server that differs from it in this.
+    pub fn with(configure: impl FnOnce(&mut Config) -> Result<(), Error>) -> Result<Self, Error> {
+        let mut config = Config::new(ISSUER.parse()?);
+        config.resources = Resource::parse(PHOTOS)?.into();
+        configure(&mut config)?;
+        let mut api = resource::Config::new(PHOTOS.parse()?);
+        api.authorization_servers = vec![ISSUER.parse()?];
+        let demo = Self {
+            server: Server::new(config)?,
+            store: MemoryStore::new(),
+            api: ResourceServer::new(api),
+            requirement: Requirement::scope("photos.read".parse()?),
+            policy: Box::new(DefaultPolicy),
+            waited: AtomicU64::new(0),
+            requests: AtomicUsize::new(0),
+        };
+        demo.register(app("printer")?)?;
+        Ok(demo)
+    }
+
+    /// Stores a client's record, a new one or the next revision of one.
+    pub fn register(&self, client: record::Client) -> Result<(), Error> {
+        match self.store.commit(&Commit::of(Change::PutClient(Arc::new(client))))? {
+            Outcome::Applied => Ok(()),
+            Outcome::Conflict(_) => Err("somebody else has changed the client".into()),
+        }
+    }
+
+    /// The client's side of an app that is registered here.
+    pub fn client(&self, client_id: &str) -> Result<Client, Error> {
+        let registration = Registration::public(ISSUER.parse()?, client_id.parse()?);
+        Ok(registration.at(self.server.config().metadata())?)
+    }
+
+    /// The base flow: a client asks Alice whether it may see her photos, and has an access token and a refresh token.
+    pub fn log_in(&self, client: &Client) -> Result<TokenSet, Error> {
+        let request = AuthorizationRequest::new(CALLBACK.parse()?).scope("photos.read".parse()?);
+        self.log_in_by(client, request, |_| Ok(Approval::by(alice()?)))
+    }
+
+    /// The same by another request, or with another decision.
+    pub fn log_in_by(
+        &self,
+        client: &Client,
+        request: AuthorizationRequest,
+        decide: impl FnOnce(&Prompt) -> Result<Approval, Error>,
+    ) -> Result<TokenSet, Error> {
+        let (url, pending) = client.begin(request, self.moment())?;
+        let query = self.browse(&url, decide)?;
+        Ok(client.callback(pending, &query)?.start(self.moment()).run(&self.http())?)
+    }
+
+    /// Alice's browser goes to the authorization endpoint, where she is logged in and decides. Returns the query with
+    /// which it comes back to the client.
+    pub fn browse(&self, url: &str, decide: impl FnOnce(&Prompt) -> Result<Approval, Error>) -> Result<String, Error> {
+        let request = Request::get(url).body(Vec::new())?;
+        show_request(&request);
+        let prompt = match self.server.authorize(&request, self.moment()).run(&self.host()) {
+            AuthorizeReply::Ask(prompt) => prompt,
+            refused => return Err(format!("refused: {:?}", refused.event()).into()),
+        };
+        let approval = decide(&prompt)?;
+        let response = prompt.approve(&self.server, approval, self.moment()).run(&self.host()).into_http();
+        show_response(&response);
+        let location = response.headers().get(header::LOCATION).ok_or("no redirect")?.to_str()?;
+        Ok(location.split_once('?').ok_or("no query")?.1.to_owned())
+    }
+
+    /// A request to the API.
+    pub fn get_photos(&self, tokens: &TokenSet) -> Result<Response<Vec<u8>>, Error> {
+        let request = Request::get(PHOTOS).header(header::AUTHORIZATION, tokens.authorization());
+        Ok(Network(self).fetch(&Fetch::new(request.body(Vec::new())?))?)
+    }
+
+    pub fn http(&self) -> HttpHost<Network<'_>> {
+        HttpHost(Network(self))
+    }
+
+    pub fn host(&self) -> Hosted<&MemoryStore, &(dyn Policy + Send + Sync)> {
+        Hosted { store: &self.store, policy: &*self.policy }
+    }
+
+    /// How many requests the network has carried so far.
+    pub fn requests(&self) -> usize {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from(SystemTime::now()).after(Duration::from_secs(self.waited.load(Ordering::Relaxed)))
+    }
+
+    pub fn moment(&self) -> Moment {
+        Moment::new(self.now(), &mut rand_core::UnwrapErr(getrandom::SysRng))
+    }
+
+    /// Puts the clock forward.
+    pub fn wait(&self, time: Duration) {
+        println!("… {} seconds later", time.as_secs());
+        self.waited.fetch_add(time.as_secs(), Ordering::Relaxed);
+    }
+}
+
+/// The record of a public client for the code flow with refresh tokens.
+pub fn app(client_id: &str) -> Result<record::Client, Error> {
+    let mut client = record::Client::public(client_id.parse()?);
+    client.redirect_uris = vec![CALLBACK.parse()?];
+    client.grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
+    client.response_types = vec![ResponseType::Code];
+    client.scope = "photos.read photos.write".parse()?;
+    Ok(client)
+}
+
+pub fn alice() -> Result<Subject, Error> {
+    Ok(Subject::parse("alice")?)
+}

@@ -1,0 +1,66 @@
+//! What the host knows: kept with a grant, shown to APIs, and the last word on each token.
+//!
+//! Alice picks a workspace on the consent page. Every token of that grant says which, and there are none once the
+//! workspace is locked.
+
+mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use common::{CALLBACK, Demo, Error, alice};
+use grantor::client::AuthorizationRequest;
+use grantor::consult::{Issuance, Terms, Verdict};
+use grantor::model::Claims;
+use grantor::server::Approval;
+use grantor::{Answer, Policy, Unavailable};
+use http::{Request, header};
+use serde_json::{Map, json};
+
+struct Workspaces {
+    is_locked: Arc<AtomicBool>,
+}
+
+impl Policy for Workspaces {
+    /// Asked before each issue of tokens, so at each refresh too. Terms narrow, and cannot widen.
+    fn issuance(&self, question: &Issuance) -> Answer<Issuance> {
+        if self.is_locked.load(Ordering::Relaxed) {
+            return Ok(Verdict::Refuse);
+        }
+        let workspace = question.grant.data.get("workspace").cloned();
+        let claims = Claims::new(workspace.map(|name| ("workspace".to_owned(), name)).into_iter().collect());
+        Ok(Verdict::Issue(Terms {
+            claims: claims.map_err(Unavailable::new)?,
+            access_token_lifetime: Some(Duration::from_secs(60)),
+            ..Terms::default()
+        }))
+    }
+}
+
+pub fn main() -> Result<(), Error> {
+    let is_locked = Arc::new(AtomicBool::new(false));
+    let mut demo = Demo::new()?;
+    demo.policy = Box::new(Workspaces { is_locked: Arc::clone(&is_locked) });
+    let client = demo.client("printer")?;
+
+    let request = AuthorizationRequest::new(CALLBACK.parse()?).scope("photos.read".parse()?);
+    let tokens = demo.log_in_by(&client, request, |_| {
+        let data = Map::from_iter([("workspace".to_owned(), json!("family"))]);
+        Ok(Approval::by(alice()?).with_data(Claims::new(data)?))
+    })?;
+    assert_eq!(tokens.expires_at(), Some(demo.now().after(Duration::from_secs(60))));
+
+    // The API sees the claim, whether it reads the store or introspects.
+    let request = Request::get("/photos").header(header::AUTHORIZATION, tokens.authorization()).body("")?;
+    let access = demo.api.check(&request, &demo.requirement, demo.now()).run(&demo.store).into_result();
+    let access = access.map_err(|refusal| refusal.error().clone())?;
+    println!("workspace: {:?}", access.claim("workspace"));
+    assert_eq!(access.claim("workspace"), Some(&json!("family")));
+
+    is_locked.store(true, Ordering::Relaxed);
+    let request = tokens.refresh(&client).ok_or("there is no refresh token")?;
+    let Err(error) = request.start(demo.moment()).run(&demo.http()) else { return Err("it was refreshed".into()) };
+    assert_eq!(error.code(), Some("invalid_grant"));
+    Ok(())
+}
