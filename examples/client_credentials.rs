@@ -8,7 +8,7 @@ use grantor::model::{GrantType, Secret};
 use grantor::record;
 use http::StatusCode;
 
-pub fn main() -> Result<(), Error> {
+pub(crate) fn main() -> Result<(), Error> {
     let demo = Demo::new()?;
 
     // At the server: the record keeps the digest of a secret that was drawn at random, and is shown once.
@@ -26,6 +26,7 @@ pub fn main() -> Result<(), Error> {
     assert!(tokens.refresh_token().is_none());
     assert_eq!(demo.get_photos(&tokens)?.status(), StatusCode::OK);
 
+    println!("— somebody guesses the secret");
     let registration = Registration::confidential(ISSUER.parse()?, "backup".parse()?, Secret::new("a guess"));
     let client = registration.at(demo.server.config().metadata())?;
     let Err(error) = client.client_credentials().start(demo.moment()).run(&demo.http()) else {

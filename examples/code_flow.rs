@@ -14,7 +14,7 @@ use grantor::store::MemoryStore;
 use grantor::{Answer, Fetch, HttpHost, Moment, Server, Unavailable};
 use http::{Request, StatusCode, header};
 
-pub fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
     // The authorization server: who it is, what its tokens are for, and which clients it knows.
     let issuer = Issuer::parse("https://album.example")?;
     let photos = Resource::parse("https://api.album.example/photos")?;

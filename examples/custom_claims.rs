@@ -14,7 +14,7 @@ use grantor::client::AuthorizationRequest;
 use grantor::consult::{Issuance, Terms, Verdict};
 use grantor::model::Claims;
 use grantor::server::Approval;
-use grantor::{Answer, Policy, Unavailable};
+use grantor::{Answer, Policy};
 use http::{Request, header};
 use serde_json::{Map, json};
 
@@ -23,22 +23,20 @@ struct Workspaces {
 }
 
 impl Policy for Workspaces {
-    /// Asked before each issue of tokens, so at each refresh too. Terms narrow, and cannot widen.
+    /// Asked before each issue of tokens, so at each refresh too.
     fn issuance(&self, question: &Issuance) -> Answer<Issuance> {
-        if self.is_locked.load(Ordering::Relaxed) {
-            return Ok(Verdict::Refuse);
-        }
-        let workspace = question.grant.data.get("workspace").cloned();
-        let claims = Claims::new(workspace.map(|name| ("workspace".to_owned(), name)).into_iter().collect());
-        Ok(Verdict::Issue(Terms {
-            claims: claims.map_err(Unavailable::new)?,
-            access_token_lifetime: Some(Duration::from_secs(60)),
-            ..Terms::default()
-        }))
+        Ok(if self.is_locked.load(Ordering::Relaxed) { Verdict::Refuse } else { Verdict::Issue(terms(question)?) })
     }
 }
 
-pub fn main() -> Result<(), Error> {
+/// Terms add claims, and narrow: they cannot widen what was granted.
+fn terms(question: &Issuance) -> Result<Terms, Error> {
+    let workspace = question.grant.data.get("workspace").cloned().ok_or("the grant has no workspace")?;
+    let claims = Claims::new(Map::from_iter([("workspace".to_owned(), workspace)]))?;
+    Ok(Terms { claims, access_token_lifetime: Some(Duration::from_secs(60)), ..Terms::default() })
+}
+
+pub(crate) fn main() -> Result<(), Error> {
     let is_locked = Arc::new(AtomicBool::new(false));
     let mut demo = Demo::new()?;
     demo.policy = Box::new(Workspaces { is_locked: Arc::clone(&is_locked) });
@@ -58,6 +56,7 @@ pub fn main() -> Result<(), Error> {
     println!("workspace: {:?}", access.claim("workspace"));
     assert_eq!(access.claim("workspace"), Some(&json!("family")));
 
+    println!("— the workspace is locked");
     is_locked.store(true, Ordering::Relaxed);
     let request = tokens.refresh(&client).ok_or("there is no refresh token")?;
     let Err(error) = request.start(demo.moment()).run(&demo.http()) else { return Err("it was refreshed".into()) };

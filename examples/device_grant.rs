@@ -8,7 +8,8 @@ mod common;
 use std::cell::Cell;
 use std::time::SystemTime;
 
-use common::{Error, show_request, show_response};
+use common::Error;
+use common::network::{show_request, show_response};
 use grantor::client::{Polled, Registration};
 use grantor::model::Metadata;
 use grantor::{Answer, Fetch, HttpHost, Moment, Timestamp, Unavailable};
@@ -25,7 +26,7 @@ const ANSWERS: [(u16, &str); 4] = [
     (200, r#"{"access_token":"2YotnFZFEjr1zCsicMWpAA","token_type":"Bearer","expires_in":3600}"#),
 ];
 
-pub fn main() -> Result<(), Error> {
+pub(crate) fn main() -> Result<(), Error> {
     let server: Metadata = serde_json::from_str(
         r#"{"issuer":"https://album.example","token_endpoint":"https://album.example/token",
             "device_authorization_endpoint":"https://album.example/device_authorization"}"#,

@@ -11,7 +11,7 @@ use grantor::{Answer, Fetch, HttpHost};
 use http::{Request, header};
 use serde_json::{Value, to_value};
 
-pub fn main() -> Result<(), Error> {
+pub(crate) fn main() -> Result<(), Error> {
     let (demo, log) = (Demo::new()?, RefCell::new(Vec::<Value>::new()));
     let client = demo.client("printer")?;
 
@@ -41,7 +41,7 @@ pub fn main() -> Result<(), Error> {
 
     let log = log.into_inner();
     log.iter().for_each(|event| println!("{event}"));
-    let names: Vec<_> = log.iter().filter_map(|event| event["event"].as_str()).collect();
+    let names: Vec<_> = log.iter().filter_map(|event| event.get("event")?.as_str()).collect();
     assert_eq!(names, ["asked", "authorized", "issued", "accessed", "replayed", "access_refused"]);
     let text = log.iter().map(Value::to_string).collect::<String>();
     assert!(!text.contains(tokens.access_token().expose()));

@@ -8,7 +8,7 @@ mod common;
 use common::{Demo, Error, alice, app};
 use grantor::consult::{Extension, ExtensionGrant, ExtensionRefusal, ExtensionVerdict};
 use grantor::model::{Claims, ErrorCode, GrantType};
-use grantor::{Answer, Policy, Unavailable};
+use grantor::{Answer, Policy};
 use http::StatusCode;
 use serde_json::{Map, json};
 
@@ -18,26 +18,29 @@ struct CompanyLogin;
 
 impl Policy for CompanyLogin {
     fn extension(&self, question: &Extension) -> Answer<Extension> {
-        let Some(subject_token) = question.parameter("subject_token") else {
-            let error = ErrorCode::parse("invalid_request").map_err(Unavailable::new)?;
-            let refusal = ExtensionRefusal::default().with_error(error).with_description("subject_token is missing");
-            return Ok(ExtensionVerdict::Refuse(refusal));
-        };
-        // A real one checks a signature. What it does not know is `invalid_grant`.
-        if subject_token != "alice-is-logged-in" {
-            return Ok(ExtensionVerdict::Refuse(ExtensionRefusal::default()));
-        }
-        let alice = alice().map_err(|error| Unavailable::new(error.to_string()))?;
-        let claims = Map::from_iter([("idp".to_owned(), json!("https://login.company.example"))]);
-        let grant = ExtensionGrant::of(alice)
-            .with_refresh_token() // the app stays logged in
-            .with_claims(Claims::new(claims).map_err(Unavailable::new)?)
-            .with_response_member("issued_token_type", "urn:ietf:params:oauth:token-type:access_token");
-        Ok(ExtensionVerdict::Grant(grant))
+        Ok(judge(question.parameter("subject_token"))?)
     }
 }
 
-pub fn main() -> Result<(), Error> {
+/// A real one checks a signature. Its errors are outages, told from a refusal.
+fn judge(subject_token: Option<&str>) -> Result<ExtensionVerdict, Error> {
+    let refusal = ExtensionRefusal::default(); // `invalid_grant`
+    Ok(match subject_token {
+        Some("alice-is-logged-in") => ExtensionVerdict::Grant(
+            ExtensionGrant::of(alice()?)
+                .with_refresh_token() // the app stays logged in
+                .with_claims(Claims::new(Map::from_iter([("idp".to_owned(), json!("https://login.company.example"))]))?)
+                .with_response_member("issued_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+        ),
+        Some(_) => ExtensionVerdict::Refuse(refusal),
+        None => {
+            let refusal = refusal.with_error(ErrorCode::parse("invalid_request")?);
+            ExtensionVerdict::Refuse(refusal.with_description("subject_token is missing"))
+        }
+    })
+}
+
+pub(crate) fn main() -> Result<(), Error> {
     // Server and client are registered for the grant type, as for any other.
     let token_exchange = GrantType::parse(TOKEN_EXCHANGE)?;
     let mut demo = Demo::with(|config| {

@@ -10,7 +10,7 @@ use grantor::record;
 use grantor::resource::{Cache, Introspector, Registration};
 use http::{Request, header};
 
-pub fn main() -> Result<(), Error> {
+pub(crate) fn main() -> Result<(), Error> {
     let demo = Demo::new()?;
     let client = demo.client("printer")?;
 
@@ -28,6 +28,7 @@ pub fn main() -> Result<(), Error> {
 
     let tokens = demo.log_in(&client)?;
     let request = Request::get("/photos").header(header::AUTHORIZATION, tokens.authorization()).body("")?;
+    println!("— the printer asks for photos twice");
     let is_served = || {
         let check = demo.api.check_by_introspection(&request, &demo.requirement, &introspector, demo.moment());
         check.run(&demo.http()).into_result().is_ok()
@@ -36,6 +37,7 @@ pub fn main() -> Result<(), Error> {
     assert!(is_served() && is_served());
     assert_eq!(demo.requests() - before, 1, "the second time, the answer is remembered");
 
+    println!("— the printer gives the token up");
     tokens.revoke(&client, demo.moment()).run(&demo.http())?;
     assert!(is_served());
     demo.wait(Duration::from_secs(30));

@@ -7,7 +7,7 @@ use common::{Demo, Error, alice, app};
 use grantor::store::{GrantStore as _, GrantsOf};
 use http::StatusCode;
 
-pub fn main() -> Result<(), Error> {
+pub(crate) fn main() -> Result<(), Error> {
     let demo = Demo::new()?;
     demo.register(app("gallery")?)?;
     let (printer, gallery) = (demo.client("printer")?, demo.client("gallery")?);
@@ -22,13 +22,14 @@ pub fn main() -> Result<(), Error> {
     assert_eq!(lines, [("gallery".to_owned(), 1), ("printer".to_owned(), 2)]);
 
     // "Remove": every grant of hers to this app. `Change::Revoke` ends a single one.
+    println!("— Alice removes the printer");
     let of = GrantsOf::SubjectAndClient(alice()?, "printer".parse()?);
     assert_eq!(demo.store.revoke_grants(&of, demo.now())?, 2);
     assert_eq!(demo.get_photos(&on_phone)?.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(demo.get_photos(&at_home)?.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(demo.get_photos(&to_gallery)?.status(), StatusCode::OK);
 
-    // "Log out everywhere".
+    println!("— Alice logs out everywhere");
     demo.store.revoke_grants(&GrantsOf::Subject(alice()?), demo.now())?;
     assert_eq!(demo.get_photos(&to_gallery)?.status(), StatusCode::UNAUTHORIZED);
     assert!(list()?.is_empty());

@@ -170,7 +170,7 @@ fn holds(precondition: bool) -> Result<(), Refused> {
     if precondition { Ok(()) } else { Err(Refused::Precondition) }
 }
 
-pub fn main() -> Result<(), Error> {
+pub(crate) fn main() -> Result<(), Error> {
     let mut client = Client::confidential("backup".parse()?, "a-secret-that-was-drawn-at-random");
     client.grant_types = vec![GrantType::ClientCredentials];
     let store = MapStore::default();
@@ -181,7 +181,7 @@ pub fn main() -> Result<(), Error> {
     let request = Request::post("/token").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
     let (request, now) = (request.body(body)?, std::time::SystemTime::now());
     let response = server.token(&request, Moment::try_new(now, &mut getrandom::SysRng)?).run(&store).into_http();
-    common::show_response(&response);
+    common::network::show_response(&response);
     assert_eq!(response.status(), StatusCode::OK);
     Ok(())
 }

@@ -9,7 +9,7 @@ use grantor::client::TokenSet;
 use grantor::server::RefreshPolicy;
 use http::StatusCode;
 
-pub fn main() -> Result<(), Error> {
+pub(crate) fn main() -> Result<(), Error> {
     // As it comes: each refresh spends the refresh token and brings a new one. For 30 seconds the spent one may be
     // presented again, by a client that lost the response.
     let demo = Demo::with(|config| {
@@ -28,14 +28,16 @@ pub fn main() -> Result<(), Error> {
         let request = tokens.refresh(&client).ok_or("there is no refresh token")?;
         Ok(request.start(demo.moment()).run(&demo.http())?)
     };
+    println!("— the client refreshes, and once more with the same refresh token, as if the response had been lost");
     let second = refresh(&first)?;
     assert_eq!(demo.get_photos(&second)?.status(), StatusCode::OK);
     let retried = refresh(&first)?;
     assert_eq!(demo.get_photos(&retried)?.status(), StatusCode::OK);
 
-    // After that, whoever presents it has stolen it, or holds what was stolen. Nobody knows which, so the grant ends
-    // and Alice is asked again.
+    // Later, either a thief presents it or the client does after a thief did. Nobody knows which, so the grant ends, and
+    // Alice is asked again.
     demo.wait(Duration::from_secs(30));
+    println!("— somebody presents the first refresh token again");
     assert!(refresh(&first).is_err());
     assert_eq!(demo.get_photos(&second)?.status(), StatusCode::UNAUTHORIZED);
     assert!(refresh(&second).is_err());

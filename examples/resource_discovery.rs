@@ -5,19 +5,17 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::{Demo, Error, ISSUER, PHOTOS};
-use grantor::Fetch;
 use grantor::client::{Challenge, Registration, discover, discover_resource};
-use grantor::host::Host as _;
 use grantor::model::Resource;
 use http::{Request, StatusCode};
 
-pub fn main() -> Result<(), Error> {
+pub(crate) fn main() -> Result<(), Error> {
     // At the API: `Demo` says in `resource::Config::authorization_servers` whose tokens it takes.
     let demo = Demo::new()?;
 
     // At the client: a request without a token is refused, and the challenge says where to read more (§5.1).
     let resource = Resource::parse(PHOTOS)?;
-    let refused = demo.http().fetch(&Fetch::new(Request::get(PHOTOS).body(Vec::new())?))?;
+    let refused = demo.send(Request::get(PHOTOS).body(Vec::new())?)?;
     assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
     let challenge = Challenge::of_resource(&resource, refused.headers()).ok_or("there is no challenge")?;
 

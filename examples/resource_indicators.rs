@@ -10,7 +10,7 @@ use http::StatusCode;
 
 const MAIL: &str = "https://api.album.example/mail";
 
-pub fn main() -> Result<(), Error> {
+pub(crate) fn main() -> Result<(), Error> {
     let (photos, mail) = (Resource::parse(PHOTOS)?, Resource::parse(MAIL)?);
     let demo = Demo::with(|config| {
         config.resources = Audience::only([photos.clone(), mail.clone()]).ok_or("no resources")?;
@@ -27,15 +27,17 @@ pub fn main() -> Result<(), Error> {
         assert!(prompt.asked.audience.includes(&photos) && prompt.asked.audience.includes(&mail));
         Ok(Approval::by(alice()?))
     })?;
+    println!("— one access token for the mail");
     let request = client.callback(pending, &query)?.resource(mail);
     let for_mail = request.start(demo.moment()).run(&demo.http())?;
     assert_eq!(demo.get_photos(&for_mail)?.status(), StatusCode::UNAUTHORIZED);
 
+    println!("— and one for the photos");
     let request = for_mail.refresh(&client).ok_or("there is no refresh token")?.resource(photos);
     let for_photos = request.start(demo.moment()).run(&demo.http())?;
     assert_eq!(demo.get_photos(&for_photos)?.status(), StatusCode::OK);
 
-    // One that Alice did not grant is refused.
+    println!("— what Alice did not grant is refused");
     let other = Resource::parse("https://api.album.example/payments")?;
     let request = for_photos.refresh(&client).ok_or("there is no refresh token")?.resource(other);
     let refused = request.start(demo.moment()).run(&demo.http());

@@ -6,18 +6,20 @@ use common::{Demo, Error};
 use grantor::client::TokenTypeHint;
 use http::StatusCode;
 
-pub fn main() -> Result<(), Error> {
+pub(crate) fn main() -> Result<(), Error> {
     let demo = Demo::new()?;
     let client = demo.client("printer")?;
 
-    // A token set is given up with all that its grant holds: the refresh token takes the access tokens with it.
+    // The refresh token takes every access token of its grant with it (§2.1).
     let tokens = demo.log_in(&client)?;
     assert_eq!(demo.get_photos(&tokens)?.status(), StatusCode::OK);
+    println!("— the printer gives all its tokens up");
     tokens.revoke(&client, demo.moment()).run(&demo.http())?;
     assert_eq!(demo.get_photos(&tokens)?.status(), StatusCode::UNAUTHORIZED);
 
-    // An access token by itself goes alone, and the refresh token brings another.
+    // An access token goes alone, and the refresh token brings another.
     let tokens = demo.log_in(&client)?;
+    println!("— the printer gives up one access token");
     let hint = Some(TokenTypeHint::AccessToken);
     client.revoke(tokens.access_token(), hint, demo.moment()).run(&demo.http())?;
     assert_eq!(demo.get_photos(&tokens)?.status(), StatusCode::UNAUTHORIZED);

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
-use common::{CALLBACK, Demo, Error, alice, show_request, show_response};
+use common::network::{show_request, show_response};
+use common::{CALLBACK, Demo, Error, alice};
 use grantor::client::AuthorizationRequest;
 use grantor::consult::{Issuance, Terms, Verdict};
 use grantor::server::{Approval, AuthorizeReply};
@@ -58,7 +59,7 @@ async fn log_in(demo: &Demo) -> Result<(), Error> {
     Ok(())
 }
 
-pub fn main() -> Result<(), Error> {
+pub(crate) fn main() -> Result<(), Error> {
     block_on(log_in(&Demo::new()?))
 }
 

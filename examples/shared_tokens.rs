@@ -10,7 +10,7 @@ use common::{Demo, Error};
 use grantor::client::{RefreshError, SharedTokens, TokenSet, TokenTypeHint};
 use http::StatusCode;
 
-pub fn main() -> Result<(), Error> {
+pub(crate) fn main() -> Result<(), Error> {
     let demo = Demo::new()?;
     let client = demo.client("printer")?;
     // A clone of it is the same token set.
@@ -19,6 +19,7 @@ pub fn main() -> Result<(), Error> {
     // Whoever finds that the access token has ended takes the turn to refresh; the others wait for what comes of it.
     // Two refreshes with one refresh token would be a race, whose loser may be taken for a thief.
     demo.wait(Duration::from_secs(10 * 60));
+    println!("— twenty tasks want an access token");
     let before = demo.requests();
     let get = || shared.get(&client, demo.moment(), &demo.http());
     let all: Vec<Result<Arc<TokenSet>, RefreshError>> = thread::scope(|scope| {
@@ -32,6 +33,7 @@ pub fn main() -> Result<(), Error> {
     }
 
     // An API refuses a token before its time. Whoever is told says so, and whoever comes next refreshes.
+    println!("— the API refuses the new one");
     let hint = Some(TokenTypeHint::AccessToken);
     client.revoke(current.access_token(), hint, demo.moment()).run(&demo.http())?;
     assert_eq!(demo.get_photos(&current)?.status(), StatusCode::UNAUTHORIZED);

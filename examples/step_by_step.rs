@@ -13,7 +13,7 @@ use grantor::store::{Commit, Lookup, MemoryStore, Store};
 use grantor::{Effect as _, Moment, Pause, Server, Step, Unavailable};
 use http::{Request, header};
 
-pub fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut client = Client::confidential(ClientId::parse("backup")?, "a-secret-that-was-drawn-at-random");
     client.grant_types = vec![GrantType::ClientCredentials];
     client.scope = Scope::parse("photos.read")?;

@@ -10,7 +10,7 @@ use grantor::model::Acr;
 use grantor::server::Approval;
 use http::StatusCode;
 
-pub fn main() -> Result<(), Error> {
+pub(crate) fn main() -> Result<(), Error> {
     // At the API: Alice has used a second factor, within the last five minutes (§3).
     let second_factor = Acr::parse("urn:album:second-factor")?;
     let mut demo = Demo::new()?;
@@ -24,6 +24,7 @@ pub fn main() -> Result<(), Error> {
     // At the client: the challenge says what the next authorization request has to ask for (§4).
     let challenge = Challenge::of(refused.headers()).ok_or("there is no challenge")?;
     assert_eq!(challenge.error.as_deref(), Some("insufficient_user_authentication"));
+    println!("— the printer asks Alice again, as the challenge says");
     let acr_values = challenge.acr_values.unwrap_or_default();
     let max_age = challenge.max_age.unwrap_or_default().to_string();
     let request = AuthorizationRequest::new(CALLBACK.parse()?)

@@ -1,5 +1,6 @@
 //! The examples run to their ends, where each asserts what came of it; and none is left out.
-#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "a test tells its findings by panicking")]
+#![allow(clippy::unwrap_used, reason = "a test tells its findings by panicking")]
+#![allow(clippy::duplicate_mod, reason = "each example has `common` as a module of its own")]
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -61,14 +62,4 @@ fn the_index_has_every_example_and_no_other() {
     let links = index.split("](").skip(1).filter_map(|rest| rest.split_once(')')?.0.strip_suffix(".rs"));
     let linked = links.filter(|name| !name.contains('/')).map(str::to_owned).collect();
     assert_eq!(found(), linked);
-}
-
-/// Whoever copies an example runs it by the command that its first line or the index names.
-#[test]
-fn every_example_says_first_what_it_shows() {
-    for name in EXAMPLES {
-        let text = std::fs::read_to_string(folder().join(name).with_extension("rs")).unwrap();
-        let (first, _) = text.split_once('\n').unwrap();
-        assert!(first.starts_with("//! ") && first.ends_with(['.', ':', '`']), "{name}: {first}");
-    }
 }

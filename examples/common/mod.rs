@@ -7,7 +7,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each example uses its part")]
 
-mod network;
+pub mod network;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -21,9 +21,9 @@ use grantor::store::{Change, Commit, MemoryStore, Outcome, Store as _};
 use grantor::{DefaultPolicy, Fetch, Hosted, Http as _, HttpHost, Moment, Policy, Server, Timestamp, record};
 use http::{Request, Response, header};
 
-pub use network::{Network, show_request, show_response};
+use network::{Network, show_response};
 
-pub type Error = Box<dyn std::error::Error>;
+pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
 pub const ISSUER: &str = "https://album.example";
 pub const PHOTOS: &str = "https://api.album.example/photos";
@@ -82,9 +82,14 @@ impl Demo {
     }
 
     /// The base flow: a client asks Alice whether it may see her photos, and has an access token and a refresh token.
+    /// What is sent meanwhile, `code_flow.rs` prints.
     pub fn log_in(&self, client: &Client) -> Result<TokenSet, Error> {
+        println!("— Alice logs in and approves: {} has tokens", client.client_id());
+        let http = HttpHost(|fetch: &Fetch| self.respond(fetch.request()));
         let request = AuthorizationRequest::new(CALLBACK.parse()?).scope("photos.read".parse()?);
-        self.log_in_by(client, request, |_| Ok(Approval::by(alice()?)))
+        let (url, pending) = client.begin(request, self.moment())?;
+        let query = query(&self.decide(&url, |_| Ok(Approval::by(alice()?)))?)?;
+        Ok(client.callback(pending, &query)?.start(self.moment()).run(&http)?)
     }
 
     /// The same by another request, or with another decision.
@@ -102,29 +107,42 @@ impl Demo {
     /// Alice's browser goes to the authorization endpoint, where she is logged in and decides. Returns the query with
     /// which it comes back to the client.
     pub fn browse(&self, url: &str, decide: impl FnOnce(&Prompt) -> Result<Approval, Error>) -> Result<String, Error> {
-        let request = Request::get(url).body(Vec::new())?;
-        show_request(&request);
+        println!("→ GET {url}");
+        let response = self.decide(url, decide)?;
+        show_response(&response);
+        query(&response)
+    }
+
+    fn decide(
+        &self,
+        url: &str,
+        decide: impl FnOnce(&Prompt) -> Result<Approval, Error>,
+    ) -> Result<Response<Vec<u8>>, Error> {
+        let request = Request::get(url).body("")?;
         let prompt = match self.server.authorize(&request, self.moment()).run(&self.host()) {
             AuthorizeReply::Ask(prompt) => prompt,
             refused => return Err(format!("refused: {:?}", refused.event()).into()),
         };
         let approval = decide(&prompt)?;
-        let response = prompt.approve(&self.server, approval, self.moment()).run(&self.host()).into_http();
-        show_response(&response);
-        let location = response.headers().get(header::LOCATION).ok_or("no redirect")?.to_str()?;
-        Ok(location.split_once('?').ok_or("no query")?.1.to_owned())
+        Ok(prompt.approve(&self.server, approval, self.moment()).run(&self.host()).into_http())
     }
 
     /// A request to the API.
     pub fn get_photos(&self, tokens: &TokenSet) -> Result<Response<Vec<u8>>, Error> {
-        let request = Request::get(PHOTOS).header(header::AUTHORIZATION, tokens.authorization());
-        Ok(Network(self).fetch(&Fetch::new(request.body(Vec::new())?))?)
+        self.send(Request::get(PHOTOS).header(header::AUTHORIZATION, tokens.authorization()).body(Vec::new())?)
     }
 
+    /// A request that none of grantor's machines makes.
+    pub fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Error> {
+        Ok(Network(self).fetch(&Fetch::new(request))?)
+    }
+
+    /// The host of a client's machines.
     pub fn http(&self) -> HttpHost<Network<'_>> {
         HttpHost(Network(self))
     }
 
+    /// The host of the server's machines.
     pub fn host(&self) -> Hosted<&MemoryStore, &(dyn Policy + Send + Sync)> {
         Hosted { store: &self.store, policy: &*self.policy }
     }
@@ -157,6 +175,12 @@ pub fn app(client_id: &str) -> Result<record::Client, Error> {
     client.response_types = vec![ResponseType::Code];
     client.scope = "photos.read photos.write".parse()?;
     Ok(client)
+}
+
+/// Where the browser comes back to the client, the query of it.
+fn query(response: &Response<Vec<u8>>) -> Result<String, Error> {
+    let location = response.headers().get(header::LOCATION).ok_or("no redirect")?.to_str()?;
+    Ok(location.split_once('?').ok_or("no query")?.1.to_owned())
 }
 
 pub fn alice() -> Result<Subject, Error> {

@@ -12,22 +12,28 @@ pub struct Network<'a>(pub &'a Demo);
 
 impl Http for Network<'_> {
     fn fetch(&self, fetch: &Fetch) -> Answer<Fetch> {
-        let (Self(demo), request) = (self, fetch.request());
-        show_request(request);
-        demo.requests.fetch_add(1, Ordering::Relaxed);
-        let (server, moment, host) = (&demo.server, demo.moment(), demo.host());
-        let response = match request.uri().path() {
+        show_request(fetch.request());
+        let response = self.0.respond(fetch.request())?;
+        show_response(&response);
+        Ok(response)
+    }
+}
+
+impl Demo {
+    /// What the server or the API at this URL answers.
+    pub(super) fn respond(&self, request: &Request<Vec<u8>>) -> Answer<Fetch> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let (server, moment, host) = (&self.server, self.moment(), self.host());
+        Ok(match request.uri().path() {
             "/token" => server.token(request, moment).run(&host).into_http(),
             "/introspect" => server.introspect(request, moment).run(&host).into_http(),
             "/revoke" => server.revoke(request, moment).run(&host).into_http(),
             "/par" => server.push(request, moment).run(&host).into_http(),
-            "/photos" => photos(demo, request),
+            "/photos" => photos(self, request),
             path if path == server.config().metadata_path() => server.metadata(request),
-            path if path == demo.api.config().metadata_path() => demo.api.metadata(request),
+            path if path == self.api.config().metadata_path() => self.api.metadata(request),
             path => return Err(Unavailable::new(format!("there is nothing at {path}"))),
-        };
-        show_response(&response);
-        Ok(response)
+        })
     }
 }
 
