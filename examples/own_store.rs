@@ -2,8 +2,8 @@
 //! contract, which the test at the end of this file runs.
 //!
 //! With a database in place of the maps, each arm of `Tables::apply` becomes a statement whose precondition is inside:
-//! the documentation of `grantor::store` has them for SQL. Two optional traits are not here: `Purge`, which forgets what
-//! has expired (this store forgets nothing), and `GrantStore`, which lists what people allowed.
+//! the documentation of `grantor::store` has them for SQL. Two optional traits are not here: `Purge`, which forgets
+//! what has expired (this store forgets nothing), and `GrantStore`, which lists what people allowed.
 
 mod common;
 
@@ -55,8 +55,8 @@ impl Store for MapStore {
         Ok(Found::new(client, presented).map_err(Unavailable::new)?.with_request(request.cloned()))
     }
 
-    /// All or nothing: the changes go into a copy, which takes the place of the tables once all are applied. That is slow
-    /// and hard to get wrong. A database has transactions.
+    /// All or nothing: the changes go into a copy, which takes the place of the tables once all are applied. That is
+    /// slow and hard to get wrong. A database has transactions.
     fn commit(&self, commit: &Commit) -> Answer<Commit> {
         let mut tables = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut changed = tables.clone();

@@ -34,8 +34,8 @@ pub(crate) fn main() -> Result<(), Error> {
     let retried = refresh(&first)?;
     assert_eq!(demo.get_photos(&retried)?.status(), StatusCode::OK);
 
-    // Later, either a thief presents it or the client does after a thief did. Nobody knows which, so the grant ends, and
-    // Alice is asked again.
+    // Later, either a thief presents it or the client does after a thief did. Nobody knows which, so the grant ends,
+    // and the client has to ask Alice again.
     demo.wait(Duration::from_secs(30));
     println!("— somebody presents the first refresh token again");
     assert!(refresh(&first).is_err());

@@ -24,7 +24,7 @@ pub(crate) fn main() -> Result<(), Error> {
     let issuer = metadata.authorization_servers.first().ok_or("it names no authorization server")?;
     let server = discover(issuer).run(&demo.http())?;
 
-    // Whoever runs the API chose that server: the client goes on only where it is registered, and shows what it has from
+    // Whoever runs the API chose that server. The client goes on only where it is registered, and shows what it has from
     // there to nobody else.
     let registrations = [Registration::public(ISSUER.parse()?, "printer".parse()?)];
     let registrations: BTreeMap<_, _> = registrations.iter().map(|at| (at.issuer().as_str(), at)).collect();

@@ -18,8 +18,8 @@ pub(crate) fn main() -> Result<(), Error> {
     })?;
     let client = demo.client("printer")?;
 
-    // The client asks Alice for both (§2.1), and each token that it takes is for one of them (§2.2), so that neither API
-    // can use what it was shown at the other.
+    // The client asks Alice for both (§2.1), and each token that it takes is for one of them (§2.2), so that neither
+    // API can use at the other what it was shown.
     let request = AuthorizationRequest::new(CALLBACK.parse()?).scope("photos.read".parse()?);
     let request = request.resource(photos.clone()).resource(mail.clone());
     let (url, pending) = client.begin(request, demo.moment())?;

@@ -1,7 +1,7 @@
 //! Drives a machine by hand and shows every pause: `cargo run --example step_by_step`.
 //!
-//! This is what the drivers `run` and `run_async` do in a loop. Do it yourself to log each effect, to batch lookups of many
-//! requests, or to test what happens when a request dies between two of them.
+//! This is what the drivers `run` and `run_async` do in a loop. Do it yourself to log each effect, to batch lookups of
+//! many requests, or to test what happens when a request dies between two of them.
 
 use std::time::SystemTime;
 
@@ -46,8 +46,8 @@ pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
                 println!("      → {answer:?}");
                 pause.resume(answer)
             }
-            // Questions to the host, each with its own answer type. The last word on what is issued is always asked for,
-            // unless the configuration says otherwise; on this path, no other is.
+            // Questions to the host, each with its own answer type. The last word on what is issued is asked for unless
+            // the configuration says otherwise; on this path, no other is.
             Step::Issuance(pause) => {
                 effects.push(Issuance::NAME);
                 println!("may this be issued? {:?}", pause.effect().scope);

@@ -1,4 +1,5 @@
-//! What the examples share: the parties of the base flow, all in one process. `code_flow.rs` has it in full: start there.
+//! What the examples share: the parties of the base flow, all in one process. Start with `code_flow.rs`, which has that
+//! flow in full.
 //!
 //! - the authorization server of a photo album, at [`ISSUER`], with its store;
 //! - the album's API, at [`PHOTOS`];
