@@ -22,7 +22,7 @@ impl Policy for CompanyLogin {
     }
 }
 
-/// A real one checks a signature. Its errors are outages, told from a refusal.
+/// Judges the company's token: a real host checks its signature. An error here is an outage, and no refusal.
 fn judge(subject_token: Option<&str>) -> Result<ExtensionVerdict, Error> {
     let refusal = ExtensionRefusal::default(); // `invalid_grant`
     Ok(match subject_token {
@@ -41,7 +41,7 @@ fn judge(subject_token: Option<&str>) -> Result<ExtensionVerdict, Error> {
 }
 
 pub(crate) fn main() -> Result<(), Error> {
-    // Server and client are registered for the grant type, as for any other.
+    // The server offers the grant type, and the app is registered for it.
     let token_exchange = GrantType::parse(TOKEN_EXCHANGE)?;
     let mut demo = Demo::with(|config| {
         config.token.grant_types.push(GrantType::parse(TOKEN_EXCHANGE)?);

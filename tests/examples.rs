@@ -20,6 +20,8 @@ macro_rules! examples {
 
 examples! {
     "../examples/client_credentials.rs" client_credentials
+    "../examples/client_import.rs" client_import
+    "../examples/client_secrets.rs" client_secrets
     "../examples/code_flow.rs" code_flow
     "../examples/custom_claims.rs" custom_claims
     "../examples/device_grant.rs" device_grant

@@ -48,7 +48,7 @@ impl Demo {
         Self::with(|_| Ok(()))
     }
 
-    /// A server that differs from it in this.
+    /// The same with a configuration that differs in this.
     pub fn with(configure: impl FnOnce(&mut Config) -> Result<(), Error>) -> Result<Self, Error> {
         let mut config = Config::new(ISSUER.parse()?);
         config.resources = Resource::parse(PHOTOS)?.into();
@@ -76,21 +76,22 @@ impl Demo {
         }
     }
 
-    /// The client's side of an app that is registered here.
+    /// The client's side of an app: what [`register`](Self::register) stored, it knows of itself.
     pub fn client(&self, client_id: &str) -> Result<Client, Error> {
         let registration = Registration::public(ISSUER.parse()?, client_id.parse()?);
         Ok(registration.at(self.server.config().metadata())?)
     }
 
-    /// The base flow: a client asks Alice whether it may see her photos, and has an access token and a refresh token.
-    /// What is sent meanwhile, `code_flow.rs` prints.
+    /// Goes through the base flow: a client asks Alice whether it may see her photos, and gets an access token and a
+    /// refresh token. The messages are those that `code_flow.rs` prints.
     pub fn log_in(&self, client: &Client) -> Result<TokenSet, Error> {
-        println!("— Alice logs in and approves: {} has tokens", client.client_id());
         let http = HttpHost(|fetch: &Fetch| self.respond(fetch.request()));
         let request = AuthorizationRequest::new(CALLBACK.parse()?).scope("photos.read".parse()?);
         let (url, pending) = client.begin(request, self.moment())?;
         let query = query(&self.decide(&url, |_| Ok(Approval::by(alice()?)))?)?;
-        Ok(client.callback(pending, &query)?.start(self.moment()).run(&http)?)
+        let tokens = client.callback(pending, &query)?.start(self.moment()).run(&http)?;
+        println!("— Alice logged in and approved: {} has tokens", client.client_id());
+        Ok(tokens)
     }
 
     /// The same by another request, or with another decision.
@@ -128,12 +129,12 @@ impl Demo {
         Ok(prompt.approve(&self.server, approval, self.moment()).run(&self.host()).into_http())
     }
 
-    /// A request to the API.
+    /// Asks the API for photos.
     pub fn get_photos(&self, tokens: &TokenSet) -> Result<Response<Vec<u8>>, Error> {
         self.send(Request::get(PHOTOS).header(header::AUTHORIZATION, tokens.authorization()).body(Vec::new())?)
     }
 
-    /// A request that none of grantor's machines makes.
+    /// Sends a request that none of grantor's machines makes.
     pub fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Error> {
         Ok(Network(self).fetch(&Fetch::new(request))?)
     }
@@ -178,7 +179,7 @@ pub fn app(client_id: &str) -> Result<record::Client, Error> {
     Ok(client)
 }
 
-/// Where the browser comes back to the client, the query of it.
+/// Returns the query of the redirect back to the client.
 fn query(response: &Response<Vec<u8>>) -> Result<String, Error> {
     let location = response.headers().get(header::LOCATION).ok_or("no redirect")?.to_str()?;
     Ok(location.split_once('?').ok_or("no query")?.1.to_owned())
