@@ -1,4 +1,4 @@
-//! Secrets of clients: a new one, beside the old one for a while, and one that only the host can check. RFC 6749 §2.3.1.
+//! Client secrets: a new one beside the old one for a while, and one that only the host can check. RFC 6749 §2.3.1.
 
 mod common;
 
@@ -9,8 +9,8 @@ use grantor::model::{GrantType, Secret};
 use grantor::record::{Client, RegisteredAuthentication, SecretPresentation};
 use grantor::{Answer, Policy};
 
-/// Checks a secret that a person chose. It could be guessed, so a host keeps a slow hash of it, argon2 say, and verifies
-/// that in place of this comparison.
+/// Checks a secret that a person chose. It could be guessed, so a host keeps a slow hash of it, argon2 say, and
+/// verifies that in place of this comparison.
 struct Chosen;
 
 impl Policy for Chosen {

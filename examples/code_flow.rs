@@ -42,8 +42,8 @@ pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
         Ok(response)
     });
 
-    // The client reads the server's metadata (RFC 8414 §3), and sends the browser to the authorization endpoint. It keeps
-    // `pending` in the session of that browser.
+    // The client reads the server's metadata (RFC 8414 §3), and sends the browser to the authorization endpoint. It
+    // keeps `pending` in the session of that browser.
     let registration = Registration::public(issuer.clone(), "printer".parse()?);
     let client = registration.at(discover(&issuer).run(&http)?)?;
     let request = AuthorizationRequest::new("https://printer.example/callback".parse()?);

@@ -2,8 +2,6 @@
 
 mod common;
 
-use std::collections::BTreeMap;
-
 use common::{Demo, Error, ISSUER, PHOTOS};
 use grantor::client::{Challenge, Registration, discover, discover_resource};
 use grantor::model::Resource;
@@ -24,11 +22,11 @@ pub(crate) fn main() -> Result<(), Error> {
     let issuer = metadata.authorization_servers.first().ok_or("it names no authorization server")?;
     let server = discover(issuer).run(&demo.http())?;
 
-    // Whoever runs the API chose that server. The client goes on only where it is registered, and shows what it has from
-    // there to nobody else.
+    // Whoever runs the API chose that server. The client goes on only where it is registered, and shows nobody else
+    // what it has from there.
     let registrations = [Registration::public(ISSUER.parse()?, "printer".parse()?)];
-    let registrations: BTreeMap<_, _> = registrations.iter().map(|at| (at.issuer().as_str(), at)).collect();
-    let registration = registrations.get(issuer.as_str()).ok_or("the client is not registered there")?;
+    let registration = registrations.iter().find(|registration| registration.issuer() == issuer);
+    let registration = registration.ok_or("the client is not registered there")?;
     let client = registration.at(server)?;
     let tokens = demo.log_in(&client)?;
     assert_eq!(demo.get_photos(&tokens)?.status(), StatusCode::OK);

@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
+use std::time::Duration;
 
 use common::network::{show_request, show_response};
 use common::{CALLBACK, Demo, Error, alice};
@@ -15,13 +16,15 @@ use grantor::server::{Approval, AuthorizeReply};
 use grantor::{Answer, AsyncHttp, AsyncPolicy, Fetch, Hosted, HttpHost};
 use http::{Request, StatusCode};
 
-/// A policy that asks somebody, say a database.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A policy that may await: it asks a database, say.
 struct Asking;
 
 impl AsyncPolicy for Asking {
     async fn issuance_async(&self, question: &Issuance) -> Answer<Issuance> {
-        println!("may {} have {}?", question.client.client_id, question.scope);
-        Ok(Verdict::Issue(Terms::default()))
+        println!("may {} have {}? Yes, for a minute.", question.client.client_id, question.scope);
+        Ok(Verdict::Issue(Terms { access_token_lifetime: Some(MINUTE), ..Terms::default() }))
     }
 }
 
@@ -32,7 +35,7 @@ impl AsyncHttp for Network<'_> {
     async fn fetch_async(&self, fetch: &Fetch) -> Answer<Fetch> {
         let Self(demo) = self;
         show_request(fetch.request());
-        // `MemoryStore` is an `AsyncStore` too. A store on a database is one alone.
+        // `MemoryStore` is a `Store` and an `AsyncStore`.
         let host = Hosted { store: &demo.store, policy: Asking };
         let response = demo.server.token(fetch.request(), demo.moment()).run_async(&host).await.into_http();
         show_response(&response);
@@ -55,6 +58,7 @@ async fn log_in(demo: &Demo) -> Result<(), Error> {
 
     let http = HttpHost(Network(demo));
     let tokens = client.callback(pending, query)?.start(demo.moment()).run_async(&http).await?;
+    assert!(tokens.expires_at().is_some_and(|end| end <= demo.now().after(MINUTE)));
     assert_eq!(demo.get_photos(&tokens)?.status(), StatusCode::OK);
     Ok(())
 }
