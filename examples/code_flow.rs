@@ -1,99 +1,94 @@
-//! The whole authorization code flow in memory, with PKCE: `cargo run --example code_flow`.
+//! The authorization code flow with PKCE, all parties in one process: `cargo run --example code_flow`.
 //!
-//! Three parties in one process: a client that asks, a resource owner who approves, and the authorization server in
-//! between, driven by the blocking driver. There is no socket; the requests and responses are values.
+//! RFC 6749 §4.1, RFC 7636, RFC 8414, RFC 6750. This is the base of the other examples, which show what differs from it
+//! and share the rest in `common`. There is no socket: requests and responses are values.
 
 use std::time::SystemTime;
 
-use grantor::model::{
-    ClientId, CodeChallengeMethod, CodeVerifier, GrantType, Issuer, RedirectUri, ResponseType, Scope, Subject,
-};
+use grantor::client::{AuthorizationRequest, Registration, discover};
+use grantor::model::{GrantType, Issuer, Resource, ResponseType, Scope, Subject};
 use grantor::record::Client;
+use grantor::resource::{Requirement, ResourceServer};
 use grantor::server::{Approval, AuthorizeReply, Config};
 use grantor::store::MemoryStore;
-use grantor::{Moment, Server};
-use http::{Request, Response, header};
+use grantor::{Answer, Fetch, HttpHost, Moment, Server, Unavailable};
+use http::{Request, StatusCode, header};
 
-type Error = Box<dyn std::error::Error>;
+pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // The authorization server: who it is, what its tokens are for, and which clients it knows.
+    let issuer = Issuer::parse("https://album.example")?;
+    let photos = Resource::parse("https://api.album.example/photos")?;
+    let mut config = Config::new(issuer.clone());
+    config.resources = photos.clone().into();
+    let server = Server::new(config)?;
 
-fn main() -> Result<(), Error> {
-    // The server: who it is, and which clients it knows.
-    let mut client = Client::public(ClientId::parse("photo-printer")?);
-    client.redirect_uris = vec![RedirectUri::parse("https://printer.example/callback")?];
-    client.grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
-    client.response_types = vec![ResponseType::Code];
-    client.scope = Scope::parse("photos.read photos.write")?;
-    let server = Server::new(Config::new(Issuer::parse("https://photos.example")?))?;
-    let store = MemoryStore::new().with_client(client);
+    let mut printer = Client::public("printer".parse()?);
+    printer.redirect_uris = vec!["https://printer.example/callback".parse()?];
+    printer.grant_types = vec![GrantType::AuthorizationCode];
+    printer.response_types = vec![ResponseType::Code];
+    printer.scope = Scope::parse("photos.read photos.write")?;
+    let store = MemoryStore::new().with_client(printer);
 
-    // The client sends the resource owner's browser to the authorization endpoint (RFC 6749 §4.1.1, RFC 7636 §4.3).
-    let code_verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-    let challenge = CodeVerifier::parse(code_verifier)?.challenge(CodeChallengeMethod::S256).digest();
-    let request = Request::get(format!(
-        "/authorize?response_type=code&client_id=photo-printer&state=xyz&scope=photos.read+photos.write\
-         &code_challenge={challenge}&code_challenge_method=S256"
-    ))
-    .body("")?;
+    // What carries a client's requests. An HTTP client sends them; here, the server is called in its place.
+    let http = HttpHost(|fetch: &Fetch| -> Answer<Fetch> {
+        let request = fetch.request();
+        println!("→ {} {}\n  {}", request.method(), request.uri(), String::from_utf8_lossy(request.body()));
+        let response = match request.uri().path() {
+            "/.well-known/oauth-authorization-server" => server.metadata(request),
+            "/token" => server.token(request, moment()).run(&store).into_http(),
+            path => return Err(Unavailable::new(format!("there is nothing at {path}"))),
+        };
+        println!("← {}\n  {}", response.status(), String::from_utf8_lossy(response.body()));
+        Ok(response)
+    });
+
+    // The client reads the server's metadata (RFC 8414 §3), and sends the browser to the authorization endpoint. It
+    // keeps `pending` in the session of that browser.
+    let registration = Registration::public(issuer.clone(), "printer".parse()?);
+    let client = registration.at(discover(&issuer).run(&http)?)?;
+    let request = AuthorizationRequest::new("https://printer.example/callback".parse()?);
+    let request = request.scope(Scope::parse("photos.read photos.write")?);
+    let (url, pending) = client.begin(request, moment())?;
+
+    // The browser comes to the authorization endpoint (RFC 6749 §4.1.1). The host logs Alice in, and asks her.
+    println!("→ GET {url}");
+    let request = Request::get(url).body("")?;
     let prompt = match server.authorize(&request, moment()).run(&store) {
         AuthorizeReply::Ask(prompt) => prompt,
         refused => return Err(format!("refused: {:?}", refused.event()).into()),
     };
-    println!("{} asks for {}", prompt.recipient.client_id, prompt.asked.scope);
+    println!("  {} asks for {}", prompt.recipient.client_id, prompt.asked.scope);
 
-    // The host logs the resource owner in and asks. They approve, but for one of the two.
+    // She approves one of the two, and the browser goes back to the client with a code (RFC 6749 §4.1.2).
     let approval = Approval::by(Subject::parse("alice")?).narrowed_to(Scope::parse("photos.read")?);
     let response = prompt.approve(&server, approval, moment()).run(&store).into_http();
     let location = response.headers().get(header::LOCATION).ok_or("no redirect")?.to_str()?;
-    println!("{} → {location}", response.status());
+    println!("← {} {location}", response.status());
 
-    // The client takes the code out of the redirect, and redeems it (RFC 6749 §4.1.3).
+    // The client checks the response, and redeems the code at the token endpoint (RFC 6749 §4.1.3, RFC 7636 §4.5).
     let (_, query) = location.split_once('?').ok_or("no query")?;
-    let code = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "code").ok_or("no code")?.1;
-    let tokens = token(
-        &server,
-        &store,
-        &[
-            ("grant_type", "authorization_code"),
-            ("code", &code),
-            ("code_verifier", code_verifier),
-            ("client_id", "photo-printer"),
-        ],
-    )?;
-    show("code", &tokens)?;
+    let tokens = client.callback(pending, query)?.start(moment()).run(&http)?;
+    assert_eq!(tokens.scope(), Some(&Scope::parse("photos.read")?));
 
-    // Later, it refreshes (RFC 6749 §6).
-    let tokens: serde_json::Value = serde_json::from_slice(tokens.body())?;
-    let refresh_token = tokens.get("refresh_token").and_then(|token| token.as_str()).ok_or("no refresh token")?;
-    let refresh = [("grant_type", "refresh_token"), ("refresh_token", refresh_token), ("client_id", "photo-printer")];
-    show("refresh", &token(&server, &store, &refresh)?)?;
+    // The API lets the access token through for reading (RFC 6750 §2.1), and for nothing else (§3.1).
+    let api = ResourceServer::new(photos);
+    let request = Request::get("/photos").header(header::AUTHORIZATION, tokens.authorization()).body("")?;
+    let reading = Requirement::scope(Scope::parse("photos.read")?);
+    let access = api.check(&request, &reading, SystemTime::now()).run(&store).into_result();
+    let access = access.map_err(|refusal| refusal.error().clone())?;
+    println!("the photos of {:?}", access.subject());
+    assert_eq!(access.subject(), Some("alice"));
 
-    // Somebody presents the code again: everything that came of it is revoked (RFC 6749 §4.1.2).
-    let replay = [
-        ("grant_type", "authorization_code"),
-        ("code", &*code),
-        ("code_verifier", code_verifier),
-        ("client_id", "photo-printer"),
-    ];
-    show("replay", &token(&server, &store, &replay)?)?;
-    show("refresh", &token(&server, &store, &refresh)?)?;
+    let writing = Requirement::scope(Scope::parse("photos.write")?);
+    let Err(refusal) = api.check(&request, &writing, SystemTime::now()).run(&store).into_result() else {
+        return Err("nobody approved of writing".into());
+    };
+    println!("← {:?}", refusal.www_authenticate());
+    assert_eq!(refusal.into_http().status(), StatusCode::FORBIDDEN);
     Ok(())
 }
 
-/// One request to the token endpoint.
-fn token(server: &Server, store: &MemoryStore, form: &[(&str, &str)]) -> Result<Response<Vec<u8>>, Error> {
-    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-    let request =
-        Request::post("/token").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body)?;
-    let reply = server.token(&request, moment()).run(store);
-    Ok(reply.into_http())
-}
-
-/// The time, and the randomness of one request.
+/// The time and the randomness of one request.
 fn moment() -> Moment {
     Moment::new(SystemTime::now(), &mut rand_core::UnwrapErr(getrandom::SysRng))
-}
-
-fn show(what: &str, response: &Response<Vec<u8>>) -> Result<(), Error> {
-    println!("{what}: {} {}", response.status(), std::str::from_utf8(response.body())?);
-    Ok(())
 }

@@ -5,15 +5,15 @@
 
 use std::time::SystemTime;
 
-use grantor::consult::{Terms, Verdict};
+use grantor::consult::{Issuance, Terms, Verdict};
 use grantor::model::{ClientId, GrantType, Issuer, Scope};
 use grantor::record::Client;
 use grantor::server::Config;
-use grantor::store::{MemoryStore, Store};
-use grantor::{Moment, Pause, Server, Step, Unavailable};
+use grantor::store::{Commit, Lookup, MemoryStore, Store};
+use grantor::{Effect as _, Moment, Pause, Server, Step, Unavailable};
 use http::{Request, header};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut client = Client::confidential(ClientId::parse("backup")?, "a-secret-that-was-drawn-at-random");
     client.grant_types = vec![GrantType::ClientCredentials];
     client.scope = Scope::parse("photos.read")?;
@@ -25,16 +25,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Request::post("/token").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body)?;
 
     println!("— a request that succeeds");
+    let mut effects = Vec::new();
     let mut step = server.token(&request, moment());
     let reply = loop {
         step = match step {
             Step::Lookup(pause) => {
+                effects.push(Lookup::NAME);
                 println!("lookup: {:?}", pause.effect());
                 let answer = Store::lookup(&store, pause.effect());
                 println!("      → {answer:?}");
                 pause.resume(answer)
             }
             Step::Commit(pause) => {
+                effects.push(Commit::NAME);
                 println!("commit:");
                 for change in pause.effect().changes() {
                     println!("        {change:?}");
@@ -43,9 +46,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 println!("      → {answer:?}");
                 pause.resume(answer)
             }
-            // Questions to the host, each with its own answer type. The last word on what is issued is always asked
-            // for, unless the configuration says otherwise; on this path, no other is.
+            // Questions to the host, each with its own answer type. The last word on what is issued is asked for unless
+            // the configuration says otherwise; on this path, no other is.
             Step::Issuance(pause) => {
+                effects.push(Issuance::NAME);
                 println!("may this be issued? {:?}", pause.effect().scope);
                 pause.resume(Ok(Verdict::Issue(Terms::default())))
             }
@@ -57,6 +61,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     println!("event:  {:?}", reply.event());
     println!("reply:  {}", reply.into_http().status());
+    assert_eq!(effects, ["lookup", "issuance", "commit"]);
 
     // The authorization endpoint asks for one thing only. What its machine never does has no values, so the match needs
     // no arm for it: it *cannot* write.
@@ -70,6 +75,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         };
     };
     println!("event:  {:?}", outcome.event());
+    assert_eq!(outcome.event().name(), "unavailable");
     Ok(())
 }
 
