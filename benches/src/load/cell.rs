@@ -117,6 +117,7 @@ pub fn row(plan: &Plan, servers: &[Running], operation: Operation, live: usize, 
     let requests: Vec<Requests> = servers.iter().map(|server| server.requests(operation)).collect();
     for (server, requests) in servers.iter().zip(&requests) {
         run(server.service.address, requests, Load::new(connections, plan.warm_up))?;
+        server.service.settle();
     }
     for round in 0..plan.rounds {
         for turn in 0..servers.len() {
@@ -128,6 +129,8 @@ pub fn row(plan: &Plan, servers: &[Running], operation: Operation, live: usize, 
             let before = server.service.cpu();
             let outcome = run(server.service.address, requests, Load::new(connections, plan.slice))?;
             let used = server.service.cpu().saturating_sub(before);
+            // What is left of a turn is not to fall on the next one.
+            server.service.settle();
             cell.rates.push(outcome.rate());
             cell.p50.push(outcome.quantile(0.5));
             cell.p99.push(outcome.quantile(0.99));

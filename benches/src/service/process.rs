@@ -83,6 +83,21 @@ impl Service {
         Duration::from_millis(10 * (ticks(11) + ticks(12)))
     }
 
+    /// Waits until the process has nothing left to do, or for two seconds. A server whose clients are gone may still work
+    /// on what they asked for.
+    pub fn settle(&self) {
+        let begin = Instant::now();
+        let mut before = self.cpu();
+        while begin.elapsed() < Duration::from_secs(2) {
+            thread::sleep(Duration::from_millis(40));
+            let now = self.cpu();
+            if now == before {
+                return;
+            }
+            before = now;
+        }
+    }
+
     /// Its memory, in MB.
     pub fn memory(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap_or_default();
