@@ -111,6 +111,12 @@ pub enum Route<'a> {
 #[non_exhaustive]
 pub enum Change {
     /// Store a new grant. Precondition: its id is new.
+    ///
+    /// ```sql
+    /// INSERT INTO grants (id, subject, client_id, record, expires_at)
+    /// VALUES ($1, $2, $3, $4, $5)
+    /// ON CONFLICT DO NOTHING;
+    /// ```
     Open {
         /// The grant.
         grant: Arc<Grant>,
@@ -118,8 +124,19 @@ pub enum Change {
         until: Timestamp,
     },
     /// Store a new credential. Precondition: its key is new, and its grant exists and is not revoked.
+    ///
+    /// ```sql
+    /// INSERT INTO credentials (key, grant_id, kind, record, revision, expires_at)
+    /// SELECT $1, $2, $3, $4, $5, $6
+    /// WHERE EXISTS (SELECT 1 FROM grants WHERE id = $2 AND NOT revoked)
+    /// ON CONFLICT DO NOTHING;
+    /// ```
     Issue(Arc<Credential>),
     /// Mark a credential as spent. Precondition: it exists, and is unspent.
+    ///
+    /// ```sql
+    /// UPDATE credentials SET spent_at = $2 WHERE key = $1 AND spent_at IS NULL;
+    /// ```
     Spend {
         /// The credential to mark.
         key: Key,
@@ -128,6 +145,11 @@ pub enum Change {
     },
     /// Count one more use of a spent credential. Precondition: it exists, was spent within these times, and was counted
     /// fewer than so many times.
+    ///
+    /// ```sql
+    /// UPDATE credentials SET reuses = reuses + 1
+    /// WHERE key = $1 AND spent_at >= $2 AND spent_at <= $3 AND reuses < $4;
+    /// ```
     Reuse {
         /// The credential that was spent.
         key: Key,
@@ -140,6 +162,11 @@ pub enum Change {
     },
     /// Keep a grant until this time, or longer if it was to be kept longer. Precondition: it exists, is not revoked,
     /// and holds fewer than so many credentials.
+    ///
+    /// ```sql
+    /// UPDATE grants SET expires_at = GREATEST(expires_at, $2) WHERE id = $1 AND NOT revoked
+    /// AND (SELECT count(*) FROM credentials WHERE grant_id = $1) < $3;
+    /// ```
     Extend {
         /// The grant to keep.
         grant: GrantId,
@@ -150,16 +177,46 @@ pub enum Change {
     },
     /// Replace a credential's record; whether it was spent stays as it is. Precondition: the stored revision is the one
     /// before the new record's, and its grant is the same and not revoked.
+    ///
+    /// ```sql
+    /// UPDATE credentials SET record = $4, revision = $5, expires_at = $6
+    /// WHERE key = $1 AND grant_id = $2 AND kind = $3 AND revision + 1 = $5
+    /// AND EXISTS (SELECT 1 FROM grants WHERE id = $2 AND NOT revoked);
+    /// ```
     Replace(Arc<Credential>),
     /// Revoke a grant: every credential of it is dead from here on. No precondition, and no error if it is unknown.
+    ///
+    /// ```sql
+    /// UPDATE grants SET revoked = TRUE WHERE id = $1;
+    /// ```
     Revoke(GrantId),
     /// Forget a credential. No precondition.
+    ///
+    /// ```sql
+    /// DELETE FROM credentials WHERE key = $1;
+    /// ```
     Discard(Key),
     /// Store a request that waits for a resource owner. Precondition: with revision 0 its key is new, and so is its
     /// user code, if it has one; otherwise the stored revision is the one before, the request is unspent, and client
     /// and user code are the same.
+    ///
+    /// ```sql
+    /// -- PutRequest of revision 0
+    /// INSERT INTO requests (key, user_code, client_id, record, revision, expires_at)
+    /// VALUES ($1, $2, $3, $4, $5, $6)
+    /// ON CONFLICT DO NOTHING;
+    ///
+    /// -- PutRequest of another revision
+    /// UPDATE requests SET record = $4, revision = $5, expires_at = $6
+    /// WHERE key = $1 AND user_code IS NOT DISTINCT FROM $2 AND client_id = $3
+    /// AND revision + 1 = $5 AND spent_at IS NULL;
+    /// ```
     PutRequest(Arc<PendingRequest>),
     /// Mark a request as spent, by an approval or by a denial. Precondition: it exists, and is unspent.
+    ///
+    /// ```sql
+    /// UPDATE requests SET spent_at = $2 WHERE key = $1 AND spent_at IS NULL;
+    /// ```
     SpendRequest {
         /// The request to mark.
         key: Key,
@@ -167,6 +224,10 @@ pub enum Change {
         at: Timestamp,
     },
     /// Remember that something single-use was seen. Precondition: it was not seen before.
+    ///
+    /// ```sql
+    /// INSERT INTO witnesses (key, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING;
+    /// ```
     Witness {
         /// What was seen: its own partition and the digest of what makes it unique.
         key: Key,
@@ -175,12 +236,24 @@ pub enum Change {
     },
     /// Store a client's record. Precondition: with revision 0 its id is new; otherwise the stored revision is the one
     /// before.
+    ///
+    /// ```sql
+    /// -- PutClient of revision 0
+    /// INSERT INTO clients (client_id, record, revision) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
+    ///
+    /// -- PutClient of another revision
+    /// UPDATE clients SET record = $2, revision = $3 WHERE client_id = $1 AND revision + 1 = $3;
+    /// ```
     PutClient(Arc<Client>),
     /// Remove a client. Precondition: the stored revision is this one. It can do nothing more at any endpoint, and
     /// introspection calls its tokens inactive; resource servers that read the store take its access tokens until they
     /// expire. Whoever gets its id later is taken for the one that held tokens under it. So first
     /// [`end_client`](super::GrantStore::end_client), and remove the record only where ids are never given again, as
     /// those that are drawn at random, and once the last of its grants is purged.
+    ///
+    /// ```sql
+    /// DELETE FROM clients WHERE client_id = $1 AND revision = $2;
+    /// ```
     RemoveClient {
         /// The client to remove.
         client_id: ClientId,
