@@ -157,7 +157,7 @@ pub use purge::{AsyncPurge, Purge, PurgeClock};
 ///                 _ => false,
 ///             },
 ///             Change::Reuse { key, since, until, at_most } => match self.credentials.get_mut(key) {
-///                 Some((_, Some(at), reuses)) if since <= at && at <= until && *reuses < *at_most => {
+///                 Some((_, Some(at), reuses)) if (*since..=*until).contains(at) && *reuses < *at_most => {
 ///                     *reuses += 1;
 ///                     true
 ///                 }
