@@ -5,11 +5,11 @@
 //! between the two is small: a request comes in, a few typed *effects* go out and are answered, a response comes back.
 //!
 //! ```text
-//!                    ┌────────────────────── grantor ──────────────────────┐
-//! http::Request ───▶ │ parse ─▶ Lookup ─▶ decide ─▶ (ask) ─▶ Commit ─▶ word │ ───▶ http::Response
-//!                    └─────────────┬───────────────────┬──────────┬────────┘
-//!                                read              your policy  write, all or nothing
-//!                                  └──────── your store ──────────┘
+//!              ┌────────────────────── grantor ───────────────────────┐
+//! request ───▶ │ parse ─▶ Lookup ─▶ decide ─▶ (ask) ─▶ Commit ─▶ word │ ───▶ response
+//!              └────────────┬──────────────────┬─────────┬────────────┘
+//!                         read             your policy  write, all or nothing
+//!                           └───────── your store ───────┘
 //! ```
 //!
 //! # An example
@@ -25,7 +25,8 @@
 //! use std::time::SystemTime;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let secret = Secret::generate(&mut getrandom::SysRng)?; // shown to the client's developer, once
+//! // Shown to the client's developer, once.
+//! let secret = Secret::generate(&mut getrandom::SysRng)?;
 //! let mut client = Client::confidential(ClientId::parse("backup")?, secret.expose());
 //! client.grant_types = vec![GrantType::ClientCredentials];
 //! client.scope = Scope::parse("photos.read")?;
@@ -33,9 +34,10 @@
 //! let server = Server::new(Config::new(Issuer::parse("https://photos.example")?))?;
 //! let store = MemoryStore::new().with_client(client);
 //!
+//! let secret = secret.expose();
 //! let request = http::Request::post("/token")
 //!     .header("content-type", "application/x-www-form-urlencoded")
-//!     .body(format!("grant_type=client_credentials&client_id=backup&client_secret={}", secret.expose()))?;
+//!     .body(format!("grant_type=client_credentials&client_id=backup&client_secret={secret}"))?;
 //! let moment = Moment::try_new(SystemTime::now(), &mut getrandom::SysRng)?;
 //! let response = server.token(&request, moment).run(&store).into_http();
 //! assert_eq!(response.status(), 200);
@@ -46,7 +48,7 @@
 //! # The main types
 //!
 //! - [`Server`] is the authorization server, made of a [`server::Config`]. Each endpoint is a method that takes an
-//!   [`http::Request`]: [`authorize`](Server::authorize), [`token`](Server::token), [`introspect`](Server::introspect),
+//!   `http::Request`: [`authorize`](Server::authorize), [`token`](Server::token), [`introspect`](Server::introspect),
 //!   [`revoke`](Server::revoke), [`push`](Server::push). A sound authorization request ends in a [`server::Prompt`],
 //!   which your consent page approves or denies.
 //! - [`client::Client`] is a client of one authorization server. It is made of a [`client::Registration`] and of what
@@ -119,7 +121,8 @@
 //! [dependencies]
 //! grantor = "0.1"
 //! http = "1"
-//! getrandom = { version = "0.4", features = ["sys_rng"] } # or another cryptographic generator
+//! # or another cryptographic generator:
+//! getrandom = { version = "0.4", features = ["sys_rng"] }
 //! ```
 //!
 //! The minimum supported Rust is 1.88.

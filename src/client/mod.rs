@@ -9,7 +9,7 @@
 //! their host to [`Fetch`](crate::Fetch), which any HTTP client can do. It is made of its [`Registration`], which is
 //! good at one server and no other, and of that server's metadata.
 //!
-//! | what | machine | starts with | ends in |
+//! | what | machine | starts with | `run` returns |
 //! |---|---|---|---|
 //! | metadata | [`Discover`] | [`discover`](fn@discover) | [`Metadata`] |
 //! | of a resource | [`DiscoverResource`] | [`discover_resource`](fn@discover_resource) | [`ResourceMetadata`] |

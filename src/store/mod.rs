@@ -79,7 +79,8 @@ pub use purge::{AsyncPurge, Purge, PurgeClock};
 /// use grantor::model::{ClientId, GrantId, Key};
 /// use grantor::record::{Client, Credential, Grant, PendingRequest};
 /// use grantor::store::{
-///     Change, Commit, Found, Lookup, Outcome, Presented, PresentedRequest, RequestKey, Store,
+///     Change, Commit, Found, Lookup, Outcome, Presented, PresentedRequest, RequestKey,
+///     Store,
 /// };
 /// use grantor::{Answer, Timestamp, Unavailable};
 /// use std::collections::{HashMap, HashSet};
@@ -99,17 +100,25 @@ pub use purge::{AsyncPurge, Purge, PurgeClock};
 ///
 /// impl Memory {
 ///     fn tables(&self) -> Result<MutexGuard<'_, Tables>, Unavailable> {
-///         self.0.lock().map_err(|_| Unavailable::new("a thread panicked while it wrote"))
+///         self.0
+///             .lock()
+///             .map_err(|_| Unavailable::new("a thread panicked while it wrote"))
 ///     }
 /// }
 ///
 /// impl Store for Memory {
 ///     fn lookup(&self, lookup: &Lookup) -> Answer<Lookup> {
 ///         let tables = self.tables()?;
-///         let client = lookup.client().and_then(|client_id| tables.clients.get(client_id)).cloned();
-///         let credentials = lookup.credentials().iter().filter_map(|key| tables.presented(key));
+///         let client = lookup
+///             .client()
+///             .and_then(|client_id| tables.clients.get(client_id))
+///             .cloned();
+///         let credentials =
+///             lookup.credentials().iter().filter_map(|key| tables.presented(key));
 ///         let request = lookup.request().and_then(|key| tables.request(key));
-///         Ok(Found::new(client, credentials).map_err(Unavailable::new)?.with_request(request))
+///         Ok(Found::new(client, credentials)
+///             .map_err(Unavailable::new)?
+///             .with_request(request))
 ///     }
 ///
 ///     fn commit(&self, commit: &Commit) -> Answer<Commit> {
@@ -135,7 +144,9 @@ pub use purge::{AsyncPurge, Purge, PurgeClock};
 ///     fn request(&self, key: RequestKey) -> Option<PresentedRequest> {
 ///         let (request, spent_at) = match key {
 ///             RequestKey::Key(key) => self.requests.get(&key)?,
-///             RequestKey::UserCode(key) => self.requests.values().find(|(it, _)| it.user_code == Some(key))?,
+///             RequestKey::UserCode(key) => {
+///                 self.requests.values().find(|(it, _)| it.user_code == Some(key))?
+///             }
 ///         };
 ///         Some(PresentedRequest { request: Arc::clone(request), spent_at: *spent_at })
 ///     }
@@ -147,31 +158,45 @@ pub use purge::{AsyncPurge, Purge, PurgeClock};
 ///     /// Carries out one change; false if its precondition does not hold.
 ///     fn apply(&mut self, change: &Change) -> Result<bool, Unavailable> {
 ///         Ok(match change {
-///             Change::Open { grant, .. } => self.grants.insert(grant.id, (Arc::clone(grant), false)).is_none(),
+///             Change::Open { grant, .. } => {
+///                 self.grants.insert(grant.id, (Arc::clone(grant), false)).is_none()
+///             }
 ///             Change::Issue(credential) => {
 ///                 let new = (Arc::clone(credential), None, 0);
-///                 self.is_open(&credential.grant) && self.credentials.insert(credential.key, new).is_none()
+///                 self.is_open(&credential.grant)
+///                     && self.credentials.insert(credential.key, new).is_none()
 ///             }
 ///             Change::Spend { key, at } => match self.credentials.get_mut(key) {
 ///                 Some((_, spent_at @ None, _)) => spent_at.replace(*at).is_none(),
 ///                 _ => false,
 ///             },
-///             Change::Reuse { key, since, until, at_most } => match self.credentials.get_mut(key) {
-///                 Some((_, Some(at), reuses)) if (*since..=*until).contains(at) && *reuses < *at_most => {
-///                     *reuses += 1;
-///                     true
+///             Change::Reuse { key, since, until, at_most } => {
+///                 match self.credentials.get_mut(key) {
+///                     Some((_, Some(at), reuses))
+///                         if (*since..=*until).contains(at) && *reuses < *at_most =>
+///                     {
+///                         *reuses += 1;
+///                         true
+///                     }
+///                     _ => false,
 ///                 }
-///                 _ => false,
-///             },
+///             }
 ///             Change::Extend { grant, at_most, .. } => {
-///                 let held = self.credentials.values().filter(|(credential, ..)| credential.grant == *grant);
+///                 let held = self
+///                     .credentials
+///                     .values()
+///                     .filter(|(credential, ..)| credential.grant == *grant);
 ///                 self.is_open(grant) && held.count() < *at_most as usize
 ///             }
 ///             Change::Replace(new) => match self.credentials.get(&new.key).cloned() {
 ///                 Some((old, spent_at, reuses))
-///                     if old.revision + 1 == new.revision && old.grant == new.grant && self.is_open(&new.grant) =>
+///                     if old.revision + 1 == new.revision
+///                         && old.grant == new.grant
+///                         && self.is_open(&new.grant) =>
 ///                 {
-///                     self.credentials.insert(new.key, (Arc::clone(new), spent_at, reuses)).is_some()
+///                     self.credentials
+///                         .insert(new.key, (Arc::clone(new), spent_at, reuses))
+///                         .is_some()
 ///                 }
 ///                 _ => false,
 ///             },
@@ -184,13 +209,17 @@ pub use purge::{AsyncPurge, Purge, PurgeClock};
 ///                 true
 ///             }
 ///             Change::PutRequest(new) => {
-///                 let code_is_new = |code| self.request(RequestKey::UserCode(code)).is_none();
+///                 let code_is_new =
+///                     |code| self.request(RequestKey::UserCode(code)).is_none();
 ///                 let may = match self.requests.get(&new.key) {
-///                     None => new.revision == 0 && new.user_code.is_none_or(code_is_new),
+///                     None => {
+///                         new.revision == 0 && new.user_code.is_none_or(code_is_new)
+///                     }
 ///                     Some((old, spent_at)) => {
 ///                         spent_at.is_none()
 ///                             && Some(old.revision) == new.revision.checked_sub(1)
-///                             && (&old.client_id, old.user_code) == (&new.client_id, new.user_code)
+///                             && (&old.client_id, old.user_code)
+///                                 == (&new.client_id, new.user_code)
 ///                     }
 ///                 };
 ///                 if may {
@@ -212,13 +241,20 @@ pub use purge::{AsyncPurge, Purge, PurgeClock};
 ///                 may
 ///             }
 ///             Change::RemoveClient { client_id, revision } => {
-///                 let may = self.clients.get(client_id).is_some_and(|stored| stored.revision == *revision);
+///                 let may = self
+///                     .clients
+///                     .get(client_id)
+///                     .is_some_and(|stored| stored.revision == *revision);
 ///                 if may {
 ///                     self.clients.remove(client_id);
 ///                 }
 ///                 may
 ///             }
-///             _ => return Err(Unavailable::new("a change that this store does not know")),
+///             _ => {
+///                 return Err(Unavailable::new(
+///                     "a change that this store does not know",
+///                 ));
+///             }
 ///         })
 ///     }
 /// }
