@@ -19,9 +19,11 @@
 //! | password | [`Exchange`] | [`Client::password`] | [`TokenSet`] |
 //! | refresh | [`Exchange`] | [`Client::refresh`], or [`SharedTokens`] for many tasks at once | [`TokenSet`] |
 //! | extension grants | [`Exchange`] | [`Client::extension`] | [`TokenSet`] |
-//! | device | [`AuthorizeDevice`], then [`Poll`] | [`Client::authorize_device`], then [`Client::poll`] | [`TokenSet`] |
-//! | revocation | [`Revoke`] | [`Client::revoke`] | nothing |
-//! | introspection | [`Introspect`] | [`Client::introspect`] | [`Introspection`] |
+//! | device | [`AuthorizeDevice`], then [`Poll`] | [`Client::authorize_device`], then [`Client::poll`] | [`Device`], then [`Polled`] |
+//! | revocation | [`Revoke`] | [`Client::revoke`] | `()` |
+//! | introspection | [`Introspect`] | [`Client::introspect`] | [`Introspection`], or `None` if the token is inactive |
+//!
+//! Each machine ends in a `Result`; this is what is `Ok`.
 //!
 //! # An example
 //!
