@@ -80,8 +80,6 @@ impl DeviceRequest<'_> {
     }
 
     /// Starts the request, at this moment. Nothing is drawn from it yet; a proof of the client's will be.
-    ///
-    /// `run` returns the [`Device`], or a [`RequestError`].
     pub fn start(self, moment: Moment) -> Step<AuthorizeDevice> {
         let Self { client, parameters } = self;
         let (form, scope, resource) = parameters.finish(Vec::new());
@@ -248,8 +246,6 @@ impl Client {
     /// response with any other error code, it MUST stop polling". (A server that is out of order or busy by its status
     /// did not say that, whatever code it has: [`Polled::Retry`].) Nothing is drawn from the moment yet; a proof of the
     /// client's will be.
-    ///
-    /// `run` returns a [`Polled`], or a [`RequestError`].
     pub fn poll(&self, device: &Device, moment: Moment) -> Step<Poll> {
         let now = moment.now();
         if device.issuer != self.server.issuer {

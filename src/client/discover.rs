@@ -57,8 +57,6 @@ pub(super) fn more_telling<E>(before: Option<E>, error: E, weight: impl Fn(&E) -
 /// What most clients do not need spoils no document: see [`Metadata::unreadable`]. A `token_endpoint` that is there and
 /// cannot be used does, for it is where the credentials go: one that is no URL, one without TLS, or one on this very
 /// host where the issuer is not. Of other endpoints the same rule leaves out the endpoint.
-///
-/// `run` returns the [`Metadata`], or a [`DiscoverError`].
 #[must_use = "a machine does nothing until it is driven to its reply"]
 pub fn discover(issuer: &Issuer) -> Step<Discover> {
     let url = issuer.as_str();

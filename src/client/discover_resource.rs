@@ -79,8 +79,6 @@ impl DiscoverResourceError {
 ///
 /// The resource is the one that the client meant to ask, as it wrote it, and never one that the answer names: RFC 9728
 /// §3.3, §7.3. To take the document of a resource above it, use [`discover_resource_matching`].
-///
-/// `run` returns the [`ResourceMetadata`], or a [`DiscoverResourceError`].
 #[must_use = "a machine does nothing until it is driven to its reply"]
 pub fn discover_resource(resource: &Resource, place: Option<&Endpoint>) -> Step<DiscoverResource> {
     discover_resource_matching(resource, place, ResourceMatch::Identical)

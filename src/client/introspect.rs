@@ -27,8 +27,6 @@ impl Client {
     ///
     /// Of a token by itself nobody knows who issued it: it goes to this client's server. [`TokenSet::introspect`] sees
     /// to that.
-    ///
-    /// `run` returns the [`Introspection`], `None` if the token is inactive, or a [`RequestError`].
     pub fn introspect(&self, token: &Secret<'_>, hint: Option<TokenTypeHint>, moment: Moment) -> Step<Introspect> {
         let endpoint = self.server.introspection_endpoint.as_ref();
         let endpoint = endpoint.ok_or(RequestError::NoEndpoint("introspection_endpoint"));
@@ -46,8 +44,6 @@ impl Client {
 impl TokenSet {
     /// Asks about the access token, at the server that issued it and at no other: there, the reply is
     /// [`RequestError::OtherServer`], and nothing is sent.
-    ///
-    /// `run` returns the [`Introspection`], `None` if the token is inactive, or a [`RequestError`].
     pub fn introspect(&self, client: &Client, moment: Moment) -> Step<Introspect> {
         if *self.issuer() != client.server.issuer {
             return Step::Done(Err(RequestError::OtherServer));

@@ -50,8 +50,6 @@ impl Client {
     ///
     /// Of a token by itself nobody knows who issued it: it goes to this client's server. [`TokenSet::revoke`] sees to
     /// that.
-    ///
-    /// `run` returns `()`, or a [`RequestError`].
     pub fn revoke(&self, token: &Secret<'_>, hint: Option<TokenTypeHint>, moment: Moment) -> Step<Revoke> {
         let mut form = PostForm::new();
         form.append("token", token.expose());
@@ -69,8 +67,6 @@ impl TokenSet {
     /// Gives these tokens up: the refresh token or, where there is none, the access token. At another server than the
     /// one that issued them nothing is sent, and the reply is [`RequestError::OtherServer`]: it would learn a token
     /// that is good.
-    ///
-    /// `run` returns `()`, or a [`RequestError`].
     pub fn revoke(&self, client: &Client, moment: Moment) -> Step<Revoke> {
         if *self.issuer() != client.server.issuer {
             return Step::Done(Err(RequestError::OtherServer));

@@ -135,8 +135,6 @@ impl<'a> TokenRequest<'a> {
     }
 
     /// Starts the request, at this moment. Nothing is drawn from it yet; a proof of the client's will be.
-    ///
-    /// `run` returns a [`TokenSet`], or a [`RequestError`].
     pub fn start(self, moment: Moment) -> Step<Exchange> {
         let Self { client, parameters, known_scope, before, token_type, by_client_credentials, .. } = self;
         let issuer = client.server.issuer.clone();

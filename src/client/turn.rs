@@ -165,8 +165,6 @@ impl Turn {
     /// Starts the refresh, at this moment, at the client that the tokens were issued to: what
     /// [`TokenSet::renew`] asks for, with the client's own [parameters](Client::with_parameter). A request that says
     /// more is made of [`Turn::tokens`].
-    ///
-    /// `run` returns the new [`TokenSet`], or a [`RequestError`](super::RequestError).
     pub fn start(&self, client: &Client, moment: Moment) -> Step<Exchange> {
         match self.expiring.renew(client) {
             Some(request) => request.start(moment),

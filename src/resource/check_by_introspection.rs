@@ -81,8 +81,6 @@ impl Introspector {
 impl ResourceServer {
     /// Checks a request: one introspection, or none if the cache knows its token. Nothing is drawn from the moment yet;
     /// a proof of the resource server's will be.
-    ///
-    /// `run` returns a [`CheckReply`].
     pub fn check_by_introspection<'a, 'r>(
         &'a self,
         request: impl Into<Incoming<'r>>,

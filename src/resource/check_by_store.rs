@@ -27,8 +27,6 @@ machine! {
 
 impl ResourceServer {
     /// Checks a request: one lookup, or none if its token cannot be one of ours.
-    ///
-    /// `run` returns a [`CheckReply`].
     pub fn check<'a, 'r>(
         &'a self,
         request: impl Into<Incoming<'r>>,

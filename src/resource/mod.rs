@@ -1,10 +1,10 @@
 //! The resource server: RFC 6749 §1.1, RFC 6750.
 //!
-//! | what | machine | starts with | `run` returns |
-//! |---|---|---|---|
-//! | a token, in the store that the authorization server uses | [`CheckByStore`] | [`ResourceServer::check`] | [`CheckReply`] |
-//! | a token, by introspection: RFC 7662 | [`CheckByIntrospection`] | [`ResourceServer::check_by_introspection`] | [`CheckReply`] |
-//! | protected resource metadata: RFC 9728 | none: it is a document | [`ResourceServer::metadata`] | the response, without `run` |
+//! | what | machine | starts with |
+//! |---|---|---|
+//! | a token, in the store that the authorization server uses | [`CheckByStore`] | [`ResourceServer::check`] |
+//! | a token, by introspection: RFC 7662 | [`CheckByIntrospection`] | [`ResourceServer::check_by_introspection`] |
+//! | protected resource metadata: RFC 9728 | none: it is a document | [`ResourceServer::metadata`] |
 //!
 //! Both machines read the token from the request in the same way, make the same checks, and end in the same
 //! [`CheckReply`]:

@@ -101,8 +101,6 @@ impl Server {
     }
 
     /// Answers a typed request to the introspection endpoint.
-    ///
-    /// `run` returns an [`IntrospectReply`].
     pub fn introspection_request<'a>(
         &'a self,
         request: IntrospectionRequest<'a>,

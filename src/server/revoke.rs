@@ -100,8 +100,6 @@ impl Server {
     }
 
     /// Answers a typed request to the revocation endpoint.
-    ///
-    /// `run` returns a [`RevokeReply`].
     pub fn revocation_request<'a>(&'a self, request: RevocationRequest<'a>, moment: Moment) -> Step<Revoke<'a>> {
         self.start_revocation(request, Reader::Client, moment)
     }

@@ -113,15 +113,11 @@ impl Approval {
 
 impl Prompt {
     /// The resource owner approves. The response carries a code or, for `response_type=token`, an access token.
-    ///
-    /// `run` returns an [`AuthorizationResponse`].
     pub fn approve(self, server: &Server, approval: Approval, moment: Moment) -> Step<AuthorizeDecision<'_>> {
         self.decide(server, Some(approval), moment)
     }
 
     /// The resource owner denies: `access_denied`.
-    ///
-    /// `run` returns an [`AuthorizationResponse`].
     pub fn deny(self, server: &Server, moment: Moment) -> Step<AuthorizeDecision<'_>> {
         self.decide(server, None, moment)
     }

@@ -83,8 +83,6 @@ impl Server {
     }
 
     /// Answers a typed authorization request.
-    ///
-    /// `run` returns an [`AuthorizeReply`].
     pub fn authorization_request<'a>(
         &'a self,
         request: AuthorizationRequest<'a>,

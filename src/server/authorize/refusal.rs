@@ -68,8 +68,6 @@ impl Refusal {
 
     /// Tells the client, by redirect. Log the resource owner in first (RFC 9700 §4.11.2). A server whose clients are
     /// all registered by its operator has nobody to fear who would send people away by errors, and may respond at once.
-    ///
-    /// `run` returns an [`AuthorizationResponse`].
     pub fn respond(self, server: &Server, _: Moment) -> Step<AuthorizeRefusal<'_>> {
         let lookup = Lookup::of_client(self.recipient.client_id.clone());
         Step::Lookup(AuthorizeRefusalLookup { lookup, config: &server.config, refusal: self })

@@ -101,8 +101,6 @@ impl Server {
     }
 
     /// Answers a typed request to the token endpoint.
-    ///
-    /// `run` returns a [`TokenReply`].
     pub fn token_request<'a>(&'a self, request: &'a TokenRequest, moment: Moment) -> Step<Token<'a>> {
         match request.form() {
             Ok(form) => {
