@@ -1,9 +1,7 @@
-//! Longer pages: what does not fit beside one type. They are files of the repository, shown here as they stand there.
-//!
-//! A page links to another file by its path. `links.md` says where that is in this documentation; it comes first, so
-//! that its word counts.
+//! Longer pages: what does not fit beside one type. They are files of the repository, shown as they stand there.
 
-#![allow(rustdoc::private_intra_doc_links, reason = "a page may name what is not public")]
+// A page links to another file by a label, which is the file's path. `links.md` says where that is in this documentation.
+// It comes before the page, since of two definitions of a label the first counts.
 
 #[doc = include_str!("documentation/links.md")]
 #[doc = include_str!("../docs/store-in-sql.md")]

@@ -34,10 +34,10 @@
 //! let server = Server::new(Config::new(Issuer::parse("https://photos.example")?))?;
 //! let store = MemoryStore::new().with_client(client);
 //!
-//! let secret = secret.expose();
+//! let form = "grant_type=client_credentials&client_id=backup&client_secret=";
 //! let request = http::Request::post("/token")
 //!     .header("content-type", "application/x-www-form-urlencoded")
-//!     .body(format!("grant_type=client_credentials&client_id=backup&client_secret={secret}"))?;
+//!     .body(format!("{form}{}", secret.expose()))?;
 //! let moment = Moment::try_new(SystemTime::now(), &mut getrandom::SysRng)?;
 //! let response = server.token(&request, moment).run(&store).into_http();
 //! assert_eq!(response.status(), 200);

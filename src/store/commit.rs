@@ -107,6 +107,9 @@ pub enum Route<'a> {
 }
 
 /// One change, with the precondition that must hold.
+///
+/// Each variant shows its statement on PostgreSQL. The precondition is inside: it holds if the statement touched a row.
+/// [A store in SQL](crate::_documentation::store_in_sql) has the tables and the rest.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Change {

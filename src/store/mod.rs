@@ -285,9 +285,11 @@ pub trait Store {
 /// # A whole store
 ///
 /// This one keeps everything in PostgreSQL, with tokio-postgres, deadpool-postgres and, for the records, `serde_json`.
-/// It is `src/store/sql/postgres.rs` in grantor's repository, and keeps the whole contract, that of lists and purges
-/// among it. `schema.sql` and `statements.sql`, beside that file, are the two blocks of SQL in
-/// [A store in SQL](crate::_documentation::store_in_sql), which also says what to do when something fails.
+/// It keeps the whole contract, with that of lists and purges, and is `src/store/sql/postgres.rs` in grantor's
+/// repository. Beside that file stand `schema.sql` and `statements.sql`; [A store in SQL] shows what is in them, and
+/// says what to do when something fails.
+///
+/// [A store in SQL]: crate::_documentation::store_in_sql
 ///
 #[doc = concat!("```\n", include_str!("sql/stub.txt"), include_str!("sql/postgres.rs"), "```")]
 #[diagnostic::on_unimplemented(

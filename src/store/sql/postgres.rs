@@ -3,10 +3,9 @@ use std::error::Error;
 use deadpool_postgres::{GenericClient, Pool};
 use grantor::model::{ClientId, Key, Subject};
 use grantor::record::{Credential, CredentialKind, PendingRequest};
-use grantor::store::{
-    AsyncGrantStore, AsyncPurge, AsyncStore, Change, Commit, Found, GrantCursor, GrantsOf, HeldGrant, Lookup, Outcome,
-    Presented, PresentedRequest, RequestKey,
-};
+use grantor::store::{AsyncGrantStore, AsyncPurge, AsyncStore, Change, Commit, Found};
+use grantor::store::{GrantCursor, GrantsOf, HeldGrant, Lookup, Outcome};
+use grantor::store::{Presented, PresentedRequest, RequestKey};
 use grantor::{Answer, Timestamp, Unavailable};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio_postgres::{Row, types::ToSql};
