@@ -42,14 +42,18 @@ fn a_page_links_to_another_file_by_a_label_that_the_documentation_knows() {
         let (inline, definitions) = links(&prose);
         assert_eq!(inline.into_iter().find(|target| is_relative(target)), None, "{page}: write [text][path]");
         for (label, target) in definitions.into_iter().filter(|(_, target)| is_relative(target)) {
-            assert!(known.iter().any(|(other, _)| *other == label), "{page}: links.md does not know [{label}]: {target}");
+            assert!(
+                known.iter().any(|(other, _)| *other == label),
+                "{page}: links.md does not know [{label}]: {target}"
+            );
         }
     }
 }
 
 #[test]
 fn what_a_page_links_to_is_there() {
-    let others = ["README.md", "RELEASING.md", "examples/README.md", "docs/production.md", "docs/proof.md", "docs/speed.md"];
+    let others =
+        ["README.md", "RELEASING.md", "examples/README.md", "docs/production.md", "docs/proof.md", "docs/speed.md"];
     for page in pages().into_iter().chain(others.map(str::to_owned)) {
         let prose = prose(&page);
         let (inline, definitions) = links(&prose);

@@ -92,9 +92,8 @@ impl PgStore {
             GrantsOf::SubjectAndClient(..) => ("g.subject = $1 AND g.client_id = $6", subject, client_id),
         };
         // No client id and no grant id is as short as these.
-        let (after_client, after_grant) = after.map_or_else(Default::default, |after| {
-            (after.client_id.to_string(), after.grant.as_bytes().to_vec())
-        });
+        let (after_client, after_grant) =
+            after.map_or_else(Default::default, |after| (after.client_id.to_string(), after.grant.as_bytes().to_vec()));
         let mut params = params![first, after_client, after_grant, past(now), i64::try_from(limit)?];
         params.extend(second.map(|client_id| Box::new(client_id) as Param));
         let text = sql("held_grants: of a subject").replace("g.subject = $1", whose);
