@@ -1,30 +1,34 @@
 //! The storage contract: two methods, [`Store::lookup`] and [`Store::commit`].
 //!
-//! A machine reads what it needs in one [`Lookup`], decides, and writes in one [`Commit`], a list of [`Change`]s of
-//! which each carries its precondition. The store applies a commit whole or not at all, so that two requests that race
-//! for one credential cannot both win and a crash falls before or after a write, never between. That is the whole
-//! contract: in SQL each change is one statement, a commit is one transaction, and a lookup is one joined `SELECT`.
+//! A machine reads what it needs in one [`Lookup`], decides, and writes in one [`Commit`]: a list of [`Change`]s, each
+//! with its precondition. The store applies a commit whole or not at all. So two requests that race for one credential
+//! cannot both win, and a crash falls before or after a write, never between. That is the whole contract. In SQL each
+//! change is one statement, a commit is one transaction, and a lookup is a `SELECT` or two.
+//!
+//! [`Store`] and [`AsyncStore`] show a whole store each. [`contract`], in the feature `store-contract`, is the contract
+//! as a test suite for yours.
 //!
 //! # What a store may forget, and how it may keep things
 //!
-//! - A credential, a request or a witness may be forgotten once it has expired, a grant once the time that `Open` and
-//!   `Extend` gave it has passed, by the clock of the host; not before, or a replay goes unnoticed. A lookup hides
-//!   nothing: expiry is decided by the machine.
-//! - Identifiers, keys and client ids are compared byte for byte; mind a database that folds case.
+//! - A credential, a request or a witness may be forgotten once it has expired, by the clock of the host; a grant, once
+//!   the time that [`Open`](Change::Open) and [`Extend`](Change::Extend) gave it has passed. Not before, or a replay
+//!   goes unnoticed.
+//! - A lookup hides nothing. Whether something has expired, the machine decides.
+//! - Identifiers, keys and client ids are compared byte for byte. Mind a database that folds case.
 //! - Records are serde values for a self-describing format such as JSON. What a change sets (`spent_at`, `revoked`, the
 //!   time until which a grant is kept) is not in them, and stands in columns of its own.
-//! - A [`Timestamp`](crate::Timestamp) may be as large as `u64::MAX`; a signed column saturates, and what ends at the
+//! - A [`Timestamp`](crate::Timestamp) may be as large as `u64::MAX`. A signed column saturates, and what ends at the
 //!   end of time is not purged.
 //! - A request has two keys in one partition. The second, its user code, is a unique column beside the first.
 //! - A change that a store does not know is answered with [`Unavailable`](crate::Unavailable), and nothing of its
 //!   commit remains: a release of grantor may have changes that the last one had not. The same goes for a kind of
-//!   credential that a store has a column for.
+//!   credential, where a store has a column for it.
+//!
+//! # Beside the contract
 //!
 //! A host revokes a grant by `Commit::of(Change::Revoke(id))`. For pages on which people see what they allowed and end
-//! it, a store implements [`GrantStore`] too, which asks for a column `subject` and a column `client_id` beside the
-//! grants; and to forget what has expired, [`Purge`].
-//!
-//! With the feature `store-contract`, the module `contract` holds the same contract as a test suite for your store.
+//! it, a store implements [`GrantStore`], which asks for the columns `subject` and `client_id` beside the grants. To
+//! forget what has expired, it implements [`Purge`], which a [`PurgeClock`] calls.
 //!
 //! # A store in SQL
 //!
