@@ -82,8 +82,10 @@
 //! | introspection | [RFC 7662] | [`server::Introspect`] |
 //! | revocation | [RFC 7009] | [`server::Revoke`] |
 //! | metadata | [RFC 8414] | [`server::Config::metadata`] |
-//! | protected resources: tokens, challenges, metadata | [RFC 6750]; [RFC 9470]; [RFC 9728]; [RFC 7662 §4] | [`resource`] |
-//! | client: grants, discovery, revocation, introspection | [RFC 6749 §4] to [§6]; [RFC 8414]; [RFC 8628]; [RFC 9207 §2.4] | [`client`] |
+//! | protected resources: tokens and challenges | [RFC 6750]; [RFC 7662 §4]; [RFC 9470] | [`resource`] |
+//! | protected resources: metadata | [RFC 9728] | [`ResourceServer::metadata`] |
+//! | the client: grants | [RFC 6749 §4] to [§6]; [RFC 8628] | [`client`] |
+//! | the client: discovery, and the response | [RFC 8414]; [RFC 9728]; [RFC 9207 §2.4] | [`client`] |
 //! | redirect URIs | [OAuth 2.1 §2.3]; [RFC 8252 §7]; [RFC 9700 §2.1] | [`model::RedirectUri`] |
 //! | what is stored, and how | | [`record`], [`store`] |
 //!
@@ -170,7 +172,7 @@
 //! [RFC 9700]: https://www.rfc-editor.org/rfc/rfc9700
 //! [RFC 9700 §2.1]: https://www.rfc-editor.org/rfc/rfc9700#section-2.1
 //! [RFC 9728]: https://www.rfc-editor.org/rfc/rfc9728
-//! [OAuth 2.1 §2.3]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1#section-2.3
+//! [OAuth 2.1 §2.3]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16#section-2.3
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -1,5 +1,5 @@
-//! The pages of the documentation: what they link to is there, here and in the crate's documentation, and what they show
-//! of SQL is what is tested.
+//! The pages of the documentation: what they link to is there, here and in the crate's documentation, and what they
+//! show of SQL is what is tested.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test tells its findings by panicking")]
 
 use std::path::Path;
@@ -35,7 +35,7 @@ fn is_relative(target: &str) -> bool {
 
 #[test]
 fn a_page_links_to_another_file_by_a_label_that_the_documentation_knows() {
-    let known = read("src/documentation/links.md");
+    let known = read("src/documentation/links.txt");
     let (_, known) = links(&known);
     for page in pages() {
         let prose = prose(&page);
@@ -44,7 +44,7 @@ fn a_page_links_to_another_file_by_a_label_that_the_documentation_knows() {
         for (label, target) in definitions.into_iter().filter(|(_, target)| is_relative(target)) {
             assert!(
                 known.iter().any(|(other, _)| *other == label),
-                "{page}: links.md does not know [{label}]: {target}"
+                "{page}: links.txt does not know [{label}]: {target}"
             );
         }
     }

@@ -19,7 +19,8 @@
 //! | password | [`Exchange`] | [`Client::password`] | [`TokenSet`] |
 //! | refresh | [`Exchange`] | [`Client::refresh`], or [`SharedTokens`] for many tasks at once | [`TokenSet`] |
 //! | extension grants | [`Exchange`] | [`Client::extension`] | [`TokenSet`] |
-//! | device | [`AuthorizeDevice`], then [`Poll`] | [`Client::authorize_device`], then [`Client::poll`] | [`Device`], then [`Polled`] |
+//! | device | [`AuthorizeDevice`] | [`Client::authorize_device`] | [`Device`] |
+//! | device, while the person decides | [`Poll`] | [`Client::poll`] | [`Polled`] |
 //! | revocation | [`Revoke`] | [`Client::revoke`] | `()` |
 //! | introspection | [`Introspect`] | [`Client::introspect`] | [`Introspection`], or `None` if the token is inactive |
 //!
