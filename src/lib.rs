@@ -1,22 +1,20 @@
-//! OAuth 2 as pure state machines: authorization server, client and resource server.
+//! grantor is a sans-IO OAuth 2 library: authorization server, client and resource server, as pure state machines.
 //!
-//! grantor holds the protocol and nothing else. It opens no socket, reads no clock, draws no randomness and keeps no
+//! It holds the protocol and nothing else. It opens no socket, reads no clock, draws no randomness and keeps no
 //! records; your application does, in whatever framework and on whatever database it likes. What crosses the line
 //! between the two is small: a request comes in, a few typed *effects* go out and are answered, a response comes back.
 //!
 //! ```text
-//!                    ┌────────────────────── grantor ──────────────────────┐
-//! http::Request ───▶ │ parse ─▶ Lookup ─▶ decide ─▶ (ask) ─▶ Commit ─▶ word │ ───▶ http::Response
-//!                    └─────────────┬───────────────────┬──────────┬────────┘
-//!                                read              your policy  write, all or nothing
-//!                                  └──────── your store ──────────┘
+//!              ┌────────────────────── grantor ───────────────────────┐
+//! request ───▶ │ parse ─▶ Lookup ─▶ decide ─▶ (ask) ─▶ Commit ─▶ word │ ───▶ response
+//!              └────────────┬──────────────────┬─────────┬────────────┘
+//!                         read             your policy  write, all or nothing
+//!                           └───────── your store ───────┘
 //! ```
 //!
-//! That is the [`server`]. A [`client`]'s machines have one effect, [`Fetch`]: an HTTP request as a value, which your
-//! HTTP client sends. A [`resource`] server's have one too: `Lookup` where it shares the authorization server's store,
-//! `Fetch` where it introspects.
+//! # An example
 //!
-//! # In twenty lines
+//! A whole authorization server, and one request to it:
 //!
 //! ```
 //! use grantor::model::{ClientId, GrantType, Issuer, Scope, Secret};
@@ -27,7 +25,8 @@
 //! use std::time::SystemTime;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let secret = Secret::generate(&mut getrandom::SysRng)?; // shown to the client's developer, once
+//! // Shown to the client's developer, once.
+//! let secret = Secret::generate(&mut getrandom::SysRng)?;
 //! let mut client = Client::confidential(ClientId::parse("backup")?, secret.expose());
 //! client.grant_types = vec![GrantType::ClientCredentials];
 //! client.scope = Scope::parse("photos.read")?;
@@ -35,9 +34,10 @@
 //! let server = Server::new(Config::new(Issuer::parse("https://photos.example")?))?;
 //! let store = MemoryStore::new().with_client(client);
 //!
+//! let form = "grant_type=client_credentials&client_id=backup&client_secret=";
 //! let request = http::Request::post("/token")
 //!     .header("content-type", "application/x-www-form-urlencoded")
-//!     .body(format!("grant_type=client_credentials&client_id=backup&client_secret={}", secret.expose()))?;
+//!     .body(format!("{form}{}", secret.expose()))?;
 //! let moment = Moment::try_new(SystemTime::now(), &mut getrandom::SysRng)?;
 //! let response = server.token(&request, moment).run(&store).into_http();
 //! assert_eq!(response.status(), 200);
@@ -45,59 +45,141 @@
 //! # }
 //! ```
 //!
-//! # The ideas
+//! # The main types
 //!
-//! - **A machine per endpoint.** [`Server::token`](server::Server::token) starts [`server::Token`],
-//!   [`Server::authorize`](server::Server::authorize) starts [`server::Authorize`], a decided [`server::Prompt`] starts
-//!   [`server::AuthorizeDecision`], and so on. Each returns a [`Step`]: paused at an effect, or done.
-//! - **Two drivers.** [`Step::run`] with a blocking [`host::Host`], [`Step::run_async`] with a [`host::AsyncHost`]. The
-//!   machines are the same; there is no second copy of a flow. You may also [drive by hand](step).
-//! - **Two storage methods.** [`store::Store::lookup`] and [`store::Store::commit`]. Atomicity is the interface: a
-//!   commit carries its preconditions and is applied whole or not at all. See [`store`], and `store::contract` for its
-//!   tests.
-//! - **One effect for the network.** [`Fetch`], answered by an [`Http`] or [`AsyncHttp`], which a closure or a few
-//!   lines around any HTTP client are; [`HttpHost`] makes a host of it.
-//! - **A store is a host.** To answer questions too (a password, an extension grant, a last word on what is issued),
-//!   join it with a [`Policy`] in [`Hosted`].
-//! - **Time and randomness are arguments**, in a [`Moment`].
-//! - **The reply is complete.** [`server::TokenReply::into_http`] has the status, headers and body that the RFCs ask
-//!   for, and [`server::TokenReply::event`] says what happened, for your audit log.
+//! - [`Server`] is the authorization server, made of a [`server::Config`]. Each endpoint is a method that takes an
+//!   `http::Request`: [`authorize`](Server::authorize), [`token`](Server::token), [`introspect`](Server::introspect),
+//!   [`revoke`](Server::revoke), [`push`](Server::push). A sound authorization request ends in a [`server::Prompt`],
+//!   which your consent page approves or denies.
+//! - [`client::Client`] is a client of one authorization server. It is made of a [`client::Registration`] and of what
+//!   [`client::discover`](fn@client::discover) finds out. It ends in a [`client::TokenSet`], which many tasks share as
+//!   [`client::SharedTokens`].
+//! - [`ResourceServer`] checks the token of a request against a [`resource::Requirement`], and gives
+//!   [`resource::Access`] or the refusal to send.
+//! - [`Step`] is what all of these methods return: a machine, paused at an effect or done. [`Step::run`] drives it with
+//!   a blocking [`host::Host`], [`Step::run_async`] with a [`host::AsyncHost`]. There is no second copy of a flow. You
+//!   may also [drive by hand](step).
+//! - [`store::Store`] and [`store::AsyncStore`] are what you implement for your database: two methods,
+//!   [`lookup`](store::Store::lookup) and [`commit`](store::Store::commit). Each shows a whole store to start from. A
+//!   store is a host.
+//! - [`Policy`] and [`AsyncPolicy`] are what only you know: a password, an extension grant, the last word on what is
+//!   issued. Joined with a store by [`Hosted`], a policy is a host too.
+//! - [`Fetch`] is the one effect for the network, answered by an [`Http`] or [`AsyncHttp`], which a closure or a few
+//!   lines around any HTTP client are. [`HttpHost`] makes a host of it.
+//! - [`Moment`] is the time and the randomness of a request. Both are arguments.
+//! - A reply such as [`server::TokenReply`] is complete: [`into_http`](server::TokenReply::into_http) has the status,
+//!   headers and body that the RFCs ask for, and [`event`](server::TokenReply::event) says what happened, for your
+//!   audit log.
 //!
 //! # Where the rules are
 //!
 //! | what | specification | where |
 //! |---|---|---|
-//! | authorization request | RFC 6749 §4.1.1, §4.2.1; RFC 7636 §4.3 | [`server::Authorize`] |
-//! | decision, authorization response | RFC 6749 §4.1.2, §4.2.2; RFC 9207 | [`server::AuthorizeDecision`] |
-//! | token endpoint, each grant | RFC 6749 §4.1.3 to §6; RFC 7636 §4.6 | [`server::Token`] |
-//! | introspection | RFC 7662 | [`server::Introspect`] |
-//! | revocation | RFC 7009 | [`server::Revoke`] |
-//! | metadata | RFC 8414 | [`server::Config::metadata`] |
-//! | protected resources: tokens, challenges, metadata | RFC 6750; RFC 9470; RFC 9728; RFC 7662 §4 | [`resource`] |
-//! | client: grants, discovery, revocation, introspection | RFC 6749 §4 to §6; RFC 8414, 8628, 9207 §2.4 | [`client`] |
-//! | redirect URIs | OAuth 2.1 §2.3; RFC 8252 §7; RFC 9700 §2.1 | [`model::RedirectUri`] |
-//! | pushed authorization requests | RFC 9126 | [`server::Push`] |
+//! | authorization request | [RFC 6749 §4.1.1], [§4.2.1]; [RFC 7636 §4.3] | [`server::Authorize`] |
+//! | decision, authorization response | [RFC 6749 §4.1.2], [§4.2.2]; [RFC 9207] | [`server::AuthorizeDecision`] |
+//! | token endpoint, each grant | [RFC 6749 §4.1.3] to [§6]; [RFC 7636 §4.6] | [`server::Token`] |
+//! | pushed authorization requests | [RFC 9126] | [`server::Push`] |
+//! | introspection | [RFC 7662] | [`server::Introspect`] |
+//! | revocation | [RFC 7009] | [`server::Revoke`] |
+//! | metadata | [RFC 8414] | [`server::Config::metadata`] |
+//! | protected resources: tokens and challenges | [RFC 6750]; [RFC 7662 §4]; [RFC 9470] | [`resource`] |
+//! | protected resources: metadata | [RFC 9728] | [`ResourceServer::metadata`] |
+//! | the client: grants | [RFC 6749 §4] to [§6]; [RFC 8628] | [`client`] |
+//! | the client: discovery, and the response | [RFC 8414]; [RFC 9728]; [RFC 9207 §2.4] | [`client`] |
+//! | redirect URIs | [OAuth 2.1 §2.3]; [RFC 8252 §7]; [RFC 9700 §2.1] | [`model::RedirectUri`] |
 //! | what is stored, and how | | [`record`], [`store`] |
 //!
-//! # Secure as it comes
+//! # Supported, and not
 //!
-//! [`server::Config::new`] is what RFC 9700 recommends: PKCE with S256 for every client, exact redirect URIs, `iss` in
-//! every authorization response, codes for 60 seconds, access tokens for ten minutes, refresh tokens that rotate and
+//! | | server | client | resource server |
+//! |---|---|---|---|
+//! | authorization code with PKCE, refresh, client credentials, extension grants | yes | yes | |
+//! | implicit, password | off by default | yes | |
+//! | bearer tokens, introspection, resource indicators, step-up | yes | yes | yes |
+//! | metadata, revocation, `iss` | yes | yes | |
+//! | protected resource metadata | | yes | yes |
+//! | devices | planned | yes | |
+//! | pushed authorization requests | in the plainest form | planned | |
+//! | registration, client ID metadata documents, `form_post`, rich requests | planned | planned | |
+//! | JWT access tokens, `private_key_jwt`, DPoP | planned | planned | planned |
+//! | OpenID Connect | planned | planned | |
+//!
+//! The [roadmap](_documentation::roadmap) says in which order, and what will never be here.
+//!
+//! What stays with the host: TLS, logging people in, consent pages that cannot be framed, sessions, limits against
+//! guessing, and a [`PurgeClock`](store::PurgeClock) that calls [`store::Purge`] now and then.
+//! `examples/reference-host` in the repository shows all of it.
+//!
+//! # Secure by default
+//!
+//! [`server::Config::new`] is what [RFC 9700] recommends: PKCE with S256 for every client, exact redirect URIs, `iss`
+//! in every authorization response, codes for 60 seconds, access tokens for ten minutes, refresh tokens that rotate and
 //! notice theft. Whatever weakens that has to be named, in the configuration or in a client's record, and its
 //! documentation says what the RFC thinks of it. The store never sees a token: it keeps SHA-256 digests.
 //!
-//! What stays with the host: TLS, logging people in, consent pages that cannot be framed, and limits against guessing.
-//! `examples/reference-host` shows all of it.
+//! # Installing
+//!
+//! ```toml
+//! [dependencies]
+//! grantor = "0.1"
+//! http = "1"
+//! # or another cryptographic generator:
+//! getrandom = { version = "0.4", features = ["sys_rng"] }
+//! ```
+//!
+//! The minimum supported Rust is 1.88.
 //!
 //! # Features
 //!
-//! - `store-contract`: the storage contract as a test suite, for whoever writes a [`store::Store`].
-//! - `explore`: paused machines can be cloned, for model checkers. Leave it off in production: it also makes
-//!   [`Moment`] and [`server::Prompt`] cloneable.
+//! None is on by default, and none changes what the others do.
+//!
+//! - `store-contract`: the storage contract as a test suite, [`store::contract`], for whoever writes a store. Turn it
+//!   on in `[dev-dependencies]`.
+//! - `explore`: paused machines can be cloned, for model checkers. Leave it off in production: it also makes [`Moment`]
+//!   and [`server::Prompt`] cloneable.
+//!
+//! # Longer pages
+//!
+//! - [A store in SQL](_documentation::store_in_sql): tables, statements, and what to do when something fails.
+//! - [Recipes](_documentation::recipes): odd providers, CORS, proxies, audit logs, several instances, claims, rotation.
+//! - [Which flow is yours](_documentation::flows), and where its tokens may live.
+//! - [Design](_documentation::design): why it is built like this. [Growing](_documentation::growing): what comes where.
+//! - [Security](_documentation::security): what is promised, what is the host's, how to report a flaw.
+//! - [Comparison](_documentation::compare) with other libraries and servers, and how to move from oxide-auth.
+//! - [Roadmap](_documentation::roadmap), [changelog](_documentation::changelog), and how to
+//!   [contribute](_documentation::contributing).
+//!
+//! [RFC 6749 §4]: https://www.rfc-editor.org/rfc/rfc6749#section-4
+//! [RFC 6749 §4.1.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1
+//! [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
+//! [RFC 6749 §4.1.3]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3
+//! [§4.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.2.1
+//! [§4.2.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.2.2
+//! [§6]: https://www.rfc-editor.org/rfc/rfc6749#section-6
+//! [RFC 6750]: https://www.rfc-editor.org/rfc/rfc6750
+//! [RFC 7009]: https://www.rfc-editor.org/rfc/rfc7009
+//! [RFC 7636 §4.3]: https://www.rfc-editor.org/rfc/rfc7636#section-4.3
+//! [RFC 7636 §4.6]: https://www.rfc-editor.org/rfc/rfc7636#section-4.6
+//! [RFC 7662]: https://www.rfc-editor.org/rfc/rfc7662
+//! [RFC 7662 §4]: https://www.rfc-editor.org/rfc/rfc7662#section-4
+//! [RFC 8252 §7]: https://www.rfc-editor.org/rfc/rfc8252#section-7
+//! [RFC 8414]: https://www.rfc-editor.org/rfc/rfc8414
+//! [RFC 8628]: https://www.rfc-editor.org/rfc/rfc8628
+//! [RFC 9126]: https://www.rfc-editor.org/rfc/rfc9126
+//! [RFC 9207]: https://www.rfc-editor.org/rfc/rfc9207
+//! [RFC 9207 §2.4]: https://www.rfc-editor.org/rfc/rfc9207#section-2.4
+//! [RFC 9470]: https://www.rfc-editor.org/rfc/rfc9470
+//! [RFC 9700]: https://www.rfc-editor.org/rfc/rfc9700
+//! [RFC 9700 §2.1]: https://www.rfc-editor.org/rfc/rfc9700#section-2.1
+//! [RFC 9728]: https://www.rfc-editor.org/rfc/rfc9728
+//! [OAuth 2.1 §2.3]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16#section-2.3
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(any(doc, doctest))]
+#[path = "documentation.rs"]
+pub mod _documentation;
 mod address;
 pub mod client;
 pub mod consult;
@@ -121,8 +203,3 @@ pub use resource::ResourceServer;
 pub use server::Server;
 pub use step::{Machine, Pause, Step};
 pub use wire::{AuthorizationHeaderError, BasicCredentials, FormError, MAX_FORM_LEN};
-
-/// The README's examples are tests.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;

@@ -1,6 +1,6 @@
 //! The same work through the same kind of harness: an HTTP request goes in, an HTTP response comes out, in one process.
 //!
-//! `cargo run --release -p benches` measures everything and writes it into the README.
+//! `cargo run --release -p benches` measures everything and writes it into `docs/speed.md`.
 //!
 //! [`service`] compares whole servers from outside: the programs `load` and `faults`.
 

@@ -1,4 +1,4 @@
-//! Measures everything and writes it into the README. With `quick`, measures times alone and prints them.
+//! Measures everything and writes it into `docs/speed.md`. With `quick`, measures times alone and prints them.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -75,12 +75,11 @@ fn allocations() -> io::Result<(Allocations, Row<u64>)> {
 
 fn write(findings: &Findings) -> io::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let (readme, markdown) = (root.join("README.md"), findings.markdown());
-    let text = fs::read_to_string(&readme)?;
+    let (page, markdown) = (root.join("docs/speed.md"), findings.markdown());
+    let text = fs::read_to_string(&page)?;
     let parts = text.split_once(BEGIN).and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
-    let (before, after) =
-        parts.ok_or_else(|| io::Error::other("the README lacks the marks of its section on speed"))?;
-    fs::write(readme, format!("{before}{BEGIN}{markdown}{END}{after}"))?;
+    let (before, after) = parts.ok_or_else(|| io::Error::other("docs/speed.md lacks the marks of what is measured"))?;
+    fs::write(page, format!("{before}{BEGIN}{markdown}{END}{after}"))?;
     fs::write(root.join("docs/speed.svg"), chart::svg(&findings.times))?;
     println!("{markdown}");
     Ok(())

@@ -35,7 +35,7 @@ pub struct Findings {
 impl Findings {
     pub fn markdown(&self) -> String {
         let mut text = String::new();
-        let _ = write!(text, "{}\n\n![time per request, as bars](docs/speed.svg)\n\n", introduction());
+        let _ = write!(text, "{}\n\n![time per request, as bars](speed.svg)\n\n", introduction());
         self.goals(&mut text);
         self.dearer(&mut text);
         table(&mut text, "Time in µs: median (quartiles)", &self.times, |_, _, samples| micros(samples));
@@ -50,7 +50,7 @@ impl Findings {
             format!("{} ({})", thousands(*count), (library.blocks)(operation))
         });
         self.scale(&mut text);
-        text
+        text.lines().map(wrapped).collect()
     }
 
     /// In time, round by round.
@@ -164,15 +164,8 @@ fn introduction() -> String {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let rust = output("rustc", &["--version"]);
     let date = output("date", &["-u", "+%Y-%m-%d"]);
-    format!(
-        "Measured on {date} on {model}, {cores} cores, by {rust}: an `http::Request` goes in, an `http::Response` comes out, in \
-         one process, with each library's own memory store, in rounds that take turns. A ratio is the median of the ratios of \
-         each round, with their quartiles. *Floor* is what grantor's way of doing the operation cannot do without (reading the \
-         same form, as many SHA-256s and map operations, the same random bytes), done as cheaply as grantor does it or cheaper: \
-         it checks nothing and answers nothing. Only grantor stores digests in place of codes and tokens; oauth-as and \
-         oxide-auth keep them as they are, and use SHA-256 for PKCE and client secrets alone. oxide-auth takes no locks: its \
-         maps need `&mut`. `cargo run --release -p benches` measures again and writes this section."
-    )
+    let commit = output("git", &["rev-parse", "--short", "HEAD"]);
+    format!("Measured on {date} at commit {commit}, on {model}, {cores} cores, by {rust}.")
 }
 
 fn table<T>(
@@ -193,6 +186,26 @@ fn table<T>(
         text.push('\n');
     }
     text.push_str("\n</details>\n\n");
+}
+
+/// A line of prose in lines of at most 120 columns. Tables and tags stay as they are.
+fn wrapped(line: &str) -> String {
+    if line.starts_with(['|', '<']) {
+        return format!("{line}\n");
+    }
+    let (mut text, mut column) = (String::new(), 0);
+    for word in line.split(' ') {
+        let width = word.chars().count();
+        if column > 0 {
+            let fits = column + 1 + width <= 120;
+            text.push(if fits { ' ' } else { '\n' });
+            column = if fits { column + 1 } else { 0 };
+        }
+        text.push_str(word);
+        column += width;
+    }
+    text.push('\n');
+    text
 }
 
 /// At which operations it holds.

@@ -94,6 +94,8 @@ impl DeviceRequest<'_> {
 
     /// Starts the request at this moment. No randomness is drawn from the moment yet; proofs of possession will need
     /// it.
+    ///
+    /// `run` returns the [`Device`], or a [`RequestError`].
     pub fn start(self, moment: Moment) -> Step<AuthorizeDevice> {
         let Self { client, parameters } = self;
         let (form, scope, resource) = parameters.finish(Vec::new());
@@ -275,6 +277,8 @@ impl Client {
     ///
     /// [RFC 8628 §3.4]: https://www.rfc-editor.org/rfc/rfc8628#section-3.4
     /// [RFC 8628 §3.5]: https://www.rfc-editor.org/rfc/rfc8628#section-3.5
+    ///
+    /// `run` returns a [`Polled`], or a [`RequestError`].
     pub fn poll(&self, device: &Device, moment: Moment) -> Step<Poll> {
         let now = moment.now();
         if device.issuer != self.server.issuer {

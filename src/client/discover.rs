@@ -68,6 +68,8 @@ pub(super) fn more_telling<E>(before: Option<E>, error: E, weight: impl Fn(&E) -
 /// [RFC 8414 §3.1]: https://www.rfc-editor.org/rfc/rfc8414#section-3.1
 /// [OpenID Connect Discovery]: https://openid.net/specs/openid-connect-discovery-1_0.html
 /// [RFC 8414 §5]: https://www.rfc-editor.org/rfc/rfc8414#section-5
+///
+/// `run` returns the [`Metadata`], or a [`DiscoverError`].
 #[must_use = "a machine does nothing until it is driven to its reply"]
 pub fn discover(issuer: &Issuer) -> Step<Discover> {
     let url = issuer.as_str();

@@ -100,6 +100,8 @@ impl DiscoverResourceError {
 /// [§5]: https://www.rfc-editor.org/rfc/rfc9728#section-5
 /// [RFC 9728 §3.3]: https://www.rfc-editor.org/rfc/rfc9728#section-3.3
 /// [§7.3]: https://www.rfc-editor.org/rfc/rfc9728#section-7.3
+///
+/// `run` returns the [`ResourceMetadata`], or a [`DiscoverResourceError`].
 #[must_use = "a machine does nothing until it is driven to its reply"]
 pub fn discover_resource(resource: &Resource, place: Option<&Endpoint>) -> Step<DiscoverResource> {
     discover_resource_matching(resource, place, ResourceMatch::Identical)

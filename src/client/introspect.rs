@@ -31,6 +31,8 @@ impl Client {
     /// the issuer.
     ///
     /// [RFC 7662 §2.2]: https://www.rfc-editor.org/rfc/rfc7662#section-2.2
+    ///
+    /// `run` returns the [`Introspection`], `None` if the token is inactive, or a [`RequestError`].
     pub fn introspect(&self, token: &Secret<'_>, hint: Option<TokenTypeHint>, moment: Moment) -> Step<Introspect> {
         let endpoint = self.server.introspection_endpoint.as_ref();
         let endpoint = endpoint.ok_or(RequestError::NoEndpoint("introspection_endpoint"));
@@ -48,6 +50,8 @@ impl Client {
 impl TokenSet {
     /// Asks about the access token, but only at the server that issued it: for another client the reply is
     /// [`RequestError::OtherServer`], and nothing is sent.
+    ///
+    /// `run` returns the [`Introspection`], `None` if the token is inactive, or a [`RequestError`].
     pub fn introspect(&self, client: &Client, moment: Moment) -> Step<Introspect> {
         if *self.issuer() != client.server.issuer {
             return Step::Done(Err(RequestError::OtherServer));

@@ -9,7 +9,7 @@
 //! machines ask their host to [`Fetch`](crate::Fetch), which any HTTP client can do. It is made from a
 //! [`Registration`], which is good at one server only, and that server's metadata.
 //!
-//! | what | machine | starts with | ends in |
+//! | what | machine | starts with | `run` returns |
 //! |---|---|---|---|
 //! | metadata | [`Discover`] | [`discover`](fn@discover) | [`Metadata`] |
 //! | of a resource | [`DiscoverResource`] | [`discover_resource`](fn@discover_resource) | [`ResourceMetadata`] |
@@ -19,9 +19,12 @@
 //! | password | [`Exchange`] | [`Client::password`] | [`TokenSet`] |
 //! | refresh | [`Exchange`] | [`Client::refresh`], or [`SharedTokens`] for many tasks at once | [`TokenSet`] |
 //! | extension grants | [`Exchange`] | [`Client::extension`] | [`TokenSet`] |
-//! | device | [`AuthorizeDevice`], then [`Poll`] | [`Client::authorize_device`], then [`Client::poll`] | [`TokenSet`] |
-//! | revocation | [`Revoke`] | [`Client::revoke`] | nothing |
-//! | introspection | [`Introspect`] | [`Client::introspect`] | [`Introspection`] |
+//! | device | [`AuthorizeDevice`] | [`Client::authorize_device`] | [`Device`] |
+//! | device, while the person decides | [`Poll`] | [`Client::poll`] | [`Polled`] |
+//! | revocation | [`Revoke`] | [`Client::revoke`] | `()` |
+//! | introspection | [`Introspect`] | [`Client::introspect`] | [`Introspection`], or `None` if the token is inactive |
+//!
+//! Each machine ends in a `Result`; this is what is `Ok`.
 //!
 //! # An example
 //!

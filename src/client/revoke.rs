@@ -59,6 +59,8 @@ impl Client {
     ///
     /// [RFC 7009 §2.1]: https://www.rfc-editor.org/rfc/rfc7009#section-2.1
     /// [RFC 7009 §2.2.1]: https://www.rfc-editor.org/rfc/rfc7009#section-2.2.1
+    ///
+    /// `run` returns `()`, or a [`RequestError`].
     pub fn revoke(&self, token: &Secret<'_>, hint: Option<TokenTypeHint>, moment: Moment) -> Step<Revoke> {
         let mut form = PostForm::new();
         form.append("token", token.expose());
@@ -76,6 +78,8 @@ impl TokenSet {
     /// Revokes these tokens: the refresh token or, without one, the access token. If this client is not of the server
     /// that issued them, nothing is sent, since the server would learn a token that is good, and the reply is
     /// [`RequestError::OtherServer`].
+    ///
+    /// `run` returns `()`, or a [`RequestError`].
     pub fn revoke(&self, client: &Client, moment: Moment) -> Step<Revoke> {
         if *self.issuer() != client.server.issuer {
             return Step::Done(Err(RequestError::OtherServer));

@@ -161,6 +161,8 @@ impl<'a> TokenRequest<'a> {
 
     /// Starts the request at this moment. No randomness is drawn from the moment yet; proofs of possession will need
     /// it.
+    ///
+    /// `run` returns a [`TokenSet`], or a [`RequestError`].
     pub fn start(self, moment: Moment) -> Step<Exchange> {
         let Self { client, parameters, known_scope, before, token_type, by_client_credentials, .. } = self;
         let issuer = client.server.issuer.clone();

@@ -165,6 +165,8 @@ impl Turn {
     /// Starts the refresh at this moment, at the client that the tokens were issued to: the request of
     /// [`TokenSet::renew`], with the client's own [parameters](Client::with_parameter). For a request with more in it,
     /// start from [`Turn::tokens`].
+    ///
+    /// `run` returns the new [`TokenSet`], or a [`RequestError`](super::RequestError).
     pub fn start(&self, client: &Client, moment: Moment) -> Step<Exchange> {
         match self.expiring.renew(client) {
             Some(request) => request.start(moment),

@@ -85,6 +85,8 @@ impl Introspector {
 impl ResourceServer {
     /// Checks a request with one introspection, or none if the cache knows its token. No randomness is drawn from the
     /// moment yet; proofs of possession will need it.
+    ///
+    /// `run` returns a [`CheckReply`].
     pub fn check_by_introspection<'a, 'r>(
         &'a self,
         request: impl Into<Incoming<'r>>,

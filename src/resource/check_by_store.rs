@@ -29,6 +29,8 @@ machine! {
 
 impl ResourceServer {
     /// Checks a request with one lookup, or none if its token cannot be one of ours.
+    ///
+    /// `run` returns a [`CheckReply`].
     pub fn check<'a, 'r>(
         &'a self,
         request: impl Into<Incoming<'r>>,

@@ -1,10 +1,10 @@
 //! The resource server: [RFC 6749 §1.1], [RFC 6750].
 //!
-//! | task | machine | starts with |
-//! |---|---|---|
-//! | check a token in the shared store | [`CheckByStore`] | [`ResourceServer::check`] |
-//! | check a token by introspection | [`CheckByIntrospection`] | [`ResourceServer::check_by_introspection`] |
-//! | protected resource metadata: [RFC 9728] | none, since it is a document | [`ResourceServer::metadata`] |
+//! | task | machine | starts with | `run` returns |
+//! |---|---|---|---|
+//! | check a token in the shared store | [`CheckByStore`] | [`ResourceServer::check`] | [`CheckReply`] |
+//! | by introspection | [`CheckByIntrospection`] | [`ResourceServer::check_by_introspection`] | [`CheckReply`] |
+//! | metadata: [RFC 9728] | none, since it is a document | [`ResourceServer::metadata`] | a response |
 //!
 //! Both machines read the token from the request in the same way, make the same checks, and end in the same
 //! [`CheckReply`]: [`Access`], or a [`Refusal`] with the challenge that the RFCs ask for. Neither can write.

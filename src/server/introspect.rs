@@ -108,6 +108,8 @@ impl Server {
     }
 
     /// Answers a request to the introspection endpoint whose parameters are already read.
+    ///
+    /// `run` returns an [`IntrospectReply`].
     pub fn introspection_request<'a>(
         &'a self,
         request: IntrospectionRequest<'a>,

@@ -1,6 +1,6 @@
 //! The authorization server: [RFC 6749 §1.1].
 //!
-//! | endpoint | machine | starts with | ends in |
+//! | endpoint | machine | starts with | `run` returns |
 //! |---|---|---|---|
 //! | authorization | [`Authorize`] | [`Server::authorize`] | [`AuthorizeReply`], with a [`Prompt`] if valid |
 //! | the decision | [`AuthorizeDecision`] | [`Prompt::approve`] or [`Prompt::deny`] | [`AuthorizationResponse`] |
@@ -9,7 +9,7 @@
 //! | token | [`Token`] | [`Server::token`] | [`TokenReply`] |
 //! | introspection | [`Introspect`] | [`Server::introspect`] | [`IntrospectReply`] |
 //! | revocation | [`Revoke`] | [`Server::revoke`] | [`RevokeReply`] |
-//! | metadata | none, since it is a document | [`Server::metadata`] | a response |
+//! | metadata | none, since it is a document | [`Server::metadata`] | the response, without `run` |
 //!
 //! Each endpoint has a file or a folder of its own, with its section of the [`Config`].
 //!

@@ -104,6 +104,8 @@ impl Server {
     }
 
     /// Answers a request to the revocation endpoint whose parameters are already read.
+    ///
+    /// `run` returns a [`RevokeReply`].
     pub fn revocation_request<'a>(&'a self, request: RevocationRequest<'a>, moment: Moment) -> Step<Revoke<'a>> {
         self.start_revocation(request, Reader::Client, moment)
     }

@@ -108,10 +108,19 @@ pub enum Route<'a> {
 }
 
 /// One change, with the precondition that must hold.
+///
+/// Each variant shows its statement on PostgreSQL. The precondition is inside: it holds if the statement touched a row.
+/// [A store in SQL](crate::_documentation::store_in_sql) has the tables and the rest.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Change {
     /// Store a new grant. Precondition: its id is new.
+    ///
+    /// ```sql
+    /// INSERT INTO grants (id, subject, client_id, record, expires_at)
+    /// VALUES ($1, $2, $3, $4, $5)
+    /// ON CONFLICT DO NOTHING;
+    /// ```
     Open {
         /// The new grant.
         grant: Arc<Grant>,
@@ -119,8 +128,19 @@ pub enum Change {
         until: Timestamp,
     },
     /// Store a new credential. Precondition: its key is new, and its grant exists and is not revoked.
+    ///
+    /// ```sql
+    /// INSERT INTO credentials (key, grant_id, kind, record, revision, expires_at)
+    /// SELECT $1, $2, $3, $4, $5, $6
+    /// WHERE EXISTS (SELECT 1 FROM grants WHERE id = $2 AND NOT revoked)
+    /// ON CONFLICT DO NOTHING;
+    /// ```
     Issue(Arc<Credential>),
     /// Mark a credential as spent. Precondition: it exists and is unspent.
+    ///
+    /// ```sql
+    /// UPDATE credentials SET spent_at = $2 WHERE key = $1 AND spent_at IS NULL;
+    /// ```
     Spend {
         /// The credential to mark.
         key: Key,
@@ -129,6 +149,11 @@ pub enum Change {
     },
     /// Count one more use of a spent credential. Precondition: it exists, was spent within these times, and was counted
     /// fewer than `at_most` times.
+    ///
+    /// ```sql
+    /// UPDATE credentials SET reuses = reuses + 1
+    /// WHERE key = $1 AND spent_at >= $2 AND spent_at <= $3 AND reuses < $4;
+    /// ```
     Reuse {
         /// The spent credential.
         key: Key,
@@ -141,6 +166,11 @@ pub enum Change {
     },
     /// Keep a grant until this time, or longer if it was to be kept longer. Precondition: it exists, is not revoked,
     /// and holds fewer than `at_most` credentials.
+    ///
+    /// ```sql
+    /// UPDATE grants SET expires_at = GREATEST(expires_at, $2) WHERE id = $1 AND NOT revoked
+    /// AND (SELECT count(*) FROM credentials WHERE grant_id = $1) < $3;
+    /// ```
     Extend {
         /// The grant to keep.
         grant: GrantId,
@@ -152,16 +182,46 @@ pub enum Change {
     },
     /// Replace a credential's record, but not the mark that it was spent. Precondition: the stored revision is the one
     /// before the new record's, and its grant is the same and not revoked.
+    ///
+    /// ```sql
+    /// UPDATE credentials SET record = $4, revision = $5, expires_at = $6
+    /// WHERE key = $1 AND grant_id = $2 AND kind = $3 AND revision + 1 = $5
+    /// AND EXISTS (SELECT 1 FROM grants WHERE id = $2 AND NOT revoked);
+    /// ```
     Replace(Arc<Credential>),
     /// Revoke a grant, which ends all its credentials. No precondition, and no error if it is unknown.
+    ///
+    /// ```sql
+    /// UPDATE grants SET revoked = TRUE WHERE id = $1;
+    /// ```
     Revoke(GrantId),
     /// Forget a credential. No precondition.
+    ///
+    /// ```sql
+    /// DELETE FROM credentials WHERE key = $1;
+    /// ```
     Discard(Key),
     /// Store a request that waits for a resource owner. Precondition: with revision 0 its key is new, and so is its
     /// user code, if it has one; otherwise the stored revision is the one before, the request is unspent, and client
     /// and user code are the same.
+    ///
+    /// ```sql
+    /// -- PutRequest of revision 0
+    /// INSERT INTO requests (key, user_code, client_id, record, revision, expires_at)
+    /// VALUES ($1, $2, $3, $4, $5, $6)
+    /// ON CONFLICT DO NOTHING;
+    ///
+    /// -- PutRequest of another revision
+    /// UPDATE requests SET record = $4, revision = $5, expires_at = $6
+    /// WHERE key = $1 AND user_code IS NOT DISTINCT FROM $2 AND client_id = $3
+    /// AND revision + 1 = $5 AND spent_at IS NULL;
+    /// ```
     PutRequest(Arc<PendingRequest>),
     /// Mark a request as spent, by an approval or a denial. Precondition: it exists and is unspent.
+    ///
+    /// ```sql
+    /// UPDATE requests SET spent_at = $2 WHERE key = $1 AND spent_at IS NULL;
+    /// ```
     SpendRequest {
         /// The request to mark.
         key: Key,
@@ -169,6 +229,10 @@ pub enum Change {
         at: Timestamp,
     },
     /// Remember that a single-use value was seen. Precondition: it was not seen before.
+    ///
+    /// ```sql
+    /// INSERT INTO witnesses (key, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING;
+    /// ```
     Witness {
         /// The key of the value: a partition and the digest of the part that makes it unique.
         key: Key,
@@ -177,6 +241,14 @@ pub enum Change {
     },
     /// Store a client's record. Precondition: with revision 0 its id is new; otherwise the stored revision is the one
     /// before.
+    ///
+    /// ```sql
+    /// -- PutClient of revision 0
+    /// INSERT INTO clients (client_id, record, revision) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
+    ///
+    /// -- PutClient of another revision
+    /// UPDATE clients SET record = $2, revision = $3 WHERE client_id = $1 AND revision + 1 = $3;
+    /// ```
     PutClient(Arc<Client>),
     /// Remove a client. Precondition: the stored revision is this one.
     ///
@@ -184,6 +256,10 @@ pub enum Change {
     /// servers that read the store accept its access tokens until they expire. A new client with the same id would be
     /// taken for the one that held those tokens. So call [`end_client`](super::GrantStore::end_client) first, and
     /// remove the record only if ids are never reused, as with random ones, and once the last of its grants is purged.
+    ///
+    /// ```sql
+    /// DELETE FROM clients WHERE client_id = $1 AND revision = $2;
+    /// ```
     RemoveClient {
         /// The client to remove.
         client_id: ClientId,

@@ -1,68 +1,41 @@
 //! The storage contract: two methods, [`Store::lookup`] and [`Store::commit`].
 //!
-//! A machine reads what it needs in one [`Lookup`], decides, and writes in one [`Commit`], a list of [`Change`]s of
-//! which each carries its precondition. The store applies a commit whole or not at all, so that two requests that race
-//! for one credential cannot both win and a crash falls before or after a write, never between. That is the whole
-//! contract: in SQL each change is one statement, a commit is one transaction, and a lookup is one joined `SELECT`.
+//! A machine reads what it needs in one [`Lookup`], decides, and writes in one [`Commit`]: a list of [`Change`]s, each
+//! with its precondition. The store applies a commit whole or not at all. So two requests that race for one credential
+//! cannot both win, and a crash falls before or after a write, never between. That is the whole contract. In SQL each
+//! change is one statement, a commit is one transaction, and a lookup is a `SELECT` or two.
+//!
+//! [`Store`] and [`AsyncStore`] show a whole store each. [`contract`], in the feature `store-contract`, is the contract
+//! as a test suite for yours.
 //!
 //! # What a store may forget, and how it may keep things
 //!
-//! - A credential, a request or a witness may be forgotten once it has expired, a grant once the time that `Open` and
-//!   `Extend` gave it has passed, by the clock of the host; not before, or a replay goes unnoticed. A lookup hides
-//!   nothing: expiry is decided by the machine.
-//! - Identifiers, keys and client ids are compared byte for byte; mind a database that folds case.
+//! - A credential, a request or a witness may be forgotten once it has expired, by the clock of the host; a grant, once
+//!   the time that [`Open`](Change::Open) and [`Extend`](Change::Extend) gave it has passed. Not before, or a replay
+//!   goes unnoticed.
+//! - A lookup hides nothing. Whether something has expired, the machine decides.
+//! - Identifiers, keys and client ids are compared byte for byte. Mind a database that folds case.
 //! - Records are serde values for a self-describing format such as JSON. What a change sets (`spent_at`, `revoked`, the
 //!   time until which a grant is kept) is not in them, and stands in columns of its own.
-//! - A [`Timestamp`](crate::Timestamp) may be as large as `u64::MAX`; a signed column saturates, and what ends at the
+//! - A [`Timestamp`](crate::Timestamp) may be as large as `u64::MAX`. A signed column saturates, and what ends at the
 //!   end of time is not purged.
 //! - A request has two keys in one partition. The second, its user code, is a unique column beside the first.
 //! - A change that a store does not know is answered with [`Unavailable`](crate::Unavailable), and nothing of its
 //!   commit remains: a release of grantor may have changes that the last one had not. The same goes for a kind of
-//!   credential that a store has a column for.
+//!   credential, where a store has a column for it.
+//!
+//! # Beside the contract
 //!
 //! A host revokes a grant by `Commit::of(Change::Revoke(id))`. For pages on which people see what they allowed and end
-//! it, a store implements [`GrantStore`] too, which asks for a column `subject` and a column `client_id` beside the
-//! grants; and to forget what has expired, [`Purge`].
-//!
-//! With the feature `store-contract`, the module `contract` holds the same contract as a test suite for your store.
+//! it, a store implements [`GrantStore`], which asks for the columns `subject` and `client_id` beside the grants. To
+//! forget what has expired, it implements [`Purge`], which a [`PurgeClock`] calls.
 //!
 //! # A store in SQL
 //!
-//! These tables and statements are what a store needs on PostgreSQL. They are tested as they stand here: `tests/stores`
-//! in grantor's repository runs the contract on them, on PostgreSQL and, with other names for three things, on SQLite;
-//! and on stores that are wrong in one thing each.
-//!
-//! Records are text, as JSON that serde makes of them (`jsonb` refuses a NUL in a string), and a key is its
-//! [34 bytes](crate::model::Key::to_bytes). Beside each record stand the columns that a precondition, a list or a purge
-//! asks for. Times are `i64::try_from(timestamp.0).unwrap_or(i64::MAX)`, and a purge by a time asks for
-//! `expires_at <= min(now, i64::MAX - 1)`. Texts are compared and ordered by bytes, which `COLLATE "C"` says.
-//!
-#![doc = concat!("```sql\n", include_str!("sql/schema.sql"), "```")]
-//!
-//! Each change is one statement, whose precondition is inside: **it holds if the statement touched a row.** A statement
-//! that touched none refuses the commit with the index of its change, and the transaction is rolled back. A `SELECT`
-//! that looks first and an `UPDATE` that relies on it is the classic fault: under `READ COMMITTED` two of them both see
-//! a code unspent. With the precondition inside, the second one waits for the first, looks again, and touches nothing;
-//! so `READ COMMITTED` is enough, and it is what these statements are for.
-//!
-#![doc = concat!("```sql\n", include_str!("sql/statements.sql"), "```")]
-//!
-//! Grants of a client are held by the same statement with `g.client_id = $1`, those of both with both conditions; the
-//! other two tables are purged as `credentials` is.
-//!
-//! - **Deadlocks and serialization failures** (`40P01`, `40001`; in SQLite `SQLITE_BUSY`): nothing was written. Try the
-//!   whole transaction again, a few times, or answer `Unavailable`, with
-//!   [`with_retry_after`](crate::Unavailable::with_retry_after) if you like. Never answer a conflict, which says that
-//!   somebody else has won, and a code or a refresh token is then taken for stolen.
-//! - **A connection that breaks while it commits**: it is not known whether the commit was applied. Answer
-//!   `Unavailable`, and do not try again.
-//! - **Errors**: a function that answers `Result<_, Box<dyn Error + Send + Sync>>` takes every error by `?`, and
-//!   `Unavailable` takes that box by another.
-//! - **Round trips**: `BEGIN`, each change, `COMMIT`. A driver that pipelines sends them at once, and a commit of one
-//!   change is one statement, which needs no `BEGIN`.
-//! - **Replicas**: lookups may go to one that lags, at the price that [`Store`] names. Commits may not.
-//! - **Purging** goes in small batches, each a transaction of its own: see [`Purge`], and [`PurgeClock`], which calls
-//!   it.
+//! Each change is one statement, whose precondition is inside: it holds if the statement touched a row. Each variant of
+//! [`Change`] shows its statement on PostgreSQL. [A store in SQL](crate::_documentation::store_in_sql) has the tables,
+//! the lookups, lists and purges, a whole store to copy, and what to do about deadlocks, broken connections and
+//! replicas. All of it is tested as it stands there.
 
 mod application;
 mod boxed;
@@ -99,6 +72,200 @@ pub use purge::{AsyncPurge, Purge, PurgeClock};
 /// grant's access tokens stay good, and a replay is refused and not yet taken for theft. A `commit` that applies in
 /// part, or twice, breaks single use and revocation. When in doubt whether a commit was applied, answer
 /// [`Unavailable`](crate::Unavailable).
+///
+/// # A whole store
+///
+/// This one keeps everything in memory, behind one lock. It is no use in production, but it keeps the whole contract,
+/// which the last lines try. On a database the two methods have the same shape, and [each change](Change) is a
+/// statement.
+///
+/// ```
+/// use grantor::model::{ClientId, GrantId, Key};
+/// use grantor::record::{Client, Credential, Grant, PendingRequest};
+/// use grantor::store::{
+///     Change, Commit, Found, Lookup, Outcome, Presented, PresentedRequest, RequestKey,
+///     Store,
+/// };
+/// use grantor::{Answer, Timestamp, Unavailable};
+/// use std::collections::{HashMap, HashSet};
+/// use std::sync::{Arc, Mutex, MutexGuard};
+///
+/// #[derive(Clone, Default)]
+/// struct Tables {
+///     clients: HashMap<ClientId, Arc<Client>>,
+///     grants: HashMap<GrantId, (Arc<Grant>, bool)>, // with `revoked`
+///     credentials: HashMap<Key, (Arc<Credential>, Option<Timestamp>, u32)>, // with `spent_at` and `reuses`
+///     requests: HashMap<Key, (Arc<PendingRequest>, Option<Timestamp>)>, // with `spent_at`
+///     witnesses: HashSet<Key>,
+/// }
+///
+/// #[derive(Default)]
+/// struct Memory(Mutex<Tables>);
+///
+/// impl Memory {
+///     fn tables(&self) -> Result<MutexGuard<'_, Tables>, Unavailable> {
+///         self.0
+///             .lock()
+///             .map_err(|_| Unavailable::new("a thread panicked while it wrote"))
+///     }
+/// }
+///
+/// impl Store for Memory {
+///     fn lookup(&self, lookup: &Lookup) -> Answer<Lookup> {
+///         let tables = self.tables()?;
+///         let client = lookup
+///             .client()
+///             .and_then(|client_id| tables.clients.get(client_id))
+///             .cloned();
+///         let credentials =
+///             lookup.credentials().iter().filter_map(|key| tables.presented(key));
+///         let request = lookup.request().and_then(|key| tables.request(key));
+///         Ok(Found::new(client, credentials)
+///             .map_err(Unavailable::new)?
+///             .with_request(request))
+///     }
+///
+///     fn commit(&self, commit: &Commit) -> Answer<Commit> {
+///         let mut tables = self.tables()?;
+///         let mut after = tables.clone(); // dropped at the first precondition that does not hold
+///         for (index, change) in commit.changes().iter().enumerate() {
+///             if !after.apply(change)? {
+///                 return Ok(Outcome::Conflict(index));
+///             }
+///         }
+///         *tables = after;
+///         Ok(Outcome::Applied)
+///     }
+/// }
+///
+/// impl Tables {
+///     fn presented(&self, key: &Key) -> Option<Presented> {
+///         let (credential, spent_at, _) = self.credentials.get(key)?.clone();
+///         let (grant, revoked) = self.grants.get(&credential.grant)?.clone();
+///         Some(Presented { credential, spent_at, grant, revoked })
+///     }
+///
+///     fn request(&self, key: RequestKey) -> Option<PresentedRequest> {
+///         let (request, spent_at) = match key {
+///             RequestKey::Key(key) => self.requests.get(&key)?,
+///             RequestKey::UserCode(key) => {
+///                 self.requests.values().find(|(it, _)| it.user_code == Some(key))?
+///             }
+///         };
+///         Some(PresentedRequest { request: Arc::clone(request), spent_at: *spent_at })
+///     }
+///
+///     fn is_open(&self, grant: &GrantId) -> bool {
+///         self.grants.get(grant).is_some_and(|(_, revoked)| !revoked)
+///     }
+///
+///     /// Carries out one change; false if its precondition does not hold.
+///     fn apply(&mut self, change: &Change) -> Result<bool, Unavailable> {
+///         Ok(match change {
+///             Change::Open { grant, .. } => {
+///                 self.grants.insert(grant.id, (Arc::clone(grant), false)).is_none()
+///             }
+///             Change::Issue(credential) => {
+///                 let new = (Arc::clone(credential), None, 0);
+///                 self.is_open(&credential.grant)
+///                     && self.credentials.insert(credential.key, new).is_none()
+///             }
+///             Change::Spend { key, at } => match self.credentials.get_mut(key) {
+///                 Some((_, spent_at @ None, _)) => spent_at.replace(*at).is_none(),
+///                 _ => false,
+///             },
+///             Change::Reuse { key, since, until, at_most } => {
+///                 match self.credentials.get_mut(key) {
+///                     Some((_, Some(at), reuses))
+///                         if (*since..=*until).contains(at) && *reuses < *at_most =>
+///                     {
+///                         *reuses += 1;
+///                         true
+///                     }
+///                     _ => false,
+///                 }
+///             }
+///             Change::Extend { grant, at_most, .. } => {
+///                 let held = self
+///                     .credentials
+///                     .values()
+///                     .filter(|(credential, ..)| credential.grant == *grant);
+///                 self.is_open(grant) && held.count() < *at_most as usize
+///             }
+///             Change::Replace(new) => match self.credentials.get(&new.key).cloned() {
+///                 Some((old, spent_at, reuses))
+///                     if old.revision + 1 == new.revision
+///                         && old.grant == new.grant
+///                         && self.is_open(&new.grant) =>
+///                 {
+///                     self.credentials
+///                         .insert(new.key, (Arc::clone(new), spent_at, reuses))
+///                         .is_some()
+///                 }
+///                 _ => false,
+///             },
+///             Change::Revoke(grant) => {
+///                 self.grants.entry(*grant).and_modify(|(_, revoked)| *revoked = true);
+///                 true
+///             }
+///             Change::Discard(key) => {
+///                 self.credentials.remove(key);
+///                 true
+///             }
+///             Change::PutRequest(new) => {
+///                 let code_is_new =
+///                     |code| self.request(RequestKey::UserCode(code)).is_none();
+///                 let may = match self.requests.get(&new.key) {
+///                     None => {
+///                         new.revision == 0 && new.user_code.is_none_or(code_is_new)
+///                     }
+///                     Some((old, spent_at)) => {
+///                         spent_at.is_none()
+///                             && Some(old.revision) == new.revision.checked_sub(1)
+///                             && (&old.client_id, old.user_code)
+///                                 == (&new.client_id, new.user_code)
+///                     }
+///                 };
+///                 if may {
+///                     self.requests.insert(new.key, (Arc::clone(new), None));
+///                 }
+///                 may
+///             }
+///             Change::SpendRequest { key, at } => match self.requests.get_mut(key) {
+///                 Some((_, spent_at @ None)) => spent_at.replace(*at).is_none(),
+///                 _ => false,
+///             },
+///             Change::Witness { key, .. } => self.witnesses.insert(*key),
+///             Change::PutClient(new) => {
+///                 let stored = self.clients.get(&new.client_id).map(|old| old.revision);
+///                 let may = stored == new.revision.checked_sub(1);
+///                 if may {
+///                     self.clients.insert(new.client_id.clone(), Arc::clone(new));
+///                 }
+///                 may
+///             }
+///             Change::RemoveClient { client_id, revision } => {
+///                 let may = self
+///                     .clients
+///                     .get(client_id)
+///                     .is_some_and(|stored| stored.revision == *revision);
+///                 if may {
+///                     self.clients.remove(client_id);
+///                 }
+///                 may
+///             }
+///             _ => {
+///                 return Err(Unavailable::new(
+///                     "a change that this store does not know",
+///                 ));
+///             }
+///         })
+///     }
+/// }
+///
+/// // With the feature `store-contract`:
+/// grantor::store::contract::check(Memory::default);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a blocking `Store`",
     note = "an `AsyncStore` goes with `AsyncPolicy` and `Step::run_async`"
@@ -117,7 +284,18 @@ pub trait Store {
     fn commit(&self, commit: &Commit) -> Answer<Commit>;
 }
 
-/// Keeps the records; async. The contract is that of [`Store`].
+/// Keeps the records; async. The contract is that of [`Store`], and so is the shape.
+///
+/// # A whole store
+///
+/// This one keeps everything in PostgreSQL, with tokio-postgres, deadpool-postgres and, for the records, `serde_json`.
+/// It keeps the whole contract, with that of lists and purges, and is `src/store/sql/postgres.rs` in grantor's
+/// repository. Beside that file stand `schema.sql` and `statements.sql`; [A store in SQL] shows what is in them, and
+/// says what to do when something fails.
+///
+/// [A store in SQL]: crate::_documentation::store_in_sql
+///
+#[doc = concat!("```\n", include_str!("sql/stub.txt"), include_str!("sql/postgres.rs"), "```")]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an `AsyncStore`",
     note = "a blocking `Store` goes with `Policy` and `Step::run`"

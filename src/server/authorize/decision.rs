@@ -124,11 +124,15 @@ impl Approval {
 impl Prompt {
     /// Carries out the resource owner's approval. The response carries a code or, for `response_type=token`, an access
     /// token.
+    ///
+    /// `run` returns an [`AuthorizationResponse`].
     pub fn approve(self, server: &Server, approval: Approval, moment: Moment) -> Step<AuthorizeDecision<'_>> {
         self.decide(server, Some(approval), moment)
     }
 
     /// Carries out the resource owner's denial: `access_denied`.
+    ///
+    /// `run` returns an [`AuthorizationResponse`].
     pub fn deny(self, server: &Server, moment: Moment) -> Step<AuthorizeDecision<'_>> {
         self.decide(server, None, moment)
     }

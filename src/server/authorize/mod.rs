@@ -85,6 +85,8 @@ impl Server {
     }
 
     /// Answers an authorization request whose parameters are already read.
+    ///
+    /// `run` returns an [`AuthorizeReply`].
     pub fn authorization_request<'a>(
         &'a self,
         request: AuthorizationRequest<'a>,

@@ -72,6 +72,8 @@ impl Refusal {
     /// registers all clients need not fear clients that redirect people by errors, and may respond at once.
     ///
     /// [RFC 9700 §4.11.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.11.2
+    ///
+    /// `run` returns an [`AuthorizationResponse`].
     pub fn respond(self, server: &Server, _: Moment) -> Step<AuthorizeRefusal<'_>> {
         let lookup = Lookup::of_client(self.recipient.client_id.clone());
         Step::Lookup(AuthorizeRefusalLookup { lookup, config: &server.config, refusal: self })

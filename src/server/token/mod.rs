@@ -107,6 +107,8 @@ impl Server {
     }
 
     /// Answers a request to the token endpoint whose parameters are already read.
+    ///
+    /// `run` returns a [`TokenReply`].
     pub fn token_request<'a>(&'a self, request: &'a TokenRequest, moment: Moment) -> Step<Token<'a>> {
         match request.form() {
             Ok(form) => {

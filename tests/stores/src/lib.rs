@@ -6,9 +6,12 @@
 mod faults;
 mod postgres;
 mod shape;
+#[path = "../../../src/store/sql/postgres.rs"]
+mod shown;
 mod sqlite;
 
 pub use faults::{Fault, On, all, reads_first};
 pub use postgres::{PgStore, Postgres};
 pub use shape::{Flag, Shape};
+pub use shown::PgStore as ShownStore;
 pub use sqlite::{Sqlite, SqliteStore};

@@ -12,6 +12,7 @@ use grantor::{Answer, Timestamp, Unavailable};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Config, NoTls};
 
+use crate::ShownStore;
 use crate::shape::{Cache, Flag, Program, Row, Shape, Statement, TABLES, Value};
 
 /// A schema of its own with the tables, and what a store does with them.
@@ -39,10 +40,20 @@ impl Postgres {
     /// A store with nothing in it.
     pub async fn store(&self) -> PgStore {
         if !self.shape.has(Flag::NotEmpty) {
-            let delete = TABLES.into_iter().chain(["clients"]).map(|table| format!("DELETE FROM {table};"));
-            self.pool.get().await.unwrap().batch_execute(&delete.collect::<String>()).await.unwrap();
+            self.empty().await;
         }
         PgStore::new(self.clone())
+    }
+
+    /// The store that the documentation shows, with nothing in it.
+    pub async fn shown(&self) -> ShownStore {
+        self.empty().await;
+        ShownStore::new(self.pool.clone())
+    }
+
+    async fn empty(&self) {
+        let delete = TABLES.into_iter().chain(["clients"]).map(|table| format!("DELETE FROM {table};"));
+        self.pool.get().await.unwrap().batch_execute(&delete.collect::<String>()).await.unwrap();
     }
 
     /// Ends what this left in the database.

@@ -63,6 +63,14 @@ async fn the_right_store_on_postgres_keeps_it() {
     assert_eq!(on_postgres(Shape::default(), |_| true).await, []);
 }
 
+#[tokio::test]
+async fn the_store_that_the_documentation_shows_keeps_it() {
+    let database = Postgres::new(Shape::default()).await;
+    let contract = Contract::new().with_grants().with_purging();
+    contract.check_async(async || database.shown().await).await;
+    database.drop().await;
+}
+
 #[test]
 fn each_fault_on_sqlite_is_found_by_the_rule_that_forbids_it() {
     let mut found = BTreeSet::new();

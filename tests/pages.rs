@@ -1,0 +1,89 @@
+//! The pages of the documentation: what they link to is there, here and in the crate's documentation, and what they
+//! show of SQL is what is tested.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test tells its findings by panicking")]
+
+use std::path::Path;
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+/// The pages that the crate's documentation shows.
+fn pages() -> Vec<String> {
+    let text = read("src/documentation.rs");
+    let included = text.split("include_str!(\"../").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
+    let pages: Vec<_> = included.filter(|page| page != "README.md").collect();
+    assert!(pages.len() > 5, "{pages:?}");
+    pages
+}
+
+/// The text of a page outside of its blocks of code.
+fn prose(page: &str) -> String {
+    read(page).split("```").step_by(2).collect()
+}
+
+/// What stands after `](`, and what `[label]: ` leads to.
+fn links(prose: &str) -> (Vec<&str>, Vec<(&str, &str)>) {
+    let inline = prose.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
+    let definitions = prose.lines().filter_map(|line| line.strip_prefix('[')?.split_once("]: "));
+    (inline.collect(), definitions.collect())
+}
+
+fn is_relative(target: &str) -> bool {
+    !target.starts_with("https://") && !target.starts_with('#')
+}
+
+#[test]
+fn a_page_links_to_another_file_by_a_label_that_the_documentation_knows() {
+    let known = read("src/documentation/links.txt");
+    let (_, known) = links(&known);
+    for page in pages() {
+        let prose = prose(&page);
+        let (inline, definitions) = links(&prose);
+        assert_eq!(inline.into_iter().find(|target| is_relative(target)), None, "{page}: write [text][path]");
+        for (label, target) in definitions.into_iter().filter(|(_, target)| is_relative(target)) {
+            assert!(
+                known.iter().any(|(other, _)| *other == label),
+                "{page}: links.txt does not know [{label}]: {target}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_a_page_links_to_is_there() {
+    let others =
+        ["README.md", "RELEASING.md", "examples/README.md", "docs/production.md", "docs/proof.md", "docs/speed.md"];
+    for page in pages().into_iter().chain(others.map(str::to_owned)) {
+        let prose = prose(&page);
+        let (inline, definitions) = links(&prose);
+        let targets = inline.into_iter().chain(definitions.into_iter().map(|(_, target)| target));
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        // The package leaves the pictures and some folders out.
+        let is_package = !root.join("benches").exists();
+        for target in targets.filter(|target| is_relative(target) && !is_package) {
+            let file = target.split('#').next().unwrap();
+            assert!(root.join(&page).parent().unwrap().join(file).exists(), "{page}: {target} is not there");
+        }
+    }
+}
+
+/// The statements, by the names that their comments give them.
+fn statements() -> Vec<(String, String)> {
+    let text = read("src/store/sql/statements.sql");
+    let parts = text.split("-- ").filter_map(|part| part.split_once('\n'));
+    parts.map(|(name, sql)| (name.to_owned(), sql.trim().to_owned())).collect()
+}
+
+#[test]
+fn the_sql_that_is_shown_is_the_sql_that_is_tested() {
+    let page = read("docs/store-in-sql.md");
+    assert!(page.contains(read("src/store/sql/schema.sql").trim()), "the page shows another schema");
+    let changes: String = read("src/store/commit.rs").lines().map(|line| format!("{}\n", line.trim())).collect();
+    let changes = changes.replace("/// ", "");
+    for (name, sql) in statements() {
+        assert!(page.contains(&format!("-- {name}\n{sql}")), "the page does not show {name}");
+        let is_of_a_change = name.starts_with(char::is_uppercase);
+        assert_eq!(changes.contains(&sql), is_of_a_change, "in the documentation of Change: {name}");
+    }
+}
