@@ -83,8 +83,8 @@ impl Service {
         Duration::from_millis(10 * (ticks(11) + ticks(12)))
     }
 
-    /// Waits until the process has nothing left to do, or for two seconds. A server whose clients are gone may still work
-    /// on what they asked for.
+    /// Waits until the process has nothing left to do, or for two seconds. A server may still work for clients that are
+    /// gone.
     pub fn settle(&self) {
         let begin = Instant::now();
         let mut before = self.cpu();

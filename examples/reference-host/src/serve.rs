@@ -249,8 +249,8 @@ impl<A: Answer> Door<A> {
     }
 }
 
-/// Waits for a future at most this long. Most futures are ready when polled first, and then no clock is read. The future
-/// stays pinned in place: it is not small, and a move is a copy.
+/// Waits for a future at most this long. Most are ready when polled first, and then no clock is read. The future stays
+/// pinned in place: it is not small, and a move is a copy.
 async fn within<F: Future>(limit: Duration, mut work: Pin<&mut F>) -> Result<F::Output, Elapsed> {
     match poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
         Poll::Ready(output) => Ok(output),

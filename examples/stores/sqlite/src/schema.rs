@@ -51,8 +51,8 @@ const VERSION_1: &str = "
 
 /// Pending requests; grants by subject and by client; how often a spent credential was used again.
 ///
-/// Keys are random. Rows that are kept by their keys spread over the whole file, so that each commit writes pages of its
-/// own; these rows are appended, and small indexes find them.
+/// Keys are random. Rows that are kept by their keys spread over the whole file, so that each commit writes its own
+/// pages; these rows are appended, and small indexes find them.
 ///
 /// A grant's credentials need no index: few are in its partition, with which their primary key begins.
 const VERSION_2: &str = "
