@@ -138,7 +138,10 @@ fn router(app: Arc<App>) -> Router {
         };
         router = playground.join(router, service);
     }
-    router.layer(DefaultBodyLimit::max(MAX_FORM_LEN)).layer(map_response(async |response| pages::safe_headers(response))).with_state(app)
+    router
+        .layer(DefaultBodyLimit::max(MAX_FORM_LEN))
+        .layer(map_response(async |response| pages::safe_headers(response)))
+        .with_state(app)
 }
 
 /// The endpoints that clients call, and the documents that describe them, in more than one place.

@@ -13,12 +13,8 @@ use crate::writer::{begin, execute};
 use crate::{BUSY_TIMEOUT, LOG_LIMIT, PATIENCE};
 
 /// The tables of records that expire, each with its key; grants last, when none of their credentials are left.
-const EXPIRING: [(&str, &str); 4] = [
-    ("credentials", "rowid"),
-    ("requests", "rowid"),
-    ("witnesses", "partition, digest"),
-    ("grants", "rowid"),
-];
+const EXPIRING: [(&str, &str); 4] =
+    [("credentials", "rowid"), ("requests", "rowid"), ("witnesses", "partition, digest"), ("grants", "rowid")];
 
 /// The time for which a slice may hold the writer, without its sync of the disk.
 const SLICE: Duration = Duration::from_millis(2);
