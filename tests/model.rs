@@ -5,7 +5,8 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, SystemTime};
 
 use grantor::Timestamp;
-use grantor::model::{Digest, GrantId, GrantType, Key, Partition};
+use grantor::model::{Audience, Claims, ClaimsError, Digest, GrantId, GrantType, Key, Metadata, Partition, Resource};
+use serde_json::{Value, json};
 
 #[test]
 fn an_identifier_has_its_length_and_no_other() {
@@ -59,4 +60,42 @@ fn a_grant_type_is_read_as_it_was_written() {
         assert_eq!((grant_type.to_string().as_str(), GrantType::parse(name)), (name, Ok(grant_type)));
     }
     assert!(GrantType::parse("unknown").is_err());
+}
+
+#[test]
+fn an_audience_includes_what_it_names_or_everything() {
+    let [photos, mail] = ["https://photos.example/", "https://mail.example/"].map(|uri| Resource::parse(uri).unwrap());
+    let only = Audience::only([photos.clone()]).unwrap();
+    let cases = [(&only, &photos, true), (&only, &mail, false), (&Audience::Any, &mail, true)];
+    for (audience, resource, included) in cases {
+        assert_eq!(audience.includes(resource), included, "{audience:?} {resource}");
+    }
+}
+
+#[test]
+fn claims_may_be_as_long_as_their_limit() {
+    let claims = |length: usize| Claims::try_from(serde_json::Map::from_iter([("c".into(), "x".repeat(length).into())]));
+    let around = r#"{"c":""}"#.len();
+    assert!(claims(8 * 1024 - around).is_ok());
+    assert_eq!(claims(8 * 1024 - around + 1), Err(ClaimsError::TooLong));
+}
+
+#[test]
+fn claims_may_be_nested_as_deep_as_their_limit_in_objects_and_in_arrays() {
+    let wraps: [(fn(Value) -> Value, usize); 3] =
+        [(|value| json!({ "c": value }), 1), (|value| json!([value]), 1), (|value| json!([1, { "c": value }, 2]), 2)];
+    for (wrap, levels) in wraps {
+        let claims = |times| {
+            let value = (0..times).fold(json!(1), |value, _| wrap(value));
+            Claims::try_from(serde_json::Map::from_iter([("c".into(), value)]))
+        };
+        assert!(claims(15 / levels).is_ok());
+        assert_eq!(claims(15 / levels + 1), Err(ClaimsError::TooDeep));
+    }
+}
+
+#[test]
+fn a_document_that_is_no_object_is_told_what_it_should_be() {
+    let error = serde_json::from_str::<Metadata>("[]").unwrap_err().to_string();
+    assert!(error.contains("expected an object"), "{error}");
 }

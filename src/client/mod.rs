@@ -17,11 +17,11 @@
 //! | implicit | none: nothing is sent | [`Client::begin_implicit`], then [`Client::callback_implicit`] | [`TokenSet`] |
 //! | client credentials | [`Exchange`] | [`Client::client_credentials`], also in [`SharedTokens`] | [`TokenSet`] |
 //! | password | [`Exchange`] | [`Client::password`] | [`TokenSet`] |
-//! | refresh | [`Exchange`] | [`Client::refresh`], or [`SharedTokens`] for many tasks at once | [`TokenSet`] |
+//! | refresh | [`Exchange`] | [`TokenSet::refresh`], [`Client::refresh`], or [`SharedTokens`] | [`TokenSet`] |
 //! | extension grants | [`Exchange`] | [`Client::extension`] | [`TokenSet`] |
 //! | device | [`AuthorizeDevice`] | [`Client::authorize_device`] | [`Device`] |
 //! | device, while the person decides | [`Poll`] | [`Client::poll`] | [`Polled`] |
-//! | revocation | [`Revoke`] | [`Client::revoke`] | `()` |
+//! | revocation | [`Revoke`] | [`TokenSet::revoke`], [`Client::revoke`] | `()` |
 //! | introspection | [`Introspect`] | [`Client::introspect`] | [`Introspection`], or `None` if the token is inactive |
 //!
 //! Each machine ends in a `Result`; this is what is `Ok`.

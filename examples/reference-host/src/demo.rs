@@ -57,20 +57,22 @@ impl Demo {
     /// The operating system has no randomness, or the address cannot be a redirect URI.
     pub fn new(base: &str) -> Result<Self, Box<dyn std::error::Error>> {
         let redirect_uri = RedirectUri::parse(&format!("{base}{CALLBACK}"))?;
+        // RFC 8252 §7.3: a program on somebody's machine takes any port of the loopback address.
+        let loopback = RedirectUri::parse("http://127.0.0.1/callback")?;
         let scope = Scope::parse("profile photos.read photos.write")?;
         let [password, web_secret, service_secret, code_verifier] =
             [moment::token()?, moment::token()?, moment::token()?, moment::token()?];
 
         let mut app = Client::public(ClientId::parse("demo-app")?);
         app.client_name = Some("Demo App".to_owned());
-        app.redirect_uris = vec![redirect_uri];
+        app.redirect_uris = vec![redirect_uri.clone(), loopback];
         app.grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
         app.response_types = vec![ResponseType::Code];
         app.scope = scope.clone();
 
         let mut web = Client::confidential(ClientId::parse("demo-web")?, &web_secret);
         web.client_name = Some("Demo Web Site".to_owned());
-        web.redirect_uris.clone_from(&app.redirect_uris);
+        web.redirect_uris = vec![redirect_uri];
         web.grant_types.clone_from(&app.grant_types);
         web.response_types.clone_from(&app.response_types);
         web.scope = scope;
@@ -104,7 +106,11 @@ impl Demo {
              open this in a browser and log in:\n\
              \x20 {authorize_url}\n\
              or get a token for the service:\n\
-             \x20 curl {base}/token -u demo-service:{service_secret} -d grant_type=client_credentials"
+             \x20 curl {base}/token -u demo-service:{service_secret} -d grant_type=client_credentials\n\
+             an API that takes the tokens, for photos.read:\n\
+             \x20 {base}/api/photos\n\
+             a program of your own is demo-app, and redirects to:\n\
+             \x20 http://127.0.0.1:PORT/callback"
         );
         let guide = Guide { base: base.to_owned(), code_verifier, authorize_url };
         Ok(Self { settings, instructions, guide })

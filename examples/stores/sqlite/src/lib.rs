@@ -71,6 +71,7 @@
 mod changes;
 mod check;
 mod clients;
+mod fold;
 mod grants;
 mod jobs;
 mod lookup;
@@ -96,13 +97,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// be repeated.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// The size of the writer's cache, in KiB (negative, as SQLite wants it). Keys are random, so a commit touches pages
-/// all over the file, and a page that is not cached is read again.
-const WRITER_CACHE: i64 = -64 * 1024;
+/// The size of the writer's cache, in KiB (negative, as SQLite wants it). Keys are random, so a commit touches pages of
+/// the indexes all over the file, and a page that is not cached is read again. SQLite goes through all of the cache
+/// after a transaction that split a page, so a larger one costs more than it saves.
+const WRITER_CACHE: i64 = -8 * 1024;
 
-/// The number of pages at which the log is folded into the file. A page that many commits have changed is folded in
-/// once; at SQLite's default, a quarter of this, a busy store folded after every second group.
-const FOLDED_AT: u32 = 4000;
-
-/// The size of the log, in bytes, above which it is cut when nobody needs it: twice its size when it is folded in.
+/// The size of the log, in bytes, above which it is cut when nobody needs it: twice its usual size when it is folded in.
 const LOG_LIMIT: u32 = 32 << 20;

@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::check::check;
 use crate::schema::{APPLICATION_ID, SCHEMA_VERSION, application_id, migrate, version};
-use crate::{BUSY_TIMEOUT, FOLDED_AT, LOG_LIMIT, WRITER_CACHE};
+use crate::{BUSY_TIMEOUT, LOG_LIMIT, WRITER_CACHE};
 
 /// The error for a file that cannot be used as a store.
 #[derive(Debug, thiserror::Error)]
@@ -96,10 +96,16 @@ impl From<rusqlite::Error> for OpenReason {
     }
 }
 
-/// An open file: the connection that writes, and those that read.
+/// An open file, with its connections.
 pub(crate) struct Opened {
     pub(crate) file: PathBuf,
+    pub(crate) connections: Connections,
+}
+
+/// The connections to one file: one that writes, one that folds the log into the file, and those that read.
+pub(crate) struct Connections {
     pub(crate) writer: Connection,
+    pub(crate) folder: Connection,
     pub(crate) readers: Vec<Connection>,
 }
 
@@ -108,10 +114,10 @@ pub(crate) fn open(path: &Path, readers: usize) -> Result<Opened, OpenError> {
     // SQLite gives `:memory:` and `file:` a special meaning.
     let file = std::path::absolute(path).map_err(|error| fail(error.into()))?;
     prepare(&file).map_err(fail)?;
-    let (writer, readers) = connect_all(&file, readers).map_err(|reason| fail(explain(&file, reason)))?;
+    let connections = connect_all(&file, readers).map_err(|reason| fail(explain(&file, reason)))?;
     // The log and its index exist by now.
     keep_from_others(&file).map_err(fail)?;
-    Ok(Opened { file, writer, readers })
+    Ok(Opened { file, connections })
 }
 
 /// Rewrites a file as a new one, which has no free pages and can give them back from then on.
@@ -205,7 +211,7 @@ fn keep_from_others(_: &Path) -> Result<(), OpenReason> {
     Ok(())
 }
 
-fn connect_all(file: &Path, readers: usize) -> Result<(Connection, Vec<Connection>), OpenReason> {
+fn connect_all(file: &Path, readers: usize) -> Result<Connections, OpenReason> {
     let mut writer = connect(file)?;
     identify(&writer)?;
     if writer.is_readonly("main")? {
@@ -220,7 +226,6 @@ fn connect_all(file: &Path, readers: usize) -> Result<(Connection, Vec<Connectio
     // FULL syncs the log at every commit, so that an answered commit is on the disk.
     writer.pragma_update(None, "synchronous", "FULL")?;
     writer.pragma_update(None, "cache_size", WRITER_CACHE)?;
-    writer.pragma_update(None, "wal_autocheckpoint", FOLDED_AT)?;
     writer.pragma_update(None, "journal_size_limit", LOG_LIMIT)?;
     // The data that a savepoint would undo is kept in memory, not in a separate file.
     writer.pragma_update(None, "temp_store", "MEMORY")?;
@@ -230,7 +235,7 @@ fn connect_all(file: &Path, readers: usize) -> Result<(Connection, Vec<Connectio
         Ok(reader)
     };
     let readers = (0..readers).map(reader).collect::<Result<_, rusqlite::Error>>()?;
-    Ok((writer, readers))
+    Ok(Connections { writer, folder: connect(file)?, readers })
 }
 
 fn connect(file: &Path) -> Result<Connection, rusqlite::Error> {

@@ -15,8 +15,9 @@ use grantor::store::{
 use grantor::{Answer, Timestamp, Unavailable};
 use rusqlite::Connection;
 
+use crate::fold::Fold;
 use crate::jobs::{Pending, job};
-use crate::open::{OpenError, compact, open};
+use crate::open::{Connections, OpenError, Opened, compact, open};
 use crate::purge::{Batch, Paces, Sliced};
 use crate::readers::READERS;
 use crate::rows::unavailable;
@@ -62,19 +63,21 @@ impl SqliteStore {
     /// See [`OpenReason`](crate::OpenReason).
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref();
-        let opened = open(path, READERS)?;
+        let Opened { file, connections: Connections { mut writer, folder, readers: connections } } =
+            open(path, READERS)?;
         let counters = Arc::<Counters>::default();
-        let (queue, writer) = Writer::new(opened.writer, Arc::clone(&counters));
+        let (fold, requests) = Fold::new(&mut writer, folder).map_err(|error| OpenError::new(path, error))?;
+        let (queue, writer) = Writer::new(writer, Arc::clone(&fold), Arc::clone(&counters));
         let (reads, waiting) = readers::Queue::new(Arc::clone(&counters));
         let fail = |error: std::io::Error| OpenError::new(path, error);
         let mut threads = Threads(Vec::new());
         threads.spawn("sqlite-writer", move || writer.run()).map_err(fail)?;
-        for connection in opened.readers {
+        threads.spawn("sqlite-folder", move || fold.run(&requests)).map_err(fail)?;
+        for connection in connections {
             let waiting = waiting.clone();
             threads.spawn("sqlite-reader", move || readers::run(&connection, &waiting)).map_err(fail)?;
         }
-        let inner =
-            Inner { writer: queue, readers: reads, counters, paces: Paces::of(&opened.file), _threads: threads };
+        let inner = Inner { writer: queue, readers: reads, counters, paces: Paces::of(&file), _threads: threads };
         Ok(Self(Arc::new(inner)))
     }
 

@@ -9,6 +9,7 @@ use grantor::Unavailable;
 use rusqlite::Connection;
 
 use crate::PATIENCE;
+use crate::fold::Fold;
 use crate::jobs::Job;
 use crate::rows::unavailable;
 use crate::statistics::Counters;
@@ -64,16 +65,17 @@ pub(crate) fn refusal<T>(error: &TrySendError<T>, full: &'static str) -> Unavail
 /// The state of the writing thread.
 pub(crate) struct Writer {
     connection: Connection,
+    fold: Arc<Fold>,
     jobs: Receiver<Box<dyn Job>>,
     chores: Receiver<Chore>,
     counters: Arc<Counters>,
 }
 
 impl Writer {
-    pub(crate) fn new(connection: Connection, counters: Arc<Counters>) -> (Queue, Self) {
+    pub(crate) fn new(connection: Connection, fold: Arc<Fold>, counters: Arc<Counters>) -> (Queue, Self) {
         let ((jobs, jobs_in), (chores, chores_in)) = (bounded(WAITING), bounded(WAITING_CHORES));
         let queue = Queue { jobs, chores, counters: Arc::clone(&counters) };
-        (queue, Self { connection, jobs: jobs_in, chores: chores_in, counters })
+        (queue, Self { connection, fold, jobs: jobs_in, chores: chores_in, counters })
     }
 
     /// Works until the store is dropped, and then does the work that still waits.
@@ -94,11 +96,13 @@ impl Writer {
                 let _ = catch_unwind(AssertUnwindSafe(|| chore(&mut self.connection)));
                 roll_back(&self.connection);
             }
+            self.fold.finish(&self.connection);
         }
     }
 
     /// Folds the log into the file. SQLite does this when its last connection closes, unless that is a reader's.
     fn close(self) {
+        let _nobody_folds = self.fold.lock();
         let fold = || {
             self.connection.busy_timeout(PATIENCE)?;
             self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
