@@ -79,6 +79,31 @@ fn a_batch_is_as_large_as_it_is_to_be() {
     assert_eq!(store.purge_batch(Timestamp(1000), 500), Ok(0));
 }
 
+/// Callers who never pause add to the log while it is folded in.
+#[test]
+fn a_log_stays_short_while_commits_go_on() {
+    const EACH: u32 = 1500;
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("busy.sqlite");
+    let store = SqliteStore::open(&file).expect("a store");
+    thread::scope(|scope| {
+        for caller in 0..8 {
+            let store = &store;
+            scope.spawn(move || {
+                for number in caller * EACH..(caller + 1) * EACH {
+                    assert_eq!(store.commit(&Commit::of(witness(number))), Ok(Outcome::Applied));
+                }
+            });
+        }
+    });
+    let log = directory.path().join("busy.sqlite-wal");
+    assert!(length(&log) <= 36 << 20, "the log has {} bytes", length(&log));
+    assert!(length(&file) > 1 << 20, "some of it is in the file: {} bytes", length(&file));
+    drop(store);
+    assert_eq!(length(&log), 0, "all of it is in the file");
+    assert_eq!(rows(&SqliteStore::open(&file).expect("nothing is damaged")), i64::from(8 * EACH));
+}
+
 /// One that reads for long keeps the log from being folded in. It is cut when he is done.
 #[test]
 fn a_log_that_grew_is_cut() {
