@@ -74,7 +74,8 @@ fn an_audience_includes_what_it_names_or_everything() {
 
 #[test]
 fn claims_may_be_as_long_as_their_limit() {
-    let claims = |length: usize| Claims::try_from(serde_json::Map::from_iter([("c".into(), "x".repeat(length).into())]));
+    let claims =
+        |length: usize| Claims::try_from(serde_json::Map::from_iter([("c".into(), "x".repeat(length).into())]));
     let around = r#"{"c":""}"#.len();
     assert!(claims(8 * 1024 - around).is_ok());
     assert_eq!(claims(8 * 1024 - around + 1), Err(ClaimsError::TooLong));
