@@ -83,7 +83,8 @@ fn claims_may_be_as_long_as_their_limit() {
 
 #[test]
 fn claims_may_be_nested_as_deep_as_their_limit_in_objects_and_in_arrays() {
-    let wraps: [(fn(Value) -> Value, usize); 3] =
+    type Wrap = fn(Value) -> Value;
+    let wraps: [(Wrap, usize); 3] =
         [(|value| json!({ "c": value }), 1), (|value| json!([value]), 1), (|value| json!([1, { "c": value }, 2]), 2)];
     for (wrap, levels) in wraps {
         let claims = |times| {

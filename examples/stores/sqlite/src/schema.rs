@@ -8,10 +8,10 @@ use crate::open::OpenReason;
 pub(crate) const APPLICATION_ID: i32 = 0x6772_616e;
 
 /// The schema that this program writes, kept in `PRAGMA user_version`.
-pub(crate) const SCHEMA_VERSION: i64 = 2;
+pub(crate) const SCHEMA_VERSION: i64 = 3;
 
 /// The upgrades from each version to the next, starting with an empty file. A released step never changes.
-const STEPS: [&str; 2] = [VERSION_1, VERSION_2];
+const STEPS: [&str; 3] = [VERSION_1, VERSION_2, VERSION_3];
 
 /// The tables of version 1. `STRICT` makes SQLite check the types; `WITHOUT ROWID` keeps each row in the index that
 /// finds it.
@@ -49,12 +49,7 @@ const VERSION_1: &str = "
     CREATE INDEX witnesses_by_expiry ON witnesses (expires_at);
 ";
 
-/// Pending requests; grants by subject and by client; how often a spent credential was used again.
-///
-/// Keys are random. Rows that are kept by their keys spread over the whole file, so that each commit writes its own
-/// pages; these rows are appended, and small indexes find them.
-///
-/// A grant's credentials need no index: few are in its partition, with which their primary key begins.
+/// Pending requests; grants by subject and by client; the number of times that a spent credential was used again.
 const VERSION_2: &str = "
     CREATE TABLE requests (
         partition INTEGER NOT NULL,
@@ -66,11 +61,23 @@ const VERSION_2: &str = "
         spent_at INTEGER,
         expires_at INTEGER NOT NULL,
         PRIMARY KEY (partition, digest)
-    ) STRICT;
+    ) STRICT, WITHOUT ROWID;
     CREATE UNIQUE INDEX requests_by_user_code ON requests (partition, user_code) WHERE user_code IS NOT NULL;
     CREATE INDEX requests_by_expiry ON requests (expires_at);
+    ALTER TABLE grants ADD COLUMN subject TEXT;
+    ALTER TABLE grants ADD COLUMN client_id TEXT NOT NULL DEFAULT '';
+    UPDATE grants SET subject = json_extract(record, '$.subject'), client_id = json_extract(record, '$.client_id');
+    CREATE INDEX grants_by_subject ON grants (subject, client_id) WHERE subject IS NOT NULL;
+    CREATE INDEX grants_by_client ON grants (client_id);
+    ALTER TABLE credentials ADD COLUMN reuses INTEGER NOT NULL DEFAULT 0;
+";
 
-    ALTER TABLE grants RENAME TO grants_1;
+/// Rows that are appended, and small indexes that find them. Keys are random: rows that are kept by their keys spread
+/// over the whole file, so that each commit writes its own pages.
+///
+/// A grant's credentials need no index: few are in its partition, with which their primary key begins.
+const VERSION_3: &str = "
+    ALTER TABLE grants RENAME TO grants_2;
     CREATE TABLE grants (
         id BLOB PRIMARY KEY NOT NULL,
         partition INTEGER NOT NULL,
@@ -81,13 +88,13 @@ const VERSION_2: &str = "
         revoked INTEGER NOT NULL DEFAULT 0
     ) STRICT;
     INSERT INTO grants (id, partition, subject, client_id, record, expires_at, revoked)
-        SELECT id, partition, record ->> 'subject', record ->> 'client_id', record, expires_at, revoked FROM grants_1;
-    DROP TABLE grants_1;
+        SELECT id, partition, subject, client_id, record, expires_at, revoked FROM grants_2;
+    DROP TABLE grants_2;
     CREATE INDEX grants_by_expiry ON grants (expires_at);
     CREATE INDEX grants_by_subject ON grants (subject, client_id, id) WHERE subject IS NOT NULL;
     CREATE INDEX grants_by_client ON grants (client_id, id);
 
-    ALTER TABLE credentials RENAME TO credentials_1;
+    ALTER TABLE credentials RENAME TO credentials_2;
     CREATE TABLE credentials (
         partition INTEGER NOT NULL,
         digest BLOB NOT NULL,
@@ -99,10 +106,28 @@ const VERSION_2: &str = "
         expires_at INTEGER NOT NULL,
         PRIMARY KEY (partition, digest)
     ) STRICT;
-    INSERT INTO credentials (partition, digest, grant_id, record, revision, spent_at, expires_at)
-        SELECT partition, digest, grant_id, record, revision, spent_at, expires_at FROM credentials_1;
-    DROP TABLE credentials_1;
+    INSERT INTO credentials (partition, digest, grant_id, record, revision, spent_at, reuses, expires_at)
+        SELECT partition, digest, grant_id, record, revision, spent_at, reuses, expires_at FROM credentials_2;
+    DROP TABLE credentials_2;
     CREATE INDEX credentials_by_expiry ON credentials (expires_at);
+
+    ALTER TABLE requests RENAME TO requests_2;
+    CREATE TABLE requests (
+        partition INTEGER NOT NULL,
+        digest BLOB NOT NULL,
+        user_code BLOB,
+        client_id TEXT NOT NULL,
+        record TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        spent_at INTEGER,
+        expires_at INTEGER NOT NULL,
+        PRIMARY KEY (partition, digest)
+    ) STRICT;
+    INSERT INTO requests (partition, digest, user_code, client_id, record, revision, spent_at, expires_at)
+        SELECT partition, digest, user_code, client_id, record, revision, spent_at, expires_at FROM requests_2;
+    DROP TABLE requests_2;
+    CREATE UNIQUE INDEX requests_by_user_code ON requests (partition, user_code) WHERE user_code IS NOT NULL;
+    CREATE INDEX requests_by_expiry ON requests (expires_at);
 ";
 
 /// Upgrades the tables. The version is read and written in the transaction that changes them, so two programs may start

@@ -44,6 +44,30 @@ const SCHEMA: &str = "
     PRAGMA user_version = 1;
 ";
 
+/// The changes of version 2 to the schema, as they were on the main branch.
+const VERSION_2: &str = "
+    CREATE TABLE requests (
+        partition INTEGER NOT NULL,
+        digest BLOB NOT NULL,
+        user_code BLOB,
+        client_id TEXT NOT NULL,
+        record TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        spent_at INTEGER,
+        expires_at INTEGER NOT NULL,
+        PRIMARY KEY (partition, digest)
+    ) STRICT, WITHOUT ROWID;
+    CREATE UNIQUE INDEX requests_by_user_code ON requests (partition, user_code) WHERE user_code IS NOT NULL;
+    CREATE INDEX requests_by_expiry ON requests (expires_at);
+    ALTER TABLE grants ADD COLUMN subject TEXT;
+    ALTER TABLE grants ADD COLUMN client_id TEXT NOT NULL DEFAULT '';
+    UPDATE grants SET subject = json_extract(record, '$.subject'), client_id = json_extract(record, '$.client_id');
+    CREATE INDEX grants_by_subject ON grants (subject, client_id) WHERE subject IS NOT NULL;
+    CREATE INDEX grants_by_client ON grants (client_id);
+    ALTER TABLE credentials ADD COLUMN reuses INTEGER NOT NULL DEFAULT 0;
+    PRAGMA user_version = 2;
+";
+
 /// Three grants to one client: a person's, the same person's that is revoked, and the client's own.
 const GRANTS: [(u8, &str, bool); 3] = [
     (1, r#""subject":"jürgen \"j\"","grant_type":"authorization_code","auth_time":9,"acr":"urn:example:mfa""#, false),
@@ -97,11 +121,38 @@ fn a_file_of_version_1_is_brought_up_to_date_and_nothing_is_lost() -> Result<(),
     let directory = tempfile::tempdir()?;
     let file = directory.path().join("old.sqlite");
     write_version_1(&file)?;
+    is_brought_up_to_date(&file)
+}
+
+#[test]
+fn a_file_of_version_2_is_brought_up_to_date_and_nothing_is_lost() -> Result<(), Box<dyn std::error::Error>> {
+    let directory = tempfile::tempdir()?;
+    let file = directory.path().join("old.sqlite");
+    write_version_1(&file)?;
+    let connection = Connection::open(&file)?;
+    connection.execute_batch(VERSION_2)?;
+    connection.execute_batch(
+        "INSERT INTO requests VALUES (7, x'01', x'02', 'app', '{}', 4, 50, 1000);
+         UPDATE credentials SET reuses = 2 WHERE spent_at IS NOT NULL;",
+    )?;
     drop(SqliteStore::open(&file)?);
+    let kept: i64 = connection.query_row(
+        "SELECT count(*) FROM requests, credentials WHERE reuses = 2 AND (requests.digest, user_code, client_id,
+         requests.record, requests.revision, requests.spent_at, requests.expires_at)
+         = (x'01', x'02', 'app', '{}', 4, 50, 1000)",
+        [],
+        |row| row.get(0),
+    )?;
+    assert_eq!(kept, 1);
+    is_brought_up_to_date(&file)
+}
+
+fn is_brought_up_to_date(file: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    drop(SqliteStore::open(file)?);
     // The second time there is nothing to do.
-    let store = SqliteStore::open(&file)?;
-    let version: i64 = Connection::open(&file)?.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    assert_eq!(version, 2);
+    let store = SqliteStore::open(file)?;
+    let version: i64 = Connection::open(file)?.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    assert_eq!(version, 3);
 
     let app = ClientId::parse("app")?;
     let keys = [key(1), key(2), key(3), Key { digest: digest(4), ..key(1) }];

@@ -82,7 +82,7 @@ fn a_batch_is_as_large_as_it_is_to_be() {
 /// Callers who never pause add to the log while it is folded in.
 #[test]
 fn a_log_stays_short_while_commits_go_on() {
-    const EACH: u32 = 1500;
+    const EACH: u16 = 1500;
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("busy.sqlite");
     let store = SqliteStore::open(&file).expect("a store");
