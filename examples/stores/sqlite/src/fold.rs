@@ -31,7 +31,7 @@ pub(crate) struct Fold {
 }
 
 impl Fold {
-    /// Watches the log of the writer. Returns the requests for the thread; they end when the writer's connection closes.
+    /// Watches the log of the writer. Returns the requests for the thread, which end when the writer is closed.
     pub(crate) fn new(
         writer: &mut Connection,
         connection: Connection,
