@@ -1,9 +1,9 @@
 //! The language of the comments: doc comments begin with a verb or a noun, no comment is too wide, and a section that a
 //! doc comment names is a link to that very section.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test tells its findings by panicking")]
 
 use std::collections::BTreeMap;
-use std::path::Path;
+
+use crate::quotation::OAUTH_2_1;
 
 /// The greatest width of a line with a comment, in columns.
 const WIDTH: usize = 120;
@@ -20,38 +20,20 @@ const NAMED_ANCHORS: [(&str, &str, &str); 2] =
 
 /// The specifications that have a name in place of a number.
 const NAMED: [(&str, &str); 3] = [
-    ("OAuth 2.1", "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16"),
+    ("OAuth 2.1", OAUTH_2_1),
     ("OpenID Connect Core 1.0", "https://openid.net/specs/openid-connect-core-1_0.html"),
     ("OpenID Connect Discovery", "https://openid.net/specs/openid-connect-discovery-1_0.html"),
 ];
 
-/// The files of a folder of the crate whose names end in `.rs`: path and text.
-fn sources(folder: &str) -> Vec<(String, String)> {
-    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
-    let mut found = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() && !path.ends_with("node_modules") && !path.ends_with("target") {
-                folders.push(path);
-            } else if path.extension().is_some_and(|end| end == "rs") {
-                found.push((path.display().to_string(), std::fs::read_to_string(&path).unwrap()));
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
 /// Checks each file of these folders, and names the file with each finding.
 fn findings(folders: &[&str], check: fn(&str) -> Vec<String>) -> Vec<String> {
-    let files = folders.iter().flat_map(|folder| sources(folder));
+    let files = folders.iter().flat_map(|folder| crate::texts(folder, ".rs"));
     files.flat_map(|(path, text)| check(&text).into_iter().map(move |found| format!("{path}: {found}"))).collect()
 }
 
 #[test]
 fn doc_comments_begin_with_a_verb_or_a_noun() {
-    let blocks: usize = sources("src").iter().map(|(_, text)| doc_comments(text).len()).sum();
+    let blocks: usize = crate::texts("src", ".rs").iter().map(|(_, text)| doc_comments(text).len()).sum();
     let bad = findings(&["src"], bad_openings);
     assert!(blocks > 1000, "{blocks}");
     assert!(20 * bad.len() <= blocks, "{} of {blocks}: {bad:#?}", bad.len());

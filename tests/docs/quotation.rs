@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// The draft of OAuth 2.1 that everything here is about.
+pub const OAUTH_2_1: &str = "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16";
+
 /// A document, by its number or, for OAuth 2.1, its name.
 pub type Document = String;
 
@@ -20,7 +23,7 @@ impl Section {
     pub fn url(&self) -> String {
         let document = match self.document.strip_prefix("RFC ") {
             Some(number) => format!("https://www.rfc-editor.org/rfc/rfc{number}"),
-            None => "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16".to_owned(),
+            None => OAUTH_2_1.to_owned(),
         };
         format!("{document}#section-{}", self.number)
     }

@@ -35,7 +35,7 @@ const HEAD: &str = "\
 # The rules of the RFCs, and where each is kept
 
 Comments in `src` quote a rule of a specification above the line that keeps it, and comments in the tests quote it
-where they prove it. This page brings the two together. `GRANTOR_WRITE_DOCS=1 cargo test --test conformance` writes
+where they prove it. This page brings the two together. `GRANTOR_WRITE_DOCS=1 cargo test --test docs` writes
 it, and CI compares it with the source. A rule is a sentence with MUST, SHALL, REQUIRED, SHOULD or RECOMMENDED;
 `[...]` marks what is left out.
 

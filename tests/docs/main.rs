@@ -1,6 +1,7 @@
-//! Which test proves which requirement, and which line keeps which rule of the RFCs: docs/requirements.md and
-//! docs/conformance.md. `GRANTOR_WRITE_DOCS=1 cargo test --test conformance` writes these pages, and `cargo test`
-//! compares them; what they, the other pages and the comments refer to has to be there.
+//! The documentation. Which test proves which requirement, and which line keeps which rule of the RFCs:
+//! docs/requirements.md and docs/conformance.md. `GRANTOR_WRITE_DOCS=1 cargo test --test docs` writes these pages, and
+//! `cargo test` compares them. What they, the other pages and the comments refer to has to be there, and the comments
+//! keep to a language.
 //!
 //! The sources are read as lines. They are formatted by rustfmt, so the indentation says what stands in what.
 #![allow(
@@ -12,6 +13,8 @@
     reason = "a test tells its findings by panicking"
 )]
 
+mod documentation;
+mod language;
 mod links;
 mod quotation;
 mod requirements;
@@ -62,6 +65,6 @@ fn compare(page: &str, wanted: &str) {
     let differing = written.lines().zip(wanted.lines()).find(|(written, wanted)| written != wanted);
     assert!(
         written == wanted,
-        "{page} is not what the code says: run `GRANTOR_WRITE_DOCS=1 cargo test --test conformance`. The first line: {differing:#?}",
+        "{page} is not what the code says: run `GRANTOR_WRITE_DOCS=1 cargo test --test docs`. The first line: {differing:#?}",
     );
 }
