@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::process::Command;
 
+use textwrap::{Options, WordSeparator, WordSplitter};
+
 use crate::batch::{LIBRARIES, Measured};
 use crate::crowd::Crowd;
 use crate::measure::{Samples, Spread};
@@ -193,19 +195,11 @@ fn wrapped(line: &str) -> String {
     if line.starts_with(['|', '<']) {
         return format!("{line}\n");
     }
-    let (mut text, mut column) = (String::new(), 0);
-    for word in line.split(' ') {
-        let width = word.chars().count();
-        if column > 0 {
-            let fits = column + 1 + width <= 120;
-            text.push(if fits { ' ' } else { '\n' });
-            column = if fits { column + 1 } else { 0 };
-        }
-        text.push_str(word);
-        column += width;
-    }
-    text.push('\n');
-    text
+    let options = Options::new(120)
+        .break_words(false)
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation);
+    format!("{}\n", textwrap::fill(line, options))
 }
 
 /// At which operations it holds.
