@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::quotation::OAUTH_2_1;
+use crate::source::{self, Comment};
 
 /// The greatest width of a line with a comment, in columns.
 const WIDTH: usize = 120;
@@ -54,22 +55,12 @@ fn each_section_that_a_doc_comment_names_is_a_link_to_it() {
 /// A doc comment: its first line, counted from 1, and the texts of its lines.
 type DocComment<'a> = (usize, Vec<&'a str>);
 
-/// Returns the doc comments of a text. A line that is another kind of line ends one.
+/// Returns the doc comments of a text.
 fn doc_comments(text: &str) -> Vec<DocComment<'_>> {
-    let mut comments: Vec<DocComment<'_>> = Vec::new();
-    let mut last = None;
-    for (at, line) in (1..).zip(text.lines()) {
-        let line = line.trim_start();
-        let mark = ["///", "//!"].into_iter().find(|mark| line.starts_with(mark) && !line.starts_with("////"));
-        let text = mark.and_then(|mark| line.strip_prefix(mark)).unwrap_or_default();
-        match comments.last_mut() {
-            Some((_, lines)) if mark.is_some() && mark == last => lines.push(text),
-            _ if mark.is_some() => comments.push((at, vec![text])),
-            _ => {}
-        }
-        last = mark;
-    }
-    comments
+    let lines: Vec<_> = text.lines().map(str::trim_start).collect();
+    let comments = source::comments(&lines).into_iter().filter(|comment| comment.mark != "//");
+    let texts = |comment: &Comment| lines[comment.start..comment.end].iter().map(|line| &line[3..]).collect();
+    comments.map(|comment| (comment.start + 1, texts(&comment))).collect()
 }
 
 fn bad_openings(text: &str) -> Vec<String> {

@@ -18,7 +18,8 @@ pub fn comments(lines: &[&str]) -> Vec<Comment> {
     let mut in_fence = false;
     for (at, line) in lines.iter().enumerate() {
         let line = line.trim_start();
-        let marks = ["//!", "///", "//"];
+        // Four slashes are no doc comment.
+        let marks = if line.starts_with("////") { &["//"][..] } else { &["//!", "///", "//"] };
         let Some((mark, text)) = marks.iter().find_map(|mark| Some((*mark, line.strip_prefix(*mark)?))) else {
             in_fence = false;
             continue;

@@ -54,17 +54,23 @@ impl Fold {
     /// Folds until the writer's connection closes.
     pub(crate) fn run(&self, requests: &Receiver<()>) {
         for () in requests {
-            let mut folded = 0;
-            for _ in 0..PASSES {
-                // A full disk, say: the next commit asks again.
-                let Ok(pages) = pass(&self.lock()) else { break };
-                if pages - folded <= REST {
-                    break;
-                }
-                folded = pages;
+            // If it cannot be done, since the disk is full, say, the next commit asks again.
+            if self.fold_most().is_ok() {
+                self.has_rest.store(true, Ordering::Release);
             }
-            self.has_rest.store(true, Ordering::Release);
         }
+    }
+
+    fn fold_most(&self) -> Result<(), rusqlite::Error> {
+        let mut folded = 0;
+        for _ in 0..PASSES {
+            let pages = pass(&self.lock())?;
+            if pages - folded <= REST {
+                break;
+            }
+            folded = pages;
+        }
+        Ok(())
     }
 
     /// Folds in what the thread has left, if it has.
