@@ -82,7 +82,7 @@ const VERSION_3: &str = "
         id BLOB PRIMARY KEY NOT NULL,
         partition INTEGER NOT NULL,
         subject TEXT,
-        client_id TEXT NOT NULL,
+        client_id TEXT NOT NULL DEFAULT '',
         record TEXT NOT NULL,
         expires_at INTEGER NOT NULL,
         revoked INTEGER NOT NULL DEFAULT 0
