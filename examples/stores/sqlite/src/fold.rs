@@ -8,11 +8,15 @@ use rusqlite::Connection;
 use rusqlite::hooks::Wal;
 
 /// The number of pages at which the log is folded into the file. A page that many commits have changed is folded in
-/// once; at SQLite's default, a quarter of this, a busy store folded after every second group.
-const FOLDED_AT: i32 = 4000;
+/// once, and with a million tokens it takes this many for that to be common. No commit waits for it.
+const FOLDED_AT: i32 = 32_000;
 
 /// The number of pages at which the writer folds in all of the log itself, since the thread cannot keep up.
 const TOO_LONG: i32 = 2 * FOLDED_AT;
+
+/// The size of the log, in bytes, above which it is cut when nobody needs it: that at which the writer folds. Pages have
+/// 4 KiB, SQLite's default.
+pub(crate) const LOG_LIMIT: i64 = TOO_LONG as i64 * 4096;
 
 /// The number of pages that may be left to the writer.
 const REST: i64 = 400;

@@ -101,6 +101,3 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// the indexes all over the file, and a page that is not cached is read again. SQLite goes through all of the cache
 /// after a transaction that split a page, so a larger one costs more than it saves.
 const WRITER_CACHE: i64 = -8 * 1024;
-
-/// The size of the log, in bytes, above which it is cut when nobody needs it: twice its usual size when folded in.
-const LOG_LIMIT: u32 = 32 << 20;

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::check::check;
+use crate::fold::LOG_LIMIT;
 use crate::schema::{APPLICATION_ID, SCHEMA_VERSION, application_id, migrate, version};
-use crate::{BUSY_TIMEOUT, LOG_LIMIT, WRITER_CACHE};
+use crate::{BUSY_TIMEOUT, WRITER_CACHE};
 
 /// The error for a file that cannot be used as a store.
 #[derive(Debug, thiserror::Error)]

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use grantor::{Timestamp, Unavailable};
 use rusqlite::Connection;
 
+use crate::fold::LOG_LIMIT;
 use crate::rows::{past, unavailable};
 use crate::writer::{begin, execute};
-use crate::{BUSY_TIMEOUT, LOG_LIMIT, PATIENCE};
+use crate::{BUSY_TIMEOUT, PATIENCE};
 
 /// The tables of records that expire, each with its key; grants last, when none of their credentials are left.
 const EXPIRING: [(&str, &str); 4] =
@@ -181,7 +182,7 @@ fn give_pages_back(connection: &Connection, pace: &Pace) -> Result<Sliced, rusql
 
 /// Cuts a log that grew during a long read and would keep its size.
 fn shorten(connection: &Connection, log: &Path) -> Result<Sliced, rusqlite::Error> {
-    let is_long = std::fs::metadata(log).is_ok_and(|log| log.len() > u64::from(LOG_LIMIT));
+    let is_long = std::fs::metadata(log).is_ok_and(|log| log.len() > LOG_LIMIT.unsigned_abs());
     if is_long {
         // A reader may still need the log; the next purge tries again.
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
