@@ -135,6 +135,7 @@
 //!
 //! - `store-contract`: the storage contract as a test suite, [`store::contract`], for whoever writes a store. Turn it
 //!   on in `[dev-dependencies]`.
+//! - `sql`: the tables and statements of a store in SQL, [`store::sql`].
 //! - `explore`: paused machines can be cloned, for model checkers. Leave it off in production: it also makes [`Moment`]
 //!   and [`server::Prompt`] cloneable.
 //!

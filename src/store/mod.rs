@@ -3,7 +3,7 @@
 //! A machine reads what it needs in one [`Lookup`], decides, and writes in one [`Commit`]: a list of [`Change`]s, each
 //! with its precondition. The store applies a commit whole or not at all. So two requests that race for one credential
 //! cannot both win, and a crash falls before or after a write, never between. That is the whole contract. In SQL each
-//! change is one statement, a commit is one transaction, and a lookup is a `SELECT` or two.
+//! change is one statement, a commit is one transaction, and a lookup is a `SELECT`.
 //!
 //! [`Store`] and [`AsyncStore`] show a whole store each. [`contract`], in the feature `store-contract`, is the contract
 //! as a test suite for yours.
@@ -32,10 +32,11 @@
 //!
 //! # A store in SQL
 //!
-//! Each change is one statement, whose precondition is inside: it holds if the statement touched a row. Each variant of
-//! [`Change`] shows its statement on PostgreSQL. [A store in SQL](crate::_documentation::store_in_sql) has the tables,
-//! the lookups, lists and purges, a whole store to copy, and what to do about deadlocks, broken connections and
-//! replicas. All of it is tested as it stands there.
+//! The module [`sql`], in the feature `sql`, is a store in SQL but for the connection: the tables, and every lookup,
+//! commit, list and purge as statements with their values. Each change is one statement, whose precondition is inside:
+//! it holds if the statement touched a row. Each variant of [`Change`] shows its statement on PostgreSQL. [A store in
+//! SQL](crate::_documentation::store_in_sql) says why they are right, and what to do about deadlocks, broken
+//! connections and replicas. All of it is tested as it stands there.
 
 mod application;
 mod boxed;
@@ -49,6 +50,8 @@ mod held_grant;
 mod lookup;
 mod memory;
 mod purge;
+#[cfg(feature = "sql")]
+pub mod sql;
 
 use std::sync::Arc;
 
@@ -106,10 +109,9 @@ pub trait Store {
 ///
 /// # A whole store
 ///
-/// This one keeps everything in PostgreSQL, with tokio-postgres, deadpool-postgres and, for the records, `serde_json`.
-/// It keeps the whole contract, with that of lists and purges, and is `src/store/sql/postgres.rs` in grantor's
-/// repository. Beside that file stand `schema.sql` and `statements.sql`; [A store in SQL] shows what is in them, and
-/// says what to do when something fails.
+/// This one keeps everything in PostgreSQL, with the feature `sql`, tokio-postgres and deadpool-postgres. It keeps the
+/// whole contract, with that of lists and purges, and is `src/store/sql/postgres.rs` in grantor's repository. [A store
+/// in SQL] shows its tables and statements, and says what to do when something fails.
 ///
 /// [A store in SQL]: crate::_documentation::store_in_sql
 ///

@@ -1,16 +1,14 @@
--- lookup: client
-SELECT record FROM clients WHERE client_id = $1;
-
--- lookup: credentials
-SELECT c.record, c.spent_at, g.record, g.revoked
+-- lookup
+SELECT 'client', record, CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS boolean)
+FROM clients WHERE client_id = $1
+UNION ALL
+SELECT 'credential', c.record, c.spent_at, g.record, g.revoked
 FROM credentials c JOIN grants g ON g.id = c.grant_id
-WHERE c.key IN ($1, $2, $3, $4);
-
--- lookup: request by key
-SELECT record, spent_at FROM requests WHERE key = $1;
-
--- lookup: request by user code
-SELECT record, spent_at FROM requests WHERE user_code = $1;
+WHERE c.key IN ($2, $3, $4, $5)
+UNION ALL
+SELECT 'request', record, spent_at, NULL, NULL FROM requests WHERE key = $6
+UNION ALL
+SELECT 'request', record, spent_at, NULL, NULL FROM requests WHERE user_code = $7;
 
 -- Open
 INSERT INTO grants (id, subject, client_id, record, expires_at)

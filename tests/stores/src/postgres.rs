@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bytes::BytesMut;
 use deadpool_postgres::{GenericClient, Manager, Pool};
+use grantor::store::sql::{self, Row, Table, Value};
 use grantor::store::{
-    AsyncGrantStore, AsyncPurge, AsyncStore, Commit, Found, GrantCursor, GrantsOf, HeldGrant, Lookup, Outcome,
+    AsyncGrantStore, AsyncPurge, AsyncStore, Commit, GrantCursor, GrantsOf, HeldGrant, Lookup, Outcome,
 };
 use grantor::{Answer, Timestamp, Unavailable};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Config, NoTls};
 
 use crate::ShownStore;
-use crate::shape::{Cache, Flag, Program, Row, Shape, Statement, TABLES, Value};
+use crate::shape::{Cache, EMPTY, Flag, Program, Shape, Statement};
 
 /// A schema of its own with the tables, and what a store does with them.
 #[derive(Clone)]
@@ -52,8 +52,7 @@ impl Postgres {
     }
 
     async fn empty(&self) {
-        let delete = TABLES.into_iter().chain(["clients"]).map(|table| format!("DELETE FROM {table};"));
-        self.pool.get().await.unwrap().batch_execute(&delete.collect::<String>()).await.unwrap();
+        self.pool.get().await.unwrap().batch_execute(EMPTY).await.unwrap();
     }
 
     /// Ends what this left in the database.
@@ -97,15 +96,8 @@ impl PgStore {
         self.at.shape.has(flag)
     }
 
-    async fn read(&self, lookup: &Lookup) -> Result<Found, Failed> {
-        let client = self.at.pool.get().await?;
-        let mut all = [Vec::new(), Vec::new(), Vec::new()];
-        for (rows_of, statement) in all.iter_mut().zip(self.at.shape.lookup(lookup)) {
-            if let Some(statement) = statement {
-                *rows_of = rows(&client, &statement).await?;
-            }
-        }
-        Ok(self.at.shape.found(all)?)
+    async fn rows(&self, statement: &Statement) -> Result<Vec<Row>, Failed> {
+        rows(&self.at.pool.get().await?, statement).await
     }
 
     async fn write(&self, programs: &[Program]) -> Result<Outcome, Failed> {
@@ -144,16 +136,10 @@ impl PgStore {
         Ok(Outcome::Applied)
     }
 
-    async fn listed(&self, statement: &Statement) -> Result<Vec<HeldGrant>, Failed> {
-        let client = self.at.pool.get().await?;
-        let rows = rows(&client, statement).await?;
-        Ok(rows.iter().map(|row| self.at.shape.held(row)).collect::<Result<_, _>>()?)
-    }
-
     async fn purged(&self, now: Timestamp, limit: usize) -> Result<usize, Failed> {
         let client = self.at.pool.get().await?;
         let mut forgotten = 0;
-        for table in TABLES {
+        for table in Table::ALL {
             let count = touched(&client, &self.at.shape.purge(table, now, limit - forgotten)).await?;
             forgotten += count.min(limit - forgotten);
             if self.has(Flag::CountsOneTable) {
@@ -187,42 +173,33 @@ async fn rows(client: &impl GenericClient, statement: &Statement) -> Result<Vec<
     let prepared = client.prepare_cached(&statement.sql).await?;
     let rows = client.query(&prepared, &params(&statement.values)).await?;
     let value = |row: &tokio_postgres::Row, at: usize| -> Result<Value, Failed> {
-        let int = |number: Option<i64>| number.map_or(Value::Null, Value::Int);
         Ok(match *row.columns()[at].type_() {
-            Type::INT8 => int(row.try_get(at)?),
-            Type::INT4 => int(row.try_get::<_, Option<i32>>(at)?.map(i64::from)),
-            Type::BOOL => int(row.try_get::<_, Option<bool>>(at)?.map(i64::from)),
-            Type::BYTEA => row.try_get::<_, Option<Vec<u8>>>(at)?.map_or(Value::Null, Value::Bytes),
-            _ => row.try_get::<_, Option<String>>(at)?.map_or(Value::Null, Value::Text),
+            Type::INT8 => Value::Integer(row.try_get(at)?),
+            Type::INT4 => Value::Integer(row.try_get::<_, Option<i32>>(at)?.map(i64::from)),
+            Type::BOOL => Value::Boolean(row.try_get(at)?),
+            Type::BYTEA => Value::Bytes(row.try_get(at)?),
+            _ => Value::Text(row.try_get(at)?),
         })
     };
     rows.iter().map(|row| (0..row.len()).map(|at| value(row, at)).collect()).collect()
 }
 
 fn params(values: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
-    values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+    values.iter().map(param).collect()
 }
 
-impl ToSql for Value {
-    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<tokio_postgres::types::IsNull, Failed> {
-        match self {
-            Self::Null => Ok(tokio_postgres::types::IsNull::Yes),
-            Self::Int(number) => number.to_sql_checked(ty, out),
-            Self::Text(text) => text.to_sql_checked(ty, out),
-            Self::Bytes(bytes) => bytes.to_sql_checked(ty, out),
-        }
+fn param(value: &Value) -> &(dyn ToSql + Sync) {
+    match value {
+        Value::Boolean(it) => it,
+        Value::Integer(it) => it,
+        Value::Text(it) => it,
+        Value::Bytes(it) => it,
     }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    tokio_postgres::types::to_sql_checked!();
 }
 
 impl AsyncStore for PgStore {
     async fn lookup_async(&self, lookup: &Lookup) -> Answer<Lookup> {
-        let found = self.read(lookup).await?;
+        let found = sql::found(&self.rows(&self.at.shape.lookup(lookup)).await?)?;
         self.at.shape.cached(&self.cache, lookup, found)
     }
 
@@ -254,7 +231,7 @@ impl AsyncGrantStore for PgStore {
         limit: usize,
         now: Timestamp,
     ) -> Result<Vec<HeldGrant>, Unavailable> {
-        Ok(self.listed(&self.at.shape.held_grants(of, after, limit, now)).await?)
+        sql::held(&self.rows(&self.at.shape.held_grants(of, after, limit, now)).await?)
     }
 }
 

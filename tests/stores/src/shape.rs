@@ -3,16 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
-use grantor::model::{ClientId, Key};
-use grantor::record::{Client, Credential, CredentialKind, PendingRequest};
-use grantor::store::{
-    Change, Commit, Found, GrantCursor, GrantsOf, HeldGrant, Lookup, Outcome, Presented, PresentedRequest, RequestKey,
-};
+use grantor::model::ClientId;
+use grantor::record::Client;
+use grantor::store::sql::{self, Table, Value};
+use grantor::store::{Change, Commit, Found, GrantCursor, GrantsOf, Lookup, Outcome};
 use grantor::{Timestamp, Unavailable};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
-const SCHEMA: &str = include_str!("../../../src/store/sql/schema.sql");
 const STATEMENTS: &str = include_str!("../../../src/store/sql/statements.sql");
 
 /// What is not in the statements, and wrong.
@@ -60,8 +56,8 @@ pub struct Shape {
     statements: BTreeMap<String, String>,
     schema: String,
     flags: Vec<Flag>,
-    pub(crate) seconds: fn(Timestamp) -> i64,
-    pub(crate) timestamp: fn(i64) -> Timestamp,
+    /// Another number for a time.
+    seconds: Option<fn(Timestamp) -> i64>,
 }
 
 impl Default for Shape {
@@ -72,26 +68,9 @@ impl Default for Shape {
             let sql = sql.trim().trim_end_matches(';').to_owned();
             (name.trim().to_owned(), sql)
         });
-        Self {
-            statements: named.collect(),
-            schema: SCHEMA.to_owned(),
-            flags: Vec::new(),
-            seconds: |timestamp| i64::try_from(timestamp.0).unwrap_or(i64::MAX),
-            timestamp: |seconds| Timestamp(seconds.unsigned_abs()),
-        }
+        Self { statements: named.collect(), schema: sql::SCHEMA.to_owned(), flags: Vec::new(), seconds: None }
     }
 }
-
-/// A value as a column has it.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Value {
-    Null,
-    Int(i64),
-    Text(String),
-    Bytes(Vec<u8>),
-}
-
-pub(crate) type Row = Vec<Value>;
 
 /// A statement with what it is given.
 #[derive(Clone, Debug)]
@@ -157,8 +136,8 @@ impl Shape {
     }
 
     /// The same, with other numbers for times.
-    pub fn reckon(&mut self, seconds: fn(Timestamp) -> i64, timestamp: fn(i64) -> Timestamp) {
-        (self.seconds, self.timestamp) = (seconds, timestamp);
+    pub fn reckon(&mut self, seconds: fn(Timestamp) -> i64) {
+        self.seconds = Some(seconds);
     }
 
     /// The same, without something that is wrong.
@@ -176,58 +155,30 @@ impl Shape {
         &self.schema
     }
 
-    fn statement(&self, name: &str, values: Vec<Value>) -> Statement {
-        Statement { sql: self.statements[name].clone(), values }
+    /// Values, with other numbers for times. Other numbers are far too small to be changed by it.
+    fn reckoned(&self, values: &[Value]) -> Vec<Value> {
+        let reckon = |value: &Value| match (value, self.seconds) {
+            (Value::Integer(Some(number)), Some(seconds)) => {
+                let end_of_time = *number >= i64::MAX - 1;
+                let time = if end_of_time { u64::MAX } else { number.unsigned_abs() };
+                Value::Integer(Some(seconds(Timestamp(time))))
+            }
+            _ => value.clone(),
+        };
+        values.iter().map(reckon).collect()
     }
 
-    fn program(&self, name: &str, values: Vec<Value>) -> Program {
-        let text = &self.statements[name];
+    fn program(&self, statement: &sql::Statement) -> Program {
+        let values = self.reckoned(statement.values());
+        let text = &self.statements[statement.name()];
         let statements = text.split(';').map(|sql| compact(sql.trim(), &values)).collect();
-        let has_precondition = !name.ends_with("(no precondition)") || self.has(Flag::DemandsARow);
-        Program { statements, has_precondition }
+        Program { statements, has_precondition: !statement.holds(0) || self.has(Flag::DemandsARow) }
     }
 
     /// What a change comes to; an error if it is not known.
-    pub(crate) fn change(&self, change: &Change) -> Answer<Program> {
-        let time = |at: &Timestamp| Value::Int((self.seconds)(*at));
-        Ok(match change {
-            Change::Open { grant, until } => {
-                let subject = grant.subject.as_ref().map_or(Value::Null, |subject| text(subject.as_str()));
-                let client_id = text(grant.client_id.as_str());
-                let id = Value::Bytes(grant.id.as_bytes().to_vec());
-                self.program("Open", vec![id, subject, client_id, record(&**grant), time(until)])
-            }
-            Change::Issue(it) => self.program("Issue", self.credential(it)?),
-            Change::Replace(it) => self.program("Replace", self.credential(it)?),
-            Change::Spend { key: spent, at } => self.program("Spend", vec![key(*spent), time(at)]),
-            Change::Reuse { key: spent, since, until, at_most } => {
-                let values = vec![key(*spent), time(since), time(until), Value::Int((*at_most).into())];
-                self.program("Reuse", values)
-            }
-            Change::Extend { grant, until, at_most } => {
-                let grant = Value::Bytes(grant.as_bytes().to_vec());
-                self.program("Extend", vec![grant, time(until), Value::Int((*at_most).into())])
-            }
-            Change::Revoke(grant) => {
-                self.program("Revoke (no precondition)", vec![Value::Bytes(grant.as_bytes().to_vec())])
-            }
-            Change::Discard(it) => self.program("Discard (no precondition)", vec![key(*it)]),
-            Change::PutRequest(it) => {
-                let which = if it.revision == 0 { "revision 0" } else { "another revision" };
-                self.program(&format!("PutRequest of {which}"), self.request(it))
-            }
-            Change::SpendRequest { key: spent, at } => self.program("SpendRequest", vec![key(*spent), time(at)]),
-            Change::Witness { key: seen, until } => self.program("Witness", vec![key(*seen), time(until)]),
-            Change::PutClient(it) => {
-                let which = if it.revision == 0 { "revision 0" } else { "another revision" };
-                let values = vec![text(it.client_id.as_str()), record(&**it), Value::Int(it.revision.into())];
-                self.program(&format!("PutClient of {which}"), values)
-            }
-            Change::RemoveClient { client_id, revision } => {
-                self.program("RemoveClient", vec![text(client_id.as_str()), Value::Int((*revision).into())])
-            }
-            _ => return Err(Unavailable::new("a change that this store does not know")),
-        })
+    fn change(&self, change: &Change) -> Answer<Program> {
+        let statements = sql::changes(&Commit::of(change.clone()))?;
+        Ok(self.program(&statements[0]))
     }
 
     /// What a commit comes to, change by change, and with what error it ends all the same; or the answer to it.
@@ -269,48 +220,9 @@ impl Shape {
         self
     }
 
-    fn credential(&self, it: &Credential) -> Answer<Vec<Value>> {
-        let kind = match it.kind {
-            CredentialKind::AuthorizationCode(_) => "authorization_code",
-            CredentialKind::AccessToken(_) => "access_token",
-            CredentialKind::RefreshToken => "refresh_token",
-            _ => return Err(Unavailable::new("a credential that this store does not know")),
-        };
-        let grant = Value::Bytes(it.grant.as_bytes().to_vec());
-        let ends = Value::Int((self.seconds)(it.expires_at));
-        Ok(vec![key(it.key), grant, text(kind), record(it), Value::Int(it.revision.into()), ends])
-    }
-
-    fn request(&self, it: &PendingRequest) -> Vec<Value> {
-        let user_code = it.user_code.map_or(Value::Null, key);
-        let ends = Value::Int((self.seconds)(it.expires_at));
-        vec![key(it.key), user_code, text(it.client_id.as_str()), record(it), Value::Int(it.revision.into()), ends]
-    }
-
-    /// What a lookup comes to: of a client, of credentials, of a request.
-    pub(crate) fn lookup(&self, lookup: &Lookup) -> [Option<Statement>; 3] {
-        let client = lookup.client().map(|client_id| self.statement("lookup: client", vec![text(client_id.as_str())]));
-        let slot = |at| lookup.credentials().get(at).map_or(Value::Null, |it| key(*it));
-        let credentials = (!lookup.credentials().is_empty())
-            .then(|| self.statement("lookup: credentials", [0, 1, 2, 3].map(slot).into()));
-        let request = lookup.request().map(|it| match it {
-            RequestKey::Key(it) => self.statement("lookup: request by key", vec![key(it)]),
-            RequestKey::UserCode(it) => self.statement("lookup: request by user code", vec![key(it)]),
-        });
-        [client, credentials, request]
-    }
-
-    pub(crate) fn found(&self, [clients, credentials, requests]: [Vec<Row>; 3]) -> Answer<Found> {
-        let client = clients.first().map(|row| read(&row[0])).transpose()?;
-        let credentials = credentials.iter().map(|row| {
-            let revoked = row[3] == Value::Int(1);
-            Ok(Presented { credential: read(&row[0])?, spent_at: self.time(&row[1]), grant: read(&row[2])?, revoked })
-        });
-        let credentials = credentials.collect::<Answer<Vec<_>>>()?;
-        let request = requests.first().map(|row| {
-            Ok::<_, Unavailable>(PresentedRequest { request: read(&row[0])?, spent_at: self.time(&row[1]) })
-        });
-        Ok(Found::new(client, credentials).map_err(Unavailable::new)?.with_request(request.transpose()?))
+    pub(crate) fn lookup(&self, lookup: &Lookup) -> Statement {
+        let statement = sql::lookup(lookup);
+        compact(&self.statements[statement.name()], statement.values())
     }
 
     /// What was found, with the client as this handle knows it.
@@ -342,10 +254,6 @@ impl Shape {
         }
     }
 
-    fn time(&self, value: &Value) -> Option<Timestamp> {
-        if let Value::Int(seconds) = value { Some((self.timestamp)(*seconds)) } else { None }
-    }
-
     pub(crate) fn held_grants(
         &self,
         of: &GrantsOf,
@@ -353,56 +261,34 @@ impl Shape {
         limit: usize,
         now: Timestamp,
     ) -> Statement {
-        let client = of.client_id().map(|client_id| text(client_id.as_str()));
-        let subject = of.subject().map(|subject| text(subject.as_str()));
-        let first = subject.clone().or(client.clone()).unwrap_or(Value::Null);
-        let (client_id, id) = after.map_or((text(""), Value::Bytes(Vec::new())), |after| {
-            (text(after.client_id.as_str()), Value::Bytes(after.grant.as_bytes().to_vec()))
-        });
-        let limit = Value::Int(i64::try_from(limit).unwrap_or(i64::MAX));
-        let mut statement =
-            self.statement("held_grants: of a subject", vec![first, client_id, id, self.past(now), limit]);
+        let statement = sql::held_grants(of, after, limit, now);
+        let mut text = self.statements[statement.name()].clone();
         match of {
             GrantsOf::Subject(_) => {}
-            GrantsOf::Client(_) => statement.sql = statement.sql.replace("g.subject", "g.client_id"),
+            GrantsOf::Client(_) => text = text.replace("g.subject", "g.client_id"),
             GrantsOf::SubjectAndClient(..) => {
-                statement.sql = statement.sql.replace("g.subject = $1", "g.subject = $1 AND g.client_id = $6");
-                statement.values.extend(client);
+                text = text.replace("g.subject = $1", "g.subject = $1 AND g.client_id = $6");
             }
         }
-        compact(&statement.sql, &statement.values)
-    }
-
-    pub(crate) fn held(&self, row: &Row) -> Answer<HeldGrant> {
-        let number = |value: &Value| if let Value::Int(number) = value { u32::try_from(*number).unwrap() } else { 0 };
-        let mut held = HeldGrant::new(read(&row[0])?);
-        held.authorization_codes = number(&row[1]);
-        held.access_tokens = number(&row[2]);
-        held.refresh_tokens = number(&row[3]);
-        held.expires_at = self.time(&row[4]).unwrap_or(Timestamp(0));
-        Ok(held)
-    }
-
-    /// What ends at this time or before has expired. What ends at the end of time never does.
-    fn past(&self, now: Timestamp) -> Value {
-        Value::Int((self.seconds)(now).min(i64::MAX - 1))
+        compact(&text, &self.reckoned(statement.values()))
     }
 
     /// The statement that forgets so much of one table.
-    pub(crate) fn purge(&self, table: &str, now: Timestamp, limit: usize) -> Statement {
-        let limit = Value::Int(i64::try_from(limit).unwrap_or(i64::MAX));
-        let values = vec![self.past(now), limit];
-        let name = "purge_batch: credentials, requests and witnesses";
-        let statement = match table {
-            "grants" => self.statement("purge_batch: grants", values),
-            _ => self.statement(name, values),
+    pub(crate) fn purge(&self, table: Table, now: Timestamp, limit: usize) -> Statement {
+        let statement = table.purge(now, limit);
+        let name = match table {
+            Table::Requests => "requests",
+            Table::Witnesses => "witnesses",
+            _ => "credentials",
         };
-        compact(&statement.sql.replace("credentials", table), &statement.values)
+        let text = self.statements[statement.name()].replace("credentials", name);
+        compact(&text, &self.reckoned(statement.values()))
     }
 }
 
-/// The tables that are purged, in order.
-pub(crate) const TABLES: [&str; 4] = ["credentials", "requests", "witnesses", "grants"];
+/// Empties the tables.
+pub(crate) const EMPTY: &str = "DELETE FROM credentials; DELETE FROM requests; DELETE FROM witnesses; DELETE FROM grants; \
+     DELETE FROM clients;";
 
 /// Numbers the parameters that a statement has from 1 on, with the values of these.
 fn compact(sql: &str, values: &[Value]) -> Statement {
@@ -415,21 +301,4 @@ fn compact(sql: &str, values: &[Value]) -> Statement {
         }
     }
     statement
-}
-
-fn key(key: Key) -> Value {
-    Value::Bytes(key.to_bytes().to_vec())
-}
-
-fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
-}
-
-fn record(record: &impl Serialize) -> Value {
-    Value::Text(serde_json::to_string(record).unwrap())
-}
-
-fn read<T: DeserializeOwned>(value: &Value) -> Answer<Arc<T>> {
-    let Value::Text(json) = value else { return Err(Unavailable::new("a record is no text")) };
-    Ok(Arc::new(serde_json::from_str(json).map_err(Unavailable::new)?))
 }

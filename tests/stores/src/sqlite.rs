@@ -3,13 +3,14 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use grantor::store::sql::{self, Row, Table, Value};
 use grantor::store::{Commit, GrantCursor, GrantStore, GrantsOf, HeldGrant, Lookup, Outcome, Purge, Store};
 use grantor::{Answer, Timestamp, Unavailable};
 use rusqlite::types::{Value as Column, ValueRef};
 use rusqlite::{Connection, TransactionBehavior, params_from_iter};
 use tempfile::TempDir;
 
-use crate::shape::{Cache, Flag, Program, Row, Shape, Statement, TABLES, Value};
+use crate::shape::{Cache, EMPTY, Flag, Program, Shape, Statement};
 
 /// A file with the tables, and what a store does with them.
 pub struct Sqlite {
@@ -43,8 +44,7 @@ impl Sqlite {
     /// A store with nothing in it.
     pub fn store(&self) -> SqliteStore {
         if !self.shape.has(Flag::NotEmpty) {
-            let delete = TABLES.into_iter().chain(["clients"]).map(|table| format!("DELETE FROM {table};"));
-            self.connect().execute_batch(&format!("BEGIN; {} COMMIT", delete.collect::<String>())).unwrap();
+            self.connect().execute_batch(&format!("BEGIN; {EMPTY} COMMIT")).unwrap();
         }
         self.handle()
     }
@@ -150,10 +150,10 @@ fn rows(connection: &Connection, statement: &Statement) -> Result<Vec<Row>, Fail
     while let Some(row) = rows.next()? {
         let value = |at| -> Result<Value, Failed> {
             Ok(match row.get_ref(at)? {
-                ValueRef::Null => Value::Null,
-                ValueRef::Integer(number) => Value::Int(number),
-                ValueRef::Text(text) => Value::Text(std::str::from_utf8(text)?.to_owned()),
-                ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
+                ValueRef::Null => Value::Integer(None),
+                ValueRef::Integer(number) => Value::Integer(Some(number)),
+                ValueRef::Text(text) => Value::Text(Some(std::str::from_utf8(text)?.to_owned())),
+                ValueRef::Blob(bytes) => Value::Bytes(Some(bytes.to_vec())),
                 ValueRef::Real(_) => return Err("no column has numbers with a point".into()),
             })
         };
@@ -168,21 +168,17 @@ fn numbered(sql: &str) -> String {
 
 fn params(values: &[Value]) -> impl rusqlite::Params {
     params_from_iter(values.iter().cloned().map(|value| match value {
-        Value::Null => Column::Null,
-        Value::Int(number) => Column::Integer(number),
-        Value::Text(text) => Column::Text(text),
-        Value::Bytes(bytes) => Column::Blob(bytes),
+        Value::Boolean(boolean) => Column::from(boolean),
+        Value::Integer(number) => number.into(),
+        Value::Text(text) => text.into(),
+        Value::Bytes(bytes) => bytes.into(),
     }))
 }
 
 impl Store for SqliteStore {
     fn lookup(&self, lookup: &Lookup) -> Answer<Lookup> {
         let connection = self.connection();
-        let read = |statement: &Option<Statement>| {
-            statement.as_ref().map_or(Ok(Vec::new()), |statement| rows(&connection, statement))
-        };
-        let [client, credentials, request] = self.at.shape.lookup(lookup);
-        let found = self.at.shape.found([read(&client)?, read(&credentials)?, read(&request)?])?;
+        let found = sql::found(&rows(&connection, &self.at.shape.lookup(lookup))?)?;
         self.at.shape.cached(&self.cache, lookup, found)
     }
 
@@ -214,15 +210,14 @@ impl GrantStore for SqliteStore {
         limit: usize,
         now: Timestamp,
     ) -> Result<Vec<HeldGrant>, Unavailable> {
-        let rows = rows(&self.connection(), &self.at.shape.held_grants(of, after, limit, now))?;
-        rows.iter().map(|row| self.at.shape.held(row)).collect()
+        sql::held(&rows(&self.connection(), &self.at.shape.held_grants(of, after, limit, now))?)
     }
 }
 
 impl Purge for SqliteStore {
     fn purge_batch(&self, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
         let mut forgotten = 0;
-        for table in TABLES {
+        for table in Table::ALL {
             let Statement { sql, values } = self.at.shape.purge(table, now, limit - forgotten);
             let count = self.connection().execute(&numbered(&sql), params(&values)).map_err(Unavailable::new)?;
             forgotten += count.min(limit - forgotten);
