@@ -1,9 +1,9 @@
 //! A store in SQL, but for the connection: the tables, and each lookup, commit, list and purge as statements with their
 //! values. PostgreSQL's words; other databases differ in a few.
 //!
-//! A store asks this module for a statement, runs it by its driver, and gives the rows back. What is left to write is two
-//! functions, one that hands over a statement's values and one that takes a row apart, and what depends on the driver:
-//! pools, transactions, deadlocks. [`AsyncStore`](super::AsyncStore) shows a whole one, in a
+//! A store asks this module for a statement, runs it by its driver, and gives the rows back. What is left to write is
+//! two functions, one that hands over a statement's values and one that takes a row apart, and what depends on the
+//! driver: pools, transactions, deadlocks. [`AsyncStore`](super::AsyncStore) shows a whole one, in a
 //! hundred lines. [A store in SQL](crate::_documentation::store_in_sql) says why the statements are as they are.
 //!
 //! A store with tables of its own needs none of this: the [contract](super) is all that counts.
