@@ -26,6 +26,7 @@ const ACCESS_TOKEN_1: &str = r#"{"version":1,"revision":0,"key":{"partition":1,"
 const REFRESH_TOKEN_1: &str = r#"{"version":1,"revision":2,"key":{"partition":1,"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"grant":"AAECAwQFBgcICQoLDA0ODxAR","kind":"refresh_token","scope":"read","issued_at":10,"expires_at":70}"#;
 
 const REQUEST_1: &str = r#"{"version":1,"revision":0,"key":{"partition":1,"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"user_code":{"partition":1,"digest":"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"client_id":"app","kind":"pushed","redirect_uri":"https://client.example/cb","redirect_uri_sent":true,"response_type":"code","present_until":40,"state":"a state","scope":"read","resource":["https://photos.example/"],"code_challenge":{"method":"S256","digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"acr_values":["urn:example:mfa"],"max_age":300,"issued_at":10,"expires_at":70}"#;
+const REQUEST_2: &str = r#"{"version":2,"revision":0,"key":{"partition":1,"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"user_code":{"partition":1,"digest":"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"client_id":"app","kind":"pushed","redirect_uri":"https://client.example/cb","redirect_uri_sent":true,"response_type":"code","response_mode":"form_post","present_until":40,"state":"a state","scope":"read","resource":["https://photos.example/"],"code_challenge":{"method":"S256","digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"acr_values":["urn:example:mfa"],"max_age":300,"issued_at":10,"expires_at":70}"#;
 
 fn read<T: DeserializeOwned>(json: &str) -> T {
     serde_json::from_str(json).unwrap()
@@ -79,9 +80,10 @@ fn claims_from_before_they_were_bounded_are_read() {
 }
 
 #[test]
-fn a_pushed_request_of_version_1_is_read() {
+fn a_pushed_request_of_version_1_is_read_and_names_no_response_mode() {
     let request: PendingRequest = read(REQUEST_1);
     let PendingKind::Pushed(pushed) = &request.kind else { panic!("a pushed request") };
+    assert_eq!(pushed.response_mode, None);
     assert_eq!(pushed.state.as_ref().unwrap().expose(), "a state");
     assert_eq!((request.user_code.is_some(), request.asked.max_age), (true, Some(300)));
 }
@@ -96,7 +98,7 @@ fn what_is_written_now_comes_back_to_the_byte() {
     for credential in [CODE_1, ACCESS_TOKEN_1, REFRESH_TOKEN_1] {
         comes_back::<Credential>(credential);
     }
-    comes_back::<PendingRequest>(REQUEST_1);
+    comes_back::<PendingRequest>(REQUEST_2);
 }
 
 #[test]
@@ -113,6 +115,7 @@ fn r80_an_older_record_is_written_as_a_new_one_and_says_the_same() {
     for grant in [GRANT_1, GRANT_1_OF_THE_CLIENT] {
         is_kept::<Grant>(grant, 2);
     }
+    is_kept::<PendingRequest>(REQUEST_1, 2);
 }
 
 #[test]
@@ -129,7 +132,7 @@ fn r80_a_record_of_a_later_version_is_refused_by_its_number() {
     is_refused::<Client>(CLIENT_2, 2);
     is_refused::<Grant>(GRANT_2, 2);
     is_refused::<Credential>(CODE_1, 1);
-    is_refused::<PendingRequest>(REQUEST_1, 1);
+    is_refused::<PendingRequest>(REQUEST_2, 2);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use grantor::{Hosted, Timestamp};
 use http::{Method, Request};
 
 use crate::common::{
-    CALLBACK, CHALLENGE, People, Reply, SECRET, VERIFIER, World, approval, authorize, basic, client_credentials, photos,
+    CALLBACK, CHALLENGE, FormPage, People, Reply, SECRET, VERIFIER, World, approval, authorize, basic, client_credentials, photos,
 };
 use crate::raw;
 
@@ -144,7 +144,11 @@ impl<'a> Scene<'a> {
             }
         };
         let is_authorized = matches!(response.event(), Event::Authorized { .. } | Event::Issued { .. });
-        let reply = self.sound(Reply::of(response.into_http()), &[303, 400, 405, 413]);
+        let reply = self.sound(Reply::of(response.into_http()), &[200, 303, 400, 405, 413]);
+        if reply.status() == 200 {
+            self.posted(request, &FormPage::of(&reply), is_authorized);
+            return;
+        }
         if reply.status() != 303 {
             assert!(reply.is_page(), "{reply:?}");
             return;
@@ -154,6 +158,15 @@ impl<'a> Scene<'a> {
         assert_eq!(reply.parameter("code").or_else(|| reply.parameter("access_token")).is_some(), is_authorized);
         assert!(reply.parameter("state").is_none_or(|state| states(request).contains(&state)), "{reply:?}");
         assert!(!is_authorized || reply.parameter("state") == states(request).pop(), "{reply:?}");
+    }
+
+    /// A page that posts the response goes to the client too, and has what a redirect would have.
+    fn posted(&self, request: &Request<Vec<u8>>, page: &FormPage, is_authorized: bool) {
+        assert_eq!((page.method.as_str(), page.action.as_str(), page.scripts.len()), ("post", CALLBACK, 1));
+        assert_eq!(page.field("code").or_else(|| page.field("access_token")).is_some(), is_authorized);
+        let state = page.field("state").map(str::to_owned);
+        assert!(state.as_ref().is_none_or(|state| states(request).contains(state)), "{page:?}");
+        assert!(!is_authorized || state == states(request).pop(), "{page:?}");
     }
 
     /// What holds for every reply.

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::Client;
 use super::dialect::Pkce;
 use crate::model::{
-    CodeChallengeMethod, CodeVerifier, Issuer, Moment, RedirectUri, Resource, ResponseType, Scope, Secret, Timestamp,
-    exposed,
+    CodeChallengeMethod, CodeVerifier, Issuer, Moment, RedirectUri, Resource, ResponseMode, ResponseType, Scope, Secret,
+    Timestamp, exposed,
 };
 use crate::wire::{Parameters, with_parameters};
 
@@ -20,6 +20,7 @@ use crate::wire::{Parameters, with_parameters};
 #[derive(Clone, Debug)]
 pub struct AuthorizationRequest {
     redirect_uri: RedirectUri,
+    response_mode: Option<ResponseMode>,
     scope: Option<Scope>,
     resource: Vec<Resource>,
     parameters: Vec<(String, String)>,
@@ -36,7 +37,16 @@ impl AuthorizationRequest {
     /// [RFC 9700 §4.4.2.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.4.2.2
     #[must_use]
     pub fn new(redirect_uri: RedirectUri) -> Self {
-        Self { redirect_uri, scope: None, resource: Vec::new(), parameters: Vec::new() }
+        Self { redirect_uri, response_mode: None, scope: None, resource: Vec::new(), parameters: Vec::new() }
+    }
+
+    /// Asks for the response by this mode, [`ResponseMode::FormPost`] say: [Multiple Response Types §2.1]. That one is
+    /// read by [`Client::callback_form_post`].
+    ///
+    /// [Multiple Response Types §2.1]: https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html#ResponseModes
+    #[must_use]
+    pub fn response_mode(self, response_mode: ResponseMode) -> Self {
+        Self { response_mode: Some(response_mode), ..self }
     }
 
     /// Asks for this scope. Without a scope, or with an empty one, the server's default applies: [RFC 6749 §3.3].
@@ -81,6 +91,12 @@ pub enum BeginError {
     /// The server's metadata does not list this `response_type`.
     #[error("the server does not support response_type={0}")]
     ResponseType(ResponseType),
+    /// The server's metadata lists its response modes, and this is not among them; or a token was to travel in the query
+    /// ([Multiple Response Types §7]).
+    ///
+    /// [Multiple Response Types §7]: https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html#Security
+    #[error("the server does not support response_mode={0}")]
+    ResponseMode(ResponseMode),
     /// The server's metadata lists PKCE methods, but not `S256`. [RFC 7636 §4.2]: "If the client is capable of using
     /// "S256", it MUST use "S256"".
     ///
@@ -244,7 +260,15 @@ impl Client {
         if !supported.is_empty() && !supported.iter().any(|kind| kind == response_type.as_str()) {
             return Err(BeginError::ResponseType(response_type));
         }
-        let AuthorizationRequest { redirect_uri, scope, resource, parameters } = request;
+        let AuthorizationRequest { redirect_uri, response_mode, scope, resource, parameters } = request;
+        let listed = self.server.response_modes_supported.as_ref();
+        let is_listed = |mode: ResponseMode| listed.is_none_or(|modes| modes.iter().any(|it| it == mode.as_str()));
+        if let Some(mode) = response_mode.filter(|mode| !mode.carries(response_type) || !is_listed(*mode)) {
+            return Err(BeginError::ResponseMode(mode));
+        }
+        // Multiple Response Types §2.1: "This use of this parameter is NOT RECOMMENDED with a value that specifies the
+        // same Response Mode as the default Response Mode for the Response Type used."
+        let response_mode = response_mode.filter(|mode| *mode != ResponseMode::default_for(response_type));
         let is_reserved = |name: &&str| parameters.iter().any(|(other, _)| other == name);
         if let Some(name) = RESERVED.into_iter().find(is_reserved) {
             return Err(BeginError::Reserved(name));
@@ -253,6 +277,7 @@ impl Client {
             ("response_type", Some(response_type.as_str())),
             ("client_id", Some(self.client_id().as_str())),
             ("redirect_uri", Some(redirect_uri.as_str())),
+            ("response_mode", response_mode.map(ResponseMode::as_str)),
             ("scope", scope.as_ref().map(Scope::as_str)),
             ("state", Some(state.expose())),
         ];
@@ -268,8 +293,16 @@ impl Client {
 }
 
 /// The parameters that only grantor sets.
-const RESERVED: [&str; 7] =
-    ["response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"];
+const RESERVED: [&str; 8] = [
+    "response_type",
+    "response_mode",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+];
 
 /// Draws the `state`, a "non-guessable value" ([RFC 6749 §10.12]): 31 random bytes as base64url.
 ///

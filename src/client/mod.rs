@@ -3,6 +3,7 @@
 //! ```text
 //! browser ◀── URL ── begin                                       the authorization request, RFC 6749 §4.1.1
 //! browser ── query ─▶ callback ─▶ Fetch ─▶ TokenSet              the response, and the token request, §4.1.2 to §4.1.4
+//!         or form ──▶ callback_form_post
 //! ```
 //!
 //! A [`Client`] holds its registration and the metadata of its authorization server. It sends nothing itself: its

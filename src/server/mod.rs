@@ -53,6 +53,7 @@ pub use par::{ParConfig, Push, PushCommit, PushEndpoint, PushError, PushReply, P
 pub use revoke::{RevocationConfig, RevocationRequest, Revoke, RevokeCommit, RevokeEndpoint, RevokeError, RevokeReply};
 pub use scope::{DefaultScope, ScopeConfig, UnknownScope};
 pub use section::ConfigError;
+pub use crate::wire::FormPost;
 pub use token::{
     RefreshPolicy, Token, TokenCommit, TokenConfig, TokenEndpoint, TokenError, TokenExtension, TokenIssuance,
     TokenPassword, TokenReply, TokenRequest, TokenResponse,

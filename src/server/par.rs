@@ -181,16 +181,17 @@ impl PushEndpoint<'_> {
         if request.request_uri.is_some() {
             return Err(AuthorizationError::RequestUriPushed.into());
         }
-        let recipient = request.recipient(client)?;
+        let recipient = request.recipient(config, client)?;
         if let Some(fault) = fault {
             return Err(AuthorizationError::from(fault).into());
         }
-        let asked = request.check(config, client)?;
-        let Recipient { client_id, redirect_uri, redirect_uri_sent, response_type, state, .. } = recipient;
+        let asked = request.check(config, client, &recipient)?;
+        let Recipient { client_id, redirect_uri, redirect_uri_sent, response_type, response_mode, state, .. } = recipient;
         // RFC 9126 §2.2: "it MUST contain some part generated using a cryptographically strong pseudorandom algorithm".
         let (token, key) = Key::generate(Partition(u16::from_be_bytes(moment.draw())), &moment.draw());
         let present_until = moment.now().end_of(par.lifetime);
-        let pushed = PushedRequest { redirect_uri, redirect_uri_sent, response_type, present_until, state };
+        let pushed =
+            PushedRequest { redirect_uri, redirect_uri_sent, response_type, response_mode, present_until, state };
         let pending = PendingRequest {
             version: Version,
             revision: 0,

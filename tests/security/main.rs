@@ -14,6 +14,7 @@ mod clocks;
 mod determinism;
 mod faulty_store;
 mod fixture;
+mod form_post;
 mod outage;
 mod purge;
 mod races;

@@ -172,8 +172,9 @@ impl<'a> Pause<Lookup> for AuthorizeLookup<'a> {
             Err(error) => return page(lookup.client, error),
         };
         let asked = match came {
-            Came::AsIs(request, fault) => request.recipient(&client).map(|recipient| -> Read {
-                let checked = fault.map_or_else(|| request.check(config, &client), |fault| Err(fault.into()));
+            Came::AsIs(request, fault) => request.recipient(config, &client).map(|recipient| -> Read {
+                let check = || request.check(config, &client, &recipient);
+                let checked = fault.map_or_else(check, |fault| Err(fault.into()));
                 (recipient, checked, None)
             }),
             Came::Pushed(key) => pushed(config, &client, &found, key, now),
@@ -216,9 +217,10 @@ fn pushed(
     }
     choose_redirect_uri(client, Some(pushed.redirect_uri.as_str()))?;
     let asked = &presented.request.asked;
-    let checked = permit(config, client, pushed.response_type, asked.code_challenge).map(|()| asked.clone());
+    let recipient = Recipient::of(&presented.request);
+    let checked = permit(config, client, &recipient, asked.code_challenge).map(|()| asked.clone());
     let pushed = Pushed { key, expires_at: presented.request.expires_at };
-    Ok((Recipient::of(&presented.request), checked, Some(pushed)))
+    Ok((recipient, checked, Some(pushed)))
 }
 
 /// Returns the client that was looked up.

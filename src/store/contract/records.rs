@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::model::{
     Acr, Amr, Audience, AuthenticationEvent, Claims, ClientId, CodeChallenge, CodeChallengeMethod, CodeVerifier,
-    Digest, GrantId, GrantType, Key, Partition, RedirectUri, Resource, ResponseType, Scope, Secret, SessionId, Subject,
-    Timestamp,
+    Digest, GrantId, GrantType, Key, Partition, RedirectUri, Resource, ResponseMode, ResponseType, Scope, Secret,
+    SessionId, Subject, Timestamp,
 };
 use crate::record::{
     AccessToken, Asked, AuthorizationCode, Client, Credential, CredentialKind, Grant, PendingKind, PendingRequest,
@@ -135,6 +135,7 @@ pub(super) fn request(partition: u16, number: u16) -> PendingRequest {
             redirect_uri: redirect_uri(),
             redirect_uri_sent: true,
             response_type: ResponseType::Code,
+            response_mode: Some(ResponseMode::FormPost),
             present_until: Timestamp(70),
             state: Some(Secret::new("a state \"&\" more")),
         }),
