@@ -85,7 +85,7 @@
 //! | metadata | [RFC 8414] | [`server::Config::metadata`] |
 //! | protected resources: tokens and challenges | [RFC 6750]; [RFC 7662 §4]; [RFC 9470] | [`resource`] |
 //! | protected resources: metadata | [RFC 9728] | [`ResourceServer::metadata`] |
-//! | the client: grants | [RFC 6749 §4] to [§6]; [RFC 8628] | [`client`] |
+//! | the client: grants | [RFC 6749 §4] to [§6]; [RFC 8628]; [RFC 9126] | [`client`] |
 //! | the client: discovery, and the response | [RFC 8414]; [RFC 9728]; [RFC 9207 §2.4] | [`client`] |
 //! | redirect URIs | [OAuth 2.1 §2.3]; [RFC 8252 §7]; [RFC 9700 §2.1] | [`model::RedirectUri`] |
 //! | what is stored, and how | | [`record`], [`store`] |
@@ -100,7 +100,7 @@
 //! | metadata, revocation, `iss`, response modes with `form_post` | yes | yes | |
 //! | protected resource metadata | | yes | yes |
 //! | devices | planned | yes | |
-//! | pushed authorization requests | in the plainest form | planned | |
+//! | pushed authorization requests | yes | yes | |
 //! | registration, client ID metadata documents, rich requests | planned | planned | |
 //! | JWT access tokens, `private_key_jwt`, DPoP | planned | planned | planned |
 //! | OpenID Connect | planned | planned | |

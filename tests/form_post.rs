@@ -88,8 +88,7 @@ fn the_page_is_not_stored_not_framed_and_runs_its_own_script_alone() {
     let page = FormPage::of(&reply);
     assert_eq!(page.scripts.len(), 1);
     let digest = STANDARD.encode(Sha256::digest(&page.scripts[0]));
-    let policy =
-        format!("default-src 'none'; script-src 'sha256-{digest}'; base-uri 'none'; frame-ancestors 'none'");
+    let policy = format!("default-src 'none'; script-src 'sha256-{digest}'; base-uri 'none'; frame-ancestors 'none'");
     assert_eq!(
         reply.headers(),
         [
@@ -105,8 +104,8 @@ fn the_page_is_not_stored_not_framed_and_runs_its_own_script_alone() {
     assert!(!policy.contains("form-action"));
 }
 
-/// "Any technique supported by the User Agent MAY be used to cause the submission of the form": a button, which is there
-/// whether scripts run or not.
+/// "Any technique supported by the User Agent MAY be used to cause the submission of the form": a button, which is
+/// there whether scripts run or not.
 #[test]
 fn a_person_without_scripts_presses_a_button() {
     let reply = World::new().approve(form_post());

@@ -68,10 +68,7 @@ fn a_request_without_a_mode_is_answered_by_the_default_of_its_response_type() {
             let (mode, value) = way(&world.approve(&request), what);
             assert!(mode == default && value.is_some(), "{request}");
             assert_eq!(refused_by(&world.deny(&request)), (default, "access_denied".to_owned()));
-            assert_eq!(
-                refused_by(&world.answer(request.set("scope", "admin"))),
-                (default, "invalid_scope".to_owned())
-            );
+            assert_eq!(refused_by(&world.answer(request.set("scope", "admin"))), (default, "invalid_scope".to_owned()));
         }
     }
 }

@@ -9,7 +9,8 @@ use grantor::{Hosted, Timestamp};
 use http::{Method, Request};
 
 use crate::common::{
-    CALLBACK, CHALLENGE, FormPage, People, Reply, SECRET, VERIFIER, World, approval, authorize, basic, client_credentials, photos,
+    CALLBACK, CHALLENGE, FormPage, People, Reply, SECRET, VERIFIER, World, approval, authorize, basic,
+    client_credentials, photos,
 };
 use crate::raw;
 

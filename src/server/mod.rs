@@ -31,6 +31,7 @@ mod scope;
 mod section;
 mod token;
 
+pub use crate::wire::FormPost;
 pub use authorize::{
     Approval, AuthorizationConfig, AuthorizationError, AuthorizationPageError, AuthorizationRequest,
     AuthorizationResponse, Authorize, AuthorizeDecision, AuthorizeDecisionCommit, AuthorizeDecisionIssuance,
@@ -53,7 +54,6 @@ pub use par::{ParConfig, Push, PushCommit, PushEndpoint, PushError, PushReply, P
 pub use revoke::{RevocationConfig, RevocationRequest, Revoke, RevokeCommit, RevokeEndpoint, RevokeError, RevokeReply};
 pub use scope::{DefaultScope, ScopeConfig, UnknownScope};
 pub use section::ConfigError;
-pub use crate::wire::FormPost;
 pub use token::{
     RefreshPolicy, Token, TokenCommit, TokenConfig, TokenEndpoint, TokenError, TokenExtension, TokenIssuance,
     TokenPassword, TokenReply, TokenRequest, TokenResponse,

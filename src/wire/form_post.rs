@@ -70,8 +70,7 @@ impl FormPost {
 /// [RFC 9700 §4.16]: https://www.rfc-editor.org/rfc/rfc9700#section-4.16
 fn policy() -> Option<HeaderValue> {
     let digest = STANDARD.encode(Digest::of(SCRIPT).as_bytes());
-    let policy =
-        format!("default-src 'none'; script-src 'sha256-{digest}'; base-uri 'none'; frame-ancestors 'none'");
+    let policy = format!("default-src 'none'; script-src 'sha256-{digest}'; base-uri 'none'; frame-ancestors 'none'");
     HeaderValue::try_from(policy).ok()
 }
 

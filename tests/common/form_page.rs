@@ -26,7 +26,11 @@ struct Tag<'a> {
 
 impl FormPage {
     pub fn of(reply: &Reply) -> Self {
-        assert_eq!((reply.status(), reply.header("content-type")), (200, Some("text/html; charset=utf-8")), "{reply:?}");
+        assert_eq!(
+            (reply.status(), reply.header("content-type")),
+            (200, Some("text/html; charset=utf-8")),
+            "{reply:?}"
+        );
         let tags = tags(reply.body());
         let named = |name: &'static str| tags.iter().filter(move |tag| tag.name == name);
         let forms: Vec<_> = named("form").collect();

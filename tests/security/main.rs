@@ -19,5 +19,6 @@ mod outage;
 mod purge;
 mod races;
 mod replay;
+mod request_uri;
 mod revocation;
 mod secrecy;

@@ -63,6 +63,11 @@ pub enum AuthorizationError {
     /// [RFC 9470 §5]: https://www.rfc-editor.org/rfc/rfc9470#section-5
     #[error("the resource owner was not authenticated in the way that the request asks for")]
     UnmetAuthenticationRequirements,
+    /// The request came in the browser, and the server or the client's record takes pushed ones only: [RFC 9126 §4].
+    ///
+    /// [RFC 9126 §4]: https://www.rfc-editor.org/rfc/rfc9126#section-4
+    #[error("the authorization requests of this client must be pushed")]
+    NotPushed,
     /// A pushed request has a `request_uri`. [RFC 9126 §2.1]: "The request_uri authorization request parameter is one
     /// exception, and it MUST NOT be provided".
     ///
@@ -93,7 +98,8 @@ impl AuthorizationError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Form(_) | Self::ResponseMode | Self::RequestUriPushed | Self::RequestEnded => "invalid_request",
+            Self::Form(_) | Self::ResponseMode => "invalid_request",
+            Self::NotPushed | Self::RequestUriPushed | Self::RequestEnded => "invalid_request",
             Self::ChallengeMissing | Self::ChallengeMalformed | Self::ChallengeMethod => "invalid_request",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedResponseType => "unsupported_response_type",

@@ -166,6 +166,7 @@ pub(super) fn client(revision: u32) -> Client {
         response_types: vec![ResponseType::Code, ResponseType::Token],
         scope: scope(),
         require_pkce: false,
+        require_pushed_authorization_requests: true,
         audience: audience(),
         resource_server: Some(resources()),
         grant_lifetime: Some(u64::MAX),
