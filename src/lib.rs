@@ -77,6 +77,7 @@
 //! |---|---|---|
 //! | authorization request | [RFC 6749 §4.1.1], [§4.2.1]; [RFC 7636 §4.3] | [`server::Authorize`] |
 //! | decision, authorization response | [RFC 6749 §4.1.2], [§4.2.2]; [RFC 9207] | [`server::AuthorizeDecision`] |
+//! | response modes | [Multiple Response Types §2.1]; [Form Post §2] | [`model::ResponseMode`], [`server::FormPost`] |
 //! | token endpoint, each grant | [RFC 6749 §4.1.3] to [§6]; [RFC 7636 §4.6] | [`server::Token`] |
 //! | pushed authorization requests | [RFC 9126] | [`server::Push`] |
 //! | introspection | [RFC 7662] | [`server::Introspect`] |
@@ -84,7 +85,7 @@
 //! | metadata | [RFC 8414] | [`server::Config::metadata`] |
 //! | protected resources: tokens and challenges | [RFC 6750]; [RFC 7662 §4]; [RFC 9470] | [`resource`] |
 //! | protected resources: metadata | [RFC 9728] | [`ResourceServer::metadata`] |
-//! | the client: grants | [RFC 6749 §4] to [§6]; [RFC 8628] | [`client`] |
+//! | the client: grants | [RFC 6749 §4] to [§6]; [RFC 8628]; [RFC 9126] | [`client`] |
 //! | the client: discovery, and the response | [RFC 8414]; [RFC 9728]; [RFC 9207 §2.4] | [`client`] |
 //! | redirect URIs | [OAuth 2.1 §2.3]; [RFC 8252 §7]; [RFC 9700 §2.1] | [`model::RedirectUri`] |
 //! | what is stored, and how | | [`record`], [`store`] |
@@ -96,11 +97,11 @@
 //! | authorization code with PKCE, refresh, client credentials, extension grants | yes | yes | |
 //! | implicit, password | off by default | yes | |
 //! | bearer tokens, introspection, resource indicators, step-up | yes | yes | yes |
-//! | metadata, revocation, `iss` | yes | yes | |
+//! | metadata, revocation, `iss`, response modes with `form_post` | yes | yes | |
 //! | protected resource metadata | | yes | yes |
 //! | devices | planned | yes | |
-//! | pushed authorization requests | in the plainest form | planned | |
-//! | registration, client ID metadata documents, `form_post`, rich requests | planned | planned | |
+//! | pushed authorization requests | yes | yes | |
+//! | registration, client ID metadata documents, rich requests | planned | planned | |
 //! | JWT access tokens, `private_key_jwt`, DPoP | planned | planned | planned |
 //! | OpenID Connect | planned | planned | |
 //!
@@ -173,6 +174,8 @@
 //! [RFC 9700]: https://www.rfc-editor.org/rfc/rfc9700
 //! [RFC 9700 §2.1]: https://www.rfc-editor.org/rfc/rfc9700#section-2.1
 //! [RFC 9728]: https://www.rfc-editor.org/rfc/rfc9728
+//! [Multiple Response Types §2.1]: https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html#ResponseModes
+//! [Form Post §2]: https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html#FormPostResponseMode
 //! [OAuth 2.1 §2.3]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16#section-2.3
 
 #![forbid(unsafe_code)]

@@ -27,6 +27,7 @@ examples! {
     "../examples/device_grant.rs" device_grant
     "../examples/events.rs" events
     "../examples/extension_grant.rs" extension_grant
+    "../examples/form_post.rs" form_post
     "../examples/introspection.rs" introspection
     "../examples/leaving.rs" leaving
     "../examples/own_grants.rs" own_grants

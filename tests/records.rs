@@ -16,6 +16,7 @@ const CLIENT_1: &str = r#"{"version":1,"revision":3,"client_id":"app","client_na
 const CLIENT_1_PUBLIC: &str = r#"{"version":1,"revision":0,"client_id":"app","authentication":"none","redirect_uris":[],"grant_types":[],"response_types":[],"scope":"","require_pkce":true,"require_redirect_uri":true}"#;
 const CLIENT_1_HOST: &str = r#"{"version":1,"revision":0,"client_id":"app","authentication":{"host":{"presented":"either"}},"redirect_uris":[],"grant_types":[],"response_types":[],"scope":"","require_pkce":true,"require_redirect_uri":true}"#;
 const CLIENT_2: &str = r#"{"version":2,"revision":3,"client_id":"app","client_name":"An app","authentication":{"secret":{"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","previous":"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","presented":"client_secret_basic"}},"redirect_uris":["https://client.example/cb"],"grant_types":["authorization_code","urn:example:assertion"],"response_types":["code"],"scope":"read write","require_pkce":true,"require_redirect_uri":true,"resource":["https://photos.example/"],"resource_server":["https://photos.example/"],"grant_lifetime":86400}"#;
+const CLIENT_3: &str = r#"{"version":3,"revision":3,"client_id":"app","client_name":"An app","authentication":{"secret":{"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","previous":"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","presented":"client_secret_basic"}},"redirect_uris":["https://client.example/cb"],"grant_types":["authorization_code","urn:example:assertion"],"response_types":["code"],"scope":"read write","require_pkce":true,"require_redirect_uri":true,"require_pushed_authorization_requests":true,"resource":["https://photos.example/"],"resource_server":["https://photos.example/"],"grant_lifetime":86400}"#;
 
 const GRANT_1: &str = r#"{"version":1,"id":"AAECAwQFBgcICQoLDA0ODxAR","client_id":"app","subject":"alice","grant_type":"authorization_code","scope":"read write","resource":["https://photos.example/"],"issued_at":10,"auth_time":9,"acr":"urn:example:mfa"}"#;
 const GRANT_1_OF_THE_CLIENT: &str = r#"{"version":1,"id":"AAECAwQFBgcICQoLDA0ODxAR","client_id":"app","grant_type":"client_credentials","scope":"read","issued_at":10}"#;
@@ -26,6 +27,7 @@ const ACCESS_TOKEN_1: &str = r#"{"version":1,"revision":0,"key":{"partition":1,"
 const REFRESH_TOKEN_1: &str = r#"{"version":1,"revision":2,"key":{"partition":1,"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"grant":"AAECAwQFBgcICQoLDA0ODxAR","kind":"refresh_token","scope":"read","issued_at":10,"expires_at":70}"#;
 
 const REQUEST_1: &str = r#"{"version":1,"revision":0,"key":{"partition":1,"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"user_code":{"partition":1,"digest":"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"client_id":"app","kind":"pushed","redirect_uri":"https://client.example/cb","redirect_uri_sent":true,"response_type":"code","present_until":40,"state":"a state","scope":"read","resource":["https://photos.example/"],"code_challenge":{"method":"S256","digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"acr_values":["urn:example:mfa"],"max_age":300,"issued_at":10,"expires_at":70}"#;
+const REQUEST_2: &str = r#"{"version":2,"revision":0,"key":{"partition":1,"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"user_code":{"partition":1,"digest":"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"client_id":"app","kind":"pushed","redirect_uri":"https://client.example/cb","redirect_uri_sent":true,"response_type":"code","response_mode":"form_post","present_until":40,"state":"a state","scope":"read","resource":["https://photos.example/"],"code_challenge":{"method":"S256","digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"acr_values":["urn:example:mfa"],"max_age":300,"issued_at":10,"expires_at":70}"#;
 
 fn read<T: DeserializeOwned>(json: &str) -> T {
     serde_json::from_str(json).unwrap()
@@ -46,6 +48,12 @@ fn a_client_of_version_1_is_read_and_has_no_second_secret_and_no_lifetime_of_its
     let public: Client = read(CLIENT_1_PUBLIC);
     assert_eq!((public.audience.clone(), public.is_confidential()), (Audience::Any, false));
     assert!(matches!(read::<Client>(CLIENT_1_HOST).authentication, RegisteredAuthentication::Host { .. }));
+}
+
+#[test]
+fn a_client_of_version_2_is_read_and_need_not_push_its_requests() {
+    let client: Client = read(CLIENT_2);
+    assert_eq!((client.grant_lifetime, client.require_pushed_authorization_requests), (Some(86400), false));
 }
 
 #[test]
@@ -79,9 +87,10 @@ fn claims_from_before_they_were_bounded_are_read() {
 }
 
 #[test]
-fn a_pushed_request_of_version_1_is_read() {
+fn a_pushed_request_of_version_1_is_read_and_names_no_response_mode() {
     let request: PendingRequest = read(REQUEST_1);
     let PendingKind::Pushed(pushed) = &request.kind else { panic!("a pushed request") };
+    assert_eq!(pushed.response_mode, None);
     assert_eq!(pushed.state.as_ref().unwrap().expose(), "a state");
     assert_eq!((request.user_code.is_some(), request.asked.max_age), (true, Some(300)));
 }
@@ -91,12 +100,12 @@ fn what_is_written_now_comes_back_to_the_byte() {
     fn comes_back<T: DeserializeOwned + Serialize>(json: &str) {
         assert_eq!(serde_json::to_string(&read::<T>(json)).unwrap(), json);
     }
-    comes_back::<Client>(CLIENT_2);
+    comes_back::<Client>(CLIENT_3);
     comes_back::<Grant>(GRANT_2);
     for credential in [CODE_1, ACCESS_TOKEN_1, REFRESH_TOKEN_1] {
         comes_back::<Credential>(credential);
     }
-    comes_back::<PendingRequest>(REQUEST_1);
+    comes_back::<PendingRequest>(REQUEST_2);
 }
 
 #[test]
@@ -104,15 +113,17 @@ fn r80_an_older_record_is_written_as_a_new_one_and_says_the_same() {
     fn is_kept<T: DeserializeOwned + Serialize + PartialEq + Debug>(json: &str, current: u16) {
         let record: T = read(json);
         let written = serde_json::to_string(&record).unwrap();
-        assert_eq!(written, json.replacen(r#""version":1"#, &format!(r#""version":{current}"#), 1));
+        let (_, rest) = json.split_once(',').unwrap();
+        assert_eq!(written, format!(r#"{{"version":{current},{rest}"#));
         assert_eq!(read::<T>(&written), record);
     }
-    for client in [CLIENT_1, CLIENT_1_PUBLIC, CLIENT_1_HOST] {
-        is_kept::<Client>(client, 2);
+    for client in [CLIENT_1, CLIENT_1_PUBLIC, CLIENT_1_HOST, CLIENT_2] {
+        is_kept::<Client>(client, 3);
     }
     for grant in [GRANT_1, GRANT_1_OF_THE_CLIENT] {
         is_kept::<Grant>(grant, 2);
     }
+    is_kept::<PendingRequest>(REQUEST_1, 2);
 }
 
 #[test]
@@ -126,10 +137,10 @@ fn r80_a_record_of_a_later_version_is_refused_by_its_number() {
         }
         assert!(serde_json::from_str::<T>(&format!("{{{rest}")).is_err(), "a record says its version");
     }
-    is_refused::<Client>(CLIENT_2, 2);
+    is_refused::<Client>(CLIENT_3, 3);
     is_refused::<Grant>(GRANT_2, 2);
     is_refused::<Credential>(CODE_1, 1);
-    is_refused::<PendingRequest>(REQUEST_1, 1);
+    is_refused::<PendingRequest>(REQUEST_2, 2);
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn the_document_says_what_the_configuration_says() {
             "introspection_endpoint": "https://server.example/introspect",
             "revocation_endpoint": "https://server.example/revoke",
             "response_types_supported": ["code"],
-            "response_modes_supported": ["query"],
+            "response_modes_supported": ["query", "fragment", "form_post"],
             "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
             "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
@@ -59,7 +59,7 @@ fn what_is_switched_on_is_advertised() {
     let document = metadata(config);
     assert_eq!(document["response_types_supported"], json!(["code", "token"]));
     assert_eq!(response_types, ["code", "token"]);
-    assert_eq!(document["response_modes_supported"], json!(["query", "fragment"]));
+    assert_eq!(document["response_modes_supported"], json!(["query", "fragment", "form_post"]));
     assert_eq!(
         document["grant_types_supported"],
         json!([

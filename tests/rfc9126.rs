@@ -15,8 +15,8 @@ use std::time::Duration;
 use common::*;
 use grantor::Timestamp;
 use grantor::model::{Endpoint, ResponseType};
-use grantor::record::PendingKind;
-use grantor::server::{AuthorizeReply, Event, ParConfig, Prompt};
+use grantor::record::{ClientImport, PendingKind};
+use grantor::server::{AuthorizationError, AuthorizeReply, Event, ParConfig, Prompt};
 use grantor::store::{Change, Commit, Lookup, MemoryStore, RequestKey, Store};
 
 const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
@@ -374,6 +374,56 @@ fn the_client_is_asked_about_again() {
     assert_eq!(changed(|client| client.response_types.clear()).error(), "unauthorized_client");
 }
 
+/// "Authorization server policy MAY dictate, either globally or on a per-client basis, that PAR be the only means for a
+/// client to pass authorization request data."
+#[test]
+fn who_must_push_is_refused_in_the_browser() {
+    let of_server = world().with(|config| config.par.as_mut().unwrap().require_pushed_authorization_requests = true);
+    let of_client = world().with_client(public("app").with(|client| {
+        client.revision = 1;
+        client.require_pushed_authorization_requests = true;
+    }));
+    for world in [of_server, of_client] {
+        for request in [authorize(), authorize().set("prompt", "x"), authorize().set("response_mode", "fragment")] {
+            let reply = world.answer(&request);
+            assert!(reply.location().starts_with(CALLBACK), "{reply:?}");
+            assert_eq!((reply.error().as_str(), reply.parameter("state").as_deref()), ("invalid_request", Some("xyz")));
+        }
+        let AuthorizeReply::Refuse(refusal) = world.authorize(authorize()) else { panic!("not refused") };
+        let event = AuthorizeReply::Refuse(refusal).event();
+        let Event::AuthorizationRefused { reason, .. } = event else { panic!("{event:?}") };
+        assert_eq!(reason, AuthorizationError::NotPushed);
+        // Anything that was not pushed is no way around it.
+        for request_uri in ["x", &format!("{PREFIX}x"), "https://client.example.com/request.jwt"] {
+            assert!(is_page(&world, authorize().set("request_uri", request_uri)), "{request_uri}");
+        }
+        assert!(world.approve(with(&pushed(&world, authorize()))).parameter("code").is_some());
+    }
+}
+
+/// The other client may go on as before.
+#[test]
+fn what_one_client_must_do_another_need_not() {
+    let world = world().with_client(confidential("web", SECRET).with(|client| {
+        client.revision = 1;
+        client.require_pushed_authorization_requests = true;
+    }));
+    assert!(world.approve(authorize()).parameter("code").is_some());
+    assert_eq!(world.answer(authorize().set("client_id", "web")).error(), "invalid_request");
+}
+
+/// There is nothing to push to, and the record is kept to all the same.
+#[test]
+fn a_client_that_must_push_has_no_way_at_a_server_without_the_endpoint() {
+    let world = World::new().with_client(public("app").with(|client| {
+        client.revision = 1;
+        client.require_pushed_authorization_requests = true;
+    }));
+    for request in [authorize(), authorize().set("request_uri", &format!("{PREFIX}x"))] {
+        assert_eq!(world.answer(request).error(), "invalid_request");
+    }
+}
+
 // §5 Authorization Server Metadata
 
 #[test]
@@ -383,4 +433,39 @@ fn the_metadata_names_the_endpoint() {
         "https://server.example.com/par"
     );
     assert_eq!(metadata_of(&World::new()).pushed_authorization_request_endpoint, None);
+}
+
+/// "Boolean parameter indicating whether the authorization server accepts authorization request data only via PAR. If
+/// omitted, the default value is false."
+#[test]
+fn the_metadata_says_if_there_is_no_other_way() {
+    let written = |world: &World| serde_json::to_value(world.server.config().metadata()).unwrap();
+    const NAME: &str = "require_pushed_authorization_requests";
+    let required = world().with(|config| config.par.as_mut().unwrap().require_pushed_authorization_requests = true);
+    assert_eq!(written(&required)[NAME], true);
+    assert!(metadata_of(&required).require_pushed_authorization_requests);
+    assert_eq!(written(&world()).get(NAME), None);
+    assert!(!metadata_of(&world()).require_pushed_authorization_requests);
+}
+
+// §6 Client Metadata
+
+/// "Boolean parameter indicating whether the only means of initiating an authorization request the client is allowed to
+/// use is PAR. If omitted, the default value is false."
+#[test]
+fn the_clients_metadata_says_it_too() {
+    let read = |value: serde_json::Value| {
+        let metadata = serde_json::json!({
+            "client_id": "a", "token_endpoint_auth_method": "none", "redirect_uris": [CALLBACK],
+            "require_pushed_authorization_requests": value,
+        });
+        ClientImport::default().read_all(&[metadata]).remove(0)
+    };
+    for (value, must) in [(true.into(), true), (false.into(), false), (serde_json::Value::Null, false)] {
+        let imported = read(value);
+        assert!(imported.remarks.is_empty(), "{:?}", imported.remarks);
+        assert_eq!(imported.client.unwrap().require_pushed_authorization_requests, must);
+    }
+    let refused = read("true".into());
+    assert!(refused.client.is_none() && refused.remarks[0].member == "require_pushed_authorization_requests");
 }

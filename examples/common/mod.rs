@@ -17,7 +17,7 @@ use std::time::{Duration, SystemTime};
 use grantor::client::{AuthorizationRequest, Client, Registration, TokenSet};
 use grantor::model::{GrantType, Resource, ResponseType, Subject};
 use grantor::resource::{self, Requirement, ResourceServer};
-use grantor::server::{Approval, AuthorizeReply, Config, Prompt};
+use grantor::server::{Approval, AuthorizationResponse, AuthorizeReply, Config, Prompt};
 use grantor::store::{Change, Commit, MemoryStore, Outcome, Store as _};
 use grantor::{DefaultPolicy, Fetch, Hosted, Http as _, HttpHost, Moment, Policy, Server, Timestamp, record};
 use http::{Request, Response, header};
@@ -120,13 +120,22 @@ impl Demo {
         url: &str,
         decide: impl FnOnce(&Prompt) -> Result<Approval, Error>,
     ) -> Result<Response<Vec<u8>>, Error> {
+        Ok(self.approve(url, decide)?.into_http())
+    }
+
+    /// The same, up to the server's response, before it is written as HTTP.
+    pub fn approve(
+        &self,
+        url: &str,
+        decide: impl FnOnce(&Prompt) -> Result<Approval, Error>,
+    ) -> Result<AuthorizationResponse, Error> {
         let request = Request::get(url).body("")?;
         let prompt = match self.server.authorize(&request, self.moment()).run(&self.host()) {
             AuthorizeReply::Ask(prompt) => prompt,
             refused => return Err(format!("refused: {:?}", refused.event()).into()),
         };
         let approval = decide(&prompt)?;
-        Ok(prompt.approve(&self.server, approval, self.moment()).run(&self.host()).into_http())
+        Ok(prompt.approve(&self.server, approval, self.moment()).run(&self.host()))
     }
 
     /// Asks the API for photos.

@@ -3,13 +3,14 @@
 
 use grantor::model::{GrantType, Key};
 use grantor::resource::ResourceServer;
-use grantor::server::{AuthorizeReply, Event, Prompt};
+use grantor::server::{AuthorizeReply, Event, ParConfig, Prompt};
 use grantor::store::{Lookup, Store};
 use grantor::{Hosted, Timestamp};
 use http::{Method, Request};
 
 use crate::common::{
-    CALLBACK, CHALLENGE, People, Reply, SECRET, VERIFIER, World, approval, authorize, basic, client_credentials, photos,
+    CALLBACK, CHALLENGE, FormPage, People, Reply, SECRET, VERIFIER, World, approval, authorize, basic,
+    client_credentials, params, photos,
 };
 use crate::raw;
 
@@ -26,6 +27,7 @@ pub fn endpoints(input: &[u8]) {
         "/token" => scene.token(&request),
         "/introspect" => scene.introspect(&request),
         "/revoke" => scene.revoke(&request),
+        "/par" => scene.push(&request),
         "/photos" => scene.check(&request),
         _ => scene.authorize(&request),
     }
@@ -42,6 +44,7 @@ struct Scene<'a> {
 impl<'a> Scene<'a> {
     fn new(input: &'a [u8]) -> Self {
         let world = World::new().with_everything();
+        let world = world.with(|config| config.par = Some(ParConfig::below(&config.issuer)));
         let photos = photos::photos_with(|config| {
             (config.accept_unrestricted, config.token_in_body, config.token_in_query) = (true, true, true);
         });
@@ -117,6 +120,24 @@ impl<'a> Scene<'a> {
         assert_eq!(revoked, !["{own}", "{refresh}", "{access}"].iter().all(|name| self.is_alive(name)));
     }
 
+    /// What was pushed can be opened by the client that pushed it, and leads to it alone.
+    fn push(&self, request: &Request<Vec<u8>>) {
+        let reply = self.world.server.push(request, self.world.moment()).run(&self.world);
+        let pushed_by = match reply.event() {
+            Event::Pushed { client_id, .. } => Some(client_id),
+            _ => None,
+        };
+        let reply = self.sound(Reply::of(reply.into_http()), &[201, 400, 401, 405, 413]);
+        assert_eq!(
+            (reply.status() == 201, reply.member("request_uri").is_some()),
+            (pushed_by.is_some(), pushed_by.is_some())
+        );
+        let (Some(client_id), Some(request_uri)) = (pushed_by, reply.member("request_uri")) else { return };
+        assert!(client_id.as_str() == "app" || self.has(&["{secret}", "{basic}"]), "{reply:?}");
+        let prompt = self.world.ask(params(&[("client_id", client_id.as_str()), ("request_uri", &request_uri)]));
+        assert_eq!((&prompt.recipient.client_id, prompt.recipient.redirect_uri.as_str()), (&client_id, CALLBACK));
+    }
+
     fn check(&self, request: &Request<Vec<u8>>) {
         let requirement = photos::reading();
         match self.photos.check(request, &requirement, Timestamp(self.world.now)).run(&self.world).into_result() {
@@ -144,7 +165,11 @@ impl<'a> Scene<'a> {
             }
         };
         let is_authorized = matches!(response.event(), Event::Authorized { .. } | Event::Issued { .. });
-        let reply = self.sound(Reply::of(response.into_http()), &[303, 400, 405, 413]);
+        let reply = self.sound(Reply::of(response.into_http()), &[200, 303, 400, 405, 413]);
+        if reply.status() == 200 {
+            self.posted(request, &FormPage::of(&reply), is_authorized);
+            return;
+        }
         if reply.status() != 303 {
             assert!(reply.is_page(), "{reply:?}");
             return;
@@ -154,6 +179,15 @@ impl<'a> Scene<'a> {
         assert_eq!(reply.parameter("code").or_else(|| reply.parameter("access_token")).is_some(), is_authorized);
         assert!(reply.parameter("state").is_none_or(|state| states(request).contains(&state)), "{reply:?}");
         assert!(!is_authorized || reply.parameter("state") == states(request).pop(), "{reply:?}");
+    }
+
+    /// A page that posts the response goes to the client too, and has what a redirect would have.
+    fn posted(&self, request: &Request<Vec<u8>>, page: &FormPage, is_authorized: bool) {
+        assert_eq!((page.method.as_str(), page.action.as_str(), page.scripts.len()), ("post", CALLBACK, 1));
+        assert_eq!(page.field("code").or_else(|| page.field("access_token")).is_some(), is_authorized);
+        let state = page.field("state").map(str::to_owned);
+        assert!(state.as_ref().is_none_or(|state| states(request).contains(state)), "{page:?}");
+        assert!(!is_authorized || state == states(request).pop(), "{page:?}");
     }
 
     /// What holds for every reply.

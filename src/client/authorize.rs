@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::Client;
 use super::dialect::Pkce;
 use crate::model::{
-    CodeChallengeMethod, CodeVerifier, Issuer, Moment, RedirectUri, Resource, ResponseType, Scope, Secret, Timestamp,
-    exposed,
+    CodeChallengeMethod, CodeVerifier, Endpoint, Issuer, Moment, RedirectUri, Resource, ResponseMode, ResponseType,
+    Scope, Secret, Timestamp, exposed,
 };
 use crate::wire::{Parameters, with_parameters};
 
@@ -20,6 +20,7 @@ use crate::wire::{Parameters, with_parameters};
 #[derive(Clone, Debug)]
 pub struct AuthorizationRequest {
     redirect_uri: RedirectUri,
+    response_mode: Option<ResponseMode>,
     scope: Option<Scope>,
     resource: Vec<Resource>,
     parameters: Vec<(String, String)>,
@@ -36,7 +37,16 @@ impl AuthorizationRequest {
     /// [RFC 9700 §4.4.2.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.4.2.2
     #[must_use]
     pub fn new(redirect_uri: RedirectUri) -> Self {
-        Self { redirect_uri, scope: None, resource: Vec::new(), parameters: Vec::new() }
+        Self { redirect_uri, response_mode: None, scope: None, resource: Vec::new(), parameters: Vec::new() }
+    }
+
+    /// Asks for the response by this mode, [`ResponseMode::FormPost`] say: [Multiple Response Types §2.1]. That one is
+    /// read by [`Client::callback_form_post`].
+    ///
+    /// [Multiple Response Types §2.1]: https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html#ResponseModes
+    #[must_use]
+    pub fn response_mode(self, response_mode: ResponseMode) -> Self {
+        Self { response_mode: Some(response_mode), ..self }
     }
 
     /// Asks for this scope. Without a scope, or with an empty one, the server's default applies: [RFC 6749 §3.3].
@@ -78,9 +88,20 @@ pub enum BeginError {
     /// The server's metadata has no `authorization_endpoint`.
     #[error("the server's metadata has no authorization_endpoint")]
     NoEndpoint,
+    /// The server's metadata has `require_pushed_authorization_requests` ([RFC 9126 §5]): use [`Client::push`].
+    ///
+    /// [RFC 9126 §5]: https://www.rfc-editor.org/rfc/rfc9126#section-5
+    #[error("the server takes pushed authorization requests only")]
+    PushRequired,
     /// The server's metadata does not list this `response_type`.
     #[error("the server does not support response_type={0}")]
     ResponseType(ResponseType),
+    /// The server's metadata lists its response modes, and this is not among them; or a token was to travel in the
+    /// query ([Multiple Response Types §7]).
+    ///
+    /// [Multiple Response Types §7]: https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html#Security
+    #[error("the server does not support response_mode={0}")]
+    ResponseMode(ResponseMode),
     /// The server's metadata lists PKCE methods, but not `S256`. [RFC 7636 §4.2]: "If the client is capable of using
     /// "S256", it MUST use "S256"".
     ///
@@ -191,7 +212,18 @@ impl Client {
     ///
     /// [RFC 6749 §4.1.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1
     /// [RFC 9700 §4.7.1]: https://www.rfc-editor.org/rfc/rfc9700#section-4.7.1
-    pub fn begin(&self, request: AuthorizationRequest, mut moment: Moment) -> Result<(String, Pending), BeginError> {
+    pub fn begin(&self, request: AuthorizationRequest, moment: Moment) -> Result<(String, Pending), BeginError> {
+        let endpoint = self.open_endpoint()?;
+        self.code_request(request, moment, |parameters| in_query(endpoint, parameters))
+    }
+
+    /// Makes a request for an authorization code, and has its parameters written in this way.
+    pub(super) fn code_request<T>(
+        &self,
+        request: AuthorizationRequest,
+        mut moment: Moment,
+        write: impl FnOnce(&[Parameter<'_>]) -> T,
+    ) -> Result<(T, Pending), BeginError> {
         let s256 = CodeChallengeMethod::S256;
         let methods = self.server.code_challenge_methods_supported.as_deref().unwrap_or_default();
         let takes_s256 = methods.iter().any(|method| method == s256.as_str());
@@ -209,8 +241,8 @@ impl Client {
         let challenge = verifier.map(|verifier| verifier.challenge(s256).digest().to_string());
         let method = challenge.as_ref().map(|_| s256.as_str());
         let pkce = [("code_challenge", challenge.as_deref()), ("code_challenge_method", method)];
-        let (url, attempt) = self.request(ResponseType::Code, request, (state, moment.now()), pkce)?;
-        Ok((url, Pending { attempt, code_verifier }))
+        let (written, attempt) = self.request(ResponseType::Code, request, (state, moment.now()), pkce, write)?;
+        Ok((written, Pending { attempt, code_verifier }))
     }
 
     /// Returns the URL to send the browser to for a token in the fragment, and the pending request that the callback
@@ -227,24 +259,44 @@ impl Client {
         request: AuthorizationRequest,
         mut moment: Moment,
     ) -> Result<(String, PendingImplicit), BeginError> {
-        let state = state(&mut moment);
-        let (url, attempt) = self.request(ResponseType::Token, request, (state, moment.now()), [])?;
+        let endpoint = self.open_endpoint()?;
+        let begun = (state(&mut moment), moment.now());
+        let (url, attempt) =
+            self.request(ResponseType::Token, request, begun, [], |parameters| in_query(endpoint, parameters))?;
         Ok((url, PendingImplicit { attempt }))
     }
 
-    fn request<const N: usize>(
+    pub(super) fn authorization_endpoint(&self) -> Result<&Endpoint, BeginError> {
+        self.server.authorization_endpoint.as_ref().ok_or(BeginError::NoEndpoint)
+    }
+
+    /// Returns the authorization endpoint of a server that takes requests from the browser.
+    fn open_endpoint(&self) -> Result<&Endpoint, BeginError> {
+        let endpoint = self.authorization_endpoint()?;
+        if self.server.require_pushed_authorization_requests { Err(BeginError::PushRequired) } else { Ok(endpoint) }
+    }
+
+    fn request<const N: usize, T>(
         &self,
         response_type: ResponseType,
         request: AuthorizationRequest,
         (state, begun_at): (Secret<'static>, Timestamp),
         pkce: [(&'static str, Option<&str>); N],
-    ) -> Result<(String, Attempt), BeginError> {
-        let endpoint = self.server.authorization_endpoint.as_ref().ok_or(BeginError::NoEndpoint)?;
+        write: impl FnOnce(&[Parameter<'_>]) -> T,
+    ) -> Result<(T, Attempt), BeginError> {
         let supported = &self.server.response_types_supported;
         if !supported.is_empty() && !supported.iter().any(|kind| kind == response_type.as_str()) {
             return Err(BeginError::ResponseType(response_type));
         }
-        let AuthorizationRequest { redirect_uri, scope, resource, parameters } = request;
+        let AuthorizationRequest { redirect_uri, response_mode, scope, resource, parameters } = request;
+        let listed = self.server.response_modes_supported.as_ref();
+        let is_listed = |mode: ResponseMode| listed.is_none_or(|modes| modes.iter().any(|it| it == mode.as_str()));
+        if let Some(mode) = response_mode.filter(|mode| !mode.carries(response_type) || !is_listed(*mode)) {
+            return Err(BeginError::ResponseMode(mode));
+        }
+        // Multiple Response Types §2.1: "This use of this parameter is NOT RECOMMENDED with a value that specifies the
+        // same Response Mode as the default Response Mode for the Response Type used."
+        let response_mode = response_mode.filter(|mode| *mode != ResponseMode::default_for(response_type));
         let is_reserved = |name: &&str| parameters.iter().any(|(other, _)| other == name);
         if let Some(name) = RESERVED.into_iter().find(is_reserved) {
             return Err(BeginError::Reserved(name));
@@ -253,23 +305,40 @@ impl Client {
             ("response_type", Some(response_type.as_str())),
             ("client_id", Some(self.client_id().as_str())),
             ("redirect_uri", Some(redirect_uri.as_str())),
+            ("response_mode", response_mode.map(ResponseMode::as_str)),
             ("scope", scope.as_ref().map(Scope::as_str)),
             ("state", Some(state.expose())),
         ];
         let resources = resource.iter().map(|resource| ("resource", Some(resource.as_str())));
         let further = parameters.iter().map(|(name, value)| (name.as_str(), Some(value.as_str())));
-        let all = fixed.into_iter().chain(pkce).chain(resources).chain(further);
-        let url = with_parameters(endpoint.as_str(), Parameters::Query, all);
+        let all: Vec<_> = fixed.into_iter().chain(pkce).chain(resources).chain(further).collect();
+        let written = write(&all);
         // RFC 9700 §4.4.2: "clients MUST store, for each authorization request, the issuer they sent the authorization
         // request to and bind this information to the user agent".
         let issuer = self.server.issuer.clone();
-        Ok((url, Attempt { issuer, state, redirect_uri, scope, resource, begun_at }))
+        Ok((written, Attempt { issuer, state, redirect_uri, scope, resource, begun_at }))
     }
 }
 
+/// A parameter of a request; absent ones are left out.
+pub(super) type Parameter<'a> = (&'a str, Option<&'a str>);
+
+fn in_query(endpoint: &Endpoint, parameters: &[Parameter<'_>]) -> String {
+    with_parameters(endpoint.as_str(), Parameters::Query, parameters.iter().copied())
+}
+
 /// The parameters that only grantor sets.
-const RESERVED: [&str; 7] =
-    ["response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"];
+const RESERVED: [&str; 9] = [
+    "response_type",
+    "response_mode",
+    "client_id",
+    "redirect_uri",
+    "request_uri",
+    "scope",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+];
 
 /// Draws the `state`, a "non-guessable value" ([RFC 6749 §10.12]): 31 random bytes as base64url.
 ///

@@ -1,19 +1,22 @@
-//! The authorization response: [RFC 6749 §4.1.2], [§4.1.2.1], [§4.2.2], [§4.2.2.1]; [RFC 9207 §2.4].
+//! The authorization response: [RFC 6749 §4.1.2], [§4.1.2.1], [§4.2.2], [§4.2.2.1]; [RFC 9207 §2.4]; [Form Post §2].
 //!
 //! [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
 //! [§4.1.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
 //! [§4.2.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.2.2
 //! [§4.2.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.2.2.1
 //! [RFC 9207 §2.4]: https://www.rfc-editor.org/rfc/rfc9207#section-2.4
+//! [Form Post §2]: https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html#FormPostResponseMode
 
 use std::borrow::Cow;
+
+use http::Request;
 
 use super::Client;
 use super::authorize::{Attempt, Pending, PendingImplicit};
 use super::token::TokenRequest;
 use super::token_set::{Asked, TokenSet};
 use crate::model::{Digest, GrantType, Scope, Secret, Timestamp, exposed};
-use crate::wire::{Form, FormError, Param, excerpt_of_url, peer_text};
+use crate::wire::{Form, FormError, Param, excerpt_of_url, form_body, peer_text};
 
 /// An error in an authorization response: it does not answer the pending request, or it refuses. Nothing was sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -100,7 +103,34 @@ impl Client {
     /// [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
     /// [§4.1.3]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3
     pub fn callback(&self, pending: Pending, query: &str) -> Result<TokenRequest<'_>, CallbackError> {
-        let form = Form::new(query.strip_prefix('?').unwrap_or(query).as_bytes())?;
+        self.redeem(pending, Form::new(query.strip_prefix('?').unwrap_or(query).as_bytes())?)
+    }
+
+    /// Checks an authorization response that the browser posted to the redirect URI, and prepares the token request:
+    /// [Form Post §2], for a request with [`ResponseMode::FormPost`]; otherwise the same as
+    /// [`callback`](Self::callback).
+    ///
+    /// The POST comes from a page of the server, so a browser sends no cookie with it but those with `SameSite=None`. A
+    /// host whose session has another cookie keeps the pending request where `state` finds it, bound to the browser by
+    /// a cookie of its own.
+    ///
+    /// # Errors
+    /// The request has no form; the response does not answer this request, or it refuses. In any case the pending
+    /// request is used up.
+    ///
+    /// [Form Post §2]: https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html#FormPostResponseMode
+    /// [`ResponseMode::FormPost`]: crate::model::ResponseMode::FormPost
+    pub fn callback_form_post<B: AsRef<[u8]>>(
+        &self,
+        pending: Pending,
+        request: &Request<B>,
+    ) -> Result<TokenRequest<'_>, CallbackError> {
+        // Form Post §2: "the Client MUST be able to process the message without regard for the mechanism by which the
+        // form submission was initiated."
+        self.redeem(pending, form_body(request.headers(), request.body().as_ref())?)
+    }
+
+    fn redeem(&self, pending: Pending, form: Form<'_>) -> Result<TokenRequest<'_>, CallbackError> {
         // RFC 6749 §4.1.2: "The client MUST ignore unrecognized response parameters."
         self.check(&pending.attempt, form.params(COMMON))?;
         let [code] = form.params(["code"]);
@@ -129,7 +159,29 @@ impl Client {
         fragment: &str,
         now: impl Into<Timestamp>,
     ) -> Result<TokenSet, CallbackError> {
-        let form = Form::new(fragment.strip_prefix('#').unwrap_or(fragment).as_bytes())?;
+        self.take(pending, Form::new(fragment.strip_prefix('#').unwrap_or(fragment).as_bytes())?, now.into())
+    }
+
+    /// Checks an implicit response that the browser posted to the redirect URI, and takes the token from it:
+    /// [Form Post §2]; otherwise the same as [`callback_implicit`](Self::callback_implicit). Unlike a fragment, it
+    /// reaches a client that is a server, without a script. On cookies, see
+    /// [`callback_form_post`](Self::callback_form_post).
+    ///
+    /// # Errors
+    /// The request has no form; the response does not answer this request, or it refuses. In any case the pending
+    /// request is used up.
+    ///
+    /// [Form Post §2]: https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html#FormPostResponseMode
+    pub fn callback_implicit_form_post<B: AsRef<[u8]>>(
+        &self,
+        pending: PendingImplicit,
+        request: &Request<B>,
+        now: impl Into<Timestamp>,
+    ) -> Result<TokenSet, CallbackError> {
+        self.take(pending, form_body(request.headers(), request.body().as_ref())?, now.into())
+    }
+
+    fn take(&self, pending: PendingImplicit, form: Form<'_>, now: Timestamp) -> Result<TokenSet, CallbackError> {
         self.check(&pending.attempt, form.params(COMMON))?;
         let [access_token, token_type, expires_in, scope] =
             form.params(["access_token", "token_type", "expires_in", "scope"]);
@@ -143,7 +195,7 @@ impl Client {
             expires_in.map_err(drop).and_then(|text| text.map(|text| text.trim().parse()).transpose().map_err(drop));
         let scope = scope.map_err(drop).and_then(|text| text.map(|text| Scope::parse(&text)).transpose().map_err(drop));
         let Attempt { issuer, scope: requested, resource, .. } = pending.attempt;
-        let tokens = TokenSet::new(issuer, access_token, now.into());
+        let tokens = TokenSet::new(issuer, access_token, now);
         Ok(tokens
             .of_type(Ok::<_, ()>(token_type))
             .expiring_in(expires_in, self.dialect.lifetime)

@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! browser ◀── URL ── begin                                       the authorization request, RFC 6749 §4.1.1
+//!         or push ─▶ Fetch ─▶ Pushed                         with a URL that refers to the request, RFC 9126
 //! browser ── query ─▶ callback ─▶ Fetch ─▶ TokenSet              the response, and the token request, §4.1.2 to §4.1.4
+//!         or form ──▶ callback_form_post
 //! ```
 //!
 //! A [`Client`] holds its registration and the metadata of its authorization server. It sends nothing itself: its
@@ -14,6 +16,7 @@
 //! | metadata | [`Discover`] | [`discover`](fn@discover) | [`Metadata`] |
 //! | of a resource | [`DiscoverResource`] | [`discover_resource`](fn@discover_resource) | [`ResourceMetadata`] |
 //! | authorization code, PKCE | [`Exchange`] | [`Client::begin`], then [`Client::callback`] | [`TokenSet`] |
+//! | the request for a code, pushed | [`Push`] | [`Client::push`], in place of [`Client::begin`] | [`Pushed`] |
 //! | implicit | none: nothing is sent | [`Client::begin_implicit`], then [`Client::callback_implicit`] | [`TokenSet`] |
 //! | client credentials | [`Exchange`] | [`Client::client_credentials`], also in [`SharedTokens`] | [`TokenSet`] |
 //! | password | [`Exchange`] | [`Client::password`] | [`TokenSet`] |
@@ -127,6 +130,7 @@ mod discover;
 mod discover_resource;
 mod introspect;
 mod knowing;
+mod par;
 mod parameters;
 mod registration;
 mod revoke;
@@ -154,6 +158,7 @@ pub use discover_resource::{
     discover_resource_matching,
 };
 pub use introspect::{Introspect, IntrospectFetch};
+pub use par::{Push, PushError, PushFetch, Pushed};
 pub use registration::OtherIssuer;
 pub use revoke::{Revoke, RevokeFetch, TokenTypeHint};
 pub use shared_tokens::{Fresh, SharedTokens};

@@ -51,6 +51,11 @@ pub struct Metadata {
     /// [RFC 9126 §5]: https://www.rfc-editor.org/rfc/rfc9126#section-5
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pushed_authorization_request_endpoint: Option<Endpoint>,
+    /// True if the server takes authorization requests only if they are pushed: [RFC 9126 §5].
+    ///
+    /// [RFC 9126 §5]: https://www.rfc-editor.org/rfc/rfc9126#section-5
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub require_pushed_authorization_requests: bool,
     /// The URL at which clients register themselves: [RFC 7591 §3].
     ///
     /// [RFC 7591 §3]: https://www.rfc-editor.org/rfc/rfc7591#section-3
@@ -143,6 +148,7 @@ impl TryFrom<Members> for Metadata {
             revocation_endpoint: from.text_by("revocation_endpoint", endpoint::in_private_network),
             pushed_authorization_request_endpoint: from
                 .text_by("pushed_authorization_request_endpoint", endpoint::in_private_network),
+            require_pushed_authorization_requests: from.flag("require_pushed_authorization_requests", false),
             registration_endpoint: from.text_by("registration_endpoint", endpoint::in_private_network),
             jwks_uri: from.text_by("jwks_uri", endpoint::in_private_network),
             client_id_metadata_document_supported: from.flag("client_id_metadata_document_supported", false),
@@ -194,6 +200,7 @@ impl Metadata {
             acr_values_supported: Vec::new(),
             authorization_response_iss_parameter_supported: false,
             pushed_authorization_request_endpoint: None,
+            require_pushed_authorization_requests: false,
             service_documentation: None,
             ui_locales_supported: None,
             op_policy_uri: None,

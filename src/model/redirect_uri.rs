@@ -148,6 +148,12 @@ impl RedirectUri {
         &self.0
     }
 
+    /// Tells if a browser can post to the URI. One of a private-use scheme starts an application, which gets the URI
+    /// and no body.
+    pub(crate) fn takes_posts(&self) -> bool {
+        Uri::parse(&self.0).is_ok_and(|uri| uri.transport() != Transport::Other)
+    }
+
     /// Compares a requested URI with this registered one, and returns the URI to redirect to if they match.
     ///
     /// As [OAuth 2.1 §2.3.1] puts it: "Authorization servers MUST reject authorization requests that specify a redirect

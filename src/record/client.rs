@@ -15,7 +15,7 @@ use crate::model::{Audience, ClientId, Digest, GrantType, RedirectUri, Resource,
 #[non_exhaustive]
 pub struct Client {
     /// The version of this record's format.
-    pub version: Version<2>,
+    pub version: Version<3>,
     /// The number of changes of this record, from 0. A new version is stored with the next number, and only if the
     /// stored one has the number before it.
     pub revision: u32,
@@ -54,6 +54,12 @@ pub struct Client {
     /// [OAuth 2.1]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16
     /// [OAuth 2.1 §10.2]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16#section-10.2
     pub require_redirect_uri: bool,
+    /// True to refuse an authorization request that was not pushed: [RFC 9126 §6]. Without an endpoint to push to
+    /// ([`Config::par`](crate::server::Config::par)), the client can send none at all. (Since version 3.)
+    ///
+    /// [RFC 9126 §6]: https://www.rfc-editor.org/rfc/rfc9126#section-6
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub require_pushed_authorization_requests: bool,
     /// The protected resources that the client may ask tokens for ([RFC 8707]), among those that the server offers.
     ///
     /// [RFC 8707]: https://www.rfc-editor.org/rfc/rfc8707
@@ -94,6 +100,7 @@ impl Client {
             scope: Scope::EMPTY,
             require_pkce: true,
             require_redirect_uri: true,
+            require_pushed_authorization_requests: false,
             audience: Audience::Any,
             resource_server: None,
             grant_lifetime: None,

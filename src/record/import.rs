@@ -142,6 +142,7 @@ impl ClientImport {
             }
             None => self.default_scope.clone(),
         };
+        client.require_pushed_authorization_requests = members.flag("require_pushed_authorization_requests");
         // RFC 7591 §2: "clients using flows with redirection MUST register their redirection URI values."
         let redirects = !client.response_types.is_empty()
             && (client.grant_types.contains(&GrantType::AuthorizationCode)
@@ -158,7 +159,7 @@ impl ClientImport {
 }
 
 /// The members that have a place in a record, or that need not be kept.
-const TAKEN: [&str; 10] = [
+const TAKEN: [&str; 11] = [
     "client_id",
     "client_id_issued_at",
     "client_name",
@@ -166,6 +167,7 @@ const TAKEN: [&str; 10] = [
     "client_secret_expires_at",
     "grant_types",
     "redirect_uris",
+    "require_pushed_authorization_requests",
     "response_types",
     "scope",
     "token_endpoint_auth_method",
@@ -248,6 +250,18 @@ impl<'a> Members<'a> {
             Some(_) => {
                 self.remarks.push(refusal(name, "it is no text"));
                 None
+            }
+        }
+    }
+
+    /// Takes a member that is a boolean; false if it is missing.
+    fn flag(&mut self, name: &str) -> bool {
+        match self.metadata.get(name) {
+            None | Some(Value::Null) => false,
+            Some(Value::Bool(flag)) => *flag,
+            Some(_) => {
+                self.remarks.push(refusal(name, "it is no boolean"));
+                false
             }
         }
     }

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Version;
 use crate::model::{
-    Acr, Audience, ClientId, CodeChallenge, Key, RedirectUri, ResponseType, Scope, Secret, Timestamp, exposed,
+    Acr, Audience, ClientId, CodeChallenge, Key, RedirectUri, ResponseMode, ResponseType, Scope, Secret, Timestamp,
+    exposed,
 };
 
 /// An authorization request that waits for a resource owner; today always a pushed one ([RFC 9126 §2]). It has a client
@@ -18,7 +19,7 @@ use crate::model::{
 #[non_exhaustive]
 pub struct PendingRequest {
     /// The version of this record's format.
-    pub version: Version<1>,
+    pub version: Version<2>,
     /// The number of changes of this record, from 0.
     pub revision: u32,
     /// The key by which the client's `request_uri` finds the request. The plain text is not kept.
@@ -64,6 +65,9 @@ pub struct PushedRequest {
     pub redirect_uri_sent: bool,
     /// The response type: a code or a token.
     pub response_type: ResponseType,
+    /// The response mode that the request named; `None` for the default of the response type. (Since version 2.)
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_mode: Option<ResponseMode>,
     /// The time until which the browser may come with the `request_uri`. A resource owner who is asked before that has
     /// until the record expires.
     pub present_until: Timestamp,

@@ -31,6 +31,7 @@ mod scope;
 mod section;
 mod token;
 
+pub use crate::wire::FormPost;
 pub use authorize::{
     Approval, AuthorizationConfig, AuthorizationError, AuthorizationPageError, AuthorizationRequest,
     AuthorizationResponse, Authorize, AuthorizeDecision, AuthorizeDecisionCommit, AuthorizeDecisionIssuance,

@@ -22,7 +22,7 @@ use super::request::{form, presented_in};
 use super::section::{ConfigError, Section, lifetime};
 use super::{Config, Server};
 use crate::effect::{Answer, Outage};
-use crate::model::{ClientId, Endpoint, Key, Metadata, Moment, Partition, Secret};
+use crate::model::{ClientId, Endpoint, Issuer, Key, Metadata, Moment, Partition, Secret};
 use crate::record::{PendingKind, PendingRequest, PushedRequest, Version};
 use crate::step::{Pause, Step, machine};
 use crate::store::{Change, Commit, Found, Outcome};
@@ -55,15 +55,32 @@ pub struct ParConfig {
     ///
     /// [RFC 9126 §2.2]: https://www.rfc-editor.org/rfc/rfc9126#section-2.2
     pub lifetime: Duration,
+    /// True to take authorization requests only if they are pushed: [RFC 9126 §5]. Default: false; a client's record
+    /// may ask for it ([`Client::require_pushed_authorization_requests`]).
+    ///
+    /// [RFC 9126 §5]: https://www.rfc-editor.org/rfc/rfc9126#section-5
+    /// [`Client::require_pushed_authorization_requests`]: crate::record::Client::require_pushed_authorization_requests
+    pub require_pushed_authorization_requests: bool,
     /// The time that a resource owner who came in time has to log in and to decide. Default: an hour.
     pub decision_lifetime: Duration,
 }
 
 impl ParConfig {
+    /// Creates the recommended section, for an endpoint at `par` below the issuer.
+    #[must_use]
+    pub fn below(issuer: &Issuer) -> Self {
+        Self::at(issuer.endpoint("par"))
+    }
+
     /// Creates the recommended section, for an endpoint at this URL.
     #[must_use]
     pub fn at(endpoint: Endpoint) -> Self {
-        Self { endpoint, lifetime: Duration::from_secs(60), decision_lifetime: Duration::from_secs(60 * 60) }
+        Self {
+            endpoint,
+            lifetime: Duration::from_secs(60),
+            require_pushed_authorization_requests: false,
+            decision_lifetime: Duration::from_secs(60 * 60),
+        }
     }
 }
 
@@ -75,6 +92,7 @@ impl Section for ParConfig {
 
     fn advertise(&self, metadata: &mut Metadata) {
         metadata.pushed_authorization_request_endpoint = Some(self.endpoint.clone());
+        metadata.require_pushed_authorization_requests = self.require_pushed_authorization_requests;
     }
 }
 
@@ -181,16 +199,18 @@ impl PushEndpoint<'_> {
         if request.request_uri.is_some() {
             return Err(AuthorizationError::RequestUriPushed.into());
         }
-        let recipient = request.recipient(client)?;
+        let recipient = request.recipient(config, client)?;
         if let Some(fault) = fault {
             return Err(AuthorizationError::from(fault).into());
         }
-        let asked = request.check(config, client)?;
-        let Recipient { client_id, redirect_uri, redirect_uri_sent, response_type, state, .. } = recipient;
+        let asked = request.check(config, client, &recipient)?;
+        let Recipient { client_id, redirect_uri, redirect_uri_sent, response_type, response_mode, state, .. } =
+            recipient;
         // RFC 9126 §2.2: "it MUST contain some part generated using a cryptographically strong pseudorandom algorithm".
         let (token, key) = Key::generate(Partition(u16::from_be_bytes(moment.draw())), &moment.draw());
         let present_until = moment.now().end_of(par.lifetime);
-        let pushed = PushedRequest { redirect_uri, redirect_uri_sent, response_type, present_until, state };
+        let pushed =
+            PushedRequest { redirect_uri, redirect_uri_sent, response_type, response_mode, present_until, state };
         let pending = PendingRequest {
             version: Version,
             revision: 0,

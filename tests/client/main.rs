@@ -26,6 +26,7 @@ mod kept;
 mod knowing;
 mod mix_up;
 mod other_words;
+mod pushing;
 mod refused_token;
 mod registration;
 mod resource_metadata;

@@ -1,7 +1,8 @@
 //! Nothing of the client's prints a secret, and what is made to be kept comes back as it was.
 
 use grantor::client::{
-    Authentication, AuthorizationRequest, Device, Fresh, Pending, PendingImplicit, Polled, SharedTokens, TokenSet,
+    Authentication, AuthorizationRequest, Client, Device, Fresh, Pending, PendingImplicit, Polled, SharedTokens,
+    TokenSet,
 };
 use grantor::model::Secret;
 use grantor::{Moment, Pause as _, Step, Timestamp};
@@ -24,6 +25,13 @@ fn moment() -> Moment {
 
 fn pending() -> Pending {
     confidential_client().begin(request(), moment()).unwrap().1
+}
+
+/// A client of a server that takes pushed requests.
+fn pushing() -> Client {
+    let mut server = metadata();
+    server.pushed_authorization_request_endpoint = "https://server.example/par".parse().ok();
+    confidential_at(server)
 }
 
 fn pending_implicit() -> PendingImplicit {
@@ -88,6 +96,7 @@ fn no_debug_output_shows_a_secret() {
         shown.push(paused(&client.revoke(&token, None, crate::canned::moment_at(grantor::Timestamp(0)))));
         shown.push(paused(&client.introspect(&token, None, crate::canned::moment_at(grantor::Timestamp(0)))));
     }
+    shown.push(paused(&pushing().push(request(), moment())));
     shown.push(format!("{:?} {:?} {:?} {:?}", request(), pending(), pending_implicit(), device()));
     shown.push(format!("{:?} {:?}", token_set(), token_set().authorization()));
     shown.push(format!("{:?} {:?}", Polled::Tokens(token_set()), Polled::Pending(device())));

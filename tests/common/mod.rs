@@ -5,11 +5,13 @@
 
 mod counter;
 mod executor;
+mod form_page;
 pub mod photos;
 mod wire;
 
 pub use counter::Counter;
 pub use executor::{block_on, run_all, turn_over};
+pub use form_page::FormPage;
 pub use wire::{Wire, api, confidential_client_at, metadata_of, public_client_at, text};
 
 use std::fmt::{self, Display};

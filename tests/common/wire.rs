@@ -73,6 +73,7 @@ impl<'a> Wire<'a> {
             "/token" => server.token(request, self.world.moment()).run(&host).into_http(),
             "/revoke" => server.revoke(request, self.world.moment()).run(&host).into_http(),
             "/introspect" => server.introspect(request, self.world.moment()).run(&host).into_http(),
+            "/par" => server.push(request, self.world.moment()).run(&host).into_http(),
             path => self.document(path, request),
         }
     }
@@ -84,6 +85,7 @@ impl<'a> Wire<'a> {
             "/token" => server.token(request, self.world.moment()).run_async(&host).await.into_http(),
             "/revoke" => server.revoke(request, self.world.moment()).run_async(&host).await.into_http(),
             "/introspect" => server.introspect(request, self.world.moment()).run_async(&host).await.into_http(),
+            "/par" => server.push(request, self.world.moment()).run_async(&host).await.into_http(),
             path => self.document(path, request),
         }
     }

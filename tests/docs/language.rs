@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::quotation::OAUTH_2_1;
+use crate::quotation::{self, NAMED};
 use crate::source::{self, Comment};
 
 /// The greatest width of a line with a comment, in columns.
@@ -13,17 +13,6 @@ const WIDTH: usize = 120;
 const BAD_OPENINGS: [&str; 18] = [
     "what", "whether", "how", "who", "whose", "whom", "it", "its", "they", "their", "where", "when", "which", "that",
     "those", "this", "these", "until",
-];
-
-/// The sections of OpenID Connect, whose anchors have names.
-const NAMED_ANCHORS: [(&str, &str, &str); 2] =
-    [("OpenID Connect Core 1.0", "§2", "IDToken"), ("OpenID Connect Core 1.0", "§3.1.2.1", "AuthRequest")];
-
-/// The specifications that have a name in place of a number.
-const NAMED: [(&str, &str); 3] = [
-    ("OAuth 2.1", OAUTH_2_1),
-    ("OpenID Connect Core 1.0", "https://openid.net/specs/openid-connect-core-1_0.html"),
-    ("OpenID Connect Discovery", "https://openid.net/specs/openid-connect-discovery-1_0.html"),
 ];
 
 /// Checks each file of these folders, and names the file with each finding.
@@ -127,7 +116,7 @@ struct Citation<'a> {
 
 /// Reads the citation at the beginning of a text, and returns its length too.
 fn citation(text: &str) -> Option<(Citation<'_>, usize)> {
-    let specification = NAMED.iter().map(|(name, _)| *name).find(|name| text.starts_with(name));
+    let specification = NAMED.iter().map(|(name, ..)| *name).find(|name| text.starts_with(name));
     let specification = specification.map(str::len).or_else(|| Some(4 + digits(text.strip_prefix("RFC ")?)?));
     let end = specification.unwrap_or_default();
     let rest = text.get(end..)?;
@@ -175,15 +164,13 @@ fn cited_by(label: &str) -> Option<Citation<'_>> {
 
 /// Returns the address of a section, or of the whole specification.
 fn address(specification: &str, section: Option<&str>) -> Option<String> {
-    let page = match NAMED.iter().find(|(name, _)| *name == specification) {
-        Some((_, page)) => (*page).to_owned(),
-        None => format!("https://www.rfc-editor.org/rfc/rfc{}", specification.strip_prefix("RFC ")?),
+    let number = section.and_then(|section| section.strip_prefix('§'));
+    let Some(rfc) = specification.strip_prefix("RFC ") else {
+        return if number.is_some() == section.is_some() { quotation::address(specification, number) } else { None };
     };
+    let page = format!("https://www.rfc-editor.org/rfc/rfc{rfc}");
     let Some(section) = section else { return Some(page) };
-    let anchor = if specification.starts_with("OpenID") {
-        let named = NAMED_ANCHORS.iter().find(|(name, number, _)| (*name, *number) == (specification, section));
-        (*named?.2).to_owned()
-    } else if let Some(number) = section.strip_prefix('§') {
+    let anchor = if let Some(number) = number {
         format!("section-{number}")
     } else {
         format!("appendix-{}", section.strip_prefix("appendix ").unwrap_or(section))

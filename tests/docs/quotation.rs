@@ -5,7 +5,44 @@ use std::fmt;
 /// The draft of OAuth 2.1 that everything here is about.
 pub const OAUTH_2_1: &str = "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16";
 
-/// A document, by its number or, for OAuth 2.1, its name.
+/// The specifications that have a name in place of a number: the page of each and, of those of the OpenID Foundation,
+/// the anchors of its sections, which have names too.
+pub const NAMED: [(&str, &str, &[(&str, &str)]); 5] = [
+    ("OAuth 2.1", OAUTH_2_1, &[]),
+    (
+        "OpenID Connect Core 1.0",
+        "https://openid.net/specs/openid-connect-core-1_0.html",
+        &[
+            ("2", "IDToken"),
+            ("3.1.2.1", "AuthRequest"),
+            ("3.1.2.3", "Authenticates"),
+            ("3.1.2.4", "Consent"),
+            ("3.1.2.6", "AuthError"),
+        ],
+    ),
+    ("OpenID Connect Discovery", "https://openid.net/specs/openid-connect-discovery-1_0.html", &[]),
+    (
+        "Multiple Response Types",
+        "https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html",
+        &[("2.1", "ResponseModes"), ("2.2", "MultiValueResponseTypes"), ("7", "Security")],
+    ),
+    (
+        "Form Post",
+        "https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html",
+        &[("2", "FormPostResponseMode"), ("4", "Security")],
+    ),
+];
+
+/// The address of a specification that has a name, or of a section of it; `None` if there is no such section.
+pub fn address(name: &str, section: Option<&str>) -> Option<String> {
+    let (_, page, anchors) = NAMED.iter().find(|(other, ..)| *other == name)?;
+    let Some(number) = section else { return Some((*page).to_owned()) };
+    let named = anchors.iter().find(|(other, _)| *other == number).map(|(_, anchor)| (*anchor).to_owned());
+    let anchor = if *page == OAUTH_2_1 { format!("section-{number}") } else { named? };
+    Some(format!("{page}#{anchor}"))
+}
+
+/// A document, by its number or, if it has none, its name.
 pub type Document = String;
 
 /// A section of a document: `("RFC 6749", "5.2")`. Ordered as the sections are.
@@ -21,11 +58,10 @@ impl Section {
     }
 
     pub fn url(&self) -> String {
-        let document = match self.document.strip_prefix("RFC ") {
-            Some(number) => format!("https://www.rfc-editor.org/rfc/rfc{number}"),
-            None => OAUTH_2_1.to_owned(),
-        };
-        format!("{document}#section-{}", self.number)
+        match self.document.strip_prefix("RFC ") {
+            Some(number) => format!("https://www.rfc-editor.org/rfc/rfc{number}#section-{}", self.number),
+            None => address(&self.document, Some(&self.number)).unwrap_or_else(|| panic!("{self}: no such section")),
+        }
     }
 }
 
@@ -132,12 +168,12 @@ impl Reader {
     }
 }
 
-/// `RFC 6749` or `OAuth 2.1`, if a text begins with that.
+/// `RFC 6749` or the name of a document, if a text begins with that.
 fn named(text: &str) -> Option<&str> {
     let is_number = |it: &str| it.len() == 4 && it.bytes().all(|byte| byte.is_ascii_digit());
     let number = text.strip_prefix("RFC ").and_then(|rest| rest.get(..4)).filter(|it| is_number(it));
-    let draft = "OAuth 2.1";
-    number.map(|_| &text[..8]).or_else(|| text.starts_with(draft).then_some(draft))
+    let name = || NAMED.iter().map(|(name, ..)| *name).find(|name| text.starts_with(name));
+    number.map(|_| &text[..8]).or_else(name)
 }
 
 /// Where the quotation ends that a text begins with. A mark opens another one in it if it stands at the beginning of a

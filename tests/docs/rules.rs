@@ -9,7 +9,7 @@ use crate::source::{self, Test};
 const PAGE: &str = "docs/conformance.md";
 
 /// The documents, in the order of the page.
-const DOCUMENTS: [(&str, &str); 19] = [
+const DOCUMENTS: [(&str, &str); 22] = [
     ("RFC 6749", "The OAuth 2.0 Authorization Framework"),
     ("OAuth 2.1", "The OAuth 2.1 Authorization Framework (draft)"),
     ("RFC 9700", "Best Current Practice for OAuth 2.0 Security"),
@@ -26,6 +26,9 @@ const DOCUMENTS: [(&str, &str); 19] = [
     ("RFC 9207", "Authorization Server Issuer Identification"),
     ("RFC 9470", "Step Up Authentication Challenge"),
     ("RFC 9728", "Protected Resource Metadata"),
+    ("Multiple Response Types", "OAuth 2.0 Multiple Response Type Encoding Practices"),
+    ("Form Post", "OAuth 2.0 Form Post Response Mode"),
+    ("OpenID Connect Core 1.0", "The authorization request, as far as it is OAuth's"),
     ("RFC 3986", "Uniform Resource Identifier: Generic Syntax"),
     ("RFC 8259", "The JavaScript Object Notation Data Interchange Format"),
     ("RFC 9110", "HTTP Semantics"),

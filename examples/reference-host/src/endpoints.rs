@@ -1,4 +1,4 @@
-//! The endpoints that clients call: token, introspection and revocation.
+//! The endpoints that clients call: token, introspection, revocation and pushed authorization requests.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Request, Response, header};
 use axum::routing::any;
-use grantor::server::{ClientError, EndpointError, PresentedIn, RevokeError, TokenError};
+use grantor::server::{ClientError, EndpointError, PresentedIn, PushError, RevokeError, TokenError};
 use playground::Recorder;
 
 use crate::address::{Address, Network};
@@ -29,11 +29,17 @@ pub enum ClientEndpoint {
     Introspection,
     /// The revocation endpoint: RFC 7009.
     Revocation,
+    /// The pushed authorization request endpoint: RFC 9126. It exists if the configuration says so.
+    Push,
 }
 
 impl ClientEndpoint {
-    const ALL: [(&str, Self); 3] =
-        [("/token", Self::Token), ("/introspect", Self::Introspection), ("/revoke", Self::Revocation)];
+    const ALL: [(&str, Self); 4] = [
+        ("/token", Self::Token),
+        ("/introspect", Self::Introspection),
+        ("/revoke", Self::Revocation),
+        ("/par", Self::Push),
+    ];
 
     /// Returns the endpoint at a path below the issuer's.
     #[must_use]
@@ -83,6 +89,16 @@ impl ClientEndpoint {
                 audit(reply.event());
                 let outcome = reply.result().map_err(|error| match error {
                     RevokeError::Endpoint(error) => of_client(error),
+                    _ => None,
+                });
+                (reply.into_http(), outcome)
+            }
+            Self::Push => {
+                let host = recorder.server(&app.host, "Push");
+                let reply = app.server().push(request, moment).run_async(&host).await;
+                audit(reply.event());
+                let outcome = reply.result().map(drop).map_err(|error| match error {
+                    PushError::Endpoint(error) => of_client(error),
                     _ => None,
                 });
                 (reply.into_http(), outcome)

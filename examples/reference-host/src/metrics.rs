@@ -19,12 +19,13 @@ use prometheus_client::registry::{Metric, Registry};
 pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The endpoints and pages that are counted separately.
-const ENDPOINTS: [&str; 10] = [
+const ENDPOINTS: [&str; 11] = [
     "other",
     "authorize",
     "token",
     "introspect",
     "revoke",
+    "par",
     "metadata",
     "login",
     "consent",

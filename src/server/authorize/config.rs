@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Acr, CodeChallengeMethod, Endpoint, GrantType, Metadata, ResponseType};
+use crate::model::{Acr, CodeChallengeMethod, Endpoint, GrantType, Metadata, ResponseMode, ResponseType};
 use crate::server::section::{ConfigError, Section, lifetime, names};
 
 /// The authorization section of a configuration.
@@ -18,6 +18,12 @@ pub struct AuthorizationConfig {
     ///
     /// [RFC 9700 §2.1.2]: https://www.rfc-editor.org/rfc/rfc9700#section-2.1.2
     pub response_types: Vec<ResponseType>,
+    /// The accepted response modes. Default: `query`, `fragment` and `form_post`. An access token never travels in the
+    /// query, and a form is not posted to a private-use scheme. Without the default mode of a response type here, its
+    /// requests must name another: [Multiple Response Types §2.1].
+    ///
+    /// [Multiple Response Types §2.1]: https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html#ResponseModes
+    pub response_modes: Vec<ResponseMode>,
     /// The accepted code challenge methods. Default: `S256`. [RFC 7636 §7.2] describes the weakness of `plain`.
     ///
     /// [RFC 7636 §7.2]: https://www.rfc-editor.org/rfc/rfc7636#section-7.2
@@ -40,6 +46,7 @@ impl AuthorizationConfig {
         Self {
             endpoint,
             response_types: vec![ResponseType::Code],
+            response_modes: vec![ResponseMode::Query, ResponseMode::Fragment, ResponseMode::FormPost],
             code_challenge_methods: vec![CodeChallengeMethod::S256],
             code_lifetime: Duration::from_secs(60),
             acr_values_supported: Vec::new(),
@@ -53,20 +60,18 @@ impl Section for AuthorizationConfig {
     }
 
     fn advertise(&self, metadata: &mut Metadata) {
-        let has = |response_type| self.response_types.contains(&response_type);
-        let (code, token) = (has(ResponseType::Code), has(ResponseType::Token));
-        let modes = [(code, "query"), (token, "fragment")].into_iter().filter(|(offered, _)| *offered);
+        let is_used = |mode: &&ResponseMode| self.response_types.iter().any(|kind| mode.carries(*kind));
         if !self.response_types.is_empty() {
             metadata.authorization_endpoint = Some(self.endpoint.clone());
         }
         metadata.response_types_supported =
             names(self.response_types.iter().map(|kind| kind.as_str())).unwrap_or_default();
-        metadata.response_modes_supported = names(modes.map(|(_, mode)| mode));
+        metadata.response_modes_supported = names(self.response_modes.iter().filter(is_used).map(|mode| mode.as_str()));
         metadata.code_challenge_methods_supported =
             names(self.code_challenge_methods.iter().map(|method| method.as_str()));
         metadata.acr_values_supported = self.acr_values_supported.iter().map(ToString::to_string).collect();
         metadata.authorization_response_iss_parameter_supported = true;
-        if token {
+        if self.response_types.contains(&ResponseType::Token) {
             let implicit = GrantType::Implicit.as_str().to_owned();
             metadata.grant_types_supported.get_or_insert_default().push(implicit);
         }

@@ -261,15 +261,14 @@ impl<'a> Pause<Lookup> for AuthorizeDecisionLookup<'a> {
         if decision.pushed.is_some_and(|pushed| pushed.expires_at.is_past(decision.moment.now())) {
             return Step::Done(decision.recipient.refuse(config, AuthorizationError::RequestEnded));
         }
-        let response_type = decision.recipient.response_type;
-        let granted = permit(config, &client, response_type, asked.code_challenge)
+        let granted = permit(config, &client, &decision.recipient, asked.code_challenge)
             .and_then(|()| approval.ok_or(AuthorizationError::AccessDenied))
             .and_then(|approval| Ok((grant(config, &client, &asked, &approval)?, approval)));
         let (granted, approval) = match granted {
             Ok(granted) => granted,
             Err(error) => return decision.refuse(error),
         };
-        match response_type {
+        match decision.recipient.response_type {
             ResponseType::Code => {
                 let grant = decision.open(&client, GrantType::AuthorizationCode, approval, granted);
                 decision.issue_code(asked, grant)

@@ -39,6 +39,12 @@ pub enum AuthorizationError {
     /// The server does not offer this response type.
     #[error("the response type is not supported")]
     UnsupportedResponseType,
+    /// The response mode is unknown or not offered, or the response must not travel by it: a token in the query, or a
+    /// form that would be posted to a private-use scheme ([Multiple Response Types §2.1]).
+    ///
+    /// [Multiple Response Types §2.1]: https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html#ResponseModes
+    #[error("the response mode is not supported for this response")]
+    ResponseMode,
     /// The scope is malformed, or exceeds the client's registration: [RFC 6749 §3.3].
     ///
     /// [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
@@ -57,6 +63,11 @@ pub enum AuthorizationError {
     /// [RFC 9470 §5]: https://www.rfc-editor.org/rfc/rfc9470#section-5
     #[error("the resource owner was not authenticated in the way that the request asks for")]
     UnmetAuthenticationRequirements,
+    /// The request came in the browser, and the server or the client's record takes pushed ones only: [RFC 9126 §4].
+    ///
+    /// [RFC 9126 §4]: https://www.rfc-editor.org/rfc/rfc9126#section-4
+    #[error("the authorization requests of this client must be pushed")]
+    NotPushed,
     /// A pushed request has a `request_uri`. [RFC 9126 §2.1]: "The request_uri authorization request parameter is one
     /// exception, and it MUST NOT be provided".
     ///
@@ -87,7 +98,8 @@ impl AuthorizationError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Form(_) | Self::RequestUriPushed | Self::RequestEnded => "invalid_request",
+            Self::Form(_) | Self::ResponseMode => "invalid_request",
+            Self::NotPushed | Self::RequestUriPushed | Self::RequestEnded => "invalid_request",
             Self::ChallengeMissing | Self::ChallengeMalformed | Self::ChallengeMethod => "invalid_request",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedResponseType => "unsupported_response_type",

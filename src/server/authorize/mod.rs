@@ -172,8 +172,17 @@ impl<'a> Pause<Lookup> for AuthorizeLookup<'a> {
             Err(error) => return page(lookup.client, error),
         };
         let asked = match came {
-            Came::AsIs(request, fault) => request.recipient(&client).map(|recipient| -> Read {
-                let checked = fault.map_or_else(|| request.check(config, &client), |fault| Err(fault.into()));
+            Came::AsIs(request, fault) => request.recipient(config, &client).map(|recipient| -> Read {
+                let check = || {
+                    // RFC 9126 §4: "the authorization server will refuse, using the invalid_request error code, to
+                    // process any request to the authorization endpoint that does not have a request_uri parameter
+                    // with a value obtained from the PAR endpoint."
+                    if must_be_pushed(config, &client) {
+                        return Err(AuthorizationError::NotPushed);
+                    }
+                    request.check(config, &client, &recipient)
+                };
+                let checked = fault.map_or_else(check, |fault| Err(fault.into()));
                 (recipient, checked, None)
             }),
             Came::Pushed(key) => pushed(config, &client, &found, key, now),
@@ -216,9 +225,19 @@ fn pushed(
     }
     choose_redirect_uri(client, Some(pushed.redirect_uri.as_str()))?;
     let asked = &presented.request.asked;
-    let checked = permit(config, client, pushed.response_type, asked.code_challenge).map(|()| asked.clone());
+    let recipient = Recipient::of(&presented.request);
+    let checked = permit(config, client, &recipient, asked.code_challenge).map(|()| asked.clone());
     let pushed = Pushed { key, expires_at: presented.request.expires_at };
-    Ok((Recipient::of(&presented.request), checked, Some(pushed)))
+    Ok((recipient, checked, Some(pushed)))
+}
+
+/// Tells if the client may send its requests only by the pushed authorization request endpoint: [RFC 9126 §5], [§6].
+///
+/// [RFC 9126 §5]: https://www.rfc-editor.org/rfc/rfc9126#section-5
+/// [§6]: https://www.rfc-editor.org/rfc/rfc9126#section-6
+fn must_be_pushed(config: &Config, client: &Client) -> bool {
+    let by_server = config.par.as_ref().is_some_and(|par| par.require_pushed_authorization_requests);
+    by_server || client.require_pushed_authorization_requests
 }
 
 /// Returns the client that was looked up.

@@ -12,7 +12,8 @@ use std::fmt;
 use super::error::{AuthorizationError, AuthorizationPageError};
 use super::recipient::Recipient;
 use crate::model::{
-    Acr, CodeChallenge, CodeChallengeMethod, GrantType, RedirectUri, ResponseType, Secret, is_vschar, only,
+    Acr, CodeChallenge, CodeChallengeMethod, GrantType, RedirectUri, ResponseMode, ResponseType, Secret, is_vschar,
+    only,
 };
 use crate::record::{Asked, Client};
 use crate::server::Config;
@@ -29,6 +30,10 @@ pub struct AuthorizationRequest<'a> {
     ///
     /// [RFC 6749 §3.1.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1.1
     pub response_type: Option<Cow<'a, str>>,
+    /// The response mode: [Multiple Response Types §2.1]; the default of the response type if omitted.
+    ///
+    /// [Multiple Response Types §2.1]: https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html#ResponseModes
+    pub response_mode: Option<Cow<'a, str>>,
     /// The client identifier: [RFC 6749 §2.2].
     ///
     /// [RFC 6749 §2.2]: https://www.rfc-editor.org/rfc/rfc6749#section-2.2
@@ -80,13 +85,14 @@ impl fmt::Debug for AuthorizationRequest<'_> {
 }
 
 /// The parameters that an authorization request may have once each.
-const PARAMETERS: [&str; 10] = [
+const PARAMETERS: [&str; 11] = [
     "client_id",
     "redirect_uri",
     "request_uri",
     "response_type",
     "scope",
     "state",
+    "response_mode",
     "code_challenge",
     "code_challenge_method",
     "acr_values",
@@ -105,7 +111,7 @@ impl<'a> AuthorizationRequest<'a> {
     pub(in crate::server) fn read(form: Form<'a>) -> Result<(Self, Option<FormError>), FormError> {
         let (params, resource) = form.params_and_all(PARAMETERS, "resource");
         let [client_id, redirect_uri, request_uri, response_type, scope, state, params @ ..] = params;
-        let [code_challenge, code_challenge_method, acr_values, max_age] = params;
+        let [response_mode, code_challenge, code_challenge_method, acr_values, max_age] = params;
         // Without a client and its redirect URI, an error can only be shown to the person. RFC 6749 §4.1.2.1: state is
         // "REQUIRED if a "state" parameter was present in the client authorization request", so the same holds if that
         // is unreadable.
@@ -121,6 +127,7 @@ impl<'a> AuthorizationRequest<'a> {
             client_id,
             redirect_uri,
             response_type: sound(response_type),
+            response_mode: sound(response_mode),
             scope: sound(scope),
             state,
             code_challenge: sound(code_challenge),
@@ -135,23 +142,30 @@ impl<'a> AuthorizationRequest<'a> {
 
     /// Returns the recipient of the response. [RFC 6749 §3.1.2.3], [RFC 9700 §2.1]: the redirect URI is one of the
     /// client's. [RFC 6749 §4.1.2.1]: `state` is returned, "The exact value received from the client", in an error too.
+    /// If the response cannot travel by the response mode of the request, the error travels by the default one.
     ///
     /// [RFC 6749 §3.1.2.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2.3
     /// [RFC 9700 §2.1]: https://www.rfc-editor.org/rfc/rfc9700#section-2.1
     /// [RFC 6749 §4.1.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
-    pub(in crate::server) fn recipient(&self, client: &Client) -> Result<Recipient, AuthorizationPageError> {
+    pub(in crate::server) fn recipient(
+        &self,
+        config: &Config,
+        client: &Client,
+    ) -> Result<Recipient, AuthorizationPageError> {
         let state = self.state.as_deref();
         if state.is_some_and(|state| !is_state(state)) {
             return Err(AuthorizationPageError::State);
         }
-        Ok(Recipient {
+        let recipient = Recipient {
             client_id: client.client_id.clone(),
             redirect_uri: choose_redirect_uri(client, self.redirect_uri.as_deref())?,
             redirect_uri_sent: self.redirect_uri.is_some(),
             // For an unknown response type it is not known where the client looks for the response; the query is safer.
             response_type: self.known_response_type().flatten().unwrap_or(ResponseType::Code),
+            response_mode: self.response_mode.as_deref().and_then(ResponseMode::parse),
             state: state.map(|state| Secret::new(state.to_owned())),
-        })
+        };
+        if recipient.is_reachable(config) { Ok(recipient) } else { Ok(Recipient { response_mode: None, ..recipient }) }
     }
 
     fn known_response_type(&self) -> Option<Option<ResponseType>> {
@@ -162,14 +176,22 @@ impl<'a> AuthorizationRequest<'a> {
     /// required parameters are present and valid."
     ///
     /// [RFC 6749 §4.1.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1
-    pub(in crate::server) fn check(&self, config: &Config, client: &Client) -> Result<Asked, AuthorizationError> {
+    pub(in crate::server) fn check(
+        &self,
+        config: &Config,
+        client: &Client,
+        recipient: &Recipient,
+    ) -> Result<Asked, AuthorizationError> {
         // RFC 6749 §3.1.1: "If an authorization request is missing the "response_type" parameter, or if the response
         // type is not understood, the authorization server MUST return an error response as described in Section
         // 4.1.2.1."
         let response_type = self.known_response_type().ok_or(FormError::Missing("response_type"))?;
-        let response_type = response_type.ok_or(AuthorizationError::UnsupportedResponseType)?;
+        response_type.ok_or(AuthorizationError::UnsupportedResponseType)?;
         let code_challenge = self.code_challenge()?;
-        permit(config, client, response_type, code_challenge)?;
+        permit(config, client, recipient, code_challenge)?;
+        if self.response_mode.as_deref() != recipient.response_mode.map(ResponseMode::as_str) {
+            return Err(AuthorizationError::ResponseMode);
+        }
 
         let scope = config.scope(client, self.scope.as_deref()).ok_or(AuthorizationError::InvalidScope)?;
         let audience = config.audience(client, &self.resource).ok_or(AuthorizationError::InvalidTarget)?;
@@ -247,9 +269,10 @@ fn is_state(state: &str) -> bool {
 pub(super) fn permit(
     config: &Config,
     client: &Client,
-    response_type: ResponseType,
+    recipient: &Recipient,
     code_challenge: Option<CodeChallenge>,
 ) -> Result<(), AuthorizationError> {
+    let response_type = recipient.response_type;
     // Nobody should consent to a code that the token endpoint would refuse: RFC 7591 §2.1 ties the two.
     let takes_its_outcome = |grant_types: &[GrantType]| match response_type {
         ResponseType::Code => grant_types.contains(&GrantType::AuthorizationCode),
@@ -258,6 +281,9 @@ pub(super) fn permit(
     let offered = &config.authorization;
     if !offered.response_types.contains(&response_type) || !takes_its_outcome(&config.token.grant_types) {
         return Err(AuthorizationError::UnsupportedResponseType);
+    }
+    if !recipient.is_reachable(config) {
+        return Err(AuthorizationError::ResponseMode);
     }
     let is_registered = client.response_types.contains(&response_type) && takes_its_outcome(&client.grant_types);
     if !is_registered || client.has_no_time() {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::model::{
     Acr, Amr, Audience, AuthenticationEvent, Claims, ClientId, CodeChallenge, CodeChallengeMethod, CodeVerifier,
-    Digest, GrantId, GrantType, Key, Partition, RedirectUri, Resource, ResponseType, Scope, Secret, SessionId, Subject,
-    Timestamp,
+    Digest, GrantId, GrantType, Key, Partition, RedirectUri, Resource, ResponseMode, ResponseType, Scope, Secret,
+    SessionId, Subject, Timestamp,
 };
 use crate::record::{
     AccessToken, Asked, AuthorizationCode, Client, Credential, CredentialKind, Grant, PendingKind, PendingRequest,
@@ -135,6 +135,7 @@ pub(super) fn request(partition: u16, number: u16) -> PendingRequest {
             redirect_uri: redirect_uri(),
             redirect_uri_sent: true,
             response_type: ResponseType::Code,
+            response_mode: Some(ResponseMode::FormPost),
             present_until: Timestamp(70),
             state: Some(Secret::new("a state \"&\" more")),
         }),
@@ -165,6 +166,7 @@ pub(super) fn client(revision: u32) -> Client {
         response_types: vec![ResponseType::Code, ResponseType::Token],
         scope: scope(),
         require_pkce: false,
+        require_pushed_authorization_requests: true,
         audience: audience(),
         resource_server: Some(resources()),
         grant_lifetime: Some(u64::MAX),

@@ -1,7 +1,7 @@
 //! The machines of a client, with every kind of response.
 
-use grantor::client::{self, Client, Registration, RequestError, TokenSet};
-use grantor::model::{ClientId, Issuer, Resource, Secret};
+use grantor::client::{self, AuthorizationRequest, Client, Registration, RequestError, TokenSet};
+use grantor::model::{ClientId, Issuer, RedirectUri, Resource, Secret};
 use grantor::{HttpHost, Moment, Timestamp};
 use http::Response;
 
@@ -41,6 +41,16 @@ observe! {
     client::Poll: |polled| format!("{polled:?}").split(['(', ' ']).next().unwrap().to_owned(),
     client::Revoke: |()| "Revoked".to_owned(),
     client::Introspect: |active: Option<client::Introspection>| if active.is_some() { "Active".to_owned() } else { "Inactive".to_owned() },
+}
+
+impl Observe for client::Push {
+    fn observe(reply: Self::Reply) -> Observed {
+        match reply {
+            Ok(_) => Observed::of_client("Pushed".to_owned()),
+            Err(client::PushError::Request(error)) => Observed::failed(&error),
+            Err(_) => Observed::of_client("Begin".to_owned()),
+        }
+    }
 }
 
 impl Observe for client::Discover {
@@ -88,9 +98,16 @@ fn drawing(machine: &'static str, what: &'static str, next: Next, responses: Vec
 
 /// What a server says of itself.
 fn document(issuer: &str) -> String {
-    let endpoints = ["token", "device_authorization", "introspection", "revocation"]
-        .map(|name| format!(r#""{name}_endpoint":"https://server.example/{name}""#))
-        .join(",");
+    let endpoints = [
+        "authorization",
+        "token",
+        "device_authorization",
+        "introspection",
+        "revocation",
+        "pushed_authorization_request",
+    ]
+    .map(|name| format!(r#""{name}_endpoint":"https://server.example/{name}""#))
+    .join(",");
     format!(r#"{{"issuer":"{issuer}",{endpoints}}}"#)
 }
 
@@ -144,6 +161,12 @@ fn token_requests(client: &Client) -> Vec<Drawing> {
             and_failures(vec![tokens()]),
         ),
         drawing(
+            "client::Push",
+            "the pushed authorization request",
+            hold(client.push(request(), at_moment(NOW))),
+            and_failures(vec![ok("a request_uri", r#"{"request_uri":"urn:example:bwc4JK","expires_in":60}"#)]),
+        ),
+        drawing(
             "client::AuthorizeDevice",
             "the device authorization request",
             hold(client.authorize_device().start(at_moment(NOW))),
@@ -156,6 +179,10 @@ fn token_requests(client: &Client) -> Vec<Drawing> {
             and_failures([tokens()].into_iter().chain(polled).collect()),
         ),
     ]
+}
+
+fn request() -> AuthorizationRequest {
+    AuthorizationRequest::new(RedirectUri::parse("https://app.example/cb").unwrap())
 }
 
 const DEVICE: &str =

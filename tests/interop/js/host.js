@@ -85,6 +85,16 @@ export async function decide(url, decision) {
   return redirected
 }
 
+/** Alice signs in and approves; the answer is what her browser would then post to the client, which is not sent. */
+export async function approveByForm(url) {
+  const agent = new UserAgent()
+  const { $ } = await agent.submit(await agent.submit(await agent.visit(url), alice), { decision: 'approve' })
+  const form = $('form')
+  assert.equal(form.attr('method'), 'post')
+  const body = new URLSearchParams(form.serializeArray().map(({ name, value }) => [name, value]))
+  return new Request(form.attr('action'), { method: 'POST', body })
+}
+
 class UserAgent {
   #cookies = new Map()
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import * as oauth from 'oauth4webapi'
-import { authorizationRequest, decide, startHost } from './host.js'
+import { approveByForm, authorizationRequest, decide, startHost } from './host.js'
 
 const { ClientSecretBasic, ClientSecretPost, None } = oauth
 const clients = [
@@ -71,6 +71,37 @@ for (const store of ['memory', 'sqlite']) {
         const tokens = await redeem()
         await assert.rejects(redeem, { error: 'invalid_grant' })
         await assert.rejects(refresh(tokens.refresh_token), { error: 'invalid_grant' })
+      })
+
+      test(`${who} pushes its request, and the browser brings a reference that is good once`, async () => {
+        const { url, code_verifier, state } = await authorizationRequest(host.server, client_id, redirect_uri, 'read')
+        const push = async (parameters) => oauth.processPushedAuthorizationResponse(host.server, client,
+          await oauth.pushedAuthorizationRequest(host.server, client, authentication, parameters, options))
+        const { request_uri, expires_in } = await push(url.searchParams)
+        assert(expires_in > 0)
+        const reference = new URL(host.server.authorization_endpoint)
+        reference.search = new URLSearchParams({ client_id, request_uri })
+        const params = oauth.validateAuthResponse(host.server, client, await decide(reference, 'approve'), state)
+        const tokens = await oauth.processAuthorizationCodeResponse(host.server, client,
+          await oauth.authorizationCodeGrantRequest(
+            host.server, client, authentication, params, redirect_uri, code_verifier, options))
+        assert.equal(tokens.scope, 'read')
+        await assert.rejects(decide(reference, 'approve'), 'it was decided')
+        url.searchParams.set('scope', 'admin')
+        await assert.rejects(push(url.searchParams), { error: 'invalid_scope' })
+      })
+
+      test(`${who} gets its code by form post`, async () => {
+        const { url, code_verifier, state } = await authorizationRequest(host.server, client_id, redirect_uri, 'read')
+        url.searchParams.set('response_mode', 'form_post')
+        const posted = await approveByForm(url)
+        assert.equal(posted.url, redirect_uri)
+        const body = new URLSearchParams(await posted.text())
+        const params = oauth.validateAuthResponse(host.server, client, body, state)
+        const tokens = await oauth.processAuthorizationCodeResponse(host.server, client,
+          await oauth.authorizationCodeGrantRequest(
+            host.server, client, authentication, params, redirect_uri, code_verifier, options))
+        assert.equal(tokens.scope, 'read')
       })
 
       test(`${who} revokes its refresh token, and the access token with it`, async () => {

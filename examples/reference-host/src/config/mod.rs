@@ -15,7 +15,7 @@ use grantor::model::{ClientId, GrantType, Issuer, Resource, ResponseType};
 use grantor::record::Client;
 use grantor::server::Config;
 
-use self::server::ServerTable;
+use self::server::{Pushing, ServerTable};
 use self::tables::File;
 use crate::users::User;
 
@@ -108,6 +108,7 @@ impl Settings {
             ]),
             response_types: Some(vec![ResponseType::Code, ResponseType::Token]),
             resources,
+            pushed_authorization_requests: Pushing::Allowed,
             // Short enough for a visitor who wants to replay a refresh token.
             refresh_grace: Some(3),
             playground: true,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use grantor::model::{Audience, CodeChallengeMethod, GrantType, Issuer, Resource, ResponseType, Scope};
-use grantor::server::{Config, DefaultScope, RefreshPolicy, UnknownScope};
+use grantor::server::{Config, DefaultScope, ParConfig, RefreshPolicy, UnknownScope};
 use serde::Deserialize;
 
 /// `[server]`: lifetimes in seconds; an omitted one has grantor's default.
@@ -20,6 +20,8 @@ pub(super) struct ServerTable {
     pub(super) refresh_grace: Option<u64>,
     /// The longest life of a grant, however often its tokens are refreshed.
     pub(super) grant_lifetime: Option<u64>,
+    #[serde(default)]
+    pub(super) pushed_authorization_requests: Pushing,
     pub(super) default_scope: Option<Scope>,
     #[serde(default)]
     pub(super) scopes_supported: Scope,
@@ -53,6 +55,19 @@ pub(super) enum Refresh {
     Reuse,
 }
 
+/// The treatment of pushed authorization requests: RFC 9126.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Pushing {
+    /// There is no such endpoint.
+    #[default]
+    Off,
+    /// A client may push its requests.
+    Allowed,
+    /// All clients must push their requests.
+    Required,
+}
+
 impl ServerTable {
     /// Returns the server's configuration.
     pub(super) fn config(&self, issuer: Issuer) -> Config {
@@ -65,6 +80,10 @@ impl ServerTable {
         set(&mut config.token.access_token_lifetime, &table.access_token_lifetime.map(Duration::from_secs));
         set(&mut config.token.refresh_token_lifetime, &table.refresh_token_lifetime.map(Duration::from_secs));
         set(&mut config.scope.default, &table.default_scope.clone().map(DefaultScope::Fixed));
+        if table.pushed_authorization_requests != Pushing::Off {
+            let par = config.par.insert(ParConfig::below(&config.issuer));
+            par.require_pushed_authorization_requests = table.pushed_authorization_requests == Pushing::Required;
+        }
         config.scope.supported.clone_from(&table.scopes_supported);
         config.grant_lifetime = table.grant_lifetime.map(Duration::from_secs);
         if table.relaxed.ignore_unknown_scope {

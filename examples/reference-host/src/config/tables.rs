@@ -40,6 +40,8 @@ pub(super) struct ClientTable {
     require_pkce: bool,
     #[serde(default = "yes")]
     require_redirect_uri: bool,
+    #[serde(default)]
+    require_pushed_authorization_requests: bool,
     /// The protected resources that the client may ask tokens for; if omitted, all that the server has.
     #[serde(default)]
     resource: Vec<Resource>,
@@ -126,6 +128,7 @@ impl ClientTable {
         client.scope = self.scope;
         client.require_pkce = self.require_pkce;
         client.require_redirect_uri = self.require_redirect_uri;
+        client.require_pushed_authorization_requests = self.require_pushed_authorization_requests;
         client.audience = Audience::only(self.resource).unwrap_or_default();
         client.grant_lifetime = self.grant_lifetime;
         client.disabled = self.disabled;
