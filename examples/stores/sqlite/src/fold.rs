@@ -14,8 +14,8 @@ const FOLDED_AT: i32 = 32_000;
 /// The number of pages at which the writer folds in all of the log itself, since the thread cannot keep up.
 const TOO_LONG: i32 = 2 * FOLDED_AT;
 
-/// The size of the log, in bytes, above which it is cut when nobody needs it: that at which the writer folds. A page has
-/// 4 KiB, SQLite's default.
+/// The size of the log, in bytes, above which it is cut when nobody needs it: that at which the writer folds. A page
+/// has 4 KiB, SQLite's default.
 pub(crate) const LOG_LIMIT: i64 = TOO_LONG as i64 * 4096;
 
 /// The number of pages that may be left to the writer.
