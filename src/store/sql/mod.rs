@@ -136,7 +136,7 @@ fn seconds(timestamp: Timestamp) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{STATEMENTS, Statement};
+    use crate::store::sql::{STATEMENTS, Statement};
 
     #[test]
     fn every_statement_is_found_by_its_name() {
