@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::Client;
 use super::dialect::Pkce;
 use crate::model::{
-    CodeChallengeMethod, CodeVerifier, Endpoint, Issuer, Moment, RedirectUri, Resource, ResponseMode, ResponseType,
-    Scope, Secret, Timestamp, exposed,
+    CodeChallengeMethod, CodeVerifier, Endpoint, Issuer, Moment, PromptValue, RedirectUri, Resource, ResponseMode,
+    ResponseType, Scope, Secret, Timestamp, exposed,
 };
 use crate::wire::{Parameters, with_parameters};
 
@@ -47,6 +47,17 @@ impl AuthorizationRequest {
     #[must_use]
     pub fn response_mode(self, response_mode: ResponseMode) -> Self {
         Self { response_mode: Some(response_mode), ..self }
+    }
+
+    /// Asks for these pages to be shown to the resource owner, or for none at all
+    /// ([`PromptValue::None`], which stands alone): [OpenID Connect Core 1.0 §3.1.2.1]. Without a page, the response is
+    /// a code, or an error such as `login_required` or `consent_required`.
+    ///
+    /// [OpenID Connect Core 1.0 §3.1.2.1]: https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
+    #[must_use]
+    pub fn prompt(self, values: impl IntoIterator<Item = PromptValue>) -> Self {
+        let values: Vec<_> = values.into_iter().map(PromptValue::as_str).collect();
+        if values.is_empty() { self } else { self.parameter("prompt", &values.join(" ")) }
     }
 
     /// Asks for this scope. Without a scope, or with an empty one, the server's default applies: [RFC 6749 §3.3].

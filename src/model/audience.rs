@@ -89,6 +89,16 @@ impl Audience {
         }
     }
 
+    /// True if a token with this audience is good wherever one with the other is.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Any, _) => true,
+            (Self::Only(_), Self::Any) => false,
+            (Self::Only(_), Self::Only(others)) => others.iter().all(|resource| self.includes(resource)),
+        }
+    }
+
     /// Narrows to the resources of a request, or to all of them if the request names none. Returns `None` if the
     /// request names another (`invalid_target`, [RFC 8707 §2]).
     ///

@@ -148,6 +148,11 @@ impl RedirectUri {
         &self.0
     }
 
+    /// Tells if only the owner of a domain gets a redirect to the URI.
+    pub(crate) fn is_https(&self) -> bool {
+        Uri::parse(&self.0).is_ok_and(|uri| uri.transport() == Transport::Https)
+    }
+
     /// Tells if a browser can post to the URI. One of a private-use scheme starts an application, which gets the URI
     /// and no body.
     pub(crate) fn takes_posts(&self) -> bool {

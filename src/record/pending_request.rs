@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Version;
 use crate::model::{
-    Acr, Audience, ClientId, CodeChallenge, Key, RedirectUri, ResponseMode, ResponseType, Scope, Secret, Timestamp,
-    exposed,
+    Acr, Audience, ClientId, CodeChallenge, Key, LanguageTag, PromptValue, RedirectUri, ResponseMode, ResponseType,
+    Scope, Secret, Timestamp, exposed,
 };
 
 /// An authorization request that waits for a resource owner; today always a pushed one ([RFC 9126 §2]). It has a client
@@ -107,12 +107,39 @@ pub struct Asked {
     /// [§5]: https://www.rfc-editor.org/rfc/rfc9470#section-5
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age: Option<u64>,
+    /// The pages that the client wants to be shown, or none at all: [OpenID Connect Core 1.0 §3.1.2.1].
+    /// [`Prompt::needs`](crate::server::Prompt::needs) says what follows from it. (Since version 2 of a pending
+    /// request.)
+    ///
+    /// [OpenID Connect Core 1.0 §3.1.2.1]: https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prompt: Vec<PromptValue>,
+    /// The name by which the resource owner may log in, to be filled into the form. The client says it, and proves
+    /// nothing. At most [`Asked::MAX_LOGIN_HINT_LEN`] bytes without control characters. (Since version 2 of a pending
+    /// request.)
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login_hint: Option<String>,
+    /// The languages for the pages, the preferred one first. (Since version 2 of a pending request.)
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ui_locales: Vec<LanguageTag>,
 }
 
 impl Asked {
+    /// The greatest length of a `login_hint`, in bytes.
+    pub const MAX_LOGIN_HINT_LEN: usize = 512;
+
     /// Asks for this scope, and nothing else.
     #[must_use]
     pub fn new(scope: Scope) -> Self {
-        Self { scope, audience: Audience::Any, code_challenge: None, acr_values: Vec::new(), max_age: None }
+        Self {
+            scope,
+            audience: Audience::Any,
+            code_challenge: None,
+            acr_values: Vec::new(),
+            max_age: None,
+            prompt: Vec::new(),
+            login_hint: None,
+            ui_locales: Vec::new(),
+        }
     }
 }

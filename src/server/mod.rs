@@ -35,8 +35,8 @@ pub use crate::wire::FormPost;
 pub use authorize::{
     Approval, AuthorizationConfig, AuthorizationError, AuthorizationPageError, AuthorizationRequest,
     AuthorizationResponse, Authorize, AuthorizeDecision, AuthorizeDecisionCommit, AuthorizeDecisionIssuance,
-    AuthorizeDecisionLookup, AuthorizeLookup, AuthorizeRefusal, AuthorizeRefusalLookup, AuthorizeReply, Prompt,
-    Recipient, Refusal,
+    AuthorizeDecisionLookup, AuthorizeLookup, AuthorizeRefusal, AuthorizeRefusalLookup, AuthorizeReply, Interaction,
+    Prompt, Recipient, Refusal,
 };
 pub use client_auth::{
     AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientAuthenticationConfig,

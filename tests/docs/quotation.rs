@@ -5,9 +5,12 @@ use std::fmt;
 /// The draft of OAuth 2.1 that everything here is about.
 pub const OAUTH_2_1: &str = "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16";
 
+/// A specification: its name, its page, and its sections with their anchors.
+pub type Named = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
 /// The specifications that have a name in place of a number: the page of each and, of those of the OpenID Foundation,
 /// the anchors of its sections, which have names too.
-pub const NAMED: [(&str, &str, &[(&str, &str)]); 5] = [
+pub const NAMED: [Named; 5] = [
     ("OAuth 2.1", OAUTH_2_1, &[]),
     (
         "OpenID Connect Core 1.0",

@@ -22,3 +22,4 @@ mod replay;
 mod request_uri;
 mod revocation;
 mod secrecy;
+mod silent;

@@ -7,9 +7,10 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use grantor::Timestamp;
-use grantor::model::{Digest, Scope};
-use grantor::server::{Approval, AuthorizationResponse, Prompt};
+use grantor::model::{AuthenticationEvent, Digest, Scope};
+use grantor::server::{Approval, AuthorizationResponse, Interaction, Prompt, Refusal};
+use grantor::store::{AsyncGrantStore as _, GrantsOf};
+use grantor::{Moment, Timestamp};
 use playground::Recorder;
 
 use crate::address::Address;
@@ -33,11 +34,22 @@ const OTHER_PAGE: &str = "This page was not the one that you opened last. Please
 const TOO_LONG: &str = "The request is too long.";
 const UNREADABLE: &str = "The form cannot be read.";
 
+/// The most grants of a person to a client that are looked at, when a request is to be answered without a page.
+const MAX_GRANTS: usize = 256;
+
 /// Returns the next page for a request: the login page or, once somebody is logged in, the consent page or the client's
-/// error.
-pub(crate) async fn ask(app: &App, headers: &HeaderMap, waiting: Waiting) -> Response {
-    let now = now();
+/// error. A request with `prompt=none` is answered without a page.
+pub(crate) async fn ask(app: &App, recorder: &Recorder, headers: &HeaderMap, waiting: Waiting) -> Response {
+    let Ok(moment) = moment() else { return unavailable() };
+    let now = moment.now();
     let Ok(mut visit) = app.visit(headers, now).await else { return unavailable() };
+    let waiting = match waiting {
+        Waiting::Prompt(prompt) if prompt.is_silent() => {
+            return answer_silently(app, recorder, visit.login.as_ref(), prompt, moment).await;
+        }
+        Waiting::Refusal(refusal) if refusal.is_silent => return refuse(app, recorder, refusal, moment).await,
+        waiting => waiting,
+    };
     let mut pending = Pending::new(waiting, now);
     let Some(login) = visit.login.clone().filter(|login| pending.takes(login)) else {
         return login_page(app, &mut visit, Some(pending), now, StatusCode::OK, None);
@@ -49,6 +61,46 @@ pub(crate) async fn ask(app: &App, headers: &HeaderMap, waiting: Waiting) -> Res
         },
         Err(error) => cannot_wait(error),
     }
+}
+
+/// Answers a request with `prompt=none` (OpenID Connect Core 1.0 §3.1.2.1): it is approved if the person is logged in
+/// and has allowed all of it before. Nobody who is not logged in learns whether somebody has.
+async fn answer_silently(
+    app: &App,
+    recorder: &Recorder,
+    login: Option<&Login>,
+    prompt: Prompt,
+    moment: Moment,
+) -> Response {
+    let mut grants = Vec::new();
+    if let Some(login) = login {
+        let theirs = GrantsOf::SubjectAndClient(login.user.subject.clone(), prompt.recipient.client_id.clone());
+        let held = app.host.store.held_grants_async(&theirs, None, MAX_GRANTS, moment.now()).await;
+        let Ok(held) = held else { return unavailable() };
+        grants = held;
+    }
+    let authentication = login.map(|login| AuthenticationEvent::at(login.at));
+    let open = prompt.needs(authentication.as_ref(), grants.iter().map(|held| &*held.grant));
+    let host = recorder.server(&app.host, "Decide");
+    let server = app.server();
+    let step = match (login, open) {
+        (Some(login), None) => {
+            let approval = Approval::by(login.user.subject.clone()).authenticated_at(login.at);
+            prompt.approve(&server, approval, moment)
+        }
+        (_, open) => prompt.refuse(&server, open.unwrap_or(Interaction::Login), moment),
+    };
+    let response = step.run_async(&host).await;
+    audit(response.event());
+    respond(response)
+}
+
+/// Tells the client its error.
+async fn refuse(app: &App, recorder: &Recorder, refusal: Refusal, moment: Moment) -> Response {
+    let host = recorder.server(&app.host, "Refuse");
+    let response = refusal.respond(&app.server(), moment).run_async(&host).await;
+    audit(response.event());
+    respond(response)
 }
 
 /// Returns the login page, for a request or for one's own pages.
@@ -66,8 +118,7 @@ pub(crate) fn login_page(
         (Err(error), _) => return cannot_wait(error),
         (_, Err(_)) => return unavailable(),
     };
-    let client = pending.as_ref().map(|pending| pending.waiting.client_name());
-    with_cookie(pages::login(status, client, &form.0, &request, error), form.1)
+    with_cookie(pages::login(status, pending.as_ref(), &form.0, &request, error), form.1)
 }
 
 fn consent_page(app: &App, visit: &mut Visit, prompt: &Prompt, request: &str, login: &Login) -> Response {
@@ -110,12 +161,7 @@ pub(crate) async fn show(
     }
     match pending.waiting {
         Waiting::Prompt(prompt) => consent_page(&app, &mut visit, &prompt, request, &login),
-        Waiting::Refusal(refusal) => {
-            let host = recorder.server(&app.host, "Refuse");
-            let response = refusal.respond(&app.server(), moment).run_async(&host).await;
-            audit(response.event());
-            respond(response)
-        }
+        Waiting::Refusal(refusal) => refuse(&app, &recorder, refusal, moment).await,
     }
 }
 
@@ -179,10 +225,7 @@ pub(crate) async fn log_in(State(app): State<Arc<App>>, address: Address, header
 
 /// Returns the same page again.
 fn refuse_login(pending: Option<&Pending>, csrf: &str, request: &str, error: LoginError) -> Response {
-    let page = |status, told: &str| {
-        let client = pending.map(|pending| pending.waiting.client_name());
-        pages::login(status, client, csrf, request, Some(told))
-    };
+    let page = |status, told: &str| pages::login(status, pending, csrf, request, Some(told));
     match error {
         LoginError::Wrong => page(StatusCode::FORBIDDEN, "The user name or the password is wrong."),
         LoginError::Wait(seconds) => {

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::base::own;
 use crate::demo::Guide;
 use crate::moment::date;
+use crate::pending::Pending;
 use crate::users::User;
 
 /// The content security policy of all pages: they load nothing but our style sheet, and cannot be framed.
@@ -20,6 +21,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; frame-ancestors 'non
 #[template(path = "login.html")]
 struct Login<'a> {
     client: Option<&'a str>,
+    username: &'a str,
     csrf: &'a str,
     request: &'a str,
     error: Option<&'a str>,
@@ -86,12 +88,14 @@ pub struct DemoAnswer {
 /// The login page, for a client or for one's own pages; with a message after a failure.
 pub(crate) fn login(
     status: StatusCode,
-    client: Option<&str>,
+    pending: Option<&Pending>,
     csrf: &str,
     request: &str,
     error: Option<&str>,
 ) -> Response {
-    leads_away(render(status, &Login { client, csrf, request, error }))
+    let client = pending.map(|pending| pending.waiting.client_name());
+    let username = pending.map(|pending| pending.waiting.login_hint()).unwrap_or_default();
+    leads_away(render(status, &Login { client, username, csrf, request, error }))
 }
 
 /// The consent page.

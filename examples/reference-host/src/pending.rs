@@ -1,8 +1,8 @@
 //! An authorization request that waits for a login or a decision. It waits sealed, in the browser's page.
 
 use grantor::Timestamp;
-use grantor::model::Subject;
-use grantor::server::{Prompt, Refusal};
+use grantor::model::{AuthenticationEvent, Subject};
+use grantor::server::{Interaction, Prompt, Refusal};
 use serde::{Deserialize, Serialize};
 
 use crate::pages;
@@ -35,10 +35,12 @@ impl Waiting {
         }
     }
 
-    fn max_age(&self) -> Option<u64> {
+    /// The name by which the client says that the person may log in.
+    #[must_use]
+    pub fn login_hint(&self) -> &str {
         match self {
-            Self::Prompt(prompt) => prompt.asked.max_age,
-            Self::Refusal(_) => None,
+            Self::Prompt(prompt) => prompt.asked.login_hint.as_deref().unwrap_or_default(),
+            Self::Refusal(_) => "",
         }
     }
 }
@@ -48,7 +50,6 @@ impl Waiting {
 pub struct Pending {
     /// The prompt or refusal that waits.
     pub waiting: Waiting,
-    asked_at: Timestamp,
     expires_at: Timestamp,
 }
 
@@ -65,14 +66,20 @@ impl Pending {
     /// Creates a request that came now.
     #[must_use]
     pub fn new(waiting: Waiting, now: Timestamp) -> Self {
-        Self { waiting, asked_at: now, expires_at: now }
+        Self { waiting, expires_at: now }
     }
 
-    /// Tells if a login is recent enough for the request, which may ask for one that was no more than `max_age` seconds
-    /// old when it came (RFC 9470 §4).
+    /// Tells if the request takes this login: it may ask for a recent one (`max_age`, RFC 9470 §4), or for one that
+    /// comes after it (`prompt=login`). A choice of account is a login, since there is one account for each browser.
     #[must_use]
     pub fn takes(&self, login: &Login) -> bool {
-        self.waiting.max_age().is_none_or(|max_age| self.asked_at.0.saturating_sub(max_age) <= login.at.0)
+        match &self.waiting {
+            Waiting::Prompt(prompt) => {
+                let open = prompt.needs(Some(&AuthenticationEvent::at(login.at)), []);
+                !matches!(open, Some(Interaction::Login | Interaction::AccountSelection))
+            }
+            Waiting::Refusal(_) => true,
+        }
     }
 
     /// Seals the request to wait for a login.
@@ -122,7 +129,8 @@ mod tests {
 
     fn prompt(state: &str, acr_values: &str, scope: &str, max_age: Option<u64>) -> Waiting {
         let prompt = serde_json::json!({
-            "version": 2,
+            "version": 3,
+            "asked_at": 1000,
             "client_id": "c".repeat(255),
             "redirect_uri": format!("https://app.example/{}", "x".repeat(2000)),
             "redirect_uri_sent": true,

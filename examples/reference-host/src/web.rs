@@ -179,8 +179,12 @@ async fn authorize(
             let location = query.extend_pairs(form_urlencoded::parse(request.body())).finish();
             pages::see_other(&location)
         }
-        AuthorizeReply::Ask(prompt) => interaction::ask(&app, request.headers(), Waiting::Prompt(prompt)).await,
-        AuthorizeReply::Refuse(refusal) => interaction::ask(&app, request.headers(), Waiting::Refusal(refusal)).await,
+        AuthorizeReply::Ask(prompt) => {
+            interaction::ask(&app, &recorder, request.headers(), Waiting::Prompt(prompt)).await
+        }
+        AuthorizeReply::Refuse(refusal) => {
+            interaction::ask(&app, &recorder, request.headers(), Waiting::Refusal(refusal)).await
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use super::error::{AuthorizationError, AuthorizationPageError};
+use super::interaction::{Interaction, meets};
 use super::prompt::{Prompt, Pushed};
 use super::proven;
 use super::recipient::Recipient;
@@ -32,10 +33,11 @@ machine! {
     /// ```text
     /// approve ─▶ Lookup ─▶ [Issuance] ─▶ Commit ─▶ redirect with a code, or with an access token
     /// deny    ─▶ Lookup ─▶ [Commit] ─▶ redirect with access_denied
+    /// refuse  ─▶ Lookup ─▶ [Commit] ─▶ redirect with login_required, or another error
     /// ```
     ///
-    /// A denial needs a commit only if there is a pushed request to spend. The machine draws from its moment the id of
-    /// the grant, then the code or the access token.
+    /// A denial or a refusal needs a commit only if there is a pushed request to spend. The machine draws from its
+    /// moment the id of the grant, then the code or the access token.
     AuthorizeDecision<'a> {
         Lookup = AuthorizeDecisionLookup<'a>,
         Issuance = AuthorizeDecisionIssuance<'a>,
@@ -108,17 +110,6 @@ impl Approval {
     pub fn with_data(self, data: Claims) -> Self {
         Self { data, ..self }
     }
-
-    /// Tells if the authentication meets the request. [RFC 9470 §5]: "the authorization server SHOULD consider the
-    /// requested acr value as necessary for successfully fulfilling the request". The host has judged the age of the
-    /// login when it showed its pages; here it only has to state the time.
-    ///
-    /// [RFC 9470 §5]: https://www.rfc-editor.org/rfc/rfc9470#section-5
-    fn meets(&self, asked: &Asked) -> bool {
-        let AuthenticationEvent { acr, auth_time, .. } = &self.authentication;
-        let acr_is_met = asked.acr_values.is_empty() || acr.as_ref().is_some_and(|acr| asked.acr_values.contains(acr));
-        acr_is_met && (asked.max_age.is_none() || auth_time.is_some())
-    }
 }
 
 impl Prompt {
@@ -127,21 +118,35 @@ impl Prompt {
     ///
     /// `run` returns an [`AuthorizationResponse`].
     pub fn approve(self, server: &Server, approval: Approval, moment: Moment) -> Step<AuthorizeDecision<'_>> {
-        self.decide(server, Some(approval), moment)
+        self.decide(server, Ok(approval), moment)
     }
 
     /// Carries out the resource owner's denial: `access_denied`.
     ///
     /// `run` returns an [`AuthorizationResponse`].
     pub fn deny(self, server: &Server, moment: Moment) -> Step<AuthorizeDecision<'_>> {
-        self.decide(server, None, moment)
+        self.decide(server, Err(AuthorizationError::AccessDenied), moment)
     }
 
-    fn decide(self, server: &Server, approval: Option<Approval>, moment: Moment) -> Step<AuthorizeDecision<'_>> {
+    /// Refuses since the resource owner would have to be asked, which the client does not want (`prompt=none`) or the
+    /// host cannot do: `login_required`, `consent_required` and so on. Nobody has decided, but a pushed request is
+    /// spent.
+    ///
+    /// `run` returns an [`AuthorizationResponse`].
+    pub fn refuse(self, server: &Server, open: Interaction, moment: Moment) -> Step<AuthorizeDecision<'_>> {
+        self.decide(server, Err(open.error()), moment)
+    }
+
+    fn decide(
+        self,
+        server: &Server,
+        approval: Result<Approval, AuthorizationError>,
+        moment: Moment,
+    ) -> Step<AuthorizeDecision<'_>> {
         let lookup = Lookup::of_client(self.recipient.client_id.clone());
-        let Self { recipient, asked, pushed, .. } = self;
+        let Self { recipient, asked, asked_at, pushed, .. } = self;
         let decision = Decision { config: &server.config, recipient, pushed, moment };
-        Step::Lookup(AuthorizeDecisionLookup { lookup, asked, approval, decision })
+        Step::Lookup(AuthorizeDecisionLookup { lookup, asked, asked_at, approval, decision })
     }
 }
 
@@ -239,8 +244,9 @@ impl<'a> Decision<'a> {
 pub struct AuthorizeDecisionLookup<'a> {
     lookup: Lookup,
     asked: Asked,
-    /// The approval; `None` for a denial.
-    approval: Option<Approval>,
+    asked_at: Timestamp,
+    /// The approval, or the error of a denial or refusal.
+    approval: Result<Approval, AuthorizationError>,
     decision: Decision<'a>,
 }
 
@@ -252,7 +258,7 @@ impl<'a> Pause<Lookup> for AuthorizeDecisionLookup<'a> {
     }
 
     fn resume(self, answer: Answer<Lookup>) -> Step<AuthorizeDecision<'a>> {
-        let Self { lookup, asked, approval, mut decision } = self;
+        let Self { lookup, asked, asked_at, approval, mut decision } = self;
         let client = match proven(&lookup, answer, &decision.recipient) {
             Ok(client) => client,
             Err(error) => return page(decision.recipient, error),
@@ -262,7 +268,8 @@ impl<'a> Pause<Lookup> for AuthorizeDecisionLookup<'a> {
             return Step::Done(decision.recipient.refuse(config, AuthorizationError::RequestEnded));
         }
         let granted = permit(config, &client, &decision.recipient, asked.code_challenge)
-            .and_then(|()| approval.ok_or(AuthorizationError::AccessDenied))
+            .and(approval)
+            .and_then(|approval| meets(&approval.authentication, &asked, asked_at).map(|()| approval))
             .and_then(|approval| Ok((grant(config, &client, &asked, &approval)?, approval)));
         let (granted, approval) = match granted {
             Ok(granted) => granted,
@@ -297,9 +304,6 @@ fn grant(
     asked: &Asked,
     approval: &Approval,
 ) -> Result<(Scope, Audience), AuthorizationError> {
-    if !approval.meets(asked) {
-        return Err(AuthorizationError::UnmetAuthenticationRequirements);
-    }
     let offered = asked.scope.intersection(&client.scope);
     let scope = approval.scope.as_ref().map_or_else(|| offered.clone(), |scope| offered.intersection(scope));
     // Granting an empty part of a request is a denial.

@@ -63,6 +63,26 @@ pub enum AuthorizationError {
     /// [RFC 9470 §5]: https://www.rfc-editor.org/rfc/rfc9470#section-5
     #[error("the resource owner was not authenticated in the way that the request asks for")]
     UnmetAuthenticationRequirements,
+    /// The resource owner would have to log in: [OpenID Connect Core 1.0 §3.1.2.6].
+    ///
+    /// [OpenID Connect Core 1.0 §3.1.2.6]: https://openid.net/specs/openid-connect-core-1_0.html#AuthError
+    #[error("the resource owner has to log in")]
+    LoginRequired,
+    /// The resource owner would have to choose an account: [OpenID Connect Core 1.0 §3.1.2.6].
+    ///
+    /// [OpenID Connect Core 1.0 §3.1.2.6]: https://openid.net/specs/openid-connect-core-1_0.html#AuthError
+    #[error("the resource owner has to choose an account")]
+    AccountSelectionRequired,
+    /// The resource owner would have to consent: [OpenID Connect Core 1.0 §3.1.2.6].
+    ///
+    /// [OpenID Connect Core 1.0 §3.1.2.6]: https://openid.net/specs/openid-connect-core-1_0.html#AuthError
+    #[error("the resource owner has to consent")]
+    ConsentRequired,
+    /// The resource owner would have to be asked for something else: [OpenID Connect Core 1.0 §3.1.2.6].
+    ///
+    /// [OpenID Connect Core 1.0 §3.1.2.6]: https://openid.net/specs/openid-connect-core-1_0.html#AuthError
+    #[error("the resource owner has to be asked")]
+    InteractionRequired,
     /// The request came in the browser, and the server or the client's record takes pushed ones only: [RFC 9126 §4].
     ///
     /// [RFC 9126 §4]: https://www.rfc-editor.org/rfc/rfc9126#section-4
@@ -90,11 +110,12 @@ pub enum AuthorizationError {
 serialize_error!(AuthorizationError);
 
 impl AuthorizationError {
-    /// The `error` of [RFC 6749 §4.1.2.1], [RFC 8707 §2] and [RFC 9470 §5].
+    /// The `error` of [RFC 6749 §4.1.2.1], [RFC 8707 §2], [RFC 9470 §5] and [OpenID Connect Core 1.0 §3.1.2.6].
     ///
     /// [RFC 6749 §4.1.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
     /// [RFC 8707 §2]: https://www.rfc-editor.org/rfc/rfc8707#section-2
     /// [RFC 9470 §5]: https://www.rfc-editor.org/rfc/rfc9470#section-5
+    /// [OpenID Connect Core 1.0 §3.1.2.6]: https://openid.net/specs/openid-connect-core-1_0.html#AuthError
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -107,6 +128,10 @@ impl AuthorizationError {
             Self::InvalidTarget => "invalid_target",
             Self::AccessDenied => "access_denied",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
+            Self::LoginRequired => "login_required",
+            Self::AccountSelectionRequired => "account_selection_required",
+            Self::ConsentRequired => "consent_required",
+            Self::InteractionRequired => "interaction_required",
             Self::Unavailable(outage) => outage.code(),
             Self::Collision => "server_error",
         }

@@ -11,6 +11,7 @@
 mod config;
 mod decision;
 mod error;
+mod interaction;
 mod prompt;
 mod recipient;
 mod refusal;
@@ -22,6 +23,7 @@ pub use decision::{
     Approval, AuthorizeDecision, AuthorizeDecisionCommit, AuthorizeDecisionIssuance, AuthorizeDecisionLookup,
 };
 pub use error::{AuthorizationError, AuthorizationPageError};
+pub use interaction::Interaction;
 pub use prompt::Prompt;
 pub use recipient::Recipient;
 pub use refusal::{AuthorizeRefusal, AuthorizeRefusalLookup, Refusal};
@@ -33,6 +35,7 @@ use std::sync::Arc;
 
 use http::{Method, Request};
 
+use self::interaction::is_silent;
 use self::prompt::Pushed;
 use self::request::{choose_redirect_uri, permit};
 use super::par::request_uri_key;
@@ -183,24 +186,40 @@ impl<'a> Pause<Lookup> for AuthorizeLookup<'a> {
                     request.check(config, &client, &recipient)
                 };
                 let checked = fault.map_or_else(check, |fault| Err(fault.into()));
-                (recipient, checked, None)
+                Read { recipient, checked, pushed: None, is_silent: request.is_silent() }
             }),
             Came::Pushed(key) => pushed(config, &client, &found, key, now),
         };
         // Once there is a recipient, errors go to the client.
         Step::Done(match asked {
             Err(error) => AuthorizeReply::Respond(AuthorizationResponse::page(lookup.client, error)),
-            Ok((recipient, Err(error), _)) => AuthorizeReply::Refuse(Refusal::new(recipient, error)),
-            Ok((recipient, Ok(asked), pushed)) => {
-                let client_name = client.client_name.clone();
-                AuthorizeReply::Ask(Prompt { version: Version, recipient, client_name, asked, pushed })
+            Ok(Read { recipient, checked: Err(error), is_silent, .. }) => {
+                AuthorizeReply::Refuse(Refusal::new(recipient, error, is_silent))
             }
+            Ok(Read { recipient, checked: Ok(asked), pushed, .. }) => AuthorizeReply::Ask(Prompt {
+                version: Version,
+                recipient,
+                client_name: client.client_name.clone(),
+                asked,
+                asked_at: now,
+                is_confidential: client.is_confidential(),
+                pushed,
+            }),
         })
     }
 }
 
-/// The recipient of the response, the terms or the error, and the pushed request, if any.
-type Read = (Recipient, Result<Asked, AuthorizationError>, Option<Pushed>);
+/// A request that was read.
+struct Read {
+    /// The recipient of the response.
+    recipient: Recipient,
+    /// The terms, or the error.
+    checked: Result<Asked, AuthorizationError>,
+    /// The pushed request, if it is one.
+    pushed: Option<Pushed>,
+    /// True if the request asks for an answer without any page.
+    is_silent: bool,
+}
 
 /// Checks a pushed request. [RFC 9126 §4]: "The authorization server MUST validate authorization requests arising from
 /// a pushed request as it would any other authorization request." Of the browser's request, only `client_id` counts.
@@ -228,7 +247,7 @@ fn pushed(
     let recipient = Recipient::of(&presented.request);
     let checked = permit(config, client, &recipient, asked.code_challenge).map(|()| asked.clone());
     let pushed = Pushed { key, expires_at: presented.request.expires_at };
-    Ok((recipient, checked, Some(pushed)))
+    Ok(Read { recipient, checked, pushed: Some(pushed), is_silent: is_silent(asked) })
 }
 
 /// Tells if the client may send its requests only by the pushed authorization request endpoint: [RFC 9126 §5], [§6].

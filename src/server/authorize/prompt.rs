@@ -14,7 +14,7 @@ use crate::record::{Asked, Version};
 #[non_exhaustive]
 pub struct Prompt {
     /// The version of this value's format.
-    pub version: Version<2>,
+    pub version: Version<3>,
     /// The client that asks, which receives the response.
     #[serde(flatten)]
     pub recipient: Recipient,
@@ -23,6 +23,11 @@ pub struct Prompt {
     /// The terms that the client asks for.
     #[serde(flatten)]
     pub asked: Asked,
+    /// The time at which the request came, to which the age of a login is compared.
+    pub asked_at: Timestamp,
+    /// True if the client authenticates, so that nobody else can redeem its code.
+    #[serde(default)]
+    pub(super) is_confidential: bool,
     /// The pushed request that the decision spends, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) pushed: Option<Pushed>,

@@ -57,18 +57,23 @@ pub struct Refusal {
     pub error: ErrorCode,
     /// The `error_description` that the client will be told.
     pub error_description: String,
+    /// True if the client asked for an answer without any page (`prompt=none`): respond at once, whether somebody is
+    /// logged in or not.
+    #[serde(default)]
+    pub is_silent: bool,
     /// The exact reason, for the event of the refusal, which is made before the value is kept.
     #[serde(skip)]
     pub(in crate::server) reason: Option<AuthorizationError>,
 }
 
 impl Refusal {
-    pub(super) fn new(recipient: Recipient, reason: AuthorizationError) -> Self {
+    pub(super) fn new(recipient: Recipient, reason: AuthorizationError, is_silent: bool) -> Self {
         let (error, error_description) = (ErrorCode::specified(reason.code()), reason.description());
-        Self { version: Version, recipient, error, error_description, reason: Some(reason) }
+        Self { version: Version, recipient, error, error_description, is_silent, reason: Some(reason) }
     }
 
-    /// Tells the client, by redirect. Log the resource owner in first ([RFC 9700 §4.11.2]). A server whose operator
+    /// Tells the client. Log the resource owner in first ([RFC 9700 §4.11.2]), unless the refusal
+    /// [is silent](Self::is_silent). A server whose operator
     /// registers all clients need not fear clients that redirect people by errors, and may respond at once.
     ///
     /// [RFC 9700 §4.11.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.11.2

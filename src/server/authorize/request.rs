@@ -12,8 +12,8 @@ use std::fmt;
 use super::error::{AuthorizationError, AuthorizationPageError};
 use super::recipient::Recipient;
 use crate::model::{
-    Acr, CodeChallenge, CodeChallengeMethod, GrantType, RedirectUri, ResponseMode, ResponseType, Secret, is_vschar,
-    only,
+    Acr, CodeChallenge, CodeChallengeMethod, GrantType, LanguageTag, PromptValue, RedirectUri, ResponseMode,
+    ResponseType, Secret, SyntaxError, is_vschar, only,
 };
 use crate::record::{Asked, Client};
 use crate::server::Config;
@@ -68,6 +68,14 @@ pub struct AuthorizationRequest<'a> {
     ///
     /// [RFC 9470 §4]: https://www.rfc-editor.org/rfc/rfc9470#section-4
     pub max_age: Option<Cow<'a, str>>,
+    /// The pages that the client wants to be shown, or none at all: [OpenID Connect Core 1.0 §3.1.2.1].
+    ///
+    /// [OpenID Connect Core 1.0 §3.1.2.1]: https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
+    pub prompt: Option<Cow<'a, str>>,
+    /// The name by which the resource owner may log in.
+    pub login_hint: Option<Cow<'a, str>>,
+    /// The languages for the pages.
+    pub ui_locales: Option<Cow<'a, str>>,
     /// The reference to a pushed request, in place of all other parameters but `client_id`: [RFC 9126 §4].
     ///
     /// [RFC 9126 §4]: https://www.rfc-editor.org/rfc/rfc9126#section-4
@@ -85,7 +93,7 @@ impl fmt::Debug for AuthorizationRequest<'_> {
 }
 
 /// The parameters that an authorization request may have once each.
-const PARAMETERS: [&str; 11] = [
+const PARAMETERS: [&str; 14] = [
     "client_id",
     "redirect_uri",
     "request_uri",
@@ -97,6 +105,9 @@ const PARAMETERS: [&str; 11] = [
     "code_challenge_method",
     "acr_values",
     "max_age",
+    "prompt",
+    "login_hint",
+    "ui_locales",
 ];
 
 impl<'a> AuthorizationRequest<'a> {
@@ -111,7 +122,8 @@ impl<'a> AuthorizationRequest<'a> {
     pub(in crate::server) fn read(form: Form<'a>) -> Result<(Self, Option<FormError>), FormError> {
         let (params, resource) = form.params_and_all(PARAMETERS, "resource");
         let [client_id, redirect_uri, request_uri, response_type, scope, state, params @ ..] = params;
-        let [response_mode, code_challenge, code_challenge_method, acr_values, max_age] = params;
+        let [response_mode, code_challenge, code_challenge_method, params @ ..] = params;
+        let [acr_values, max_age, prompt, login_hint, ui_locales] = params;
         // Without a client and its redirect URI, an error can only be shown to the person. RFC 6749 §4.1.2.1: state is
         // "REQUIRED if a "state" parameter was present in the client authorization request", so the same holds if that
         // is unreadable.
@@ -135,6 +147,9 @@ impl<'a> AuthorizationRequest<'a> {
             resource,
             acr_values: sound(acr_values),
             max_age: sound(max_age),
+            prompt: sound(prompt),
+            login_hint: sound(login_hint),
+            ui_locales: sound(ui_locales),
             request_uri,
         };
         Ok((request, fault))
@@ -196,7 +211,29 @@ impl<'a> AuthorizationRequest<'a> {
         let scope = config.scope(client, self.scope.as_deref()).ok_or(AuthorizationError::InvalidScope)?;
         let audience = config.audience(client, &self.resource).ok_or(AuthorizationError::InvalidTarget)?;
         let (acr_values, max_age) = self.authentication()?;
-        Ok(Asked { audience, code_challenge, acr_values, max_age, ..Asked::new(scope) })
+        let prompt = self.prompt().map_err(|_| FormError::Characters("prompt"))?;
+        let login_hint = self.login_hint()?;
+        let ui_locales = self.ui_locales.as_deref().map(LanguageTag::parse_values).unwrap_or_default();
+        let interaction = Asked { prompt, login_hint, ui_locales, ..Asked::new(scope) };
+        Ok(Asked { audience, code_challenge, acr_values, max_age, ..interaction })
+    }
+
+    fn prompt(&self) -> Result<Vec<PromptValue>, SyntaxError> {
+        self.prompt.as_deref().map_or(Ok(Vec::new()), PromptValue::parse_values)
+    }
+
+    /// Tells if the request asks for an answer without any page, whatever else is wrong with it.
+    pub(super) fn is_silent(&self) -> bool {
+        self.prompt().is_ok_and(|values| values == [PromptValue::None])
+    }
+
+    /// Reads `login_hint`, which a page will show.
+    fn login_hint(&self) -> Result<Option<String>, FormError> {
+        let is_fit = |hint: &str| hint.len() <= Asked::MAX_LOGIN_HINT_LEN && !hint.contains(char::is_control);
+        match self.login_hint.as_deref() {
+            Some(hint) if !is_fit(hint) => Err(FormError::Characters("login_hint")),
+            hint => Ok(hint.map(str::to_owned)),
+        }
     }
 
     /// Reads `acr_values` and `max_age`: [RFC 9470 §4], with the syntax of [OpenID Connect Core 1.0 §3.1.2.1].

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::model::{
     Acr, Amr, Audience, AuthenticationEvent, Claims, ClientId, CodeChallenge, CodeChallengeMethod, CodeVerifier,
-    Digest, GrantId, GrantType, Key, Partition, RedirectUri, Resource, ResponseMode, ResponseType, Scope, Secret,
-    SessionId, Subject, Timestamp,
+    Digest, GrantId, GrantType, Key, LanguageTag, Partition, PromptValue, RedirectUri, Resource, ResponseMode,
+    ResponseType, Scope, Secret, SessionId, Subject, Timestamp,
 };
 use crate::record::{
     AccessToken, Asked, AuthorizationCode, Client, Credential, CredentialKind, Grant, PendingKind, PendingRequest,
@@ -145,6 +145,9 @@ pub(super) fn request(partition: u16, number: u16) -> PendingRequest {
             code_challenge: code_challenge(),
             acr_values: acr(),
             max_age: Some(u64::MAX),
+            prompt: vec![PromptValue::Login, PromptValue::Consent],
+            login_hint: Some("j\u{f6}rg \"&\"".to_owned()),
+            ui_locales: LanguageTag::parse_values("de-CH de"),
         },
         issued_at: Timestamp(10),
         expires_at: Timestamp(1000),

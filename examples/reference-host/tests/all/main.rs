@@ -23,6 +23,7 @@ mod path;
 mod playground;
 mod pressing;
 mod process;
+mod prompting;
 mod pushing;
 mod reload;
 mod requirements;
