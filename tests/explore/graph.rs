@@ -38,60 +38,93 @@ struct World<'a> {
     responses: &'a [(&'static str, Response<Vec<u8>>)],
 }
 
-/// From where, to where, and what leads there.
+/// From where, to where, and what leads there; and what the ways cost.
 #[derive(Default)]
-struct Graph(BTreeMap<(String, String), BTreeSet<String>>);
+struct Graph {
+    edges: BTreeMap<(String, String), BTreeSet<String>>,
+    /// The round trips of each way to a success, and of each way to anything.
+    successes: BTreeSet<Trips>,
+    all: BTreeSet<Trips>,
+}
+
+/// The effects of one way: lookups, questions to the host, fetches, commits.
+type Trips = [usize; 4];
 
 impl Graph {
     /// Every way on from the start of a machine, and what it starts with if that is not always the same.
     fn of(start: &str, next: Next, world: World<'_>) -> Self {
         let mut graph = Self::default();
-        graph.walk("[*]", start, next, world);
+        graph.walk("[*]", start, next, world, [0; 4]);
         graph
     }
 
     /// Gives every kind of answer at every pause.
-    fn walk(&mut self, from: &str, why: &str, next: Next, world: World<'_>) {
+    fn walk(&mut self, from: &str, why: &str, next: Next, world: World<'_>, mut trips: Trips) {
         let name = name(&next);
-        self.0.entry((from.to_owned(), name.clone())).or_default().insert(why.to_owned());
-        if let Next::Paused(paused) = next {
-            for (why, next) in answers(paused.as_ref(), world) {
-                self.walk(&name, &why, next, world);
+        self.edges.entry((from.to_owned(), name.clone())).or_default().insert(why.to_owned());
+        match next {
+            Next::Paused(paused) => {
+                trips[effect(&paused.asks())] += 1;
+                for (why, next) in answers(paused.as_ref(), world) {
+                    self.walk(&name, &why, next, world, trips);
+                }
+            }
+            Next::Done(observed) => {
+                self.all.insert(trips);
+                if observed.error.is_none() && !["PageRefused", "Unavailable"].contains(&observed.event.as_str()) {
+                    self.successes.insert(trips);
+                }
             }
         }
     }
 
     fn and(mut self, other: Self) -> Self {
-        for (edge, reasons) in other.0 {
-            self.0.entry(edge).or_default().extend(reasons);
+        for (edge, reasons) in other.edges {
+            self.edges.entry(edge).or_default().extend(reasons);
         }
+        self.successes.extend(other.successes);
+        self.all.extend(other.all);
         self
     }
 
     /// Adds where a pause leads under this condition as well, and names the condition there.
     fn and_if(self, condition: &str, other: Self) -> Self {
-        let is_known = |pause: &str| self.0.keys().any(|(from, _)| from == pause);
-        let further = other.0.into_iter().map(|((from, to), reasons)| {
+        let is_known = |pause: &str| self.edges.keys().any(|(from, _)| from == pause);
+        let further = other.edges.into_iter().map(|((from, to), reasons)| {
             let edge = (from, to);
-            let unconditional = self.0.get(&edge);
+            let unconditional = self.edges.get(&edge);
             let is_new = |reason: &String| unconditional.is_none_or(|reasons| !reasons.contains(reason));
             let reasons = reasons.into_iter().filter(is_new);
             let named = |reason: String| format!("{reason} ({condition})").trim_start().to_owned();
             let reasons = reasons.map(|reason| if is_known(&edge.0) { named(reason) } else { reason }).collect();
             (edge, reasons)
         });
-        let further = Self(further.filter(|(_, reasons): &(_, BTreeSet<_>)| !reasons.is_empty()).collect());
-        self.and(further)
+        let edges = further.filter(|(_, reasons): &(_, BTreeSet<_>)| !reasons.is_empty()).collect();
+        self.and(Self { edges, successes: other.successes, all: other.all })
     }
 
     /// The pauses that it comes to.
     fn pauses(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(|(from, _)| from.split('_').next().unwrap()).filter(|from| *from != "[*]")
+        self.edges.keys().map(|(from, _)| from.split('_').next().unwrap()).filter(|from| *from != "[*]")
+    }
+
+    /// The cells of the table of round trips: of each effect, the number on the ways to a success and, if that is more,
+    /// the most that any way takes.
+    fn trips(&self) -> String {
+        let cell = |effect: usize| {
+            let numbers = |ways: &BTreeSet<Trips>| ways.iter().map(|trips| trips[effect]).collect::<BTreeSet<_>>();
+            let (successes, all) = (numbers(&self.successes), numbers(&self.all));
+            let (least, most) = (successes.first().unwrap(), successes.last().unwrap());
+            let range = if least == most { most.to_string() } else { format!("{least} to {most}") };
+            let worst = all.last().unwrap();
+            if worst > most { format!(" {range}, at most {worst} |") } else { format!(" {range} |") }
+        };
+        (0..4).map(cell).collect()
     }
 
     fn mermaid(&self) -> String {
         let mut text = "```mermaid\nstateDiagram-v2\n".to_owned();
-        let (begins, others): (Vec<_>, Vec<_>) = self.0.iter().partition(|((from, _), _)| from == "[*]");
+        let (begins, others): (Vec<_>, Vec<_>) = self.edges.iter().partition(|((from, _), _)| from == "[*]");
         for ((from, to), reasons) in begins.into_iter().chain(others) {
             let why = in_short(reasons).into_iter().collect::<Vec<_>>().join(", ");
             let colon = if why.is_empty() { "" } else { ": " };
@@ -130,6 +163,16 @@ fn name(next: &Next) -> String {
             }
             _ => paused.name(),
         },
+    }
+}
+
+/// The place of an effect among the round trips.
+fn effect(asks: &Asks) -> usize {
+    match asks {
+        Asks::Lookup(_) => 0,
+        Asks::Fetch => 2,
+        Asks::Commit(_) => 3,
+        _ => 1,
     }
 }
 
@@ -297,8 +340,20 @@ caller learns.
 An arrow's label is the answer. Of what is found, it names the client where that alone decides, and else the credential; what follows
 `genuine` depends on what was found before. In parentheses stands what else must be so: a setting, or something in the request. `outage` is the
 news that the host could not carry out the effect. A commit that makes one change is named after it.
+
+## Round trips
+
+The effects of each machine, counted on all of its ways: what the ways to a success take and, where that is more, what any way takes at
+most. A question is one that the policy answers: a client's secret, a password, an assertion, the last word. A second commit revokes what a
+replay has touched, or issues within the grace.
+
+| machine | lookups | questions | fetches | commits |
+|---|---|---|---|---|
 "
     .to_owned();
+    for Drawing { machine, what, graph } in drawings() {
+        writeln!(page, "| `{machine}`: {what} |{}", graph.trips()).unwrap();
+    }
     for Drawing { machine, what, graph } in drawings() {
         write!(page, "\n## `{machine}`: {what}\n\n{}", graph.mermaid()).unwrap();
     }
