@@ -113,7 +113,8 @@ impl Graph {
     fn trips(&self) -> String {
         let cell = |effect: usize| {
             let numbers = |ways: &BTreeSet<Trips>| ways.iter().map(|trips| trips[effect]).collect::<BTreeSet<_>>();
-            let (successes, all) = (numbers(&self.successes), numbers(&self.all));
+            let all = numbers(&self.all);
+            let successes = if self.successes.is_empty() { all.clone() } else { numbers(&self.successes) };
             let (least, most) = (successes.first().unwrap(), successes.last().unwrap());
             let range = if least == most { most.to_string() } else { format!("{least} to {most}") };
             let worst = all.last().unwrap();
