@@ -77,6 +77,7 @@
 //! |---|---|---|
 //! | authorization request | [RFC 6749 §4.1.1], [§4.2.1]; [RFC 7636 §4.3] | [`server::Authorize`] |
 //! | decision, authorization response | [RFC 6749 §4.1.2], [§4.2.2]; [RFC 9207] | [`server::AuthorizeDecision`] |
+//! | `prompt`, remembered consent | [OpenID Connect Core 1.0 §3.1.2.1]; [RFC 8252 §8.6] | [`server::Interaction`] |
 //! | response modes | [Multiple Response Types §2.1]; [Form Post §2] | [`model::ResponseMode`], [`server::FormPost`] |
 //! | token endpoint, each grant | [RFC 6749 §4.1.3] to [§6]; [RFC 7636 §4.6] | [`server::Token`] |
 //! | pushed authorization requests | [RFC 9126] | [`server::Push`] |
@@ -97,6 +98,7 @@
 //! | authorization code with PKCE, refresh, client credentials, extension grants | yes | yes | |
 //! | implicit, password | off by default | yes | |
 //! | bearer tokens, introspection, resource indicators, step-up | yes | yes | yes |
+//! | `prompt`, `login_hint`, `ui_locales`, remembered consent | yes | yes | |
 //! | metadata, revocation, `iss`, response modes with `form_post` | yes | yes | |
 //! | protected resource metadata | | yes | yes |
 //! | devices | planned | yes | |
@@ -174,6 +176,8 @@
 //! [RFC 9700]: https://www.rfc-editor.org/rfc/rfc9700
 //! [RFC 9700 §2.1]: https://www.rfc-editor.org/rfc/rfc9700#section-2.1
 //! [RFC 9728]: https://www.rfc-editor.org/rfc/rfc9728
+//! [OpenID Connect Core 1.0 §3.1.2.1]: https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
+//! [RFC 8252 §8.6]: https://www.rfc-editor.org/rfc/rfc8252#section-8.6
 //! [Multiple Response Types §2.1]: https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html#ResponseModes
 //! [Form Post §2]: https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html#FormPostResponseMode
 //! [OAuth 2.1 §2.3]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16#section-2.3

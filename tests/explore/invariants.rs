@@ -8,7 +8,7 @@ use grantor::store::{Change, Commit, Presented};
 
 use crate::entries::{Presents, Role};
 use crate::model::{id, truly_alive};
-use crate::paused::Observed;
+use crate::paused::{Observed, shown};
 use crate::scene::{ACCESS_TOKEN_LIFE, CODE_LIFE, MAX_RETRIES, REFRESH_TOKEN_LIFE, REQUEST_LIFE, Stage, TIMES};
 use crate::schedule::Schedule;
 use crate::search::{Broken, Request, State};
@@ -200,7 +200,7 @@ pub fn reply(schedule: &Schedule, state: &State, index: usize, observed: &Observ
         let has_ended = request.came.0 >= TIMES[0] + 2 * REQUEST_LIFE;
         ensure(!(is_decided && has_ended), 3, || "a request was decided after its end".to_owned())?;
         // 12. What was pushed is what is asked for.
-        let pushed = || serde_json::to_vec(&schedule.scene.prompt).unwrap();
+        let pushed = || shown(&schedule.scene.prompt);
         ensure(!observed.active || observed.body == pushed(), 12, || "the browser changed what was pushed".to_owned())?;
     }
     // 4. What was said to be done is done.

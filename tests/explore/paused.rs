@@ -5,7 +5,7 @@ use std::fmt;
 use grantor::consult::{Authenticity, ExtensionVerdict, Owner, Verdict};
 use grantor::resource::CheckByStore;
 use grantor::server::{
-    Authorize, AuthorizeDecision, AuthorizeRefusal, AuthorizeReply, Introspect, Push, Revoke, Token,
+    Authorize, AuthorizeDecision, AuthorizeRefusal, AuthorizeReply, Introspect, Prompt, Push, Revoke, Token,
 };
 use grantor::store::{Commit, Found, Lookup, Outcome};
 use grantor::{Machine, Pause, Step, Unavailable};
@@ -241,11 +241,17 @@ impl Observe for Authorize<'_> {
             }
             // What is asked for is what can be seen.
             AuthorizeReply::Ask(prompt) => {
-                let prompt = serde_json::to_vec(&prompt).unwrap();
-                Observed { active: true, ..observe(Response::new(prompt), Vec::new(), &event) }
+                Observed { active: true, ..observe(Response::new(shown(&prompt)), Vec::new(), &event) }
             }
         }
     }
+}
+
+/// What a prompt asks for, whenever it was asked.
+pub fn shown(prompt: &Prompt) -> Vec<u8> {
+    let mut shown = serde_json::to_value(prompt).unwrap();
+    shown.as_object_mut().unwrap().remove("asked_at").unwrap();
+    serde_json::to_vec(&shown).unwrap()
 }
 
 impl Observe for Push<'_> {

@@ -270,7 +270,7 @@ fn ask(server: &Server, plain: &Plain, query: &str) -> Prompt {
 
 pub const REQUEST_URI: &str = "urn:ietf:params:oauth:request_uri:";
 /// What a browser may add to a pushed request.
-const MEDDLED: &str = "response_type=code&scope=read&state=evil";
+const MEDDLED: &str = "response_type=code&response_mode=form_post&scope=read&state=evil&prompt=none&login_hint=mallory";
 
 /// What the browser brings in place of a request.
 fn with(request_uri: &str, client_id: &str) -> String {

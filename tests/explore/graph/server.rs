@@ -9,7 +9,7 @@ use grantor::model::{
 };
 use grantor::record::{Client, RegisteredAuthentication, SecretPresentation};
 use grantor::resource::{self, Cache, CheckByIntrospection, Introspector, Requirement, ResourceServer};
-use grantor::server::{Approval, AuthorizeReply, Config, ParConfig, Prompt, RefreshPolicy};
+use grantor::server::{Approval, AuthorizeReply, Config, Interaction, ParConfig, Prompt, RefreshPolicy};
 use grantor::store::{Change, Commit, Outcome};
 use grantor::{Fetch, HttpHost, Moment, Server, Timestamp};
 use http::{Request, header};
@@ -280,6 +280,7 @@ fn decide(flow: &Flow, response_type: &str) -> Graph {
         .and_if("consult_issuance", approve(server(GRACE, true), approval()))
         .and_if("approved for another scope", approve(usual, none_of_it))
         .and_if("denied", Graph::of("", hold(prompt.clone().deny(usual, moment())), world))
+        .and_if("prompt=none", Graph::of("", hold(prompt.clone().refuse(usual, Interaction::Login, moment())), world))
 }
 
 fn refuse(flow: &Flow) -> Graph {
