@@ -39,6 +39,7 @@ examples! {
     "../examples/resource_indicators.rs" resource_indicators
     "../examples/revocation.rs" revocation
     "../examples/run_async.rs" run_async
+    "../examples/scopes_by_resource.rs" scopes_by_resource
     "../examples/shared_tokens.rs" shared_tokens
     "../examples/step_by_step.rs" step_by_step
     "../examples/step_up.rs" step_up

@@ -125,6 +125,15 @@ impl Scope {
         Self::collect(self.tokens().filter(|token| others.contains(token)))
     }
 
+    /// Returns the tokens for which the predicate is true, in order.
+    pub(crate) fn filtered(&self, is_kept: impl Fn(&str) -> bool) -> Self {
+        // Mostly, all of them are kept.
+        if self.tokens().all(&is_kept) {
+            return self.clone();
+        }
+        Self::collect(self.tokens().filter(|token| is_kept(token)))
+    }
+
     /// Returns the tokens of both scopes, this one's first: the scope to ask for when a resource server wants more than
     /// was granted ([RFC 6750 §3.1], `insufficient_scope`). The union of two very long scopes may be longer than
     /// [`Self::MAX_LEN`].

@@ -52,7 +52,7 @@ pub use introspect::{
 pub use metadata::DocumentConfig;
 pub use par::{ParConfig, Push, PushCommit, PushEndpoint, PushError, PushReply, PushResponse};
 pub use revoke::{RevocationConfig, RevocationRequest, Revoke, RevokeCommit, RevokeEndpoint, RevokeError, RevokeReply};
-pub use scope::{DefaultScope, ScopeConfig, UnknownScope};
+pub use scope::{DefaultScope, ScopeConfig, SeveralResources, UnknownScope};
 pub use section::ConfigError;
 pub use token::{
     RefreshPolicy, Token, TokenCommit, TokenConfig, TokenEndpoint, TokenError, TokenExtension, TokenIssuance,
@@ -166,6 +166,7 @@ impl Server {
     pub fn new(config: Config) -> Result<Self, ConfigError> {
         config.sections().try_for_each(section::Section::check)?;
         config.grant_lifetime.map_or(Ok(()), |lifetime| section::lifetime("grant_lifetime", lifetime))?;
+        config.check_scope_of_resources()?;
         Ok(Self { config })
     }
 

@@ -34,6 +34,10 @@ pub enum ConfigError {
     /// room for a token.
     #[error("{0} is below two")]
     BelowTwo(&'static str),
+    /// A protected resource is named that is not one of the server's [`resources`](super::Config::resources): no token
+    /// would ever be for it.
+    #[error("{0} names a resource that is not one of the server's")]
+    UnknownResource(&'static str),
 }
 
 /// Checks that a lifetime is at least one second and can be written exactly in JSON.

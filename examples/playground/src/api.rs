@@ -77,6 +77,11 @@ impl Api {
         {
             config.resources = more;
         }
+        // Where scope values belong to resources, these belong to the API too.
+        if !config.scope.of_resource.is_empty() {
+            let own = self.server.config().scopes_supported.clone();
+            config.scope.of_resource.entry(resource.clone()).or_insert(own);
+        }
     }
 
     /// The API's resource indicator.

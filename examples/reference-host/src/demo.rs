@@ -10,10 +10,18 @@ use grantor::record::Client;
 
 use crate::config::Settings;
 use crate::moment;
+use crate::sentences::Sentence;
 use crate::users::User;
 
 /// The path of the page that replaces the demo client's own.
 pub const CALLBACK: &str = "/demo/callback";
+
+/// The scope values of the demo's clients, and what they stand for. `profile` belongs to no resource.
+const SENTENCES: [(&str, &str, &str); 3] = [
+    ("profile", "Know your name", "Deinen Namen erfahren"),
+    ("photos.read", "See your photos", "Deine Fotos ansehen"),
+    ("photos.write", "Add photos, and delete some", "Fotos hinzufügen und löschen"),
+];
 
 /// The demo, with what a person needs to try it.
 #[derive(Debug)]
@@ -81,7 +89,12 @@ impl Demo {
         service.grant_types = vec![GrantType::ClientCredentials];
         service.scope = Scope::parse("photos.read")?;
 
-        let mut settings = Settings::for_all_flows(vec![Resource::parse(&format!("{base}/api/photos"))?]);
+        let api = Resource::parse(&format!("{base}/api/photos"))?;
+        let mut settings = Settings::for_all_flows(api, Scope::parse("photos.read photos.write")?);
+        for (name, text, german) in SENTENCES {
+            let translations = vec![("de".to_owned(), german.to_owned())];
+            settings.sentences.add(name, Sentence { text: text.to_owned(), translations });
+        }
         settings.clients = [app, web, service].map(|client| (client.client_id.clone(), Arc::new(client))).into();
         // A person has to type this password.
         let password = password.chars().filter(char::is_ascii_alphanumeric).take(12).collect::<String>();

@@ -22,6 +22,7 @@ use crate::moment::{moment, now};
 use crate::pages;
 use crate::pending::{Pending, WaitError, Waiting};
 use crate::press::Pressed;
+use crate::sentences;
 use crate::session::{Login, Visit};
 use crate::users::LoginError;
 use crate::web::{App, unavailable};
@@ -56,7 +57,7 @@ pub(crate) async fn ask(app: &App, recorder: &Recorder, headers: &HeaderMap, wai
     };
     match pending.for_decision(app.sessions.seal(), &login.user.subject, now) {
         Ok(request) => match &pending.waiting {
-            Waiting::Prompt(prompt) => consent_page(app, &mut visit, prompt, &request, &login),
+            Waiting::Prompt(prompt) => consent_page(app, headers, &mut visit, prompt, &request, &login),
             Waiting::Refusal(_) => pages::see_other(&consent_path(&request)),
         },
         Err(error) => cannot_wait(error),
@@ -121,9 +122,18 @@ pub(crate) fn login_page(
     with_cookie(pages::login(status, pending.as_ref(), &form.0, &request, error), form.1)
 }
 
-fn consent_page(app: &App, visit: &mut Visit, prompt: &Prompt, request: &str, login: &Login) -> Response {
+fn consent_page(
+    app: &App,
+    headers: &HeaderMap,
+    visit: &mut Visit,
+    prompt: &Prompt,
+    request: &str,
+    login: &Login,
+) -> Response {
     let Ok((csrf, cookie)) = app.sessions.form(visit, login) else { return unavailable() };
-    with_cookie(pages::consent(prompt, &csrf, request, &login.user), cookie)
+    let (server, sentences) = (app.server(), app.sentences.load());
+    let words = pages::Words { config: server.config(), sentences: &sentences, locales: sentences::accepted(headers) };
+    with_cookie(pages::consent(prompt, &words, &csrf, request, &login.user), cookie)
 }
 
 fn consent_path(request: &str) -> String {
@@ -160,7 +170,7 @@ pub(crate) async fn show(
         return login_page(&app, &mut visit, Some(pending), moment.now(), StatusCode::OK, None);
     }
     match pending.waiting {
-        Waiting::Prompt(prompt) => consent_page(&app, &mut visit, &prompt, request, &login),
+        Waiting::Prompt(prompt) => consent_page(&app, &headers, &mut visit, &prompt, request, &login),
         Waiting::Refusal(refusal) => refuse(&app, &recorder, refusal, moment).await,
     }
 }

@@ -6,6 +6,7 @@
 //! | [`interaction`] | the steps between: login, consent, and the decision |
 //! | [`applications`] | the applications that people allowed, to be viewed and revoked |
 //! | [`pages`] | the HTML, and the headers that keep it safe |
+//! | [`sentences`] | what each scope value stands for, in the languages of people |
 //! | [`session`] | the person at each browser |
 //! | [`seal`], [`pending`] | requests that wait for an answer, sealed in the browser's page |
 //! | [`press`] | buttons that are pressed twice |
@@ -53,6 +54,7 @@ pub mod press;
 pub mod registered;
 pub mod reload;
 pub mod seal;
+pub mod sentences;
 pub mod serve;
 pub mod session;
 pub mod signals;

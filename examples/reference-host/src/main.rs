@@ -122,6 +122,7 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
     let app = Arc::new(App {
         sessions: Sessions::open(&config.issuer, &store.store)?,
         decisions: Presses::default(),
+        sentences: ArcSwap::from_pointee(std::mem::take(&mut settings.sentences)),
         log_outs: Presses::default(),
         proxies,
         server: ArcSwap::from_pointee(Server::new(config)?),

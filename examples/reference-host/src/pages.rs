@@ -4,7 +4,7 @@ use askama::Template;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use grantor::model::Resource;
-use grantor::server::Prompt;
+use grantor::server::{Config, Prompt};
 use grantor::store::Application;
 use serde::Deserialize;
 
@@ -12,6 +12,7 @@ use crate::base::own;
 use crate::demo::Guide;
 use crate::moment::date;
 use crate::pending::Pending;
+use crate::sentences::{self, Sentences};
 use crate::users::User;
 
 /// The content security policy of all pages: they load nothing but our style sheet, and cannot be framed.
@@ -33,11 +34,26 @@ struct Consent<'a> {
     client: &'a str,
     client_id: &'a str,
     user: &'a str,
-    scope: Vec<&'a str>,
+    scope: Vec<Value<'a>>,
     resource: &'a [Resource],
     returns_to: &'a str,
     csrf: &'a str,
     request: &'a str,
+}
+
+/// A scope value: its sentence, if it has one, and the resources among those of the request that it belongs to.
+struct Value<'a> {
+    name: &'a str,
+    told: Option<sentences::Told<'a>>,
+    belongs_to: Vec<&'a str>,
+}
+
+/// The words of the consent page.
+pub(crate) struct Words<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) sentences: &'a Sentences,
+    /// The languages of the person, the best one first.
+    pub(crate) locales: Vec<String>,
 }
 
 #[derive(Template)]
@@ -99,13 +115,19 @@ pub(crate) fn login(
 }
 
 /// The consent page.
-pub(crate) fn consent(prompt: &Prompt, csrf: &str, request: &str, user: &User) -> Response {
+pub(crate) fn consent(prompt: &Prompt, words: &Words<'_>, csrf: &str, request: &str, user: &User) -> Response {
+    let resources = prompt.asked.audience.resources();
+    let value = |name| {
+        let owners = resources.iter().filter(|resource| words.config.scope_of(resource).contains(name));
+        let belongs_to = owners.map(Resource::as_str).collect();
+        Value { name, told: words.sentences.tell(name, &words.locales), belongs_to }
+    };
     let page = Consent {
         client: client_name(prompt),
         client_id: prompt.recipient.client_id.as_str(),
         user: &user.name,
-        scope: prompt.asked.scope.tokens().collect(),
-        resource: prompt.asked.audience.resources(),
+        scope: prompt.asked.scope.tokens().map(value).collect(),
+        resource: resources,
         returns_to: prompt.recipient.redirect_uri.as_str(),
         csrf,
         request,

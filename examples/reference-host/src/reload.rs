@@ -44,9 +44,9 @@ pub fn complete(
     Ok(())
 }
 
-/// Replaces the settings of the running program: clients and users each as a whole, and the server's table, for
-/// requests that begin afterwards. Issued tokens stay valid. Returns the users whose sessions must end, because they
-/// are gone or have another password.
+/// Replaces the settings of the running program: clients, users and sentences each as a whole, and the server's table,
+/// for requests that begin afterwards. Issued tokens stay valid. Returns the users whose sessions must end, because
+/// they are gone or have another password.
 ///
 /// # Errors
 /// The settings cannot be used, and nothing has changed.
@@ -63,6 +63,7 @@ pub fn reload(app: &App, mut settings: Settings) -> Result<Vec<Subject>, Box<dyn
     let server = Server::new(config)?;
     app.host.store.replace(settings.clients);
     let changed = app.host.policy.replace(settings.users);
+    app.sentences.store(settings.sentences.into());
     app.server.store(server.into());
     Ok(changed)
 }

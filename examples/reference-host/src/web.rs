@@ -33,6 +33,7 @@ use crate::moment::moment;
 use crate::pages;
 use crate::pending::Waiting;
 use crate::press::Presses;
+use crate::sentences::Sentences;
 use crate::serve::Answer;
 use crate::session::{Sessions, Visit};
 
@@ -47,6 +48,8 @@ pub struct App {
     pub sessions: Sessions,
     /// Their recent decisions, for a button that is pressed twice.
     pub decisions: Presses<AuthorizationResponse>,
+    /// The sentences of the scope values.
+    pub sentences: ArcSwap<Sentences>,
     /// The recent log-outs, for a button that is pressed twice.
     pub log_outs: Presses<LoggedOut>,
     /// The protection against guesses at client secrets.

@@ -304,16 +304,14 @@ fn grant(
     asked: &Asked,
     approval: &Approval,
 ) -> Result<(Scope, Audience), AuthorizationError> {
-    let offered = asked.scope.intersection(&client.scope);
+    let still = config.still(client, &asked.scope, &asked.audience);
+    let (offered, audience) = still.ok_or(AuthorizationError::InvalidTarget)?;
     let scope = approval.scope.as_ref().map_or_else(|| offered.clone(), |scope| offered.intersection(scope));
     // Granting an empty part of a request is a denial.
     if scope.is_empty() && !asked.scope.is_empty() {
         return Err(AuthorizationError::AccessDenied);
     }
-    // A requested restriction must not disappear because the configuration changed meanwhile.
-    let audience = config.audience(client, asked.audience.resources());
-    let audience = audience.filter(|audience| !audience.is_any() || asked.audience.is_any());
-    Ok((scope, audience.ok_or(AuthorizationError::InvalidTarget)?))
+    Ok((scope, audience))
 }
 
 /// Waits for the host's last word on an access token that is about to be issued by redirect.

@@ -6,6 +6,7 @@
 use http::StatusCode;
 
 use crate::effect::{CANNOT_ANSWER, Outage};
+use crate::server::scope::Excess;
 use crate::wire::{FormError, serialize_error};
 
 /// An error of an authorization request that the client is told: [RFC 6749 §4.1.2.1], [§4.2.2.1].
@@ -45,9 +46,11 @@ pub enum AuthorizationError {
     /// [Multiple Response Types §2.1]: https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html#ResponseModes
     #[error("the response mode is not supported for this response")]
     ResponseMode,
-    /// The scope is malformed, or exceeds the client's registration: [RFC 6749 §3.3].
+    /// The scope is malformed, or exceeds the client's registration, or does not belong to the resources:
+    /// [RFC 6749 §3.3], [RFC 9068 §3].
     ///
     /// [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
+    /// [RFC 9068 §3]: https://www.rfc-editor.org/rfc/rfc9068#section-3
     #[error("the scope is malformed or exceeds what the client may ask for")]
     InvalidScope,
     /// A resource is unknown, or not for this client: [RFC 8707 §2].
@@ -108,6 +111,15 @@ pub enum AuthorizationError {
 }
 
 serialize_error!(AuthorizationError);
+
+impl From<Excess> for AuthorizationError {
+    fn from(excess: Excess) -> Self {
+        match excess {
+            Excess::Scope => Self::InvalidScope,
+            Excess::Target => Self::InvalidTarget,
+        }
+    }
+}
 
 impl AuthorizationError {
     /// The `error` of [RFC 6749 §4.1.2.1], [RFC 8707 §2], [RFC 9470 §5] and [OpenID Connect Core 1.0 §3.1.2.6].

@@ -208,8 +208,7 @@ impl<'a> AuthorizationRequest<'a> {
             return Err(AuthorizationError::ResponseMode);
         }
 
-        let scope = config.scope(client, self.scope.as_deref()).ok_or(AuthorizationError::InvalidScope)?;
-        let audience = config.audience(client, &self.resource).ok_or(AuthorizationError::InvalidTarget)?;
+        let (scope, audience) = config.scope_and_audience(client, self.scope.as_deref(), &self.resource)?;
         let (acr_values, max_age) = self.authentication()?;
         let prompt = self.prompt().map_err(|_| FormError::Characters("prompt"))?;
         let login_hint = self.login_hint()?;

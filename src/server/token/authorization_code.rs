@@ -80,9 +80,10 @@ fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Re
     }
 
     let config = endpoint.config;
-    let audience = config.granted_audience(&client, &grant.audience, resource).ok_or(TokenError::InvalidTarget)?;
+    let granted = config.within(&client, (&grant.scope, &grant.audience), None, resource)?;
+    // RFC 8707 §2.2: the token is for the requested resources, "while any refresh token that is returned is bound to
+    // the full original grant".
     let refresh_token = endpoint.refresh_token(&client, &grant.scope);
-    let granted = (grant.scope.clone(), audience);
     let holder = (client, Arc::clone(grant));
     let plan = Plan::new(config, holder, GrantType::AuthorizationCode, Basis::Code(credential.key), granted, now);
     Ok(Plan { refresh_token, ..plan })

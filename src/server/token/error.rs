@@ -5,6 +5,7 @@
 use crate::consult::ExtensionRefusal;
 use crate::model::ErrorCode;
 use crate::server::error::{ClientError, EndpointError};
+use crate::server::scope::Excess;
 use crate::wire::{FormError, serialize_error};
 
 /// An error of the token endpoint. The client learns the [`code`](Self::code) and a description that gives nothing
@@ -26,7 +27,7 @@ pub enum TokenError {
     /// The server does not offer this grant type.
     #[error("the grant type is not supported")]
     UnsupportedGrantType,
-    /// The scope is malformed, or exceeds the client's registration or the grant.
+    /// The scope is malformed, or exceeds the client's registration or the grant, or does not belong to the resources.
     #[error("the scope is malformed or exceeds what was granted")]
     InvalidScope,
     /// A resource is unknown, or was not granted: [RFC 8707 §2.2].
@@ -122,6 +123,15 @@ serialize_error!(TokenError);
 impl From<FormError> for TokenError {
     fn from(error: FormError) -> Self {
         EndpointError::from(error).into()
+    }
+}
+
+impl From<Excess> for TokenError {
+    fn from(excess: Excess) -> Self {
+        match excess {
+            Excess::Scope => Self::InvalidScope,
+            Excess::Target => Self::InvalidTarget,
+        }
     }
 }
 

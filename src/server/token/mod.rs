@@ -210,9 +210,7 @@ impl<'a> TokenEndpoint<'a> {
     /// [RFC 8707 §2.2]: https://www.rfc-editor.org/rfc/rfc8707#section-2.2
     fn scope_and_audience(&self, client: &Client) -> Result<(Scope, Audience), TokenError> {
         let Parameters { scope, resource, .. } = &self.parameters;
-        let scope = self.config.scope(client, scope.as_deref()).ok_or(TokenError::InvalidScope)?;
-        let audience = self.config.audience(client, resource).ok_or(TokenError::InvalidTarget)?;
-        Ok((scope, audience))
+        Ok(self.config.scope_and_audience(client, scope.as_deref(), resource)?)
     }
 
     /// Creates a plan for a grant that is opened at this endpoint.

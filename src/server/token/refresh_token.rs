@@ -64,14 +64,10 @@ fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Re
     // RFC 9700 §4.14.2: "refresh tokens MUST be bound to the scope and resource servers as consented by the resource
     // owner". RFC 6749 §6: "The requested scope MUST NOT include any scope not originally granted by the resource
     // owner, and if omitted is treated as equal to the scope originally granted".
-    let scope = match scope {
-        None => token.scope.clone(),
-        Some(scope) => config.granted_scope(&token.scope, scope).ok_or(TokenError::InvalidScope)?,
-    };
-    let audience = config.granted_audience(&client, &token.audience, resource).ok_or(TokenError::InvalidTarget)?;
+    let granted = config.within(&client, (&token.scope, &token.audience), scope, resource)?;
 
     let holder = (client, Arc::clone(grant));
-    let plan = Plan::new(config, holder, GrantType::RefreshToken, basis, (scope, audience), now);
+    let plan = Plan::new(config, holder, GrantType::RefreshToken, basis, granted, now);
     // RFC 6749 §6: "If a new refresh token is issued, the refresh token scope MUST be identical to that of the refresh
     // token included by the client in the request."
     let refresh_token = matches!(rotation, Rotation::On { .. }).then(|| token.scope.clone());

@@ -11,10 +11,10 @@ import * as oauth from 'oauth4webapi'
 
 export const alice = { username: 'alice', password: 'correct horse battery staple' }
 
-/** Starts a host on a free port, with `memory` or `sqlite` for a store. */
-export async function startHost(store) {
+/** Starts a host on a free port, with `memory` or `sqlite` for a store, and a configuration of this folder. */
+export async function startHost(store, config = 'host.toml') {
   const directory = mkdtempSync(join(tmpdir(), 'grantor-js-'))
-  const args = ['--config', new URL('../host.toml', import.meta.url).pathname]
+  const args = ['--config', new URL(`../${config}`, import.meta.url).pathname]
   args.push('--store', store === 'sqlite' ? `sqlite:${join(directory, 'host.db')}` : store)
   const { issuer, stop } = await start(args)
   const discovery = { algorithm: 'oauth2', [oauth.allowInsecureRequests]: true }

@@ -11,12 +11,13 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use grantor::model::{ClientId, GrantType, Issuer, Resource, ResponseType};
+use grantor::model::{ClientId, GrantType, Issuer, Resource, ResponseType, Scope};
 use grantor::record::Client;
 use grantor::server::Config;
 
 use self::server::{Pushing, ServerTable};
 use self::tables::File;
+use crate::sentences::Sentences;
 use crate::users::User;
 
 /// The settings of the program: from a file, or the demo's.
@@ -27,6 +28,8 @@ pub struct Settings {
     pub clients: HashMap<ClientId, Arc<Client>>,
     /// The users, by their login names.
     pub users: HashMap<String, Arc<User>>,
+    /// The sentences of the scope values.
+    pub sentences: Sentences,
 }
 
 /// An error in the file, with its place.
@@ -78,8 +81,21 @@ impl Settings {
 
     /// Reads a file's text. An error is the line, if known, the key and the reason.
     fn parse(text: &str) -> Result<Self, (Option<usize>, String, String)> {
-        let File { server, clients, users } = reading::read(text)?;
+        let File { server, clients, users, resources, scopes } = reading::read(text)?;
         let mut settings = Self { server, ..Self::default() };
+        for (index, resource) in resources.into_iter().enumerate() {
+            if settings.server.of_resource.insert(resource.uri, resource.scopes).is_some() {
+                return Err((None, format!("resource[{index}].uri"), "it is there twice".to_owned()));
+            }
+        }
+        for (index, scope) in scopes.into_iter().enumerate() {
+            let fault = |key: &str, reason| (None, format!("scope[{index}].{key}"), reason);
+            let name = scope.name.clone();
+            let sentence = scope.check().map_err(|(key, reason)| fault(key, reason))?;
+            if !settings.sentences.add(name.as_str(), sentence) {
+                return Err(fault("name", "it is there twice".to_owned()));
+            }
+        }
         for (index, user) in users.into_iter().enumerate() {
             let fault = |key: &str, reason| (None, format!("user[{index}].{key}"), reason);
             let username = user.username.clone();
@@ -97,8 +113,8 @@ impl Settings {
     }
 
     /// Creates settings with everything that the playground can show, even what RFC 9700 advises against, which is off
-    /// until a client's record names it too. Tokens are for these protected resources.
-    pub(crate) fn for_all_flows(resources: Vec<Resource>) -> Self {
+    /// until a client's record names it too. Tokens are for this protected resource, to which this scope belongs.
+    pub(crate) fn for_all_flows(resource: Resource, scope: Scope) -> Self {
         let server = ServerTable {
             grants: Some(vec![
                 GrantType::AuthorizationCode,
@@ -107,7 +123,7 @@ impl Settings {
                 GrantType::Password,
             ]),
             response_types: Some(vec![ResponseType::Code, ResponseType::Token]),
-            resources,
+            of_resource: [(resource, scope)].into(),
             pushed_authorization_requests: Pushing::Allowed,
             // Short enough for a visitor who wants to replay a refresh token.
             refresh_grace: Some(3),

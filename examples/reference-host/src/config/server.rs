@@ -1,9 +1,10 @@
 //! The server's own table.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use grantor::model::{Audience, CodeChallengeMethod, GrantType, Issuer, Resource, ResponseType, Scope};
-use grantor::server::{Config, DefaultScope, ParConfig, RefreshPolicy, UnknownScope};
+use grantor::server::{Config, DefaultScope, ParConfig, RefreshPolicy, SeveralResources, UnknownScope};
 use serde::Deserialize;
 
 /// `[server]`: lifetimes in seconds; an omitted one has grantor's default.
@@ -27,6 +28,9 @@ pub(super) struct ServerTable {
     pub(super) scopes_supported: Scope,
     #[serde(default)]
     pub(super) resources: Vec<Resource>,
+    /// The scope values of each `[[resource]]`.
+    #[serde(skip)]
+    pub(super) of_resource: BTreeMap<Resource, Scope>,
     #[serde(default)]
     pub(super) playground: bool,
     #[serde(default)]
@@ -39,6 +43,8 @@ pub(super) struct ServerTable {
 pub(super) struct Relaxed {
     /// Ignore scope values that the client may not ask for.
     ignore_unknown_scope: bool,
+    /// Take a request that names no resource, and scope values of several, for all of them.
+    several_resources: bool,
     /// Accept white space around the scope values of a request.
     white_space_in_scope: bool,
     /// Ignore an `Authorization` header that is empty, or of another scheme than Basic, at the endpoints for clients.
@@ -84,14 +90,21 @@ impl ServerTable {
             let par = config.par.insert(ParConfig::below(&config.issuer));
             par.require_pushed_authorization_requests = table.pushed_authorization_requests == Pushing::Required;
         }
-        config.scope.supported.clone_from(&table.scopes_supported);
+        let of_resources = table.of_resource.values().fold(Scope::EMPTY, |all, scope| all.union(scope));
+        config.scope.supported = table.scopes_supported.union(&of_resources);
         config.grant_lifetime = table.grant_lifetime.map(Duration::from_secs);
         if table.relaxed.ignore_unknown_scope {
             config.scope.unknown = UnknownScope::Ignore;
         }
+        if table.relaxed.several_resources {
+            config.scope.several_resources = SeveralResources::Infer;
+        }
         config.scope.accept_white_space = table.relaxed.white_space_in_scope;
         config.client_authentication.ignore_other_schemes = table.relaxed.ignore_other_authorization;
-        config.resources = Audience::only(table.resources.iter().cloned()).unwrap_or_default();
+        let resources = table.resources.iter().chain(table.of_resource.keys()).cloned();
+        config.resources = Audience::only(resources).unwrap_or_default();
+        config.scope.of_resource = table.of_resource.clone();
+        config.scope.of_resource.retain(|_, scope| !scope.is_empty());
         let grace = match (table.refresh_grace, config.token.refresh) {
             (Some(seconds), _) => Duration::from_secs(seconds),
             (None, RefreshPolicy::Rotate { grace } | RefreshPolicy::RotatePublic { grace }) => grace,

@@ -5,8 +5,10 @@ use std::fmt;
 use grantor::model::{Audience, ClientId, Digest, GrantType, RedirectUri, Resource, ResponseType, Scope, Subject};
 use grantor::record::{Client, RegisteredAuthentication, SecretPresentation};
 use serde::Deserialize;
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
 use super::server::{Relaxed, ServerTable};
+use crate::sentences::Sentence;
 use crate::users::User;
 
 #[derive(Debug, Deserialize)]
@@ -18,6 +20,62 @@ pub(super) struct File {
     pub(super) clients: Vec<ClientTable>,
     #[serde(default, rename = "user")]
     pub(super) users: Vec<UserTable>,
+    #[serde(default, rename = "resource")]
+    pub(super) resources: Vec<ResourceTable>,
+    #[serde(default, rename = "scope")]
+    pub(super) scopes: Vec<ScopeTable>,
+}
+
+/// `[[resource]]`: a protected resource, and the scope values that belong to it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ResourceTable {
+    pub(super) uri: Resource,
+    #[serde(default, deserialize_with = "scopes")]
+    pub(super) scopes: Scope,
+}
+
+/// `[[scope]]`: a scope value, and the sentence by which people are told what it stands for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ScopeTable {
+    pub(super) name: Scope,
+    description: String,
+    #[serde(default)]
+    translations: Vec<Translation>,
+}
+
+/// A sentence in another language than that of the pages.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Translation {
+    locale: String,
+    description: String,
+}
+
+/// Reads scope values: a list, or one text with spaces in between.
+fn scopes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Scope, D::Error> {
+    struct Values;
+    impl<'de> Visitor<'de> for Values {
+        type Value = Scope;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of scope values")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Scope, E> {
+            Scope::parse(text).map_err(E::custom)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Scope, A::Error> {
+            let mut scope = Scope::EMPTY;
+            while let Some(value) = values.next_element::<Scope>()? {
+                scope = scope.union(&value);
+            }
+            Ok(scope)
+        }
+    }
+    deserializer.deserialize_any(Values)
 }
 
 /// `[[client]]`: names and defaults of RFC 7591 §2.
@@ -134,6 +192,18 @@ impl ClientTable {
         client.disabled = self.disabled;
         client.resource_server = self.resource_server;
         Ok(client)
+    }
+}
+
+impl ScopeTable {
+    /// Returns the sentence.
+    pub(super) fn check(self) -> Result<Sentence, (&'static str, String)> {
+        if self.name.tokens().count() != 1 {
+            return Err(("name", "it is not one scope value".to_owned()));
+        }
+        let translations =
+            self.translations.into_iter().map(|Translation { locale, description }| (locale, description));
+        Ok(Sentence { text: self.description, translations: translations.collect() })
     }
 }
 

@@ -39,6 +39,21 @@ fn errors_name_the_key_and_the_reason() {
             "user[1].username",
             "twice",
         ),
+        ("[[resource]]\nscopes = [\"a\"]", "resource[0]", "missing field `uri`"),
+        ("[[resource]]\nuri = \"photos\"", "resource[0].uri", "resource"),
+        ("[[resource]]\nuri = \"https://a.example\"\nscopes = [\"a\", \"b  c\"]", "resource[0].scopes[1]", "scope"),
+        ("[[resource]]\nuri = \"https://a.example\"\nscopes = 1", "resource[0].scopes", "a list of scope values"),
+        (
+            "[[resource]]\nuri = \"https://a.example\"\n[[resource]]\nuri = \"https://A.example/\"",
+            "resource[1].uri",
+            "twice",
+        ),
+        ("[[scope]]\nname = \"a b\"\ndescription = \"x\"", "scope[0].name", "one scope value"),
+        (
+            "[[scope]]\nname = \"a\"\ndescription = \"x\"\n[[scope]]\nname = \"a\"\ndescription = \"y\"",
+            "scope[1].name",
+            "twice",
+        ),
         ("[[client]]\nclient_id = \"a\"\n[[user]]\nusername = \"a\"\npassword = \"b\"", "client[0].client_id", "sub"),
     ];
     for (text, key, reason) in cases {
@@ -104,6 +119,15 @@ playground = false
 [server.relaxed]
 ignore_unknown_scope = true
 
+[[resource]]
+uri = "https://api.example/"
+scopes = ["read"]
+
+[[scope]]
+name = "read"
+description = "Read it"
+translations = [{ locale = "de", description = "Lesen" }]
+
 [[client]]
 client_id = "site"
 client_secret = "secret-of-the-site"
@@ -161,10 +185,34 @@ fn what_is_relaxed_is_named() {
     let (_, key, _) = Settings::parse(client).map(drop).expect_err("a scheme without a period");
     assert_eq!(key, "client[0].redirect_uris[0]");
     let relaxed = "[server.relaxed]\nignore_unknown_scope = true\nwhite_space_in_scope = true\n\
+                   several_resources = true\n\
                    ignore_other_authorization = true\nprivate_use_schemes = true\n";
     let settings = Settings::parse(&format!("{relaxed}{client}")).expect("all of it is relaxed");
     let (config, strict) = (settings.server(issuer.clone()), Config::new(issuer));
     assert_ne!(config.scope.unknown, strict.scope.unknown);
+    assert_ne!(config.scope.several_resources, strict.scope.several_resources);
     assert!(config.scope.accept_white_space && config.client_authentication.ignore_other_schemes);
     assert!(!strict.scope.accept_white_space && !strict.client_authentication.ignore_other_schemes);
+}
+
+#[test]
+fn scope_values_belong_to_resources_and_have_sentences() {
+    let settings = Settings::parse(
+        "[server]\nresources = [\"https://other.example\"]\nscopes_supported = \"profile\"\n\
+         [[resource]]\nuri = \"https://photos.example\"\nscopes = [\"photos.read\", \"photos.write\"]\n\
+         [[resource]]\nuri = \"https://mail.example\"\nscopes = \"mail.read profile\"\n\
+         [[resource]]\nuri = \"https://plain.example\"\n\
+         [[scope]]\nname = \"photos.read\"\ndescription = \"See your photos\"",
+    );
+    let settings = settings.expect("it is sound");
+    let config = settings.server(Issuer::parse("https://as.example").expect("an issuer"));
+    let resources: Vec<_> = config.resources.resources().iter().map(Resource::as_str).collect();
+    let expected = ["https://other.example", "https://mail.example", "https://photos.example", "https://plain.example"];
+    assert_eq!(resources, expected);
+    let of = |uri| config.scope_of(&Resource::parse(uri).expect("a resource")).to_string();
+    let all = ["https://photos.example/", "https://mail.example/", "https://plain.example"].map(of);
+    assert_eq!(all, ["photos.read photos.write", "mail.read profile", ""]);
+    assert_eq!(config.scope.supported.to_string(), "profile mail.read photos.read photos.write");
+    let told = settings.sentences.tell("photos.read", &["de".to_owned()]).map(|told| told.text);
+    assert_eq!((told, settings.sentences.tell("mail.read", &[])), (Some("See your photos"), None));
 }

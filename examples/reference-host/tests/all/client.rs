@@ -47,12 +47,14 @@ pub(crate) struct Browser {
     base: String,
     agent: Agent,
     pub(crate) cookies: HashMap<String, String>,
+    /// The languages that it asks for.
+    pub(crate) languages: &'static str,
 }
 
 impl Browser {
     pub(crate) fn new(base: &str) -> Self {
         let config = Agent::config_builder().http_status_as_error(false).max_redirects(0).build();
-        Self { base: base.to_owned(), agent: config.new_agent(), cookies: HashMap::new() }
+        Self { base: base.to_owned(), agent: config.new_agent(), cookies: HashMap::new(), languages: "en" }
     }
 
     /// The same browser, as it is now.
@@ -62,6 +64,7 @@ impl Browser {
 
     pub(crate) fn get(&mut self, path: &str) -> Page {
         let request = self.agent.get(format!("{}{path}", self.base)).header("cookie", self.cookie());
+        let request = request.header("accept-language", self.languages);
         let response = request.call().expect("the host answers");
         self.page(response)
     }

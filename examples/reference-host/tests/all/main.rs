@@ -14,6 +14,7 @@ mod applications;
 mod client;
 mod command_line;
 mod connections;
+mod consent;
 mod durability;
 mod endpoints;
 mod guessing;
