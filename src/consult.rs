@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::effect::{Answer, Effect};
-use crate::model::{Audience, AuthenticationEvent, Claims, ErrorCode, GrantType, Scope, Secret, Subject};
+use crate::model::{
+    Audience, AuthenticationEvent, AuthorizationDetails, Claims, ErrorCode, GrantType, Scope, Secret, Subject,
+};
 use crate::record::{Client, Grant};
 
 /// Asks if this is the client's secret. Only for clients whose secret was chosen by a human and is kept under a slow
@@ -274,6 +276,8 @@ pub struct Issuance {
     pub scope: Scope,
     /// The protected resources that the access token is for.
     pub audience: Audience,
+    /// The authorization details of the access token; those of the whole grant are in [`grant`](Self::grant).
+    pub authorization_details: AuthorizationDetails,
     /// The lifetime that the access token would have.
     pub access_token_lifetime: Duration,
 }

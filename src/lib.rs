@@ -81,6 +81,7 @@
 //! | response modes | [Multiple Response Types §2.1]; [Form Post §2] | [`model::ResponseMode`], [`server::FormPost`] |
 //! | token endpoint, each grant | [RFC 6749 §4.1.3] to [§6]; [RFC 7636 §4.6] | [`server::Token`] |
 //! | pushed authorization requests | [RFC 9126] | [`server::Push`] |
+//! | rich authorization requests | [RFC 9396] | [`server::AuthorizationDetailsConfig`] |
 //! | introspection | [RFC 7662] | [`server::Introspect`] |
 //! | revocation | [RFC 7009] | [`server::Revoke`] |
 //! | metadata | [RFC 8414] | [`server::Config::metadata`] |
@@ -103,7 +104,8 @@
 //! | protected resource metadata | | yes | yes |
 //! | devices | planned | yes | |
 //! | pushed authorization requests | yes | yes | |
-//! | registration, client ID metadata documents, rich requests | planned | planned | |
+//! | rich authorization requests | yes | yes | yes |
+//! | registration, client ID metadata documents | planned | planned | |
 //! | JWT access tokens, `private_key_jwt`, DPoP | planned | planned | planned |
 //! | OpenID Connect | planned | planned | |
 //!
@@ -172,6 +174,7 @@
 //! [RFC 9126]: https://www.rfc-editor.org/rfc/rfc9126
 //! [RFC 9207]: https://www.rfc-editor.org/rfc/rfc9207
 //! [RFC 9207 §2.4]: https://www.rfc-editor.org/rfc/rfc9207#section-2.4
+//! [RFC 9396]: https://www.rfc-editor.org/rfc/rfc9396
 //! [RFC 9470]: https://www.rfc-editor.org/rfc/rfc9470
 //! [RFC 9700]: https://www.rfc-editor.org/rfc/rfc9700
 //! [RFC 9700 §2.1]: https://www.rfc-editor.org/rfc/rfc9700#section-2.1

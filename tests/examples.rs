@@ -38,6 +38,7 @@ examples! {
     "../examples/resource_discovery.rs" resource_discovery
     "../examples/resource_indicators.rs" resource_indicators
     "../examples/revocation.rs" revocation
+    "../examples/rich_authorization_request.rs" rich_authorization_request
     "../examples/run_async.rs" run_async
     "../examples/scopes_by_resource.rs" scopes_by_resource
     "../examples/shared_tokens.rs" shared_tokens

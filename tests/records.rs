@@ -1,6 +1,12 @@
 //! Records as releases wrote them, kept as text for ever: what was written once is read, what is written now comes back
 //! to the byte, and what a later release will write is refused.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test tells its findings by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "a test tells its findings by panicking"
+)]
 
 use std::fmt::Debug;
 
@@ -16,18 +22,20 @@ const CLIENT_1: &str = r#"{"version":1,"revision":3,"client_id":"app","client_na
 const CLIENT_1_PUBLIC: &str = r#"{"version":1,"revision":0,"client_id":"app","authentication":"none","redirect_uris":[],"grant_types":[],"response_types":[],"scope":"","require_pkce":true,"require_redirect_uri":true}"#;
 const CLIENT_1_HOST: &str = r#"{"version":1,"revision":0,"client_id":"app","authentication":{"host":{"presented":"either"}},"redirect_uris":[],"grant_types":[],"response_types":[],"scope":"","require_pkce":true,"require_redirect_uri":true}"#;
 const CLIENT_2: &str = r#"{"version":2,"revision":3,"client_id":"app","client_name":"An app","authentication":{"secret":{"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","previous":"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","presented":"client_secret_basic"}},"redirect_uris":["https://client.example/cb"],"grant_types":["authorization_code","urn:example:assertion"],"response_types":["code"],"scope":"read write","require_pkce":true,"require_redirect_uri":true,"resource":["https://photos.example/"],"resource_server":["https://photos.example/"],"grant_lifetime":86400}"#;
-const CLIENT_3: &str = r#"{"version":3,"revision":3,"client_id":"app","client_name":"An app","authentication":{"secret":{"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","previous":"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","presented":"client_secret_basic"}},"redirect_uris":["https://client.example/cb"],"grant_types":["authorization_code","urn:example:assertion"],"response_types":["code"],"scope":"read write","require_pkce":true,"require_redirect_uri":true,"require_pushed_authorization_requests":true,"resource":["https://photos.example/"],"resource_server":["https://photos.example/"],"grant_lifetime":86400}"#;
+const CLIENT_3: &str = r#"{"version":3,"revision":3,"client_id":"app","client_name":"An app","authentication":{"secret":{"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","previous":"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","presented":"client_secret_basic"}},"redirect_uris":["https://client.example/cb"],"grant_types":["authorization_code","urn:example:assertion"],"response_types":["code"],"scope":"read write","require_pkce":true,"require_redirect_uri":true,"require_pushed_authorization_requests":true,"resource":["https://photos.example/"],"authorization_details_types":["payment_initiation"],"resource_server":["https://photos.example/"],"grant_lifetime":86400}"#;
 
 const GRANT_1: &str = r#"{"version":1,"id":"AAECAwQFBgcICQoLDA0ODxAR","client_id":"app","subject":"alice","grant_type":"authorization_code","scope":"read write","resource":["https://photos.example/"],"issued_at":10,"auth_time":9,"acr":"urn:example:mfa"}"#;
 const GRANT_1_OF_THE_CLIENT: &str = r#"{"version":1,"id":"AAECAwQFBgcICQoLDA0ODxAR","client_id":"app","grant_type":"client_credentials","scope":"read","issued_at":10}"#;
 const GRANT_2: &str = r#"{"version":2,"id":"AAECAwQFBgcICQoLDA0ODxAR","client_id":"app","subject":"alice","grant_type":"authorization_code","scope":"read write","resource":["https://photos.example/"],"issued_at":10,"expires_at":5000,"auth_time":9,"acr":"urn:example:mfa","amr":["pwd","otp"],"sid":"session 1","data":{"tenant":"acme"}}"#;
+const GRANT_3: &str = r#"{"version":3,"id":"AAECAwQFBgcICQoLDA0ODxAR","client_id":"app","subject":"alice","grant_type":"authorization_code","scope":"read write","resource":["https://photos.example/"],"authorization_details":[{"actions":["initiate"],"amount":"123.50","type":"payment_initiation"}],"issued_at":10,"expires_at":5000,"auth_time":9,"acr":"urn:example:mfa","amr":["pwd","otp"],"sid":"session 1","data":{"tenant":"acme"}}"#;
 
 const CODE_1: &str = r#"{"version":1,"revision":0,"key":{"partition":1,"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"grant":"AAECAwQFBgcICQoLDA0ODxAR","kind":"authorization_code","redirect_uri":"https://client.example/cb","code_challenge":{"method":"S256","digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"scope":"read","resource":["https://photos.example/"],"issued_at":10,"expires_at":70}"#;
 const ACCESS_TOKEN_1: &str = r#"{"version":1,"revision":0,"key":{"partition":1,"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"grant":"AAECAwQFBgcICQoLDA0ODxAR","kind":"access_token","claims":{"tenant":"acme"},"scope":"read","resource":["https://photos.example/"],"issued_at":10,"expires_at":70}"#;
+const ACCESS_TOKEN_2: &str = r#"{"version":2,"revision":0,"key":{"partition":1,"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"grant":"AAECAwQFBgcICQoLDA0ODxAR","kind":"access_token","claims":{"tenant":"acme"},"authorization_details":[{"actions":["initiate"],"amount":"123.50","type":"payment_initiation"}],"scope":"read","resource":["https://photos.example/"],"issued_at":10,"expires_at":70}"#;
 const REFRESH_TOKEN_1: &str = r#"{"version":1,"revision":2,"key":{"partition":1,"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"grant":"AAECAwQFBgcICQoLDA0ODxAR","kind":"refresh_token","scope":"read","issued_at":10,"expires_at":70}"#;
 
 const REQUEST_1: &str = r#"{"version":1,"revision":0,"key":{"partition":1,"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"user_code":{"partition":1,"digest":"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"client_id":"app","kind":"pushed","redirect_uri":"https://client.example/cb","redirect_uri_sent":true,"response_type":"code","present_until":40,"state":"a state","scope":"read","resource":["https://photos.example/"],"code_challenge":{"method":"S256","digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"acr_values":["urn:example:mfa"],"max_age":300,"issued_at":10,"expires_at":70}"#;
-const REQUEST_2: &str = r#"{"version":2,"revision":0,"key":{"partition":1,"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"user_code":{"partition":1,"digest":"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"client_id":"app","kind":"pushed","redirect_uri":"https://client.example/cb","redirect_uri_sent":true,"response_type":"code","response_mode":"form_post","present_until":40,"state":"a state","scope":"read","resource":["https://photos.example/"],"code_challenge":{"method":"S256","digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"acr_values":["urn:example:mfa"],"max_age":300,"prompt":["login","consent"],"login_hint":"alice","ui_locales":["de-CH","de"],"issued_at":10,"expires_at":70}"#;
+const REQUEST_2: &str = r#"{"version":2,"revision":0,"key":{"partition":1,"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"user_code":{"partition":1,"digest":"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"client_id":"app","kind":"pushed","redirect_uri":"https://client.example/cb","redirect_uri_sent":true,"response_type":"code","response_mode":"form_post","present_until":40,"state":"a state","scope":"read","resource":["https://photos.example/"],"authorization_details":[{"actions":["initiate"],"amount":"123.50","type":"payment_initiation"}],"code_challenge":{"method":"S256","digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"acr_values":["urn:example:mfa"],"max_age":300,"prompt":["login","consent"],"login_hint":"alice","ui_locales":["de-CH","de"],"issued_at":10,"expires_at":70}"#;
 
 fn read<T: DeserializeOwned>(json: &str) -> T {
     serde_json::from_str(json).unwrap()
@@ -99,15 +107,23 @@ fn a_pushed_request_of_version_1_is_read_and_names_no_response_mode() {
 }
 
 #[test]
+fn older_records_have_no_authorization_details() {
+    assert!(read::<Client>(CLIENT_2).authorization_details_types.is_empty());
+    assert!(read::<Grant>(GRANT_2).authorization_details.is_empty());
+    assert!(read::<PendingRequest>(REQUEST_1).asked.authorization_details.is_empty());
+    let CredentialKind::AccessToken(token) = read::<Credential>(ACCESS_TOKEN_1).kind else { panic!("an access token") };
+    assert!(token.authorization_details.is_empty());
+    assert_eq!(read::<Grant>(GRANT_3).authorization_details[0].detail_type(), "payment_initiation");
+}
+
+#[test]
 fn what_is_written_now_comes_back_to_the_byte() {
     fn comes_back<T: DeserializeOwned + Serialize>(json: &str) {
         assert_eq!(serde_json::to_string(&read::<T>(json)).unwrap(), json);
     }
     comes_back::<Client>(CLIENT_3);
-    comes_back::<Grant>(GRANT_2);
-    for credential in [CODE_1, ACCESS_TOKEN_1, REFRESH_TOKEN_1] {
-        comes_back::<Credential>(credential);
-    }
+    comes_back::<Grant>(GRANT_3);
+    comes_back::<Credential>(ACCESS_TOKEN_2);
     comes_back::<PendingRequest>(REQUEST_2);
 }
 
@@ -123,8 +139,11 @@ fn r80_an_older_record_is_written_as_a_new_one_and_says_the_same() {
     for client in [CLIENT_1, CLIENT_1_PUBLIC, CLIENT_1_HOST, CLIENT_2] {
         is_kept::<Client>(client, 3);
     }
-    for grant in [GRANT_1, GRANT_1_OF_THE_CLIENT] {
-        is_kept::<Grant>(grant, 2);
+    for grant in [GRANT_1, GRANT_1_OF_THE_CLIENT, GRANT_2] {
+        is_kept::<Grant>(grant, 3);
+    }
+    for credential in [CODE_1, ACCESS_TOKEN_1, REFRESH_TOKEN_1] {
+        is_kept::<Credential>(credential, 2);
     }
     is_kept::<PendingRequest>(REQUEST_1, 2);
 }
@@ -141,8 +160,8 @@ fn r80_a_record_of_a_later_version_is_refused_by_its_number() {
         assert!(serde_json::from_str::<T>(&format!("{{{rest}")).is_err(), "a record says its version");
     }
     is_refused::<Client>(CLIENT_3, 3);
-    is_refused::<Grant>(GRANT_2, 2);
-    is_refused::<Credential>(CODE_1, 1);
+    is_refused::<Grant>(GRANT_3, 3);
+    is_refused::<Credential>(CODE_1, 2);
     is_refused::<PendingRequest>(REQUEST_2, 2);
 }
 

@@ -1,16 +1,16 @@
 //! Each endpoint, from the raw bytes of a request. Codes, tokens and secrets cannot be guessed: the input has them only
 //! where it names them in braces, and so it can be told whether a reply was earned.
 
-use grantor::model::{GrantType, Key};
+use grantor::model::{AuthorizationDetails, GrantType, Key};
 use grantor::resource::ResourceServer;
-use grantor::server::{AuthorizeReply, Event, ParConfig, Prompt};
+use grantor::server::{AuthorizeReply, DetailMembers, Event, MemberKind, ParConfig, Prompt};
 use grantor::store::{Lookup, Store};
 use grantor::{Hosted, Timestamp};
 use http::{Method, Request};
 
 use crate::common::{
-    CALLBACK, CHALLENGE, FormPage, People, Reply, SECRET, VERIFIER, World, approval, authorize, basic,
-    client_credentials, params, photos,
+    CALLBACK, CHALLENGE, FormPage, People, Reply, SECRET, VERIFIER, With as _, World, approval, authorize, basic,
+    client_credentials, confidential, params, photos, public,
 };
 use crate::raw;
 
@@ -33,6 +33,16 @@ pub fn endpoints(input: &[u8]) {
     }
 }
 
+/// The same with a type of authorization details.
+fn with_details(world: World) -> World {
+    let payment = DetailMembers::new().required("to", MemberKind::Text).optional("amount", MemberKind::Any);
+    let payment = payment.optional("actions", MemberKind::List).optional("locations", MemberKind::List);
+    let world = world.with(|config| config.authorization_details.add("payment", payment));
+    [public("app"), confidential("web", SECRET)].into_iter().fold(world, |world, client| {
+        world.with_client(client.with(|client| client.authorization_details_types = vec!["payment".to_owned()]))
+    })
+}
+
 /// A world with a code and tokens of the public client `app`, and a token of the confidential client `web`.
 struct Scene<'a> {
     input: &'a [u8],
@@ -43,7 +53,7 @@ struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     fn new(input: &'a [u8]) -> Self {
-        let world = World::new().with_everything();
+        let world = with_details(World::new().with_everything());
         let world = world.with(|config| config.par = Some(ParConfig::below(&config.issuer)));
         let photos = photos::photos_with(|config| {
             (config.accept_unrestricted, config.token_in_body, config.token_in_query) = (true, true, true);
@@ -89,6 +99,11 @@ impl<'a> Scene<'a> {
             return;
         };
         assert!(!reply.access_token().is_empty());
+        // Neither the code nor the refresh token has any, so only a grant that is opened here can.
+        let details = reply.member("authorization_details");
+        let is_opened = !matches!(grant_type, GrantType::AuthorizationCode | GrantType::RefreshToken);
+        assert!(details.is_none() || is_opened && self.has(&["authorization_details"]), "{details:?}");
+        assert!(details.is_none_or(|text| text.parse::<AuthorizationDetails>().is_ok()));
         let is_earned = match grant_type {
             GrantType::AuthorizationCode => self.has(&["{code}"]) && self.has(&["{verifier}"]),
             GrantType::RefreshToken => self.has(&["{refresh}"]),

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use grantor::client::{Authentication, Challenge, Registration};
 use grantor::model::{
-    Acr, ClientId, CodeChallenge, CodeChallengeMethod, CodeVerifier, Endpoint, GrantId, GrantType, Issuer, Key,
+    Acr, AuthorizationDetails, ClientId, CodeChallenge, CodeChallengeMethod, CodeVerifier, Endpoint, GrantId, GrantType, Issuer, Key,
     Metadata, RedirectUri, Resource, ResourceMetadata, Scope, Secret, Subject,
 };
 use grantor::resource::{Config, Requirement, ResourceServer};
@@ -28,6 +28,7 @@ pub fn parsers(input: &[u8]) {
     scope(text);
     pkce(text);
     keys(text);
+    details(text);
     records::records(text);
     let _ = BasicCredentials::parse(text);
     if let Some((first, rest)) = text.split_once('\n') {
@@ -62,6 +63,19 @@ fn names(text: &str) {
         is_text::<RedirectUri>(text).map(|_| RedirectUri::MAX_LEN),
     ];
     assert!(lengths.into_iter().flatten().all(|most| text.len() <= most));
+}
+
+/// What is taken is written as JSON that is taken again, covers itself, and is what any reader of JSON reads.
+fn details(text: &str) {
+    let Ok(details) = text.parse::<AuthorizationDetails>() else { return };
+    let written = details.to_string();
+    assert!(text.len() <= AuthorizationDetails::MAX_LEN && written.len() <= AuthorizationDetails::MAX_LEN);
+    assert!(details.len() <= AuthorizationDetails::MAX_COUNT && details.cover(&details));
+    assert_eq!(written.parse::<AuthorizationDetails>().as_ref(), Ok(&details));
+    let read: serde_json::Value = serde_json::from_str(text).unwrap();
+    assert_eq!(serde_json::to_value(&details).unwrap(), read);
+    let all: Vec<usize> = (0..details.len()).collect();
+    assert_eq!(details.at(&all), details);
 }
 
 fn urls(text: &str) {

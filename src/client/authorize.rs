@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::Client;
 use super::dialect::Pkce;
 use crate::model::{
-    CodeChallengeMethod, CodeVerifier, Endpoint, Issuer, Moment, PromptValue, RedirectUri, Resource, ResponseMode,
-    ResponseType, Scope, Secret, Timestamp, exposed,
+    AuthorizationDetails, CodeChallengeMethod, CodeVerifier, Endpoint, Issuer, Moment, PromptValue, RedirectUri,
+    Resource, ResponseMode, ResponseType, Scope, Secret, Timestamp, exposed,
 };
 use crate::wire::{Parameters, with_parameters};
 
@@ -23,6 +23,7 @@ pub struct AuthorizationRequest {
     response_mode: Option<ResponseMode>,
     scope: Option<Scope>,
     resource: Vec<Resource>,
+    authorization_details: AuthorizationDetails,
     parameters: Vec<(String, String)>,
 }
 
@@ -37,7 +38,14 @@ impl AuthorizationRequest {
     /// [RFC 9700 §4.4.2.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.4.2.2
     #[must_use]
     pub fn new(redirect_uri: RedirectUri) -> Self {
-        Self { redirect_uri, response_mode: None, scope: None, resource: Vec::new(), parameters: Vec::new() }
+        Self {
+            redirect_uri,
+            response_mode: None,
+            scope: None,
+            resource: Vec::new(),
+            authorization_details: AuthorizationDetails::default(),
+            parameters: Vec::new(),
+        }
     }
 
     /// Asks for the response by this mode, [`ResponseMode::FormPost`] say: [Multiple Response Types §2.1]. That one is
@@ -76,6 +84,21 @@ impl AuthorizationRequest {
     pub fn resource(mut self, resource: Resource) -> Self {
         self.resource.push(resource);
         self
+    }
+
+    /// Asks for these authorization details, beside the scope: [RFC 9396 §3]. What was granted of them is told with the
+    /// tokens ([`TokenSet::authorization_details`](super::TokenSet::authorization_details)).
+    ///
+    /// They go through the browser, where they may be changed and end in its history. [RFC 9396 §12]: "If the integrity
+    /// of the authorization_details is a concern, clients MUST protect authorization_details against tampering and
+    /// swapping": push the request ([RFC 9126]).
+    ///
+    /// [RFC 9396 §3]: https://www.rfc-editor.org/rfc/rfc9396#section-3
+    /// [RFC 9396 §12]: https://www.rfc-editor.org/rfc/rfc9396#section-12
+    /// [RFC 9126]: https://www.rfc-editor.org/rfc/rfc9126
+    #[must_use]
+    pub fn authorization_details(self, authorization_details: AuthorizationDetails) -> Self {
+        Self { authorization_details, ..self }
     }
 
     /// Adds a further parameter, such as `login_hint`, or `acr_values` and `max_age` when a resource server asks for
@@ -299,7 +322,9 @@ impl Client {
         if !supported.is_empty() && !supported.iter().any(|kind| kind == response_type.as_str()) {
             return Err(BeginError::ResponseType(response_type));
         }
-        let AuthorizationRequest { redirect_uri, response_mode, scope, resource, parameters } = request;
+        let AuthorizationRequest { redirect_uri, response_mode, scope, resource, authorization_details, parameters } =
+            request;
+        let details = (!authorization_details.is_empty()).then(|| authorization_details.to_string());
         let listed = self.server.response_modes_supported.as_ref();
         let is_listed = |mode: ResponseMode| listed.is_none_or(|modes| modes.iter().any(|it| it == mode.as_str()));
         if let Some(mode) = response_mode.filter(|mode| !mode.carries(response_type) || !is_listed(*mode)) {
@@ -319,6 +344,7 @@ impl Client {
             ("response_mode", response_mode.map(ResponseMode::as_str)),
             ("scope", scope.as_ref().map(Scope::as_str)),
             ("state", Some(state.expose())),
+            ("authorization_details", details.as_deref()),
         ];
         let resources = resource.iter().map(|resource| ("resource", Some(resource.as_str())));
         let further = parameters.iter().map(|(name, value)| (name.as_str(), Some(value.as_str())));

@@ -10,13 +10,16 @@
 
 use std::sync::Arc;
 
+use serde::de::Error as _;
+use serde_json::value::RawValue;
+
 use super::Client;
 use super::dialect::Dialect;
 use super::parameters::Parameters;
 use super::token_set::{Asked, TokenSet};
 use crate::effect::Answer;
 use crate::fetch::Fetch;
-use crate::model::{GrantType, Issuer, Moment, Resource, Scope, Secret, Timestamp, exposed};
+use crate::model::{AuthorizationDetails, GrantType, Issuer, Moment, Resource, Scope, Secret, Timestamp, exposed};
 use crate::step::{Pause, Step, machine};
 use crate::wire::{Fault, Further, Member, RawMembers, RequestError, ServerAnswer, lenient};
 
@@ -145,6 +148,15 @@ impl<'a> TokenRequest<'a> {
         self
     }
 
+    /// Asks for a token with these authorization details: [RFC 9396 §6]. Without a call, the server decides; grantor's
+    /// gives all that were granted. A refresh does not repeat a call, as it does not repeat the scope.
+    ///
+    /// [RFC 9396 §6]: https://www.rfc-editor.org/rfc/rfc9396#section-6
+    pub fn authorization_details(mut self, authorization_details: &AuthorizationDetails) -> Self {
+        self.parameters.authorization_details(authorization_details);
+        self
+    }
+
     /// Accepts this token type too, beside `Bearer` and those that the client [knows](Client::with_token_type).
     pub fn token_type(self, token_type: impl Into<String>) -> Self {
         Self { token_type: Some(token_type.into()), ..self }
@@ -170,8 +182,10 @@ impl<'a> TokenRequest<'a> {
             return Step::Done(Err(RequestError::OtherServer));
         }
         let by_client_credentials = by_client_credentials && !parameters.has_further;
+        let authorization_details = parameters.details().cloned();
         let (form, scope, resource) = parameters.finish(before.resource);
-        let asked = Asked { scope: scope.clone().or(before.scope), resource, by_client_credentials };
+        let scope_asked = scope.clone().or(before.scope);
+        let asked = Asked { scope: scope_asked, resource, authorization_details, by_client_credentials };
         let expected = Expected {
             dialect: Arc::clone(&client.dialect),
             issuer,
@@ -214,7 +228,8 @@ impl TokenSet {
             return Some(request);
         }
         let request = self.asked().by_client_credentials.then(|| client.client_credentials())?;
-        let Asked { scope, resource, .. } = self.asked().clone();
+        let Asked { scope, resource, authorization_details, .. } = self.asked().clone();
+        let request = authorization_details.iter().fold(request, TokenRequest::authorization_details);
         let request = scope.into_iter().fold(request, TokenRequest::scope);
         let request = resource.into_iter().fold(request, TokenRequest::resource);
         Some(request.token_type(self.token_type()).only_at(self.issuer().clone()))
@@ -265,6 +280,9 @@ pub(super) struct Expected {
 const KNOWN: [&str; 8] =
     ["access_token", "token_type", "expires_in", "refresh_token", "scope", "error", "error_description", "error_uri"];
 
+/// The member that [`TokenSet`] has an accessor for too, if it can be read; if not, it is left to the host as it is.
+const DETAILS: &str = "authorization_details";
+
 impl Expected {
     /// Reads a token response: [RFC 6749 §5.1]. Members about the tokens may be unreadable: the tokens were issued all
     /// the same and, if refresh tokens rotate, there are no others.
@@ -293,14 +311,25 @@ impl Expected {
             _ => self.dialect.scope(&members, "scope").map_err(drop),
         };
         let (refresh_token, unreadable) = refresh_token(&members, self.refresh_token);
+        let details = members.read_once(DETAILS, details);
+        let known: Vec<_> = KNOWN.into_iter().chain(details.is_ok().then_some(DETAILS)).collect();
         Ok(TokenSet::new(self.issuer, access_token, self.requested_at)
             .of_type(token_type)
             .expiring_in(members.read("expires_in", lenient::seconds), self.dialect.lifetime)
             .good_for(scope, self.scope)
+            .with_details(details)
             .asked_by(self.asked)
             .refreshed_by(refresh_token)
             .unreadable_too(unreadable)
-            .with_members(Further::than(&KNOWN, &members)))
+            .with_members(Further::than(&known, &members)))
+    }
+}
+
+/// Reads authorization details. Null counts as missing.
+fn details(json: &RawValue) -> serde_json::Result<Option<AuthorizationDetails>> {
+    match json.get() {
+        "null" => Ok(None),
+        text => AuthorizationDetails::parse(text).map(Some).map_err(serde_json::Error::custom),
     }
 }
 

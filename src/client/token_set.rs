@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::dialect::Lifetime;
-use crate::model::{Issuer, Resource, Scope, Secret, Timestamp, exposed};
+use crate::model::{AuthorizationDetails, Issuer, Resource, Scope, Secret, Timestamp, exposed};
 use crate::wire::Further;
 
 /// An access token with the rest of the response. A serde value for the host to keep; it holds the tokens in plain
@@ -30,6 +30,8 @@ pub struct TokenSet {
     refresh_token: Option<Secret<'static>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     scope: Option<Scope>,
+    #[serde(default, skip_serializing_if = "AuthorizationDetails::is_empty")]
+    authorization_details: AuthorizationDetails,
     #[serde(flatten)]
     asked: Asked,
     requested_at: Timestamp,
@@ -48,7 +50,10 @@ pub(super) struct Asked {
     pub(super) scope: Option<Scope>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) resource: Vec<Resource>,
-    /// True if the request had nothing but the client's own credentials, scope and resource: then it can be repeated.
+    #[serde(rename = "requested_authorization_details", default, skip_serializing_if = "Option::is_none")]
+    pub(super) authorization_details: Option<AuthorizationDetails>,
+    /// True if the request had nothing but the client's own credentials, scope, resource and details: then it can be
+    /// repeated.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) by_client_credentials: bool,
 }
@@ -64,6 +69,7 @@ impl TokenSet {
             token_type: None,
             refresh_token: None,
             scope: None,
+            authorization_details: AuthorizationDetails::default(),
             asked: Asked::default(),
             requested_at,
             expires_at: None,
@@ -101,6 +107,12 @@ impl TokenSet {
     pub(super) fn good_for<E>(mut self, scope: Result<Option<Scope>, E>, requested: Option<Scope>) -> Self {
         self.unreadable.extend(scope.is_err().then_some("scope"));
         Self { scope: scope.ok().and_then(|scope| scope.or(requested)), ..self }
+    }
+
+    /// Sets the authorization details of the token. If they cannot be read, it is not known what the token is good for.
+    pub(super) fn with_details<E>(mut self, details: Result<Option<AuthorizationDetails>, E>) -> Self {
+        self.unreadable.extend(details.is_err().then_some("authorization_details"));
+        Self { authorization_details: details.ok().flatten().unwrap_or_default(), ..self }
     }
 
     pub(super) fn asked_by(self, asked: Asked) -> Self {
@@ -165,6 +177,16 @@ impl TokenSet {
         self.scope.as_ref()
     }
 
+    /// The authorization details of the access token, as the server said: [RFC 9396 §7]. They may be fewer than were
+    /// asked for, and may have been filled in. Some that are longer or deeper than this type takes are among the
+    /// [`members`](Self::members), as they were sent.
+    ///
+    /// [RFC 9396 §7]: https://www.rfc-editor.org/rfc/rfc9396#section-7
+    #[must_use]
+    pub fn authorization_details(&self) -> &AuthorizationDetails {
+        &self.authorization_details
+    }
+
     /// The scope that was requested, whatever was granted; `None` if that was the server's default, or is not known. To
     /// get more scope for a resource server, request the [union](Scope::union) of this and the scope of the challenge.
     #[must_use]
@@ -207,8 +229,8 @@ impl TokenSet {
     }
 
     /// The names of the members that were sent and cannot be read: `token_type`, `expires_in`, `scope`,
-    /// `refresh_token`. The access token is good all the same, but its lifetime or scope is not known. Meant for a log,
-    /// and not serialized.
+    /// `authorization_details`, `refresh_token`. The access token is good all the same, but its lifetime, its scope or
+    /// what it is good for is not known. Meant for a log, and not serialized.
     #[must_use]
     pub fn unreadable(&self) -> &[&'static str] {
         &self.unreadable

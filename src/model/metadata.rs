@@ -76,6 +76,11 @@ pub struct Metadata {
     /// [RFC 8414 §2]: https://www.rfc-editor.org/rfc/rfc8414#section-2
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scopes_supported: Option<Vec<String>>,
+    /// The authorization details types that a client may ask for: [RFC 9396 §10].
+    ///
+    /// [RFC 9396 §10]: https://www.rfc-editor.org/rfc/rfc9396#section-10
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_details_types_supported: Option<Vec<String>>,
     /// The `response_type` values that the authorization endpoint accepts.
     pub response_types_supported: Vec<String>,
     /// The places where a response can stand: the query for a code, the fragment for a token.
@@ -153,6 +158,7 @@ impl TryFrom<Members> for Metadata {
             jwks_uri: from.text_by("jwks_uri", endpoint::in_private_network),
             client_id_metadata_document_supported: from.flag("client_id_metadata_document_supported", false),
             scopes_supported: from.list("scopes_supported"),
+            authorization_details_types_supported: from.list("authorization_details_types_supported"),
             response_types_supported: from.list("response_types_supported").unwrap_or_default(),
             response_modes_supported: from.list("response_modes_supported"),
             grant_types_supported: from.list("grant_types_supported"),
@@ -190,6 +196,7 @@ impl Metadata {
             jwks_uri: None,
             client_id_metadata_document_supported: false,
             scopes_supported: None,
+            authorization_details_types_supported: None,
             response_types_supported: Vec::new(),
             response_modes_supported: None,
             grant_types_supported: None,

@@ -4,6 +4,8 @@
 
 mod audience;
 mod authentication;
+mod authorization_detail;
+mod authorization_details;
 pub(crate) mod claims;
 mod client_id;
 mod endpoint;
@@ -33,6 +35,8 @@ mod uri;
 
 pub use audience::{Audience, Resources};
 pub use authentication::{Acr, Amr, AuthenticationEvent, SessionId};
+pub use authorization_detail::{AuthorizationDetail, AuthorizationDetailsError};
+pub use authorization_details::AuthorizationDetails;
 pub use claims::{Claims, ClaimsError};
 pub use client_id::ClientId;
 pub use endpoint::{Endpoint, EndpointUrlError};

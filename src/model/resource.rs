@@ -45,6 +45,13 @@ impl Resource {
         Ok(Self { text, normal })
     }
 
+    /// Tells if a location is this resource, or lies below its path.
+    pub(crate) fn includes(&self, location: &str) -> bool {
+        let Ok(location) = Self::parse(location) else { return false };
+        let Some(rest) = location.normal.strip_prefix(&*self.normal) else { return false };
+        rest.is_empty() || self.normal.ends_with('/') || !self.normal.contains('?') && rest.starts_with(['/', '?'])
+    }
+
     /// The text, as written.
     #[must_use]
     pub fn as_str(&self) -> &str {

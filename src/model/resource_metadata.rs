@@ -31,6 +31,9 @@ pub struct ResourceMetadata {
     /// The scope values that a client may ask for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scopes_supported: Option<Vec<String>>,
+    /// The authorization details types that a client may ask for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_details_types_supported: Option<Vec<String>>,
     /// The places for a token in a request: `header`, `body`, `query` ([RFC 6750 §2]).
     ///
     /// [RFC 6750 §2]: https://www.rfc-editor.org/rfc/rfc6750#section-2
@@ -57,6 +60,7 @@ impl TryFrom<Members> for ResourceMetadata {
         let read = Self {
             authorization_servers: from.list_by(SERVERS, issuer::in_private_network).unwrap_or_default(),
             scopes_supported: from.list("scopes_supported"),
+            authorization_details_types_supported: from.list("authorization_details_types_supported"),
             bearer_methods_supported: from.list("bearer_methods_supported"),
             resource_name: from.optional("resource_name", serde_json::from_value),
             resource_documentation: from.text("resource_documentation"),
@@ -75,6 +79,7 @@ impl ResourceMetadata {
             resource,
             authorization_servers: Vec::new(),
             scopes_supported: None,
+            authorization_details_types_supported: None,
             bearer_methods_supported: None,
             resource_name: None,
             resource_documentation: None,

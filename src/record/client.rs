@@ -65,6 +65,13 @@ pub struct Client {
     /// [RFC 8707]: https://www.rfc-editor.org/rfc/rfc8707
     #[serde(rename = "resource", default, skip_serializing_if = "Audience::is_any")]
     pub audience: Audience,
+    /// The authorization details types that the client may ask for, among those that the server has
+    /// ([RFC 9396 §10]). With none, which is the default, it may not ask for authorization details at all. (Since
+    /// version 3.)
+    ///
+    /// [RFC 9396 §10]: https://www.rfc-editor.org/rfc/rfc9396#section-10
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details_types: Vec<String>,
     /// The resources of a resource server ([RFC 6749 §1.1]), which may introspect access tokens that are restricted to
     /// one of these resources, or to none at all. `None` for a client that is not a resource server.
     ///
@@ -102,6 +109,7 @@ impl Client {
             require_redirect_uri: true,
             require_pushed_authorization_requests: false,
             audience: Audience::Any,
+            authorization_details_types: Vec::new(),
             resource_server: None,
             grant_lifetime: None,
             disabled: false,

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::Version;
-use crate::model::{Audience, Claims, CodeChallenge, GrantId, Key, RedirectUri, Scope, Timestamp};
+use crate::model::{
+    Audience, AuthorizationDetails, Claims, CodeChallenge, GrantId, Key, RedirectUri, Scope, Timestamp,
+};
 
 /// A credential, as it was issued. The record changes only by [`Change::Replace`](crate::store::Change::Replace). The
 /// store keeps beside it that it was spent, or that its grant was revoked.
@@ -11,7 +13,7 @@ use crate::model::{Audience, Claims, CodeChallenge, GrantId, Key, RedirectUri, S
 #[non_exhaustive]
 pub struct Credential {
     /// The version of this record's format.
-    pub version: Version<1>,
+    pub version: Version<2>,
     /// The number of changes of this record, from 0.
     pub revision: u32,
     /// The key by which the credential is found. The plain text is not kept.
@@ -74,15 +76,34 @@ pub struct AccessToken {
     /// The claims that the host added.
     #[serde(default, deserialize_with = "crate::model::claims::stored", skip_serializing_if = "Claims::is_empty")]
     pub claims: Claims,
+    /// The authorization details of the token, which are at most its grant's: [RFC 9396 §7]. (Since version 2.)
+    ///
+    /// [RFC 9396 §7]: https://www.rfc-editor.org/rfc/rfc9396#section-7
+    #[serde(default, skip_serializing_if = "AuthorizationDetails::is_empty")]
+    pub authorization_details: AuthorizationDetails,
 }
 
-/// Tells if a member of [RFC 7662 §2.2] or [RFC 9470 §6.2] is for grantor to fill in. The host's claims must not
-/// contradict what grantor knows.
+/// Tells if a member of [RFC 7662 §2.2], [RFC 9396 §9.2] or [RFC 9470 §6.2] is for grantor to fill in. The host's
+/// claims must not contradict what grantor knows.
 ///
 /// [RFC 7662 §2.2]: https://www.rfc-editor.org/rfc/rfc7662#section-2.2
+/// [RFC 9396 §9.2]: https://www.rfc-editor.org/rfc/rfc9396#section-9.2
 /// [RFC 9470 §6.2]: https://www.rfc-editor.org/rfc/rfc9470#section-6.2
 pub(crate) fn is_registered_claim(name: &str) -> bool {
-    const REGISTERED: [&str; 12] =
-        ["active", "iss", "client_id", "sub", "scope", "aud", "iat", "exp", "nbf", "token_type", "acr", "auth_time"];
+    const REGISTERED: [&str; 13] = [
+        "active",
+        "iss",
+        "client_id",
+        "sub",
+        "scope",
+        "aud",
+        "iat",
+        "exp",
+        "nbf",
+        "token_type",
+        "acr",
+        "auth_time",
+        "authorization_details",
+    ];
     REGISTERED.contains(&name)
 }

@@ -5,7 +5,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Version;
-use crate::model::{Audience, AuthenticationEvent, Claims, ClientId, GrantId, GrantType, Scope, Subject, Timestamp};
+use crate::model::{
+    Audience, AuthenticationEvent, AuthorizationDetails, Claims, ClientId, GrantId, GrantType, Scope, Subject,
+    Timestamp,
+};
 
 /// A grant, as it was opened. The record never changes. The store keeps beside it that it was revoked, and how long it
 /// is kept.
@@ -13,7 +16,7 @@ use crate::model::{Audience, AuthenticationEvent, Claims, ClientId, GrantId, Gra
 #[non_exhaustive]
 pub struct Grant {
     /// The version of this record's format.
-    pub version: Version<2>,
+    pub version: Version<3>,
     /// The grant's identifier.
     pub id: GrantId,
     /// The client that was authorized.
@@ -30,6 +33,11 @@ pub struct Grant {
     /// The protected resources that were authorized.
     #[serde(rename = "resource", default, skip_serializing_if = "Audience::is_any")]
     pub audience: Audience,
+    /// The authorization details that were granted: [RFC 9396]. (Since version 3.)
+    ///
+    /// [RFC 9396]: https://www.rfc-editor.org/rfc/rfc9396
+    #[serde(default, skip_serializing_if = "AuthorizationDetails::is_empty")]
+    pub authorization_details: AuthorizationDetails,
     /// The time of the authorization.
     pub issued_at: Timestamp,
     /// The latest end of the grant, however often its tokens are refreshed. `None` means that it ends with its last

@@ -143,6 +143,8 @@ impl ClientImport {
             None => self.default_scope.clone(),
         };
         client.require_pushed_authorization_requests = members.flag("require_pushed_authorization_requests");
+        let as_written = |text: &str| Ok::<_, fmt::Error>(text.to_owned());
+        client.authorization_details_types = members.all("authorization_details_types", &[], as_written);
         // RFC 7591 §2: "clients using flows with redirection MUST register their redirection URI values."
         let redirects = !client.response_types.is_empty()
             && (client.grant_types.contains(&GrantType::AuthorizationCode)
@@ -159,7 +161,8 @@ impl ClientImport {
 }
 
 /// The members that have a place in a record, or that need not be kept.
-const TAKEN: [&str; 11] = [
+const TAKEN: [&str; 12] = [
+    "authorization_details_types",
     "client_id",
     "client_id_issued_at",
     "client_name",

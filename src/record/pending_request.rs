@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Version;
 use crate::model::{
-    Acr, Audience, ClientId, CodeChallenge, Key, LanguageTag, PromptValue, RedirectUri, ResponseMode, ResponseType,
-    Scope, Secret, Timestamp, exposed,
+    Acr, Audience, AuthorizationDetails, ClientId, CodeChallenge, Key, LanguageTag, PromptValue, RedirectUri,
+    ResponseMode, ResponseType, Scope, Secret, Timestamp, exposed,
 };
 
 /// An authorization request that waits for a resource owner; today always a pushed one ([RFC 9126 §2]). It has a client
@@ -86,6 +86,13 @@ pub struct Asked {
     /// The protected resources that the client asks for.
     #[serde(rename = "resource", default, skip_serializing_if = "Audience::is_any")]
     pub audience: Audience,
+    /// The authorization details that the client asks for, checked by the definition of their types, and that the
+    /// resource owner may narrow: [RFC 9396 §3]. The consent page shows each of them. (Since version 2 of a pending
+    /// request.)
+    ///
+    /// [RFC 9396 §3]: https://www.rfc-editor.org/rfc/rfc9396#section-3
+    #[serde(default, skip_serializing_if = "AuthorizationDetails::is_empty")]
+    pub authorization_details: AuthorizationDetails,
     /// The challenge that a code will be bound to: [RFC 7636 §4.3].
     ///
     /// [RFC 7636 §4.3]: https://www.rfc-editor.org/rfc/rfc7636#section-4.3
@@ -134,6 +141,7 @@ impl Asked {
         Self {
             scope,
             audience: Audience::Any,
+            authorization_details: AuthorizationDetails::default(),
             code_challenge: None,
             acr_values: Vec::new(),
             max_age: None,

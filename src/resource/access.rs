@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::HeaderValue;
 use serde_json::Value;
 
-use crate::model::{GrantId, Scope, Subject, Timestamp};
+use crate::model::{AuthorizationDetail, GrantId, Scope, Subject, Timestamp};
 use crate::record::{Credential, CredentialKind, Grant, is_registered_claim};
 use crate::wire::Introspection;
 
@@ -71,6 +71,21 @@ impl Access {
             Source::Introspection(introspection) => ([].as_slice(), introspection.aud.as_slice()),
         };
         stored.iter().map(|resource| resource.as_str()).chain(introspected.iter().map(String::as_str))
+    }
+
+    /// The authorization details of the token, which the resource enforces: [RFC 9396 §9]. Those of a token in the
+    /// store may be for other resources too; those that introspection tells are for whoever asked.
+    ///
+    /// [RFC 9396 §9]: https://www.rfc-editor.org/rfc/rfc9396#section-9
+    #[must_use]
+    pub fn authorization_details(&self) -> &[AuthorizationDetail] {
+        match &self.source {
+            Source::Introspection(introspection) => &introspection.authorization_details,
+            Source::Store { credential, .. } => match &credential.kind {
+                CredentialKind::AccessToken(access_token) => &access_token.authorization_details,
+                _ => &[],
+            },
+        }
     }
 
     /// The time at which the token expires; `None` if the authorization server did not say.

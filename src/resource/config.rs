@@ -79,6 +79,11 @@ pub struct Config {
     pub authorization_servers: Vec<Issuer>,
     /// The scope values that a client may ask for, for the metadata document. Default: none.
     pub scopes_supported: Scope,
+    /// The authorization details types that a client may ask for, for the metadata document ([RFC 9728 §2]). Default:
+    /// none.
+    ///
+    /// [RFC 9728 §2]: https://www.rfc-editor.org/rfc/rfc9728#section-2
+    pub authorization_details_types_supported: Vec<String>,
     /// A name for people, for the metadata document. Default: `None`.
     pub resource_name: Option<String>,
     /// The URL of a page for developers, for the metadata document. Default: `None`.
@@ -108,6 +113,7 @@ impl Config {
             resource_metadata: ResourceMetadata::url(&resource),
             authorization_servers: Vec::new(),
             scopes_supported: Scope::EMPTY,
+            authorization_details_types_supported: Vec::new(),
             resource_name: None,
             resource_documentation: None,
             members: Map::new(),

@@ -22,6 +22,8 @@ impl Config {
         let mut metadata = ResourceMetadata::new(self.resource.clone());
         metadata.authorization_servers.clone_from(&self.authorization_servers);
         metadata.scopes_supported = Some(scopes).filter(|scopes| !scopes.is_empty());
+        let types = self.authorization_details_types_supported.clone();
+        metadata.authorization_details_types_supported = Some(types).filter(|types| !types.is_empty());
         metadata.bearer_methods_supported = Some(methods.collect());
         metadata.resource_name.clone_from(&self.resource_name);
         metadata.resource_documentation.clone_from(&self.resource_documentation);

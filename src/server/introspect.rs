@@ -20,7 +20,9 @@ use super::error::{ClientError, EndpointError, ErrorReply, PresentedIn};
 use super::section::{CONFIDENTIAL_AUTH_METHODS, Section, names};
 use super::{Config, Server};
 use crate::effect::{Answer, Outage};
-use crate::model::{Audience, ClientId, Endpoint, Issuer, Key, Metadata, Moment, Secret, Timestamp};
+use crate::model::{
+    Audience, AuthorizationDetails, ClientId, Endpoint, Issuer, Key, Metadata, Moment, Secret, Timestamp,
+};
 use crate::record::{Client, Credential, CredentialKind, Grant, is_registered_claim};
 use crate::step::{Pause, Step, machine};
 use crate::store::{Found, Lookup, Presented};
@@ -178,8 +180,26 @@ impl<'a> IntrospectEndpoint<'a> {
             issuer: self.config.issuer.clone(),
             credential: Arc::clone(&presented.credential),
             grant: Arc::clone(&presented.grant),
+            authorization_details: self.details(client, presented),
         });
         Step::Done(IntrospectReply { outcome: Ok((client.client_id.clone(), active)) })
+    }
+}
+
+impl IntrospectEndpoint<'_> {
+    /// Returns the authorization details that this client is told. [RFC 9396 §13]: "The AS should share this data with
+    /// those parties on a "need to know" basis": a resource server is not told about those for others.
+    ///
+    /// [RFC 9396 §13]: https://www.rfc-editor.org/rfc/rfc9396#section-13
+    fn details(&self, client: &Client, presented: &Presented) -> AuthorizationDetails {
+        let details = match &presented.credential.kind {
+            CredentialKind::AccessToken(access_token) => &access_token.authorization_details,
+            _ => &presented.grant.authorization_details,
+        };
+        match &client.resource_server {
+            Some(served) if presented.grant.client_id != client.client_id => self.config.details_at(details, served),
+            _ => details.clone(),
+        }
     }
 }
 
@@ -269,11 +289,15 @@ pub struct ActiveToken {
     pub credential: Arc<Credential>,
     /// The grant that the token stands for.
     pub grant: Arc<Grant>,
+    /// The authorization details of the token that the asking client may know about: [RFC 9396 §9.2].
+    ///
+    /// [RFC 9396 §9.2]: https://www.rfc-editor.org/rfc/rfc9396#section-9.2
+    pub authorization_details: AuthorizationDetails,
 }
 
 impl Serialize for ActiveToken {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { issuer, credential, grant } = self;
+        let Self { issuer, credential, grant, authorization_details } = self;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("active", &true)?;
         map.serialize_entry("iss", issuer)?;
@@ -288,6 +312,12 @@ impl Serialize for ActiveToken {
             [] => {}
             [only] => map.serialize_entry("aud", only)?,
             several => map.serialize_entry("aud", several)?,
+        }
+        // RFC 9396 §9.2: "If the AS includes authorization detail information for the token in its response, the
+        // information MUST be conveyed with `authorization_details` as a top-level member of the introspection response
+        // JSON object."
+        if !authorization_details.is_empty() {
+            map.serialize_entry("authorization_details", authorization_details)?;
         }
         map.serialize_entry("iat", &credential.issued_at)?;
         map.serialize_entry("exp", &credential.expires_at)?;

@@ -8,10 +8,11 @@ use arrayvec::ArrayVec;
 use serde_json::Value;
 
 use super::Config;
+use super::scope::Granted;
 use crate::consult::{Issuance, Verdict};
 use crate::model::{
-    Audience, AuthenticationEvent, Claims, GrantId, GrantType, Key, Moment, Partition, Scope, Secret, Subject,
-    Timestamp,
+    AuthenticationEvent, AuthorizationDetails, Claims, GrantId, GrantType, Key, Moment, Partition, Scope, Secret,
+    Subject, Timestamp,
 };
 use crate::record::{AccessToken, Client, Credential, CredentialKind, Grant, Version};
 use crate::store::{Change, Commit};
@@ -88,32 +89,36 @@ pub(super) struct Issued {
     pub(super) access_token: Secret<'static>,
     pub(super) expires_in: u64,
     pub(super) scope: Scope,
+    pub(super) authorization_details: AuthorizationDetails,
     /// The refresh token with its expiry.
     pub(super) refresh_token: Option<(Secret<'static>, Timestamp)>,
     pub(super) response_members: Vec<(String, Value)>,
 }
 
 impl Plan {
-    /// Creates a plan for tokens of this scope and audience. They expire with their grant at the latest.
+    /// Creates a plan for tokens on these terms. They expire with their grant at the latest.
     pub(super) fn new(
         config: &Config,
         (client, grant): (Arc<Client>, Arc<Grant>),
         grant_type: GrantType,
         basis: Basis,
-        (scope, audience): (Scope, Audience),
+        granted: Granted,
         now: Timestamp,
     ) -> Self {
         let lifetime = config.token.access_token_lifetime;
         let remaining = grant.expires_at.map(|end| Duration::from_secs(end.0.saturating_sub(now.0)));
         let access_token_lifetime = remaining.map_or(lifetime, |remaining| remaining.min(lifetime));
-        let issuance = Issuance { client, grant, grant_type, scope, audience, access_token_lifetime };
+        let Granted { scope, audience, authorization_details } = granted;
+        let issuance =
+            Issuance { client, grant, grant_type, scope, audience, authorization_details, access_token_lifetime };
         Self { issuance, basis, claims: Claims::default(), refresh_token: None, response_members: Vec::new() }
     }
 
     /// Creates a plan for a grant that is opened with the tokens.
     pub(super) fn of_new_grant(config: &Config, client: Arc<Client>, grant: Arc<Grant>, now: Timestamp) -> Self {
         let grant_type = grant.grant_type.clone();
-        let granted = (grant.scope.clone(), grant.audience.clone());
+        let authorization_details = config.details_at(&grant.authorization_details, grant.audience.resources());
+        let granted = Granted { scope: grant.scope.clone(), audience: grant.audience.clone(), authorization_details };
         Self::new(config, (client, grant), grant_type, Basis::NewGrant, granted, now)
     }
 
@@ -144,7 +149,7 @@ impl Plan {
 
     /// Makes the tokens and the commit. Draws the access token, then the refresh token.
     pub(super) fn issue(self, config: &Config, moment: &mut Moment) -> Issued {
-        let Self { issuance: Issuance { grant, scope, audience, access_token_lifetime, .. }, .. } = self;
+        let Issuance { grant, scope, audience, authorization_details, access_token_lifetime, .. } = self.issuance;
         let (now, partition) = (moment.now(), grant.id.partition());
         let expires_at = now.end_of(access_token_lifetime);
         let credential = |key, kind, scope, audience, expires_at| {
@@ -153,7 +158,8 @@ impl Plan {
             Arc::new(Credential { version, revision, key, grant, kind, scope, audience, issued_at, expires_at })
         };
         let (access_token, key) = Key::generate(partition, &moment.draw());
-        let kind = CredentialKind::AccessToken(AccessToken { claims: self.claims });
+        let details = authorization_details.clone();
+        let kind = CredentialKind::AccessToken(AccessToken { claims: self.claims, authorization_details: details });
         let access = credential(key, kind, scope.clone(), audience, expires_at);
         let (mut refresh_token, mut refresh, mut until) = (None, None, expires_at);
         if let Some(scope) = self.refresh_token {
@@ -178,6 +184,7 @@ impl Plan {
             access_token,
             expires_in: expires_at.0.saturating_sub(now.0),
             scope,
+            authorization_details,
             refresh_token,
             response_members: self.response_members,
         }
@@ -189,8 +196,7 @@ pub(super) struct NewGrant<'a> {
     pub(super) client: &'a Client,
     pub(super) grant_type: GrantType,
     pub(super) subject: Option<Subject>,
-    pub(super) scope: Scope,
-    pub(super) audience: Audience,
+    pub(super) granted: Granted,
     pub(super) authentication: AuthenticationEvent,
     pub(super) data: Claims,
     /// The partition of the stored request that led to the grant, if any.
@@ -200,7 +206,8 @@ pub(super) struct NewGrant<'a> {
 impl NewGrant<'_> {
     /// Makes the record, and draws its identifier.
     pub(super) fn open(self, config: &Config, moment: &mut Moment) -> Arc<Grant> {
-        let Self { client, grant_type, subject, scope, audience, authentication, data, partition } = self;
+        let Self { client, grant_type, subject, granted, authentication, data, partition } = self;
+        let Granted { scope, audience, authorization_details } = granted;
         let id = GrantId::from_bytes(moment.draw());
         Arc::new(Grant {
             version: Version,
@@ -210,6 +217,7 @@ impl NewGrant<'_> {
             grant_type,
             scope,
             audience,
+            authorization_details,
             issued_at: moment.now(),
             expires_at: client.grant_lifetime(config.grant_lifetime).map(|lifetime| moment.now().end_of(lifetime)),
             authentication,

@@ -16,6 +16,7 @@
 //! [RFC 6749 §1.1]: https://www.rfc-editor.org/rfc/rfc6749#section-1.1
 
 mod about_token;
+mod authorization_details;
 mod authorize;
 mod client_auth;
 mod cross_origin;
@@ -32,6 +33,9 @@ mod section;
 mod token;
 
 pub use crate::wire::FormPost;
+pub use authorization_details::{
+    AuthorizationDetailsConfig, AuthorizationDetailsType, DetailMembers, DetailsError, InvalidDetail, MemberKind,
+};
 pub use authorize::{
     Approval, AuthorizationConfig, AuthorizationError, AuthorizationPageError, AuthorizationRequest,
     AuthorizationResponse, Authorize, AuthorizeDecision, AuthorizeDecisionCommit, AuthorizeDecisionIssuance,
@@ -81,6 +85,10 @@ pub struct Config {
     ///
     /// [RFC 8707]: https://www.rfc-editor.org/rfc/rfc8707
     pub resources: Audience,
+    /// The authorization details types: [RFC 9396]. Default: none.
+    ///
+    /// [RFC 9396]: https://www.rfc-editor.org/rfc/rfc9396
+    pub authorization_details: AuthorizationDetailsConfig,
     /// The longest life of a grant, in whole seconds, however often its tokens are refreshed; a client's record may set
     /// a shorter one. Default: `None`, for as long as it is refreshed. If there is an end, token responses tell it
     /// ([Refresh Token Expiration]).
@@ -127,6 +135,7 @@ impl Config {
         Self {
             scope: ScopeConfig::default(),
             resources: Audience::Any,
+            authorization_details: AuthorizationDetailsConfig::default(),
             grant_lifetime: None,
             consult_issuance: true,
             client_authentication: ClientAuthenticationConfig::default(),
@@ -147,7 +156,8 @@ impl Config {
             self.revocation.as_ref().map(|section| section as _),
             self.par.as_ref().map(|section| section as _),
         ];
-        let always: [&dyn section::Section; 4] = [&self.scope, &self.token, &self.authorization, &self.document];
+        let always: [&dyn section::Section; 5] =
+            [&self.scope, &self.authorization_details, &self.token, &self.authorization, &self.document];
         always.into_iter().chain(optional.into_iter().flatten())
     }
 }

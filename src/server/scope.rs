@@ -8,9 +8,10 @@
 use std::collections::BTreeMap;
 
 use super::Config;
+use super::authorization_details::DetailsError;
 use super::section::{ConfigError, Section, names};
-use crate::model::{Audience, Metadata, Resource, Scope, ScopeError};
-use crate::record::Client;
+use crate::model::{Audience, AuthorizationDetails, Metadata, Resource, Scope, ScopeError};
+use crate::record::{Asked, Client};
 
 /// The scope section of a configuration.
 #[derive(Clone, Debug, Default)]
@@ -98,71 +99,116 @@ impl Section for ScopeConfig {
     }
 }
 
+/// The terms of a request, as they were sent.
+pub(super) struct Requested<'r, R> {
+    pub(super) scope: Option<&'r str>,
+    pub(super) resource: &'r [R],
+    pub(super) authorization_details: Option<&'r str>,
+}
+
+/// The terms of a grant or of a token.
+#[derive(Clone, Debug)]
+pub(super) struct Granted {
+    pub(super) scope: Scope,
+    pub(super) audience: Audience,
+    pub(super) authorization_details: AuthorizationDetails,
+}
+
 /// The part of a request that cannot be granted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Excess {
     /// The scope: `invalid_scope`.
     Scope,
     /// A resource: `invalid_target`.
     Target,
+    /// The authorization details: `invalid_authorization_details`.
+    Details(DetailsError),
+}
+
+impl From<DetailsError> for Excess {
+    fn from(error: DetailsError) -> Self {
+        Self::Details(error)
+    }
+}
+
+impl Granted {
+    /// True if there is neither a scope nor an authorization detail.
+    pub(super) fn is_empty(&self) -> bool {
+        self.scope.is_empty() && self.authorization_details.is_empty()
+    }
 }
 
 impl Config {
-    /// Returns the scope and the audience to grant.
+    /// Returns the terms to grant.
     ///
     /// # Errors
     /// The scope is malformed, or exceeds the client's registration or the resources ([RFC 6749 §3.3]); or the client
-    /// may not ask for a resource ([RFC 8707 §2]).
+    /// may not ask for a resource ([RFC 8707 §2]) or for the authorization details ([RFC 9396 §5]).
     ///
     /// [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
     /// [RFC 8707 §2]: https://www.rfc-editor.org/rfc/rfc8707#section-2
-    pub(super) fn scope_and_audience(
+    /// [RFC 9396 §5]: https://www.rfc-editor.org/rfc/rfc9396#section-5
+    pub(super) fn terms<R: AsRef<str>>(
         &self,
         client: &Client,
-        scope: Option<&str>,
-        resource: &[impl AsRef<str>],
-    ) -> Result<(Scope, Audience), Excess> {
+        requested: &Requested<'_, R>,
+    ) -> Result<Granted, Excess> {
+        let Requested { scope, resource, authorization_details } = *requested;
+        let all = self.audience(client, &[""; 0]);
+        let authorization_details = self.asked_details(client, authorization_details, all.as_ref())?;
         let asked = scope.filter(|scope| !scope.is_empty());
-        let scope = self.scope(client, asked).ok_or(Excess::Scope)?;
+        // A request for authorization details alone asks for no scope, and not for the default one.
+        let is_of_details = asked.is_none() && !authorization_details.is_empty();
+        let scope = if is_of_details { Some(Scope::EMPTY) } else { self.scope(client, asked) };
+        let scope = scope.ok_or(Excess::Scope)?;
         let audience = self.audience(client, resource).ok_or(Excess::Target)?;
-        let scope = self.scope_at(&audience, scope, asked.is_some())?;
+        let scope = self.scope_at(&audience, scope, asked.is_some(), !authorization_details.is_empty())?;
         // RFC 9068 §3: "If a "scope" parameter is present in the request, the authorization server SHOULD use it to
         // infer the value of the default resource indicator to be used in the "aud" claim."
-        let is_inferred = resource.is_empty() && asked.is_some();
-        let audience = if is_inferred { self.inferred(&scope, audience).ok_or(Excess::Scope)? } else { audience };
-        Ok((scope, audience))
+        if resource.is_empty() && asked.is_some() {
+            let inferred = self.inferred(&scope, &audience).ok_or(Excess::Scope)?;
+            // Authorization details may be for other resources than the scope.
+            let audience = if authorization_details.is_empty() { inferred } else { audience };
+            return Ok(Granted { scope, audience, authorization_details });
+        }
+        Ok(Granted { scope, audience, authorization_details })
     }
 
-    /// Returns the part of a scope and an audience, as asked for, that may still be granted, now that the configuration
-    /// and the client's registration may have changed; `None` if the audience may not. A requested restriction does not
+    /// Returns the part of the terms that were asked for that may still be granted, now that the configuration and the
+    /// client's registration may have changed; `None` if the audience may not. A requested restriction does not
     /// disappear.
-    pub(super) fn still(&self, client: &Client, scope: &Scope, audience: &Audience) -> Option<(Scope, Audience)> {
+    pub(super) fn still(&self, client: &Client, asked: &Asked) -> Option<Granted> {
+        let Asked { scope, audience, authorization_details, .. } = asked;
         let is_restricted = !audience.is_any();
         let audience = self.audience(client, audience.resources()).filter(|now| !is_restricted || !now.is_any())?;
-        Some((self.carried(&audience, &scope.intersection(&client.scope)), audience))
+        let scope = self.carried(&audience, &scope.intersection(&client.scope));
+        Some(Granted { scope, audience, authorization_details: self.offered_details(client, authorization_details) })
     }
 
-    /// Returns the scope and the audience of a token within those of its grant: [RFC 6749 §6], [RFC 8707 §2.2].
+    /// Returns the terms of a token within those of its grant: [RFC 6749 §6], [RFC 8707 §2.2], [RFC 9396 §6].
     ///
     /// # Errors
     /// The request exceeds the grant, or nothing of its scope is left for the resources.
     ///
     /// [RFC 6749 §6]: https://www.rfc-editor.org/rfc/rfc6749#section-6
     /// [RFC 8707 §2.2]: https://www.rfc-editor.org/rfc/rfc8707#section-2.2
-    pub(super) fn within(
+    /// [RFC 9396 §6]: https://www.rfc-editor.org/rfc/rfc9396#section-6
+    pub(super) fn within<R: AsRef<str>>(
         &self,
         client: &Client,
-        (granted, audience): (&Scope, &Audience),
+        (granted, audience, details): (&Scope, &Audience, &AuthorizationDetails),
         scope: Option<Scope>,
-        resource: &[impl AsRef<str>],
-    ) -> Result<(Scope, Audience), Excess> {
+        requested: &Requested<'_, R>,
+    ) -> Result<Granted, Excess> {
         let is_asked = scope.is_some();
         let scope = match scope {
             None => granted.clone(),
             Some(scope) => self.granted_scope(granted, scope).ok_or(Excess::Scope)?,
         };
-        let audience = self.granted_audience(client, audience, resource).ok_or(Excess::Target)?;
-        Ok((self.scope_at(&audience, scope, is_asked)?, audience))
+        let audience = self.granted_audience(client, audience, requested.resource).ok_or(Excess::Target)?;
+        let details = self.granted_details(client, details, requested.authorization_details, &audience)?;
+        let scope = self.scope_at(&audience, scope, is_asked, !details.is_empty())?;
+        Ok(Granted { scope, audience, authorization_details: details })
     }
 
     /// Returns the scope values that belong to a resource, for its own metadata document ([RFC 9728 §2]):
@@ -200,20 +246,21 @@ impl Config {
     /// an access token to the value the respective resource is able to process and needs to know."
     ///
     /// [RFC 8707 §2.2]: https://www.rfc-editor.org/rfc/rfc8707#section-2.2
-    fn scope_at(&self, audience: &Audience, scope: Scope, is_asked: bool) -> Result<Scope, Excess> {
+    fn scope_at(&self, audience: &Audience, scope: Scope, is_asked: bool, has_details: bool) -> Result<Scope, Excess> {
         let carried = self.carried(audience, &scope);
         let is_refused = is_asked && self.scope.unknown == UnknownScope::Refuse && !scope.is_subset(&carried);
         // A token without a scope could not tell that it was narrowed: RFC 6749 §5.1 has no way to write an empty one.
-        let is_lost = carried.is_empty() && !scope.is_empty();
+        // Authorization details tell what it is good for.
+        let is_lost = carried.is_empty() && !scope.is_empty() && !has_details;
         if is_refused || is_lost { Err(Excess::Scope) } else { Ok(carried) }
     }
 
     /// Infers the resources of a request that names none, among these, from its scope: those to which each value
     /// belongs that belongs to any; `None` if there are none (`invalid_scope`).
-    fn inferred(&self, scope: &Scope, audience: Audience) -> Option<Audience> {
-        let own = || scope.tokens().filter(|value| self.belongs(value, &audience));
+    fn inferred(&self, scope: &Scope, audience: &Audience) -> Option<Audience> {
+        let own = || scope.tokens().filter(|value| self.belongs(value, audience));
         if own().next().is_none() {
-            return Some(audience);
+            return Some(audience.clone());
         }
         let of = |resource: &Resource| self.scope.of_resource.get(resource).unwrap_or(&Scope::EMPTY);
         let resources = || audience.resources().iter().cloned();

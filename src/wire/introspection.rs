@@ -13,7 +13,7 @@ use super::request::{Identity, PostForm};
 use super::request_error::RequestError;
 use crate::fetch::Fetch;
 use crate::model::members::{Members, Unreadable};
-use crate::model::{Endpoint, Scope, Secret, Timestamp};
+use crate::model::{AuthorizationDetails, Endpoint, Scope, Secret, Timestamp};
 
 /// An active token, as the authorization server describes it: [RFC 7662 §2.2]. Each member except the lists is optional
 /// there.
@@ -47,6 +47,11 @@ pub struct Introspection {
     pub sub: Option<String>,
     /// The audience: one recipient or several.
     pub aud: Vec<String>,
+    /// The authorization details of the token: [RFC 9396 §9.2]. If they cannot be read, there are none, and the token
+    /// gives less.
+    ///
+    /// [RFC 9396 §9.2]: https://www.rfc-editor.org/rfc/rfc9396#section-9.2
+    pub authorization_details: AuthorizationDetails,
     /// The issuer of the token.
     pub iss: Option<String>,
     /// The token's identifier; a number is read as for `client_id`.
@@ -86,6 +91,7 @@ impl TryFrom<Members> for Introspection {
             exp: from.strict("exp", timestamp)?.flatten(),
             nbf: from.strict("nbf", timestamp)?.flatten(),
             aud: from.strict("aud", lenient::one_or_many)?.unwrap_or_default(),
+            authorization_details: from.optional("authorization_details", serde_json::from_value).unwrap_or_default(),
             client_id: from.optional("client_id", identifier),
             username: from.optional("username", identifier),
             iat: from.optional("iat", timestamp).flatten(),

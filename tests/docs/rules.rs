@@ -9,7 +9,7 @@ use crate::source::{self, Test};
 const PAGE: &str = "docs/conformance.md";
 
 /// The documents, in the order of the page.
-const DOCUMENTS: [(&str, &str); 23] = [
+const DOCUMENTS: [(&str, &str); 24] = [
     ("RFC 6749", "The OAuth 2.0 Authorization Framework"),
     ("OAuth 2.1", "The OAuth 2.1 Authorization Framework (draft)"),
     ("RFC 9700", "Best Current Practice for OAuth 2.0 Security"),
@@ -25,6 +25,7 @@ const DOCUMENTS: [(&str, &str); 23] = [
     ("RFC 9068", "JWT Profile for OAuth 2.0 Access Tokens"),
     ("RFC 9126", "Pushed Authorization Requests"),
     ("RFC 9207", "Authorization Server Issuer Identification"),
+    ("RFC 9396", "Rich Authorization Requests"),
     ("RFC 9470", "Step Up Authentication Challenge"),
     ("RFC 9728", "Protected Resource Metadata"),
     ("Multiple Response Types", "OAuth 2.0 Multiple Response Type Encoding Practices"),

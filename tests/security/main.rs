@@ -11,6 +11,7 @@
 
 mod cancellation;
 mod clocks;
+mod details;
 mod determinism;
 mod faulty_store;
 mod fixture;

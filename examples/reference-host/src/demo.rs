@@ -77,6 +77,7 @@ impl Demo {
         app.grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
         app.response_types = vec![ResponseType::Code];
         app.scope = scope.clone();
+        app.authorization_details_types = vec!["payment_initiation".to_owned()];
 
         let mut web = Client::confidential(ClientId::parse("demo-web")?, &web_secret);
         web.client_name = Some("Demo Web Site".to_owned());
@@ -84,10 +85,12 @@ impl Demo {
         web.grant_types.clone_from(&app.grant_types);
         web.response_types.clone_from(&app.response_types);
         web.scope = scope;
+        web.authorization_details_types.clone_from(&app.authorization_details_types);
 
         let mut service = Client::confidential(ClientId::parse("demo-service")?, &service_secret);
         service.grant_types = vec![GrantType::ClientCredentials];
         service.scope = Scope::parse("photos.read")?;
+        service.authorization_details_types.clone_from(&app.authorization_details_types);
 
         let api = Resource::parse(&format!("{base}/api/photos"))?;
         let mut settings = Settings::for_all_flows(api, Scope::parse("photos.read photos.write")?);

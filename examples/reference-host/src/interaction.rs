@@ -132,7 +132,10 @@ fn consent_page(
 ) -> Response {
     let Ok((csrf, cookie)) = app.sessions.form(visit, login) else { return unavailable() };
     let (server, sentences) = (app.server(), app.sentences.load());
-    let words = pages::Words { config: server.config(), sentences: &sentences, locales: sentences::accepted(headers) };
+    // The client may know better than the browser what the person reads.
+    let asked = prompt.asked.ui_locales.iter().map(ToString::to_string);
+    let locales = asked.chain(sentences::accepted(headers)).collect();
+    let words = pages::Words { config: server.config(), sentences: &sentences, locales };
     with_cookie(pages::consent(prompt, &words, &csrf, request, &login.user), cookie)
 }
 
@@ -247,6 +250,22 @@ fn refuse_login(pending: Option<&Pending>, csrf: &str, request: &str, error: Log
     }
 }
 
+/// The boxes that are still ticked.
+#[derive(Debug)]
+struct Ticked {
+    scope: Scope,
+    /// The positions of the authorization details.
+    details: Vec<usize>,
+}
+
+impl Ticked {
+    fn read(form: &Form<'_>) -> Option<Self> {
+        let scope = Scope::parse(&form.all("scope").collect::<Vec<_>>().join(" ")).ok()?;
+        let details = form.all("authorization_details").map(|position| position.parse().ok()).collect::<Option<_>>()?;
+        Some(Self { scope, details })
+    }
+}
+
 /// `POST /consent`. Pressed again, a button leads where it led before, since the browser has dropped that response.
 pub(crate) async fn decide(
     State(app): State<Arc<App>>,
@@ -258,9 +277,9 @@ pub(crate) async fn decide(
     let Ok(moment) = moment() else { return unavailable() };
     let decision = match &*form.get("decision") {
         // The form sends only the boxes that are still ticked. grantor ignores values that it adds to the request.
-        "approve" => match Scope::parse(&form.all("scope").collect::<Vec<_>>().join(" ")) {
-            Ok(scope) => Some(scope),
-            Err(_) => return pages::message(StatusCode::BAD_REQUEST, UNREADABLE),
+        "approve" => match Ticked::read(&form) {
+            Some(ticked) => Some(ticked),
+            None => return pages::message(StatusCode::BAD_REQUEST, UNREADABLE),
         },
         "deny" => None,
         _ => return pages::message(StatusCode::BAD_REQUEST, UNREADABLE),
@@ -277,7 +296,7 @@ pub(crate) async fn decide(
         _ => return pages::message(StatusCode::GONE, GONE),
     };
     let (whose, what) = (whose(&login), Digest::of(&request));
-    let button = Digest::of(&decision.as_ref().map_or_else(String::new, |scope| format!("approve {scope}")));
+    let button = Digest::of(&decision.as_ref().map_or_else(String::new, |ticked| format!("approve {ticked:?}")));
     let work = {
         let app = Arc::clone(&app);
         async move {
@@ -285,11 +304,12 @@ pub(crate) async fn decide(
             let server = app.server();
             let step = match decision {
                 None => prompt.deny(&server, moment),
-                Some(scope) => {
+                Some(Ticked { scope, details }) => {
                     // Users here have only a password, which has no `acr`; a request that asks for one gets the error
                     // for that.
                     let approval = Approval::by(login.user.subject.clone());
-                    let approval = approval.authenticated_at(login.at).narrowed_to(scope);
+                    let details = prompt.asked.authorization_details.at(&details);
+                    let approval = approval.authenticated_at(login.at).narrowed_to(scope).narrowed_to_details(details);
                     prompt.approve(&server, approval, moment)
                 }
             };

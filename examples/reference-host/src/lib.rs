@@ -6,6 +6,7 @@
 //! | [`interaction`] | the steps between: login, consent, and the decision |
 //! | [`applications`] | the applications that people allowed, to be viewed and revoked |
 //! | [`pages`] | the HTML, and the headers that keep it safe |
+//! | `details` | the types of authorization details, and their words on the consent page |
 //! | [`sentences`] | what each scope value stands for, in the languages of people |
 //! | [`session`] | the person at each browser |
 //! | [`seal`], [`pending`] | requests that wait for an answer, sealed in the browser's page |
@@ -35,6 +36,7 @@ pub mod base;
 pub mod config;
 pub mod connections;
 pub mod demo;
+mod details;
 pub mod endpoints;
 pub mod exchange;
 mod form;

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::base::own;
 use crate::demo::Guide;
+use crate::details;
 use crate::moment::date;
 use crate::pending::Pending;
 use crate::sentences::{self, Sentences};
@@ -35,6 +36,7 @@ struct Consent<'a> {
     client_id: &'a str,
     user: &'a str,
     scope: Vec<Value<'a>>,
+    details: Vec<details::Line>,
     resource: &'a [Resource],
     returns_to: &'a str,
     csrf: &'a str,
@@ -127,6 +129,7 @@ pub(crate) fn consent(prompt: &Prompt, words: &Words<'_>, csrf: &str, request: &
         client_id: prompt.recipient.client_id.as_str(),
         user: &user.name,
         scope: prompt.asked.scope.tokens().map(value).collect(),
+        details: details::lines(&prompt.asked.authorization_details),
         resource: resources,
         returns_to: prompt.recipient.redirect_uri.as_str(),
         csrf,

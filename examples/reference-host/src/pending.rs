@@ -14,7 +14,7 @@ const LIFETIME: u64 = 30 * 60;
 
 /// The most bytes of a sealed request. There is room for the longest value of every parameter that grantor accepts, all
 /// at once.
-const MAX_LEN: usize = 32 * 1024;
+const MAX_LEN: usize = 48 * 1024;
 
 /// The result of the authorization endpoint, waiting until somebody has logged in.
 #[derive(Debug, Serialize, Deserialize)]
@@ -125,9 +125,12 @@ impl Pending {
 
 #[cfg(test)]
 mod tests {
+    use grantor::model::AuthorizationDetails;
+
     use super::*;
 
     fn prompt(state: &str, acr_values: &str, scope: &str, max_age: Option<u64>) -> Waiting {
+        let filler = "d".repeat(AuthorizationDetails::MAX_LEN - r#"[{"filler":"","type":"t"}]"#.len());
         let prompt = serde_json::json!({
             "version": 3,
             "asked_at": 1000,
@@ -138,6 +141,7 @@ mod tests {
             "state": state,
             "client_name": "A client",
             "scope": scope,
+            "authorization_details": [{ "type": "t", "filler": filler }],
             "acr_values": acr_values.split(' ').collect::<Vec<_>>(),
             "max_age": max_age,
         });
@@ -154,7 +158,7 @@ mod tests {
         let scope = "s".repeat(4096);
         let mut largest = Pending::new(prompt(&"\"".repeat(4096), &acr_values, &scope, Some(1)), Timestamp(0));
         assert!(largest.for_login(&seal(), Timestamp(0)).is_ok());
-        let mut more = Pending::new(prompt(&"x".repeat(32 * 1024), "a", "s", None), Timestamp(0));
+        let mut more = Pending::new(prompt(&"x".repeat(48 * 1024), "a", "s", None), Timestamp(0));
         assert_eq!(more.for_login(&seal(), Timestamp(0)), Err(WaitError::TooLong));
     }
 

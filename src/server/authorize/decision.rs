@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use super::approval::{Approval, granted};
 use super::error::{AuthorizationError, AuthorizationPageError};
 use super::interaction::{Interaction, meets};
 use super::prompt::{Prompt, Pushed};
@@ -17,12 +18,9 @@ use super::request::permit;
 use super::response::{AuthorizationResponse, Success};
 use crate::consult::Issuance;
 use crate::effect::{Answer, Effect, Outage, Unavailable};
-use crate::model::{
-    Acr, Amr, Audience, AuthenticationEvent, Claims, GrantType, Key, Moment, ResponseType, Scope, SessionId, Subject,
-    Timestamp,
-};
-use crate::record::{Asked, AuthorizationCode, Client, Credential, CredentialKind, Grant, Version};
-use crate::server::issue::{Issued, NewGrant, Plan};
+use crate::model::{GrantType, Key, Moment, ResponseType, Timestamp};
+use crate::record::{Asked, AuthorizationCode, Credential, CredentialKind, Grant, Version};
+use crate::server::issue::{Issued, Plan};
 use crate::server::{Config, Server};
 use crate::step::{Pause, Step, machine};
 use crate::store::{Change, Commit, Lookup, Outcome};
@@ -43,72 +41,6 @@ machine! {
         Issuance = AuthorizeDecisionIssuance<'a>,
         Commit = AuthorizeDecisionCommit<'a>,
         Reply = AuthorizationResponse,
-    }
-}
-
-/// The resource owner's approval.
-#[derive(Clone, Debug)]
-pub struct Approval {
-    subject: Subject,
-    scope: Option<Scope>,
-    authentication: AuthenticationEvent,
-    data: Claims,
-}
-
-impl Approval {
-    /// Approves, on behalf of this resource owner, everything that was asked for. Log the owner in first
-    /// ([RFC 9700 §4.11.2]).
-    ///
-    /// [RFC 9700 §4.11.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.11.2
-    #[must_use]
-    pub fn by(subject: Subject) -> Self {
-        Self { subject, scope: None, authentication: AuthenticationEvent::default(), data: Claims::default() }
-    }
-
-    /// Grants only these of the requested scope tokens. Others are ignored, whatever a form sent; if none remain, the
-    /// request is denied.
-    #[must_use]
-    pub fn narrowed_to(self, scope: Scope) -> Self {
-        Self { scope: Some(scope), ..self }
-    }
-
-    /// Sets the time of the resource owner's login, not of the click on "allow". Protected resources that ask for a
-    /// recent login (`max_age`; [RFC 9470 §6]) learn it, for as long as the grant lives.
-    ///
-    /// [RFC 9470 §6]: https://www.rfc-editor.org/rfc/rfc9470#section-6
-    #[must_use]
-    pub fn authenticated_at(self, auth_time: Timestamp) -> Self {
-        let authentication = AuthenticationEvent { auth_time: Some(auth_time), ..self.authentication };
-        Self { authentication, ..self }
-    }
-
-    /// Sets the authentication context class, which protected resources may ask for (`acr_values`; [RFC 9470 §6]).
-    ///
-    /// [RFC 9470 §6]: https://www.rfc-editor.org/rfc/rfc9470#section-6
-    #[must_use]
-    pub fn with_acr(self, acr: Acr) -> Self {
-        Self { authentication: self.authentication.with_acr(acr), ..self }
-    }
-
-    /// Sets the methods by which the resource owner was authenticated: [RFC 8176].
-    ///
-    /// [RFC 8176]: https://www.rfc-editor.org/rfc/rfc8176
-    #[must_use]
-    pub fn with_amr(self, amr: impl IntoIterator<Item = Amr>) -> Self {
-        Self { authentication: self.authentication.with_amr(amr), ..self }
-    }
-
-    /// Sets the resource owner's session at the host.
-    #[must_use]
-    pub fn in_session(self, sid: SessionId) -> Self {
-        Self { authentication: self.authentication.with_sid(sid), ..self }
-    }
-
-    /// Keeps the host's own data with the grant, for example the tenant that was picked on the consent page. Every
-    /// [`Issuance`](crate::consult::Issuance) of the grant contains it, for claims and for the last word.
-    #[must_use]
-    pub fn with_data(self, data: Claims) -> Self {
-        Self { data, ..self }
     }
 }
 
@@ -183,21 +115,6 @@ impl<'a> Decision<'a> {
         Step::Commit(AuthorizeDecisionCommit { commit, config: self.config, recipient: self.recipient, then })
     }
 
-    /// Opens the grant. For a pushed request it is in the same partition, so that one commit does both.
-    fn open(
-        &mut self,
-        client: &Client,
-        grant_type: GrantType,
-        approval: Approval,
-        (scope, audience): (Scope, Audience),
-    ) -> Arc<Grant> {
-        let Approval { subject, authentication, data, .. } = approval;
-        let partition = self.pushed.map(|pushed| pushed.key.partition);
-        let subject = Some(subject);
-        let grant = NewGrant { client, grant_type, subject, scope, audience, authentication, data, partition };
-        grant.open(self.config, &mut self.moment)
-    }
-
     /// Issues a code, and opens its grant with it: [RFC 6749 §4.1.2].
     ///
     /// [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
@@ -270,18 +187,21 @@ impl<'a> Pause<Lookup> for AuthorizeDecisionLookup<'a> {
         let granted = permit(config, &client, &decision.recipient, asked.code_challenge)
             .and(approval)
             .and_then(|approval| meets(&approval.authentication, &asked, asked_at).map(|()| approval))
-            .and_then(|approval| Ok((grant(config, &client, &asked, &approval)?, approval)));
+            .and_then(|approval| Ok((granted(config, &client, &asked, &approval)?, approval)));
         let (granted, approval) = match granted {
             Ok(granted) => granted,
             Err(error) => return decision.refuse(error),
         };
+        // For a pushed request the grant is in the same partition, so that one commit does both.
+        let partition = decision.pushed.map(|pushed| pushed.key.partition);
+        let open = |grant_type| approval.open(config, &client, grant_type, granted, partition, &mut decision.moment);
         match decision.recipient.response_type {
             ResponseType::Code => {
-                let grant = decision.open(&client, GrantType::AuthorizationCode, approval, granted);
+                let grant = open(GrantType::AuthorizationCode);
                 decision.issue_code(asked, grant)
             }
             ResponseType::Token => {
-                let grant = decision.open(&client, GrantType::Implicit, approval, granted);
+                let grant = open(GrantType::Implicit);
                 let plan = Plan::of_new_grant(config, client, grant, decision.moment.now());
                 if config.consult_issuance {
                     Step::Issuance(AuthorizeDecisionIssuance { plan, decision })
@@ -295,23 +215,6 @@ impl<'a> Pause<Lookup> for AuthorizeDecisionLookup<'a> {
 
 fn page<'a>(recipient: Recipient, error: AuthorizationPageError) -> Step<AuthorizeDecision<'a>> {
     Step::Done(AuthorizationResponse::page(Some(recipient.client_id), error))
-}
-
-/// Returns the part of the request that is granted.
-fn grant(
-    config: &Config,
-    client: &Client,
-    asked: &Asked,
-    approval: &Approval,
-) -> Result<(Scope, Audience), AuthorizationError> {
-    let still = config.still(client, &asked.scope, &asked.audience);
-    let (offered, audience) = still.ok_or(AuthorizationError::InvalidTarget)?;
-    let scope = approval.scope.as_ref().map_or_else(|| offered.clone(), |scope| offered.intersection(scope));
-    // Granting an empty part of a request is a denial.
-    if scope.is_empty() && !asked.scope.is_empty() {
-        return Err(AuthorizationError::AccessDenied);
-    }
-    Ok((scope, audience))
 }
 
 /// Waits for the host's last word on an access token that is about to be issued by redirect.

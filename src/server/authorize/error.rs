@@ -6,6 +6,7 @@
 use http::StatusCode;
 
 use crate::effect::{CANNOT_ANSWER, Outage};
+use crate::server::authorization_details::DetailsError;
 use crate::server::scope::Excess;
 use crate::wire::{FormError, serialize_error};
 
@@ -58,6 +59,12 @@ pub enum AuthorizationError {
     /// [RFC 8707 §2]: https://www.rfc-editor.org/rfc/rfc8707#section-2
     #[error("the resource is malformed or unknown")]
     InvalidTarget,
+    /// The authorization details are malformed, or of a type that the server does not have or the client may not ask
+    /// for, or do not conform to their type: [RFC 9396 §5].
+    ///
+    /// [RFC 9396 §5]: https://www.rfc-editor.org/rfc/rfc9396#section-5
+    #[error("{0}")]
+    InvalidAuthorizationDetails(#[from] DetailsError),
     /// The resource owner or the host denied the request.
     #[error("the resource owner or authorization server denied the request")]
     AccessDenied,
@@ -117,15 +124,18 @@ impl From<Excess> for AuthorizationError {
         match excess {
             Excess::Scope => Self::InvalidScope,
             Excess::Target => Self::InvalidTarget,
+            Excess::Details(error) => Self::InvalidAuthorizationDetails(error),
         }
     }
 }
 
 impl AuthorizationError {
-    /// The `error` of [RFC 6749 §4.1.2.1], [RFC 8707 §2], [RFC 9470 §5] and [OpenID Connect Core 1.0 §3.1.2.6].
+    /// The `error` of [RFC 6749 §4.1.2.1], [RFC 8707 §2], [RFC 9396 §5], [RFC 9470 §5] and
+    /// [OpenID Connect Core 1.0 §3.1.2.6].
     ///
     /// [RFC 6749 §4.1.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
     /// [RFC 8707 §2]: https://www.rfc-editor.org/rfc/rfc8707#section-2
+    /// [RFC 9396 §5]: https://www.rfc-editor.org/rfc/rfc9396#section-5
     /// [RFC 9470 §5]: https://www.rfc-editor.org/rfc/rfc9470#section-5
     /// [OpenID Connect Core 1.0 §3.1.2.6]: https://openid.net/specs/openid-connect-core-1_0.html#AuthError
     #[must_use]
@@ -138,6 +148,7 @@ impl AuthorizationError {
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
+            Self::InvalidAuthorizationDetails(_) => "invalid_authorization_details",
             Self::AccessDenied => "access_denied",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::LoginRequired => "login_required",

@@ -79,9 +79,12 @@ impl Prompt {
         if is_settled { None } else { Some(Interaction::Consent) }
     }
 
-    /// Tells if a grant covers the request: the same client got at least the scope and the resources that it asks for
-    /// now, from a person at a browser, and nobody can pose as this client. The grant has to be one of this person's,
-    /// and to live.
+    /// Tells if a grant covers the request: the same client got at least the scope, the resources and the authorization
+    /// details that it asks for now, from a person at a browser, and nobody can pose as this client. The grant has to
+    /// be one of this person's, and to live.
+    ///
+    /// Details are compared by [`AuthorizationDetails::cover`](crate::model::AuthorizationDetails::cover). A host whose
+    /// types allow something once, a payment say, does not give the grants of these, or asks each time.
     #[must_use]
     pub fn is_covered_by(&self, grant: &Grant) -> bool {
         let by_a_person = matches!(grant.grant_type, GrantType::AuthorizationCode | GrantType::Implicit);
@@ -89,6 +92,7 @@ impl Prompt {
             && grant.client_id == self.recipient.client_id
             && self.asked.scope.is_subset(&grant.scope)
             && grant.audience.covers(&self.asked.audience)
+            && grant.authorization_details.cover(&self.asked.authorization_details)
             && self.is_proven()
     }
 

@@ -8,6 +8,7 @@
 //! [RFC 6749 §3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1
 //! [RFC 9126 §4]: https://www.rfc-editor.org/rfc/rfc9126#section-4
 
+mod approval;
 mod config;
 mod decision;
 mod error;
@@ -18,10 +19,9 @@ mod refusal;
 mod request;
 mod response;
 
+pub use approval::Approval;
 pub use config::AuthorizationConfig;
-pub use decision::{
-    Approval, AuthorizeDecision, AuthorizeDecisionCommit, AuthorizeDecisionIssuance, AuthorizeDecisionLookup,
-};
+pub use decision::{AuthorizeDecision, AuthorizeDecisionCommit, AuthorizeDecisionIssuance, AuthorizeDecisionLookup};
 pub use error::{AuthorizationError, AuthorizationPageError};
 pub use interaction::Interaction;
 pub use prompt::Prompt;

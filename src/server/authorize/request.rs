@@ -17,6 +17,7 @@ use crate::model::{
 };
 use crate::record::{Asked, Client};
 use crate::server::Config;
+use crate::server::scope::{Granted, Requested};
 use crate::wire::{Form, FormError, Param};
 
 /// An authorization request: [RFC 6749 §4.1.1], [§4.2.1]. A parameter that was sent without a value is `None`.
@@ -60,6 +61,10 @@ pub struct AuthorizationRequest<'a> {
     ///
     /// [RFC 8707 §2.1]: https://www.rfc-editor.org/rfc/rfc8707#section-2.1
     pub resource: Vec<Cow<'a, str>>,
+    /// The authorization details, as JSON: [RFC 9396 §3].
+    ///
+    /// [RFC 9396 §3]: https://www.rfc-editor.org/rfc/rfc9396#section-3
+    pub authorization_details: Option<Cow<'a, str>>,
     /// The authentication context classes: [RFC 9470 §4].
     ///
     /// [RFC 9470 §4]: https://www.rfc-editor.org/rfc/rfc9470#section-4
@@ -93,7 +98,7 @@ impl fmt::Debug for AuthorizationRequest<'_> {
 }
 
 /// The parameters that an authorization request may have once each.
-const PARAMETERS: [&str; 14] = [
+const PARAMETERS: [&str; 15] = [
     "client_id",
     "redirect_uri",
     "request_uri",
@@ -103,6 +108,7 @@ const PARAMETERS: [&str; 14] = [
     "response_mode",
     "code_challenge",
     "code_challenge_method",
+    "authorization_details",
     "acr_values",
     "max_age",
     "prompt",
@@ -122,7 +128,7 @@ impl<'a> AuthorizationRequest<'a> {
     pub(in crate::server) fn read(form: Form<'a>) -> Result<(Self, Option<FormError>), FormError> {
         let (params, resource) = form.params_and_all(PARAMETERS, "resource");
         let [client_id, redirect_uri, request_uri, response_type, scope, state, params @ ..] = params;
-        let [response_mode, code_challenge, code_challenge_method, params @ ..] = params;
+        let [response_mode, code_challenge, code_challenge_method, authorization_details, params @ ..] = params;
         let [acr_values, max_age, prompt, login_hint, ui_locales] = params;
         // Without a client and its redirect URI, an error can only be shown to the person. RFC 6749 §4.1.2.1: state is
         // "REQUIRED if a "state" parameter was present in the client authorization request", so the same holds if that
@@ -145,6 +151,7 @@ impl<'a> AuthorizationRequest<'a> {
             code_challenge: sound(code_challenge),
             code_challenge_method: sound(code_challenge_method),
             resource,
+            authorization_details: sound(authorization_details),
             acr_values: sound(acr_values),
             max_age: sound(max_age),
             prompt: sound(prompt),
@@ -208,13 +215,18 @@ impl<'a> AuthorizationRequest<'a> {
             return Err(AuthorizationError::ResponseMode);
         }
 
-        let (scope, audience) = config.scope_and_audience(client, self.scope.as_deref(), &self.resource)?;
+        let requested = Requested {
+            scope: self.scope.as_deref(),
+            resource: &self.resource,
+            authorization_details: self.authorization_details.as_deref(),
+        };
+        let Granted { scope, audience, authorization_details } = config.terms(client, &requested)?;
         let (acr_values, max_age) = self.authentication()?;
         let prompt = self.prompt().map_err(|_| FormError::Characters("prompt"))?;
         let login_hint = self.login_hint()?;
         let ui_locales = self.ui_locales.as_deref().map(LanguageTag::parse_values).unwrap_or_default();
         let interaction = Asked { prompt, login_hint, ui_locales, ..Asked::new(scope) };
-        Ok(Asked { audience, code_challenge, acr_values, max_age, ..interaction })
+        Ok(Asked { audience, authorization_details, code_challenge, acr_values, max_age, ..interaction })
     }
 
     fn prompt(&self) -> Result<Vec<PromptValue>, SyntaxError> {

@@ -25,7 +25,7 @@ pub(super) const RULES: &Rules = &Rules {
 /// [OAuth 2.1 §7.5.2]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16#section-7.5.2
 fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Result<Plan, Refused> {
     let now = endpoint.moment.now();
-    let Parameters { presented, own: [redirect_uri, code_verifier], resource, .. } = &endpoint.parameters;
+    let Parameters { presented, own: [redirect_uri, code_verifier], .. } = &endpoint.parameters;
     let verifier = code_verifier.as_deref().map(CodeVerifier::parse).transpose();
     let verifier = verifier.map_err(|_| TokenError::VerifierMalformed)?;
 
@@ -80,7 +80,8 @@ fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Re
     }
 
     let config = endpoint.config;
-    let granted = config.within(&client, (&grant.scope, &grant.audience), None, resource)?;
+    let held = (&grant.scope, &grant.audience, &grant.authorization_details);
+    let granted = config.within(&client, held, None, &endpoint.parameters.requested())?;
     // RFC 8707 §2.2: the token is for the requested resources, "while any refresh token that is returned is bound to
     // the full original grant".
     let refresh_token = endpoint.refresh_token(&client, &grant.scope);

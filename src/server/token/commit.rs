@@ -40,7 +40,7 @@ impl<'a> TokenCommit<'a> {
     pub(super) fn issue(config: &'a Config, reader: Reader, mut moment: Moment, plan: Plan) -> Step<Token<'a>> {
         let (basis, grant_type) = (plan.basis, plan.issuance.grant_type.clone());
         let issued = plan.issue(config, &mut moment);
-        let Issued { commit, grant, access_token, expires_in, scope, refresh_token, response_members } = issued;
+        let Issued { commit, grant, access_token, expires_in, scope, refresh_token, response_members, .. } = issued;
         // Sent only if the grant has an end that rotation does not move.
         let seconds_until = |end: Timestamp| end.0.saturating_sub(moment.now().0);
         let authorization_expires_in = grant.expires_at.map(seconds_until);
@@ -50,6 +50,7 @@ impl<'a> TokenCommit<'a> {
             expires_in,
             refresh_token: refresh_token.map(|(token, _)| token),
             scope,
+            authorization_details: issued.authorization_details,
             refresh_token_expires_in: refresh_token_ends.filter(|_| authorization_expires_in.is_some()),
             authorization_expires_in,
             members: response_members,

@@ -4,6 +4,7 @@
 
 use crate::consult::ExtensionRefusal;
 use crate::model::ErrorCode;
+use crate::server::authorization_details::DetailsError;
 use crate::server::error::{ClientError, EndpointError};
 use crate::server::scope::Excess;
 use crate::wire::{FormError, serialize_error};
@@ -35,6 +36,13 @@ pub enum TokenError {
     /// [RFC 8707 §2.2]: https://www.rfc-editor.org/rfc/rfc8707#section-2.2
     #[error("the resource is malformed, unknown or was not granted")]
     InvalidTarget,
+    /// The authorization details are malformed, or of a type that the server does not have or the client may not ask
+    /// for, or do not conform to their type, or exceed what was granted: [RFC 9396 §6], [§8].
+    ///
+    /// [RFC 9396 §6]: https://www.rfc-editor.org/rfc/rfc9396#section-6
+    /// [§8]: https://www.rfc-editor.org/rfc/rfc9396#section-8
+    #[error("{0}")]
+    InvalidAuthorizationDetails(#[from] DetailsError),
     /// No code has this text.
     #[error("no such authorization code")]
     CodeUnknown,
@@ -131,6 +139,7 @@ impl From<Excess> for TokenError {
         match excess {
             Excess::Scope => Self::InvalidScope,
             Excess::Target => Self::InvalidTarget,
+            Excess::Details(error) => Self::InvalidAuthorizationDetails(error),
         }
     }
 }
@@ -142,10 +151,11 @@ impl From<ClientError> for TokenError {
 }
 
 impl TokenError {
-    /// The `error` of [RFC 6749 §5.2] and [RFC 8707 §2]; `server_error` for cases without a code there.
+    /// The `error` of [RFC 6749 §5.2], [RFC 8707 §2] and [RFC 9396 §5]; `server_error` for cases without a code there.
     ///
     /// [RFC 6749 §5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
     /// [RFC 8707 §2]: https://www.rfc-editor.org/rfc/rfc8707#section-2
+    /// [RFC 9396 §5]: https://www.rfc-editor.org/rfc/rfc9396#section-5
     #[must_use]
     pub fn code(&self) -> &str {
         match self {
@@ -155,6 +165,7 @@ impl TokenError {
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
+            Self::InvalidAuthorizationDetails(_) => "invalid_authorization_details",
             Self::Collision => "server_error",
             Self::ExtensionRefused(refusal) => refusal.error.as_ref().map_or("invalid_grant", ErrorCode::as_str),
             _ => "invalid_grant",

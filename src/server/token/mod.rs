@@ -29,6 +29,7 @@ pub use request::TokenRequest;
 
 use std::sync::Arc;
 
+use super::authorization_details::DetailsError;
 use super::client_auth::{
     AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientEndpoint,
 };
@@ -36,10 +37,11 @@ use super::cross_origin::Reader;
 use super::error::{EndpointError, PresentedIn};
 use super::issue::{NewGrant, Plan};
 use super::request::presented_in;
+use super::scope::Granted;
 use super::{Config, Server};
 use crate::consult::Issuance;
 use crate::effect::{Answer, Effect, Outage, Unavailable};
-use crate::model::{Audience, AuthenticationEvent, Claims, ClientId, GrantId, GrantType, Moment, Scope, Subject};
+use crate::model::{AuthenticationEvent, Claims, ClientId, GrantId, GrantType, Moment, Scope, Subject};
 use crate::record::Client;
 use crate::step::{Pause, Step, machine};
 use crate::store::Found;
@@ -204,13 +206,19 @@ struct Opened {
 }
 
 impl<'a> TokenEndpoint<'a> {
-    /// Returns the scope and the resources of the request: [RFC 6749 §3.3], [RFC 8707 §2.2].
+    /// Returns the terms of the request: [RFC 6749 §3.3], [RFC 8707 §2.2], [RFC 9396 §6]. All of them go into the token
+    /// that is issued with the grant, so none may be for other resources.
     ///
     /// [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
     /// [RFC 8707 §2.2]: https://www.rfc-editor.org/rfc/rfc8707#section-2.2
-    fn scope_and_audience(&self, client: &Client) -> Result<(Scope, Audience), TokenError> {
-        let Parameters { scope, resource, .. } = &self.parameters;
-        Ok(self.config.scope_and_audience(client, scope.as_deref(), resource)?)
+    /// [RFC 9396 §6]: https://www.rfc-editor.org/rfc/rfc9396#section-6
+    fn terms(&self, client: &Client) -> Result<Granted, TokenError> {
+        let terms = self.config.terms(client, &self.parameters.requested())?;
+        let details = &terms.authorization_details;
+        if self.config.details_at(details, terms.audience.resources()).len() < details.len() {
+            return Err(DetailsError::Location.into());
+        }
+        Ok(terms)
     }
 
     /// Creates a plan for a grant that is opened at this endpoint.
@@ -218,12 +226,11 @@ impl<'a> TokenEndpoint<'a> {
         if client.has_no_time() {
             return Err(TokenError::UnauthorizedClient);
         }
-        let (scope, audience) = self.scope_and_audience(&client)?;
+        let granted = self.terms(&client)?;
         let Opened { subject, authentication, data, refresh_token } = opened;
-        let refresh_token = if refresh_token { self.refresh_token(&client, &scope) } else { None };
+        let refresh_token = if refresh_token { self.refresh_token(&client, &granted.scope) } else { None };
         let grant_type = self.grant_type.clone();
-        let grant =
-            NewGrant { client: &client, grant_type, subject, scope, audience, authentication, data, partition: None };
+        let grant = NewGrant { client: &client, grant_type, subject, granted, authentication, data, partition: None };
         let grant = grant.open(self.config, &mut self.moment);
         Ok(Plan { refresh_token, ..Plan::of_new_grant(self.config, client, grant, self.moment.now()) })
     }

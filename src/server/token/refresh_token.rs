@@ -26,7 +26,7 @@ pub(super) const RULES: &Rules = &Rules {
 /// [RFC 6749 §6]: https://www.rfc-editor.org/rfc/rfc6749#section-6
 fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Result<Plan, Refused> {
     let (config, now) = (endpoint.config, endpoint.moment.now());
-    let Parameters { presented, scope, resource, .. } = &endpoint.parameters;
+    let Parameters { presented, scope, .. } = &endpoint.parameters;
     let scope = scope.as_deref().map(|scope| config.parse_scope(scope)).transpose();
     let scope = scope.map_err(|_| TokenError::InvalidScope)?;
 
@@ -64,7 +64,8 @@ fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Re
     // RFC 9700 §4.14.2: "refresh tokens MUST be bound to the scope and resource servers as consented by the resource
     // owner". RFC 6749 §6: "The requested scope MUST NOT include any scope not originally granted by the resource
     // owner, and if omitted is treated as equal to the scope originally granted".
-    let granted = config.within(&client, (&token.scope, &token.audience), scope, resource)?;
+    let held = (&token.scope, &token.audience, &grant.authorization_details);
+    let granted = config.within(&client, held, scope, &endpoint.parameters.requested())?;
 
     let holder = (client, Arc::clone(grant));
     let plan = Plan::new(config, holder, GrantType::RefreshToken, basis, granted, now);

@@ -10,7 +10,7 @@ use serde::ser::SerializeMap as _;
 use serde_json::Value;
 
 use super::error::TokenError;
-use crate::model::{ClientId, GrantId, GrantType, Scope, Secret};
+use crate::model::{AuthorizationDetails, ClientId, GrantId, GrantType, Scope, Secret};
 use crate::record::Grant;
 use crate::server::cross_origin::Reader;
 use crate::server::error::{ErrorReply, PresentedIn, error_response};
@@ -61,6 +61,11 @@ pub struct TokenResponse {
     ///
     /// [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
     pub scope: Scope,
+    /// The authorization details of the access token; sent if there are any. [RFC 9396 §7]: "the AS MUST also return
+    /// the `authorization_details` as granted by the resource owner and assigned to the respective access token."
+    ///
+    /// [RFC 9396 §7]: https://www.rfc-editor.org/rfc/rfc9396#section-7
+    pub authorization_details: AuthorizationDetails,
     /// The seconds until the refresh token expires; sent if the grant has a latest end ([Refresh Token Expiration]).
     ///
     /// [Refresh Token Expiration]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-refresh-token-expiration-02
@@ -75,12 +80,13 @@ pub struct TokenResponse {
 }
 
 /// The names of the members that grantor writes.
-const MEMBERS: [&str; 7] = [
+const MEMBERS: [&str; 8] = [
     "access_token",
     "token_type",
     "expires_in",
     "refresh_token",
     "scope",
+    "authorization_details",
     "refresh_token_expires_in",
     "authorization_expires_in",
 ];
@@ -96,6 +102,9 @@ impl Serialize for TokenResponse {
         }
         if !self.scope.is_empty() {
             map.serialize_entry("scope", self.scope.as_str())?;
+        }
+        if !self.authorization_details.is_empty() {
+            map.serialize_entry("authorization_details", &self.authorization_details)?;
         }
         if let Some(seconds) = self.refresh_token_expires_in {
             map.serialize_entry("refresh_token_expires_in", &seconds)?;

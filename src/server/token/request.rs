@@ -11,6 +11,7 @@ use crate::server::Config;
 use crate::server::client_auth::ClientAuthentication;
 use crate::server::error::EndpointError;
 use crate::server::request::form;
+use crate::server::scope::Requested;
 use crate::wire::{Form, FormError, form_of};
 
 /// An access token request that did not come as a form, from a gateway or a test. It has the grant type and, by name,
@@ -81,6 +82,10 @@ pub(super) struct Parameters<'a> {
     /// The parameters that the rules of the grant name, in their order.
     pub(super) own: [Option<Cow<'a, str>>; 2],
     pub(super) scope: Option<Cow<'a, str>>,
+    /// The authorization details, as JSON: [RFC 9396 §6].
+    ///
+    /// [RFC 9396 §6]: https://www.rfc-editor.org/rfc/rfc9396#section-6
+    pub(super) authorization_details: Option<Cow<'a, str>>,
     /// The protected resources. [RFC 8707 §2]: "Multiple `resource` parameters MAY be used".
     ///
     /// [RFC 8707 §2]: https://www.rfc-editor.org/rfc/rfc8707#section-2
@@ -90,12 +95,19 @@ pub(super) struct Parameters<'a> {
 impl<'a> Parameters<'a> {
     pub(super) fn read(form: Form<'a>, presents: &'static str, own: [&'static str; 2]) -> Result<Self, FormError> {
         let [first, second] = own;
-        let ([presented, first, second, scope], resource) =
-            form.params_and_all([presents, first, second, "scope"], "resource");
+        let ([presented, first, second, scope, details], resource) =
+            form.params_and_all([presents, first, second, "scope", "authorization_details"], "resource");
         let presented = match presented? {
             None if presents != NONE => return Err(FormError::Missing(presents)),
             presented => presented.as_deref().and_then(Key::of),
         };
-        Ok(Self { form, presented, own: [first?, second?], scope: scope?, resource })
+        let (own, authorization_details) = ([first?, second?], details?);
+        Ok(Self { form, presented, own, scope: scope?, authorization_details, resource })
+    }
+
+    /// Returns the terms that the request asks for.
+    pub(super) fn requested(&self) -> Requested<'_, Cow<'a, str>> {
+        let (scope, authorization_details) = (self.scope.as_deref(), self.authorization_details.as_deref());
+        Requested { scope, resource: &self.resource, authorization_details }
     }
 }

@@ -6,7 +6,7 @@ use super::records::{
     client, credential, grant, issue_as, key, open_as, put_as, put_request, request, request_key, user_code,
 };
 use super::trial::{Rule, Trial};
-use crate::model::{Claims, ClientId, RedirectUri, Scope, Secret, Subject};
+use crate::model::{AuthorizationDetails, Claims, ClientId, RedirectUri, Scope, Secret, Subject};
 use crate::record::{
     AccessToken, Asked, AuthorizationCode, Client, Credential, CredentialKind, Grant, PendingKind, PendingRequest,
 };
@@ -56,10 +56,11 @@ fn come_back<S: Store>(t: &Trial<'_, S>, text: Text) -> bool {
         subject: Some(parse(&text(Subject::MAX_LEN), Subject::parse)),
         scope: scope.clone(),
         data: claims(text),
+        authorization_details: details(),
         ..grant(1)
     };
     let token = Credential {
-        kind: CredentialKind::AccessToken(AccessToken { claims: claims(text) }),
+        kind: CredentialKind::AccessToken(AccessToken { claims: claims(text), authorization_details: details() }),
         scope: scope.clone(),
         ..credential(1, 1)
     };
@@ -74,7 +75,7 @@ fn come_back<S: Store>(t: &Trial<'_, S>, text: Text) -> bool {
             state: Some(Secret::new(text(8 * 1024))),
             ..pushed
         }),
-        asked: Asked { scope, ..plain.asked.clone() },
+        asked: Asked { scope, authorization_details: details(), ..plain.asked.clone() },
         ..plain
     };
     let with = |request| Lookup {
@@ -121,4 +122,11 @@ fn claims(text: Text) -> Claims {
     };
     let len = serde_json::to_string(&members(0)).map_or(0, |json| json.len());
     Claims::new(members(Claims::MAX_LEN - len)).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Makes authorization details with the most bytes.
+fn details() -> AuthorizationDetails {
+    let of = |filler: usize| json!([{ "type": "t", "filler": long(filler), "nul": "\u{0}", "half": 0.5 }]).to_string();
+    AuthorizationDetails::parse(&of(AuthorizationDetails::MAX_LEN - of(0).len()))
+        .unwrap_or_else(|error| panic!("{error}"))
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Acr, Amr, Audience, AuthenticationEvent, Claims, ClientId, CodeChallenge, CodeChallengeMethod, CodeVerifier,
-    Digest, GrantId, GrantType, Key, LanguageTag, Partition, PromptValue, RedirectUri, Resource, ResponseMode,
-    ResponseType, Scope, Secret, SessionId, Subject, Timestamp,
+    Acr, Amr, Audience, AuthenticationEvent, AuthorizationDetails, Claims, ClientId, CodeChallenge,
+    CodeChallengeMethod, CodeVerifier, Digest, GrantId, GrantType, Key, LanguageTag, Partition, PromptValue,
+    RedirectUri, Resource, ResponseMode, ResponseType, Scope, Secret, SessionId, Subject, Timestamp,
 };
 use crate::record::{
     AccessToken, Asked, AuthorizationCode, Client, Credential, CredentialKind, Grant, PendingKind, PendingRequest,
@@ -56,6 +56,7 @@ pub(super) fn grant(number: u16) -> Grant {
         grant_type: GrantType::AuthorizationCode,
         scope: scope(),
         audience: audience(),
+        authorization_details: details(),
         issued_at: Timestamp(10),
         expires_at: Some(Timestamp(5000)),
         authentication: AuthenticationEvent {
@@ -81,6 +82,12 @@ fn scope() -> Scope {
     Scope::parse("read write").unwrap_or_default()
 }
 
+fn details() -> AuthorizationDetails {
+    let details =
+        r#"[{"type":"payment_initiation","actions":["initiate"],"amount":{"EUR":123.5},"to":"Bücher \"&\""}]"#;
+    AuthorizationDetails::parse(details).unwrap_or_default()
+}
+
 fn resources() -> Vec<Resource> {
     ["https://photos.example/", "https://mail.example/"].iter().filter_map(|text| Resource::parse(text).ok()).collect()
 }
@@ -102,7 +109,7 @@ pub(super) fn credentials_of_every_kind(grant: u16) -> [Credential; 3] {
     let code = AuthorizationCode { redirect_uri: Some(redirect_uri()), code_challenge: code_challenge() };
     let kinds = [
         (1, CredentialKind::AuthorizationCode(code)),
-        (2, CredentialKind::AccessToken(AccessToken { claims: claims("tenant") })),
+        (2, CredentialKind::AccessToken(AccessToken { claims: claims("tenant"), authorization_details: details() })),
         (3, CredentialKind::RefreshToken),
     ];
     kinds.map(|(number, kind)| Credential { kind, ..credential(grant, number) })
@@ -115,7 +122,7 @@ pub(super) fn credential(grant: u16, number: u16) -> Credential {
         revision: 0,
         key: key(grant, number),
         grant: grant_id(grant),
-        kind: CredentialKind::AccessToken(AccessToken { claims: Claims::default() }),
+        kind: CredentialKind::AccessToken(AccessToken::default()),
         scope: scope(),
         audience: audience(),
         issued_at: Timestamp(10),
@@ -142,6 +149,7 @@ pub(super) fn request(partition: u16, number: u16) -> PendingRequest {
         asked: Asked {
             scope: scope(),
             audience: audience(),
+            authorization_details: details(),
             code_challenge: code_challenge(),
             acr_values: acr(),
             max_age: Some(u64::MAX),
@@ -168,6 +176,7 @@ pub(super) fn client(revision: u32) -> Client {
         grant_types: vec![GrantType::AuthorizationCode, GrantType::Extension("urn:example:assertion".into())],
         response_types: vec![ResponseType::Code, ResponseType::Token],
         scope: scope(),
+        authorization_details_types: vec!["payment_initiation".to_owned(), "https://example.com/Ä".to_owned()],
         require_pkce: false,
         require_pushed_authorization_requests: true,
         audience: audience(),

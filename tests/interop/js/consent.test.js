@@ -72,3 +72,36 @@ for (const [locale, sentences] of [
     await context.close()
   })
 }
+
+const payment = (amount, creditorName) =>
+  ({ type: 'payment_initiation', instructedAmount: { currency: 'EUR', amount }, creditorName })
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`a person unticks one of two payments, ${javaScriptEnabled ? 'with' : 'without'} scripts`, async () => {
+    const context = await browser.newContext({ javaScriptEnabled, viewport: { width: 390, height: 844 } })
+    const page = await context.newPage()
+    const asked = await authorizationRequest(host.server, 'native', callback, 'profile')
+    const details = [payment('12.50', 'Prints <b>& more'), payment('80', 'Frames')]
+    asked.url.searchParams.set('authorization_details', JSON.stringify(details))
+    await logIn(page, asked.url)
+    const boxes = page.locator('[name=authorization_details]:checked')
+    assert.equal(await boxes.count(), 2)
+    const lines = await page.locator('label.choice').allInnerTexts()
+    assert(lines[0].includes('Pay 12.50 EUR to Prints <b>& more'), lines[0])
+    assert(lines[0].includes('"currency":"EUR"'), 'every member is shown')
+    if (javaScriptEnabled) {
+      const width = await page.evaluate(() => document.documentElement.scrollWidth)
+      assert(width <= 390, `the page is ${width} pixels wide`)
+    }
+    await page.uncheck('[name=authorization_details][value="1"]')
+    const { scope, authorization_details: granted, refresh_token } = await tokens(page, asked)
+    assert.equal(scope, 'profile')
+    assert.deepEqual(granted, [details[0]])
+    // What was not granted is not gained later.
+    const more = await oauth.refreshTokenGrantRequest(host.server, native, oauth.None(), refresh_token,
+      { additionalParameters: { authorization_details: JSON.stringify(details) }, ...insecure })
+    await assert.rejects(oauth.processRefreshTokenResponse(host.server, native, more),
+      { error: 'invalid_authorization_details' })
+    await context.close()
+  })
+}

@@ -49,6 +49,9 @@ pub(super) struct Add {
     /// The protected resources that it may ask tokens for; may be repeated [default: all that the server has]
     #[arg(long = "resource", value_name = "URI", conflicts_with = "from", value_parser = resource)]
     resources: Vec<Resource>,
+    /// A type of authorization details that it may ask for (RFC 9396); may be repeated
+    #[arg(long = "authorization-details-type", value_name = "TYPE", conflicts_with = "from")]
+    authorization_details_types: Vec<String>,
     /// It is a resource server, which may introspect
     #[arg(long, conflicts_with = "from")]
     resource_server: bool,
@@ -151,6 +154,7 @@ impl Add {
         }
         client.scope = self.scope;
         client.audience = Audience::only(self.resources).unwrap_or_default();
+        client.authorization_details_types = self.authorization_details_types;
         client.resource_server = self.resource_server.then_some(self.introspects);
         Ok((client, secret))
     }

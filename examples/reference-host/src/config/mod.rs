@@ -125,6 +125,7 @@ impl Settings {
             response_types: Some(vec![ResponseType::Code, ResponseType::Token]),
             of_resource: [(resource, scope)].into(),
             pushed_authorization_requests: Pushing::Allowed,
+            authorization_details_types: vec!["payment_initiation".to_owned()],
             // Short enough for a visitor who wants to replay a refresh token.
             refresh_grace: Some(3),
             playground: true,

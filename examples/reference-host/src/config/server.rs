@@ -7,6 +7,8 @@ use grantor::model::{Audience, CodeChallengeMethod, GrantType, Issuer, Resource,
 use grantor::server::{Config, DefaultScope, ParConfig, RefreshPolicy, SeveralResources, UnknownScope};
 use serde::Deserialize;
 
+use crate::details;
+
 /// `[server]`: lifetimes in seconds; an omitted one has grantor's default.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +28,8 @@ pub(super) struct ServerTable {
     pub(super) default_scope: Option<Scope>,
     #[serde(default)]
     pub(super) scopes_supported: Scope,
+    #[serde(default)]
+    pub(super) authorization_details_types: Vec<String>,
     #[serde(default)]
     pub(super) resources: Vec<Resource>,
     /// The scope values of each `[[resource]]`.
@@ -92,6 +96,9 @@ impl ServerTable {
         }
         let of_resources = table.of_resource.values().fold(Scope::EMPTY, |all, scope| all.union(scope));
         config.scope.supported = table.scopes_supported.union(&of_resources);
+        for name in &table.authorization_details_types {
+            details::add(&mut config.authorization_details, name);
+        }
         config.grant_lifetime = table.grant_lifetime.map(Duration::from_secs);
         if table.relaxed.ignore_unknown_scope {
             config.scope.unknown = UnknownScope::Ignore;

@@ -103,6 +103,9 @@ pub(super) struct ClientTable {
     /// The protected resources that the client may ask tokens for; if omitted, all that the server has.
     #[serde(default)]
     resource: Vec<Resource>,
+    /// The authorization details types that the client may ask for (RFC 9396 §10).
+    #[serde(default)]
+    authorization_details_types: Vec<String>,
     /// The longest life of a grant to the client, in seconds.
     grant_lifetime: Option<u64>,
     #[serde(default)]
@@ -188,6 +191,7 @@ impl ClientTable {
         client.require_redirect_uri = self.require_redirect_uri;
         client.require_pushed_authorization_requests = self.require_pushed_authorization_requests;
         client.audience = Audience::only(self.resource).unwrap_or_default();
+        client.authorization_details_types = self.authorization_details_types;
         client.grant_lifetime = self.grant_lifetime;
         client.disabled = self.disabled;
         client.resource_server = self.resource_server;

@@ -115,6 +115,7 @@ refresh = "rotate"
 default_scope = "read"
 resources = ["https://api.example/"]
 playground = false
+authorization_details_types = ["payment_initiation"]
 
 [server.relaxed]
 ignore_unknown_scope = true
@@ -136,6 +137,7 @@ client_name = "Site"
 redirect_uris = ["https://site.example/callback"]
 grant_types = ["authorization_code"]
 scope = "read"
+authorization_details_types = ["payment_initiation"]
 require_pkce = true
 resource_server = ["https://api.example/"]
 
@@ -215,4 +217,17 @@ fn scope_values_belong_to_resources_and_have_sentences() {
     assert_eq!(config.scope.supported.to_string(), "profile mail.read photos.read photos.write");
     let told = settings.sentences.tell("photos.read", &["de".to_owned()]).map(|told| told.text);
     assert_eq!((told, settings.sentences.tell("mail.read", &[])), (Some("See your photos"), None));
+}
+
+#[test]
+fn types_of_authorization_details_are_those_of_the_server_and_of_the_client() {
+    let settings = Settings::parse(
+        "[server]\nauthorization_details_types = [\"payment_initiation\", \"mine\"]\n\
+         [[client]]\nclient_id = \"a\"\nauthorization_details_types = [\"mine\"]",
+    );
+    let settings = settings.expect("it is sound");
+    let config = settings.server(Issuer::parse("https://as.example").expect("an issuer"));
+    assert!(config.authorization_details.types().eq(["mine", "payment_initiation"]));
+    let client = settings.clients.values().next().expect("one client");
+    assert_eq!(client.authorization_details_types, ["mine"]);
 }

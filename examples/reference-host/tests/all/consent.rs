@@ -1,6 +1,7 @@
 //! The consent page: what people are told that a client asks for, and what the client then has.
 
 use form_urlencoded::Serializer;
+use serde_json::{Value, json};
 
 use crate::client::{Browser, CALLBACK, Page, authorize_form};
 use crate::process::{CONFIG, Running};
@@ -30,7 +31,13 @@ name = "mail"
 description = "Read your mail"
 "#
     );
-    CONFIG.replace("scope = \"read write\"", "scope = \"read write mail profile\"") + &resources
+    let types = "authorization_details_types = [\"payment_initiation\", \"mine\"]";
+    let client = format!("scope = \"read write mail profile\"\n{types}");
+    let config = CONFIG.replace("scope = \"read write\"", &client);
+    config
+        .replace("[server]", &format!("[server]\n{types}"))
+        .replace("scope = \"read\"\n", &format!("scope = \"read\"\n{types}\n"))
+        + &resources
 }
 
 /// An authorization request for this scope at these APIs.
@@ -38,6 +45,21 @@ fn path(scope: &str, resources: &[&str]) -> String {
     let form = authorize_form().map(|(name, value)| (name, if name == "scope" { scope } else { value }));
     let mut query = Serializer::new("/authorize?".to_owned());
     query.extend_pairs(form).extend_pairs(resources.iter().map(|resource| ("resource", *resource))).finish()
+}
+
+fn payment(amount: &str) -> Value {
+    json!({
+        "type": "payment_initiation",
+        "instructedAmount": { "amount": amount, "currency": "EUR" },
+        "creditorName": "Merchant <A>",
+    })
+}
+
+/// An authorization request for nothing but these details.
+fn details_path(details: &Value) -> String {
+    let form = authorize_form().into_iter().filter(|(name, _)| *name != "scope");
+    let mut query = Serializer::new("/authorize?".to_owned());
+    query.extend_pairs(form).append_pair("authorization_details", &details.to_string()).finish()
 }
 
 /// Logs in, and goes where that leads.
@@ -66,6 +88,12 @@ fn each_scope_value_is_explained_with_the_api_that_it_belongs_to() {
     let page = browser.get(&path("read mail", &[PHOTOS, MAIL]));
     assert!(page.body.contains("<span lang=\"de\">Deine Fotos ansehen</span>"), "{}", page.body);
     assert!(page.body.contains("<span lang=\"en\">Read your mail</span>"), "{}", page.body);
+    // The client says better what the person reads.
+    browser.languages = "en";
+    let page = browser.get(&(path("read", &[PHOTOS]) + "&ui_locales=fr+de-CH"));
+    assert!(page.body.contains("<span lang=\"de\">Deine Fotos ansehen</span>"), "{}", page.body);
+    let page = browser.get(&(path("read", &[PHOTOS]) + "&ui_locales=fr"));
+    assert!(page.body.contains("<span lang=\"en\">See your"), "{}", page.body);
 }
 
 #[test]
@@ -113,5 +141,83 @@ fn scope_and_api_that_do_not_belong_together_are_refused() {
     ];
     assert_eq!(browser.post("/token", &form).json()["error"], "invalid_scope");
     let metadata = browser.get("/.well-known/oauth-authorization-server").json();
-    assert_eq!(metadata["scopes_supported"], serde_json::json!(["mail", "read", "write"]));
+    assert_eq!(metadata["scopes_supported"], json!(["mail", "read", "write"]));
+}
+
+#[test]
+fn each_authorization_detail_has_a_box_and_those_that_are_ticked_are_granted() {
+    let host = Running::configured(&config(), "memory");
+    let mut browser = Browser::new(&host.base);
+    let details = json!([payment("12.00"), payment("80"), { "type": "mine", "note": "\"x\" & <y>", "n": [1, 2] }]);
+    let page = logged_in(&mut browser, &details_path(&details));
+    for (at, title) in [(0, "Pay 12.00 EUR to Merchant"), (1, "Pay 80 EUR to Merchant"), (2, "mine")] {
+        let line = format!("name=\"authorization_details\" value=\"{at}\" checked");
+        let (_, line) = page.body.split_once(&line).expect("each has a box");
+        assert!(line.split("</label>").next().is_some_and(|line| line.contains(title)), "{line}");
+    }
+    assert!(page.body.contains("n: [1,2]") && page.body.contains("note:"), "{}", page.body);
+    assert!(!page.body.contains("<A>") && !page.body.contains("<y>"), "they are text");
+    let decide = |browser: &mut Browser, page: &Page, ticked: &[&str]| {
+        let (csrf, request) = (page.field("csrf"), page.field("request"));
+        let mut form = vec![("csrf", &*csrf), ("request", &*request), ("decision", "approve")];
+        form.extend(ticked.iter().map(|position| ("authorization_details", *position)));
+        browser.post("/consent", &form)
+    };
+    assert_eq!(decide(&mut browser, &page, &["0", "x"]).status, 400);
+    // Positions that there are not are ignored.
+    let code = decide(&mut browser, &page, &["0", "2", "7"]).redirect("code").expect("a code");
+    let tokens = browser.redeem(&code).json();
+    assert_eq!(tokens["authorization_details"], json!([details[0], details[2]]));
+    assert_eq!(tokens.get("scope"), None);
+    let api = [("client_id", "api"), ("client_secret", "n4bQgYhMfWWaL28IIEB6Mw")];
+    let token = tokens["access_token"].as_str().expect("a token");
+    let form = [api[0], api[1], ("token", token)];
+    let introspected = browser.post("/introspect", &form).json();
+    assert_eq!(introspected["active"], false, "it is for other APIs");
+    // With every box unticked there is nothing to allow.
+    let page = browser.get(&details_path(&json!([payment("1")])));
+    assert_eq!(decide(&mut browser, &page, &[]).redirect("error").as_deref(), Some("access_denied"));
+}
+
+#[test]
+fn authorization_details_that_are_wrong_are_refused_and_types_are_advertised() {
+    let host = Running::configured(&config(), "memory");
+    let mut browser = Browser::new(&host.base);
+    logged_in(&mut browser, &path("read", &[]));
+    let free = payment("0.00");
+    for wrong in [json!([free]), json!([{ "type": "account_information", "actions": ["read_balances"] }]), json!({})] {
+        let page = browser.get(&details_path(&wrong));
+        let told = browser.get(page.header("location"));
+        assert_eq!(told.redirect("error").as_deref(), Some("invalid_authorization_details"), "{wrong}");
+    }
+    let service = [
+        ("grant_type", "client_credentials"),
+        ("client_id", "service"),
+        ("client_secret", "7Fjfp0ZBr1KtDRbnfVdmIw"),
+        ("authorization_details", &json!([payment("1")]).to_string()),
+    ];
+    assert_eq!(browser.post("/token", &service).json()["authorization_details"], json!([payment("1")]));
+    let metadata = browser.get("/.well-known/oauth-authorization-server").json();
+    assert_eq!(metadata["authorization_details_types_supported"], json!(["mine", "payment_initiation"]));
+}
+
+/// The demo has it on, so that a newcomer can try it.
+#[test]
+fn the_demo_takes_a_payment() {
+    let (host, password) = Running::demo();
+    let mut browser = Browser::new(&host.base);
+    let callback = format!("{}/demo/callback", host.base);
+    let form = authorize_form().map(|(name, value)| match name {
+        "client_id" => (name, "demo-app"),
+        "redirect_uri" => (name, &*callback),
+        "scope" => (name, "photos.read"),
+        _ => (name, value),
+    });
+    let details = json!([payment("12.00")]).to_string();
+    let mut query = Serializer::new("/authorize?".to_owned());
+    let path = query.extend_pairs(form).append_pair("authorization_details", &details).finish();
+    let login = browser.get(&path);
+    let redirect = browser.log_in(&login, "alice", &password);
+    let page = browser.get(redirect.header("location"));
+    assert!(page.body.contains("Pay 12.00 EUR") && page.body.contains("See your photos"), "{}", page.body);
 }
