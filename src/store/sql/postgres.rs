@@ -21,6 +21,12 @@ impl PgStore {
         Self { pool }
     }
 
+    /// Creates the tables that are not there yet. Several processes may start at once: the lock lets one of them do it.
+    pub async fn create_tables(&self) -> Result<(), Failed> {
+        let lock_and_create = format!("BEGIN; SELECT pg_advisory_xact_lock(1); {}; COMMIT", sql::SCHEMA);
+        Ok(self.pool.get().await?.batch_execute(&lock_and_create).await?)
+    }
+
     async fn rows(&self, statement: &Statement) -> Result<Vec<Row>, Failed> {
         let db = self.pool.get().await?;
         let rows = db.query(&db.prepare_cached(statement.text()).await?, &parameters(statement)).await?;

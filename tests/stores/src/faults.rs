@@ -66,7 +66,7 @@ fn of_finding() -> Vec<Fault> {
             it.edit(LOOKUP, "g.id = c.grant_id", "g.client_id <> ''");
         }),
         both("one digest in two partitions is two of everything", |it| {
-            it.edit_schema("CREATE INDEX credentials_by_expiry", UNIQUE_DIGEST);
+            it.edit_schema("CREATE INDEX IF NOT EXISTS credentials_by_expiry", UNIQUE_DIGEST);
         }),
         both(as_stored, |it| it.edit("Issue", "SELECT $1, $2, $3, $4,", "SELECT $1, $2, $3, lower($4),")),
         both(as_stored, |it| it.edit("PutRequest of revision 0", "$3, $4,", "$3, replace($4, 'acr_values', 'acr'),")),
@@ -87,8 +87,8 @@ fn of_finding() -> Vec<Fault> {
             on: On::Postgres,
             make: |it| {
                 it.edit_schema(
-                    "CREATE INDEX credentials_by_expiry",
-                    "CREATE INDEX by_record ON credentials (record); CREATE INDEX credentials_by_expiry",
+                    "CREATE INDEX IF NOT EXISTS credentials_by_expiry",
+                    "CREATE INDEX by_record ON credentials (record); CREATE INDEX IF NOT EXISTS credentials_by_expiry",
                 )
             },
         },
@@ -106,7 +106,7 @@ fn of_finding() -> Vec<Fault> {
 }
 
 const UNIQUE_DIGEST: &str =
-    "CREATE UNIQUE INDEX one_digest ON credentials (substr(key, 3)); CREATE INDEX credentials_by_expiry";
+    "CREATE UNIQUE INDEX one_digest ON credentials (substr(key, 3)); CREATE INDEX IF NOT EXISTS credentials_by_expiry";
 
 fn of_commits() -> Vec<Fault> {
     let nothing = "a refused commit leaves nothing behind";
@@ -213,7 +213,7 @@ fn of_grants() -> Vec<Fault> {
         }),
         both(reaches, |it| it.edit("Revoke (no precondition)", "id = $1", "subject = (SELECT subject FROM grants WHERE id = $1)")),
         both(reaches, |it| {
-            it.edit_schema("reuses bigint NOT NULL DEFAULT 0,\n    expires_at bigint NOT NULL\n);\nCREATE INDEX credentials", "reuses bigint NOT NULL DEFAULT 0, dead boolean NOT NULL DEFAULT FALSE, expires_at bigint NOT NULL\n);\nCREATE INDEX credentials");
+            it.edit_schema("reuses bigint NOT NULL DEFAULT 0,\n    expires_at bigint NOT NULL\n);\nCREATE INDEX IF NOT EXISTS credentials", "reuses bigint NOT NULL DEFAULT 0, dead boolean NOT NULL DEFAULT FALSE, expires_at bigint NOT NULL\n);\nCREATE INDEX IF NOT EXISTS credentials");
             it.set("Revoke (no precondition)", "UPDATE credentials SET dead = TRUE WHERE key = (SELECT min(key) FROM credentials WHERE grant_id = $1)");
             it.edit(LOOKUP, "g.revoked", "c.dead");
         })
@@ -251,7 +251,7 @@ fn of_requests() -> Vec<Fault> {
             it.edit(LOOKUP, "user_code = $7", "key = $7");
         }),
         both("requests may be without a user code, as many as there are", |it| {
-            it.edit_schema("CREATE INDEX requests_by_expiry", ONE_WITHOUT);
+            it.edit_schema("CREATE INDEX IF NOT EXISTS requests_by_expiry", ONE_WITHOUT);
         }),
         both("a request is put once", |it| {
             it.edit(
@@ -278,7 +278,7 @@ fn of_requests() -> Vec<Fault> {
 }
 
 const ONE_WITHOUT: &str = "CREATE UNIQUE INDEX one_without ON requests (COALESCE(user_code, substr(key, 1, 0)));
-    CREATE INDEX requests_by_expiry";
+    CREATE INDEX IF NOT EXISTS requests_by_expiry";
 
 const HELD: &str = "held_grants: of a subject";
 
