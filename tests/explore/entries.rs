@@ -1,7 +1,7 @@
 //! The requests that may come. A further machine of the server joins by an entry in [`ENTRIES`].
 
 use grantor::model::{GrantId, Subject};
-use grantor::server::Approval;
+use grantor::server::{Approval, Interaction};
 use grantor::store::{Change, Commit, Outcome};
 use grantor::{Moment, Timestamp};
 use http::Request;
@@ -24,7 +24,7 @@ pub struct Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     Approve,
-    /// Says no to a pushed request.
+    /// Says no to a pushed request, or that nobody is there to say yes.
     Deny,
     /// A sound exchange of the code.
     Exchange,
@@ -75,9 +75,13 @@ pub const ENTRIES: &[Entry] = &[
     entry("open it as another client", &[Pushed], Role::Harmless, PushedRequest, |s, _, now| {
         open(s, &s.opened_by_another, now)
     }),
+    entry("open the request itself", &[Pushed], Role::Harmless, Nothing, |s, _, now| open(s, &s.unpushed, now)),
     entry("approve the pushed request", &[Pushed], Role::Approve, PushedRequest, approve),
     entry("deny the pushed request", &[Pushed], Role::Deny, PushedRequest, |s, _, now| {
         hold(s.prompt.clone().deny(&s.server, moment(1, now)))
+    }),
+    entry("answer the pushed request without a page", &[Pushed], Role::Deny, PushedRequest, |s, _, now| {
+        hold(s.prompt.clone().refuse(&s.server, Interaction::Login, moment(1, now)))
     }),
     entry("approve", &[Asked], Role::Approve, Nothing, approve),
     entry("exchange", ALWAYS, Role::Exchange, Code, |s, seed, now| token(s, "exchange", seed, now)),

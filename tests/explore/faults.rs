@@ -46,6 +46,8 @@ pub enum Fault {
     RequestsEndLate,
     /// What the browser brings counts beside what was pushed.
     BrowserIsBelieved,
+    /// What a client did not push is shown, though it must push.
+    UnpushedIsShown,
     /// It replies before it writes.
     RepliesBeforeCommit,
     /// It takes an outage at the write for a success.
@@ -86,7 +88,7 @@ pub enum Fault {
 
 impl Fault {
     /// Each fault, and which invariants it may break first.
-    pub const ALL: [(Self, &[u8]); 35] = [
+    pub const ALL: [(Self, &[u8]); 36] = [
         (Self::SpentIsNotChecked, &[1]),
         (Self::ReuseIsNotChecked, &[1]),
         (Self::ReuseFromBehind, &[8]),
@@ -104,6 +106,7 @@ impl Fault {
         (Self::ApprovalSpendsNothing, &[4]),
         (Self::RequestsEndLate, &[3]),
         (Self::BrowserIsBelieved, &[12]),
+        (Self::UnpushedIsShown, &[12]),
         (Self::RepliesBeforeCommit, &[4]),
         (Self::OutageIsSuccess, &[4, 5]),
         (Self::LoserRevokes, &[8]),

@@ -60,7 +60,7 @@ fn spent_once(schedule: &Schedule, state: &State) -> Result<(), Broken> {
 }
 
 fn is_denial(observed: &Observed) -> bool {
-    observed.error.as_deref() == Some("access_denied")
+    matches!(observed.error.as_deref(), Some("access_denied" | "login_required"))
 }
 
 /// 2. After a valid replay, no credential of the grant works.
@@ -203,6 +203,11 @@ pub fn reply(schedule: &Schedule, state: &State, index: usize, observed: &Observ
         let pushed = || shown(&schedule.scene.prompt);
         ensure(!observed.active || observed.body == pushed(), 12, || "the browser changed what was pushed".to_owned())?;
     }
+    // 12. A client that must push asks for nothing that it did not push.
+    let is_unpushed = entry.role == Role::Harmless && entry.presents == Presents::Nothing;
+    ensure(!(is_unpushed && observed.active && schedule.scene.must_push), 12, || {
+        "a request that was not pushed was shown".to_owned()
+    })?;
     // 4. What was said to be done is done.
     let is_revoked = observed.status == 200 && entry.role == Role::RevokeGrant;
     let is_done = is_revoked && schedule.scene.stage == Stage::Issued;

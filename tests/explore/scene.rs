@@ -96,6 +96,9 @@ pub struct Scene {
     /// The browser comes with the pushed request, and with parameters of its own.
     pub opened: Request<&'static str>,
     pub opened_by_another: Request<&'static str>,
+    /// The browser comes with the request itself, which a client that must push had pushed.
+    pub unpushed: Request<&'static str>,
+    pub must_push: bool,
     request_uri: String,
     photos: ResourceServer,
     reading: Requirement,
@@ -118,7 +121,9 @@ impl Scene {
         // The host is not asked before the exploration.
         let known = if setting.client == Kind::Hosted { Kind::Confidential } else { setting.client };
         let server = Server::new(config(Setting { consult_issuance: false, ..setting }, fault)).unwrap();
-        let plain = Plain(Model::new(clients(known)).into());
+        let must_push = stage == Stage::Pushed && fault != Some(Fault::BrowserIsBelieved);
+        let is_heeded = must_push && fault != Some(Fault::UnpushedIsShown);
+        let plain = Plain(Model::new(clients(known, is_heeded)).into());
         let request_uri = if stage == Stage::Pushed { push(&server, &plain, known) } else { String::new() };
         let prompt = match stage {
             Stage::Pushed => ask(&server, &plain, &with(&request_uri, "app")),
@@ -148,7 +153,7 @@ impl Scene {
             stage,
             setting,
             server: Server::new(config(setting, fault)).unwrap(),
-            model: model.with_clients(clients(setting.client)),
+            model: model.with_clients(clients(setting.client, is_heeded)),
             grant,
             keys,
             pushed: request_uri.strip_prefix(REQUEST_URI).and_then(Key::of),
@@ -157,6 +162,8 @@ impl Scene {
                 _ => format!("{}&{MEDDLED}", with(&request_uri, "app")),
             }),
             opened_by_another: opened(&with(&request_uri, "other")),
+            unpushed: opened(&format!("response_type=code&client_id=app&{}", challenge())),
+            must_push,
             request_uri,
             photos: photos(),
             reading: Requirement::scope(Scope::parse("read").unwrap()),
@@ -229,7 +236,7 @@ fn photos() -> ResourceServer {
 }
 
 /// The client that holds the grant, another, one in a browser's page, and one that acts by all the other grants.
-fn clients(kind: Kind) -> Vec<Client> {
+fn clients(kind: Kind, must_push: bool) -> Vec<Client> {
     let client = |mut client: Client, grant_types: &[&str], response_type| {
         client.redirect_uris = vec![RedirectUri::parse("https://client.example/cb").unwrap()];
         client.grant_types = grant_types.iter().map(|name| GrantType::parse(name).unwrap()).collect();
@@ -239,6 +246,7 @@ fn clients(kind: Kind) -> Vec<Client> {
     };
     let id = |text: &str| ClientId::parse(text).unwrap();
     let mut app = Client::confidential(id("app"), APP_SECRET);
+    app.require_pushed_authorization_requests = must_push;
     match kind {
         Kind::Public => app.authentication = RegisteredAuthentication::None,
         Kind::Confidential => {}

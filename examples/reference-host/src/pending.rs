@@ -18,6 +18,7 @@ const MAX_LEN: usize = 48 * 1024;
 
 /// The result of the authorization endpoint, waiting until somebody has logged in.
 #[derive(Debug, Serialize, Deserialize)]
+#[allow(clippy::large_enum_variant, reason = "it is opened, looked at and moved once")]
 pub enum Waiting {
     /// The person is asked.
     Prompt(Prompt),

@@ -43,6 +43,9 @@ pub(super) struct Add {
     /// The most it may ask for
     #[arg(long, conflicts_with = "from", value_parser = scope, default_value = "")]
     scope: Scope,
+    /// Its authorization requests must be pushed (RFC 9126)
+    #[arg(long, conflicts_with = "from")]
+    require_pushed_authorization_requests: bool,
     /// How it presents its secret [default: as it likes, in the header or in the body]
     #[arg(long, conflicts_with = "from", value_name = "METHOD")]
     token_endpoint_auth_method: Option<Method>,
@@ -153,6 +156,7 @@ impl Add {
             return Err("a client that people are sent back to needs --redirect-uri (or another --grant-type)".into());
         }
         client.scope = self.scope;
+        client.require_pushed_authorization_requests = self.require_pushed_authorization_requests;
         client.audience = Audience::only(self.resources).unwrap_or_default();
         client.authorization_details_types = self.authorization_details_types;
         client.resource_server = self.resource_server.then_some(self.introspects);

@@ -178,3 +178,18 @@ fn what_cannot_be_done_is_told_and_nothing_is_made() {
         assert!(!output.status.success() && told.contains(reason), "{arguments:?}: {told}");
     }
 }
+
+#[test]
+fn a_client_that_must_push_its_requests_is_registered_so() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("grantor.sqlite");
+    let _host = Running::on_file(&file);
+    for (client_id, more, must_push) in
+        [("one", &["--require-pushed-authorization-requests"][..], true), ("two", &[], false)]
+    {
+        let add = ["add", client_id, "--redirect-uri", "https://app.example/cb"];
+        printed(&file, &[&add[..], more].concat());
+        let shown: Value = serde_json::from_str(&printed(&file, &["show", client_id])).expect("JSON");
+        assert_eq!(shown.get("require_pushed_authorization_requests").is_some(), must_push, "{shown}");
+    }
+}
