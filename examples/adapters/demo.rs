@@ -96,8 +96,8 @@ impl Demo {
     /// A page that asks whether to approve.
     ///
     /// It is a stub: nobody logs in, and whoever sees the page decides as `demo-user`. A server that is more than an
-    /// example logs people in first, keeps the prompt in their session until it expires, and protects the form: see
-    /// `examples/reference-host`.
+    /// example logs people in first, keeps the prompt in their session, and protects the form: see
+    /// `examples/provider`.
     pub fn ask(&self, prompt: Prompt) -> Response<Vec<u8>> {
         let Ok(id) = Secret::generate(&mut rand::rng());
         let page = format!(

@@ -3,7 +3,8 @@
 use super::syntax::name;
 
 name! {
-    /// A resource owner, by the host's stable identifier (`sub`; [RFC 7519 §4.1.2], [RFC 7662 §2.2]).
+    /// A resource owner, by the host's stable identifier (`sub`; [RFC 7519 §4.1.2], [RFC 7662 §2.2]): any text without
+    /// control characters.
     ///
     /// [RFC 7519 §4.1.2]: https://www.rfc-editor.org/rfc/rfc7519#section-4.1.2
     /// [RFC 7662 §2.2]: https://www.rfc-editor.org/rfc/rfc7662#section-2.2

@@ -81,7 +81,8 @@ pub struct Config {
     /// The rules for scope.
     pub scope: ScopeConfig,
     /// The protected resources that tokens can be restricted to ([RFC 8707]). Default: [`Audience::Any`], so that
-    /// resource indicators are not in use and `resource` is ignored.
+    /// resource indicators are not in use and `resource` is ignored. A request that names none gets tokens for all of
+    /// them that are the client's too.
     ///
     /// [RFC 8707]: https://www.rfc-editor.org/rfc/rfc8707
     pub resources: Audience,

@@ -26,7 +26,9 @@
 //!
 //! # An async store
 //!
-//! A test of a store on a database needs no more than this, on any async runtime:
+//! A test of a store on a database needs no more than this, on any async runtime. Each rule gets a new store:
+//! `in_a_new_schema` creates a schema and opens the store with `search_path` on it, as `examples/provider/src/tests.rs`
+//! does in grantor's repository.
 //!
 //! ```
 //! # use grantor::store::MemoryStore;

@@ -16,7 +16,7 @@ pub struct PgStore {
 type Failed = Box<dyn Error + Send + Sync>;
 
 impl PgStore {
-    /// A store whose connections are those of a pool.
+    /// A store whose connections are those of a pool. Give it a `wait_timeout`: a request that waits in vain is a 503.
     pub fn new(pool: Pool) -> Self {
         Self { pool }
     }
@@ -38,6 +38,7 @@ impl PgStore {
         let mut db = self.pool.get().await?;
         let transaction = db.transaction().await?; // rolled back if it is dropped
         for (index, statement) in statements.iter().enumerate() {
+            // A deadlock is an error, and so an outage: nothing was written, and the client may ask again.
             if !statement.holds(execute(&transaction, statement).await?) {
                 transaction.rollback().await?;
                 return Ok(Outcome::Conflict(index));
