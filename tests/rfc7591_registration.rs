@@ -86,8 +86,8 @@ fn the_secret_is_presented_as_was_registered() {
 }
 
 /// "The authorization server MAY reject any requested client metadata values by replacing requested values with
-/// suitable defaults". "If omitted, the default behavior is that the client will use only the "authorization_code" Grant
-/// Type."
+/// suitable defaults". "If omitted, the default behavior is that the client will use only the "authorization_code"
+/// Grant Type."
 #[test]
 fn grant_types_that_are_not_offered_are_left_out() {
     let world = registering();

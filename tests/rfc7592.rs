@@ -62,9 +62,9 @@ fn the_endpoint_takes_three_methods() {
 }
 
 /// "The client MUST use its registration access token in all calls to this endpoint as an OAuth 2.0 Bearer Token".
-/// §2.1: "If the registration access token used to make this request is not valid, the server MUST respond with an error
-/// as described in the OAuth Bearer Token Usage specification". §2.1: "If the client does not exist on this server, the
-/// server MUST respond with HTTP 401 Unauthorized".
+/// §2.1: "If the registration access token used to make this request is not valid, the server MUST respond with an
+/// error as described in the OAuth Bearer Token Usage specification". §2.1: "If the client does not exist on this
+/// server, the server MUST respond with HTTP 401 Unauthorized".
 #[test]
 fn only_the_clients_own_registration_access_token_opens_it() {
     let (world, client) = client();
@@ -205,8 +205,8 @@ fn an_update_leaves_the_servers_own_policy() {
 /// "The updated client metadata fields request MUST NOT include the "registration_access_token",
 /// "registration_client_uri", "client_secret_expires_at", or "client_id_issued_at" fields described in Section 3." "The
 /// client MUST include its "client_id" field in the request, and it MUST be the same as its currently issued client
-/// identifier." "If the client includes the "client_secret" field in the request, the value of this field MUST match the
-/// currently issued client secret for that client."
+/// identifier." "If the client includes the "client_secret" field in the request, the value of this field MUST match
+/// the currently issued client secret for that client."
 #[test]
 fn an_update_names_its_client_and_nothing_that_is_the_servers() {
     let (world, client) = client();

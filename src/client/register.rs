@@ -39,8 +39,8 @@ machine! {
 /// Registers a client at this server: [RFC 7591 §3.1]. The initial access token is for servers that give one to those
 /// who may register. No randomness is drawn from the moment yet.
 ///
-/// The registration is good at this server only. Keep one for each issuer, and register no second time while it is good.
-/// The server may replace what was asked for: [`Registered::metadata`] says what was registered. Of the errors,
+/// The registration is good at this server only. Keep one for each issuer, and register no second time while it is
+/// good. The server may replace what was asked for: [`Registered::metadata`] says what was registered. Of the errors,
 /// `invalid_redirect_uri` and `invalid_client_metadata` say that it has to be asked for otherwise.
 ///
 /// [RFC 7591 §3.1]: https://www.rfc-editor.org/rfc/rfc7591#section-3.1

@@ -44,9 +44,11 @@ pub struct Registered {
 pub struct OtherAuthentication(String);
 
 impl Registered {
-    /// Reads a client information response. RFC 7592 §2.1: "If the authorization server includes a new client secret
+    /// Reads a client information response. [RFC 7592 §2.1]: "If the authorization server includes a new client secret
     /// and/or registration access token in its response, the client MUST immediately discard its previous client secret
     /// and/or registration access token." What the response leaves out stays as it was.
+    ///
+    /// [RFC 7592 §2.1]: https://www.rfc-editor.org/rfc/rfc7592#section-2.1
     pub(super) fn of(answer: &ServerAnswer, issuer: Issuer, before: Option<&Self>) -> Result<Self, RequestError> {
         let mut members = answer.json::<Members>()?;
         let from = &mut members;

@@ -11,8 +11,8 @@ use super::uri::{Transport, Uri, has_characters_of_a_uri};
 /// The URL of a page or image about a client, which people are shown: `client_uri`, `logo_uri`, `tos_uri`, `policy_uri`
 /// of [RFC 7591 §2]. It uses https and has no user name; it may have a fragment.
 ///
-/// The client chose it, so treat it with care: show it as a link that says where it leads, or fetch an image by your own
-/// server from [public addresses](crate::is_public_address) only.
+/// The client chose it, so treat it with care: show it as a link that says where it leads, or fetch an image by your
+/// own server from [public addresses](crate::is_public_address) only.
 ///
 /// [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]

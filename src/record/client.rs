@@ -184,8 +184,8 @@ impl Client {
     }
 
     /// The time at which a client was registered that may be forgotten when nobody uses it: one that registered itself,
-    /// or one that was deleted by its own request. `None` for any other client, which only its operator removes. A store
-    /// that implements [`PurgeClients`](crate::store::PurgeClients) keeps it in a column.
+    /// or one that was deleted by its own request. `None` for any other client, which only its operator removes. A
+    /// store that implements [`PurgeClients`](crate::store::PurgeClients) keeps it in a column.
     #[must_use]
     pub fn purgeable_since(&self) -> Option<Timestamp> {
         let registration = self.registration.as_ref()?;

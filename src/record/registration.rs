@@ -28,7 +28,8 @@ pub struct DynamicRegistration {
     /// [RFC 7591 §3.2.1]: https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1
     pub issued_at: Timestamp,
     /// True if the client came without an initial access token, so that anybody may have registered it. Such a client
-    /// gets no error by redirect: see [`AuthorizationPageError::Unsound`](crate::server::AuthorizationPageError::Unsound).
+    /// gets no error by redirect: see
+    /// [`AuthorizationPageError::Unsound`](crate::server::AuthorizationPageError::Unsound).
     #[serde(rename = "self_registered", default, skip_serializing_if = "std::ops::Not::not")]
     pub is_self_registered: bool,
     /// The URL of a page about the client.
@@ -67,8 +68,8 @@ impl DynamicRegistration {
         Self { issued_at, is_self_registered: true, ..Self::default() }
     }
 
-    /// Returns a member in this language, as its BCP 47 tag names it: the client's name for `client_name` and `ja`, say.
-    /// `None` if the client did not give one; then the member without a tag is for everybody. [RFC 7591 §2.2]:
+    /// Returns a member in this language, as its BCP 47 tag names it: the client's name for `client_name` and `ja`,
+    /// say. `None` if the client did not give one; then the member without a tag is for everybody. [RFC 7591 §2.2]:
     /// "implementations SHOULD interpret the language tag values supplied in a case insensitive manner".
     ///
     /// [RFC 7591 §2.2]: https://www.rfc-editor.org/rfc/rfc7591#section-2.2

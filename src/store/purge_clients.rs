@@ -10,9 +10,9 @@ use crate::model::Timestamp;
 ///
 /// [RFC 7591 §5]: "To avoid the resulting proliferation of dead client identifiers, an authorization server MAY decide
 /// to expire registrations for existing clients meeting certain criteria after a period of time has elapsed." The
-/// criteria are that nobody vouches for the client ([`Client::purgeable_since`]), and that the store has no grant to it.
-/// A grant stays in the store until its last credential has expired, so a client in use is not forgotten. A client that
-/// was deleted goes in the same way. Its identifier is random, and no other client ever gets it.
+/// criteria are that nobody vouches for the client ([`Client::purgeable_since`]), and that the store has no grant to
+/// it. A grant stays in the store until its last credential has expired, so a client in use is not forgotten. A client
+/// that was deleted goes in the same way. Its identifier is random, and no other client ever gets it.
 ///
 /// With the feature `store-contract`, `contract::Contract::with_client_purging` tests it.
 ///

@@ -184,8 +184,8 @@ fn an_update_has_all_that_was_returned_and_nothing_that_must_not_be_in_it() {
 }
 
 /// RFC 7592 §2.1: "If the authorization server includes a new client secret and/or registration access token in its
-/// response, the client MUST immediately discard its previous client secret and/or registration access token." "The value
-/// of the "client_id" MUST NOT change from the initial registration response."
+/// response, the client MUST immediately discard its previous client secret and/or registration access token." "The
+/// value of the "client_id" MUST NOT change from the initial registration response."
 #[test]
 fn what_the_server_gives_anew_replaces_what_was_before_and_the_rest_stays() {
     let registered = registered_by(information()).unwrap();

@@ -67,8 +67,8 @@ fn urls_that_lead_into_a_private_network_are_refused() {
     }
 }
 
-/// What a client says of its keys is not fetched: the machine has no `Fetch`, by type, so that this is all that could be
-/// asked of its host.
+/// What a client says of its keys is not fetched: the machine has no `Fetch`, by type, so that this is all that could
+/// be asked of its host.
 #[test]
 fn a_registration_asks_for_nothing_but_a_commit() {
     let world = registering();

@@ -193,8 +193,8 @@ impl<'a> Pause<Lookup> for AuthorizeLookup<'a> {
         // Once there is a recipient, errors go to the client.
         Step::Done(match asked {
             Err(error) => AuthorizeReply::Respond(AuthorizationResponse::page(lookup.client, error)),
-            // RFC 9700 §4.11.2: "The authorization server SHOULD only automatically redirect the user agent if it trusts
-            // the redirect URI."
+            // RFC 9700 §4.11.2: "The authorization server SHOULD only automatically redirect the user agent if it
+            // trusts the redirect URI."
             Ok(Read { checked: Err(error), .. }) if client.is_self_registered() => {
                 let error = AuthorizationPageError::Unsound(error);
                 AuthorizeReply::Respond(AuthorizationResponse::page(lookup.client, error))

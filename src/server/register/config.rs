@@ -23,8 +23,8 @@ pub struct RegistrationConfig {
     /// What is beyond it is refused or left out, as [`ScopeConfig::unknown`](crate::server::ScopeConfig::unknown) says.
     pub scope: Scope,
     /// The grant types that a client may register for. Others are left out, and the response says which are left.
-    /// Default: `authorization_code` and `refresh_token`. `client_credentials` gives a stranger tokens without anybody's
-    /// consent, so it is for servers that know who registers.
+    /// Default: `authorization_code` and `refresh_token`. `client_credentials` gives a stranger tokens without
+    /// anybody's consent, so it is for servers that know who registers.
     pub grant_types: Vec<GrantType>,
     /// True to accept private-use schemes without a period in `redirect_uris`:
     /// [`RedirectUri::parse_private_use`](crate::model::RedirectUri::parse_private_use). Default: false.
@@ -76,7 +76,7 @@ impl RegistrationConfig {
     ///
     /// [RFC 7592 §3]: https://www.rfc-editor.org/rfc/rfc7592#section-3
     pub(super) fn client_uri(&self, client_id: &ClientId) -> String {
-        /// The characters that are encoded: all but the unreserved ones of RFC 3986 §2.3.
+        // All but the unreserved characters of RFC 3986 §2.3 are encoded.
         const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
         let endpoint = self.endpoint.as_str();
         let (path, query) = endpoint.split_at_checked(endpoint.find('?').unwrap_or(endpoint.len())).unwrap_or_default();

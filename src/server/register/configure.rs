@@ -45,9 +45,9 @@ machine! {
 }
 
 impl Server {
-    /// Answers a request to the client configuration endpoint of a client: GET ([RFC 7592 §2.1]), PUT ([§2.2]) or DELETE
-    /// ([§2.3]). The client's identifier is the last segment of the request's path. `run` returns a [`ConfigureReply`],
-    /// whose [`grants_to_end`](ConfigureReply::grants_to_end) the host revokes.
+    /// Answers a request to the client configuration endpoint of a client: GET ([RFC 7592 §2.1]), PUT ([§2.2]) or
+    /// DELETE ([§2.3]). The client's identifier is the last segment of the request's path. `run` returns a
+    /// [`ConfigureReply`], whose [`grants_to_end`](ConfigureReply::grants_to_end) the host revokes.
     ///
     /// [RFC 7592 §2.1]: https://www.rfc-editor.org/rfc/rfc7592#section-2.1
     /// [§2.2]: https://www.rfc-editor.org/rfc/rfc7592#section-2.2

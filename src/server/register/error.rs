@@ -151,10 +151,12 @@ impl RegistrationError {
         }
     }
 
-    /// Returns the challenge: [RFC 6750 §3]. RFC 7592 §2.1: "If the registration access token used to make this request
-    /// is not valid, the server MUST respond with an error as described in the OAuth Bearer Token Usage specification".
+    /// Returns the challenge: [RFC 6750 §3]. [RFC 7592 §2.1]: "If the registration access token used to make this
+    /// request is not valid, the server MUST respond with an error as described in the OAuth Bearer Token Usage
+    /// specification".
     ///
     /// [RFC 6750 §3]: https://www.rfc-editor.org/rfc/rfc6750#section-3
+    /// [RFC 7592 §2.1]: https://www.rfc-editor.org/rfc/rfc7592#section-2.1
     fn challenge(&self) -> Option<HeaderValue> {
         let challenge = match self {
             Self::NoToken => "Bearer realm=\"registration\"",

@@ -44,8 +44,10 @@ pub(super) struct ClientMetadata {
 }
 
 impl ClientMetadata {
-    /// Reads and checks the metadata. RFC 7591 §2: "The authorization server MUST ignore any client metadata sent by the
-    /// client that it does not understand".
+    /// Reads and checks the metadata. [RFC 7591 §2]: "The authorization server MUST ignore any client metadata sent by
+    /// the client that it does not understand".
+    ///
+    /// [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
     pub(super) fn read(mut members: Members, limits: Limits<'_>) -> Result<Self, RegistrationError> {
         let from = &mut members;
         software_statement(from)?;
@@ -92,10 +94,12 @@ impl ClientMetadata {
         Ok(Self { redirect_uris, presented, grant_types, response_types, scope, client_name, about })
     }
 
-    /// Returns the record with this metadata in place of what it had. RFC 7592 §2.2: "Valid values of client metadata
+    /// Returns the record with this metadata in place of what it had. [RFC 7592 §2.2]: "Valid values of client metadata
     /// fields in this request MUST replace, not augment, the values previously associated with this client. Omitted
     /// fields MUST be treated as null or empty values by the server". The second value is a new secret, for a client
     /// that has none and needs one.
+    ///
+    /// [RFC 7592 §2.2]: https://www.rfc-editor.org/rfc/rfc7592#section-2.2
     pub(super) fn applied_to(
         self,
         client: Client,
@@ -104,8 +108,8 @@ impl ClientMetadata {
         let Self { redirect_uris, presented, grant_types, response_types, scope, client_name, about } = self;
         let (authentication, client_secret) = match (presented, client.authentication) {
             (None, _) => (RegisteredAuthentication::None, None),
-            // RFC 7592 §2.2: "The client MUST NOT be allowed to overwrite its existing client secret with its own chosen
-            // value."
+            // RFC 7592 §2.2: "The client MUST NOT be allowed to overwrite its existing client secret with its own
+            // chosen value."
             (Some(presented), RegisteredAuthentication::Secret { digest, previous, .. }) => {
                 (RegisteredAuthentication::Secret { digest, previous, presented }, None)
             }
@@ -148,7 +152,8 @@ impl Limits<'_> {
         for text in texts.unwrap_or_default() {
             let known = before.iter().find(|known| known.as_str() == text).cloned();
             // RFC 7591 §5: "registered redirection URI values MUST be one of: [...] A remote web site protected by TLS
-            // [...] A web site hosted on the local machine using an HTTP URI [...] A non-HTTP application-specific URL".
+            // [...] A web site hosted on the local machine using an HTTP URI [...] A non-HTTP application-specific
+            // URL".
             let uri = known.map_or_else(|| parse(&text), Ok)?;
             if redirect_uris.contains(&uri) {
                 return Err(RegistrationError::RedirectUris("has a URI twice"));
@@ -158,14 +163,16 @@ impl Limits<'_> {
         Ok(redirect_uris)
     }
 
-    /// Reads the grant types and the response types. Those that are not offered are left out: RFC 7591 §2: "The
+    /// Reads the grant types and the response types. Those that are not offered are left out: [RFC 7591 §2]: "The
     /// authorization server MAY reject any requested client metadata values by replacing requested values with suitable
     /// defaults".
+    ///
+    /// [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
     fn types(self, members: &mut Members) -> Result<(Vec<GrantType>, Vec<ResponseType>), RegistrationError> {
         let grant_types = list(members, "grant_types")?;
         let response_types = list(members, "response_types")?;
-        // RFC 7591 §2: "If omitted, the default behavior is that the client will use only the "authorization_code" Grant
-        // Type."
+        // RFC 7591 §2: "If omitted, the default behavior is that the client will use only the "authorization_code"
+        // Grant Type."
         let asked = grant_types.map_or_else(
             || vec![GrantType::AuthorizationCode],
             |names| names.iter().filter_map(|name| GrantType::parse(name).ok()).collect(),
@@ -204,8 +211,10 @@ impl Limits<'_> {
         }
     }
 
-    /// Reads the scope. RFC 7591 §2: "If omitted, an authorization server MAY register a client with a default set of
+    /// Reads the scope. [RFC 7591 §2]: "If omitted, an authorization server MAY register a client with a default set of
     /// scopes."
+    ///
+    /// [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
     fn scope(self, members: &mut Members) -> Result<Scope, RegistrationError> {
         let everybodys = &self.section.scope;
         let Some(text) = text_of(members, "scope", Scope::MAX_LEN)? else { return Ok(everybodys.clone()) };
@@ -223,7 +232,10 @@ impl Limits<'_> {
 const PAIRS: [(GrantType, ResponseType); 2] =
     [(GrantType::AuthorizationCode, ResponseType::Code), (GrantType::Implicit, ResponseType::Token)];
 
-/// Reads `token_endpoint_auth_method`. RFC 7591 §2: "If unspecified or omitted, the default is "client_secret_basic"".
+/// Reads `token_endpoint_auth_method`. [RFC 7591 §2]: "If unspecified or omitted, the default is
+/// "client_secret_basic"".
+///
+/// [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
 fn presented(members: &mut Members) -> Result<Option<SecretPresentation>, RegistrationError> {
     const METHOD: &str = "token_endpoint_auth_method";
     match text(members, METHOD)?.as_deref() {

@@ -49,8 +49,8 @@ machine! {
     /// request ─▶ [Registration] ─▶ Commit ─▶ reply
     /// ```
     ///
-    /// The machine draws the client identifier, the registration access token and, for a confidential client, the client
-    /// secret from its moment, in this order: 16, 32 and 32 bytes.
+    /// The machine draws the client identifier, the registration access token and, for a confidential client, the
+    /// client secret from its moment, in this order: 16, 32 and 32 bytes.
     Register {
         Registration = RegisterRegistration,
         Commit = RegisterCommit,
@@ -105,8 +105,8 @@ fn plan<B: AsRef<[u8]>>(
 
     // RFC 7591 §3.2.1: "It SHOULD NOT be currently valid for any other registered client".
     let client_id = ClientId::drawn(moment.draw());
-    // RFC 7592 §5: "the registration access token MUST contain sufficient entropy to prevent a random guessing attack of
-    // this token".
+    // RFC 7592 §5: "the registration access token MUST contain sufficient entropy to prevent a random guessing attack
+    // of this token".
     let access_token = Secret::of_random(moment.draw());
     let registration = DynamicRegistration {
         access_token: Some(Digest::of(access_token.expose())),

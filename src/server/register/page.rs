@@ -6,10 +6,12 @@ use super::error::RegistrationError;
 use crate::address::is_public_address;
 use crate::model::PageUrl;
 
-/// Checks a URL that people will be shown. RFC 7591 §5: "it must be extremely careful with any URL provided by the
-/// client that will be displayed to the user". Given hosts, RFC 7591 §5: "The authorization server SHOULD check to see
-/// if the "logo_uri", "tos_uri", "client_uri", and "policy_uri" have the same host and scheme as the those defined in
-/// the array of "redirect_uris"".
+/// Checks a URL that people will be shown. [RFC 7591 §5]: "it must be extremely careful with any URL provided by the
+/// client that will be displayed to the user". Given hosts, [RFC 7591 §5]: "The authorization server SHOULD check to
+/// see if the "logo_uri", "tos_uri", "client_uri", and "policy_uri" have the same host and scheme as the those defined
+/// in the array of "redirect_uris"".
+///
+/// [RFC 7591 §5]: https://www.rfc-editor.org/rfc/rfc7591#section-5
 pub(super) fn page(name: &'static str, url: &str, hosts: Option<&[String]>) -> Result<PageUrl, RegistrationError> {
     let page = PageUrl::parse(url).map_err(|_| RegistrationError::member(name, "is not an https URL"))?;
     if !is_public(&page) {

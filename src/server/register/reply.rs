@@ -37,8 +37,8 @@ impl RegisterReply {
     #[must_use]
     pub fn into_http(self) -> Response<Vec<u8>> {
         self.reader.shown(match self.outcome {
-            // RFC 7591 §3.2.1: "The successful registration response uses an HTTP 201 Created status code with a body of
-            // type "application/json"".
+            // RFC 7591 §3.2.1: "The successful registration response uses an HTTP 201 Created status code with a body
+            // of type "application/json"".
             Ok(information) => json(StatusCode::CREATED, &information),
             Err(error) => error.into_http("POST"),
         })
@@ -93,14 +93,14 @@ impl ConfigureReply {
     }
 
     /// The grants that the host has to revoke before it sends the response, if the client was deleted:
-    /// [`revoke_grants`](crate::store::GrantStore::revoke_grants). RFC 7592 §2.3: "If possible, the authorization server
-    /// SHOULD immediately invalidate all existing authorization grants and currently active access tokens, all refresh
-    /// tokens, and all other tokens associated with this client."
+    /// [`revoke_grants`](crate::store::GrantStore::revoke_grants). [RFC 7592 §2.3]: "If possible, the authorization
+    /// server SHOULD immediately invalidate all existing authorization grants and currently active access tokens, all
+    /// refresh tokens, and all other tokens associated with this client."
     ///
-    /// The client itself is off by then: its secret, its codes and its refresh tokens are refused, introspection reports
-    /// its tokens as inactive, and nothing more is issued to it. What is left are the access tokens at resource servers
-    /// that read the store and no clients. If the revocation fails, answer 503 in place of the response: access tokens
-    /// that are left end by themselves.
+    /// The client itself is off by then: its secret, its codes and its refresh tokens are refused, introspection
+    /// reports its tokens as inactive, and nothing more is issued to it. What is left are the access tokens at resource
+    /// servers that read the store and no clients. If the revocation fails, answer 503 in place of the response: access
+    /// tokens that are left end by themselves.
     ///
     /// ```
     /// use grantor::store::{GrantStore, GrantsOf};
@@ -110,6 +110,8 @@ impl ConfigureReply {
     ///     reply.grants_to_end().map_or(Ok(0), |grants: GrantsOf| store.revoke_grants(&grants, now)).map(drop)
     /// }
     /// ```
+    ///
+    /// [RFC 7592 §2.3]: https://www.rfc-editor.org/rfc/rfc7592#section-2.3
     #[must_use]
     pub fn grants_to_end(&self) -> Option<GrantsOf> {
         match &self.outcome {

@@ -14,7 +14,7 @@ use crate::model::members::Members;
 /// bounded.
 pub const MAX_REGISTRATION_LEN: usize = 16 * 1024;
 
-/// Reads the members of the client metadata. RFC 7591 §3: "The client registration endpoint MUST accept HTTP POST
+/// Reads the members of the client metadata. [RFC 7591 §3]: "The client registration endpoint MUST accept HTTP POST
 /// messages with request parameters encoded in the entity body using the "application/json" format."
 ///
 /// [RFC 7591 §3]: https://www.rfc-editor.org/rfc/rfc7591#section-3
