@@ -206,6 +206,7 @@ impl<'a> Pause<Lookup> for AuthorizeLookup<'a> {
                 version: Version,
                 recipient,
                 client_name: client.client_name.clone(),
+                client_is_self_registered: client.is_self_registered(),
                 asked,
                 asked_at: now,
                 is_confidential: client.is_confidential(),
