@@ -13,7 +13,7 @@ mod common;
 use common::registering::*;
 use common::*;
 use grantor::model::{GrantType, ResponseType};
-use grantor::server::{AuthorizeReply, Event, MAX_REGISTRATION_LEN, UnknownScope};
+use grantor::server::{AuthorizeReply, Event, MAX_REGISTRATION_LEN, ParConfig, UnknownScope};
 use http::{Method, header};
 use serde_json::{Value, json};
 
@@ -205,6 +205,21 @@ fn what_is_understood_is_kept_and_returned_and_nothing_else_is() {
     let record = client.record(&world);
     assert!(record.require_pkce && record.require_redirect_uri && !record.disabled && record.resource_server.is_none());
     assert_eq!(record.registration.unwrap().contacts.len(), 2);
+}
+
+/// RFC 9126 §6, where requests can be pushed.
+#[test]
+fn a_client_may_register_that_it_pushes_its_requests() {
+    const MEMBER: &str = "require_pushed_authorization_requests";
+    let world = registering();
+    assert_eq!(registered(&world, set(MEMBER, json!(true)), MEMBER), Value::Null);
+    let world = world.with(|config| config.par = Some(ParConfig::below(&config.issuer)));
+    assert_eq!(registered(&world, set(MEMBER, json!(false)), MEMBER), Value::Null);
+    assert_eq!(refused(&world, set(MEMBER, json!("true"))), "invalid_client_metadata");
+    let client = Managed::new(&world, set(MEMBER, json!(true)));
+    assert_eq!((&client.information[MEMBER], client.record(&world).require_pushed_authorization_requests), (&json!(true), true));
+    let updated = Managed::of(&client.update(&world, &client.updated().without(MEMBER)));
+    assert_eq!((updated.information.get(MEMBER), client.record(&world).require_pushed_authorization_requests), (None, false));
 }
 
 /// "The "jwks_uri" and "jwks" parameters MUST NOT both be present in the same request or response."

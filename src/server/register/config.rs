@@ -2,7 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::model::{ClientId, Digest, Endpoint, GrantType, Metadata, Scope};
+use crate::model::{ClientId, Digest, Endpoint, GrantType, Issuer, Metadata, Scope};
 use crate::server::section::Section;
 
 /// The section of a configuration for dynamic registration: who may register, and for what at most. What a client asks
@@ -58,6 +58,12 @@ pub enum Registrants {
 }
 
 impl RegistrationConfig {
+    /// Creates the recommended section, for an endpoint at `register` below the issuer.
+    #[must_use]
+    pub fn below(issuer: &Issuer) -> Self {
+        Self::at(issuer.endpoint("register"))
+    }
+
     /// Creates the recommended section, for an endpoint at this URL.
     #[must_use]
     pub fn at(endpoint: Endpoint) -> Self {

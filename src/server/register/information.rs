@@ -84,6 +84,9 @@ impl Serialize for ClientInformation {
         if let Some(client_name) = &client.client_name {
             map.serialize_entry("client_name", client_name)?;
         }
+        if client.require_pushed_authorization_requests {
+            map.serialize_entry("require_pushed_authorization_requests", &true)?;
+        }
         let Some(registration) = &client.registration else { return map.end() };
         map.serialize_entry("client_id_issued_at", &registration.issued_at)?;
         let pages = [

@@ -39,6 +39,8 @@ pub(super) struct ClientMetadata {
     response_types: Vec<ResponseType>,
     scope: Scope,
     client_name: Option<String>,
+    /// RFC 9126 §6.
+    require_pushed_authorization_requests: bool,
     /// The members that are for people. The rest of it is not set here.
     about: DynamicRegistration,
 }
@@ -65,6 +67,7 @@ impl ClientMetadata {
         }
         let scope = limits.scope(from)?;
         let client_name = text(from, "client_name")?;
+        let pushed = limits.pushed(from)?;
         let redirect_hosts: Vec<_> =
             redirect_uris.iter().filter_map(|uri| Some(PageUrl::parse(uri.as_str()).ok()?.host())).collect();
         let hosts = limits.section.require_same_host.then_some(redirect_hosts.as_slice());
@@ -91,7 +94,16 @@ impl ClientMetadata {
             localized,
             ..DynamicRegistration::default()
         };
-        Ok(Self { redirect_uris, presented, grant_types, response_types, scope, client_name, about })
+        Ok(Self {
+            redirect_uris,
+            presented,
+            grant_types,
+            response_types,
+            scope,
+            client_name,
+            require_pushed_authorization_requests: pushed,
+            about,
+        })
     }
 
     /// Returns the record with this metadata in place of what it had. [RFC 7592 §2.2]: "Valid values of client metadata
@@ -105,8 +117,7 @@ impl ClientMetadata {
         client: Client,
         draw: impl FnOnce() -> Secret<'static>,
     ) -> (Client, Option<Secret<'static>>) {
-        let Self { redirect_uris, presented, grant_types, response_types, scope, client_name, about } = self;
-        let (authentication, client_secret) = match (presented, client.authentication) {
+        let (authentication, client_secret) = match (self.presented, client.authentication) {
             (None, _) => (RegisteredAuthentication::None, None),
             // RFC 7592 §2.2: "The client MUST NOT be allowed to overwrite its existing client secret with its own
             // chosen value."
@@ -124,15 +135,16 @@ impl ClientMetadata {
         };
         let DynamicRegistration { access_token, issued_at, is_self_registered, .. } =
             client.registration.unwrap_or_default();
-        let registration = Some(DynamicRegistration { access_token, issued_at, is_self_registered, ..about });
+        let registration = DynamicRegistration { access_token, issued_at, is_self_registered, ..self.about };
         let registered = Client {
-            client_name,
+            client_name: self.client_name,
             authentication,
-            redirect_uris,
-            grant_types,
-            response_types,
-            scope,
-            registration,
+            redirect_uris: self.redirect_uris,
+            grant_types: self.grant_types,
+            response_types: self.response_types,
+            scope: self.scope,
+            require_pushed_authorization_requests: self.require_pushed_authorization_requests,
+            registration: Some(registration),
             ..client
         };
         (registered, client_secret)
@@ -223,6 +235,14 @@ impl Limits<'_> {
         let greatest = self.before.map_or_else(|| everybodys.clone(), |client| everybodys.union(&client.scope));
         let within = self.config.granted_scope(&greatest, requested);
         within.ok_or(RegistrationError::member("scope", "exceeds what a client may register for"))
+    }
+
+    /// Reads `require_pushed_authorization_requests`, where requests can be pushed: [RFC 9126 §6].
+    ///
+    /// [RFC 9126 §6]: https://www.rfc-editor.org/rfc/rfc9126#section-6
+    fn pushed(self, members: &mut Members) -> Result<bool, RegistrationError> {
+        let asked = take::<bool>(members, "require_pushed_authorization_requests")?;
+        Ok(asked.unwrap_or_default() && self.config.par.is_some())
     }
 }
 
