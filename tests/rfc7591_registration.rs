@@ -13,7 +13,7 @@ mod common;
 use common::registering::*;
 use common::*;
 use grantor::model::{GrantType, ResponseType};
-use grantor::server::{AuthorizeReply, Event, MAX_REGISTRATION_LEN, ParConfig, UnknownScope};
+use grantor::server::{AuthorizeReply, Config, DetailMembers, Event, MAX_REGISTRATION_LEN, ParConfig, UnknownScope};
 use http::{Method, header};
 use serde_json::{Value, json};
 
@@ -220,6 +220,34 @@ fn a_client_may_register_that_it_pushes_its_requests() {
     assert_eq!((&client.information[MEMBER], client.record(&world).require_pushed_authorization_requests), (&json!(true), true));
     let updated = Managed::of(&client.update(&world, &client.updated().without(MEMBER)));
     assert_eq!((updated.information.get(MEMBER), client.record(&world).require_pushed_authorization_requests), (None, false));
+}
+
+/// RFC 9396 §10, of the types that the server has and lets such clients have.
+#[test]
+fn a_client_may_register_for_authorization_details() {
+    const MEMBER: &str = "authorization_details_types";
+    let asked = || set(MEMBER, json!(["withheld", "payment", "mine", "payment"]));
+    let world = registering().with(|config| {
+        config.authorization_details.add("payment", DetailMembers::new());
+        config.authorization_details.add("withheld", DetailMembers::new());
+    });
+    assert_eq!(registered(&world, asked(), MEMBER), Value::Null);
+    let open = |types: &'static [&str]| {
+        move |config: &mut Config| {
+            let section = config.registration.as_mut().unwrap();
+            section.authorization_details_types = types.iter().map(|name| (*name).to_owned()).collect();
+        }
+    };
+    let world = world.with(open(&["payment", "mine"]));
+    assert_eq!(refused(&world, set(MEMBER, json!("payment"))), "invalid_client_metadata");
+    let client = Managed::new(&world, asked());
+    assert_eq!(client.information[MEMBER], json!(["payment"]));
+    assert_eq!(client.record(&world).authorization_details_types, ["payment"]);
+    // What it has, it may keep, and no more.
+    let world = world.with(open(&[]));
+    let updated = Managed::of(&client.update(&world, &client.updated().set(MEMBER, json!(["payment", "withheld"]))));
+    assert_eq!(updated.information[MEMBER], json!(["payment"]));
+    assert_eq!(registered(&world, asked(), MEMBER), Value::Null);
 }
 
 /// "The "jwks_uri" and "jwks" parameters MUST NOT both be present in the same request or response."

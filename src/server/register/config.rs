@@ -26,6 +26,11 @@ pub struct RegistrationConfig {
     /// Default: `authorization_code` and `refresh_token`. `client_credentials` gives a stranger tokens without
     /// anybody's consent, so it is for servers that know who registers.
     pub grant_types: Vec<GrantType>,
+    /// The authorization details types that a client may register for ([RFC 9396 §10]), of those that the server has.
+    /// Others are left out. Default: none.
+    ///
+    /// [RFC 9396 §10]: https://www.rfc-editor.org/rfc/rfc9396#section-10
+    pub authorization_details_types: Vec<String>,
     /// True to accept private-use schemes without a period in `redirect_uris`:
     /// [`RedirectUri::parse_private_use`](crate::model::RedirectUri::parse_private_use). Default: false.
     pub private_use_schemes: bool,
@@ -72,6 +77,7 @@ impl RegistrationConfig {
             registrants: Registrants::default(),
             scope: Scope::EMPTY,
             grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+            authorization_details_types: Vec::new(),
             private_use_schemes: false,
             require_same_host: false,
         }

@@ -87,6 +87,9 @@ impl Serialize for ClientInformation {
         if client.require_pushed_authorization_requests {
             map.serialize_entry("require_pushed_authorization_requests", &true)?;
         }
+        if !client.authorization_details_types.is_empty() {
+            map.serialize_entry("authorization_details_types", &client.authorization_details_types)?;
+        }
         let Some(registration) = &client.registration else { return map.end() };
         map.serialize_entry("client_id_issued_at", &registration.issued_at)?;
         let pages = [

@@ -41,6 +41,8 @@ pub(super) struct ClientMetadata {
     client_name: Option<String>,
     /// RFC 9126 §6.
     require_pushed_authorization_requests: bool,
+    /// RFC 9396 §10.
+    authorization_details_types: Vec<String>,
     /// The members that are for people. The rest of it is not set here.
     about: DynamicRegistration,
 }
@@ -68,6 +70,7 @@ impl ClientMetadata {
         let scope = limits.scope(from)?;
         let client_name = text(from, "client_name")?;
         let pushed = limits.pushed(from)?;
+        let authorization_details_types = limits.authorization_details_types(from)?;
         let redirect_hosts: Vec<_> =
             redirect_uris.iter().filter_map(|uri| Some(PageUrl::parse(uri.as_str()).ok()?.host())).collect();
         let hosts = limits.section.require_same_host.then_some(redirect_hosts.as_slice());
@@ -102,6 +105,7 @@ impl ClientMetadata {
             scope,
             client_name,
             require_pushed_authorization_requests: pushed,
+            authorization_details_types,
             about,
         })
     }
@@ -144,6 +148,7 @@ impl ClientMetadata {
             response_types: self.response_types,
             scope: self.scope,
             require_pushed_authorization_requests: self.require_pushed_authorization_requests,
+            authorization_details_types: self.authorization_details_types,
             registration: Some(registration),
             ..client
         };
@@ -243,6 +248,22 @@ impl Limits<'_> {
     fn pushed(self, members: &mut Members) -> Result<bool, RegistrationError> {
         let asked = take::<bool>(members, "require_pushed_authorization_requests")?;
         Ok(asked.unwrap_or_default() && self.config.par.is_some())
+    }
+
+    /// Reads `authorization_details_types`: [RFC 9396 §10]. Those that are not offered are left out.
+    ///
+    /// [RFC 9396 §10]: https://www.rfc-editor.org/rfc/rfc9396#section-10
+    fn authorization_details_types(self, members: &mut Members) -> Result<Vec<String>, RegistrationError> {
+        let mut types = list(members, "authorization_details_types")?.unwrap_or_default();
+        types.sort_unstable();
+        types.dedup();
+        types.retain(|name| {
+            let has = |types: &[String]| types.contains(name);
+            let may = has(&self.section.authorization_details_types);
+            let may = may || self.before.is_some_and(|client| has(&client.authorization_details_types));
+            may && self.config.authorization_details.types().any(|known| known == name)
+        });
+        Ok(types)
     }
 }
 
