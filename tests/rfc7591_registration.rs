@@ -217,9 +217,15 @@ fn a_client_may_register_that_it_pushes_its_requests() {
     assert_eq!(registered(&world, set(MEMBER, json!(false)), MEMBER), Value::Null);
     assert_eq!(refused(&world, set(MEMBER, json!("true"))), "invalid_client_metadata");
     let client = Managed::new(&world, set(MEMBER, json!(true)));
-    assert_eq!((&client.information[MEMBER], client.record(&world).require_pushed_authorization_requests), (&json!(true), true));
+    assert_eq!(
+        (&client.information[MEMBER], client.record(&world).require_pushed_authorization_requests),
+        (&json!(true), true)
+    );
     let updated = Managed::of(&client.update(&world, &client.updated().without(MEMBER)));
-    assert_eq!((updated.information.get(MEMBER), client.record(&world).require_pushed_authorization_requests), (None, false));
+    assert_eq!(
+        (updated.information.get(MEMBER), client.record(&world).require_pushed_authorization_requests),
+        (None, false)
+    );
 }
 
 /// RFC 9396 §10, of the types that the server has and lets such clients have.
