@@ -42,7 +42,8 @@ pub(crate) async fn register(
     safe(reply.into_http().map(Body::from))
 }
 
-/// Answers a request to a client configuration endpoint. What a deleted client was granted is revoked before it is told.
+/// Answers a request to a client configuration endpoint. What a deleted client was granted is revoked before it is
+/// told.
 pub(crate) async fn configure(app: &App, request: &Request<Bytes>, recorder: &Recorder) -> Response<Body> {
     let Ok(moment) = moment() else { return pages::safe_headers(unavailable()) };
     let host = recorder.server(&app.host, "Configure");

@@ -20,8 +20,8 @@ pub struct Prompt {
     pub recipient: Recipient,
     /// The client's name for people.
     pub client_name: Option<String>,
-    /// True if nobody but the client itself vouches for its name: it registered itself ([RFC 7591 §5]). Say so where you
-    /// show the name.
+    /// True if nobody but the client itself vouches for its name: it registered itself ([RFC 7591 §5]). Say so where
+    /// you show the name.
     ///
     /// [RFC 7591 §5]: https://www.rfc-editor.org/rfc/rfc7591#section-5
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -39,9 +39,7 @@ pub(super) struct ClientMetadata {
     response_types: Vec<ResponseType>,
     scope: Scope,
     client_name: Option<String>,
-    /// RFC 9126 §6.
     require_pushed_authorization_requests: bool,
-    /// RFC 9396 §10.
     authorization_details_types: Vec<String>,
     /// The members that are for people. The rest of it is not set here.
     about: DynamicRegistration,
