@@ -1,7 +1,7 @@
-//! The four questions that only the host can answer. [`Policy`](crate::Policy) answers them.
+//! The questions that only the host can answer. [`Policy`](crate::Policy) answers them.
 //!
 //! The default answer to each is the safe one: a secret that grantor cannot check is wrong, a password is wrong, an
-//! extension grant is refused, and tokens that have passed every check are issued unchanged.
+//! extension grant is refused, tokens that have passed every check are issued unchanged, and nobody registers itself.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,6 +12,8 @@ use crate::model::{
     Audience, AuthenticationEvent, AuthorizationDetails, Claims, ErrorCode, GrantType, Scope, Secret, Subject,
 };
 use crate::record::{Client, Grant};
+
+pub use crate::registration::{Registration, RegistrationRefusal, RegistrationVerdict};
 
 /// Asks if this is the client's secret. Only for clients whose secret was chosen by a human and is kept under a slow
 /// hash ([`RegisteredAuthentication::Host`](crate::record::RegisteredAuthentication::Host)); grantor checks generated

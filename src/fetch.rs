@@ -62,6 +62,7 @@ use crate::effect::{Answer, Effect, Unavailable};
 ///     type Password = Absent<Self>;
 ///     type Extension = Absent<Self>;
 ///     type Issuance = Absent<Self>;
+///     type Registration = Absent<Self>;
 ///     type Fetch = KeysFetch;
 ///     type Commit = Absent<Self>;
 ///     type Reply = Result<Vec<u8>, Unavailable>;

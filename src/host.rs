@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::consult::{ClientSecret, Extension, Issuance, Password};
 use crate::effect::{Answer, Unavailable};
 use crate::fetch::{AsyncHttp, Fetch, Http};
+use crate::registration::Registration;
 use crate::step::{Machine, Pause as _, Step};
 use crate::store::{AsyncStore, BoxFuture, Commit, Lookup, Store};
 
@@ -139,6 +140,8 @@ effects! {
     extension, extension_async: Extension;
     /// Has the last word on the tokens to be issued. By default they are issued unchanged.
     issuance, issuance_async: Issuance;
+    /// Decides on a client that registers itself. By default it is refused.
+    registration, registration_async: Registration;
     /// Sends an HTTP request. By default there is no HTTP client, and the effect is unavailable.
     fetch, fetch_async: Fetch;
 }
@@ -264,6 +267,10 @@ impl<M: Machine> Step<M> {
                     let answer = host.issuance(pause.effect());
                     pause.resume(answer)
                 }
+                Self::Registration(pause) => {
+                    let answer = host.registration(pause.effect());
+                    pause.resume(answer)
+                }
                 Self::Fetch(pause) => {
                     let answer = host.fetch(pause.effect());
                     pause.resume(answer)
@@ -303,6 +310,10 @@ impl<M: Machine> Step<M> {
                 }
                 Self::Issuance(pause) => {
                     let answer = host.issuance_async(pause.effect()).await;
+                    pause.resume(answer)
+                }
+                Self::Registration(pause) => {
+                    let answer = host.registration_async(pause.effect()).await;
                     pause.resume(answer)
                 }
                 Self::Fetch(pause) => {

@@ -82,11 +82,13 @@
 //! | token endpoint, each grant | [RFC 6749 §4.1.3] to [§6]; [RFC 7636 §4.6] | [`server::Token`] |
 //! | pushed authorization requests | [RFC 9126] | [`server::Push`] |
 //! | rich authorization requests | [RFC 9396] | [`server::AuthorizationDetailsConfig`] |
+//! | registration | [RFC 7591]; [RFC 7592] | [`server::Register`], [`server::Configure`] |
 //! | introspection | [RFC 7662] | [`server::Introspect`] |
 //! | revocation | [RFC 7009] | [`server::Revoke`] |
 //! | metadata | [RFC 8414] | [`server::Config::metadata`] |
 //! | protected resources: tokens and challenges | [RFC 6750]; [RFC 7662 §4]; [RFC 9470] | [`resource`] |
 //! | protected resources: metadata | [RFC 9728] | [`ResourceServer::metadata`] |
+//! | the client: registration | [RFC 7591]; [RFC 7592] | [`client::register`](fn@client::register) |
 //! | the client: grants | [RFC 6749 §4] to [§6]; [RFC 8628]; [RFC 9126] | [`client`] |
 //! | the client: discovery, and the response | [RFC 8414]; [RFC 9728]; [RFC 9207 §2.4] | [`client`] |
 //! | redirect URIs | [OAuth 2.1 §2.3]; [RFC 8252 §7]; [RFC 9700 §2.1] | [`model::RedirectUri`] |
@@ -105,7 +107,8 @@
 //! | devices | planned | yes | |
 //! | pushed authorization requests | yes | yes | |
 //! | rich authorization requests | yes | yes | yes |
-//! | registration, client ID metadata documents | planned | planned | |
+//! | registration, with reading, changing and deleting it | off by default | yes | |
+//! | client ID metadata documents | planned | planned | |
 //! | JWT access tokens, `private_key_jwt`, DPoP | planned | planned | planned |
 //! | OpenID Connect | planned | planned | |
 //!
@@ -164,6 +167,8 @@
 //! [§6]: https://www.rfc-editor.org/rfc/rfc6749#section-6
 //! [RFC 6750]: https://www.rfc-editor.org/rfc/rfc6750
 //! [RFC 7009]: https://www.rfc-editor.org/rfc/rfc7009
+//! [RFC 7591]: https://www.rfc-editor.org/rfc/rfc7591
+//! [RFC 7592]: https://www.rfc-editor.org/rfc/rfc7592
 //! [RFC 7636 §4.3]: https://www.rfc-editor.org/rfc/rfc7636#section-4.3
 //! [RFC 7636 §4.6]: https://www.rfc-editor.org/rfc/rfc7636#section-4.6
 //! [RFC 7662]: https://www.rfc-editor.org/rfc/rfc7662
@@ -199,6 +204,7 @@ mod fetch;
 pub mod host;
 pub mod model;
 pub mod record;
+mod registration;
 pub mod resource;
 pub mod server;
 pub mod step;

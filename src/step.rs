@@ -11,8 +11,9 @@
 //!            records    host         server      all or nothing
 //! ```
 //!
-//! Consulting the host is not one effect but four ([`ClientSecret`], [`Password`], [`Extension`], [`Issuance`]): each
-//! question has an answer type of its own, so that no machine can get the answer to another question.
+//! Consulting the host is not one effect but several ([`ClientSecret`], [`Password`], [`Extension`], [`Issuance`],
+//! [`Registration`]): each question has an answer type of its own, so that no machine can get the answer to another
+//! question.
 
 use std::convert::Infallible;
 use std::marker::PhantomData;
@@ -20,6 +21,7 @@ use std::marker::PhantomData;
 use crate::consult::{ClientSecret, Extension, Issuance, Password};
 use crate::effect::{Answer, Effect};
 use crate::fetch::Fetch;
+use crate::registration::Registration;
 use crate::store::{Commit, Lookup};
 
 /// A paused machine that waits for the answer to one effect.
@@ -50,6 +52,8 @@ pub trait Machine: Sized {
     type Extension: Pause<Extension, Machine = Self> + Send + Sync;
     /// Waits for the host's last word on the tokens to be issued.
     type Issuance: Pause<Issuance, Machine = Self> + Send + Sync;
+    /// Waits for the host's word on a client that registers itself.
+    type Registration: Pause<Registration, Machine = Self> + Send + Sync;
     /// Waits for another server's response.
     type Fetch: Pause<Fetch, Machine = Self> + Send + Sync;
     /// Waits for the outcome of a commit.
@@ -66,6 +70,7 @@ macro_rules! machine {
         $(Password = $password:ty,)?
         $(Extension = $extension:ty,)?
         $(Issuance = $issuance:ty,)?
+        $(Registration = $registration:ty,)?
         $(Fetch = $fetch:ty,)?
         $(Commit = $commit:ty,)?
         Reply = $reply:ty,
@@ -80,6 +85,7 @@ macro_rules! machine {
             type Password = $crate::step::machine!(@ $($password)?);
             type Extension = $crate::step::machine!(@ $($extension)?);
             type Issuance = $crate::step::machine!(@ $($issuance)?);
+            type Registration = $crate::step::machine!(@ $($registration)?);
             type Fetch = $crate::step::machine!(@ $($fetch)?);
             type Commit = $crate::step::machine!(@ $($commit)?);
             type Reply = $reply;
@@ -105,6 +111,8 @@ pub enum Step<M: Machine> {
     Extension(M::Extension),
     /// Allow, narrow or refuse the tokens to be issued.
     Issuance(M::Issuance),
+    /// Register this client, or refuse it.
+    Registration(M::Registration),
     /// Send this HTTP request.
     Fetch(M::Fetch),
     /// Write these changes, all or none.

@@ -19,7 +19,10 @@ use http::{Method, Request, Response, header};
 const ORIGIN: &str = "https://spa.example";
 
 fn world() -> World {
-    World::new().with(|config| config.par = Some(ParConfig::at("https://server.example.com/par".parse().unwrap())))
+    World::new().with(|config| {
+        config.par = Some(ParConfig::at("https://server.example.com/par".parse().unwrap()));
+        config.registration.clone_from(&registering::registering().server.config().registration);
+    })
 }
 
 /// What a browser asks before it sends this method with these headers.
@@ -37,13 +40,21 @@ fn from_a_script(mut request: Request<Vec<u8>>) -> Request<Vec<u8>> {
 /// The endpoints that a script may ask, with the methods that they take.
 type Endpoint = fn(&World, &Request<Vec<u8>>) -> Response<Vec<u8>>;
 
-const ENDPOINTS: [(&str, &str, Endpoint); 5] = [
+const ENDPOINTS: [(&str, &str, Endpoint); 9] = [
     ("metadata", "GET", |world, request| world.server.metadata(request)),
     ("metadata of a resource", "GET", |_, request| photos::photos().metadata(request)),
     ("token", "POST", |world, request| world.server.token(request, world.moment()).run(world).into_http()),
     ("revocation", "POST", |world, request| world.server.revoke(request, world.moment()).run(world).into_http()),
     ("pushing", "POST", |world, request| world.server.push(request, world.moment()).run(world).into_http()),
+    ("registration", "POST", |world, request| world.server.register(request, world.moment()).run(world).into_http()),
+    ("client configuration", "GET", configuration),
+    ("client configuration", "PUT", configuration),
+    ("client configuration", "DELETE", configuration),
 ];
+
+fn configuration(world: &World, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
+    world.server.configure(request, world.moment()).run(world).into_http()
+}
 
 fn header_of<'a>(response: &'a Response<Vec<u8>>, name: &str) -> Option<&'a str> {
     response.headers().get(name).map(|value| value.to_str().unwrap())
@@ -114,6 +125,18 @@ fn r86_a_script_may_read_every_response_also_an_error() {
     {
         let request = from_a_script(post(form));
         cases.push((status, world.server.push(&request, world.moment()).run(&world).into_http()));
+    }
+    let information = |response: Response<Vec<u8>>| registering::Managed::of(&Reply::of(response));
+    for (status, metadata) in [(201, registering::metadata()), (400, serde_json::json!({}))] {
+        let request = from_a_script(registering::request(metadata));
+        cases.push((status, world.server.register(&request, world.moment()).run(&world).into_http()));
+    }
+    let client = information(registering::register(&world, registering::metadata()).0);
+    for (status, method) in
+        [(200, Method::GET), (200, Method::PUT), (405, Method::POST), (204, Method::DELETE), (401, Method::GET)]
+    {
+        let request = from_a_script(client.request(method, &client.updated()));
+        cases.push((status, configuration(&world, &request)));
     }
     for at in [At::Lookup, At::Commit] {
         let outage = World::new().with_outage(at, Some(30));

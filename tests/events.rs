@@ -14,11 +14,13 @@ use common::*;
 use grantor::model::{Endpoint, Key};
 use grantor::server::ParConfig;
 use grantor::{Unavailable, resource, server};
+use http::{Method, Response};
 use serde_json::{Value, json};
 
 fn world() -> World {
     World::new().with_everything().with(|config| {
         config.par = Some(ParConfig::at(Endpoint::parse("https://server.example.com/par").unwrap()));
+        config.registration.clone_from(&registering::registering().server.config().registration);
     })
 }
 
@@ -41,6 +43,12 @@ fn all(world: &World) -> Vec<server::Event> {
     let revoke = |request| world.server.revoke(&request, world.moment()).run(world).event();
     let push = |form| world.server.push(&post(form), world.moment()).run(world).event();
     let as_app = post(params(&[("token", &refresh_token), ("client_id", "app")]));
+    let registered = world.server.register(&registering::request(registering::metadata()), world.moment()).run(world);
+    let information = serde_json::to_vec(registered.result().unwrap()).unwrap();
+    let managed = registering::Managed::of(&Reply::of(no_store(information)));
+    let configure = |method| {
+        world.server.configure(&managed.request(method, &managed.updated()), world.moment()).run(world).event()
+    };
     let down = World::new().with_outage(At::Lookup, Some(3));
     vec![
         asked,
@@ -57,11 +65,21 @@ fn all(world: &World) -> Vec<server::Event> {
         revoke(about(&access_token)),
         push(authorize()),
         push(authorize().set("scope", "admin")),
+        registered.event(),
+        configure(Method::GET),
+        configure(Method::PUT),
+        configure(Method::DELETE),
+        configure(Method::DELETE),
         down.event(client_credentials()),
     ]
 }
 
-const NAMES: [&str; 15] = [
+/// A response that no cache keeps.
+fn no_store(body: Vec<u8>) -> Response<Vec<u8>> {
+    Response::builder().header("cache-control", "no-store").header("pragma", "no-cache").body(body).unwrap()
+}
+
+const NAMES: [&str; 20] = [
     "asked",
     "authorized",
     "issued",
@@ -76,6 +94,11 @@ const NAMES: [&str; 15] = [
     "revocation_refused",
     "pushed",
     "push_refused",
+    "registered",
+    "registration_read",
+    "registration_updated",
+    "registration_deleted",
+    "registration_refused",
     "unavailable",
 ];
 

@@ -34,6 +34,7 @@ examples! {
     "../examples/own_store.rs" own_store
     "../examples/pushed_authorization_request.rs" pushed_authorization_request
     "../examples/refresh.rs" refresh
+    "../examples/registration.rs" registration
     "../examples/remembered_consent.rs" remembered_consent
     "../examples/resource_discovery.rs" resource_discovery
     "../examples/resource_indicators.rs" resource_indicators

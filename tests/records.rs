@@ -22,7 +22,7 @@ const CLIENT_1: &str = r#"{"version":1,"revision":3,"client_id":"app","client_na
 const CLIENT_1_PUBLIC: &str = r#"{"version":1,"revision":0,"client_id":"app","authentication":"none","redirect_uris":[],"grant_types":[],"response_types":[],"scope":"","require_pkce":true,"require_redirect_uri":true}"#;
 const CLIENT_1_HOST: &str = r#"{"version":1,"revision":0,"client_id":"app","authentication":{"host":{"presented":"either"}},"redirect_uris":[],"grant_types":[],"response_types":[],"scope":"","require_pkce":true,"require_redirect_uri":true}"#;
 const CLIENT_2: &str = r#"{"version":2,"revision":3,"client_id":"app","client_name":"An app","authentication":{"secret":{"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","previous":"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","presented":"client_secret_basic"}},"redirect_uris":["https://client.example/cb"],"grant_types":["authorization_code","urn:example:assertion"],"response_types":["code"],"scope":"read write","require_pkce":true,"require_redirect_uri":true,"resource":["https://photos.example/"],"resource_server":["https://photos.example/"],"grant_lifetime":86400}"#;
-const CLIENT_3: &str = r#"{"version":3,"revision":3,"client_id":"app","client_name":"An app","authentication":{"secret":{"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","previous":"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","presented":"client_secret_basic"}},"redirect_uris":["https://client.example/cb"],"grant_types":["authorization_code","urn:example:assertion"],"response_types":["code"],"scope":"read write","require_pkce":true,"require_redirect_uri":true,"require_pushed_authorization_requests":true,"resource":["https://photos.example/"],"authorization_details_types":["payment_initiation"],"resource_server":["https://photos.example/"],"grant_lifetime":86400}"#;
+const CLIENT_3: &str = r#"{"version":3,"revision":3,"client_id":"app","client_name":"An app","authentication":{"secret":{"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","previous":"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","presented":"client_secret_basic"}},"redirect_uris":["https://client.example/cb"],"grant_types":["authorization_code","urn:example:assertion"],"response_types":["code"],"scope":"read write","require_pkce":true,"require_redirect_uri":true,"require_pushed_authorization_requests":true,"resource":["https://photos.example/"],"authorization_details_types":["payment_initiation"],"resource_server":["https://photos.example/"],"grant_lifetime":86400,"registration":{"access_token":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","issued_at":10,"self_registered":true,"client_uri":"https://client.example/","logo_uri":"https://client.example/logo.png","tos_uri":"https://client.example/terms#top","policy_uri":"https://client.example/policy","contacts":["ve7jtb@example.org"],"software_id":"4NRB1-0XZABZI9E6-5SM3R","software_version":"2.1","localized":{"client_name#fr":"Une application"}}}"#;
 
 const GRANT_1: &str = r#"{"version":1,"id":"AAECAwQFBgcICQoLDA0ODxAR","client_id":"app","subject":"alice","grant_type":"authorization_code","scope":"read write","resource":["https://photos.example/"],"issued_at":10,"auth_time":9,"acr":"urn:example:mfa"}"#;
 const GRANT_1_OF_THE_CLIENT: &str = r#"{"version":1,"id":"AAECAwQFBgcICQoLDA0ODxAR","client_id":"app","grant_type":"client_credentials","scope":"read","issued_at":10}"#;
@@ -59,9 +59,16 @@ fn a_client_of_version_1_is_read_and_has_no_second_secret_and_no_lifetime_of_its
 }
 
 #[test]
-fn a_client_of_version_2_is_read_and_need_not_push_its_requests() {
+fn a_client_of_version_2_is_read_and_was_registered_by_an_operator_and_need_not_push_its_requests() {
     let client: Client = read(CLIENT_2);
     assert_eq!((client.grant_lifetime, client.require_pushed_authorization_requests), (Some(86400), false));
+    assert_eq!((client.registration.is_none(), client.is_self_registered()), (true, false));
+    assert_eq!(client.purgeable_since(), None);
+    let registered: Client = read(CLIENT_3);
+    assert_eq!((registered.is_self_registered(), registered.purgeable_since()), (true, Some(Timestamp(10))));
+    let registration = registered.registration.unwrap();
+    assert_eq!(registration.in_language("client_name", "FR"), Some("Une application"));
+    assert_eq!(registration.in_language("client_uri", "fr"), None);
 }
 
 #[test]

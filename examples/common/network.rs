@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use grantor::store::GrantStore as _;
 use grantor::{Answer, Fetch, Http, Unavailable};
 use http::{HeaderMap, Request, Response, header};
 
@@ -29,6 +30,15 @@ impl Demo {
             "/introspect" => server.introspect(request, moment).run(&host).into_http(),
             "/revoke" => server.revoke(request, moment).run(&host).into_http(),
             "/par" => server.push(request, moment).run(&host).into_http(),
+            "/register" => server.register(request, moment).run(&host).into_http(),
+            path if path.starts_with("/register/") => {
+                let reply = server.configure(request, moment).run(&host);
+                // What a client was granted ends with it.
+                if let Some(grants) = reply.grants_to_end() {
+                    self.store.revoke_grants(&grants, self.now())?;
+                }
+                reply.into_http()
+            }
             "/photos" => photos(self, request),
             path if path == server.config().metadata_path() => server.metadata(request),
             path if path == self.api.config().metadata_path() => self.api.metadata(request),

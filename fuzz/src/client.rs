@@ -1,7 +1,8 @@
 //! The client's machines, and the resource server that introspects, against whatever another server answers.
 
 use grantor::client::{
-    Client, Device, DiscoverError, Polled, Registration, RequestError, TokenSet, discover, discover_resource,
+    Client, ClientMetadata, Device, DiscoverError, Polled, Registered, Registration, RequestError, TokenSet, discover,
+    discover_resource, register,
 };
 use grantor::model::{ClientId, Endpoint, Issuer, Metadata, Resource, Secret};
 use grantor::resource::{AccessError, Authentication, Introspector, Requirement, ResourceServer};
@@ -62,6 +63,10 @@ pub fn client(input: &[u8]) {
     if let Err(error) = client.introspect(&refresh_token, None, moment(NOW)).run(&http) {
         judge.error(&error);
     }
+    match register(client.server(), &ClientMetadata::new(), None, moment(NOW)).run(&http) {
+        Ok(registered) => judge.registered(&registered, &http),
+        Err(error) => judge.error(&error),
+    }
     judge.check(&HttpHost(|_: &Fetch| -> Answer<Fetch> { Ok(response.clone()) }));
 }
 
@@ -77,6 +82,7 @@ fn metadata() -> Metadata {
     server.device_authorization_endpoint = endpoint("device");
     server.introspection_endpoint = endpoint("introspect");
     server.revocation_endpoint = endpoint("revoke");
+    server.registration_endpoint = endpoint("register");
     server
 }
 
@@ -140,6 +146,27 @@ impl Judge<'_> {
             Ok(Polled::Tokens(tokens)) => self.token_set(&tokens),
             Ok(_) => {}
             Err(error) => self.error(&error),
+        }
+    }
+
+    /// What a client was registered with is bound to the server, and so are the requests that it makes by it.
+    fn registered(&self, registered: &Registered, http: &HttpHost<impl Fn(&Fetch) -> Answer<Fetch>>) {
+        assert_eq!(registered.issuer().as_str(), ISSUER);
+        for secret in [registered.client_secret()].into_iter().flatten().filter(|secret| secret.expose().len() >= 12) {
+            self.keeps_quiet(&format!("{registered:?}"), secret.expose());
+        }
+        let json = serde_json::to_string(registered).unwrap();
+        let registered: Registered = serde_json::from_str(&json).unwrap();
+        if let Ok(registration) = registered.registration() {
+            assert_eq!(registration.at(metadata()).unwrap().server().issuer.as_str(), ISSUER);
+        }
+        let managed = [
+            registered.read(moment(NOW)).run(http).map(drop),
+            registered.update(registered.metadata(), moment(NOW)).run(http).map(drop),
+            registered.delete(moment(NOW)).run(http),
+        ];
+        for error in managed.into_iter().filter_map(Result::err) {
+            self.error(&error);
         }
     }
 

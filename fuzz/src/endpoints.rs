@@ -1,16 +1,20 @@
 //! Each endpoint, from the raw bytes of a request. Codes, tokens and secrets cannot be guessed: the input has them only
 //! where it names them in braces, and so it can be told whether a reply was earned.
 
-use grantor::model::{AuthorizationDetails, GrantType, Key};
+use grantor::model::{AuthorizationDetails, Digest, GrantType, Key};
+use grantor::record::Client;
 use grantor::resource::ResourceServer;
-use grantor::server::{AuthorizeReply, DetailMembers, Event, MemberKind, ParConfig, Prompt};
+use grantor::server::{
+    AuthorizeReply, DetailMembers, Event, MemberKind, ParConfig, Prompt, Registrants, RegistrationConfig,
+};
 use grantor::store::{Lookup, Store};
 use grantor::{Hosted, Timestamp};
 use http::{Method, Request};
 
+use crate::common::registering::{INITIAL, Managed, as_bearer, metadata, record, register_by, request as registration};
 use crate::common::{
     CALLBACK, CHALLENGE, FormPage, People, Reply, SECRET, VERIFIER, With as _, World, approval, authorize, basic,
-    client_credentials, confidential, params, photos, public,
+    client_credentials, confidential, params, photos, public, scope,
 };
 use crate::raw;
 
@@ -28,6 +32,8 @@ pub fn endpoints(input: &[u8]) {
         "/introspect" => scene.introspect(&request),
         "/revoke" => scene.revoke(&request),
         "/par" => scene.push(&request),
+        "/register" => scene.register(&request),
+        path if path.starts_with("/register/") => scene.configure(&request),
         "/photos" => scene.check(&request),
         _ => scene.authorize(&request),
     }
@@ -43,25 +49,36 @@ fn with_details(world: World) -> World {
     })
 }
 
-/// A world with a code and tokens of the public client `app`, and a token of the confidential client `web`.
+/// A world with a code and tokens of the public client `app`, a token of the confidential client `web`, and a client
+/// that registered itself.
 struct Scene<'a> {
     input: &'a [u8],
     world: World,
     photos: ResourceServer,
-    words: [(&'static str, String); 9],
+    words: [(&'static str, String); 12],
 }
 
 impl<'a> Scene<'a> {
     fn new(input: &'a [u8]) -> Self {
         let world = with_details(World::new().with_everything());
-        let world = world.with(|config| config.par = Some(ParConfig::below(&config.issuer)));
+        let world = world.with(|config| {
+            let mut section = RegistrationConfig::below(&config.issuer);
+            section.registrants = Registrants::Tokens(vec![Digest::of(INITIAL)]);
+            section.scope = scope("read");
+            config.registration = Some(section);
+            config.par = Some(ParConfig::below(&config.issuer));
+        });
         let photos = photos::photos_with(|config| {
             (config.accept_unrestricted, config.token_in_body, config.token_in_query) = (true, true, true);
         });
         let code = world.code(authorize());
         let (access, refresh) = world.tokens();
         let own = world.token(client_credentials()).access_token();
+        let managed = Managed::of(&register_by(&world, &as_bearer(registration(metadata()), INITIAL)));
         let words = [
+            ("{initial}", INITIAL.to_owned()),
+            ("{managed}", managed.client_id),
+            ("{registration}", managed.token),
             ("{code}", code),
             ("{access}", access),
             ("{refresh}", refresh),
@@ -153,6 +170,53 @@ impl<'a> Scene<'a> {
         assert_eq!((&prompt.recipient.client_id, prompt.recipient.redirect_uri.as_str()), (&client_id, CALLBACK));
     }
 
+    /// A client comes in by an initial access token, with what the server lets it have.
+    fn register(&self, request: &Request<Vec<u8>>) {
+        let reply = self.world.server.register(request, self.world.moment()).run(&self.world);
+        let is_registered = matches!(reply.event(), Event::Registered { is_self_registered: false, .. });
+        let reply = self.sound(Reply::of(reply.into_http()), &[201, 400, 401, 405, 413]);
+        assert_eq!((reply.status() == 201, reply.member("client_id").is_some()), (is_registered, is_registered));
+        if is_registered {
+            assert!(self.has(&["{initial}"]), "{reply:?}");
+            self.is_within(&record(&self.world, &Managed::of(&reply).client_id));
+        }
+    }
+
+    /// A client is read, changed and deleted by its registration access token, and by nothing else.
+    fn configure(&self, request: &Request<Vec<u8>>) {
+        let before = ["app", "web"].map(|client_id| record(&self.world, client_id));
+        let managed = &self.words[1].1;
+        let revision = record(&self.world, managed).revision;
+        let reply = self.world.server.configure(request, self.world.moment()).run(&self.world);
+        let event = reply.event();
+        let is_done = matches!(
+            event,
+            Event::RegistrationRead { .. } | Event::RegistrationUpdated { .. } | Event::RegistrationDeleted { .. }
+        );
+        let reply = self.sound(Reply::of(reply.into_http()), &[200, 204, 400, 401, 403, 405, 413]);
+        assert_eq!(matches!(reply.status(), 200 | 204), is_done, "{reply:?}");
+        assert!(!is_done || self.has(&["{managed}"]) && self.has(&["{registration}"]), "{reply:?}");
+        let after = record(&self.world, managed);
+        self.is_within(&after);
+        assert_eq!(after.disabled, matches!(event, Event::RegistrationDeleted { .. }));
+        assert_eq!(after.revision != revision, is_done && !matches!(event, Event::RegistrationRead { .. }));
+        assert_eq!(["app", "web"].map(|client_id| record(&self.world, client_id)), before);
+    }
+
+    /// Whether a client that was registered has no more than it may have, whatever it asked for.
+    fn is_within(&self, client: &Client) {
+        let section = self.world.server.config().registration.as_ref().unwrap();
+        assert!(client.scope.is_subset(&section.scope), "{client:?}");
+        assert!(client.grant_types.iter().all(|grant_type| section.grant_types.contains(grant_type)), "{client:?}");
+        assert!(client.require_pkce && client.require_redirect_uri && client.resource_server.is_none(), "{client:?}");
+        for uri in &client.redirect_uris {
+            let url = url::Url::parse(uri.as_str()).unwrap();
+            assert!(matches!(url.scheme(), "https" | "http") && url.username().is_empty(), "{uri:?}");
+            let is_loopback = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
+            assert!(url.scheme() == "https" || is_loopback, "{uri:?}");
+        }
+    }
+
     fn check(&self, request: &Request<Vec<u8>>) {
         let requirement = photos::reading();
         match self.photos.check(request, &requirement, Timestamp(self.world.now)).run(&self.world).into_result() {
@@ -216,7 +280,8 @@ impl<'a> Scene<'a> {
             assert!(body.is_object(), "{reply:?}");
         }
         if reply.status() >= 400 {
-            let secrets = self.words.iter().filter(|(name, _)| !matches!(*name, "{challenge}" | "{callback}"));
+            let is_secret = |name| !matches!(name, "{challenge}" | "{callback}" | "{managed}");
+            let secrets = self.words.iter().filter(|(name, _)| is_secret(*name));
             for (name, secret) in secrets {
                 assert!(
                     !format!("{reply:?}").contains(secret) && !reply.body().contains(secret),

@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 
-use grantor::client::{Device, Introspection, Pending, PendingImplicit, Registration, TokenSet};
+use grantor::client::{Device, Introspection, Pending, PendingImplicit, Registered, Registration, TokenSet};
 use grantor::model::{Metadata, ResourceMetadata};
 use grantor::record::{Client, Credential, Grant};
 use grantor::server::Prompt;
@@ -24,6 +24,7 @@ pub(crate) fn records(json: &str) {
     record::<PendingImplicit>(json);
     record::<Device>(json);
     record::<Registration>(json);
+    record::<Registered>(json);
     // They are public, and keep members that they do not know.
     round_trip::<Metadata>(json);
     round_trip::<ResourceMetadata>(json);

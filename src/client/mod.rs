@@ -25,6 +25,9 @@
 //! | device | [`AuthorizeDevice`] | [`Client::authorize_device`] | [`Device`] |
 //! | device, while the person decides | [`Poll`] | [`Client::poll`] | [`Polled`] |
 //! | revocation | [`Revoke`] | [`TokenSet::revoke`], [`Client::revoke`] | `()` |
+//! | registration | [`Register`] | [`register`](fn@register) | [`Registered`] |
+//! | registration, read or updated | [`Register`] | [`Registered::read`], [`Registered::update`] | [`Registered`] |
+//! | registration, deleted | [`Deregister`] | [`Registered::delete`] | `()` |
 //! | introspection | [`Introspect`] | [`Client::introspect`] | [`Introspection`], or `None` if the token is inactive |
 //!
 //! Each machine ends in a `Result`; this is what is `Ok`.
@@ -64,8 +67,9 @@
 //! Context Protocol, goes on from there: [`discover_resource`](fn@discover_resource) finds the issuers whose tokens the
 //! resource accepts, [`discover`](fn@discover) fetches the metadata of one, and the [`Registration`] that you hold for
 //! that issuer makes the client. The operator of the resource chose that server. If you have no registration there,
-//! there is no client, and no token that was issued elsewhere is shown to it. If a token was good and is no longer
-//! (`invalid_token`), [`SharedTokens::refused`] has it refreshed, once for all tasks that share it.
+//! [`register`](fn@register) makes one where the server lets it; otherwise there is no client, and no token that was
+//! issued elsewhere is shown to it. If a token was good and is no longer (`invalid_token`), [`SharedTokens::refused`]
+//! has it refreshed, once for all tasks that share it.
 //!
 //! # Tolerance
 //!
@@ -124,6 +128,7 @@
 mod authorize;
 mod callback;
 mod challenge;
+mod client_metadata;
 mod device;
 mod dialect;
 mod discover;
@@ -132,6 +137,8 @@ mod introspect;
 mod knowing;
 mod par;
 mod parameters;
+mod register;
+mod registered;
 mod registration;
 mod revoke;
 mod shared_tokens;
@@ -150,6 +157,7 @@ pub use crate::wire::{Authentication, ErrorResponse, Fault, Introspection, Regis
 pub use authorize::{AuthorizationRequest, BeginError, Pending, PendingImplicit};
 pub use callback::{AuthorizationErrorResponse, CallbackError};
 pub use challenge::Challenge;
+pub use client_metadata::ClientMetadata;
 pub use device::{AuthorizeDevice, AuthorizeDeviceFetch, Device, DeviceRequest, Poll, PollFetch, Polled};
 pub use dialect::{Lifetime, Pkce};
 pub use discover::{Discover, DiscoverError, DiscoverFetch, discover};
@@ -159,6 +167,8 @@ pub use discover_resource::{
 };
 pub use introspect::{Introspect, IntrospectFetch};
 pub use par::{Push, PushError, PushFetch, Pushed};
+pub use register::{Deregister, DeregisterFetch, Register, RegisterFetch, register};
+pub use registered::{OtherAuthentication, Registered};
 pub use registration::OtherIssuer;
 pub use revoke::{Revoke, RevokeFetch, TokenTypeHint};
 pub use shared_tokens::{Fresh, SharedTokens};

@@ -88,6 +88,11 @@ impl Members {
         flag.unwrap_or(is_there && otherwise)
     }
 
+    /// Tells if there is a member of this name that is not null.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.rest.get(name).is_some_and(|member| !member.is_null())
+    }
+
     /// Refuses an object with a repeated name.
     pub(crate) fn distinct(self) -> Read<Self> {
         if self.repeated.is_empty() { Ok(self) } else { Err(serde_json::Error::custom("a member is repeated")) }

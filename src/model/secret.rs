@@ -33,9 +33,16 @@ impl<'a> Secret<'a> {
     pub fn generate<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<Secret<'static>, R::Error> {
         let mut bytes = [0; 32];
         rng.try_fill_bytes(&mut bytes)?;
-        let secret = Secret::new(URL_SAFE_NO_PAD.encode(bytes));
+        let secret = Self::of_random(bytes);
         bytes.zeroize();
         Ok(secret)
+    }
+
+    /// Writes 256 random bits as a secret: 43 characters of base64url.
+    pub(crate) fn of_random(mut bytes: [u8; 32]) -> Secret<'static> {
+        let secret = Secret::new(URL_SAFE_NO_PAD.encode(bytes));
+        bytes.zeroize();
+        secret
     }
 
     /// The plain text. The caller takes over the duty not to leak it.

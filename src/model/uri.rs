@@ -4,6 +4,7 @@
 //! [RFC 3986]: https://www.rfc-editor.org/rfc/rfc3986
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use url::{Host, Url};
 
@@ -109,6 +110,15 @@ impl<'a> Uri<'a> {
         self.authority.map_or("", |authority| authority.host)
     }
 
+    /// The host, if it is an address.
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        match self.url.host()? {
+            Host::Ipv4(address) => Some(address.into()),
+            Host::Ipv6(address) => Some(address.into()),
+            Host::Domain(_) => None,
+        }
+    }
+
     /// The scheme. [RFC 3986 §3.1]: "the canonical form is lowercase".
     ///
     /// [RFC 3986 §3.1]: https://www.rfc-editor.org/rfc/rfc3986#section-3.1
@@ -201,7 +211,7 @@ fn without_needless_escapes(text: &str) -> Cow<'_, str> {
 /// Tells if all characters are reserved or unreserved ones or `pct-encoded = "%" HEXDIG HEXDIG`: [RFC 3986 §2].
 ///
 /// [RFC 3986 §2]: https://www.rfc-editor.org/rfc/rfc3986#section-2
-fn has_characters_of_a_uri(text: &str) -> bool {
+pub(super) fn has_characters_of_a_uri(text: &str) -> bool {
     let is_reserved = |byte| {
         matches!(
             byte,

@@ -8,7 +8,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Version;
-use crate::model::{Audience, ClientId, Digest, GrantType, RedirectUri, Resource, ResponseType, Scope};
+use super::registration::DynamicRegistration;
+use crate::model::{Audience, ClientId, Digest, GrantType, RedirectUri, Resource, ResponseType, Scope, Timestamp};
 
 /// A registered client.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -89,6 +90,10 @@ pub struct Client {
     /// [`end_client`](crate::store::GrantStore::end_client) revokes them. (Since version 2.)
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disabled: bool,
+    /// The registration of a client that came to the registration endpoint; `None` for a client of the operator. (Since
+    /// version 3.)
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration: Option<DynamicRegistration>,
 }
 
 impl Client {
@@ -113,6 +118,7 @@ impl Client {
             resource_server: None,
             grant_lifetime: None,
             disabled: false,
+            registration: None,
         }
     }
 
@@ -162,7 +168,33 @@ impl Client {
         Self { disabled: false, ..self }.revised()
     }
 
-    fn revised(self) -> Self {
+    /// Switches the client off for good, with its registration access token. The record has the next revision.
+    pub(crate) fn deregistered(mut self) -> Self {
+        if let Some(registration) = &mut self.registration {
+            registration.access_token = None;
+        }
+        self.disable()
+    }
+
+    /// True if nobody but the client itself vouches for what its record says:
+    /// [`DynamicRegistration::is_self_registered`].
+    #[must_use]
+    pub fn is_self_registered(&self) -> bool {
+        self.registration.as_ref().is_some_and(|registration| registration.is_self_registered)
+    }
+
+    /// The time at which a client was registered that may be forgotten when nobody uses it: one that registered itself,
+    /// or one that was deleted by its own request. `None` for any other client, which only its operator removes. A
+    /// store that implements [`PurgeClients`](crate::store::PurgeClients) keeps it in a column.
+    #[must_use]
+    pub fn purgeable_since(&self) -> Option<Timestamp> {
+        let registration = self.registration.as_ref()?;
+        let is_deleted = self.disabled && registration.access_token.is_none();
+        let may_go = registration.is_self_registered || is_deleted;
+        may_go.then_some(registration.issued_at)
+    }
+
+    pub(crate) fn revised(self) -> Self {
         Self { revision: self.revision.saturating_add(1), ..self }
     }
 

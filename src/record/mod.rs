@@ -18,6 +18,7 @@ mod credential;
 mod grant;
 mod import;
 mod pending_request;
+mod registration;
 mod version;
 
 pub use client::{Client, RegisteredAuthentication, SecretPresentation};
@@ -26,4 +27,5 @@ pub use credential::{AccessToken, AuthorizationCode, Credential, CredentialKind}
 pub use grant::Grant;
 pub use import::{ClientImport, ImportRemark, ImportedClient};
 pub use pending_request::{Asked, PendingKind, PendingRequest, PushedRequest};
+pub use registration::DynamicRegistration;
 pub use version::Version;

@@ -10,6 +10,7 @@ use super::authorize::{
 use super::error::{EndpointError, ErrorReply};
 use super::introspect::IntrospectReply;
 use super::par::{PushError, PushReply};
+use super::register::RegistrationError;
 use super::revoke::{RevokeError, RevokeReply};
 use super::token::{TokenError, TokenRefused, TokenReply, TokensIssued};
 use crate::effect::Outage;
@@ -150,6 +151,40 @@ pub enum Event {
         /// The exact reason.
         reason: RevokeError,
     },
+    /// A client registered itself.
+    #[non_exhaustive]
+    Registered {
+        /// The client's new identifier.
+        client_id: ClientId,
+        /// True if it came without an initial access token.
+        is_self_registered: bool,
+    },
+    /// A client read its registration.
+    #[non_exhaustive]
+    RegistrationRead {
+        /// The client.
+        client_id: ClientId,
+    },
+    /// A client changed its registration.
+    #[non_exhaustive]
+    RegistrationUpdated {
+        /// The client.
+        client_id: ClientId,
+    },
+    /// A client deleted itself.
+    #[non_exhaustive]
+    RegistrationDeleted {
+        /// The client, which is disabled now.
+        client_id: ClientId,
+    },
+    /// The registration endpoint or a client configuration endpoint refused.
+    #[non_exhaustive]
+    RegistrationRefused {
+        /// The client that the request is about, proven or not.
+        client_id: Option<ClientId>,
+        /// The exact reason.
+        reason: RegistrationError,
+    },
     /// The host could not carry out an effect. Nothing was issued.
     #[non_exhaustive]
     Unavailable {
@@ -180,6 +215,11 @@ impl Event {
             Self::IntrospectionRefused { .. } => "introspection_refused",
             Self::Revoked { .. } => "revoked",
             Self::RevocationRefused { .. } => "revocation_refused",
+            Self::Registered { .. } => "registered",
+            Self::RegistrationRead { .. } => "registration_read",
+            Self::RegistrationUpdated { .. } => "registration_updated",
+            Self::RegistrationDeleted { .. } => "registration_deleted",
+            Self::RegistrationRefused { .. } => "registration_refused",
             Self::Unavailable { .. } => "unavailable",
         }
     }
@@ -305,7 +345,7 @@ impl RevokeReply {
 }
 
 /// An error that may be an outage.
-trait MayBeOutage: Clone {
+pub(super) trait MayBeOutage: Clone {
     fn outage(&self) -> Option<&Outage>;
 }
 
@@ -327,10 +367,11 @@ may_be_outage! {
     TokenError: Self::Endpoint(EndpointError::Unavailable(outage)) => outage;
     RevokeError: Self::Endpoint(EndpointError::Unavailable(outage)) => outage;
     PushError: Self::Endpoint(EndpointError::Unavailable(outage)) => outage;
+    RegistrationError: Self::Endpoint(EndpointError::Unavailable(outage)) => outage;
 }
 
 impl Event {
-    fn refused<E: MayBeOutage>(
+    pub(super) fn refused<E: MayBeOutage>(
         client_id: &Option<ClientId>,
         error: &E,
         refused: impl FnOnce(Option<ClientId>, E) -> Self,

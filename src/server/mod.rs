@@ -6,6 +6,8 @@
 //! | the decision | [`AuthorizeDecision`] | [`Prompt::approve`] or [`Prompt::deny`] | [`AuthorizationResponse`] |
 //! | an error, after login | [`AuthorizeRefusal`] | [`Refusal::respond`] | [`AuthorizationResponse`] |
 //! | pushed authorization request | [`Push`] | [`Server::push`] | [`PushReply`] |
+//! | registration | [`Register`] | [`Server::register`] | [`RegisterReply`] |
+//! | client configuration | [`Configure`] | [`Server::configure`] | [`ConfigureReply`] |
 //! | token | [`Token`] | [`Server::token`] | [`TokenReply`] |
 //! | introspection | [`Introspect`] | [`Server::introspect`] | [`IntrospectReply`] |
 //! | revocation | [`Revoke`] | [`Server::revoke`] | [`RevokeReply`] |
@@ -26,6 +28,7 @@ mod introspect;
 mod issue;
 mod metadata;
 mod par;
+mod register;
 mod request;
 mod revoke;
 mod scope;
@@ -55,6 +58,11 @@ pub use introspect::{
 };
 pub use metadata::DocumentConfig;
 pub use par::{ParConfig, Push, PushCommit, PushEndpoint, PushError, PushReply, PushResponse};
+pub use register::{
+    ClientInformation, Configure, ConfigureCommit, ConfigureLookup, ConfigureRegistration, ConfigureReply, Configured,
+    MAX_REGISTRATION_LEN, Register, RegisterCommit, RegisterRegistration, RegisterReply, Registrants,
+    RegistrationConfig, RegistrationError,
+};
 pub use revoke::{RevocationConfig, RevocationRequest, Revoke, RevokeCommit, RevokeEndpoint, RevokeError, RevokeReply};
 pub use scope::{DefaultScope, ScopeConfig, SeveralResources, UnknownScope};
 pub use section::ConfigError;
@@ -125,6 +133,11 @@ pub struct Config {
     ///
     /// [RFC 9126]: https://www.rfc-editor.org/rfc/rfc9126
     pub par: Option<ParConfig>,
+    /// The registration endpoint: [RFC 7591], [RFC 7592]. Default: `None`.
+    ///
+    /// [RFC 7591]: https://www.rfc-editor.org/rfc/rfc7591
+    /// [RFC 7592]: https://www.rfc-editor.org/rfc/rfc7592
+    pub registration: Option<RegistrationConfig>,
     /// The members of the metadata document for people. Default: none.
     pub document: DocumentConfig,
 }
@@ -146,6 +159,7 @@ impl Config {
             introspection: Some(IntrospectionConfig::at(issuer.endpoint("introspect"))),
             revocation: Some(RevocationConfig::at(issuer.endpoint("revoke"))),
             par: None,
+            registration: None,
             document: DocumentConfig::default(),
             issuer,
         }
@@ -156,6 +170,7 @@ impl Config {
             self.introspection.as_ref().map(|section| section as &dyn section::Section),
             self.revocation.as_ref().map(|section| section as _),
             self.par.as_ref().map(|section| section as _),
+            self.registration.as_ref().map(|section| section as _),
         ];
         let always: [&dyn section::Section; 5] =
             [&self.scope, &self.authorization_details, &self.token, &self.authorization, &self.document];

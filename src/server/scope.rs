@@ -299,7 +299,7 @@ impl Config {
     /// left (`invalid_scope`, [RFC 6749 §5.2]: "exceeds the scope granted by the resource owner").
     ///
     /// [RFC 6749 §5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
-    fn granted_scope(&self, granted: &Scope, requested: Scope) -> Option<Scope> {
+    pub(super) fn granted_scope(&self, granted: &Scope, requested: Scope) -> Option<Scope> {
         let scope = match self.scope.unknown {
             UnknownScope::Refuse => Some(requested).filter(|requested| requested.is_subset(granted))?,
             UnknownScope::Ignore => requested.intersection(granted),

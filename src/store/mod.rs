@@ -28,7 +28,8 @@
 //!
 //! A host revokes a grant by `Commit::of(Change::Revoke(id))`. For pages on which people see what they allowed and end
 //! it, a store implements [`GrantStore`], which asks for the columns `subject` and `client_id` beside the grants. To
-//! forget what has expired, it implements [`Purge`], which a [`PurgeClock`] calls.
+//! forget what has expired, it implements [`Purge`], which a [`PurgeClock`] calls; to forget clients that registered
+//! themselves and are not used, [`PurgeClients`].
 //!
 //! # A store in SQL
 //!
@@ -50,6 +51,7 @@ mod held_grant;
 mod lookup;
 mod memory;
 mod purge;
+mod purge_clients;
 #[cfg(feature = "sql")]
 pub mod sql;
 
@@ -67,6 +69,7 @@ pub use held_grant::{GrantCursor, GrantsOf, HeldGrant};
 pub use lookup::{Found, Lookup, Presented, PresentedRequest, RequestKey, TooManyCredentials};
 pub use memory::MemoryStore;
 pub use purge::{AsyncPurge, Purge, PurgeClock};
+pub use purge_clients::{AsyncPurgeClients, PurgeClients};
 
 /// Keeps the records; blocking.
 ///

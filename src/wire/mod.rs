@@ -39,6 +39,6 @@ pub(crate) use redirect::{Parameters, see_other, with_parameters};
 pub use registration::Registration;
 pub(crate) use reply::{allow_any_origin, document, empty, is_preflight, json, preflight, text};
 pub use request::Authentication;
-pub(crate) use request::{Identity, PostForm, get};
+pub(crate) use request::{Identity, PostForm, get, json_request};
 pub use request_error::{ErrorResponse, Remedy, RequestError};
 pub(crate) use urlencode::form_of;

@@ -9,7 +9,8 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderValue, Request, Uri};
+use http::{HeaderValue, Method, Request, Uri};
+use serde_json::{Map, Value};
 use url::form_urlencoded;
 use zeroize::Zeroize as _;
 
@@ -24,6 +25,34 @@ pub(crate) fn get(url: &str) -> Result<Fetch, RequestError> {
     *request.uri_mut() = Uri::try_from(url).map_err(|_| RequestError::Unsendable)?;
     request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
     Ok(Fetch::new(request))
+}
+
+/// Returns a request with a JSON object as its body, if there is one, and a bearer token, if there is one
+/// ([RFC 6750 §2.1]).
+///
+/// [RFC 6750 §2.1]: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
+pub(crate) fn json_request(
+    method: Method,
+    url: &str,
+    access_token: Option<&Secret<'_>>,
+    body: Option<&Map<String, Value>>,
+) -> Result<Fetch, RequestError> {
+    let mut fetch = get(url)?;
+    let request = fetch.request_mut();
+    *request.method_mut() = method;
+    if let Some(access_token) = access_token {
+        let mut header = format!("Bearer {}", access_token.expose());
+        let value = HeaderValue::from_str(&header);
+        header.zeroize();
+        let mut value = value.map_err(|_| RequestError::Unsendable)?;
+        value.set_sensitive(true);
+        request.headers_mut().insert(AUTHORIZATION, value);
+    }
+    if let Some(body) = body {
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        *request.body_mut() = serde_json::to_vec(body).map_err(|_| RequestError::Unsendable)?;
+    }
+    Ok(fetch)
 }
 
 /// The sender of a request, and its proof.
@@ -99,7 +128,7 @@ impl PostForm {
     /// when dropped.
     pub(crate) fn post(mut self, endpoint: &Endpoint, sender: &Identity) -> Result<Fetch, RequestError> {
         let mut request = Request::new(Vec::new());
-        *request.method_mut() = http::Method::POST;
+        *request.method_mut() = Method::POST;
         *request.uri_mut() = Uri::try_from(endpoint.as_str()).map_err(|_| RequestError::Unsendable)?;
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));

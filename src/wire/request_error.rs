@@ -139,7 +139,8 @@ impl RequestError {
     ///   `expired_token`, `invalid_refresh_token`, `refresh_token_expired`, `refresh_token_invalidated`,
     ///   `refresh_token_reused`, `refresh_token_revoked`, `token_expired`, `token_inactive`, `token_revoked`;
     /// - for `invalid_client`: `bad_client_secret`, `incorrect_client_credentials`, `invalid_client_id`,
-    ///   `invalid_client_secret`;
+    ///   `invalid_client_secret`; and for metadata that a registration refuses: `invalid_redirect_uri`,
+    ///   `invalid_client_metadata`, `invalid_software_statement`, `unapproved_software_statement`;
     /// - for a temporary failure: `authorization_pending`, `fatal_error`, `internal_error`, `internal_failure`,
     ///   `internal_server_error`, `rate_limit_exceeded`, `rate_limited`, `request_timeout`, `service_unavailable`,
     ///   `slow_down`, `temporarily_unavailable`, `too_many_requests`, `unknown_error`, `use_dpop_nonce`.
@@ -203,7 +204,7 @@ fn is_name(code: &str) -> bool {
 }
 
 /// The known codes, with the remedy if that does not depend on the status.
-const CODES: [(&str, Option<Remedy>); 39] = [
+const CODES: [(&str, Option<Remedy>); 43] = [
     // RFC 6749 §5.2, RFC 8707 §2.
     ("invalid_request", None),
     ("invalid_scope", None),
@@ -232,6 +233,11 @@ const CODES: [(&str, Option<Remedy>); 39] = [
     ("incorrect_client_credentials", Some(Remedy::MendClient)),
     ("invalid_client_id", Some(Remedy::MendClient)),
     ("invalid_client_secret", Some(Remedy::MendClient)),
+    // RFC 7591 §3.2.2.
+    ("invalid_redirect_uri", Some(Remedy::MendClient)),
+    ("invalid_client_metadata", Some(Remedy::MendClient)),
+    ("invalid_software_statement", Some(Remedy::MendClient)),
+    ("unapproved_software_statement", Some(Remedy::MendClient)),
     // RFC 6749 §4.1.2.1, RFC 8628 §3.5, RFC 9449 §8.
     ("temporarily_unavailable", Some(Remedy::Wait)),
     ("server_error", Some(Remedy::Wait)),

@@ -28,6 +28,7 @@ mod mix_up;
 mod other_words;
 mod pushing;
 mod refused_token;
+mod register;
 mod registration;
 mod resource_metadata;
 mod secrecy;

@@ -7,6 +7,7 @@ mod counter;
 mod executor;
 mod form_page;
 pub mod photos;
+pub mod registering;
 mod wire;
 
 pub use counter::Counter;

@@ -15,6 +15,7 @@
 mod executor;
 
 mod asynchronous;
+mod client_purging;
 mod faults;
 mod faulty;
 mod grants;

@@ -9,13 +9,14 @@ use crate::source::{self, Test};
 const PAGE: &str = "docs/conformance.md";
 
 /// The documents, in the order of the page.
-const DOCUMENTS: [(&str, &str); 24] = [
+const DOCUMENTS: [(&str, &str); 25] = [
     ("RFC 6749", "The OAuth 2.0 Authorization Framework"),
     ("OAuth 2.1", "The OAuth 2.1 Authorization Framework (draft)"),
     ("RFC 9700", "Best Current Practice for OAuth 2.0 Security"),
     ("RFC 6750", "Bearer Token Usage"),
     ("RFC 7009", "Token Revocation"),
     ("RFC 7591", "Dynamic Client Registration"),
+    ("RFC 7592", "Dynamic Client Registration Management"),
     ("RFC 7636", "Proof Key for Code Exchange"),
     ("RFC 7662", "Token Introspection"),
     ("RFC 8252", "OAuth 2.0 for Native Apps"),

@@ -8,6 +8,7 @@ use http::Request;
 
 use crate::counter::Counter;
 use crate::paused::{Asks, Next, Observed, Paused, Told, hold};
+use crate::registration;
 use crate::scene::{Scene, Stage};
 
 /// A request that may come.
@@ -39,6 +40,10 @@ pub enum Role {
     Harmless,
     /// Opens a grant of its own.
     Opens,
+    /// Changes the client's registration.
+    Updates,
+    /// Deletes the client's registration, and with it the grant.
+    Deletes,
 }
 
 /// Which credential of the grant a request presents.
@@ -53,7 +58,14 @@ pub enum Presents {
 }
 
 use Presents::{AccessToken, Code, Nothing, PushedRequest, RefreshToken};
-use Stage::{Asked, Authorized, Issued, Pushed};
+use Stage::{Asked, Authorized, Issued, Pushed, Registered};
+
+impl Entry {
+    /// Whether it is refused or told of nothing once the client is off: all but a resource server that reads tokens.
+    pub fn is_for_clients(&self) -> bool {
+        self.name != "present the access token"
+    }
+}
 
 const ALWAYS: &[Stage] = &[Pushed, Asked, Authorized, Issued];
 
@@ -86,7 +98,7 @@ pub const ENTRIES: &[Entry] = &[
     entry("approve", &[Asked], Role::Approve, Nothing, approve),
     entry("exchange", ALWAYS, Role::Exchange, Code, |s, seed, now| token(s, "exchange", seed, now)),
     entry("exchange with another verifier", ALWAYS, Role::Harmless, Code, |s, seed, now| token(s, "stolen", seed, now)),
-    entry("refresh", &[Issued], Role::Refresh, RefreshToken, |s, seed, now| token(s, "refresh", seed, now)),
+    entry("refresh", &[Issued, Registered], Role::Refresh, RefreshToken, |s, seed, now| token(s, "refresh", seed, now)),
     entry("refresh by another client", &[Issued], Role::Harmless, RefreshToken, |s, seed, now| {
         token(s, "refresh by another", seed, now)
     }),
@@ -99,12 +111,19 @@ pub const ENTRIES: &[Entry] = &[
     entry("log the application out", ALWAYS, Role::RevokeGrant, Nothing, |s, _, _| {
         Next::Paused(Box::new(LogOut(s.grant)))
     }),
-    entry("introspect the access token", &[Issued], Role::Tells, AccessToken, |s, seed, now| {
+    entry("introspect the access token", &[Issued, Registered], Role::Tells, AccessToken, |s, seed, now| {
         hold(s.server.introspect(s.form("introspect access"), moment(10 + seed, now)))
     }),
-    entry("present the access token", &[Issued], Role::Tells, AccessToken, |s, _, now| s.present(now)),
+    entry("present the access token", &[Issued, Registered], Role::Tells, AccessToken, |s, _, now| s.present(now)),
     entry("introspect the refresh token", &[Issued], Role::Tells, RefreshToken, |s, seed, now| {
         hold(s.server.introspect(s.form("introspect refresh"), moment(10 + seed, now)))
+    }),
+    entry("update the registration", &[Registered], Role::Updates, Nothing, |s, seed, now| {
+        registration::configure(s, "update registration", seed, now)
+    }),
+    entry("delete the registration", &[Registered], Role::Deletes, Nothing, registration::delete),
+    entry("read the registration", &[Registered], Role::Tells, Nothing, |s, seed, now| {
+        registration::configure(s, "read registration", seed, now)
     }),
     entry("approve an implicit grant", &[Asked], Role::Opens, Nothing, |s, seed, now| {
         hold(s.implicit.clone().approve(&s.server, approval(), moment(10 + seed, now)))

@@ -37,7 +37,13 @@ pub enum Fault {
     SpentRequestIsNotChecked,
     /// A pushed request that was decided is shown as one that waits.
     SpentRequestsLookUnspent,
+    /// A client's record is written over one that its writer has not seen.
+    RevisionIsNotChecked,
+    /// A client that was deleted is shown as one that is not.
+    DeletedClientsLookAlive,
     // Of a machine.
+    /// A client is deleted, and its grants go on.
+    DeletionRevokesNothing,
     /// A pushed request that is denied is not spent.
     DenialSpendsNothing,
     /// A pushed request that is approved is not spent.
@@ -88,7 +94,7 @@ pub enum Fault {
 
 impl Fault {
     /// Each fault, and which invariants it may break first.
-    pub const ALL: [(Self, &[u8]); 36] = [
+    pub const ALL: [(Self, &[u8]); 39] = [
         (Self::SpentIsNotChecked, &[1]),
         (Self::ReuseIsNotChecked, &[1]),
         (Self::ReuseFromBehind, &[8]),
@@ -102,6 +108,9 @@ impl Fault {
         (Self::SecretInEvent, &[7]),
         (Self::SpentRequestIsNotChecked, &[1]),
         (Self::SpentRequestsLookUnspent, &[3]),
+        (Self::RevisionIsNotChecked, &[4]),
+        (Self::DeletedClientsLookAlive, &[3]),
+        (Self::DeletionRevokesNothing, &[3, 4]),
         (Self::DenialSpendsNothing, &[4]),
         (Self::ApprovalSpendsNothing, &[4]),
         (Self::RequestsEndLate, &[3]),

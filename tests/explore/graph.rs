@@ -10,7 +10,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use grantor::Timestamp;
-use grantor::consult::{Authenticity, ExtensionGrant, ExtensionRefusal, ExtensionVerdict, Owner, Terms, Verdict};
+use grantor::consult::{
+    Authenticity, ExtensionGrant, ExtensionRefusal, ExtensionVerdict, Owner, RegistrationRefusal, RegistrationVerdict,
+    Terms, Verdict,
+};
 use grantor::model::Subject;
 use grantor::record::CredentialKind;
 use grantor::store::{Change, Found, Outcome, Presented};
@@ -213,6 +216,13 @@ fn answers(paused: &dyn Paused, world: World<'_>) -> Vec<(String, Next)> {
         Asks::Issuance => [("issue", Verdict::Issue(Terms::default())), ("refuse", Verdict::Refuse)]
             .map(|(why, verdict)| tell((why, Told::Verdict(verdict))))
             .into(),
+        Asks::Registration(client) => [
+            ("register", RegistrationVerdict::Register(client)),
+            ("unauthorized", RegistrationVerdict::Unauthorized),
+            ("refuse", RegistrationVerdict::Refuse(RegistrationRefusal::default())),
+        ]
+        .map(|(why, verdict)| tell((why, Told::Registration(verdict))))
+        .into(),
         Asks::Fetch => {
             world.responses.iter().map(|(why, response)| tell((why, Told::Fetched(response.clone())))).collect()
         }
@@ -285,6 +295,7 @@ fn precondition(change: &Change) -> Option<&'static str> {
         Change::Spend { .. } => Some("Spend"),
         Change::Reuse { .. } => Some("Reuse"),
         Change::Extend { .. } => Some("Extend"),
+        Change::PutClient(_) => Some("PutClient"),
         _ => None,
     }
 }

@@ -24,6 +24,7 @@ pub fn check(schedule: &Schedule, state: &State) -> Result<(), Broken> {
     replay_ends_the_grant(schedule, state)?;
     nothing_outlives_revocation(schedule, state)?;
     reuse_ends_the_grant(schedule, state)?;
+    deletion_is_final(schedule, state)?;
     nobody_revokes_without_cause(schedule, state)
 }
 
@@ -46,7 +47,7 @@ fn grant_lives(schedule: &Schedule, state: &State) -> bool {
 fn spent_once(schedule: &Schedule, state: &State) -> Result<(), Broken> {
     ensure(state.model.spends.values().all(|times| *times <= 1), 1, || "a credential was spent twice".to_owned())?;
     let with_tokens = |role| done(schedule, state, role).filter(|(.., observed)| !observed.secrets.is_empty()).count();
-    let exchanged = with_tokens(Role::Exchange) + usize::from(schedule.scene.stage == Stage::Issued);
+    let exchanged = with_tokens(Role::Exchange) + usize::from(schedule.scene.stage.is_issued());
     ensure(exchanged <= 1, 1, || "a code was exchanged twice".to_owned())?;
     let was_denied = done(schedule, state, Role::Deny).filter(|(.., observed)| is_denial(observed)).count();
     let decided = with_tokens(Role::Approve) + was_denied;
@@ -76,7 +77,7 @@ fn replay_ends_the_grant(schedule: &Schedule, state: &State) -> Result<(), Broke
         let code_was_out = !matches!(schedule.scene.stage, Stage::Pushed | Stage::Asked)
             || done(schedule, state, Role::Approve)
                 .any(|(approve, _, observed)| request.after & 1 << approve != 0 && !observed.secrets.is_empty());
-        let other_succeeded = schedule.scene.stage == Stage::Issued
+        let other_succeeded = schedule.scene.stage.is_issued()
             || done(schedule, state, Role::Exchange)
                 .any(|(other, _, observed)| other != index && !observed.secrets.is_empty());
         let is_replay = code_was_out && other_succeeded && observed.secrets.is_empty();
@@ -112,12 +113,36 @@ fn nothing_outlives_revocation(schedule: &Schedule, state: &State) -> Result<(),
     for (_, request, observed) in done(schedule, state, Role::Tells) {
         ensure(!(observed.active && request.was_dead), 3, || "a dead token was called active".to_owned())?;
     }
+    // Once a client was deleted, nothing that knows clients lets it in.
+    let is_let_in = |observed: &Observed| observed.active || !observed.secrets.is_empty() || observed.status == 204;
+    for (request, entry) in state.requests.iter().zip(&schedule.entries) {
+        let At::Done(observed) = &request.at else { continue };
+        let is_late = request.was_deleted && entry.is_for_clients();
+        ensure(!(is_late && is_let_in(observed)), 3, || format!("{} after the client was deleted", entry.name))?;
+    }
     Ok(())
+}
+
+/// 4. A client that was deleted stays deleted, whoever else writes its record; and no write is lost.
+fn deletion_is_final(schedule: &Schedule, state: &State) -> Result<(), Broken> {
+    let Some(client) = state.model.client("app").filter(|_| schedule.scene.stage == Stage::Registered) else {
+        return Ok(());
+    };
+    let was_deleted = state.model.deleted.contains(&client.client_id);
+    ensure(!was_deleted || client.disabled, 4, || "a deleted client came back".to_owned())?;
+    let told = done(schedule, state, Role::Updates).filter(|(.., observed)| observed.status == 200).count();
+    ensure(told <= client.revision as usize, 4, || "an update that was confirmed is lost".to_owned())?;
+    ensure(client.revision == state.model.client_writes, 4, || "a record was written over another".to_owned())?;
+    // 3. What a client was granted ends with it, before it is told so.
+    let is_gone = done(schedule, state, Role::Deletes).any(|(.., observed)| observed.status == 204);
+    ensure(!(is_gone && grant_lives(schedule, state)), 3, || "a deleted client's grant lives".to_owned())
 }
 
 /// 8. A refresh token that is reused after its grace ends the grant.
 fn reuse_ends_the_grant(schedule: &Schedule, state: &State) -> Result<(), Broken> {
-    let mut reused = done(schedule, state, Role::Refresh).filter(|(_, request, _)| is_reuse(schedule, request));
+    // A client that is off is refused before anybody looks at what it presents.
+    let is_heard = |request: &Request| is_reuse(schedule, request) && !request.saw_deleted;
+    let mut reused = done(schedule, state, Role::Refresh).filter(|(_, request, _)| is_heard(request));
     let is_answered = reused.any(|(_, request, _)| !request.had_outage && !request.host_refused);
     ensure(!(is_answered && grant_lives(schedule, state)), 8, || {
         "a refresh token was reused after its grace, and the grant lives".to_owned()
@@ -141,8 +166,8 @@ fn nobody_revokes_without_cause(schedule: &Schedule, state: &State) -> Result<()
         let came = requests.filter(move |(request, entry)| entry.role == role && !matches!(request.at, At::Outside));
         came.map(|(request, _)| request).filter(|request| !request.host_refused)
     };
-    let asked = came(Role::RevokeGrant).next().is_some();
-    let replayed = came(Role::Exchange).count() + usize::from(schedule.scene.stage == Stage::Issued) > 1;
+    let asked = came(Role::RevokeGrant).chain(came(Role::Deletes)).next().is_some();
+    let replayed = came(Role::Exchange).count() + usize::from(schedule.scene.stage.is_issued()) > 1;
     let reused = came(Role::Refresh).any(|request| is_reuse(schedule, request));
     ensure(asked || replayed || reused, 8, || "the grant was revoked without a cause".to_owned())
 }
@@ -210,7 +235,8 @@ pub fn reply(schedule: &Schedule, state: &State, index: usize, observed: &Observ
     })?;
     // 4. What was said to be done is done.
     let is_revoked = observed.status == 200 && entry.role == Role::RevokeGrant;
-    let is_done = is_revoked && schedule.scene.stage == Stage::Issued;
+    let is_deleted = observed.status == 204 && entry.role == Role::Deletes;
+    let is_done = (is_revoked || is_deleted) && schedule.scene.stage.is_issued();
     let revoked = || state.model.shows(&Commit::of(Change::Revoke(schedule.scene.grant)));
     ensure(!is_done || revoked(), 4, || "a revocation was forgotten".to_owned())
 }

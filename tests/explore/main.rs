@@ -22,6 +22,7 @@ mod graph;
 mod invariants;
 mod model;
 mod paused;
+mod registration;
 mod scene;
 mod schedule;
 mod search;
@@ -63,7 +64,7 @@ fn choices(stage: Stage, count: usize) -> Vec<Vec<&'static Entry>> {
 
 /// So many requests, of which so many may come with a clock that is behind.
 fn schedules(count: usize, behind: usize, fault: Option<Fault>) -> Vec<Schedule> {
-    let stages = [Stage::Pushed, Stage::Asked, Stage::Authorized, Stage::Issued];
+    let stages = [Stage::Pushed, Stage::Asked, Stage::Authorized, Stage::Issued, Stage::Registered];
     let scenes = SETTINGS.into_iter().flat_map(|setting| stages.map(|stage| Scene::new(stage, setting, fault)));
     scenes
         .flat_map(|scene| {

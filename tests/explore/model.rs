@@ -29,6 +29,10 @@ pub struct Model {
     pub revoked: BTreeSet<GrantId>,
     /// Which credentials were ever issued.
     pub issued: BTreeSet<Id>,
+    /// How often a client's record was written.
+    pub client_writes: u32,
+    /// Which clients were ever deleted.
+    pub deleted: BTreeSet<ClientId>,
 }
 
 /// A key that sorts.
@@ -51,6 +55,8 @@ impl Model {
             spends: BTreeMap::new(),
             revoked: BTreeSet::new(),
             issued: BTreeSet::new(),
+            client_writes: 0,
+            deleted: BTreeSet::new(),
         }
     }
 
@@ -60,7 +66,7 @@ impl Model {
     }
 
     pub fn lookup(&self, lookup: &Lookup, fault: Option<Fault>) -> Found {
-        let client = lookup.client().and_then(|id| self.clients.iter().find(|client| client.client_id == *id));
+        let client = lookup.client().and_then(|id| self.client(id.as_str()));
         let mut credentials: Vec<_> = lookup.credentials().iter().filter_map(|key| self.presented(*key)).collect();
         if let Some(fault) = fault {
             credentials.retain(|found| found.spent_at.is_none() || !fault.hides(&found.credential.kind));
@@ -72,7 +78,16 @@ impl Model {
         if let Some(found) = request.as_mut().filter(|_| fault == Some(Fault::SpentRequestsLookUnspent)) {
             found.spent_at = None;
         }
-        Found::new(client.cloned(), credentials).unwrap().with_request(request)
+        let mut client = client.cloned();
+        if let Some(client) = client.as_mut().filter(|_| fault == Some(Fault::DeletedClientsLookAlive)) {
+            Arc::make_mut(client).disabled = false;
+        }
+        Found::new(client, credentials).unwrap().with_request(request)
+    }
+
+    /// A client's record as it stands.
+    pub fn client(&self, id: &str) -> Option<&Arc<Client>> {
+        self.clients.iter().find(|client| client.client_id.as_str() == id)
     }
 
     /// A pending request as it stands.
@@ -129,6 +144,10 @@ impl Model {
                 }
                 Change::Issue(credential) => drop(self.issued.insert(id(credential.key))),
                 Change::PutRequest(request) => drop(self.issued.insert(id(request.key))),
+                Change::PutClient(client) => {
+                    self.client_writes += 1;
+                    self.deleted.extend(client.disabled.then(|| client.client_id.clone()));
+                }
                 _ => {}
             }
         }
@@ -148,6 +167,7 @@ impl Model {
             // None of its credentials is good, at whatever time.
             Change::Revoke(grant) => self.alive(*grant, 0).next().is_none(),
             Change::Discard(key) => self.presented(*key).is_none(),
+            Change::PutClient(client) => self.client(client.client_id.as_str()) == Some(client),
             _ => true,
         })
     }
@@ -221,7 +241,7 @@ impl Model {
                 _ => false,
             },
             Change::Witness { key, .. } => self.witnessed.insert(id(*key)),
-            change => self.apply_to_clients(change),
+            change => self.apply_to_clients(change, fault),
         }
     }
 
@@ -243,11 +263,14 @@ impl Model {
         fits
     }
 
-    fn apply_to_clients(&mut self, change: &Change) -> bool {
+    fn apply_to_clients(&mut self, change: &Change, fault: Option<Fault>) -> bool {
         let clients = Arc::make_mut(&mut self.clients);
         let revision =
             |id: &ClientId| clients.iter().find(|client| client.client_id == *id).map(|client| client.revision);
         let (id, new) = match change {
+            Change::PutClient(client) if fault == Some(Fault::RevisionIsNotChecked) => {
+                (&client.client_id, Some(Arc::clone(client)))
+            }
             Change::PutClient(client) if client.revision.checked_sub(1) == revision(&client.client_id) => {
                 (&client.client_id, Some(Arc::clone(client)))
             }
@@ -287,7 +310,7 @@ pub fn version(credential: &Credential) -> (Id, u32, Timestamp, Timestamp) {
 impl Hash for Model {
     fn hash<H: Hasher>(&self, state: &mut H) {
         for client in &*self.clients {
-            (&client.client_id, client.revision).hash(state);
+            (&client.client_id, client.revision, client.disabled).hash(state);
         }
         for (id, (_, revoked)) in &self.grants {
             (id, revoked).hash(state);
@@ -299,5 +322,6 @@ impl Hash for Model {
             (key, request.revision, request.issued_at, spent_at).hash(state);
         }
         (&self.witnessed, &self.reuses, &self.spends, &self.revoked, &self.issued).hash(state);
+        (self.client_writes, &self.deleted).hash(state);
     }
 }

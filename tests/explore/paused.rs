@@ -1,11 +1,14 @@
 //! A machine of any kind, held at a pause: what it asks, and what it becomes when it is answered.
 
 use std::fmt;
+use std::sync::Arc;
 
-use grantor::consult::{Authenticity, ExtensionVerdict, Owner, Verdict};
+use grantor::consult::{Authenticity, ExtensionVerdict, Owner, RegistrationVerdict, Verdict};
+use grantor::record::Client;
 use grantor::resource::CheckByStore;
 use grantor::server::{
-    Authorize, AuthorizeDecision, AuthorizeRefusal, AuthorizeReply, Introspect, Prompt, Push, Revoke, Token,
+    Authorize, AuthorizeDecision, AuthorizeRefusal, AuthorizeReply, Configure, Introspect, Prompt, Push, Register,
+    Revoke, Token,
 };
 use grantor::store::{Commit, Found, Lookup, Outcome};
 use grantor::{Machine, Pause, Step, Unavailable};
@@ -23,6 +26,7 @@ pub enum Asks {
     Password,
     Extension,
     Issuance,
+    Registration(Arc<Client>),
     Fetch,
 }
 
@@ -35,6 +39,7 @@ pub enum Told {
     Owner(Owner),
     Extension(ExtensionVerdict),
     Verdict(Verdict),
+    Registration(RegistrationVerdict),
     Fetched(Response<Vec<u8>>),
     Outage,
     /// The store is down, and says more than it should.
@@ -90,6 +95,7 @@ where
     M::Password: Clone,
     M::Extension: Clone,
     M::Issuance: Clone,
+    M::Registration: Clone,
     M::Fetch: Clone,
     M::Commit: Clone,
 {
@@ -146,6 +152,7 @@ where
     M::Password: Clone,
     M::Extension: Clone,
     M::Issuance: Clone,
+    M::Registration: Clone,
     M::Fetch: Clone,
     M::Commit: Clone,
 {
@@ -156,6 +163,7 @@ where
         Password: Owner,
         Extension: Extension,
         Issuance: Verdict,
+        Registration: Registration,
         Fetch: Fetched,
     }
 
@@ -167,6 +175,7 @@ where
             Step::Password(_) => Asks::Password,
             Step::Extension(_) => Asks::Extension,
             Step::Issuance(_) => Asks::Issuance,
+            Step::Registration(pause) => Asks::Registration(Arc::clone(&pause.effect().client)),
             Step::Fetch(_) => Asks::Fetch,
             Step::Done(_) => unreachable!("what is done is not held"),
         }
@@ -277,6 +286,29 @@ impl Observe for Revoke<'_> {
     fn observe(reply: Self::Reply) -> Observed {
         let event = reply.event();
         observe(reply.into_http(), Vec::new(), &event)
+    }
+}
+
+impl Observe for Register {
+    fn observe(reply: Self::Reply) -> Observed {
+        let event = reply.event();
+        observe(reply.into_http(), Vec::new(), &event).without_information()
+    }
+}
+
+impl Observe for Configure<'_> {
+    fn observe(reply: Self::Reply) -> Observed {
+        let event = reply.event();
+        observe(reply.into_http(), Vec::new(), &event).without_information()
+    }
+}
+
+impl Observed {
+    /// A client is told its own registration, with the token that it presented.
+    fn without_information(self) -> Self {
+        let active = matches!(self.status, 200 | 201);
+        let body = if active { Vec::new() } else { self.body };
+        Self { active, body, ..self }
     }
 }
 

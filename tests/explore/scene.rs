@@ -18,6 +18,7 @@ use crate::entries::{Presents, approval, moment};
 use crate::faults::Fault;
 use crate::model::Model;
 use crate::paused::{Next, hold};
+use crate::registration;
 
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const OTHER_VERIFIER: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cMx";
@@ -60,6 +61,14 @@ pub enum Stage {
     Authorized,
     /// The tokens that it was exchanged for are out.
     Issued,
+    /// The same, and the client registered itself.
+    Registered,
+}
+
+impl Stage {
+    pub fn is_issued(self) -> bool {
+        matches!(self, Self::Issued | Self::Registered)
+    }
 }
 
 /// What may differ from one server and client to the next.
@@ -145,7 +154,7 @@ impl Scene {
         let model = match stage {
             Stage::Pushed | Stage::Asked => asked,
             Stage::Authorized => authorized,
-            Stage::Issued => issued,
+            Stage::Issued | Stage::Registered => issued,
         };
         let bearer = Request::get("/photos").header(header::AUTHORIZATION, format!("Bearer {access_token}"));
         let tokens = Tokens { code, access_token, refresh_token };
@@ -153,7 +162,10 @@ impl Scene {
             stage,
             setting,
             server: Server::new(config(setting, fault)).unwrap(),
-            model: model.with_clients(clients(setting.client, is_heeded)),
+            model: model.with_clients(match stage {
+                Stage::Registered => clients(setting.client, is_heeded).into_iter().map(registered_if_app).collect(),
+                _ => clients(setting.client, is_heeded),
+            }),
             grant,
             keys,
             pushed: request_uri.strip_prefix(REQUEST_URI).and_then(Key::of),
@@ -198,10 +210,11 @@ impl Scene {
     /// The secrets that are out at the start.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
         let Tokens { code, access_token, refresh_token } = &self.tokens;
-        let issued = [&**access_token, refresh_token].into_iter().filter(|_| self.stage == Stage::Issued);
-        let known = [&**code, VERIFIER, OTHER_VERIFIER, APP_SECRET, SERVICE_SECRET, PASSWORD, ASSERTION];
+        let issued = [&**access_token, refresh_token].into_iter().filter(|_| self.stage.is_issued());
+        let secrets = [VERIFIER, OTHER_VERIFIER, APP_SECRET, SERVICE_SECRET, PASSWORD, ASSERTION, registration::TOKEN];
+        let known = std::iter::once(&**code).chain(secrets);
         let pushed = self.request_uri.strip_prefix(REQUEST_URI);
-        known.into_iter().chain(issued).chain(pushed)
+        known.chain(issued).chain(pushed)
     }
 }
 
@@ -226,7 +239,12 @@ fn config(setting: Setting, fault: Option<Fault>) -> Config {
     (par.lifetime, par.decision_lifetime) =
         (Duration::from_secs(REQUEST_LIFE + late), Duration::from_secs(REQUEST_LIFE - late));
     config.par = Some(par);
+    config.registration = Some(registration::section(setting.consult_issuance));
     config
+}
+
+fn registered_if_app(client: Client) -> Client {
+    if client.client_id.as_str() == "app" { registration::registered(client) } else { client }
 }
 
 fn photos() -> ResourceServer {
@@ -334,7 +352,7 @@ fn forms(tokens: &Tokens, kind: Kind) -> Vec<(&'static str, Request<String>)> {
         ("password", format!("grant_type=password&username=alice&password={PASSWORD}&{as_service}")),
         ("extension", format!("grant_type={SAML}&assertion={ASSERTION}&{as_service}")),
     ];
-    bodies.map(|(name, body)| (name, form(&body))).into()
+    bodies.map(|(name, body)| (name, form(&body))).into_iter().chain(registration::requests(kind)).collect()
 }
 
 fn form(body: &str) -> Request<String> {

@@ -1,10 +1,14 @@
 //! Several requests over one grant, and what may happen to each.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use grantor::Timestamp;
-use grantor::consult::{Authenticity, ExtensionGrant, ExtensionRefusal, ExtensionVerdict, Owner, Terms, Verdict};
-use grantor::model::{Key, Subject};
+use grantor::consult::{
+    Authenticity, ExtensionGrant, ExtensionRefusal, ExtensionVerdict, Owner, RegistrationRefusal, RegistrationVerdict,
+    Terms, Verdict,
+};
+use grantor::model::{ClientId, Key, Subject};
 use grantor::store::{Change, Commit, Found, Lookup, Outcome, Presented, RequestKey};
 
 use crate::entries::{Entry, Presents, Role};
@@ -84,6 +88,7 @@ impl Schedule {
             Presents::PushedRequest => request_waits,
             _ => truly_alive,
         };
+        request.was_deleted = state.model.client("app").is_some_and(|client| client.disabled);
         request.was_dead = key.is_some_and(|key| !lives(&state.model, key, request.came.0));
         let at = steps.come(self, index, request.came)?;
         self.settle(next, index, at)
@@ -156,6 +161,8 @@ impl Schedule {
         let spent = lookup.credentials().iter().find_map(|key| state.model.presented(*key)?.spent_at);
         let request = &mut next.requests[index];
         request.saw_spent = request.saw_spent.or(spent);
+        let is_deleted = |id: &ClientId| state.model.client(id.as_str()).is_some_and(|client| client.disabled);
+        request.saw_deleted |= lookup.client().is_some_and(is_deleted);
         let role = self.entries[index].role;
         if self.fault == Some(Fault::InvalidReplayRevokes) && role == Role::Harmless && spent.is_some() {
             let _ = next.write(&Commit::of(Change::Revoke(self.scene.grant)), None);
@@ -215,6 +222,7 @@ impl Schedule {
                 matches!(commit.changes(), [.., Change::Revoke(_)])
             }
             (Some(Fault::DenialSpendsNothing), Role::Deny) => true,
+            (Some(Fault::DeletionRevokesNothing), Role::Deletes) => matches!(commit.changes(), [Change::Revoke(_)]),
             (Some(Fault::RepliesBeforeCommit), _) => {
                 commit.changes().iter().any(|change| matches!(change, Change::Issue(_)))
             }
@@ -249,6 +257,11 @@ fn consult(asks: &Asks, yes: bool) -> Told {
             ExtensionVerdict::Refuse(ExtensionRefusal::default())
         }),
         Asks::Issuance => Told::Verdict(if yes { Verdict::Issue(Terms::default()) } else { Verdict::Refuse }),
+        Asks::Registration(client) => Told::Registration(if yes {
+            RegistrationVerdict::Register(Arc::clone(client))
+        } else {
+            RegistrationVerdict::Refuse(RegistrationRefusal::default())
+        }),
         Asks::Lookup(_) | Asks::Commit(_) | Asks::Fetch => unreachable!("that is not a question to the host"),
     }
 }
@@ -263,7 +276,7 @@ fn remember(before: u64, told: &Told, pushed: Option<Key>) -> u64 {
     before.hash(&mut hasher);
     match told {
         Told::Found(found) => {
-            found.client().map(|client| client.revision).hash(&mut hasher);
+            found.client().map(|client| (client.revision, client.disabled)).hash(&mut hasher);
             for presented in found.credentials() {
                 let Presented { credential, spent_at, revoked, .. } = presented;
                 (version(credential), spent_at, revoked).hash(&mut hasher);

@@ -35,6 +35,10 @@ pub struct Request {
     pub saw_spent: Option<Timestamp>,
     /// What it presents was no longer good when it came.
     pub was_dead: bool,
+    /// The client had been deleted when it came.
+    pub was_deleted: bool,
+    /// The client that it looked up had been deleted.
+    pub saw_deleted: bool,
 }
 
 #[derive(Clone)]
@@ -90,6 +94,8 @@ impl<'s> Search<'s> {
             after: 0,
             saw_spent: None,
             was_dead: false,
+            was_deleted: false,
+            saw_deleted: false,
         };
         let requests = vec![outside; schedule.entries.len()];
         let model = Rc::new(schedule.scene.model.clone());
@@ -174,9 +180,10 @@ impl State {
 /// What a request is told leads it to where it stands.
 impl Hash for Request {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self { at, came, is_behind, told, had_outage, host_refused, after, saw_spent, was_dead } = self;
+        let Self { at, came, is_behind, told, had_outage, host_refused, after, saw_spent, was_dead, .. } = self;
         (std::mem::discriminant(at), came, is_behind, told, had_outage, host_refused, after, saw_spent, was_dead)
             .hash(state);
+        (self.was_deleted, self.saw_deleted).hash(state);
     }
 }
 

@@ -121,6 +121,7 @@ fn stored(asks: &Asks) -> String {
     let record = |change: &Change| match change {
         Change::Open { grant, .. } => serde_json::to_string(grant).unwrap(),
         Change::Issue(credential) | Change::Replace(credential) => serde_json::to_string(credential).unwrap(),
+        Change::PutClient(client) => serde_json::to_string(client).unwrap(),
         _ => String::new(),
     };
     let changes = if let Asks::Commit(commit) = asks { Commit::changes(commit) } else { &[] };

@@ -3,11 +3,11 @@
 use std::fmt::Debug;
 
 use grantor::client::{
-    AuthorizationErrorResponse, AuthorizationRequest, CallbackError, Challenge, Introspection, Registration,
-    RequestError, TokenSet,
+    AuthorizationErrorResponse, AuthorizationRequest, CallbackError, Challenge, ClientMetadata, Introspection,
+    Registered, Registration, RequestError, TokenSet, register,
 };
 use grantor::consult::{Issuance, Terms, Verdict};
-use grantor::model::{Acr, Claims, Issuer, Key, ResponseType, Scope, Secret, Subject};
+use grantor::model::{Acr, Claims, GrantType, Issuer, Key, PageUrl, RedirectUri, ResponseType, Scope, Secret, Subject};
 use grantor::resource::{Access, Introspector, Requirement};
 use grantor::server::Approval;
 use grantor::store::Presented;
@@ -72,6 +72,37 @@ proptest! {
         let challenge = Challenge::of(response.headers()).unwrap();
         prop_assert_eq!(challenge.scope, Some(scope));
         prop_assert_eq!(challenge.resource_metadata, photos.config().resource_metadata.clone());
+    }
+
+    /// RFC 7591 §3.2.1: what a client asks for within the limits is what it reads to have, and the store too.
+    #[test]
+    fn a_client_reads_what_it_was_registered_with(
+        callbacks in prop::collection::hash_set(names::<RedirectUri>(endpoints()), 1..4),
+        scope in names::<Scope>(scopes()),
+        client_name in r"[\p{L}\p{N}\p{P}]{1,20}",
+        page in prop::option::of(names::<PageUrl>(r"https://[a-z]{1,8}\.example(/[a-z0-9.~-]{0,9}){0,2}(#[a-z]{1,5})?")),
+        is_public in any::<bool>(),
+    ) {
+        let world = registering::registering().with(|config| config.registration.as_mut().unwrap().scope = scope.clone());
+        let grant_types = [GrantType::AuthorizationCode, GrantType::RefreshToken];
+        let asked = ClientMetadata::new().client_name(&client_name).scope(&scope).grant_types(&grant_types);
+        let asked = callbacks.iter().fold(asked, ClientMetadata::redirect_uri);
+        let asked = if is_public { asked.public() } else { asked };
+        let asked = page.iter().fold(asked, ClientMetadata::client_uri);
+        let endpoint = |request: &Request<_>| world.server.register(request, world.moment()).run(&world).into_http();
+        let registering = register(&world.server.config().metadata(), &asked, None, world.moment());
+        let registered = registering.run(&reach(endpoint)).unwrap();
+        for (name, value) in asked.members() {
+            prop_assert_eq!(registered.metadata().get(name), Some(value), "{}", name);
+        }
+        let record = registering::record(&world, registered.client_id().as_str());
+        prop_assert_eq!(record.is_confidential(), !is_public);
+        prop_assert_eq!((record.scope, record.client_name), (scope, Some(client_name)));
+        prop_assert_eq!(record.redirect_uris, callbacks.into_iter().collect::<Vec<_>>());
+        prop_assert_eq!(record.registration.unwrap().client_uri, page);
+        let kept = serde_json::to_string(&registered).unwrap();
+        let read: Registered = serde_json::from_str(&kept).unwrap();
+        prop_assert_eq!((read.metadata(), serde_json::to_string(&read).unwrap()), (registered.metadata(), kept));
     }
 
     /// RFC 7662 §2.2, RFC 9470 §6.2: to a client each member as it is stored, to a resource server the same access as

@@ -11,6 +11,8 @@
 
 mod cancellation;
 mod clocks;
+#[path = "../common/mod.rs"]
+mod common;
 mod details;
 mod determinism;
 mod faulty_store;
@@ -19,6 +21,7 @@ mod form_post;
 mod outage;
 mod purge;
 mod races;
+mod registration;
 mod replay;
 mod request_uri;
 mod revocation;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use grantor::consult::{Issuance, Owner, Password, Verdict};
+use grantor::consult::{Issuance, Owner, Password, Registration, RegistrationVerdict, Verdict};
 use grantor::host::AsyncHost;
 use grantor::model::Key;
 use grantor::record::{Client, CredentialKind};
@@ -79,6 +79,15 @@ impl<H: AsyncHost> AsyncHost for Traced<'_, H> {
         self.asks("Issuance", || vec![detail("scope", effect.scope.as_str(), "may it be issued?")]);
         self.answers::<Issuance>(self.host.issuance_async(effect).await, |verdict| {
             let label = if matches!(verdict, Verdict::Issue(_)) { "it may" } else { "refused" };
+            (label.to_owned(), Vec::new())
+        })
+    }
+
+    async fn registration_async(&self, effect: &Registration) -> Answer<Registration> {
+        let client_name = shorten::bounded(effect.client.client_name.as_deref().unwrap_or_default());
+        self.asks("Registration", || vec![detail("client_name", client_name, "may it register?")]);
+        self.answers::<Registration>(self.host.registration_async(effect).await, |verdict| {
+            let label = if matches!(verdict, RegistrationVerdict::Register(_)) { "it may" } else { "refused" };
             (label.to_owned(), Vec::new())
         })
     }

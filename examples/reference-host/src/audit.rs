@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use grantor::model::{ClientId, Subject};
-use grantor::server::{EndpointError, Event, PushError, RevokeError, TokenError};
+use grantor::server::{EndpointError, Event, PushError, RegistrationError, RevokeError, TokenError};
 use grantor::store::GrantsOf;
 use grantor::{Unavailable, resource};
 use serde::Serialize;
@@ -132,6 +132,12 @@ impl Audited for Event {
                 return Some((reason.code().to_owned().into(), reason.to_string()));
             }
             Self::PushRefused { reason, .. } => return Some((reason.code().to_owned().into(), reason.to_string())),
+            Self::RegistrationRefused { reason: RegistrationError::Refused(_), .. } => {
+                ("refused", "by the host".to_owned())
+            }
+            Self::RegistrationRefused { reason, .. } => {
+                return Some((reason.code().to_owned().into(), reason.to_string()));
+            }
             Self::AuthorizationRefused { reason, .. } => (reason.code(), reason.to_string()),
             Self::PageRefused { reason, .. } => (reason.code(), reason.to_string()),
             Self::IntrospectionRefused { reason, .. } => (reason.code(), reason.to_string()),
@@ -151,6 +157,7 @@ impl Audited for Event {
                 | Self::IntrospectionRefused { reason: EndpointError::Preflight, .. }
                 | Self::RevocationRefused { reason: RevokeError::Endpoint(EndpointError::Preflight), .. }
                 | Self::PushRefused { reason: PushError::Endpoint(EndpointError::Preflight), .. }
+                | Self::RegistrationRefused { reason: RegistrationError::Endpoint(EndpointError::Preflight), .. }
         )
     }
 }

@@ -84,7 +84,7 @@ impl Demo {
         web.redirect_uris = vec![redirect_uri];
         web.grant_types.clone_from(&app.grant_types);
         web.response_types.clone_from(&app.response_types);
-        web.scope = scope;
+        web.scope.clone_from(&scope);
         web.authorization_details_types.clone_from(&app.authorization_details_types);
 
         let mut service = Client::confidential(ClientId::parse("demo-service")?, &service_secret);
@@ -93,7 +93,8 @@ impl Demo {
         service.authorization_details_types.clone_from(&app.authorization_details_types);
 
         let api = Resource::parse(&format!("{base}/api/photos"))?;
-        let mut settings = Settings::for_all_flows(api, Scope::parse("photos.read photos.write")?);
+        let settings = Settings::for_all_flows(api, Scope::parse("photos.read photos.write")?);
+        let mut settings = settings.with_open_registration(scope);
         for (name, text, german) in SENTENCES {
             let translations = vec![("de".to_owned(), german.to_owned())];
             settings.sentences.add(name, Sentence { text: text.to_owned(), translations });
@@ -123,6 +124,8 @@ impl Demo {
              \x20 {authorize_url}\n\
              or get a token for the service:\n\
              \x20 curl {base}/token -u demo-service:{service_secret} -d grant_type=client_credentials\n\
+             a client of your own registers itself at (RFC 7591):\n\
+             \x20 {base}/register\n\
              an API that takes the tokens, for photos.read:\n\
              \x20 {base}/api/photos\n\
              a program of your own is demo-app, and redirects to:\n\

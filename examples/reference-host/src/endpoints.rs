@@ -1,4 +1,4 @@
-//! The endpoints that clients call: token, introspection, revocation and pushed authorization requests.
+//! The endpoints that clients call: token, introspection, revocation, pushed authorization requests and registration.
 
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use crate::guesses::Wait;
 use crate::log;
 use crate::moment::moment;
 use crate::pages;
+use crate::registration;
 use crate::web::{App, unavailable};
 
 /// An endpoint that clients call, with any method: grantor refuses those that it does not accept.
@@ -31,20 +32,27 @@ pub enum ClientEndpoint {
     Revocation,
     /// The pushed authorization request endpoint: RFC 9126. It exists if the configuration says so.
     Push,
+    /// The registration endpoint: RFC 7591.
+    Registration,
+    /// The configuration endpoint of a client: RFC 7592.
+    Configuration,
 }
 
 impl ClientEndpoint {
-    const ALL: [(&str, Self); 4] = [
+    const ALL: [(&str, Self); 5] = [
         ("/token", Self::Token),
         ("/introspect", Self::Introspection),
         ("/revoke", Self::Revocation),
         ("/par", Self::Push),
+        ("/register", Self::Registration),
     ];
 
     /// Returns the endpoint at a path below the issuer's.
     #[must_use]
     pub fn at(path: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|(at, _)| *at == path).map(|(_, endpoint)| endpoint)
+        let is_of_client = || path.strip_prefix("/register/").is_some_and(|id| !id.is_empty() && !id.contains('/'));
+        let named = Self::ALL.into_iter().find(|(at, _)| *at == path).map(|(_, endpoint)| endpoint);
+        named.or_else(|| is_of_client().then_some(Self::Configuration))
     }
 
     /// Answers a request. It may be a guess at a client's secret, so a sender that has failed too often is told to
@@ -56,6 +64,11 @@ impl ClientEndpoint {
         from: Network,
         recorder: &Recorder,
     ) -> Response<Body> {
+        match self {
+            Self::Registration => return registration::register(app, request, from, recorder).await,
+            Self::Configuration => return registration::configure(app, request, recorder).await,
+            Self::Token | Self::Introspection | Self::Revocation | Self::Push => {}
+        }
         let guess = match app.client_guesses.begin(request, from).await {
             Ok(guess) => guess,
             Err(wait) => return too_many(wait),
@@ -83,7 +96,7 @@ impl ClientEndpoint {
                 let outcome = reply.result().map(drop).map_err(of_client);
                 (reply.into_http(), outcome)
             }
-            Self::Revocation => {
+            Self::Revocation | Self::Registration | Self::Configuration => {
                 let host = recorder.server(&app.host, "Revoke");
                 let reply = app.server().revoke(request, moment).run_async(&host).await;
                 audit(reply.event());
@@ -118,9 +131,11 @@ pub(crate) fn router(base: &Base) -> Router<Arc<App>> {
             endpoint.answer(&app, &Request::from_parts(parts, body), address.network(), &recorder).await
         }
     };
+    let of_client = format!("{}/{{client_id}}", base.route("/register"));
     ClientEndpoint::ALL
         .into_iter()
         .fold(Router::new(), |router, (path, endpoint)| router.route(&base.route(path), any(answer(endpoint))))
+        .route(&of_client, any(answer(ClientEndpoint::Configuration)))
 }
 
 /// Returns the client error, if the refusal is due to the client's credentials.
@@ -131,14 +146,14 @@ fn of_client(error: &EndpointError) -> Option<ClientError> {
     }
 }
 
-fn too_many(Wait { client_id, seconds }: Wait) -> Response<Body> {
+pub(crate) fn too_many(Wait { client_id, seconds }: Wait) -> Response<Body> {
     audit(HostEvent::Throttled { client_id, seconds });
     let retry_after = u32::try_from(seconds).unwrap_or(u32::MAX);
     safe(EndpointError::TooManyRequests { retry_after }.into_http(PresentedIn::Body).map(Body::from))
 }
 
 /// Adds the one header for safe pages that matters for JSON: no browser may take it for anything else.
-fn safe(mut response: Response<Body>) -> Response<Body> {
+pub(crate) fn safe(mut response: Response<Body>) -> Response<Body> {
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use grantor::store::{
-    AsyncGrantStore, AsyncPurge, AsyncStore, Commit, GrantCursor, GrantStore as _, GrantsOf, HeldGrant, Lookup,
-    MemoryStore, Purge as _, Store,
+    AsyncGrantStore, AsyncPurge, AsyncPurgeClients, AsyncStore, Commit, GrantCursor, GrantStore as _, GrantsOf,
+    HeldGrant, Lookup, MemoryStore, Purge as _, PurgeClients as _, Store,
 };
 use grantor::{Answer, Hosted, Timestamp, Unavailable};
 use grantor_sqlite::SqliteStore;
@@ -61,6 +61,15 @@ impl AsyncPurge for AnyStore {
         match self {
             Self::Memory(store) => store.purge_batch(now, limit),
             Self::Sqlite(store) => store.purge_batch_async(now, limit).await,
+        }
+    }
+}
+
+impl AsyncPurgeClients for AnyStore {
+    async fn purge_clients_async(&self, registered_by: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+        match self {
+            Self::Memory(store) => store.purge_clients(registered_by, limit),
+            Self::Sqlite(store) => store.purge_clients_async(registered_by, limit).await,
         }
     }
 }

@@ -18,6 +18,7 @@
 //! | [`arguments`], [`config`], [`demo`] | the settings |
 //! | [`serve`], [`connections`], [`tls`] | connections and their limits |
 //! | [`registered`], [`administration`] | clients: of the configuration, and of the store, with commands for these |
+//! | [`registration`] | clients that register themselves |
 //! | [`signals`], [`reload`], [`housekeeping`] | stopping, reading files again, forgetting what has expired |
 //! | [`audit`], [`log`], [`exchange`] | the events, as lines of JSON |
 //! | [`metrics`], [`measured`], [`watch`], [`health`] | the metrics, and the health of the server |
@@ -54,6 +55,7 @@ pub mod pages;
 pub mod pending;
 pub mod press;
 pub mod registered;
+pub mod registration;
 pub mod reload;
 pub mod seal;
 pub mod sentences;

@@ -30,10 +30,12 @@ use reference_host::measured::Measured;
 use reference_host::metrics::Metrics;
 use reference_host::press::Presses;
 use reference_host::registered::Registered;
+use reference_host::registration::FREE_REGISTRATIONS;
 use reference_host::reload;
 use reference_host::serve::{Door, accept, serve};
 use reference_host::session::Sessions;
 use reference_host::signals::{Reload, Stop};
+use reference_host::throttle::Throttle;
 use reference_host::users::Users;
 use reference_host::watch;
 use reference_host::web::{App, Front};
@@ -126,8 +128,10 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
         log_outs: Presses::default(),
         proxies,
         server: ArcSwap::from_pointee(Server::new(config)?),
+        unused_client_lifetime: settings.unused_client_lifetime().into(),
         host: Hosted { store: Registered::new(settings.clients, store.clone()), policy: Users::new(settings.users) },
         client_guesses: ClientGuesses::new(FREE_CLIENT_FAILURES),
+        registrations: Throttle::new(FREE_REGISTRATIONS),
         guide,
         playground,
     });

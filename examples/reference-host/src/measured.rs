@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use grantor::store::{AsyncGrantStore, AsyncPurge, AsyncStore, Commit, GrantCursor, GrantsOf, HeldGrant, Lookup};
+use grantor::store::{
+    AsyncGrantStore, AsyncPurge, AsyncPurgeClients, AsyncStore, Commit, GrantCursor, GrantsOf, HeldGrant, Lookup,
+};
 use grantor::{Answer, Timestamp, Unavailable};
 
 use crate::metrics::{Metrics, StoreMetrics};
@@ -55,5 +57,11 @@ impl<S: AsyncGrantStore + Sync> AsyncGrantStore for Measured<S> {
 impl<S: AsyncPurge + Sync> AsyncPurge for Measured<S> {
     async fn purge_batch_async(&self, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
         self.store.purge_batch_async(now, limit).await
+    }
+}
+
+impl<S: AsyncPurgeClients + Sync> AsyncPurgeClients for Measured<S> {
+    async fn purge_clients_async(&self, registered_by: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+        self.store.purge_clients_async(registered_by, limit).await
     }
 }

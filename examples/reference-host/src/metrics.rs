@@ -19,13 +19,14 @@ use prometheus_client::registry::{Metric, Registry};
 pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The endpoints and pages that are counted separately.
-const ENDPOINTS: [&str; 11] = [
+const ENDPOINTS: [&str; 12] = [
     "other",
     "authorize",
     "token",
     "introspect",
     "revoke",
     "par",
+    "register",
     "metadata",
     "login",
     "consent",
@@ -48,6 +49,7 @@ impl Endpoint {
         let name = match last {
             _ if path.contains("/.well-known/") => "metadata",
             _ if path.contains("/applications/") => "applications",
+            _ if path.contains("/register/") => "register",
             "healthz" | "readyz" | "metrics" => "operations",
             last => last,
         };

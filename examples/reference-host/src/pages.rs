@@ -34,6 +34,7 @@ struct Login<'a> {
 struct Consent<'a> {
     client: &'a str,
     client_id: &'a str,
+    is_self_registered: bool,
     user: &'a str,
     scope: Vec<Value<'a>>,
     details: Vec<details::Line>,
@@ -127,6 +128,7 @@ pub(crate) fn consent(prompt: &Prompt, words: &Words<'_>, csrf: &str, request: &
     let page = Consent {
         client: client_name(prompt),
         client_id: prompt.recipient.client_id.as_str(),
+        is_self_registered: prompt.client_is_self_registered,
         user: &user.name,
         scope: prompt.asked.scope.tokens().map(value).collect(),
         details: details::lines(&prompt.asked.authorization_details),

@@ -7,7 +7,8 @@ use arc_swap::ArcSwap;
 use grantor::model::ClientId;
 use grantor::record::Client;
 use grantor::store::{
-    AsyncGrantStore, AsyncPurge, AsyncStore, Commit, Found, GrantCursor, GrantsOf, HeldGrant, Lookup, Route,
+    AsyncGrantStore, AsyncPurge, AsyncPurgeClients, AsyncStore, Commit, Found, GrantCursor, GrantsOf, HeldGrant,
+    Lookup, Route,
 };
 use grantor::{Answer, Timestamp, Unavailable};
 
@@ -76,5 +77,11 @@ impl<S: AsyncGrantStore + Sync> AsyncGrantStore for Registered<S> {
 impl<S: AsyncPurge + Sync> AsyncPurge for Registered<S> {
     async fn purge_batch_async(&self, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
         self.store.purge_batch_async(now, limit).await
+    }
+}
+
+impl<S: AsyncPurgeClients + Sync> AsyncPurgeClients for Registered<S> {
+    async fn purge_clients_async(&self, registered_by: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+        self.store.purge_clients_async(registered_by, limit).await
     }
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use grantor::Server;
 use grantor::model::Subject;
@@ -61,6 +62,7 @@ pub fn reload(app: &App, mut settings: Settings) -> Result<Vec<Subject>, Box<dyn
     let mut config = settings.server(app.server().config().issuer.clone());
     complete(&mut settings, &mut config, app.playground.as_deref())?;
     let server = Server::new(config)?;
+    app.unused_client_lifetime.store(settings.unused_client_lifetime(), Ordering::Relaxed);
     app.host.store.replace(settings.clients);
     let changed = app.host.policy.replace(settings.users);
     app.sentences.store(settings.sentences.into());

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use arc_swap::ArcSwap;
 use axum::Router;
@@ -36,6 +37,7 @@ use crate::press::Presses;
 use crate::sentences::Sentences;
 use crate::serve::Answer;
 use crate::session::{Sessions, Visit};
+use crate::throttle::Throttle;
 
 /// The state that every request needs.
 #[derive(Debug)]
@@ -54,6 +56,10 @@ pub struct App {
     pub log_outs: Presses<LoggedOut>,
     /// The protection against guesses at client secrets.
     pub client_guesses: ClientGuesses,
+    /// The count of registrations.
+    pub registrations: Throttle<Network>,
+    /// The seconds after which a client that registered itself is forgotten if it has no grant.
+    pub unused_client_lifetime: AtomicU64,
     /// The proxies whose reports of the sender are trusted.
     pub proxies: Proxies,
     /// The content of the demo's pages, if this is the demo.

@@ -212,6 +212,13 @@ pub enum AuthorizationPageError {
     /// [RFC 9126 §4]: https://www.rfc-editor.org/rfc/rfc9126#section-4
     #[error("the request was not found, or its time is over: go back to the application and start again")]
     RequestUriUnknown,
+    /// The request is erroneous, and its client registered itself, so that it is not told: whoever registers a client
+    /// could otherwise have the server send people to any place, by a request that is wrong on purpose
+    /// ([RFC 9700 §4.11.2]).
+    ///
+    /// [RFC 9700 §4.11.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.11.2
+    #[error("the application's request cannot be answered: {0}")]
+    Unsound(AuthorizationError),
     /// The host could not carry out an effect.
     #[error("{0}")]
     Unavailable(Outage),
@@ -228,6 +235,7 @@ impl AuthorizationPageError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::RequestUriUnknown => "invalid_request_uri",
+            Self::Unsound(error) => error.code(),
             Self::Unavailable(outage) => outage.code(),
             _ => "invalid_request",
         }

@@ -193,6 +193,12 @@ impl<'a> Pause<Lookup> for AuthorizeLookup<'a> {
         // Once there is a recipient, errors go to the client.
         Step::Done(match asked {
             Err(error) => AuthorizeReply::Respond(AuthorizationResponse::page(lookup.client, error)),
+            // RFC 9700 §4.11.2: "The authorization server SHOULD only automatically redirect the user agent if it
+            // trusts the redirect URI."
+            Ok(Read { checked: Err(error), .. }) if client.is_self_registered() => {
+                let error = AuthorizationPageError::Unsound(error);
+                AuthorizeReply::Respond(AuthorizationResponse::page(lookup.client, error))
+            }
             Ok(Read { recipient, checked: Err(error), is_silent, .. }) => {
                 AuthorizeReply::Refuse(Refusal::new(recipient, error, is_silent))
             }
@@ -200,6 +206,7 @@ impl<'a> Pause<Lookup> for AuthorizeLookup<'a> {
                 version: Version,
                 recipient,
                 client_name: client.client_name.clone(),
+                client_is_self_registered: client.is_self_registered(),
                 asked,
                 asked_at: now,
                 is_confidential: client.is_confidential(),

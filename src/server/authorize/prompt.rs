@@ -21,6 +21,12 @@ pub struct Prompt {
     pub recipient: Recipient,
     /// The client's name for people.
     pub client_name: Option<String>,
+    /// True if nobody but the client itself vouches for its name: it registered itself ([RFC 7591 §5]). Say so where
+    /// you show the name.
+    ///
+    /// [RFC 7591 §5]: https://www.rfc-editor.org/rfc/rfc7591#section-5
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub client_is_self_registered: bool,
     /// The terms that the client asks for.
     #[serde(flatten)]
     pub asked: Asked,

@@ -14,6 +14,7 @@ use crate::store::boxed::BoxFuture;
 use crate::store::grants::{AsyncGrantStore, GrantStore};
 use crate::store::held_grant::{GrantCursor, GrantsOf, HeldGrant};
 use crate::store::purge::{AsyncPurge, Purge};
+use crate::store::purge_clients::{AsyncPurgeClients, PurgeClients};
 use crate::store::{Application, AsyncStore, Commit, Lookup, Store};
 
 /// A call of an async store, which passes on its own result.
@@ -112,6 +113,12 @@ impl<A: AsyncGrantStore + Send + 'static> GrantStore for Blocking<A> {
 impl<A: AsyncPurge + Send + 'static> Purge for Blocking<A> {
     fn purge_batch(&self, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
         self.ask(|store| Box::pin(async move { store.purge_batch_async(now, limit).await }))
+    }
+}
+
+impl<A: AsyncPurgeClients + Send + 'static> PurgeClients for Blocking<A> {
+    fn purge_clients(&self, registered_by: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+        self.ask(|store| Box::pin(async move { store.purge_clients_async(registered_by, limit).await }))
     }
 }
 

@@ -50,6 +50,7 @@
 #![allow(clippy::panic, reason = "a test suite tells its findings by panicking")]
 
 mod blocking;
+mod client_purging;
 mod clients;
 mod commits;
 mod credentials;

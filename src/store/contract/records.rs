@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use crate::model::{
     Acr, Amr, Audience, AuthenticationEvent, AuthorizationDetails, Claims, ClientId, CodeChallenge,
-    CodeChallengeMethod, CodeVerifier, Digest, GrantId, GrantType, Key, LanguageTag, Partition, PromptValue,
+    CodeChallengeMethod, CodeVerifier, Digest, GrantId, GrantType, Key, LanguageTag, PageUrl, Partition, PromptValue,
     RedirectUri, Resource, ResponseMode, ResponseType, Scope, Secret, SessionId, Subject, Timestamp,
 };
 use crate::record::{
-    AccessToken, Asked, AuthorizationCode, Client, Credential, CredentialKind, Grant, PendingKind, PendingRequest,
-    PushedRequest, RegisteredAuthentication, SecretPresentation, Version,
+    AccessToken, Asked, AuthorizationCode, Client, Credential, CredentialKind, DynamicRegistration, Grant, PendingKind,
+    PendingRequest, PushedRequest, RegisteredAuthentication, SecretPresentation, Version,
 };
 use crate::store::Change;
 
@@ -182,7 +182,26 @@ pub(super) fn client(revision: u32) -> Client {
         audience: audience(),
         resource_server: Some(resources()),
         grant_lifetime: Some(u64::MAX),
+        registration: Some(registration()),
         ..Client::public(client_id("client"))
+    }
+}
+
+/// Makes the registration of a client that an initial access token vouched for.
+pub(super) fn registration() -> DynamicRegistration {
+    let page = |path: &str| PageUrl::parse(&format!("https://client.example/{path}#top")).ok();
+    DynamicRegistration {
+        access_token: Some(Digest::of("the registration access token")),
+        issued_at: Timestamp(10),
+        is_self_registered: false,
+        client_uri: page(""),
+        logo_uri: page("logo.png"),
+        tos_uri: page("terms"),
+        policy_uri: page("policy"),
+        contacts: vec!["jürgen@example.com".to_owned()],
+        software_id: Some("4NRB1-0XZABZI9E6-5SM3R".to_owned()),
+        software_version: Some("2.1".to_owned()),
+        localized: [("client_name#ja-Jpan-JP".to_owned(), "クライアント名".to_owned())].into(),
     }
 }
 

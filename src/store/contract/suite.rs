@@ -5,9 +5,13 @@ use std::fmt;
 use super::blocking::{Blocking, Call, Spawn, drive};
 use super::trial::{Another, Conditions, Rule, run};
 use super::violation::Violation;
-use super::{clients, commits, credentials, handles, listing, longest, lookups, purging, races, requests, revocation};
+use super::{
+    client_purging, clients, commits, credentials, handles, listing, longest, lookups, purging, races, requests,
+    revocation,
+};
 use crate::store::grants::GrantStore;
 use crate::store::purge::Purge;
+use crate::store::purge_clients::PurgeClients;
 use crate::store::{AsyncStore, Store};
 
 /// The rules of the contract, and the settings for testing them.
@@ -67,6 +71,15 @@ impl<S: Purge + Sync> Contract<S> {
     #[must_use]
     pub fn with_purging(mut self) -> Self {
         self.rules.extend(purging::rules());
+        self
+    }
+}
+
+impl<S: PurgeClients> Contract<S> {
+    /// Adds the rules of [`PurgeClients`] or [`AsyncPurgeClients`](crate::store::AsyncPurgeClients).
+    #[must_use]
+    pub fn with_client_purging(mut self) -> Self {
+        self.rules.extend(client_purging::rules());
         self
     }
 }

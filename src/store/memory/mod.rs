@@ -1,5 +1,6 @@
 //! A store in memory, for tests, examples and servers whose tokens may die with them.
 
+mod clients;
 mod drawn;
 mod grants;
 mod requests;

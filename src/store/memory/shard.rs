@@ -9,7 +9,7 @@ use arrayvec::ArrayVec;
 
 use super::drawn::Drawn;
 use super::requests::{Requests, UndoRequest};
-use crate::model::{GrantId, Key, Timestamp};
+use crate::model::{ClientId, GrantId, Key, Timestamp};
 use crate::record::{Credential, Grant};
 use crate::store::{Change, Commit, Outcome, Presented, PresentedRequest, RequestKey};
 
@@ -82,6 +82,11 @@ impl Shard {
                 && !self.revoked.contains(&stored.grant.id)
         };
         self.credentials.values().filter(is_alive).map(|stored| (&stored.grant, &*stored.credential))
+    }
+
+    /// The clients of the grants, once for each grant.
+    pub(super) fn clients(&self) -> impl Iterator<Item = &ClientId> {
+        self.grants.values().map(|stored| &stored.grant.client_id)
     }
 
     /// The numbers of grants and of credentials in this shard.

@@ -40,6 +40,8 @@ observe! {
     client::AuthorizeDevice: |_| "Device".to_owned(),
     client::Poll: |polled| format!("{polled:?}").split(['(', ' ']).next().unwrap().to_owned(),
     client::Revoke: |()| "Revoked".to_owned(),
+    client::Register: |_: client::Registered| "Registered".to_owned(),
+    client::Deregister: |()| "Deregistered".to_owned(),
     client::Introspect: |active: Option<client::Introspection>| if active.is_some() { "Active".to_owned() } else { "Inactive".to_owned() },
 }
 
@@ -118,6 +120,7 @@ pub(super) fn drawings() -> Vec<Drawing> {
     let mut drawings = discoveries(&issuer);
     drawings.extend(token_requests(&client));
     drawings.extend(about_tokens(&client));
+    drawings.extend(registrations());
     drawings
 }
 
@@ -209,6 +212,32 @@ fn about_tokens(client: &Client) -> Vec<Drawing> {
             "token revocation",
             hold(client.revoke(&token, None, at_moment(NOW))),
             vec![ok("done", ""), refused, ("failure", json(503, ""))],
+        ),
+    ]
+}
+
+fn registrations() -> Vec<Drawing> {
+    let document = r#"{"issuer":"https://server.example","registration_endpoint":"https://server.example/register"}"#;
+    let server = serde_json::from_str(document).unwrap();
+    let registered = r#"{"client_id":"app","registration_access_token":"reg","registration_client_uri":"https://server.example/register/app"}"#;
+    let metadata = client::ClientMetadata::new();
+    let step = || client::register(&server, &metadata, None, at_moment(NOW));
+    let http = HttpHost(|_: &grantor::Fetch| Ok(json(201, registered)));
+    let app = step().run(&http).unwrap();
+    let [_, nonsense] = failures();
+    let refused = || error("invalid_client_metadata");
+    vec![
+        drawing(
+            "client::Register",
+            "a client registers, or reads or updates its registration",
+            hold(step()),
+            vec![ok("registered", registered), refused(), nonsense],
+        ),
+        drawing(
+            "client::Deregister",
+            "a client deletes its registration",
+            hold(app.delete(at_moment(NOW))),
+            vec![ok("done", ""), refused(), ("failure", json(503, ""))],
         ),
     ]
 }

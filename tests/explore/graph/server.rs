@@ -19,6 +19,7 @@ use super::{Drawing, Graph, NOW, World};
 use crate::counter::Counter;
 use crate::model::Model;
 use crate::paused::{Observe, Observed, hold};
+use crate::registration;
 use crate::scene::Plain;
 
 /// The grace of refresh tokens, where there is one.
@@ -47,6 +48,7 @@ fn server(grace: Duration, consult_issuance: bool) -> &'static Server {
     config.token.refresh = RefreshPolicy::Rotate { grace };
     config.consult_issuance = consult_issuance;
     config.par = Some(ParConfig::at(Endpoint::parse("https://server.example/par").unwrap()));
+    config.registration = Some(registration::section(consult_issuance));
     leak(Server::new(config).unwrap())
 }
 
@@ -294,6 +296,38 @@ fn refuse(flow: &Flow) -> Graph {
     Graph::of("", hold(refusal.respond(usual, moment())), World { stores: &stores, ..World::default() })
 }
 
+/// A client that registers itself, where anybody may, and where the host is asked.
+fn register() -> Graph {
+    let at = |by_host, body: &str| {
+        let request = Request::post("/register").header(header::CONTENT_TYPE, "application/json");
+        let request = leak(request.body(body.to_owned()).unwrap());
+        Graph::of("", hold(server(GRACE, by_host).register(request, moment())), World::default())
+    };
+    let sound = r#"{"redirect_uris":["https://client.example/cb"]}"#;
+    at(false, sound).and_if("the host decides", at(true, sound)).and_if("no redirect URI", at(false, "{}"))
+}
+
+/// A client that reads, updates or deletes its registration.
+fn configure(name: &str) -> Graph {
+    let client = registration::registered(Kind::Public.client("app"));
+    let disabled = client.clone().disable();
+    let stores = [
+        ("its own token", Model::new(vec![client])),
+        ("disabled client", Model::new(vec![disabled])),
+        ("another token", Model::new(vec![Kind::Public.client("app")])),
+        ("unknown client", Model::new(Vec::new())),
+    ];
+    let world = World { stores: &stores, ..World::default() };
+    let requests = leak(registration::requests(crate::scene::Kind::Public));
+    let (_, request) = requests.iter().find(|(other, _)| *other == name).unwrap();
+    let at = |by_host| Graph::of("", hold(server(GRACE, by_host).configure(request, moment())), world);
+    let graph = at(false).and_if("the host decides", at(true));
+    let mut faulty = request.clone();
+    "{}".clone_into(faulty.body_mut());
+    let refused = Graph::of("", hold(server(GRACE, false).configure(leak(faulty), moment())), world);
+    if name == "update registration" { graph.and_if("faulty metadata", refused) } else { graph }
+}
+
 /// A protected resource and what it requires, and the same with what no token has.
 fn photos() -> [(&'static str, &'static ResourceServer, &'static Requirement); 3] {
     let at = |resource| leak(ResourceServer::new(resource::Config::new(Resource::parse(resource).unwrap())));
@@ -383,6 +417,10 @@ pub(super) fn drawings() -> Vec<Drawing> {
         drawing("server::Authorize", "the authorization endpoint, after a push", authorize_pushed(&flow)),
         drawing("server::AuthorizeDecision", "the resource owner's decision on a pushed request", decide_pushed(&flow)),
         drawing("server::Push", "the pushed authorization request endpoint", push(&flow)),
+        drawing("server::Register", "the registration endpoint", register()),
+        drawing("server::Configure", "a client reads its registration", configure("read registration")),
+        drawing("server::Configure", "a client updates its registration", configure("update registration")),
+        drawing("server::Configure", "a client deletes its registration", configure("delete registration")),
         of_token("the token endpoint, authorization code", &exchange(&flow.code)),
         of_token("the token endpoint, refresh token", &refresh),
         of_token("the token endpoint, client credentials", "grant_type=client_credentials"),

@@ -67,3 +67,74 @@ for (const [who, client_id, authentication] of clients) {
     }
   })
 }
+
+for (const method of ['none', 'client_secret_basic', 'client_secret_post']) {
+  const options = { algorithm: 'oauth2', execute: [client.allowInsecureRequests] }
+  const authentication = {
+    none: () => client.None(),
+    client_secret_basic: () => client.ClientSecretBasic(),
+    client_secret_post: () => client.ClientSecretPost(),
+  }[method]
+  const metadata = {
+    client_name: 'Registered Photos',
+    'client_name#de': 'Angemeldete Fotos',
+    redirect_uris: [redirect_uri],
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    scope: 'read write',
+    token_endpoint_auth_method: method,
+    logo_uri: 'https://photos.example/logo.png',
+    contacts: ['photos@example.org'],
+  }
+  const register = (more) => client.dynamicClientRegistration(
+    new URL(host.server.issuer), { ...metadata, ...more }, authentication(), options)
+
+  test(`a client registers itself for ${method}, gets tokens, changes its name and leaves`, async () => {
+    const config = await register()
+    const registered = config.clientMetadata()
+    for (const [name, value] of Object.entries(metadata)) assert.deepEqual(registered[name], value, name)
+    assert.equal(registered.client_secret === undefined, method === 'none')
+
+    const pkceCodeVerifier = client.randomPKCECodeVerifier()
+    const expectedState = client.randomState()
+    const url = client.buildAuthorizationUrl(config, {
+      redirect_uri,
+      scope: 'read',
+      state: expectedState,
+      code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
+      code_challenge_method: 'S256',
+    })
+    const callback = await decide(url, 'approve')
+    const tokens = await client.authorizationCodeGrant(config, callback, { pkceCodeVerifier, expectedState })
+    const refreshed = await client.refreshTokenGrant(config, tokens.refresh_token)
+
+    // RFC 7592. The library has no function for it, but for a request with a bearer token.
+    const { registration_client_uri: uri, registration_access_token: token } = registered
+    const manage = (verb, body) => client.fetchProtectedResource(config, token, new URL(uri), verb,
+      body && JSON.stringify(body), new Headers({ 'content-type': 'application/json' }))
+    const read = await manage('GET')
+    assert.equal((await read.json()).client_name, 'Registered Photos')
+    const { client_id, client_secret } = registered
+    const updated = await manage('PUT', { ...metadata, client_id, client_secret, client_name: 'Other Photos' })
+    assert.equal((await updated.json()).client_name, 'Other Photos')
+    const stolen = await manage('PUT', { ...metadata, client_id: 'native' })
+    assert.deepEqual([stolen.status, (await stolen.json()).error], [400, 'invalid_client_metadata'])
+
+    assert.equal((await manage('DELETE')).status, 204)
+    await assert.rejects(manage('GET'), { status: 401 })
+    const told = method === 'client_secret_basic' ? { status: 401 } : { error: 'invalid_client' }
+    await assert.rejects(client.refreshTokenGrant(config, refreshed.refresh_token), told)
+  })
+
+  test(`a client is told why it is not registered for ${method}`, async () => {
+    for (const [wrong, error] of [
+      [{ redirect_uris: ['http://photos.example/callback'] }, 'invalid_redirect_uri'],
+      [{ redirect_uris: ['https://photos.example/callback#fragment'] }, 'invalid_redirect_uri'],
+      [{ scope: 'admin' }, 'invalid_client_metadata'],
+      [{ response_types: ['token'] }, 'invalid_client_metadata'],
+      [{ software_statement: 'e30.e30.' }, 'unapproved_software_statement'],
+    ]) {
+      await assert.rejects(register(wrong), { error })
+    }
+  })
+}

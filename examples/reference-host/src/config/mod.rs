@@ -15,7 +15,7 @@ use grantor::model::{ClientId, GrantType, Issuer, Resource, ResponseType, Scope}
 use grantor::record::Client;
 use grantor::server::Config;
 
-use self::server::{Pushing, ServerTable};
+use self::server::{Pushing, Registration, ServerTable};
 use self::tables::File;
 use crate::sentences::Sentences;
 use crate::users::User;
@@ -82,6 +82,7 @@ impl Settings {
     /// Reads a file's text. An error is the line, if known, the key and the reason.
     fn parse(text: &str) -> Result<Self, (Option<usize>, String, String)> {
         let File { server, clients, users, resources, scopes } = reading::read(text)?;
+        server.check().map_err(|(key, reason)| (None, format!("server.{key}"), reason.to_owned()))?;
         let mut settings = Self { server, ..Self::default() };
         for (index, resource) in resources.into_iter().enumerate() {
             if settings.server.of_resource.insert(resource.uri, resource.scopes).is_some() {
@@ -132,6 +133,20 @@ impl Settings {
             ..ServerTable::default()
         };
         Self { server, ..Self::default() }
+    }
+
+    /// Lets everybody register clients for this scope.
+    pub(crate) fn with_open_registration(mut self, scope: Scope) -> Self {
+        self.server.registration = Registration::Open;
+        self.server.registration_scope = Some(scope);
+        self
+    }
+
+    /// The seconds after which a client that registered itself is forgotten if it has no grant: 30 days, unless the
+    /// file says otherwise.
+    #[must_use]
+    pub fn unused_client_lifetime(&self) -> u64 {
+        self.server.unused_client_lifetime.unwrap_or(30 * 24 * 60 * 60)
     }
 
     /// Tells if there is a playground.

@@ -1,10 +1,15 @@
 //! The server's own table.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
-use grantor::model::{Audience, CodeChallengeMethod, GrantType, Issuer, Resource, ResponseType, Scope};
-use grantor::server::{Config, DefaultScope, ParConfig, RefreshPolicy, SeveralResources, UnknownScope};
+use grantor::model::{
+    Audience, CodeChallengeMethod, Digest, Endpoint, GrantType, Issuer, Resource, ResponseType, Scope,
+};
+use grantor::server::{
+    Config, DefaultScope, ParConfig, RefreshPolicy, Registrants, RegistrationConfig, SeveralResources, UnknownScope,
+};
 use serde::Deserialize;
 
 use crate::details;
@@ -36,6 +41,15 @@ pub(super) struct ServerTable {
     #[serde(skip)]
     pub(super) of_resource: BTreeMap<Resource, Scope>,
     #[serde(default)]
+    pub(super) registration: Registration,
+    /// The initial access tokens, with `registration = "token"`.
+    #[serde(default)]
+    pub(super) registration_tokens: Vec<InitialAccessToken>,
+    /// The greatest scope of a client that registers itself; `scopes_supported` if omitted.
+    pub(super) registration_scope: Option<Scope>,
+    /// The time after which such a client is forgotten if it has no grant.
+    pub(super) unused_client_lifetime: Option<u64>,
+    #[serde(default)]
     pub(super) playground: bool,
     #[serde(default)]
     pub(super) relaxed: Relaxed,
@@ -55,6 +69,27 @@ pub(super) struct Relaxed {
     ignore_other_authorization: bool,
     /// Accept redirect URIs with private-use schemes without a period.
     pub(super) private_use_schemes: bool,
+}
+
+/// Who may register clients: nobody, everybody, or whoever has one of the `registration_tokens`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Registration {
+    #[default]
+    Off,
+    Open,
+    Token,
+}
+
+/// An initial access token (RFC 7591 §3), which no log shows.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(super) struct InitialAccessToken(String);
+
+impl fmt::Debug for InitialAccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -122,7 +157,39 @@ impl ServerTable {
             Refresh::RotatePublic => RefreshPolicy::RotatePublic { grace },
             Refresh::Reuse => RefreshPolicy::Reuse,
         };
+        config.registration = self.registration(&config.issuer);
         config
+    }
+
+    fn registration(&self, issuer: &Issuer) -> Option<RegistrationConfig> {
+        let registrants = match self.registration {
+            Registration::Off => return None,
+            Registration::Open => Registrants::Anybody,
+            Registration::Token => {
+                Registrants::Tokens(self.registration_tokens.iter().map(|token| Digest::of(&token.0)).collect())
+            }
+        };
+        // Below an issuer, this is always a URL.
+        let endpoint = format!("{}/register", issuer.as_str().trim_end_matches('/'));
+        let mut section = RegistrationConfig::at(Endpoint::parse_in_private_network(&endpoint).ok()?);
+        section.registrants = registrants;
+        section.scope = self.registration_scope.clone().unwrap_or_else(|| self.scopes_supported.clone());
+        section.private_use_schemes = self.relaxed.private_use_schemes;
+        Some(section)
+    }
+
+    /// Returns the key that is wrong, and the reason.
+    pub(super) fn check(&self) -> Result<(), (&'static str, &'static str)> {
+        const TOKENS: &str = "registration_tokens";
+        let is_by_token = self.registration == Registration::Token;
+        match self.registration_tokens.as_slice() {
+            [] if is_by_token => Err((TOKENS, "nobody has one: draw it with `openssl rand -hex 32`")),
+            [_, ..] if !is_by_token => Err((TOKENS, "they are for registration = \"token\"")),
+            tokens if tokens.iter().any(|token| token.0.len() < 22) => {
+                Err((TOKENS, "one is so short that it may be guessed"))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use grantor::server::RefreshPolicy;
+use grantor::server::{RefreshPolicy, Registrants};
 
 use super::*;
 
@@ -13,6 +13,14 @@ fn errors_name_the_key_and_the_reason() {
         ("[server]\ncode_lifetime = -1", "server.code_lifetime", "invalid value"),
         ("[server]\ngrants = [\"authorisation_code\"]", "server.grants[0]", "grant_type"),
         ("[server]\nrefresh = \"never\"", "server.refresh", "rotate-public"),
+        ("[server]\nregistration = \"closed\"", "server.registration", "open, token"),
+        ("[server]\nregistration = \"token\"", "server.registration_tokens", "nobody has one"),
+        ("[server]\nregistration_tokens = [\"a\"]", "server.registration_tokens", "registration = \"token\""),
+        (
+            "[server]\nregistration = \"token\"\nregistration_tokens = [\"short\"]",
+            "server.registration_tokens",
+            "guessed",
+        ),
         ("[[client]]\nclient_name = \"x\"", "client[0]", "missing field `client_id`"),
         ("[[client]]\nclient_id = \"a\"\nsecret = \"x\"", "client[0]", "line 3: unknown field"),
         (
@@ -230,4 +238,22 @@ fn types_of_authorization_details_are_those_of_the_server_and_of_the_client() {
     assert!(config.authorization_details.types().eq(["mine", "payment_initiation"]));
     let client = settings.clients.values().next().expect("one client");
     assert_eq!(client.authorization_details_types, ["mine"]);
+}
+
+#[test]
+fn registration_is_for_nobody_everybody_or_whoever_has_a_token() {
+    let issuer = Issuer::parse("https://as.example").expect("an issuer");
+    let section = |text: &str| {
+        let text = format!("[server]\nscopes_supported = \"a b\"\n{text}");
+        Settings::parse(&text).expect("a table").server(issuer.clone()).registration
+    };
+    assert!(section("registration = \"off\"").is_none() && section("").is_none());
+    let open = section("registration = \"open\"").expect("a section");
+    assert_eq!((open.registrants, open.scope.as_str()), (Registrants::Anybody, "a b"));
+    assert_eq!(open.endpoint.as_str(), "https://as.example/register");
+    let token = "0123456789abcdef0123456789abcdef";
+    let by_token = format!("registration = \"token\"\nregistration_tokens = [\"{token}\"]\nregistration_scope = \"a\"");
+    let by_token = section(&by_token).expect("a section");
+    assert_eq!(by_token.registrants, Registrants::Tokens(vec![grantor::model::Digest::of(token)]));
+    assert_eq!(by_token.scope.as_str(), "a");
 }

@@ -95,6 +95,16 @@ impl Browser {
         self.get(&authorize_path())
     }
 
+    /// The same for another client and another scope.
+    pub(crate) fn authorize_as(&mut self, client_id: &str, scope: &str) -> Page {
+        let form = authorize_form().map(|(name, value)| match name {
+            "client_id" => (name, client_id),
+            "scope" => (name, scope),
+            _ => (name, value),
+        });
+        self.get(&Serializer::new("/authorize?".to_owned()).extend_pairs(form).finish())
+    }
+
     /// Fills in the login form of a page.
     pub(crate) fn log_in(&mut self, page: &Page, username: &str, password: &str) -> Page {
         let (csrf, request) = (page.field("csrf"), page.field("request"));

@@ -26,6 +26,7 @@ mod pressing;
 mod process;
 mod prompting;
 mod pushing;
+mod registration;
 mod reload;
 mod requirements;
 mod sessions;

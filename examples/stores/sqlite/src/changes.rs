@@ -93,12 +93,19 @@ fn apply(connection: &Connection, change: &Change) -> Result<bool, Unavailable> 
             params![key.partition.0, key.digest.as_bytes(), seconds(*until)],
         ),
         Change::PutClient(client) if client.revision == 0 => run(
-            "INSERT INTO clients (client_id, record, revision) VALUES (?1, ?2, 0) ON CONFLICT DO NOTHING",
-            params![client.client_id.as_str(), write(&**client)?],
+            "INSERT INTO clients (client_id, record, revision, purgeable_since) VALUES (?1, ?2, 0, ?3)
+             ON CONFLICT DO NOTHING",
+            params![client.client_id.as_str(), write(&**client)?, client.purgeable_since().map(seconds)],
         ),
         Change::PutClient(client) => run(
-            "UPDATE clients SET record = ?2, revision = ?3 WHERE client_id = ?1 AND revision = ?3 - 1",
-            params![client.client_id.as_str(), write(&**client)?, client.revision],
+            "UPDATE clients SET record = ?2, revision = ?3, purgeable_since = ?4
+             WHERE client_id = ?1 AND revision = ?3 - 1",
+            params![
+                client.client_id.as_str(),
+                write(&**client)?,
+                client.revision,
+                client.purgeable_since().map(seconds),
+            ],
         ),
         Change::RemoveClient { client_id, revision } => {
             run("DELETE FROM clients WHERE client_id = ?1 AND revision = ?2", params![client_id.as_str(), revision])

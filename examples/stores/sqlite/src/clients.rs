@@ -1,13 +1,13 @@
-//! The clients in the file, for administration.
+//! The clients in the file: listed for administration, and forgotten if nobody uses them.
 
 use std::sync::Arc;
 
-use grantor::Unavailable;
 use grantor::model::ClientId;
 use grantor::record::Client;
+use grantor::{Timestamp, Unavailable};
 use rusqlite::Connection;
 
-use crate::rows::{column, read, unavailable};
+use crate::rows::{column, past, read, unavailable};
 
 pub(crate) fn clients(
     connection: &Connection,
@@ -24,4 +24,13 @@ pub(crate) fn clients(
         clients.push(read(&column::<String>(row, 0)?)?);
     }
     Ok(clients)
+}
+
+/// Forgets clients that were registered by this time and have no grant; returns their number.
+pub(crate) fn purge(connection: &Connection, registered_by: Timestamp, limit: usize) -> Result<usize, rusqlite::Error> {
+    let sql = "DELETE FROM clients WHERE client_id IN (
+                   SELECT client_id FROM clients WHERE purgeable_since <= ?1
+                   AND NOT EXISTS (SELECT 1 FROM grants WHERE grants.client_id = clients.client_id) LIMIT ?2)";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    connection.prepare_cached(sql)?.execute((past(registered_by), limit))
 }

@@ -15,8 +15,9 @@
 //! ```
 //!
 //! A [`SqliteStore`] implements both `Store` and `AsyncStore`; the async calls work on any runtime. It is cheap to
-//! clone. It lists the grants of people and clients (`GrantStore`), and forgets expired records (`Purge`) when a
-//! `PurgeClock` asks it to, every minute or so. Give a host's own tables a prefix of their own, such as `host_`.
+//! clone. It lists the grants of people and clients (`GrantStore`), forgets expired records (`Purge`) when a
+//! `PurgeClock` asks it to, every minute or so, and forgets clients that registered themselves and are not used
+//! (`PurgeClients`). Give a host's own tables a prefix of their own, such as `host_`.
 //!
 //! # Guarantees
 //!

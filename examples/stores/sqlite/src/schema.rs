@@ -8,10 +8,10 @@ use crate::open::OpenReason;
 pub(crate) const APPLICATION_ID: i32 = 0x6772_616e;
 
 /// The schema that this program writes, kept in `PRAGMA user_version`.
-pub(crate) const SCHEMA_VERSION: i64 = 3;
+pub(crate) const SCHEMA_VERSION: i64 = 4;
 
 /// The upgrades from each version to the next, starting with an empty file. A released step never changes.
-const STEPS: [&str; 3] = [VERSION_1, VERSION_2, VERSION_3];
+const STEPS: [&str; 4] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4];
 
 /// The tables of version 1. `STRICT` makes SQLite check the types; `WITHOUT ROWID` keeps each row in the index that
 /// finds it.
@@ -128,6 +128,12 @@ const VERSION_3: &str = "
     DROP TABLE requests_2;
     CREATE UNIQUE INDEX requests_by_user_code ON requests (partition, user_code) WHERE user_code IS NOT NULL;
     CREATE INDEX requests_by_expiry ON requests (expires_at);
+";
+
+/// The clients that may be forgotten when nobody uses them. Before this version, no client registered itself.
+const VERSION_4: &str = "
+    ALTER TABLE clients ADD COLUMN purgeable_since INTEGER;
+    CREATE INDEX clients_by_registration ON clients (purgeable_since) WHERE purgeable_since IS NOT NULL;
 ";
 
 /// Upgrades the tables. The version is read and written in the transaction that changes them, so two programs may start

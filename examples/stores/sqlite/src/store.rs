@@ -9,8 +9,8 @@ use std::thread::{self, JoinHandle};
 use grantor::model::ClientId;
 use grantor::record::Client;
 use grantor::store::{
-    AsyncGrantStore, AsyncPurge, AsyncStore, Commit, GrantCursor, GrantStore, GrantsOf, HeldGrant, Lookup, Outcome,
-    Purge, PurgeClock, Store,
+    AsyncGrantStore, AsyncPurge, AsyncPurgeClients, AsyncStore, Commit, GrantCursor, GrantStore, GrantsOf, HeldGrant,
+    Lookup, Outcome, Purge, PurgeClients, PurgeClock, Store,
 };
 use grantor::{Answer, Timestamp, Unavailable};
 use rusqlite::Connection;
@@ -289,6 +289,19 @@ impl AsyncPurge for SqliteStore {
             batch.done(slice.arrive().await?);
         }
         Ok(batch.forgotten())
+    }
+}
+
+/// Each call is one statement in a group of commits.
+impl PurgeClients for SqliteStore {
+    fn purge_clients(&self, registered_by: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+        self.start_write(move |connection| clients::purge(connection, registered_by, limit))?.wait()
+    }
+}
+
+impl AsyncPurgeClients for SqliteStore {
+    async fn purge_clients_async(&self, registered_by: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+        self.start_write(move |connection| clients::purge(connection, registered_by, limit))?.arrive().await
     }
 }
 

@@ -14,13 +14,14 @@ use crate::common::fresh;
 #[test]
 fn r96_it_keeps_the_storage_contract() {
     let directory = tempfile::tempdir().expect("a directory");
-    Contract::new().with_grants().with_purging().check(|| fresh(&directory));
+    Contract::new().with_grants().with_purging().with_client_purging().check(|| fresh(&directory));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_async_host_finds_it_keeps_the_contract() {
     let directory = tempfile::tempdir().expect("a directory");
-    let contract = Contract::new().with_grants().with_purging().with_spawn(|call| drop(tokio::spawn(call)));
+    let contract = Contract::new().with_grants().with_purging().with_client_purging();
+    let contract = contract.with_spawn(|call| drop(tokio::spawn(call)));
     contract.check_async(async || fresh(&directory)).await;
 }
 

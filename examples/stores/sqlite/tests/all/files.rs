@@ -58,7 +58,7 @@ fn a_schema_of_a_later_release_is_refused_and_left_alone() {
     };
     drop(SqliteStore::open(&file).expect("a store"));
     drop(SqliteStore::open(&file).expect("the same store again"));
-    assert_eq!(version(&file), 3);
+    assert_eq!(version(&file), 4);
     let connection = rusqlite::Connection::open(&file).expect("a file");
     connection.pragma_update(None, "user_version", 7).expect("a version is written");
     let error = SqliteStore::open(&file).expect_err("it is refused");

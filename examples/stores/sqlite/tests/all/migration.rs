@@ -152,7 +152,7 @@ fn is_brought_up_to_date(file: &Path) -> Result<(), Box<dyn std::error::Error>> 
     // The second time there is nothing to do.
     let store = SqliteStore::open(file)?;
     let version: i64 = Connection::open(file)?.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    assert_eq!(version, 3);
+    assert_eq!(version, 4);
 
     let app = ClientId::parse("app")?;
     let keys = [key(1), key(2), key(3), Key { digest: digest(4), ..key(1) }];
