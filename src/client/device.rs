@@ -88,7 +88,7 @@ impl DeviceRequest<'_> {
     /// Asks for these authorization details, beside the scope: [RFC 9396 §3].
     ///
     /// [RFC 9396 §3]: https://www.rfc-editor.org/rfc/rfc9396#section-3
-    pub fn authorization_details(mut self, authorization_details: &AuthorizationDetails) -> Self {
+    pub fn authorization_details(mut self, authorization_details: AuthorizationDetails) -> Self {
         self.parameters.authorization_details(authorization_details);
         self
     }

@@ -61,16 +61,16 @@ fn a_refresh_may_ask_for_less_and_the_next_one_has_all_again() {
     let (client, wire) = (app(&world), HttpHost(Wire::to(&world)));
     let tokens = log_in(&world, request());
     let less = details(&json!([accounts(&["list_accounts"])]));
-    let narrow = tokens.refresh(&client).unwrap().authorization_details(&less);
+    let narrow = tokens.refresh(&client).unwrap().authorization_details(less.clone());
     let narrow = narrow.start(world.moment()).run(&wire).unwrap();
     assert_eq!(*narrow.authorization_details(), less);
-    let none = narrow.refresh(&client).unwrap().authorization_details(&AuthorizationDetails::default());
+    let none = narrow.refresh(&client).unwrap().authorization_details(AuthorizationDetails::default());
     let none = none.start(world.moment()).run(&wire).unwrap();
     assert!(none.authorization_details().is_empty());
     let whole = none.refresh(&client).unwrap().start(world.moment()).run(&wire).unwrap();
     assert_eq!(*whole.authorization_details(), details(&combined()));
     let more = details(&json!([{ "type": "example_api", "actions": ["read"] }]));
-    let refused = whole.refresh(&client).unwrap().authorization_details(&more).start(world.moment()).run(&wire);
+    let refused = whole.refresh(&client).unwrap().authorization_details(more).start(world.moment()).run(&wire);
     assert_eq!(refused.unwrap_err().code(), Some("invalid_authorization_details"));
 }
 
@@ -80,7 +80,7 @@ fn client_credentials_are_renewed_with_the_same_details() {
     let client = confidential_client_at(metadata_of(&world), "web", SECRET);
     let wire = HttpHost(Wire::to(&world));
     let asked = details(&json!([payment()]));
-    let request = client.client_credentials().authorization_details(&asked);
+    let request = client.client_credentials().authorization_details(asked.clone());
     let tokens = request.start(world.moment()).run(&wire).unwrap();
     assert!(tokens.is_renewable() && *tokens.authorization_details() == asked);
     let kept: TokenSet = serde_json::from_str(&serde_json::to_string(&tokens).unwrap()).unwrap();
@@ -111,7 +111,7 @@ fn a_device_asks_for_them() {
     let mut server = metadata_of(&world());
     server.device_authorization_endpoint = Some("https://server.example.com/device".parse().unwrap());
     let client = public_client_at(server, "app");
-    let request = client.authorize_device().authorization_details(&details(&json!([payment()])));
+    let request = client.authorize_device().authorization_details(details(&json!([payment()])));
     let grantor::Step::Fetch(pause) = request.start(at_moment(Timestamp(NOW))) else { panic!("nothing is sent") };
     let body = grantor::Pause::effect(&pause).request().body().clone();
     let sent = form_urlencoded::parse(&body).find(|(name, _)| name == "authorization_details").unwrap().1.into_owned();
