@@ -65,13 +65,13 @@ pub(crate) fn main() -> Result<(), Error> {
     println!("— a refresh may ask for less");
     let status = json!({ "type": "payment", "actions": ["status"], "amount": 12.5, "creditorName": "Prints" });
     let status: AuthorizationDetails = serde_json::from_value(json!([status]))?;
-    let request = tokens.refresh(&client).ok_or("there is no refresh token")?.authorization_details(&status);
+    let request = tokens.refresh(&client).ok_or("there is no refresh token")?.authorization_details(status.clone());
     let narrow = request.start(demo.moment()).run(&demo.http())?;
     assert_eq!(*narrow.authorization_details(), status);
 
     println!("— and not for what Alice did not grant");
     let frames: AuthorizationDetails = serde_json::from_value(json!([frames]))?;
-    let request = narrow.refresh(&client).ok_or("there is no refresh token")?.authorization_details(&frames);
+    let request = narrow.refresh(&client).ok_or("there is no refresh token")?.authorization_details(frames);
     let refused = request.start(demo.moment()).run(&demo.http());
     assert_eq!(refused.err().as_ref().and_then(RequestError::code), Some("invalid_authorization_details"));
     Ok(())

@@ -189,3 +189,34 @@ fn a_resource_is_an_absolute_uri_without_a_fragment() {
         assert!(Resource::parse(refused).is_err(), "{refused}");
     }
 }
+
+/// §2.2, its example: a code for the calendar and the contacts, a token for the calendar, "while any refresh token that
+/// is returned is bound to the full original grant", and by that one for the contacts.
+#[test]
+fn a_token_is_downscoped_to_its_resource_as_the_rfc_shows() {
+    const CALENDAR: &str = "https://cal.example.com/";
+    const CONTACTS: &str = "https://contacts.example.com/";
+    let mut world = world(&[CALENDAR, CONTACTS], &[]);
+    let mut config = world.server.config().clone();
+    for (uri, scope) in [(CALENDAR, "read"), (CONTACTS, "write")] {
+        config.scope.of_resource.insert(Resource::parse(uri).unwrap(), scope.parse().unwrap());
+    }
+    world.server = Server::new(config).unwrap();
+    let scope = |body: &str| {
+        let reply = world.token(body);
+        let response = reply.result().unwrap();
+        let next = response.refresh_token.as_ref().map(|token| token.expose().to_owned());
+        (response.scope.to_string(), issued_audience(&world, response.access_token.expose()), next.unwrap_or_default())
+    };
+    let (first, audience, refresh_token) = scope(&(exchange(&world.code()) + &format!("&resource={CALENDAR}")));
+    assert_eq!((first.as_str(), audience), ("read", resources(&[CALENDAR])));
+    let (second, audience, _) = scope(&(refresh(&refresh_token) + &format!("&resource={CONTACTS}")));
+    assert_eq!((second.as_str(), audience), ("write", resources(&[CONTACTS])));
+    let (both, audience, _) = scope(&refresh(&refresh_token));
+    assert_eq!((both.as_str(), audience), ("read write", resources(&[CALENDAR, CONTACTS])));
+}
+
+fn issued_audience(world: &World, token: &str) -> Audience {
+    let key = Key::of(token).unwrap();
+    Store::lookup(&world.store, &Lookup::of(key)).unwrap().credential(key).unwrap().credential.audience.clone()
+}

@@ -20,7 +20,7 @@ use super::token::Expected;
 use super::token_set::{Asked, TokenSet};
 use crate::effect::Answer;
 use crate::fetch::Fetch;
-use crate::model::{Issuer, Moment, Resource, Scope, Secret, Timestamp, exposed};
+use crate::model::{AuthorizationDetails, Issuer, Moment, Resource, Scope, Secret, Timestamp, exposed};
 use crate::step::{Pause, Step, machine};
 use crate::wire::{Fault, PostForm, RequestError, ServerAnswer, is_invisible, lenient};
 
@@ -82,6 +82,14 @@ impl DeviceRequest<'_> {
     /// [RFC 8707 §2]: https://www.rfc-editor.org/rfc/rfc8707#section-2
     pub fn resource(mut self, resource: Resource) -> Self {
         self.parameters.resource(resource);
+        self
+    }
+
+    /// Asks for these authorization details, beside the scope: [RFC 9396 §3].
+    ///
+    /// [RFC 9396 §3]: https://www.rfc-editor.org/rfc/rfc9396#section-3
+    pub fn authorization_details(mut self, authorization_details: AuthorizationDetails) -> Self {
+        self.parameters.authorization_details(authorization_details);
         self
     }
 

@@ -43,8 +43,8 @@ impl Parameters {
     /// Sets the authorization details: [RFC 9396 §6]. An empty list is sent too, and asks for none.
     ///
     /// [RFC 9396 §6]: https://www.rfc-editor.org/rfc/rfc9396#section-6
-    pub(super) fn authorization_details(&mut self, details: &AuthorizationDetails) {
-        self.authorization_details = Some(details.clone());
+    pub(super) fn authorization_details(&mut self, details: AuthorizationDetails) {
+        self.authorization_details = Some(details);
     }
 
     /// The authorization details, if set.

@@ -152,7 +152,7 @@ impl<'a> TokenRequest<'a> {
     /// gives all that were granted. A refresh does not repeat a call, as it does not repeat the scope.
     ///
     /// [RFC 9396 §6]: https://www.rfc-editor.org/rfc/rfc9396#section-6
-    pub fn authorization_details(mut self, authorization_details: &AuthorizationDetails) -> Self {
+    pub fn authorization_details(mut self, authorization_details: AuthorizationDetails) -> Self {
         self.parameters.authorization_details(authorization_details);
         self
     }
@@ -229,7 +229,7 @@ impl TokenSet {
         }
         let request = self.asked().by_client_credentials.then(|| client.client_credentials())?;
         let Asked { scope, resource, authorization_details, .. } = self.asked().clone();
-        let request = authorization_details.iter().fold(request, TokenRequest::authorization_details);
+        let request = authorization_details.into_iter().fold(request, TokenRequest::authorization_details);
         let request = scope.into_iter().fold(request, TokenRequest::scope);
         let request = resource.into_iter().fold(request, TokenRequest::resource);
         Some(request.token_type(self.token_type()).only_at(self.issuer().clone()))

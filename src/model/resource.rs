@@ -92,3 +92,36 @@ impl Ord for Resource {
 }
 
 text_form!(Resource, SyntaxError);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resource_includes_what_lies_below_its_path() {
+        let cases = [
+            (
+                "https://a.example",
+                &["https://A.example:443/", "https://a.example/b", "https://a.example?x"][..],
+                &["http://a.example", "https://a.example.org", "b", ""][..],
+            ),
+            (
+                "https://a.example/b",
+                &["https://a.example/b", "https://a.example/b/c", "https://a.example/b?x=1"],
+                &["https://a.example/bc", "https://a.example/", "https://a.example/b/../c"],
+            ),
+            ("https://a.example/b/", &["https://a.example/b/c"], &["https://a.example/b"]),
+            (
+                "https://a.example/b?x=1",
+                &["https://a.example/b?x=1"],
+                &["https://a.example/b?x=1/c", "https://a.example/b?x=12"],
+            ),
+            ("urn:a:b", &["urn:a:b", "urn:a:b/c"], &["urn:a:bc"]),
+        ];
+        for (resource, inside, outside) in cases {
+            let resource = Resource::parse(resource).unwrap_or_else(|error| panic!("{resource}: {error}"));
+            assert!(inside.iter().all(|location| resource.includes(location)), "{resource} {inside:?}");
+            assert!(!outside.iter().any(|location| resource.includes(location)), "{resource} {outside:?}");
+        }
+    }
+}

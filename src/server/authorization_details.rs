@@ -253,20 +253,20 @@ impl Config {
         if self.authorization_details.cover(&granted, &asked) { Ok(asked) } else { Err(DetailsError::Exceeding) }
     }
 
-    /// Leaves out the objects that are for other resources than these; if there are none, for no other.
+    /// Leaves out the objects that are for other resources of the server than these.
     pub(super) fn details_at(&self, details: &AuthorizationDetails, resources: &[Resource]) -> AuthorizationDetails {
         details.filtered(|detail| self.is_for(detail, resources))
     }
 
     /// Tells if an object may be used at one of these resources. A location that is at none of the server's resources
-    /// says nothing about that; without a location, or without resources, nothing is restricted. [RFC 9396 §12]:
+    /// says nothing about that, and an object without a location is for all of them. [RFC 9396 §12]:
     /// `locations` serves "to unambiguously assign permissions to RSs".
     ///
     /// [RFC 9396 §12]: https://www.rfc-editor.org/rfc/rfc9396#section-12
     fn is_for(&self, detail: &AuthorizationDetail, resources: &[Resource]) -> bool {
         let is_at = |location: &str, resources: &[Resource]| resources.iter().any(|at| at.includes(location));
         let is_elsewhere = |location: &str| is_at(location, self.resources.resources()) && !is_at(location, resources);
-        resources.is_empty() || detail.locations().next().is_none() || !detail.locations().all(is_elsewhere)
+        detail.locations().next().is_none() || !detail.locations().all(is_elsewhere)
     }
 }
 

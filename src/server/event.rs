@@ -2,6 +2,8 @@
 //!
 //! An event is made from a reply on demand, so a host that does not ask pays nothing.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::authorize::{
@@ -14,7 +16,9 @@ use super::register::RegistrationError;
 use super::revoke::{RevokeError, RevokeReply};
 use super::token::{TokenError, TokenRefused, TokenReply, TokensIssued};
 use crate::effect::Outage;
-use crate::model::{ClientId, ErrorCode, GrantId, GrantType, Scope, Subject};
+use crate::model::{
+    AuthorizationDetail, AuthorizationDetails, ClientId, ErrorCode, GrantId, GrantType, Scope, Subject,
+};
 
 /// The result of a request to the authorization server. As JSON it is an object with a member `event`, its
 /// [name](Event::name).
@@ -43,6 +47,11 @@ pub enum Event {
         client_id: ClientId,
         /// The scope that the client asks for.
         scope: Scope,
+        /// The types of the authorization details, which may be about people and are not shown ([RFC 9396]).
+        ///
+        /// [RFC 9396]: https://www.rfc-editor.org/rfc/rfc9396
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        authorization_details_types: Vec<String>,
     },
     /// A resource owner authorized a client: an authorization code was issued.
     #[non_exhaustive]
@@ -55,6 +64,11 @@ pub enum Event {
         subject: Option<Subject>,
         /// The scope that was authorized.
         scope: Scope,
+        /// The types of the authorization details, which may be about people and are not shown ([RFC 9396]).
+        ///
+        /// [RFC 9396]: https://www.rfc-editor.org/rfc/rfc9396
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        authorization_details_types: Vec<String>,
     },
     /// Tokens were issued.
     #[non_exhaustive]
@@ -69,6 +83,11 @@ pub enum Event {
         subject: Option<Subject>,
         /// The scope of the access token.
         scope: Scope,
+        /// The types of the authorization details, which may be about people and are not shown ([RFC 9396]).
+        ///
+        /// [RFC 9396]: https://www.rfc-editor.org/rfc/rfc9396
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        authorization_details_types: Vec<String>,
         /// True if a refresh token was issued.
         refresh_token: bool,
         /// True if the refresh token in the request had been used before, within its grace period: a retry, the loser
@@ -231,7 +250,9 @@ impl AuthorizeReply {
     pub fn event(&self) -> Event {
         match self {
             Self::Ask(prompt) => {
-                Event::Asked { client_id: prompt.recipient.client_id.clone(), scope: prompt.asked.scope.clone() }
+                let (client_id, scope) = (prompt.recipient.client_id.clone(), prompt.asked.scope.clone());
+                let authorization_details_types = types(&prompt.asked.authorization_details);
+                Event::Asked { client_id, scope, authorization_details_types }
             }
             Self::Refuse(Refusal { recipient, error, reason, .. }) => match reason.clone() {
                 Some(reason) => Event::AuthorizationRefused { client_id: recipient.client_id.clone(), reason },
@@ -252,6 +273,7 @@ impl AuthorizationResponse {
                 grant: grant.id,
                 subject: grant.subject.clone(),
                 scope: grant.scope.clone(),
+                authorization_details_types: types(&grant.authorization_details),
             },
             Outcome::Issued { grant, scope, .. } => Event::Issued {
                 client_id: grant.client_id.clone(),
@@ -259,6 +281,7 @@ impl AuthorizationResponse {
                 grant: grant.id,
                 subject: grant.subject.clone(),
                 scope: scope.clone(),
+                authorization_details_types: types(&grant.authorization_details),
                 refresh_token: false,
                 within_grace: false,
             },
@@ -292,6 +315,7 @@ impl TokenReply {
                 grant: grant.id,
                 subject: grant.subject.clone(),
                 scope: response.scope.clone(),
+                authorization_details_types: types(&response.authorization_details),
                 refresh_token: response.refresh_token.is_some(),
                 within_grace: basis.is_retry(),
             },
@@ -342,6 +366,12 @@ impl RevokeReply {
             }
         }
     }
+}
+
+/// Returns the types of authorization details, each once.
+fn types(details: &AuthorizationDetails) -> Vec<String> {
+    let types: BTreeSet<_> = details.iter().map(AuthorizationDetail::detail_type).collect();
+    types.into_iter().map(str::to_owned).collect()
 }
 
 /// An error that may be an outage.

@@ -17,7 +17,8 @@ use crate::record::{Asked, Client};
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ScopeConfig {
-    /// The scope of a request without `scope`. Default: [`DefaultScope::Registered`].
+    /// The scope of a request without `scope`. Default: [`DefaultScope::Registered`]. A request that has authorization
+    /// details and no `scope` asks for these alone: its scope is empty.
     pub default: DefaultScope,
     /// The scope values for the metadata document (`scopes_supported`). Default: none.
     pub supported: Scope,

@@ -9,7 +9,9 @@ use grantor::model::{
 };
 use grantor::record::{Client, RegisteredAuthentication, SecretPresentation};
 use grantor::resource::{self, Requirement, ResourceServer};
-use grantor::server::{AuthorizationResponse, AuthorizeReply, Config, ParConfig, Prompt, RefreshPolicy};
+use grantor::server::{
+    AuthorizationResponse, AuthorizeReply, Config, DetailMembers, MemberKind, ParConfig, Prompt, RefreshPolicy,
+};
 use grantor::store::{Change, Commit, Lookup, Store};
 use grantor::{Answer, Server, Timestamp, Unavailable};
 use http::{Request, header};
@@ -233,6 +235,7 @@ fn config(setting: Setting, fault: Option<Fault>) -> Config {
     config.token.refresh_token_lifetime = Duration::from_secs(REFRESH_TOKEN_LIFE + more);
     config.token.grant_types.extend([GrantType::Password, GrantType::parse(SAML).unwrap()]);
     config.authorization.response_types.push(ResponseType::Token);
+    config.authorization_details.add("payment", DetailMembers::new().required("amount", MemberKind::Number));
     config.consult_issuance = setting.consult_issuance;
     let late = u64::from(fault == Some(Fault::RequestsEndLate));
     let mut par = ParConfig::at(Endpoint::parse("https://server.example/par").unwrap());
@@ -260,6 +263,7 @@ fn clients(kind: Kind, must_push: bool) -> Vec<Client> {
         client.grant_types = grant_types.iter().map(|name| GrantType::parse(name).unwrap()).collect();
         client.response_types = vec![response_type];
         client.scope = Scope::parse("read write").unwrap();
+        client.authorization_details_types = vec!["payment".to_owned()];
         client
     };
     let id = |text: &str| ClientId::parse(text).unwrap();
@@ -296,7 +300,10 @@ fn ask(server: &Server, plain: &Plain, query: &str) -> Prompt {
 
 pub const REQUEST_URI: &str = "urn:ietf:params:oauth:request_uri:";
 /// What a browser may add to a pushed request.
-const MEDDLED: &str = "response_type=code&response_mode=form_post&scope=read&state=evil&prompt=none&login_hint=mallory";
+const MEDDLED: &str = "response_type=code&response_mode=form_post&scope=read&state=evil&prompt=none&login_hint=mallory\
+    &authorization_details=%5B%7B%22type%22%3A%22payment%22%2C%22amount%22%3A1000%7D%5D";
+/// What was pushed beside the scope.
+const DETAILS: &str = "authorization_details=%5B%7B%22type%22%3A%22payment%22%2C%22amount%22%3A1%7D%5D";
 
 /// What the browser brings in place of a request.
 fn with(request_uri: &str, client_id: &str) -> String {
@@ -313,7 +320,7 @@ fn push(server: &Server, plain: &Plain, kind: Kind) -> String {
 }
 
 fn pushed(kind: Kind) -> String {
-    format!("response_type=code&{}&{}", challenge(), as_app(kind))
+    format!("response_type=code&scope=read+write&{DETAILS}&{}&{}", challenge(), as_app(kind))
 }
 
 fn code(response: AuthorizationResponse) -> String {

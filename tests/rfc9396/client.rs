@@ -2,6 +2,7 @@
 
 use grantor::client::{AuthorizationRequest, TokenSet};
 use grantor::model::AuthorizationDetails;
+use grantor::server::ParConfig;
 use grantor::{Answer, Fetch, HttpHost, Timestamp, Unavailable};
 use serde_json::{Value, json};
 
@@ -60,16 +61,16 @@ fn a_refresh_may_ask_for_less_and_the_next_one_has_all_again() {
     let (client, wire) = (app(&world), HttpHost(Wire::to(&world)));
     let tokens = log_in(&world, request());
     let less = details(&json!([accounts(&["list_accounts"])]));
-    let narrow = tokens.refresh(&client).unwrap().authorization_details(&less);
+    let narrow = tokens.refresh(&client).unwrap().authorization_details(less.clone());
     let narrow = narrow.start(world.moment()).run(&wire).unwrap();
     assert_eq!(*narrow.authorization_details(), less);
-    let none = narrow.refresh(&client).unwrap().authorization_details(&AuthorizationDetails::default());
+    let none = narrow.refresh(&client).unwrap().authorization_details(AuthorizationDetails::default());
     let none = none.start(world.moment()).run(&wire).unwrap();
     assert!(none.authorization_details().is_empty());
     let whole = none.refresh(&client).unwrap().start(world.moment()).run(&wire).unwrap();
     assert_eq!(*whole.authorization_details(), details(&combined()));
     let more = details(&json!([{ "type": "example_api", "actions": ["read"] }]));
-    let refused = whole.refresh(&client).unwrap().authorization_details(&more).start(world.moment()).run(&wire);
+    let refused = whole.refresh(&client).unwrap().authorization_details(more).start(world.moment()).run(&wire);
     assert_eq!(refused.unwrap_err().code(), Some("invalid_authorization_details"));
 }
 
@@ -79,12 +80,42 @@ fn client_credentials_are_renewed_with_the_same_details() {
     let client = confidential_client_at(metadata_of(&world), "web", SECRET);
     let wire = HttpHost(Wire::to(&world));
     let asked = details(&json!([payment()]));
-    let request = client.client_credentials().authorization_details(&asked);
+    let request = client.client_credentials().authorization_details(asked.clone());
     let tokens = request.start(world.moment()).run(&wire).unwrap();
     assert!(tokens.is_renewable() && *tokens.authorization_details() == asked);
     let kept: TokenSet = serde_json::from_str(&serde_json::to_string(&tokens).unwrap()).unwrap();
     let renewed = kept.renew(&client).unwrap().start(world.moment()).run(&wire).unwrap();
     assert_eq!(*renewed.authorization_details(), asked);
+}
+
+/// §12: pushed (RFC 9126), they are out of the browser's reach.
+#[test]
+fn the_client_pushes_them() {
+    let world = world().with(|config| config.par = Some(ParConfig::below(&config.issuer)));
+    let client = app(&world);
+    let http = |fetch: &Fetch| -> Answer<Fetch> {
+        Ok::<_, Unavailable>(world.server.push(fetch.request(), world.moment()).run(&world).into_http())
+    };
+    let pushed = client.push(request(), world.moment()).run(&HttpHost(http)).unwrap();
+    assert!(!pushed.url.contains("authorization_details"), "{}", pushed.url);
+    let response = world.approve(pushed.url.split_once('?').unwrap().1);
+    let query = response.location().split_once('?').unwrap().1.to_owned();
+    let request = client.callback(pushed.pending, &query).unwrap();
+    let tokens = request.start(world.moment()).run(&HttpHost(Wire::to(&world))).unwrap();
+    assert_eq!(*tokens.authorization_details(), details(&combined()));
+}
+
+/// §3: "device authorization requests as specified in" RFC 8628 carry them too.
+#[test]
+fn a_device_asks_for_them() {
+    let mut server = metadata_of(&world());
+    server.device_authorization_endpoint = Some("https://server.example.com/device".parse().unwrap());
+    let client = public_client_at(server, "app");
+    let request = client.authorize_device().authorization_details(details(&json!([payment()])));
+    let grantor::Step::Fetch(pause) = request.start(at_moment(Timestamp(NOW))) else { panic!("nothing is sent") };
+    let body = grantor::Pause::effect(&pause).request().body().clone();
+    let sent = form_urlencoded::parse(&body).find(|(name, _)| name == "authorization_details").unwrap().1.into_owned();
+    assert_eq!(sent.parse::<AuthorizationDetails>().unwrap(), details(&json!([payment()])));
 }
 
 /// What servers send that grantor's types do not take is left to the host, and named.

@@ -1,7 +1,8 @@
 //! RFC 9396 §3, §5, §10: the authorization request, its errors, and who may ask for which types.
 
-use grantor::model::AuthorizationDetails;
-use grantor::server::{AuthorizeReply, DefaultScope, DetailsError, Event, ParConfig};
+use grantor::Timestamp;
+use grantor::model::{AuthenticationEvent, AuthorizationDetails};
+use grantor::server::{AuthorizeReply, DefaultScope, DetailsError, Event, Interaction, ParConfig};
 use serde_json::{Value, json};
 
 use crate::common::*;
@@ -88,6 +89,35 @@ fn the_resource_owner_grants_some_of_them() {
     other["creditorName"] = "Merchant B".into();
     let more = json!([payment(), payment(), other, accounts(&["read_balances", "close"]), { "type": "unknown" }]);
     assert_eq!(granted(details(&more)), json!([payment()]));
+}
+
+/// §6.1: "When comparing a new request to an existing request, an AS can use the same processing techniques as used in
+/// granting the request in the first place to determine if a resource owner needs to authorize the request."
+#[test]
+fn consent_that_is_remembered_covers_no_more_than_was_granted() {
+    let world = world();
+    let granted = |details: &Value| {
+        let reply = world.token(exchange(&world.code(with(authorize(), details))));
+        world.presented(&reply.access_token()).grant
+    };
+    let asks = |details: &Value, granted: &grantor::record::Grant| {
+        let login = AuthenticationEvent::at(Timestamp(NOW));
+        world.ask(with(authorize(), details)).needs(Some(&login), [granted])
+    };
+    let (all, plain) = (granted(&combined()), granted(&json!([])));
+    assert_eq!(asks(&combined(), &all), None);
+    assert_eq!(asks(&json!([accounts(&["read_balances"])]), &all), None);
+    assert_eq!(asks(&json!([]), &all), None);
+    let mut more = payment();
+    more["instructedAmount"]["amount"] = "12350".into();
+    for (asked, granted) in [
+        (json!([more]), &all),
+        (json!([payment(), payment()]), &all),
+        (json!([payment()]), &plain),
+        (json!([{ "type": "example_api", "actions": ["read"] }]), &all),
+    ] {
+        assert_eq!(asks(&asked, granted), Some(Interaction::Consent), "{asked}");
+    }
 }
 
 #[test]
@@ -219,6 +249,27 @@ fn the_reason_is_in_the_event_and_helps_the_developer() {
     ] {
         assert!(error.to_string().contains(text), "{error}");
     }
+}
+
+/// Who was asked for which types, and got which, is in the log; for what, is not.
+#[test]
+fn events_name_the_types_and_no_more() {
+    let world = world();
+    let all = json!([accounts(&ALL), accounts(&ALL), payment()]);
+    let reply = world.authorize(only_details(&all));
+    let asked = serde_json::to_value(reply.event()).unwrap();
+    assert_eq!(asked["authorization_details_types"], json!(["account_information", "payment_initiation"]));
+    let AuthorizeReply::Ask(prompt) = reply else { panic!("not asked") };
+    let approved = approval().narrowed_to_details(details(&json!([payment()])));
+    let response = prompt.approve(&world.server, approved, world.moment()).run(&world);
+    let authorized = serde_json::to_value(response.event()).unwrap();
+    assert_eq!(authorized["authorization_details_types"], json!(["payment_initiation"]));
+    let code = Reply::of(response.into_http()).parameter("code").unwrap();
+    let issued = serde_json::to_value(world.event(exchange(&code))).unwrap();
+    assert_eq!(issued["authorization_details_types"], json!(["payment_initiation"]));
+    assert!(![asked, authorized, issued].iter().any(|event| event.to_string().contains("Merchant")));
+    let plain = serde_json::to_value(world.event(client_credentials())).unwrap();
+    assert_eq!(plain.get("authorization_details_types"), None);
 }
 
 // §10 Metadata

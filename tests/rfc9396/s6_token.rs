@@ -28,6 +28,8 @@ fn a_token_request_narrows_what_was_granted() {
         json!([accounts(&["list_accounts"]), accounts(&["list_accounts"])]),
         json!([payment(), payment()]),
         json!([{ "type": "example_api", "actions": ["read"] }]),
+        // No type answers for another, however easily it is content.
+        json!([{ "type": "example_api", "actions": ["status"] }]),
         json!([{ "type": "account_information", "actions": ["list_accounts"] }]),
         json!([{ "type": "unknown" }]),
     ] {
@@ -81,6 +83,14 @@ fn every_grant_that_is_opened_at_the_token_endpoint_takes_them() {
     };
     assert_eq!(token.authorization_details, details(&combined()));
     assert!(!response.location().contains("authorization_details"));
+    let world = world.with(|config| config.resources = only(&[PHOTOS, MAIL]));
+    let at_mail = json!({ "type": "account_information", "actions": ALL, "locations": [MAIL] });
+    let request = with(implicit(), &json!([at_mail, payment()])).set("resource", PHOTOS);
+    let token = world.approve(request).parameter("access_token").unwrap();
+    let grantor::record::CredentialKind::AccessToken(token) = &world.presented(&token).credential.kind else {
+        panic!()
+    };
+    assert_eq!(token.authorization_details, details(&json!([payment()])), "it is for the photos");
 }
 
 /// §6.1: "An AS should not rely on simple object comparison in most cases": a type says what covers what.

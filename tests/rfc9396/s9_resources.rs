@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::common::photos::with_token;
 use crate::common::*;
-use crate::{ALL, MAIL, PHOTOS, accounts, combined, details, only_details, payment, with, world};
+use crate::{ALL, MAIL, PHOTOS, accounts, combined, details, only_details, payment, with, with_clients, world};
 
 fn introspected(world: &World, form: Params) -> Value {
     let reply = world.server.introspect(&post(form), world.moment()).run(world).into_http();
@@ -68,6 +68,16 @@ fn a_resource_server_is_not_told_what_is_for_others() {
     ] {
         assert_eq!(introspected(&world, by(client_id, &token))["authorization_details"], expected, "{client_id}");
     }
+}
+
+/// Whoever asks about a token of its own is told all of it, be it a resource server too.
+#[test]
+fn a_client_learns_all_of_its_own_token() {
+    let world = world().with(|config| config.resources = only(&[PHOTOS, MAIL]));
+    let world = with_clients(world, |client| client.resource_server = Some(vec![resource(MAIL)]));
+    let at_photos = json!([{ "type": "account_information", "actions": ALL, "locations": [PHOTOS] }]);
+    let token = world.token(with(client_credentials(), &at_photos)).access_token();
+    assert_eq!(introspected(&world, by("web", &token))["authorization_details"], at_photos);
 }
 
 /// A claim of this name from the host would contradict what grantor knows.

@@ -193,3 +193,21 @@ fn a_client_that_must_push_its_requests_is_registered_so() {
         assert_eq!(shown.get("require_pushed_authorization_requests").is_some(), must_push, "{shown}");
     }
 }
+
+/// RFC 9396 §10: by a flag, and by client metadata.
+#[test]
+fn a_client_is_registered_for_types_of_authorization_details() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("grantor.sqlite");
+    let types = ["--authorization-details-type", "payment_initiation", "--authorization-details-type", "mine"];
+    printed(&file, &[&SERVICE[..], &types].concat());
+    let metadata = directory.path().join("client.json");
+    let text = r#"{"client_id":"other","grant_types":["client_credentials"],"response_types":[],
+        "authorization_details_types":["payment_initiation","mine"]}"#;
+    std::fs::write(&metadata, text).expect("it is written");
+    printed(&file, &["add", "--from", metadata.to_str().expect("a path")]);
+    for client_id in ["nightly", "other"] {
+        let record: Value = serde_json::from_str(&printed(&file, &["show", client_id])).expect("a record");
+        assert_eq!(record["authorization_details_types"], serde_json::json!(["payment_initiation", "mine"]));
+    }
+}
