@@ -127,6 +127,7 @@ impl Pending {
 #[cfg(test)]
 mod tests {
     use grantor::model::AuthorizationDetails;
+    use grantor::record::Asked;
 
     use super::*;
 
@@ -145,6 +146,9 @@ mod tests {
             "authorization_details": [{ "type": "t", "filler": filler }],
             "acr_values": acr_values.split(' ').collect::<Vec<_>>(),
             "max_age": max_age,
+            "prompt": ["consent"],
+            "login_hint": "\"".repeat(Asked::MAX_LOGIN_HINT_LEN),
+            "ui_locales": vec!["abcdefgh-".repeat(6) + "abcdefgh"; 16],
         });
         Waiting::Prompt(serde_json::from_value(prompt).expect("a prompt"))
     }

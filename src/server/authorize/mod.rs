@@ -67,9 +67,11 @@ machine! {
 #[allow(clippy::large_enum_variant, reason = "it is a reply, moved once")]
 #[must_use = "the resource owner is to be asked, or a response to be sent"]
 pub enum AuthorizeReply {
-    /// The request is valid: log the resource owner in and ask.
+    /// The request is valid: log the resource owner in and ask. [`Prompt::needs`] says what is still to be asked, and
+    /// [`Prompt::is_silent`] if no page may be shown.
     Ask(Prompt),
-    /// The request is erroneous, and the client is to be told: log the resource owner in, then respond.
+    /// The request is erroneous, and the client is to be told: log the resource owner in, then respond; at once if the
+    /// refusal [is silent](Refusal::is_silent).
     Refuse(Refusal),
     /// The request is erroneous, and there is no proven client to tell: show this page.
     Respond(AuthorizationResponse),
