@@ -83,12 +83,12 @@ impl Visitor {
     async fn decide(&self, next: &str, decision: &str) -> Vec<(String, String)> {
         let (_, page) = self.get(next).await;
         assert!(page.contains("Allow Photo printer?"), "{page}");
-        let fields =
-            |decision| [("form_token", value(&page, "form_token")), ("prompt", value(&page, "prompt")), decision];
-        let (forged, _) = self.post("/consent", &fields(("decision", "allow"))[1..]).await;
+        let (form_token, prompt) = (value(&page, "form_token"), value(&page, "prompt"));
+        let fields = |decision| [("form_token", &*form_token), ("prompt", &*prompt), ("decision", decision)];
+        let (forged, _) = self.post("/consent", &fields("allow")[1..]).await;
         assert_eq!(forged.status(), StatusCode::FORBIDDEN);
-        let (response, _) = self.post("/consent", &fields(("decision", decision))).await;
-        let (again, _) = self.post("/consent", &fields(("decision", decision))).await;
+        let (response, _) = self.post("/consent", &fields(decision)).await;
+        let (again, _) = self.post("/consent", &fields(decision)).await;
         assert_eq!(again.status(), StatusCode::GONE);
         let (to, query) = location(&response).split_once('?').unwrap();
         assert_eq!(to, "http://127.0.0.1:7777/callback");
@@ -174,5 +174,8 @@ async fn what_is_refused_and_denied() {
     assert_eq!(parameter(&visitor.decide(&next, "deny").await, "error"), "access_denied");
     let (response, _) = visitor.get(&next.replace("S256", "plain")).await;
     assert!(location(&response).contains("error=invalid_request"), "{}", location(&response));
-    assert!(visitor.log_in("/").await == "/", "a form that comes from anywhere leads nowhere else");
+
+    visitor.cookie.clear();
+    let elsewhere = [("name", "alice"), ("password", "correct horse battery staple"), ("next", "https://evil.example")];
+    assert_eq!(location(&visitor.post("/login", &elsewhere).await.0), "/");
 }
