@@ -7,7 +7,7 @@
 mod oauth;
 mod people;
 mod sessions;
-#[allow(unreachable_pub, reason = "grantor's documentation shows it")]
+#[allow(unreachable_pub, clippy::indexing_slicing, reason = "the documentation of grantor shows it")]
 #[path = "../../../src/store/sql/postgres.rs"]
 mod store;
 #[cfg(test)]
