@@ -8,6 +8,7 @@
     unreachable_pub,
     reason = "a test tells its findings by panicking"
 )]
+#![allow(clippy::duplicate_mod, reason = "the fixture is for tests without `common` too, and has its own counter")]
 
 mod cancellation;
 mod clocks;

@@ -256,7 +256,7 @@ fn an_update_never_undoes_a_deletion() {
         let barrier = Barrier::new(8);
         let race = |at: usize| {
             barrier.wait();
-            let is_deletion = at % 4 == 0;
+            let is_deletion = at.is_multiple_of(4);
             let reply = if is_deletion { client.delete(&world) } else { client.update(&world, &client.updated()) };
             (is_deletion, reply.status())
         };
