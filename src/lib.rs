@@ -213,7 +213,7 @@ mod wire;
 
 pub use address::is_public_address;
 pub use effect::{Answer, Effect, Unavailable};
-pub use fetch::{AsyncHttp, Fetch, Http};
+pub use fetch::{AsyncHttp, Fetch, FetchRule, FromCache, Http};
 pub use host::{AsyncPolicy, BoxedHost, DefaultPolicy, Hosted, HttpHost, Policy};
 pub use model::{Moment, Timestamp};
 pub use resource::ResourceServer;

@@ -67,7 +67,7 @@ pub struct Metadata {
     /// True if a client can be identified by the URL of a document of its own, in place of a registration: [Client ID
     /// Metadata].
     ///
-    /// [Client ID Metadata]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-03
+    /// [Client ID Metadata]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub client_id_metadata_document_supported: bool,
     /// The scope values that a client may ask for; there may be more. "Servers MAY choose not to advertise some
