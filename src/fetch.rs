@@ -129,8 +129,8 @@ pub enum FromCache {
     ///
     /// [RFC 9111 §4.2]: https://www.rfc-editor.org/rfc/rfc9111#section-4.2
     Fresh,
-    /// A response that is fresh; or the last good one, however old, if the server cannot be reached or answers 500, 502,
-    /// 503 or 504.
+    /// A response that is fresh; or the last good one, however old, if the server cannot be reached or answers 500,
+    /// 502, 503 or 504.
     LastGood,
 }
 

@@ -1,5 +1,5 @@
-//! Client ID Metadata: draft-ietf-oauth-client-id-metadata-document, revision 01. The sections and the words are those
-//! of the working draft of March 2026; revision 03 of November 2026 is the newest.
+//! CIMD, "OAuth Client ID Metadata Document": draft-ietf-oauth-client-id-metadata-document, revision 01. The sections
+//! and the words are those of the working draft of March 2026; revision 03 of November 2026 is the newest.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -51,8 +51,8 @@ fn page_error(reply: AuthorizeReply) -> AuthorizationPageError {
 // §3 Client Identifier
 
 /// "Client identifier URLs MUST have an "https" scheme, MUST contain a path component, MUST NOT contain single-dot or
-/// double-dot path segments, MUST NOT contain a fragment component and MUST NOT contain a username or password". Nothing
-/// is fetched for another.
+/// double-dot path segments, MUST NOT contain a fragment component and MUST NOT contain a username or password".
+/// Nothing is fetched for another.
 #[test]
 fn a_url_that_cannot_be_a_client_identifier_is_refused_without_a_request() {
     let web = Web::new();
@@ -231,8 +231,8 @@ fn a_document_with_a_secret_is_refused() {
     }
 }
 
-/// "The client metadata document MAY also be served with more specific content types as long as the response is JSON and
-/// conforms to `application/<AS-defined>+json`."
+/// "The client metadata document MAY also be served with more specific content types as long as the response is JSON
+/// and conforms to `application/<AS-defined>+json`."
 #[test]
 fn the_document_is_json() {
     let web = Web::new();
@@ -429,8 +429,8 @@ fn the_redirect_uri_is_one_of_the_documents() {
 
 // §5 Authorization Server Metadata
 
-/// "Authorization servers that publish Authorization Server Metadata [...] MUST include the following property to signal
-/// support for client metadata documents as described in this specification."
+/// "Authorization servers that publish Authorization Server Metadata [...] MUST include the following property to
+/// signal support for client metadata documents as described in this specification."
 #[test]
 fn support_is_advertised_if_it_is_there() {
     let advertised = |world: &World| -> Metadata {
@@ -467,7 +467,8 @@ fn the_prompt_has_what_people_are_to_be_shown() {
 // §6.5 Server Side Request Forgery (SSRF) Attacks
 
 /// "Authorization servers MUST validate that the Client ID Metadata Document URL does not resolve to special-use IP
-/// addresses". What the URL itself says is refused before anything is sent, and the host is told to look at the address.
+/// addresses". What the URL itself says is refused before anything is sent, and the host is told to look at the
+/// address.
 #[test]
 fn a_document_in_a_private_network_is_not_asked_for() {
     let web = Web::new();

@@ -143,10 +143,10 @@ pub struct Config {
     /// [RFC 7591]: https://www.rfc-editor.org/rfc/rfc7591
     /// [RFC 7592]: https://www.rfc-editor.org/rfc/rfc7592
     pub registration: Option<RegistrationConfig>,
-    /// The clients that are identified by the URL of their metadata document ([Client ID Metadata]), at every endpoint.
+    /// The clients that are identified by the URL of their metadata document ([CIMD]), at every endpoint.
     /// Default: `None`, so that there are none.
     ///
-    /// [Client ID Metadata]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01
+    /// [CIMD]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01
     pub client_id_metadata_documents: Option<ClientIdMetadataDocumentConfig>,
     /// The members of the metadata document for people. Default: none.
     pub document: DocumentConfig,

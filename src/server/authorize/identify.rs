@@ -1,6 +1,6 @@
-//! The client of an authorization request: a record in the store, or a metadata document ([Client ID Metadata]).
+//! The client of an authorization request: a record in the store, or a metadata document ([CIMD]).
 //!
-//! [Client ID Metadata]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01
+//! [CIMD]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01
 
 use std::sync::Arc;
 

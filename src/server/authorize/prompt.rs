@@ -42,18 +42,18 @@ pub struct Prompt {
 
 impl Prompt {
     /// The host of a client that is identified by a URL, in lower case; `None` for any other client. Show it to people:
-    /// of all that a metadata document says, only this is proven. [Client ID Metadata §6.4]: "The authorization server
+    /// of all that a metadata document says, only this is proven. [CIMD §6.4]: "The authorization server
     /// SHOULD display the hostname of the `client_id` on the authorization interface, in addition to displaying the
     /// fetched client information if any."
     ///
-    /// [Client ID Metadata §6.4]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01#section-6.4
+    /// [CIMD §6.4]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01#section-6.4
     #[must_use]
     pub fn client_host(&self) -> Option<String> {
         PageUrl::parse(self.recipient.client_id.as_str()).ok().map(|url| url.host())
     }
 
-    /// True if the response goes to a program on the resource owner's own machine, by http to a loopback host. Whichever
-    /// program listens there gets it: any of them can say that it is this client.
+    /// True if the response goes to a program on the resource owner's own machine, by http to a loopback host.
+    /// Whichever program listens there gets it: any of them can say that it is this client.
     #[must_use]
     pub fn returns_to_own_machine(&self) -> bool {
         transport(self.recipient.redirect_uri.as_str()) == Transport::Loopback

@@ -1,8 +1,8 @@
-//! The identification of a client by its metadata document: [Client ID Metadata].
+//! The identification of a client by its metadata document: [CIMD].
 //!
 //! Such a client is public: nothing in a document that everybody can read proves who sent a request.
 //!
-//! [Client ID Metadata]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01
+//! [CIMD]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01
 
 use std::sync::Arc;
 

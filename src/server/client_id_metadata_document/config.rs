@@ -4,7 +4,7 @@ use crate::model::{GrantType, Metadata, Scope};
 use crate::server::section::Section;
 
 /// The section of a configuration for clients that are identified by the URL of their metadata document
-/// ([Client ID Metadata]): what such a client may ask for at most. What its document asks for beyond that, the client
+/// ([CIMD]): what such a client may ask for at most. What its document asks for beyond that, the client
 /// does not get.
 ///
 /// Anybody can publish a document, with any name in it. Show people the host of the identifier
@@ -12,7 +12,7 @@ use crate::server::section::Section;
 /// store with its URL as its identifier is the operator's: its document is not fetched, and
 /// [`Client::disabled`](crate::record::Client::disabled) keeps a client out.
 ///
-/// [Client ID Metadata]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01
+/// [CIMD]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ClientIdMetadataDocumentConfig {
@@ -29,11 +29,11 @@ pub struct ClientIdMetadataDocumentConfig {
     /// [`RedirectUri::parse_private_use`](crate::model::RedirectUri::parse_private_use). Default: false.
     pub private_use_schemes: bool,
     /// True to fetch documents from a private network too, which is for clients on it, and for development. Default:
-    /// false. [Client ID Metadata §6.5]: "Authorization servers MUST validate that the Client ID Metadata Document URL
+    /// false. [CIMD §6.5]: "Authorization servers MUST validate that the Client ID Metadata Document URL
     /// does not resolve to special-use IP addresses". Whoever can reach the authorization endpoint can otherwise make
     /// the server send requests into its own network.
     ///
-    /// [Client ID Metadata §6.5]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01#section-6.5
+    /// [CIMD §6.5]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01#section-6.5
     pub in_private_network: bool,
 }
 
@@ -51,7 +51,7 @@ impl Default for ClientIdMetadataDocumentConfig {
 
 impl Section for ClientIdMetadataDocumentConfig {
     fn advertise(&self, metadata: &mut Metadata) {
-        // Client ID Metadata §5: "Authorization servers that publish Authorization Server Metadata [...] MUST include
+        // CIMD §5: "Authorization servers that publish Authorization Server Metadata [...] MUST include
         // the following property to signal support for client metadata documents".
         metadata.client_id_metadata_document_supported = true;
     }

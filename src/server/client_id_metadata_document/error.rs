@@ -11,14 +11,14 @@ pub enum ClientIdMetadataDocumentError {
     /// The configuration has no section for such documents.
     #[error("clients are not identified by their metadata documents here")]
     NotConfigured,
-    /// The client identifier is not the URL of a document: [Client ID Metadata §3].
+    /// The client identifier is not the URL of a document: [CIMD §3].
     ///
-    /// [Client ID Metadata §3]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01#section-3
+    /// [CIMD §3]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01#section-3
     #[error("the client_id cannot be the URL of a metadata document")]
     Url,
-    /// The client identifier leads into a private network: [Client ID Metadata §6.5].
+    /// The client identifier leads into a private network: [CIMD §6.5].
     ///
-    /// [Client ID Metadata §6.5]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01#section-6.5
+    /// [CIMD §6.5]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01#section-6.5
     #[error("the client_id leads into a private network")]
     PrivateNetwork,
     /// The document could not be fetched.

@@ -1,6 +1,6 @@
-//! The time for which a document may be answered from a cache: [Client ID Metadata §4.4], [RFC 9111 §4.2.1].
+//! The time for which a document may be answered from a cache: [CIMD §4.4], [RFC 9111 §4.2.1].
 //!
-//! [Client ID Metadata §4.4]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01#section-4.4
+//! [CIMD §4.4]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01#section-4.4
 //! [RFC 9111 §4.2.1]: https://www.rfc-editor.org/rfc/rfc9111#section-4.2.1
 
 use std::time::Duration;
@@ -16,13 +16,13 @@ const GREATEST: u64 = 24 * 60 * 60;
 
 impl ClientIdMetadataDocumentConfig {
     /// Returns the time for which a host may answer from its cache with a response that came now: its
-    /// [freshness lifetime][RFC 9111 §4.2.1], less its age, but at least a minute and at most a day. A response that
-    /// does not state it counts as one of a minute. [Client ID Metadata §4.4]: "The authorization server
+    /// freshness lifetime ([RFC 9111 §4.2.1]), less its age, but at least a minute and at most a day. A response that
+    /// does not state it counts as one of a minute. [CIMD §4.4]: "The authorization server
     /// SHOULD respect HTTP cache headers [...] when caching client metadata, but MAY define its own upper and/or lower
     /// bounds on an acceptable cache lifetime as well."
     ///
     /// [RFC 9111 §4.2.1]: https://www.rfc-editor.org/rfc/rfc9111#section-4.2.1
-    /// [Client ID Metadata §4.4]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01#section-4.4
+    /// [CIMD §4.4]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01#section-4.4
     #[must_use]
     pub fn fresh_for<B>(response: &Response<B>) -> Duration {
         let headers = response.headers();

@@ -1,10 +1,10 @@
-//! Client ID metadata documents: [Client ID Metadata], revision 01.
+//! Client ID metadata documents: [CIMD], revision 01.
 //!
 //! A client is identified by the URL of a document that it publishes, in place of a registration. Where no client has
 //! such an identifier in the store, the document is fetched, by the rule that the [`Fetch`](crate::Fetch) has, and the
 //! client is what the document says, for this request. Nothing of it is stored, but that grants name their client.
 //!
-//! [Client ID Metadata]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01
+//! [CIMD]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01
 
 mod config;
 mod document;

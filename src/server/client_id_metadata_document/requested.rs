@@ -67,7 +67,7 @@ impl<'a> RequestedDocument<'a> {
     ) -> Result<Arc<Client>, ClientIdMetadataDocumentError> {
         let section = self.config.client_id_metadata_documents.as_ref();
         let section = section.ok_or(ClientIdMetadataDocumentError::NotConfigured)?;
-        // Client ID Metadata §4.3: "If fetching the metadata document fails, the authorization server SHOULD abort the
+        // CIMD §4.3: "If fetching the metadata document fails, the authorization server SHOULD abort the
         // authorization request."
         let response =
             answer.map_err(|cause| ClientIdMetadataDocumentError::Unavailable(Outage::of::<Fetch>(cause)))?;

@@ -1,15 +1,15 @@
-//! The URL that a client identifier is: [Client ID Metadata §3].
+//! The URL that a client identifier is: [CIMD §3].
 //!
-//! [Client ID Metadata §3]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01#section-3
+//! [CIMD §3]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01#section-3
 
 use super::error::ClientIdMetadataDocumentError;
 use crate::model::{ClientId, PageUrl};
 use crate::server::register::is_public;
 
-/// Tells if a client identifier is meant as a URL. [Client ID Metadata §6.9]: a server that generates identifiers too
+/// Tells if a client identifier is meant as a URL. [CIMD §6.9]: a server that generates identifiers too
 /// "SHOULD ensure that the `client_id` strings it generates do not start with `https://`."
 ///
-/// [Client ID Metadata §6.9]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01#section-6.9
+/// [CIMD §6.9]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01#section-6.9
 pub(super) fn is_url(client_id: &ClientId) -> bool {
     client_id.as_str().starts_with("https://")
 }
@@ -18,7 +18,7 @@ pub(super) fn is_url(client_id: &ClientId) -> bool {
 /// is refused too.
 pub(super) fn check(client_id: &ClientId, in_private_network: bool) -> Result<(), ClientIdMetadataDocumentError> {
     let text = client_id.as_str();
-    // Client ID Metadata §3: "Client identifier URLs MUST have an "https" scheme, MUST contain a path component, MUST
+    // CIMD §3: "Client identifier URLs MUST have an "https" scheme, MUST contain a path component, MUST
     // NOT contain single-dot or double-dot path segments, MUST NOT contain a fragment component and MUST NOT contain a
     // username or password".
     let url = PageUrl::parse(text).ok().filter(|_| is_url(client_id) && !text.contains('#'));

@@ -297,12 +297,11 @@ fn presented(members: &mut Members) -> Result<Option<SecretPresentation>, Regist
     }
 }
 
-/// Reads `token_endpoint_auth_method` of published metadata. Omitted, it is `none`, since the default of registration is
-/// a secret. [Client ID Metadata §4.1]: "the `token_endpoint_auth_method` property MUST NOT include
-/// `client_secret_post`, `client_secret_basic`, `client_secret_jwt`, or any other method based around a shared symmetric
-/// secret."
+/// Reads `token_endpoint_auth_method` of published metadata. Omitted, it is `none`, since the default of registration
+/// is a secret. [CIMD §4.1]: "the `token_endpoint_auth_method` property MUST NOT include `client_secret_post`,
+/// `client_secret_basic`, `client_secret_jwt`, or any other method based around a shared symmetric secret."
 ///
-/// [Client ID Metadata §4.1]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01#section-4.1
+/// [CIMD §4.1]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01#section-4.1
 fn no_secret(members: &mut Members) -> Result<Option<SecretPresentation>, RegistrationError> {
     match text(members, METHOD)?.as_deref() {
         None | Some("none") => Ok(None),
