@@ -8,7 +8,8 @@ use grantor::model::{
     Audience, CodeChallengeMethod, Digest, Endpoint, GrantType, Issuer, Resource, ResponseType, Scope,
 };
 use grantor::server::{
-    ClientIdMetadataDocumentConfig,    Config, DefaultScope, ParConfig, RefreshPolicy, Registrants, RegistrationConfig, SeveralResources, UnknownScope,
+    ClientIdMetadataDocumentConfig, Config, DefaultScope, ParConfig, RefreshPolicy, Registrants, RegistrationConfig,
+    SeveralResources, UnknownScope,
 };
 use serde::Deserialize;
 

@@ -184,7 +184,7 @@ async fn a_document_is_fetched_from_the_address_of_its_name() {
     }
 }
 
-/// draft §6.5: "MUST validate that the Client ID Metadata Document URL does not resolve to special-use IP addresses".
+/// CIMD §6.5: "MUST validate that the Client ID Metadata Document URL does not resolve to special-use IP addresses".
 #[tokio::test]
 async fn a_name_that_leads_inward_is_not_connected_to() {
     let inward = [
@@ -301,7 +301,7 @@ async fn a_document_is_kept_for_as_long_as_it_says() {
     }
 }
 
-/// draft §4.4: "MUST NOT cache error responses. The authorization server also MUST NOT cache documents which are invalid
+/// CIMD §4.4: "MUST NOT cache error responses. The authorization server also MUST NOT cache documents which are invalid
 /// or malformed."
 #[tokio::test]
 async fn what_makes_no_client_is_not_kept() {
