@@ -86,7 +86,7 @@ struct Scene {
 }
 
 fn document(more: &str) -> String {
-    format!("{{\"client_id\":\"{URL}\",\"redirect_uris\":[\"https://app.example.com/cb\"]{more}}}")
+    format!("{{\"client_id\":\"{URL}\",\"redirect_uris\":[\"https://app.example.com/cb\"],{GRANTS}{more}}}")
 }
 
 fn response(status: &str, headers: &str, body: &str) -> String {
