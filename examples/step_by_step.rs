@@ -56,6 +56,8 @@ pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
             Step::ClientSecret(pause) => pause.resume(Err(nobody_asked())),
             Step::Password(pause) => pause.resume(Err(nobody_asked())),
             Step::Extension(pause) => pause.resume(Err(nobody_asked())),
+            // Where a client may be the URL of its metadata document, the document is asked for.
+            Step::Fetch(pause) => pause.resume(Err(nobody_asked())),
             Step::Done(reply) => break reply,
         };
     };
@@ -63,14 +65,15 @@ pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("reply:  {}", reply.into_http().status());
     assert_eq!(effects, ["lookup", "issuance", "commit"]);
 
-    // The authorization endpoint asks for one thing only. What its machine never does has no values, so the match needs
-    // no arm for it: it *cannot* write.
+    // The authorization endpoint asks for records, and for the metadata document of a client that has one. What its
+    // machine never does has no values, so the match needs no arm for it: it *cannot* write.
     println!("— an authorization request while the store is down");
     let request = Request::get("/authorize?response_type=code&client_id=backup").body("")?;
     let mut step = server.authorize(&request, moment());
     let outcome = loop {
         step = match step {
             Step::Lookup(pause) => pause.resume(Err(Unavailable::new("the disk is full"))),
+            Step::Fetch(pause) => pause.resume(Err(nobody_asked())),
             Step::Done(outcome) => break outcome,
         };
     };

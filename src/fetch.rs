@@ -24,6 +24,8 @@ use crate::effect::{Answer, Effect, Unavailable};
 ///
 /// A request that got no response, for whatever reason, is [`Unavailable`].
 ///
+/// A request whose URL is a stranger's word says so itself, and how it is to be answered: its [`rule`](Fetch::rule).
+///
 /// # Adding headers
 ///
 /// Some servers want a header of their own. Add it where you send the request, to a copy:
@@ -98,6 +100,38 @@ use crate::effect::{Answer, Effect, Unavailable};
 #[derive(Clone)]
 pub struct Fetch {
     request: Request<Vec<u8>>,
+    rule: FetchRule,
+}
+
+/// The rule by which a [`Fetch`] is answered, beside the host's part of every one. The host keeps it where it opens the
+/// connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FetchRule {
+    /// The greatest length of the response's body, in bytes. The host stops reading one byte after it.
+    pub max_response_len: usize,
+    /// True if the host must not connect to an address for which [`is_public_address`](crate::is_public_address) is
+    /// false: the URL came from whoever sent the request. False leaves the addresses to the host.
+    pub public_addresses_only: bool,
+    /// The answers that the host may give from its cache.
+    pub from_cache: FromCache,
+}
+
+/// The answers to a [`Fetch`] that may come from the host's cache: [RFC 9111].
+///
+/// [RFC 9111]: https://www.rfc-editor.org/rfc/rfc9111
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FromCache {
+    /// No answer: the request is sent.
+    Nothing,
+    /// A response that is fresh: [RFC 9111 §4.2].
+    ///
+    /// [RFC 9111 §4.2]: https://www.rfc-editor.org/rfc/rfc9111#section-4.2
+    Fresh,
+    /// A response that is fresh; or the last good one, however old, if the server cannot be reached or answers 500,
+    /// 502, 503 or 504.
+    LastGood,
 }
 
 impl Fetch {
@@ -107,7 +141,20 @@ impl Fetch {
     /// Creates the effect of sending this request, whose URI is absolute.
     #[must_use]
     pub fn new(request: Request<Vec<u8>>) -> Self {
-        Self { request }
+        let max_response_len = Self::MAX_RESPONSE_LEN;
+        let rule = FetchRule { max_response_len, public_addresses_only: false, from_cache: FromCache::Nothing };
+        Self { request, rule }
+    }
+
+    /// Creates the effect of sending this request, to be answered by this rule.
+    pub(crate) fn by(rule: FetchRule, request: Request<Vec<u8>>) -> Self {
+        Self { request, rule }
+    }
+
+    /// The rule by which the request is answered.
+    #[must_use]
+    pub fn rule(&self) -> FetchRule {
+        self.rule
     }
 
     pub(crate) fn unanswered(&self) -> Answer<Self> {

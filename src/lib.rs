@@ -83,6 +83,7 @@
 //! | pushed authorization requests | [RFC 9126] | [`server::Push`] |
 //! | rich authorization requests | [RFC 9396] | [`server::AuthorizationDetailsConfig`] |
 //! | registration | [RFC 7591]; [RFC 7592] | [`server::Register`], [`server::Configure`] |
+//! | client ID metadata documents | [CIMD] | [`server::ClientIdMetadataDocumentConfig`] |
 //! | introspection | [RFC 7662] | [`server::Introspect`] |
 //! | revocation | [RFC 7009] | [`server::Revoke`] |
 //! | metadata | [RFC 8414] | [`server::Config::metadata`] |
@@ -108,7 +109,7 @@
 //! | pushed authorization requests | yes | yes | |
 //! | rich authorization requests | yes | yes | yes |
 //! | registration, with reading, changing and deleting it | off by default | yes | |
-//! | client ID metadata documents | planned | planned | |
+//! | client ID metadata documents | off by default | yes | |
 //! | JWT access tokens, `private_key_jwt`, DPoP | planned | planned | planned |
 //! | OpenID Connect | planned | planned | |
 //!
@@ -158,6 +159,7 @@
 //! - [Roadmap](_documentation::roadmap), [changelog](_documentation::changelog), and how to
 //!   [contribute](_documentation::contributing).
 //!
+//! [CIMD]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01
 //! [RFC 6749 §4]: https://www.rfc-editor.org/rfc/rfc6749#section-4
 //! [RFC 6749 §4.1.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1
 //! [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
@@ -213,7 +215,7 @@ mod wire;
 
 pub use address::is_public_address;
 pub use effect::{Answer, Effect, Unavailable};
-pub use fetch::{AsyncHttp, Fetch, Http};
+pub use fetch::{AsyncHttp, Fetch, FetchRule, FromCache, Http};
 pub use host::{AsyncPolicy, BoxedHost, DefaultPolicy, Hosted, HttpHost, Policy};
 pub use model::{Moment, Timestamp};
 pub use resource::ResourceServer;

@@ -20,6 +20,7 @@ macro_rules! examples {
 
 examples! {
     "../examples/client_credentials.rs" client_credentials
+    "../examples/client_id_metadata_document.rs" client_id_metadata_document
     "../examples/client_import.rs" client_import
     "../examples/client_secrets.rs" client_secrets
     "../examples/code_flow.rs" code_flow

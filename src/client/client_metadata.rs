@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::model::{GrantType, PageUrl, RedirectUri, ResponseType, Scope};
+use crate::model::{ClientId, GrantType, PageUrl, RedirectUri, ResponseType, Scope};
 
 /// Client metadata, as a client sends it and a server returns it: [RFC 7591 §2]. A member without a method is set by
 /// [`member`](Self::member), also one in another language (`client_name#ja`). What is omitted has the default of the
@@ -46,6 +46,18 @@ impl ClientMetadata {
     pub fn member(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.0.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// Returns the metadata document of a client whose identifier is this URL, to be published there as JSON ([CIMD]):
+    /// the same metadata, of a public client, with its `client_id`. Such a client registers nowhere; at a server whose
+    /// metadata has
+    /// [`client_id_metadata_document_supported`](crate::model::Metadata::client_id_metadata_document_supported) it is
+    /// [`Registration::public`](crate::client::Registration::public) with the URL.
+    ///
+    /// [CIMD]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01
+    #[must_use]
+    pub fn document_at(self, client_id: &ClientId) -> Self {
+        self.public().member("client_id", client_id.as_str())
     }
 
     /// Adds an entry to a member that is a list.

@@ -64,10 +64,9 @@ pub struct Metadata {
     /// The URL of the server's public keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks_uri: Option<Endpoint>,
-    /// True if a client can be identified by the URL of a document of its own, in place of a registration: [Client ID
-    /// Metadata].
+    /// True if a client can be identified by the URL of a document of its own, in place of a registration: [CIMD].
     ///
-    /// [Client ID Metadata]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-03
+    /// [CIMD]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub client_id_metadata_document_supported: bool,
     /// The scope values that a client may ask for; there may be more. "Servers MAY choose not to advertise some

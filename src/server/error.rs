@@ -5,6 +5,7 @@
 use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
+use super::client_id_metadata_document::ClientIdMetadataDocumentError;
 use crate::effect::{CANNOT_ANSWER, Outage};
 use crate::model::ClientId;
 use crate::wire::{AuthorizationHeaderError, FormError, json, preflight, serialize_error};
@@ -100,6 +101,9 @@ pub enum EndpointError {
     /// The client was not authenticated.
     #[error("{0}")]
     Client(#[from] ClientError),
+    /// The client was not identified by its metadata document.
+    #[error("{0}")]
+    Document(#[from] ClientIdMetadataDocumentError),
     /// The host has seen too many failures, or too many requests. No machine returns this; a host uses it to word its
     /// own refusal.
     #[error("too many requests")]
@@ -123,6 +127,7 @@ impl EndpointError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Client(error) if !error.is_invalid_request() => "invalid_client",
+            Self::Document(error) => error.outage().map_or("invalid_client", Outage::code),
             Self::NotConfigured | Self::Method | Self::Preflight | Self::Form(_) | Self::Client(_) => "invalid_request",
             Self::TooManyRequests { .. } => "temporarily_unavailable",
             Self::Unavailable(outage) => outage.code(),
@@ -138,6 +143,7 @@ impl EndpointError {
             )) => error.to_string(),
             Self::Client(error) if !error.is_invalid_request() => "client authentication failed".to_owned(),
             Self::Unavailable(_) => CANNOT_ANSWER.to_owned(),
+            Self::Document(error) => error.description(),
             reason => reason.to_string(),
         }
     }
@@ -158,7 +164,7 @@ impl EndpointError {
         match self {
             Self::Method => drop(headers.insert(header::ALLOW, HeaderValue::from_static("POST"))),
             Self::TooManyRequests { retry_after } => drop(headers.insert(header::RETRY_AFTER, retry_after.into())),
-            Self::Unavailable(outage) => {
+            Self::Unavailable(outage) | Self::Document(ClientIdMetadataDocumentError::Unavailable(outage)) => {
                 headers.extend(outage.cause.retry_after().map(|seconds| (header::RETRY_AFTER, seconds.into())));
             }
             _ if status == StatusCode::UNAUTHORIZED => {
@@ -175,6 +181,8 @@ impl EndpointError {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Form(FormError::TooLong) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+            // Not the client's fault, which may try again: an error of another kind would have it forget its tokens.
+            Self::Document(error) if error.outage().is_some() => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             // RFC 6749 §5.2: "If the client attempted to authenticate via the "Authorization" request header field, the
             // authorization server MUST respond with an HTTP 401 (Unauthorized) status code and include the

@@ -16,6 +16,7 @@ use super::about_token::about_token;
 use super::client_auth::{
     AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientEndpoint,
 };
+use super::client_id_metadata_document::has_document;
 use super::error::{ClientError, EndpointError, ErrorReply, PresentedIn};
 use super::section::{CONFIDENTIAL_AUTH_METHODS, Section, names};
 use super::{Config, Server};
@@ -239,7 +240,13 @@ impl<'a> Pause<Lookup> for IntrospectLookup<'a> {
             (Reading::Holder { lookup, client, endpoint }, Ok(mut found)) => {
                 let holder = lookup.client.as_ref().and_then(|client_id| found.take_client(client_id));
                 let visible = endpoint.visible(&client, &found);
-                endpoint.answer(&client, visible.filter(|_| holder.is_some_and(|holder| !holder.disabled)))
+                // A client with a metadata document has no record that could be removed or disabled.
+                let is_known = match (&lookup.client, holder) {
+                    (_, Some(holder)) => !holder.disabled,
+                    (Some(client_id), None) => matches!(has_document(endpoint.config, client_id), Some(Ok(()))),
+                    (None, None) => false,
+                };
+                endpoint.answer(&client, visible.filter(|_| is_known))
             }
         }
     }

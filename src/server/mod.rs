@@ -21,6 +21,7 @@ mod about_token;
 mod authorization_details;
 mod authorize;
 mod client_auth;
+mod client_id_metadata_document;
 mod cross_origin;
 mod error;
 mod event;
@@ -40,14 +41,18 @@ pub use authorization_details::{
     AuthorizationDetailsConfig, AuthorizationDetailsType, DetailMembers, DetailsError, InvalidDetail, MemberKind,
 };
 pub use authorize::{
-    Approval, AuthorizationConfig, AuthorizationError, AuthorizationPageError, AuthorizationRequest,
-    AuthorizationResponse, Authorize, AuthorizeDecision, AuthorizeDecisionCommit, AuthorizeDecisionIssuance,
-    AuthorizeDecisionLookup, AuthorizeLookup, AuthorizeRefusal, AuthorizeRefusalLookup, AuthorizeReply, Interaction,
-    Prompt, Recipient, Refusal,
+    Approval, AuthorizationClient, AuthorizationConfig, AuthorizationError, AuthorizationPageError,
+    AuthorizationRequest, AuthorizationResponse, Authorize, AuthorizeDecided, AuthorizeDecision,
+    AuthorizeDecisionCommit, AuthorizeDecisionIssuance, AuthorizeDecisionLookup, AuthorizeFetch, AuthorizeLookup,
+    AuthorizeRefusal, AuthorizeRefusalLookup, AuthorizeReply, AuthorizeRequest, Interaction, Prompt, Recipient,
+    Refusal,
 };
 pub use client_auth::{
-    AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientAuthenticationConfig,
-    ClientAuthenticationMethod, ClientEndpoint,
+    AuthenticateClientSecret, AuthenticateFetch, AuthenticateLookup, Authenticated, ClientAuthentication,
+    ClientAuthenticationConfig, ClientAuthenticationMethod, ClientEndpoint,
+};
+pub use client_id_metadata_document::{
+    ClientIdMetadataDocumentConfig, ClientIdMetadataDocumentError, MAX_DOCUMENT_LEN,
 };
 pub use cross_origin::CrossOrigin;
 pub use error::{ClientError, EndpointError, PresentedIn};
@@ -138,6 +143,11 @@ pub struct Config {
     /// [RFC 7591]: https://www.rfc-editor.org/rfc/rfc7591
     /// [RFC 7592]: https://www.rfc-editor.org/rfc/rfc7592
     pub registration: Option<RegistrationConfig>,
+    /// The clients that are identified by the URL of their metadata document ([CIMD]), at every endpoint.
+    /// Default: `None`, so that there are none.
+    ///
+    /// [CIMD]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01
+    pub client_id_metadata_documents: Option<ClientIdMetadataDocumentConfig>,
     /// The members of the metadata document for people. Default: none.
     pub document: DocumentConfig,
 }
@@ -160,6 +170,7 @@ impl Config {
             revocation: Some(RevocationConfig::at(issuer.endpoint("revoke"))),
             par: None,
             registration: None,
+            client_id_metadata_documents: None,
             document: DocumentConfig::default(),
             issuer,
         }
@@ -171,6 +182,7 @@ impl Config {
             self.revocation.as_ref().map(|section| section as _),
             self.par.as_ref().map(|section| section as _),
             self.registration.as_ref().map(|section| section as _),
+            self.client_id_metadata_documents.as_ref().map(|section| section as _),
         ];
         let always: [&dyn section::Section; 5] =
             [&self.scope, &self.authorization_details, &self.token, &self.authorization, &self.document];

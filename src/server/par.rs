@@ -14,7 +14,8 @@ use serde::Serialize;
 
 use super::authorize::{AuthorizationError, AuthorizationPageError, AuthorizationRequest, Recipient};
 use super::client_auth::{
-    AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientEndpoint,
+    AuthenticateClientSecret, AuthenticateFetch, AuthenticateLookup, Authenticated, ClientAuthentication,
+    ClientEndpoint, by_document,
 };
 use super::cross_origin::Reader;
 use super::error::{EndpointError, ErrorReply, PresentedIn, error_response};
@@ -22,6 +23,7 @@ use super::request::{form, presented_in};
 use super::section::{ConfigError, Section, lifetime};
 use super::{Config, Server};
 use crate::effect::{Answer, Outage};
+use crate::fetch::FromCache;
 use crate::model::{ClientId, Endpoint, Issuer, Key, Metadata, Moment, Partition, Secret};
 use crate::record::{PendingKind, PendingRequest, PushedRequest, Version};
 use crate::step::{Pause, Step, machine};
@@ -32,13 +34,14 @@ machine! {
     /// The machine of the pushed authorization request endpoint.
     ///
     /// ```text
-    /// request ─▶ Lookup ─▶ [ClientSecret] ─▶ Commit ─▶ reply
+    /// request ─▶ Lookup ─▶ [ClientSecret | Fetch] ─▶ Commit ─▶ reply
     /// ```
     ///
     /// The machine draws the `request_uri` from its moment.
     Push<'a> {
         Lookup = AuthenticateLookup<'a, PushEndpoint<'a>>,
         ClientSecret = AuthenticateClientSecret<PushEndpoint<'a>>,
+        Fetch = AuthenticateFetch<'a, PushEndpoint<'a>>,
         Commit = PushCommit<'a>,
         Reply = PushReply,
     }
@@ -184,6 +187,10 @@ impl<'a> ClientEndpoint for PushEndpoint<'a> {
 
     fn refused(self, client_id: ClientId, error: EndpointError) -> Step<Push<'a>> {
         refuse(self.reader, Some(client_id), error, self.presented_in)
+    }
+
+    fn unregistered(self, client_id: ClientId, found: Found) -> Step<Push<'a>> {
+        by_document(self.config, client_id, FromCache::Fresh, (found, self))
     }
 }
 

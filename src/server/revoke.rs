@@ -8,7 +8,7 @@ use http::{Request, Response, StatusCode};
 
 use super::about_token::about_token;
 use super::client_auth::{
-    AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientEndpoint,
+    AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientEndpoint, by_name,
 };
 use super::cross_origin::Reader;
 use super::error::{EndpointError, ErrorReply, PresentedIn, error_response};
@@ -124,7 +124,7 @@ impl Server {
             return Step::Done(RevokeReply::refused(reader, Some(client.client_id), error, presented_in));
         }
         let key = Key::of(token.expose());
-        let endpoint = RevokeEndpoint { key, presented_in, reader, server: PhantomData };
+        let endpoint = RevokeEndpoint { config: &self.config, key, presented_in, reader };
         Step::Lookup(AuthenticateLookup::new(client, key, endpoint))
     }
 }
@@ -133,10 +133,10 @@ impl Server {
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[allow(missing_debug_implementations, reason = "a state of a machine")]
 pub struct RevokeEndpoint<'a> {
+    config: &'a Config,
     key: Option<Key>,
     presented_in: PresentedIn,
     reader: Reader,
-    server: PhantomData<&'a Server>,
 }
 
 impl<'a> ClientEndpoint for RevokeEndpoint<'a> {
@@ -175,12 +175,19 @@ impl<'a> ClientEndpoint for RevokeEndpoint<'a> {
             client_id,
             grant,
             reader: self.reader,
-            server: self.server,
+            server: PhantomData,
         })
     }
 
     fn refused(self, client_id: ClientId, error: EndpointError) -> Step<Revoke<'a>> {
         Step::Done(RevokeReply::refused(self.reader, Some(client_id), error, self.presented_in))
+    }
+
+    fn unregistered(self, client_id: ClientId, found: Found) -> Step<Revoke<'a>> {
+        match by_name(self.config, &client_id) {
+            Ok(client) => self.authenticated(client, &found),
+            Err(error) => self.refused(client_id, error),
+        }
     }
 }
 

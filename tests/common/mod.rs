@@ -4,6 +4,7 @@
 #![allow(dead_code, unused_imports, reason = "each test crate uses its part")]
 
 mod counter;
+pub mod documents;
 mod executor;
 mod form_page;
 pub mod photos;

@@ -5,12 +5,15 @@ use std::fmt;
 /// The draft of OAuth 2.1 that everything here is about.
 pub const OAUTH_2_1: &str = "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16";
 
+/// The revision of client ID metadata documents whose words are quoted.
+pub const CIMD: &str = "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01";
+
 /// A specification: its name, its page, and its sections with their anchors.
 pub type Named = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
 /// The specifications that have a name in place of a number: the page of each and, of those of the OpenID Foundation,
 /// the anchors of its sections, which have names too.
-pub const NAMED: [Named; 5] = [
+pub const NAMED: [Named; 6] = [
     ("OAuth 2.1", OAUTH_2_1, &[]),
     (
         "OpenID Connect Core 1.0",
@@ -34,6 +37,7 @@ pub const NAMED: [Named; 5] = [
         "https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html",
         &[("2", "FormPostResponseMode"), ("4", "Security")],
     ),
+    ("CIMD", CIMD, &[]),
 ];
 
 /// The address of a specification that has a name, or of a section of it; `None` if there is no such section.
@@ -41,7 +45,7 @@ pub fn address(name: &str, section: Option<&str>) -> Option<String> {
     let (_, page, anchors) = NAMED.iter().find(|(other, ..)| *other == name)?;
     let Some(number) = section else { return Some((*page).to_owned()) };
     let named = anchors.iter().find(|(other, _)| *other == number).map(|(_, anchor)| (*anchor).to_owned());
-    let anchor = if *page == OAUTH_2_1 { format!("section-{number}") } else { named? };
+    let anchor = if [OAUTH_2_1, CIMD].contains(page) { format!("section-{number}") } else { named? };
     Some(format!("{page}#{anchor}"))
 }
 

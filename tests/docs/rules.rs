@@ -9,7 +9,7 @@ use crate::source::{self, Test};
 const PAGE: &str = "docs/conformance.md";
 
 /// The documents, in the order of the page.
-const DOCUMENTS: [(&str, &str); 25] = [
+const DOCUMENTS: [(&str, &str); 26] = [
     ("RFC 6749", "The OAuth 2.0 Authorization Framework"),
     ("OAuth 2.1", "The OAuth 2.1 Authorization Framework (draft)"),
     ("RFC 9700", "Best Current Practice for OAuth 2.0 Security"),
@@ -17,6 +17,7 @@ const DOCUMENTS: [(&str, &str); 25] = [
     ("RFC 7009", "Token Revocation"),
     ("RFC 7591", "Dynamic Client Registration"),
     ("RFC 7592", "Dynamic Client Registration Management"),
+    ("CIMD", "OAuth Client ID Metadata Document (draft)"),
     ("RFC 7636", "Proof Key for Code Exchange"),
     ("RFC 7662", "Token Introspection"),
     ("RFC 8252", "OAuth 2.0 for Native Apps"),

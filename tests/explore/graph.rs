@@ -3,6 +3,7 @@
 //! `GRANTOR_WRITE_DOCS=1` writes it anew.
 
 mod client;
+mod documents;
 mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -283,7 +284,7 @@ fn what(found: &Found) -> (String, String) {
     };
     let expired = if credential.expires_at.is_past(NOW) { "expired " } else { "" };
     let revoked = if *revoked { "revoked " } else { "" };
-    let whose = if grant.client_id.as_str() == "app" { "" } else { " of another client" };
+    let whose = if ["app", documents::CLIENT].contains(&grant.client_id.as_str()) { "" } else { " of another client" };
     (format!("{expired}{revoked}{spent}"), format!("{kind}{whose}"))
 }
 
@@ -302,6 +303,7 @@ fn precondition(change: &Change) -> Option<&'static str> {
 
 fn drawings() -> Vec<Drawing> {
     let mut drawings = server::drawings();
+    drawings.extend(documents::drawings());
     drawings.extend(client::drawings());
     drawings
 }

@@ -16,6 +16,7 @@ mod clocks;
 mod common;
 mod details;
 mod determinism;
+mod documents;
 mod faulty_store;
 mod fixture;
 mod form_post;

@@ -7,7 +7,7 @@ use grantor::host::AsyncHost;
 use grantor::model::Key;
 use grantor::record::{Client, CredentialKind};
 use grantor::store::{Change, Commit, Found, Lookup, Outcome, Presented};
-use grantor::{Answer, Effect};
+use grantor::{Answer, Effect, Fetch};
 
 use crate::shorten;
 use crate::trace::{Detail, Kind, Lane, Recorder, Step};
@@ -89,6 +89,14 @@ impl<H: AsyncHost> AsyncHost for Traced<'_, H> {
         self.answers::<Registration>(self.host.registration_async(effect).await, |verdict| {
             let label = if matches!(verdict, RegistrationVerdict::Register(_)) { "it may" } else { "refused" };
             (label.to_owned(), Vec::new())
+        })
+    }
+
+    async fn fetch_async(&self, effect: &Fetch) -> Answer<Fetch> {
+        let url = shorten::bounded(&effect.request().uri().to_string());
+        self.asks("Fetch", || vec![detail("url", url, "what does the client say of itself?")]);
+        self.answers::<Fetch>(self.host.fetch_async(effect).await, |response| {
+            (response.status().to_string(), Vec::new())
         })
     }
 

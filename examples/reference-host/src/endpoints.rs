@@ -107,7 +107,8 @@ impl ClientEndpoint {
                 (reply.into_http(), outcome)
             }
             Self::Push => {
-                let host = recorder.server(&app.host, "Push");
+                let host = app.host_for_clients();
+                let host = recorder.server(&host, "Push");
                 let reply = app.server().push(request, moment).run_async(&host).await;
                 audit(reply.event());
                 let outcome = reply.result().map(drop).map_err(|error| match error {

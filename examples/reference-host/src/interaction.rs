@@ -82,7 +82,8 @@ async fn answer_silently(
     }
     let authentication = login.map(|login| AuthenticationEvent::at(login.at));
     let open = prompt.needs(authentication.as_ref(), grants.iter().map(|held| &*held.grant));
-    let host = recorder.server(&app.host, "Decide");
+    let host = app.host_for_clients();
+    let host = recorder.server(&host, "Decide");
     let server = app.server();
     let step = match (login, open) {
         (Some(login), None) => {
@@ -300,7 +301,8 @@ pub(crate) async fn decide(
     let work = {
         let app = Arc::clone(&app);
         async move {
-            let host = recorder.server(&app.host, "Decide");
+            let host = app.host_for_clients();
+            let host = recorder.server(&host, "Decide");
             let server = app.server();
             let step = match decision {
                 None => prompt.deny(&server, moment),

@@ -17,6 +17,7 @@
 //! | [`moment`] | the clock and the randomness that grantor takes as arguments |
 //! | [`arguments`], [`config`], [`demo`] | the settings |
 //! | [`serve`], [`connections`], [`tls`] | connections and their limits |
+//! | [`documents`] | the metadata documents of clients, fetched from public addresses and kept |
 //! | [`registered`], [`administration`] | clients: of the configuration, and of the store, with commands for these |
 //! | [`registration`] | clients that register themselves |
 //! | [`signals`], [`reload`], [`housekeeping`] | stopping, reading files again, forgetting what has expired |
@@ -38,6 +39,7 @@ pub mod config;
 pub mod connections;
 pub mod demo;
 mod details;
+pub mod documents;
 pub mod endpoints;
 pub mod exchange;
 mod form;

@@ -21,6 +21,7 @@ use reference_host::base::Base;
 use reference_host::config::Settings;
 use reference_host::connections::Connections;
 use reference_host::demo::Demo;
+use reference_host::documents::{Documents, Sender};
 use reference_host::guesses::ClientGuesses;
 use reference_host::health::{self, Health};
 use reference_host::host::AnyStore;
@@ -130,6 +131,7 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
         server: ArcSwap::from_pointee(Server::new(config)?),
         unused_client_lifetime: settings.unused_client_lifetime().into(),
         host: Hosted { store: Registered::new(settings.clients, store.clone()), policy: Users::new(settings.users) },
+        documents: Documents::new(Sender::new().map_err(|error| -> Box<dyn Error> { error })?),
         client_guesses: ClientGuesses::new(FREE_CLIENT_FAILURES),
         registrations: Throttle::new(FREE_REGISTRATIONS),
         guide,

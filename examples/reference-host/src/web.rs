@@ -17,7 +17,7 @@ use axum::routing::{any, get, post};
 use grantor::host::AsyncHost;
 use grantor::server::{AuthorizationResponse, AuthorizeReply};
 use grantor::store::BoxedStore;
-use grantor::{Hosted, MAX_FORM_LEN, Server, Timestamp, Unavailable};
+use grantor::{AsyncPolicy, Hosted, MAX_FORM_LEN, Server, Timestamp, Unavailable};
 use playground::{Playground, Recorder, Service};
 
 use crate::address::{Address, Network, Proxies};
@@ -25,6 +25,7 @@ use crate::applications::{self, LoggedOut};
 use crate::audit::audit;
 use crate::base::{self, Base, own};
 use crate::demo::{self, Guide};
+use crate::documents::{Documents, WithDocuments};
 use crate::endpoints::{self, ClientEndpoint};
 use crate::exchange::Exchange;
 use crate::guesses::ClientGuesses;
@@ -46,6 +47,8 @@ pub struct App {
     pub server: ArcSwap<Server>,
     /// The host of its machines.
     pub host: Host,
+    /// The metadata documents of clients.
+    pub documents: Documents,
     /// The people at the browsers.
     pub sessions: Sessions,
     /// Their recent decisions, for a button that is pressed twice.
@@ -85,7 +88,17 @@ impl App {
 
     /// Returns the host for a request from this network.
     pub(crate) fn host_for(&self, from: Network) -> impl AsyncHost {
-        Hosted { store: &self.host.store, policy: self.host.policy.for_request(from) }
+        self.host_by(self.host.policy.for_request(from))
+    }
+
+    /// Returns the host for a request that nobody's password comes with.
+    pub(crate) fn host_for_clients(&self) -> impl AsyncHost {
+        self.host_by(&self.host.policy)
+    }
+
+    fn host_by<P: AsyncPolicy + Sync>(&self, policy: P) -> impl AsyncHost {
+        let policy = WithDocuments { policy, documents: &self.documents, server: self.server() };
+        Hosted { store: &self.host.store, policy }
     }
 }
 
@@ -174,7 +187,8 @@ async fn authorize(
     };
     let request = Request::from_parts(parts, body);
     let Ok(moment) = moment() else { return unavailable() };
-    let host = recorder.server(&app.host, "Authorize");
+    let host = app.host_for_clients();
+    let host = recorder.server(&host, "Authorize");
     let authorization = app.server().authorize(&request, moment).run_async(&host).await;
     audit(authorization.event());
     match authorization {

@@ -10,28 +10,28 @@ use std::sync::Arc;
 
 use super::approval::{Approval, granted};
 use super::error::{AuthorizationError, AuthorizationPageError};
+use super::identify::{AuthorizationClient, AuthorizeFetch, identify};
 use super::interaction::{Interaction, meets};
 use super::prompt::{Prompt, Pushed};
-use super::proven;
 use super::recipient::Recipient;
-use super::request::permit;
+use super::request::{choose_redirect_uri, permit};
 use super::response::{AuthorizationResponse, Success};
 use crate::consult::Issuance;
 use crate::effect::{Answer, Effect, Outage, Unavailable};
-use crate::model::{GrantType, Key, Moment, ResponseType, Timestamp};
-use crate::record::{Asked, AuthorizationCode, Credential, CredentialKind, Grant, Version};
+use crate::model::{ClientId, GrantType, Key, Moment, ResponseType, Timestamp};
+use crate::record::{Asked, AuthorizationCode, Client, Credential, CredentialKind, Grant, Version};
 use crate::server::issue::{Issued, Plan};
 use crate::server::{Config, Server};
 use crate::step::{Pause, Step, machine};
-use crate::store::{Change, Commit, Lookup, Outcome};
+use crate::store::{Change, Commit, Found, Lookup, Outcome};
 
 machine! {
     /// The machine that carries out a decision.
     ///
     /// ```text
-    /// approve ─▶ Lookup ─▶ [Issuance] ─▶ Commit ─▶ redirect with a code, or with an access token
-    /// deny    ─▶ Lookup ─▶ [Commit] ─▶ redirect with access_denied
-    /// refuse  ─▶ Lookup ─▶ [Commit] ─▶ redirect with login_required, or another error
+    /// approve ─▶ Lookup ─▶ [Fetch] ─▶ [Issuance] ─▶ Commit ─▶ redirect with a code, or with an access token
+    /// deny    ─▶ Lookup ─▶ [Fetch] ─▶ [Commit] ─▶ redirect with access_denied
+    /// refuse  ─▶ Lookup ─▶ [Fetch] ─▶ [Commit] ─▶ redirect with login_required, or another error
     /// ```
     ///
     /// A denial or a refusal needs a commit only if there is a pushed request to spend. The machine draws from its
@@ -39,6 +39,7 @@ machine! {
     AuthorizeDecision<'a> {
         Lookup = AuthorizeDecisionLookup<'a>,
         Issuance = AuthorizeDecisionIssuance<'a>,
+        Fetch = AuthorizeFetch<'a, AuthorizeDecided<'a>>,
         Commit = AuthorizeDecisionCommit<'a>,
         Reply = AuthorizationResponse,
     }
@@ -78,7 +79,8 @@ impl Prompt {
         let lookup = Lookup::of_client(self.recipient.client_id.clone());
         let Self { recipient, asked, asked_at, pushed, .. } = self;
         let decision = Decision { config: &server.config, recipient, pushed, moment };
-        Step::Lookup(AuthorizeDecisionLookup { lookup, asked, asked_at, approval, decision })
+        let decided = AuthorizeDecided { asked, asked_at, approval, decision };
+        Step::Lookup(AuthorizeDecisionLookup { lookup, decided })
     }
 }
 
@@ -160,6 +162,13 @@ impl<'a> Decision<'a> {
 #[allow(missing_debug_implementations, reason = "a state of a machine")]
 pub struct AuthorizeDecisionLookup<'a> {
     lookup: Lookup,
+    decided: AuthorizeDecided<'a>,
+}
+
+/// A decision whose client is being identified again.
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[allow(missing_debug_implementations, reason = "a state of a machine")]
+pub struct AuthorizeDecided<'a> {
     asked: Asked,
     asked_at: Timestamp,
     /// The approval, or the error of a denial or refusal.
@@ -175,11 +184,19 @@ impl<'a> Pause<Lookup> for AuthorizeDecisionLookup<'a> {
     }
 
     fn resume(self, answer: Answer<Lookup>) -> Step<AuthorizeDecision<'a>> {
-        let Self { lookup, asked, asked_at, approval, mut decision } = self;
-        let client = match proven(&lookup, answer, &decision.recipient) {
-            Ok(client) => client,
-            Err(error) => return page(decision.recipient, error),
-        };
+        let Self { decided, .. } = self;
+        identify(decided.decision.config, decided.decision.recipient.client_id.clone(), answer, decided)
+    }
+}
+
+impl<'a> AuthorizationClient<'a> for AuthorizeDecided<'a> {
+    type Machine = AuthorizeDecision<'a>;
+
+    fn identified(self, client: Arc<Client>, _: &Found) -> Step<AuthorizeDecision<'a>> {
+        let Self { asked, asked_at, approval, mut decision } = self;
+        if let Err(error) = choose_redirect_uri(&client, Some(decision.recipient.redirect_uri.as_str())) {
+            return page(decision.recipient.client_id, error);
+        }
         let config = decision.config;
         if decision.pushed.is_some_and(|pushed| pushed.expires_at.is_past(decision.moment.now())) {
             return Step::Done(decision.recipient.refuse(config, AuthorizationError::RequestEnded));
@@ -211,10 +228,14 @@ impl<'a> Pause<Lookup> for AuthorizeDecisionLookup<'a> {
             }
         }
     }
+
+    fn unidentified(self, client_id: ClientId, error: AuthorizationPageError) -> Step<AuthorizeDecision<'a>> {
+        page(client_id, error)
+    }
 }
 
-fn page<'a>(recipient: Recipient, error: AuthorizationPageError) -> Step<AuthorizeDecision<'a>> {
-    Step::Done(AuthorizationResponse::page(Some(recipient.client_id), error))
+fn page<'a>(client_id: ClientId, error: AuthorizationPageError) -> Step<AuthorizeDecision<'a>> {
+    Step::Done(AuthorizationResponse::page(Some(client_id), error))
 }
 
 /// Waits for the host's last word on an access token that is about to be issued by redirect.

@@ -7,6 +7,7 @@ use http::StatusCode;
 
 use crate::effect::{CANNOT_ANSWER, Outage};
 use crate::server::authorization_details::DetailsError;
+use crate::server::client_id_metadata_document::ClientIdMetadataDocumentError;
 use crate::server::scope::Excess;
 use crate::wire::{FormError, serialize_error};
 
@@ -187,6 +188,9 @@ pub enum AuthorizationPageError {
     /// No client has this identifier.
     #[error("the application is not known here")]
     UnknownClient,
+    /// The client identifier is a URL, and the document at it does not make a client.
+    #[error("the application is not known here: {}", .0.description())]
+    Document(#[from] ClientIdMetadataDocumentError),
     /// The client is switched off: [`Client::disabled`](crate::record::Client::disabled). The person is not redirected
     /// to it.
     #[error("the application has been switched off here")]
@@ -237,6 +241,7 @@ impl AuthorizationPageError {
             Self::RequestUriUnknown => "invalid_request_uri",
             Self::Unsound(error) => error.code(),
             Self::Unavailable(outage) => outage.code(),
+            Self::Document(error) => error.outage().map_or("invalid_request", Outage::code),
             _ => "invalid_request",
         }
     }
@@ -248,6 +253,7 @@ impl AuthorizationPageError {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Form(FormError::TooLong) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Document(error) if error.outage().is_some() => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         }
     }

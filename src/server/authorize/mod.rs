@@ -12,6 +12,7 @@ mod approval;
 mod config;
 mod decision;
 mod error;
+mod identify;
 mod interaction;
 mod prompt;
 mod recipient;
@@ -21,8 +22,11 @@ mod response;
 
 pub use approval::Approval;
 pub use config::AuthorizationConfig;
-pub use decision::{AuthorizeDecision, AuthorizeDecisionCommit, AuthorizeDecisionIssuance, AuthorizeDecisionLookup};
+pub use decision::{
+    AuthorizeDecided, AuthorizeDecision, AuthorizeDecisionCommit, AuthorizeDecisionIssuance, AuthorizeDecisionLookup,
+};
 pub use error::{AuthorizationError, AuthorizationPageError};
+pub use identify::{AuthorizationClient, AuthorizeFetch};
 pub use interaction::Interaction;
 pub use prompt::Prompt;
 pub use recipient::Recipient;
@@ -35,12 +39,13 @@ use std::sync::Arc;
 
 use http::{Method, Request};
 
+use self::identify::identify;
 use self::interaction::is_silent;
 use self::prompt::Pushed;
 use self::request::{choose_redirect_uri, permit};
 use super::par::request_uri_key;
 use super::{Config, Server};
-use crate::effect::{Answer, Outage};
+use crate::effect::Answer;
 use crate::model::{ClientId, Key, Moment, Timestamp};
 use crate::record::{Asked, Client, PendingKind, Version};
 use crate::step::{Pause, Step, machine};
@@ -52,12 +57,13 @@ machine! {
     /// decides.
     ///
     /// ```text
-    /// request ─▶ Lookup ─▶ Ask(Prompt) │ Refuse(Refusal) │ page with an error
+    /// request ─▶ Lookup ─▶ [Fetch] ─▶ Ask(Prompt) │ Refuse(Refusal) │ page with an error
     /// ```
     ///
     /// The machine draws nothing from its moment.
     Authorize<'a> {
         Lookup = AuthorizeLookup<'a>,
+        Fetch = AuthorizeFetch<'a, AuthorizeRequest<'a>>,
         Reply = AuthorizeReply,
     }
 }
@@ -119,7 +125,8 @@ impl Server {
                 Some(key) => (lookup.with_request(RequestKey::Key(key)), Came::Pushed(key)),
             },
         };
-        Step::Lookup(AuthorizeLookup { lookup, config: &self.config, now: moment.now(), came })
+        let coming = AuthorizeRequest { config: &self.config, now: moment.now(), came };
+        Step::Lookup(AuthorizeLookup { lookup, client_id, coming })
     }
 }
 
@@ -155,6 +162,14 @@ enum Came<'a> {
 #[allow(missing_debug_implementations, reason = "a state of a machine")]
 pub struct AuthorizeLookup<'a> {
     lookup: Lookup,
+    client_id: ClientId,
+    coming: AuthorizeRequest<'a>,
+}
+
+/// A request whose client is being identified.
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[allow(missing_debug_implementations, reason = "a state of a machine")]
+pub struct AuthorizeRequest<'a> {
     config: &'a Config,
     now: Timestamp,
     came: Came<'a>,
@@ -168,14 +183,23 @@ impl<'a> Pause<Lookup> for AuthorizeLookup<'a> {
     }
 
     fn resume(self, answer: Answer<Lookup>) -> Step<Authorize<'a>> {
-        let Self { lookup, config, now, came } = self;
+        let Self { client_id, coming, .. } = self;
         // RFC 6749 §4.1.2.1: "If the request fails due to a missing, invalid, or mismatching redirection URI, or if the
         // client identifier is missing or invalid, the authorization server SHOULD inform the resource owner of the
         // error and MUST NOT automatically redirect the user-agent to the invalid redirection URI."
-        let (client, found) = match client_of(&lookup, answer) {
-            Ok(known) => known,
-            Err(error) => return page(lookup.client, error),
-        };
+        identify(coming.config, client_id, answer, coming)
+    }
+}
+
+impl<'a> AuthorizationClient<'a> for AuthorizeRequest<'a> {
+    type Machine = Authorize<'a>;
+
+    fn unidentified(self, client_id: ClientId, error: AuthorizationPageError) -> Step<Authorize<'a>> {
+        page(Some(client_id), error)
+    }
+
+    fn identified(self, client: Arc<Client>, found: &Found) -> Step<Authorize<'a>> {
+        let Self { config, now, came } = self;
         let asked = match came {
             Came::AsIs(request, fault) => request.recipient(config, &client).map(|recipient| -> Read {
                 let check = || {
@@ -190,16 +214,16 @@ impl<'a> Pause<Lookup> for AuthorizeLookup<'a> {
                 let checked = fault.map_or_else(check, |fault| Err(fault.into()));
                 Read { recipient, checked, pushed: None, is_silent: request.is_silent() }
             }),
-            Came::Pushed(key) => pushed(config, &client, &found, key, now),
+            Came::Pushed(key) => pushed(config, &client, found, key, now),
         };
         // Once there is a recipient, errors go to the client.
         Step::Done(match asked {
-            Err(error) => AuthorizeReply::Respond(AuthorizationResponse::page(lookup.client, error)),
+            Err(error) => AuthorizeReply::Respond(AuthorizationResponse::page(Some(client.client_id.clone()), error)),
             // RFC 9700 §4.11.2: "The authorization server SHOULD only automatically redirect the user agent if it
             // trusts the redirect URI."
             Ok(Read { checked: Err(error), .. }) if client.is_self_registered() => {
                 let error = AuthorizationPageError::Unsound(error);
-                AuthorizeReply::Respond(AuthorizationResponse::page(lookup.client, error))
+                AuthorizeReply::Respond(AuthorizationResponse::page(Some(client.client_id.clone()), error))
             }
             Ok(Read { recipient, checked: Err(error), is_silent, .. }) => {
                 AuthorizeReply::Refuse(Refusal::new(recipient, error, is_silent))
@@ -266,24 +290,4 @@ fn pushed(
 fn must_be_pushed(config: &Config, client: &Client) -> bool {
     let by_server = config.par.as_ref().is_some_and(|par| par.require_pushed_authorization_requests);
     by_server || client.require_pushed_authorization_requests
-}
-
-/// Returns the client that was looked up.
-fn client_of(lookup: &Lookup, answer: Answer<Lookup>) -> Result<(Arc<Client>, Found), AuthorizationPageError> {
-    let mut found = answer.map_err(|cause| AuthorizationPageError::Unavailable(Outage::of::<Lookup>(cause)))?;
-    let client = lookup.client.as_ref().and_then(|client_id| found.take_client(client_id));
-    let client = client.ok_or(AuthorizationPageError::UnknownClient)?;
-    if client.disabled { Err(AuthorizationPageError::ClientDisabled) } else { Ok((client, found)) }
-}
-
-/// Returns the client that was looked up, if the redirect URI is still one of its own: no redirect happens before both
-/// are proven, now.
-fn proven(
-    lookup: &Lookup,
-    answer: Answer<Lookup>,
-    recipient: &Recipient,
-) -> Result<Arc<Client>, AuthorizationPageError> {
-    let (client, _) = client_of(lookup, answer)?;
-    choose_redirect_uri(&client, Some(recipient.redirect_uri.as_str()))?;
-    Ok(client)
 }

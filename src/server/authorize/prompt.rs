@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::recipient::Recipient;
-use crate::model::{Key, Timestamp};
+use crate::model::{Key, PageUrl, Timestamp, Transport, transport};
 use crate::record::{Asked, Version};
 
 /// A valid authorization request that waits for the resource owner's decision. A plain value: keep it in the session,
@@ -38,6 +38,26 @@ pub struct Prompt {
     /// The pushed request that the decision spends, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) pushed: Option<Pushed>,
+}
+
+impl Prompt {
+    /// The host of a client that is identified by a URL, in lower case; `None` for any other client. Show it to people:
+    /// of all that a metadata document says, only this is proven. [CIMD §6.4]: "The authorization server
+    /// SHOULD display the hostname of the `client_id` on the authorization interface, in addition to displaying the
+    /// fetched client information if any."
+    ///
+    /// [CIMD §6.4]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01#section-6.4
+    #[must_use]
+    pub fn client_host(&self) -> Option<String> {
+        PageUrl::parse(self.recipient.client_id.as_str()).ok().map(|url| url.host())
+    }
+
+    /// True if the response goes to a program on the resource owner's own machine, by http to a loopback host.
+    /// Whichever program listens there gets it: any of them can say that it is this client.
+    #[must_use]
+    pub fn returns_to_own_machine(&self) -> bool {
+        transport(self.recipient.redirect_uri.as_str()) == Transport::Loopback
+    }
 }
 
 /// A pushed request, and the time until which it can be decided.

@@ -10,7 +10,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::AuthorizationError;
-use super::proven;
+use super::identify::proven;
 use super::recipient::Recipient;
 use super::response::AuthorizationResponse;
 use crate::effect::Answer;
@@ -102,8 +102,8 @@ impl<'a> Pause<Lookup> for AuthorizeRefusalLookup<'a> {
     }
 
     fn resume(self, answer: Answer<Lookup>) -> Step<AuthorizeRefusal<'a>> {
-        let Self { lookup, config, refusal: Refusal { recipient, error, error_description, .. } } = self;
-        Step::Done(match proven(&lookup, answer, &recipient) {
+        let Self { config, refusal: Refusal { recipient, error, error_description, .. }, .. } = self;
+        Step::Done(match proven(answer, &recipient) {
             Ok(_) => recipient.tell(config, error, &error_description),
             Err(error) => AuthorizationResponse::page(Some(recipient.client_id), error),
         })

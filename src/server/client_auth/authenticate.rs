@@ -7,7 +7,7 @@ use super::secret::{Checked, by_host, check};
 use crate::consult::ClientSecret;
 use crate::effect::{Answer, Outage};
 use crate::model::{ClientId, Key, Secret};
-use crate::server::error::EndpointError;
+use crate::server::error::{ClientError, EndpointError};
 use crate::step::{Machine, Pause, Step};
 use crate::store::{Found, Lookup};
 
@@ -21,6 +21,13 @@ pub trait ClientEndpoint: Sized + Send + Sync {
 
     /// Refuses a client that is not authenticated, or cannot be.
     fn refused(self, client_id: ClientId, error: EndpointError) -> Step<Self::Machine>;
+
+    /// Continues for a client that is not in the store and presents no secret. It is refused, unless the endpoint takes
+    /// clients that are identified by their metadata documents.
+    fn unregistered(self, client_id: ClientId, found: Found) -> Step<Self::Machine> {
+        drop(found);
+        self.refused(client_id, ClientError::Unknown.into())
+    }
 }
 
 /// Waits for the records of the client and of the presented credential.
@@ -59,7 +66,11 @@ impl<E: ClientEndpoint> Pause<Lookup> for AuthenticateLookup<'_, E> {
                 return endpoint.refused(client_id, EndpointError::Unavailable(Outage::of::<Lookup>(cause)));
             }
         };
-        match check(method, client_secret_as_written, found.take_client(&client_id)) {
+        let client = found.take_client(&client_id);
+        if client.is_none() && method.secret().is_none() {
+            return endpoint.unregistered(client_id, found);
+        }
+        match check(method, client_secret_as_written, client) {
             Ok(Checked::Authenticated(client)) => endpoint.authenticated(client, &found),
             Ok(Checked::AskHost(question)) => {
                 Step::ClientSecret(AuthenticateClientSecret { question, found, endpoint })

@@ -7,10 +7,13 @@
 mod authenticate;
 mod authenticated;
 mod config;
+mod document;
 mod presented;
 mod secret;
 
 pub use authenticate::{AuthenticateClientSecret, AuthenticateLookup, ClientEndpoint};
 pub use authenticated::Authenticated;
 pub use config::ClientAuthenticationConfig;
+pub use document::AuthenticateFetch;
+pub(super) use document::{by_document, by_name};
 pub use presented::{ClientAuthentication, ClientAuthenticationMethod};

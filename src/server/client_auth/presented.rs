@@ -110,7 +110,7 @@ impl<'a> ClientAuthenticationMethod<'a> {
         }
     }
 
-    fn secret(&self) -> Option<&Secret<'a>> {
+    pub(super) fn secret(&self) -> Option<&Secret<'a>> {
         match self {
             Self::None => None,
             Self::ClientSecretBasic(secret) => secret.as_ref(),

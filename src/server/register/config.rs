@@ -2,6 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::metadata::Offer;
 use crate::model::{ClientId, Digest, Endpoint, GrantType, Issuer, Metadata, Scope};
 use crate::server::section::Section;
 
@@ -80,6 +81,17 @@ impl RegistrationConfig {
             authorization_details_types: Vec::new(),
             private_use_schemes: false,
             require_same_host: false,
+        }
+    }
+
+    pub(super) fn offer(&self) -> Offer<'_> {
+        Offer {
+            scope: &self.scope,
+            grant_types: &self.grant_types,
+            authorization_details_types: &self.authorization_details_types,
+            private_use_schemes: self.private_use_schemes,
+            require_same_host: self.require_same_host,
+            is_published: false,
         }
     }
 

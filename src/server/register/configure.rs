@@ -158,7 +158,7 @@ impl<'a> ConfigureEndpoint<'a> {
             Operation::Update { headers, body } => {
                 let mut members = members(headers, body)?;
                 own(&mut members, &client)?;
-                let limits = Limits { config, section, before: Some(&*client) };
+                let limits = Limits { config, offer: section.offer(), before: Some(&*client) };
                 let metadata = ClientMetadata::read(members, limits)?;
                 let (updated, client_secret) =
                     metadata.applied_to((*client).clone(), || Secret::of_random(moment.draw()));

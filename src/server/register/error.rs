@@ -121,7 +121,7 @@ impl RegistrationError {
     }
 
     /// The `error_description`. It contains nothing from the request.
-    fn description(&self) -> String {
+    pub(in crate::server) fn description(&self) -> String {
         match self {
             Self::Endpoint(error) => error.description(),
             // RFC 7591 §3.2.2: "Human-readable ASCII text description of the error used for debugging."

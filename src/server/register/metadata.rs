@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::config::RegistrationConfig;
 use super::error::RegistrationError;
 use super::page::page;
 use crate::model::members::Members;
@@ -23,15 +22,27 @@ const MAX_TEXT_LEN: usize = 256;
 
 /// The limits for what a client asks for.
 #[derive(Clone, Copy)]
-pub(super) struct Limits<'a> {
-    pub(super) config: &'a Config,
-    pub(super) section: &'a RegistrationConfig,
+pub(in crate::server) struct Limits<'a> {
+    pub(in crate::server) config: &'a Config,
+    pub(in crate::server) offer: Offer<'a>,
     /// The record before an update. What the client has, it may keep.
-    pub(super) before: Option<&'a Client>,
+    pub(in crate::server) before: Option<&'a Client>,
+}
+
+/// What clients may have at most that say themselves what they are, as the section for such clients has it.
+#[derive(Clone, Copy)]
+pub(in crate::server) struct Offer<'a> {
+    pub(in crate::server) scope: &'a Scope,
+    pub(in crate::server) grant_types: &'a [GrantType],
+    pub(in crate::server) authorization_details_types: &'a [String],
+    pub(in crate::server) private_use_schemes: bool,
+    pub(in crate::server) require_same_host: bool,
+    /// True if the metadata is published, so that the client can have no secret.
+    pub(in crate::server) is_published: bool,
 }
 
 /// The metadata that a client asks to be registered with, within the limits.
-pub(super) struct ClientMetadata {
+pub(in crate::server) struct ClientMetadata {
     redirect_uris: Vec<RedirectUri>,
     /// The place of the secret in a request; `None` for a public client.
     presented: Option<SecretPresentation>,
@@ -50,11 +61,11 @@ impl ClientMetadata {
     /// the client that it does not understand".
     ///
     /// [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
-    pub(super) fn read(mut members: Members, limits: Limits<'_>) -> Result<Self, RegistrationError> {
+    pub(in crate::server) fn read(mut members: Members, limits: Limits<'_>) -> Result<Self, RegistrationError> {
         let from = &mut members;
         software_statement(from)?;
         let redirect_uris = limits.redirect_uris(from)?;
-        let presented = presented(from)?;
+        let presented = if limits.offer.is_published { no_secret(from)? } else { presented(from)? };
         let (grant_types, response_types) = limits.types(from)?;
         // RFC 7591 §2: "clients using flows with redirection MUST register their redirection URI values."
         if redirect_uris.is_empty() && !response_types.is_empty() {
@@ -71,7 +82,7 @@ impl ClientMetadata {
         let authorization_details_types = limits.authorization_details_types(from)?;
         let redirect_hosts: Vec<_> =
             redirect_uris.iter().filter_map(|uri| Some(PageUrl::parse(uri.as_str()).ok()?.host())).collect();
-        let hosts = limits.section.require_same_host.then_some(redirect_hosts.as_slice());
+        let hosts = limits.offer.require_same_host.then_some(redirect_hosts.as_slice());
         let mut page_of = |name| text_of(from, name, PageUrl::MAX_LEN)?.map(|url| page(name, &url, hosts)).transpose();
         let [client_uri, logo_uri] = [page_of("client_uri")?, page_of("logo_uri")?];
         let [tos_uri, policy_uri] = [page_of("tos_uri")?, page_of("policy_uri")?];
@@ -114,7 +125,7 @@ impl ClientMetadata {
     /// that has none and needs one.
     ///
     /// [RFC 7592 §2.2]: https://www.rfc-editor.org/rfc/rfc7592#section-2.2
-    pub(super) fn applied_to(
+    pub(in crate::server) fn applied_to(
         self,
         client: Client,
         draw: impl FnOnce() -> Secret<'static>,
@@ -161,7 +172,7 @@ impl Limits<'_> {
             RegistrationError::Member { reason, .. } => RegistrationError::RedirectUris(reason),
             error => error,
         })?;
-        let parse = if self.section.private_use_schemes { RedirectUri::parse_private_use } else { RedirectUri::parse };
+        let parse = if self.offer.private_use_schemes { RedirectUri::parse_private_use } else { RedirectUri::parse };
         let before = self.before.map_or(&[][..], |client| &client.redirect_uris);
         let mut redirect_uris = Vec::new();
         for text in texts.unwrap_or_default() {
@@ -217,8 +228,7 @@ impl Limits<'_> {
     /// Tells if a client may register for a grant type, and the server has it.
     fn offers(self, grant_type: &GrantType) -> bool {
         let is_within = |grant_types: &[GrantType]| grant_types.contains(grant_type);
-        let may =
-            is_within(&self.section.grant_types) || self.before.is_some_and(|client| is_within(&client.grant_types));
+        let may = is_within(self.offer.grant_types) || self.before.is_some_and(|client| is_within(&client.grant_types));
         let config = self.config;
         may && match grant_type {
             GrantType::Implicit => config.authorization.response_types.contains(&ResponseType::Token),
@@ -231,7 +241,7 @@ impl Limits<'_> {
     ///
     /// [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
     fn scope(self, members: &mut Members) -> Result<Scope, RegistrationError> {
-        let everybodys = &self.section.scope;
+        let everybodys = self.offer.scope;
         let Some(text) = text_of(members, "scope", Scope::MAX_LEN)? else { return Ok(everybodys.clone()) };
         let malformed = |_| RegistrationError::member("scope", "is not a list of scope values");
         let requested = self.config.parse_scope(&text).map_err(malformed)?;
@@ -257,7 +267,7 @@ impl Limits<'_> {
         types.dedup();
         types.retain(|name| {
             let has = |types: &[String]| types.contains(name);
-            let may = has(&self.section.authorization_details_types);
+            let may = has(self.offer.authorization_details_types);
             let may = may || self.before.is_some_and(|client| has(&client.authorization_details_types));
             may && self.config.authorization_details.types().any(|known| known == name)
         });
@@ -271,17 +281,31 @@ impl Limits<'_> {
 const PAIRS: [(GrantType, ResponseType); 2] =
     [(GrantType::AuthorizationCode, ResponseType::Code), (GrantType::Implicit, ResponseType::Token)];
 
+/// The member that names the client authentication method.
+const METHOD: &str = "token_endpoint_auth_method";
+
 /// Reads `token_endpoint_auth_method`. [RFC 7591 §2]: "If unspecified or omitted, the default is
 /// "client_secret_basic"".
 ///
 /// [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
 fn presented(members: &mut Members) -> Result<Option<SecretPresentation>, RegistrationError> {
-    const METHOD: &str = "token_endpoint_auth_method";
     match text(members, METHOD)?.as_deref() {
         Some("none") => Ok(None),
         None | Some("client_secret_basic") => Ok(Some(SecretPresentation::Basic)),
         Some("client_secret_post") => Ok(Some(SecretPresentation::Post)),
         Some(_) => Err(RegistrationError::member(METHOD, "is not supported here")),
+    }
+}
+
+/// Reads `token_endpoint_auth_method` of published metadata. Omitted, it is `none`, since the default of registration
+/// is a secret. [CIMD §4.1]: "the `token_endpoint_auth_method` property MUST NOT include `client_secret_post`,
+/// `client_secret_basic`, `client_secret_jwt`, or any other method based around a shared symmetric secret."
+///
+/// [CIMD §4.1]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01#section-4.1
+fn no_secret(members: &mut Members) -> Result<Option<SecretPresentation>, RegistrationError> {
+    match text(members, METHOD)?.as_deref() {
+        None | Some("none") => Ok(None),
+        Some(_) => Err(RegistrationError::member(METHOD, "is not none, and nothing else is supported here")),
     }
 }
 

@@ -28,7 +28,8 @@ use std::sync::Arc;
 
 use http::{Method, Request};
 
-use self::metadata::{ClientMetadata, Limits};
+pub(super) use self::metadata::{ClientMetadata, Limits, Offer};
+pub(super) use self::page::is_public;
 use self::planned::Planned;
 use self::request::members;
 use super::cross_origin::Reader;
@@ -100,7 +101,7 @@ fn plan<B: AsRef<[u8]>>(
             false
         }
     };
-    let limits = Limits { config, section, before: None };
+    let limits = Limits { config, offer: section.offer(), before: None };
     let metadata = ClientMetadata::read(members(request.headers(), request.body().as_ref())?, limits)?;
 
     // RFC 7591 §3.2.1: "It SHOULD NOT be currently valid for any other registered client".

@@ -25,7 +25,7 @@ pub(super) fn page(name: &'static str, url: &str, hosts: Option<&[String]>) -> R
 
 /// Tells if the host may be on the Internet, as far as its name tells: no address of a private network, no name without
 /// a dot, and none of a domain that is reserved for such networks.
-fn is_public(page: &PageUrl) -> bool {
+pub(in crate::server) fn is_public(page: &PageUrl) -> bool {
     const RESERVED: [&str; 5] = ["localhost", "local", "internal", "home.arpa", "test"];
     let host = page.host();
     let name = host.trim_end_matches('.');

@@ -31,7 +31,8 @@ use std::sync::Arc;
 
 use super::authorization_details::DetailsError;
 use super::client_auth::{
-    AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientEndpoint,
+    AuthenticateClientSecret, AuthenticateFetch, AuthenticateLookup, Authenticated, ClientAuthentication,
+    ClientEndpoint, by_document,
 };
 use super::cross_origin::Reader;
 use super::error::{EndpointError, PresentedIn};
@@ -41,6 +42,7 @@ use super::scope::Granted;
 use super::{Config, Server};
 use crate::consult::Issuance;
 use crate::effect::{Answer, Effect, Outage, Unavailable};
+use crate::fetch::FromCache;
 use crate::model::{AuthenticationEvent, Claims, ClientId, GrantId, GrantType, Moment, Scope, Subject};
 use crate::record::Client;
 use crate::step::{Pause, Step, machine};
@@ -51,7 +53,7 @@ machine! {
     /// The machine of the token endpoint. The type has no values; its pauses and its reply carry the state.
     ///
     /// ```text
-    /// request ─▶ Lookup ─▶ [ClientSecret] ─▶ [Password | Extension] ─▶ [Issuance] ─▶ Commit ─▶ reply
+    /// request ─▶ Lookup ─▶ [ClientSecret | Fetch] ─▶ [Password | Extension] ─▶ [Issuance] ─▶ Commit ─▶ reply
     ///                                                                                  │ spent meanwhile
     ///                                                                                  └─▶ Commit (revoke, or retry)
     /// ```
@@ -63,6 +65,7 @@ machine! {
         Password = TokenPassword<'a>,
         Extension = TokenExtension<'a>,
         Issuance = TokenIssuance<'a>,
+        Fetch = AuthenticateFetch<'a, TokenEndpoint<'a>>,
         Commit = TokenCommit<'a>,
         Reply = TokenReply,
     }
@@ -177,6 +180,13 @@ impl<'a> ClientEndpoint for TokenEndpoint<'a> {
 
     fn refused(self, client_id: ClientId, error: EndpointError) -> Step<Token<'a>> {
         self.refuse(client_id, error.into())
+    }
+
+    fn unregistered(self, client_id: ClientId, found: Found) -> Step<Token<'a>> {
+        // People whose client is in use are not logged out because the document's server is down.
+        let is_refresh = self.grant_type == GrantType::RefreshToken;
+        let from_cache = if is_refresh { FromCache::LastGood } else { FromCache::Fresh };
+        by_document(self.config, client_id, from_cache, (found, self))
     }
 }
 

@@ -27,7 +27,8 @@ pub(super) const GRACE: Duration = Duration::from_secs(30);
 
 const SAML: &str = "urn:ietf:params:oauth:grant-type:saml2-bearer";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-const CHALLENGE: &str = "code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
+pub(super) const CHALLENGE: &str =
+    "code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
 const PHOTOS: &str = "https://api.example/photos";
 
 /// What a request may ask for that it does not get, and how it asks.
@@ -35,7 +36,7 @@ const REQUESTS: [(&str, &str); 2] =
     [("another scope", "&scope=admin"), ("another resource", "&resource=https://api.example/mail")];
 
 /// Lives as long as the test, as what is held at a pause must.
-fn leak<T>(value: T) -> &'static T {
+pub(super) fn leak<T>(value: T) -> &'static T {
     Box::leak(Box::new(value))
 }
 
@@ -90,17 +91,17 @@ impl Kind {
 }
 
 /// A code flow: what the store holds after each half of it, and what was issued, the same at each time.
-struct Flow {
-    authorized: Model,
+pub(super) struct Flow {
+    pub(super) authorized: Model,
     issued: Model,
     grant: GrantId,
-    code: String,
+    pub(super) code: String,
     access_token: String,
     refresh_token: String,
 }
 
 impl Flow {
-    fn of(client_id: &str, began: Timestamp) -> Self {
+    pub(super) fn of(client_id: &str, began: Timestamp) -> Self {
         let server = server(GRACE, false);
         let store = Plain(Model::new(vec![Kind::Public.client(client_id)]).into());
         let moment = |seed| Moment::new(began, &mut Counter(seed));
@@ -153,19 +154,19 @@ impl Flow {
     }
 }
 
-fn moment() -> Moment {
+pub(super) fn moment() -> Moment {
     Moment::new(NOW, &mut Counter(7))
 }
 
-fn approval() -> Approval {
+pub(super) fn approval() -> Approval {
     Approval::by(Subject::parse("alice").unwrap())
 }
 
-fn exchange(code: &str) -> String {
+pub(super) fn exchange(code: &str) -> String {
     format!("grant_type=authorization_code&code={code}&code_verifier={VERIFIER}")
 }
 
-fn form(body: &str) -> Request<String> {
+pub(super) fn form(body: &str) -> Request<String> {
     let form = Request::post("/").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
     form.body(body.to_owned()).unwrap()
 }

@@ -135,9 +135,10 @@ impl Settings {
         Self { server, ..Self::default() }
     }
 
-    /// Lets everybody register clients for this scope.
+    /// Lets everybody register clients for this scope, or be one by a metadata document.
     pub(crate) fn with_open_registration(mut self, scope: Scope) -> Self {
         self.server.registration = Registration::Open;
+        self.server.client_id_metadata_documents = true;
         self.server.registration_scope = Some(scope);
         self
     }

@@ -8,7 +8,8 @@ use grantor::model::{
     Audience, CodeChallengeMethod, Digest, Endpoint, GrantType, Issuer, Resource, ResponseType, Scope,
 };
 use grantor::server::{
-    Config, DefaultScope, ParConfig, RefreshPolicy, Registrants, RegistrationConfig, SeveralResources, UnknownScope,
+    ClientIdMetadataDocumentConfig, Config, DefaultScope, ParConfig, RefreshPolicy, Registrants, RegistrationConfig,
+    SeveralResources, UnknownScope,
 };
 use serde::Deserialize;
 
@@ -45,6 +46,9 @@ pub(super) struct ServerTable {
     /// The initial access tokens, with `registration = "token"`.
     #[serde(default)]
     pub(super) registration_tokens: Vec<InitialAccessToken>,
+    /// Identify clients by the URL of their metadata document.
+    #[serde(default)]
+    pub(super) client_id_metadata_documents: bool,
     /// The greatest scope of a client that registers itself; `scopes_supported` if omitted.
     pub(super) registration_scope: Option<Scope>,
     /// The time after which such a client is forgotten if it has no grant.
@@ -69,6 +73,8 @@ pub(super) struct Relaxed {
     ignore_other_authorization: bool,
     /// Accept redirect URIs with private-use schemes without a period.
     pub(super) private_use_schemes: bool,
+    /// Fetch metadata documents of clients from addresses that are not public, too.
+    client_id_metadata_documents_in_private_network: bool,
 }
 
 /// Who may register clients: nobody, everybody, or whoever has one of the `registration_tokens`.
@@ -158,6 +164,13 @@ impl ServerTable {
             Refresh::Reuse => RefreshPolicy::Reuse,
         };
         config.registration = self.registration(&config.issuer);
+        config.client_id_metadata_documents = self.client_id_metadata_documents.then(|| {
+            let mut section = ClientIdMetadataDocumentConfig::default();
+            section.scope = self.registration_scope.clone().unwrap_or_else(|| self.scopes_supported.clone());
+            section.private_use_schemes = self.relaxed.private_use_schemes;
+            section.in_private_network = self.relaxed.client_id_metadata_documents_in_private_network;
+            section
+        });
         config
     }
 
