@@ -24,12 +24,12 @@ pub(crate) async fn authorize(
     let reply = app.server.authorize(&request, moment()).run_async(&app.store).await;
     audit(&reply.event());
     match (reply, login) {
+        (AuthorizeReply::Ask(prompt), login) => people::ask(&app, login, prompt).await,
         (AuthorizeReply::Respond(response), _) => Ok(response.into_http().map(Body::from)),
-        // No question and no redirect before it is known who it is: RFC 9700 §4.11.2. After the login the browser comes
-        // here again, with the same request.
-        (_, Err(log_in_first)) => Ok(log_in_first),
-        (AuthorizeReply::Ask(prompt), Ok(login)) => people::ask(&app, &login, prompt),
-        (AuthorizeReply::Refuse(refusal), Ok(_)) => {
+        // No redirect to the client before it is known who it is, RFC 9700 §4.11.2, but for a client that wants no page.
+        // After the login the browser comes here again, with the same request.
+        (AuthorizeReply::Refuse(refusal), Err(log_in_first)) if !refusal.is_silent() => Ok(log_in_first),
+        (AuthorizeReply::Refuse(refusal), _) => {
             let response = refusal.respond(&app.server, moment()).run_async(&app.store).await;
             audit(&response.event());
             Ok(response.into_http().map(Body::from))

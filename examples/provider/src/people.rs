@@ -9,8 +9,8 @@ use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
-use grantor::model::{ClientId, Secret, Subject};
-use grantor::server::{Approval, Prompt};
+use grantor::model::{AuthenticationEvent, ClientId, Secret, Subject};
+use grantor::server::{Approval, Interaction, Prompt};
 use grantor::store::{Application, AsyncGrantStore as _, GrantsOf};
 use serde::Deserialize;
 
@@ -78,12 +78,25 @@ pub(crate) async fn log_in(
     Ok((cookies.add(cookie), Redirect::to(next)).into_response())
 }
 
-/// Asks the person if the client may have what it asks for.
-pub(crate) fn ask(app: &App, login: &Login, prompt: Prompt) -> Result<Response, Failure> {
-    let name = random();
-    let page = page(&ConsentPage { login, prompt: &prompt, name: &name });
-    app.sessions.keep(login, name, prompt);
-    page
+/// Asks the person if the client may have what it asks for; or to log in first. A client that wants no page
+/// (`prompt=none`), or another login than this one (`prompt=login`, `max_age`), learns that it would take one.
+pub(crate) async fn ask(app: &App, login: Result<Login, Response>, prompt: Prompt) -> Result<Response, Failure> {
+    let authentication = login.as_ref().ok().map(|login| AuthenticationEvent::at(login.at));
+    let open = prompt.needs(authentication.as_ref(), []).unwrap_or(Interaction::Consent);
+    match login {
+        Err(log_in_first) if !prompt.is_silent() => Ok(log_in_first),
+        Ok(login) if !prompt.is_silent() && open != Interaction::Login => {
+            let name = random();
+            let page = page(&ConsentPage { login: &login, prompt: &prompt, name: &name });
+            app.sessions.keep(&login, name, prompt);
+            page
+        }
+        _ => {
+            let response = prompt.refuse(&app.server, open, moment()).run_async(&app.store).await;
+            audit(&response.event());
+            Ok(response.into_http().map(Body::from))
+        }
+    }
 }
 
 pub(crate) async fn decide(State(app): Shared, login: Login, Form(fields): Form<Fields>) -> Result<Response, Failure> {

@@ -172,10 +172,16 @@ async fn what_is_refused_and_denied() {
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
     let next = visitor.log_in(REQUEST).await;
     assert_eq!(parameter(&visitor.decide(&next, "deny").await, "error"), "access_denied");
+    for (prompt, error) in [("none", "consent_required"), ("login", "login_required")] {
+        let (response, _) = visitor.get(&format!("{REQUEST}&prompt={prompt}")).await;
+        assert!(location(&response).contains(&format!("error={error}")), "{}", location(&response));
+    }
     let (response, _) = visitor.get(&next.replace("S256", "plain")).await;
     assert!(location(&response).contains("error=invalid_request"), "{}", location(&response));
 
     visitor.cookie.clear();
+    let (response, _) = visitor.get(&format!("{REQUEST}&prompt=none")).await;
+    assert!(location(&response).contains("error=login_required"), "{}", location(&response));
     let elsewhere = [("name", "alice"), ("password", "correct horse battery staple"), ("next", "https://evil.example")];
     assert_eq!(location(&visitor.post("/login", &elsewhere).await.0), "/");
 }
