@@ -11,6 +11,7 @@ use super::authorize::{
 };
 use super::error::{EndpointError, ErrorReply};
 use super::introspect::IntrospectReply;
+use super::may_be_outage::MayBeOutage;
 use super::par::{PushError, PushReply};
 use super::register::RegistrationError;
 use super::revoke::{RevokeError, RevokeReply};
@@ -372,32 +373,6 @@ impl RevokeReply {
 fn types(details: &AuthorizationDetails) -> Vec<String> {
     let types: BTreeSet<_> = details.iter().map(AuthorizationDetail::detail_type).collect();
     types.into_iter().map(str::to_owned).collect()
-}
-
-/// An error that may be an outage.
-pub(super) trait MayBeOutage: Clone {
-    fn outage(&self) -> Option<&Outage>;
-}
-
-/// Implements [`MayBeOutage`] for the errors that have a variant for those of every endpoint.
-macro_rules! may_be_outage {
-    ($($error:ident: $pattern:pat => $outage:ident;)*) => {$(
-        impl MayBeOutage for $error {
-            fn outage(&self) -> Option<&Outage> {
-                match self {
-                    $pattern => Some($outage),
-                    _ => None,
-                }
-            }
-        }
-    )*};
-}
-may_be_outage! {
-    EndpointError: Self::Unavailable(outage) => outage;
-    TokenError: Self::Endpoint(EndpointError::Unavailable(outage)) => outage;
-    RevokeError: Self::Endpoint(EndpointError::Unavailable(outage)) => outage;
-    PushError: Self::Endpoint(EndpointError::Unavailable(outage)) => outage;
-    RegistrationError: Self::Endpoint(EndpointError::Unavailable(outage)) => outage;
 }
 
 impl Event {

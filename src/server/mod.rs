@@ -27,6 +27,7 @@ mod error;
 mod event;
 mod introspect;
 mod issue;
+mod may_be_outage;
 mod metadata;
 mod par;
 mod register;
