@@ -9,9 +9,11 @@ use grantor::model::{
     Metadata, RedirectUri, Resource, ResourceMetadata, Scope, Secret, Subject,
 };
 use grantor::resource::{Config, Requirement, ResourceServer};
-use grantor::server::{ClientAuthentication, ClientAuthenticationMethod};
-use grantor::{BasicCredentials, Moment, Step, Timestamp};
-use http::{HeaderMap, HeaderValue, Request, Uri, header};
+use grantor::server::{
+    self, ClientAuthentication, ClientAuthenticationMethod, ClientIdMetadataDocumentConfig, MAX_DOCUMENT_LEN,
+};
+use grantor::{BasicCredentials, Moment, Server, Step, Timestamp};
+use http::{HeaderMap, HeaderValue, Request, Response, Uri, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::{Host, Url};
@@ -35,7 +37,23 @@ pub fn parsers(input: &[u8]) {
         redirect(first, rest);
         basic(first, rest);
         asked_for(first, rest);
+        document(first, rest);
     }
+}
+
+/// A client identifier, and the document at it: whatever makes a client makes a public one, at a URL of https.
+fn document(client_id: &str, body: &str) {
+    let Ok(client_id) = ClientId::parse(client_id) else { return };
+    let mut config = server::Config::new(Issuer::parse("https://server.example").unwrap());
+    config.client_id_metadata_documents = Some(ClientIdMetadataDocumentConfig::default());
+    let response = Response::builder().header(header::CONTENT_TYPE, "application/json");
+    let response = response.body(body.as_bytes().to_vec()).unwrap();
+    let Ok(client) = Server::new(config).unwrap().client_of_document(&client_id, &response) else { return };
+    assert!(client.client_id == client_id && !client.is_confidential() && client.is_self_registered());
+    assert!(client.require_pkce && client.scope.is_empty() && body.len() <= MAX_DOCUMENT_LEN);
+    let url = Url::parse(client_id.as_str()).unwrap();
+    assert!(url.scheme() == "https" && url.username().is_empty() && url.password().is_none());
+    assert!(url.fragment().is_none());
 }
 
 /// A type that is a text of some syntax: written, it is that text, and serde agrees with `parse`.

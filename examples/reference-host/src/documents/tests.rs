@@ -66,10 +66,12 @@ impl Network for Web {
             let request = String::from_utf8_lossy(&request[..len]).into_owned();
             state.lock().expect("nobody panicked").requests.push(request);
             let _ = stream.write_all(response.as_bytes()).await;
-            while is_slow {
-                tokio::time::sleep(Duration::from_millis(500)).await;
-                if stream.write_all(b" ").await.is_err() {
-                    return;
+            if is_slow {
+                loop {
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                    if stream.write_all(b" ").await.is_err() {
+                        return;
+                    }
                 }
             }
             let _ = stream.shutdown().await;
