@@ -1,62 +1,45 @@
-//! A device without a browser: RFC 8628, on the client.
-//!
-//! grantor's server does not have this grant yet, so what answers here is not grantor but four responses, as the RFC
-//! prints them.
+//! A device without a browser: RFC 8628, at the client and at the server.
 
 mod common;
 
-use std::cell::Cell;
-use std::time::SystemTime;
+use std::time::Duration;
 
-use common::Error;
-use common::network::{show_request, show_response};
-use grantor::client::{Polled, Registration};
-use grantor::model::Metadata;
-use grantor::{Answer, Fetch, HttpHost, Moment, Timestamp, Unavailable};
-use http::Response;
-
-const ANSWERS: [(u16, &str); 4] = [
-    (
-        200,
-        r#"{"device_code":"GmRhmhcxhwAzkoEqiMEg_DnyEysNkuNhszIySk9eS","user_code":"WDJB-MJHT",
-            "verification_uri":"https://album.example/device","expires_in":1800,"interval":5}"#,
-    ),
-    (400, r#"{"error":"authorization_pending"}"#),
-    (400, r#"{"error":"slow_down"}"#),
-    (200, r#"{"access_token":"2YotnFZFEjr1zCsicMWpAA","token_type":"Bearer","expires_in":3600}"#),
-];
+use common::{Demo, Error, ISSUER, alice};
+use grantor::client::{Device, Polled, Registration};
+use grantor::model::GrantType;
+use grantor::server::{Approval, DeviceConfig, DevicePageError, VerifyUserCodeReply};
+use grantor::{Timestamp, record};
+use http::StatusCode;
 
 pub(crate) fn main() -> Result<(), Error> {
-    let server: Metadata = serde_json::from_str(
-        r#"{"issuer":"https://album.example","token_endpoint":"https://album.example/token",
-            "device_authorization_endpoint":"https://album.example/device_authorization"}"#,
-    )?;
-    let answers = Cell::new(ANSWERS.iter());
-    let http = HttpHost(|fetch: &Fetch| -> Answer<Fetch> {
-        show_request(fetch.request());
-        let mut rest = answers.take();
-        let (status, body) = rest.next().ok_or_else(|| Unavailable::new("it has said all it has to say"))?;
-        answers.set(rest);
-        let response = Response::builder().status(*status).body(body.as_bytes().to_vec()).map_err(Unavailable::new)?;
-        show_response(&response);
-        Ok(response)
-    });
-    let client = Registration::public(server.issuer.clone(), "frame".parse()?).at(server)?;
-    let mut now = Timestamp::from(SystemTime::now());
-    let moment = |now| Moment::try_new(now, &mut getrandom::SysRng);
+    // At the server: the endpoint exists, the token endpoint takes its codes, and the metadata say so.
+    let demo = Demo::with(|config| {
+        config.device = Some(DeviceConfig::below(&config.issuer));
+        config.token.grant_types.push(GrantType::DeviceCode);
+        Ok(())
+    })?;
+    let mut frame = record::Client::public("frame".parse()?);
+    frame.client_name = Some("Picture frame".to_owned());
+    frame.grant_types = vec![GrantType::DeviceCode, GrantType::RefreshToken];
+    frame.scope = "photos.read".parse()?;
+    demo.register(frame)?;
 
-    // The device asks (§3.1), and shows the person where to go and what to type (§3.3).
+    // At the device: it asks (§3.1), and shows the person where to go and what to type (§3.3).
+    let client = Registration::public(ISSUER.parse()?, "frame".parse()?).at(demo.server.config().metadata())?;
     let request = client.authorize_device().scope("photos.read".parse()?);
-    let mut device = request.start(moment(now)?).run(&http)?;
-    println!("Go to {} and type {}", device.verification_uri(), device.user_code());
+    let mut device = request.start(demo.moment()).run(&demo.http())?;
+    println!("— the frame shows: go to {} and type {}", device.verification_uri(), device.user_code());
 
-    // It asks again and again whether they have decided (§3.4), never before it is time. A device sleeps until
-    // `poll_at`; here, the clock is put forward.
-    let mut waits = Vec::new();
+    // It asks again and again whether they have decided (§3.4), never before it is time: a device sleeps until
+    // `poll_at`. Here the clock is put forward, and the person types and decides between the second poll and the third.
+    let mut polls = 0;
     let tokens = loop {
-        waits.push(device.poll_at().0 - now.0);
-        now = device.poll_at();
-        device = match client.poll(&device, moment(now)?).run(&http)? {
+        demo.wait(until(device.poll_at(), demo.now()));
+        if polls == 2 {
+            decide(&demo, &device)?;
+        }
+        polls += 1;
+        device = match client.poll(&device, demo.moment()).run(&demo.http())? {
             Polled::Tokens(tokens) => break tokens,
             Polled::Pending(device) => device,
             Polled::Retry(device, error) => {
@@ -66,7 +49,31 @@ pub(crate) fn main() -> Result<(), Error> {
             Polled::Denied | Polled::Expired => return Err("nobody approved".into()),
         };
     };
-    assert_eq!(waits, [5, 5, 10], "slow_down asks for five seconds more");
-    assert_eq!(tokens.authorization(), "Bearer 2YotnFZFEjr1zCsicMWpAA");
+    assert_eq!(polls, 3);
+    assert_eq!(demo.get_photos(&tokens)?.status(), StatusCode::OK);
     Ok(())
+}
+
+/// The page at `verification_uri`, which is the host's: Alice types the code, logs in, and decides.
+fn decide(demo: &Demo, device: &Device) -> Result<(), Error> {
+    let enter = |typed: &str| demo.server.verify_user_code(typed, demo.moment()).run(&demo.host());
+    // Wrong codes are counted, by session and by address, and have to wait after a few (§5.1).
+    match enter("BBBB-BBBB") {
+        VerifyUserCodeReply::Refuse(error @ DevicePageError::UserCodeUnknown) => assert!(error.is_guess()),
+        other => return Err(format!("guessed: {other:?}").into()),
+    }
+    let prompt = match enter(&device.user_code().to_lowercase().replace('-', " ")) {
+        VerifyUserCodeReply::Ask(prompt) => prompt,
+        VerifyUserCodeReply::Refuse(error) => return Err(error.into()),
+    };
+    // The page says that a device asks, which one and with which code, so that nobody approves a stranger's (§5.4). The
+    // prompt stays in the session of whoever typed the code: only they decide.
+    println!("— {:?} shows {} and asks for {}", prompt.client_name, prompt.user_code, prompt.asked.scope);
+    let decided = prompt.approve(&demo.server, Approval::by(alice()?), demo.moment()).run(&demo.host());
+    assert_eq!(decided.is_approved(), Ok(true));
+    Ok(())
+}
+
+fn until(time: Timestamp, now: Timestamp) -> Duration {
+    Duration::from_secs(time.0.saturating_sub(now.0))
 }

@@ -84,6 +84,7 @@
 //! | rich authorization requests | [RFC 9396] | [`server::AuthorizationDetailsConfig`] |
 //! | registration | [RFC 7591]; [RFC 7592] | [`server::Register`], [`server::Configure`] |
 //! | client ID metadata documents | [CIMD] | [`server::ClientIdMetadataDocumentConfig`] |
+//! | devices: codes, page, decision | [RFC 8628] | [`server::AuthorizeDevice`] |
 //! | introspection | [RFC 7662] | [`server::Introspect`] |
 //! | revocation | [RFC 7009] | [`server::Revoke`] |
 //! | metadata | [RFC 8414] | [`server::Config::metadata`] |
@@ -105,7 +106,7 @@
 //! | `prompt`, `login_hint`, `ui_locales`, remembered consent | yes | yes | |
 //! | metadata, revocation, `iss`, response modes with `form_post` | yes | yes | |
 //! | protected resource metadata | | yes | yes |
-//! | devices | planned | yes | |
+//! | devices | yes | yes | |
 //! | pushed authorization requests | yes | yes | |
 //! | rich authorization requests | yes | yes | yes |
 //! | registration, with reading, changing and deleting it | off by default | yes | |

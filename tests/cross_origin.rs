@@ -19,7 +19,7 @@ use http::{Method, Request, Response, header};
 const ORIGIN: &str = "https://spa.example";
 
 fn world() -> World {
-    World::new().with(|config| {
+    World::new().with_devices().with(|config| {
         config.par = Some(ParConfig::at("https://server.example.com/par".parse().unwrap()));
         config.registration.clone_from(&registering::registering().server.config().registration);
     })
@@ -40,7 +40,7 @@ fn from_a_script(mut request: Request<Vec<u8>>) -> Request<Vec<u8>> {
 /// The endpoints that a script may ask, with the methods that they take.
 type Endpoint = fn(&World, &Request<Vec<u8>>) -> Response<Vec<u8>>;
 
-const ENDPOINTS: [(&str, &str, Endpoint); 9] = [
+const ENDPOINTS: [(&str, &str, Endpoint); 10] = [
     ("metadata", "GET", |world, request| world.server.metadata(request)),
     ("metadata of a resource", "GET", |_, request| photos::photos().metadata(request)),
     ("token", "POST", |world, request| world.server.token(request, world.moment()).run(world).into_http()),
@@ -50,6 +50,7 @@ const ENDPOINTS: [(&str, &str, Endpoint); 9] = [
     ("client configuration", "GET", configuration),
     ("client configuration", "PUT", configuration),
     ("client configuration", "DELETE", configuration),
+    ("devices", "POST", |world, request| world.server.authorize_device(request, world.moment()).run(world).into_http()),
 ];
 
 fn configuration(world: &World, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
@@ -137,6 +138,10 @@ fn r86_a_script_may_read_every_response_also_an_error() {
     {
         let request = from_a_script(client.request(method, &client.updated()));
         cases.push((status, configuration(&world, &request)));
+    }
+    for (status, form) in [(200, devices::start()), (400, devices::start().set("scope", "admin"))] {
+        let request = from_a_script(post(form));
+        cases.push((status, world.server.authorize_device(&request, world.moment()).run(&world).into_http()));
     }
     for at in [At::Lookup, At::Commit] {
         let outage = World::new().with_outage(at, Some(30));

@@ -18,7 +18,7 @@ use http::{Method, Response};
 use serde_json::{Value, json};
 
 fn world() -> World {
-    World::new().with_everything().with(|config| {
+    World::new().with_everything().with_devices().with(|config| {
         config.par = Some(ParConfig::at(Endpoint::parse("https://server.example.com/par").unwrap()));
         config.registration.clone_from(&registering::registering().server.config().registration);
     })
@@ -42,6 +42,8 @@ fn all(world: &World) -> Vec<server::Event> {
     let introspect = |request| world.server.introspect(&request, world.moment()).run(world).event();
     let revoke = |request| world.server.revoke(&request, world.moment()).run(world).event();
     let push = |form| world.server.push(&post(form), world.moment()).run(world).event();
+    let start = |form| world.server.authorize_device(&post(form), world.moment()).run(world).event();
+    let device = world.device();
     let as_app = post(params(&[("token", &refresh_token), ("client_id", "app")]));
     let registered = world.server.register(&registering::request(registering::metadata()), world.moment()).run(world);
     let information = serde_json::to_vec(registered.result().unwrap()).unwrap();
@@ -70,6 +72,11 @@ fn all(world: &World) -> Vec<server::Event> {
         configure(Method::PUT),
         configure(Method::DELETE),
         configure(Method::DELETE),
+        start(devices::start()),
+        start(devices::start().set("scope", "admin")),
+        world.event(devices::poll(&device)),
+        world.event(devices::poll(&device)),
+        world.verify("BBBB-BBBB").event(),
         down.event(client_credentials()),
     ]
 }
@@ -79,7 +86,7 @@ fn no_store(body: Vec<u8>) -> Response<Vec<u8>> {
     Response::builder().header("cache-control", "no-store").header("pragma", "no-cache").body(body).unwrap()
 }
 
-const NAMES: [&str; 20] = [
+const NAMES: [&str; 25] = [
     "asked",
     "authorized",
     "issued",
@@ -99,6 +106,11 @@ const NAMES: [&str; 20] = [
     "registration_updated",
     "registration_deleted",
     "registration_refused",
+    "device_started",
+    "device_refused",
+    "polled",
+    "polled",
+    "device_page_refused",
     "unavailable",
 ];
 

@@ -54,6 +54,7 @@ fn a_grant_type_is_read_as_it_was_written() {
         (GrantType::Password, "password"),
         (GrantType::ClientCredentials, "client_credentials"),
         (GrantType::RefreshToken, "refresh_token"),
+        (GrantType::DeviceCode, "urn:ietf:params:oauth:grant-type:device_code"),
         (GrantType::Extension("urn:example:assertion".into()), "urn:example:assertion"),
     ];
     for (grant_type, name) in types {

@@ -36,6 +36,7 @@ const REFRESH_TOKEN_1: &str = r#"{"version":1,"revision":2,"key":{"partition":1,
 
 const REQUEST_1: &str = r#"{"version":1,"revision":0,"key":{"partition":1,"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"user_code":{"partition":1,"digest":"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"client_id":"app","kind":"pushed","redirect_uri":"https://client.example/cb","redirect_uri_sent":true,"response_type":"code","present_until":40,"state":"a state","scope":"read","resource":["https://photos.example/"],"code_challenge":{"method":"S256","digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"acr_values":["urn:example:mfa"],"max_age":300,"issued_at":10,"expires_at":70}"#;
 const REQUEST_2: &str = r#"{"version":2,"revision":0,"key":{"partition":1,"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"user_code":{"partition":1,"digest":"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"client_id":"app","kind":"pushed","redirect_uri":"https://client.example/cb","redirect_uri_sent":true,"response_type":"code","response_mode":"form_post","present_until":40,"state":"a state","scope":"read","resource":["https://photos.example/"],"authorization_details":[{"actions":["initiate"],"amount":"123.50","type":"payment_initiation"}],"code_challenge":{"method":"S256","digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"acr_values":["urn:example:mfa"],"max_age":300,"prompt":["login","consent"],"login_hint":"alice","ui_locales":["de-CH","de"],"issued_at":10,"expires_at":70}"#;
+const DEVICE_REQUEST_2: &str = r#"{"version":2,"revision":3,"key":{"partition":1,"digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"user_code":{"partition":1,"digest":"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"client_id":"tv","kind":"device","interval":10,"polled_at":20,"asked_from":"192.0.2.7","denied":true,"scope":"read","resource":["https://photos.example/"],"issued_at":10,"expires_at":610}"#;
 
 fn read<T: DeserializeOwned>(json: &str) -> T {
     serde_json::from_str(json).unwrap()
@@ -113,6 +114,16 @@ fn a_pushed_request_of_version_1_is_read_and_names_no_response_mode() {
     assert_eq!((request.user_code.is_some(), request.asked.max_age), (true, Some(300)));
 }
 
+/// The members of a device's request that it does not always have.
+#[test]
+fn a_device_that_has_not_polled_is_read() {
+    let without = DEVICE_REQUEST_2.replace(r#""polled_at":20,"asked_from":"192.0.2.7","denied":true,"#, "");
+    let request: PendingRequest = read(&without);
+    let PendingKind::Device(device) = &request.kind else { panic!("a device's request") };
+    assert_eq!((device.interval, device.polled_at, device.denied), (10, None, false));
+    assert_eq!(serde_json::to_string(&request).unwrap(), without);
+}
+
 #[test]
 fn older_records_have_no_authorization_details() {
     assert!(read::<Client>(CLIENT_2).authorization_details_types.is_empty());
@@ -132,6 +143,7 @@ fn what_is_written_now_comes_back_to_the_byte() {
     comes_back::<Grant>(GRANT_3);
     comes_back::<Credential>(ACCESS_TOKEN_2);
     comes_back::<PendingRequest>(REQUEST_2);
+    comes_back::<PendingRequest>(DEVICE_REQUEST_2);
 }
 
 #[test]

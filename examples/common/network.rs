@@ -29,6 +29,7 @@ impl Demo {
             "/token" => server.token(request, moment).run(&host).into_http(),
             "/introspect" => server.introspect(request, moment).run(&host).into_http(),
             "/revoke" => server.revoke(request, moment).run(&host).into_http(),
+            "/device_authorization" => server.authorize_device(request, moment).run(&host).into_http(),
             "/par" => server.push(request, moment).run(&host).into_http(),
             "/register" => server.register(request, moment).run(&host).into_http(),
             path if path.starts_with("/register/") => {

@@ -5,7 +5,8 @@ use grantor::model::{AuthorizationDetails, Digest, GrantType, Key};
 use grantor::record::Client;
 use grantor::resource::ResourceServer;
 use grantor::server::{
-    AuthorizeReply, DetailMembers, Event, MemberKind, ParConfig, Prompt, Registrants, RegistrationConfig,
+    AuthorizeReply, DetailMembers, DevicePrompt, Event, MemberKind, ParConfig, Prompt, Registrants, RegistrationConfig,
+    VerifyUserCodeReply,
 };
 use grantor::store::{Lookup, Store};
 use grantor::{Hosted, Timestamp};
@@ -14,7 +15,7 @@ use http::{Method, Request};
 use crate::common::registering::{INITIAL, Managed, as_bearer, metadata, record, register_by, request as registration};
 use crate::common::{
     CALLBACK, CHALLENGE, FormPage, People, Reply, SECRET, VERIFIER, With as _, World, approval, authorize, basic,
-    client_credentials, confidential, params, photos, public, scope,
+    client_credentials, confidential, devices, params, photos, public, scope,
 };
 use crate::raw;
 
@@ -34,6 +35,8 @@ pub fn endpoints(input: &[u8]) {
         "/par" => scene.push(&request),
         "/register" => scene.register(&request),
         path if path.starts_with("/register/") => scene.configure(&request),
+        "/device_authorization" => scene.authorize_device(&request),
+        "/device" => scene.decide(&request),
         "/photos" => scene.check(&request),
         _ => scene.authorize(&request),
     }
@@ -49,18 +52,18 @@ fn with_details(world: World) -> World {
     })
 }
 
-/// A world with a code and tokens of the public client `app`, a token of the confidential client `web`, and a client
-/// that registered itself.
+/// A world with a code and tokens of the public client `app`, a device of it that was approved and one that waits, a
+/// token of the confidential client `web`, and a client that registered itself.
 struct Scene<'a> {
     input: &'a [u8],
     world: World,
     photos: ResourceServer,
-    words: [(&'static str, String); 12],
+    words: [(&'static str, String); 15],
 }
 
 impl<'a> Scene<'a> {
     fn new(input: &'a [u8]) -> Self {
-        let world = with_details(World::new().with_everything());
+        let world = with_details(World::new().with_everything().with_devices());
         let world = world.with(|config| {
             let mut section = RegistrationConfig::below(&config.issuer);
             section.registrants = Registrants::Tokens(vec![Digest::of(INITIAL)]);
@@ -75,7 +78,12 @@ impl<'a> Scene<'a> {
         let (access, refresh) = world.tokens();
         let own = world.token(client_credentials()).access_token();
         let managed = Managed::of(&register_by(&world, &as_bearer(registration(metadata()), INITIAL)));
+        let (device, waiting) = (world.device(), world.device());
+        world.approve_device(&device);
         let words = [
+            ("{device}", device.device_code),
+            ("{waiting}", waiting.device_code),
+            ("{user}", waiting.user_code),
             ("{initial}", INITIAL.to_owned()),
             ("{managed}", managed.client_id),
             ("{registration}", managed.token),
@@ -116,20 +124,46 @@ impl<'a> Scene<'a> {
             return;
         };
         assert!(!reply.access_token().is_empty());
-        // Neither the code nor the refresh token has any, so only a grant that is opened here can.
+        // Neither the codes nor the refresh token have any, so only a grant that is opened here can.
         let details = reply.member("authorization_details");
-        let is_opened = !matches!(grant_type, GrantType::AuthorizationCode | GrantType::RefreshToken);
+        let held = [GrantType::AuthorizationCode, GrantType::DeviceCode, GrantType::RefreshToken];
+        let is_opened = !held.contains(&grant_type);
         assert!(details.is_none() || is_opened && self.has(&["authorization_details"]), "{details:?}");
         assert!(details.is_none_or(|text| text.parse::<AuthorizationDetails>().is_ok()));
         let is_earned = match grant_type {
             GrantType::AuthorizationCode => self.has(&["{code}"]) && self.has(&["{verifier}"]),
             GrantType::RefreshToken => self.has(&["{refresh}"]),
+            GrantType::DeviceCode => self.has(&["{device}"]),
             GrantType::ClientCredentials => self.has(&["{secret}", "{basic}"]),
             // The host knows the password, and the assertion.
             GrantType::Password | GrantType::Extension(_) => true,
             other => panic!("issued for {other}"),
         };
         assert!(is_earned, "tokens for {grant_type}");
+    }
+
+    fn authorize_device(&self, request: &Request<Vec<u8>>) {
+        let reply = self.world.server.authorize_device(request, self.world.moment()).run(&self.world);
+        let is_started = matches!(reply.event(), Event::DeviceStarted { .. });
+        let reply = self.sound(Reply::of(reply.into_http()), &[200, 400, 401, 405, 413]);
+        assert_eq!(reply.member("user_code").is_some(), is_started, "{reply:?}");
+        assert_eq!(reply.status() == 200, is_started, "{reply:?}");
+    }
+
+    /// A person types what the body is.
+    fn decide(&self, request: &Request<Vec<u8>>) {
+        let typed = String::from_utf8_lossy(request.body());
+        let reply = self.world.server.verify_user_code(&typed, self.world.moment()).run(&self.world);
+        let VerifyUserCodeReply::Ask(prompt) = reply else { return };
+        assert!(self.has(&["{user}"]), "a user code was guessed");
+        let session = serde_json::to_string(&prompt).unwrap();
+        let prompt: DevicePrompt = serde_json::from_str(&session).unwrap();
+        let reply = prompt.approve(&self.world.server, approval(), self.world.moment()).run(&self.world);
+        assert_eq!(reply.is_approved(), Ok(true));
+        self.sound(Reply::of(reply.into_http()), &[200]);
+        let (_, waiting) = self.words.iter().find(|(name, _)| *name == "{waiting}").unwrap();
+        let device = devices::Device { device_code: waiting.clone(), user_code: String::new() };
+        assert_eq!(self.world.token(devices::poll(&device)).status(), 200);
     }
 
     fn introspect(&self, request: &Request<Vec<u8>>) {

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use grantor::client::{Authentication, Challenge, Registration};
 use grantor::model::{
-    Acr, AuthorizationDetails, ClientId, CodeChallenge, CodeChallengeMethod, CodeVerifier, Endpoint, GrantId, GrantType, Issuer, Key,
-    Metadata, RedirectUri, Resource, ResourceMetadata, Scope, Secret, Subject,
+    Acr, AuthorizationDetails, ClientId, CodeChallenge, CodeChallengeMethod, CodeVerifier, Endpoint, GrantId, GrantType,
+    Issuer, Key, Metadata, RedirectUri, Resource, ResourceMetadata, Scope, Secret, Subject, UserCode,
 };
 use grantor::resource::{Config, Requirement, ResourceServer};
 use grantor::server::{
@@ -31,6 +31,7 @@ pub fn parsers(input: &[u8]) {
     pkce(text);
     keys(text);
     details(text);
+    user_code(text);
     records::records(text);
     let _ = BasicCredentials::parse(text);
     if let Some((first, rest)) = text.split_once('\n') {
@@ -123,6 +124,15 @@ fn urls(text: &str) {
 
 fn is_loopback(url: &Url) -> bool {
     url.scheme() == "http" && matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"))
+}
+
+/// What is typed is the code that is shown, however it is typed.
+fn user_code(text: &str) {
+    let Ok(user_code) = UserCode::parse(text) else { return };
+    let shown = user_code.to_string();
+    assert_eq!(UserCode::parse(&shown).as_ref(), Ok(&user_code));
+    assert_eq!(UserCode::parse(&text.to_ascii_lowercase()).unwrap().key(), user_code.key());
+    assert!(shown.len() == 9 && !format!("{user_code:?}").contains(&shown));
 }
 
 /// A requested URI is the registered one, but for the port where that is of a loopback host (RFC 9700 §4.1.3).

@@ -5,8 +5,8 @@ use std::fmt::Debug;
 
 use grantor::client::{Device, Introspection, Pending, PendingImplicit, Registered, Registration, TokenSet};
 use grantor::model::{Metadata, ResourceMetadata};
-use grantor::record::{Client, Credential, Grant};
-use grantor::server::Prompt;
+use grantor::record::{Client, Credential, Grant, PendingRequest};
+use grantor::server::{DevicePrompt, Prompt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -19,7 +19,9 @@ pub(crate) fn records(json: &str) {
     record::<Client>(json);
     record::<Grant>(json);
     record::<Credential>(json);
+    record::<PendingRequest>(json);
     record::<Prompt>(json);
+    record::<DevicePrompt>(json);
     record::<Pending>(json);
     record::<PendingImplicit>(json);
     record::<Device>(json);

@@ -20,7 +20,7 @@ use super::token::Expected;
 use super::token_set::{Asked, TokenSet};
 use crate::effect::Answer;
 use crate::fetch::Fetch;
-use crate::model::{AuthorizationDetails, Issuer, Moment, Resource, Scope, Secret, Timestamp, exposed};
+use crate::model::{AuthorizationDetails, GrantType, Issuer, Moment, Resource, Scope, Secret, Timestamp, exposed};
 use crate::step::{Pause, Step, machine};
 use crate::wire::{Fault, PostForm, RequestError, ServerAnswer, is_invisible, lenient};
 
@@ -40,10 +40,6 @@ machine! {
     }
 }
 
-/// The grant type of the device grant: [RFC 8628 §3.4].
-///
-/// [RFC 8628 §3.4]: https://www.rfc-editor.org/rfc/rfc8628#section-3.4
-const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// The seconds between two polls if the server does not say. [RFC 8628 §3.2]: "If no value is provided, clients MUST
 /// use 5 as the default."
 ///
@@ -85,7 +81,8 @@ impl DeviceRequest<'_> {
         self
     }
 
-    /// Asks for these authorization details, beside the scope: [RFC 9396 §3].
+    /// Asks for these authorization details, beside the scope: [RFC 9396 §3]. The tokens tell which of them were
+    /// granted ([`TokenSet::authorization_details`]).
     ///
     /// [RFC 9396 §3]: https://www.rfc-editor.org/rfc/rfc9396#section-3
     pub fn authorization_details(mut self, authorization_details: AuthorizationDetails) -> Self {
@@ -299,7 +296,7 @@ impl Client {
             return Step::Done(Ok(Polled::Pending(device.clone())));
         }
         let mut form = PostForm::new();
-        form.append("grant_type", GRANT_TYPE);
+        form.append("grant_type", GrantType::DeviceCode.as_str());
         form.append("device_code", device.device_code.expose());
         device.resource.iter().for_each(|resource| form.append("resource", resource.as_str()));
         match self.token_endpoint().and_then(|endpoint| self.post(form, endpoint, None)) {

@@ -37,11 +37,17 @@ pub enum GrantType {
     ///
     /// [RFC 6749 §6]: https://www.rfc-editor.org/rfc/rfc6749#section-6
     RefreshToken,
+    /// `urn:ietf:params:oauth:grant-type:device_code`: [RFC 8628 §3.4].
+    ///
+    /// [RFC 8628 §3.4]: https://www.rfc-editor.org/rfc/rfc8628#section-3.4
+    DeviceCode,
     /// An extension grant, by its absolute URI: [RFC 6749 §4.5].
     ///
     /// [RFC 6749 §4.5]: https://www.rfc-editor.org/rfc/rfc6749#section-4.5
     Extension(Arc<str>),
 }
+
+const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 impl GrantType {
     /// Reads a grant type.
@@ -59,6 +65,7 @@ impl GrantType {
             "password" => Ok(Self::Password),
             "client_credentials" => Ok(Self::ClientCredentials),
             "refresh_token" => Ok(Self::RefreshToken),
+            DEVICE_CODE => Ok(Self::DeviceCode),
             uri if uri.len() <= 255 && uri.bytes().all(is_nqchar) && url::Url::parse(uri).is_ok() => {
                 Ok(Self::Extension(uri.into()))
             }
@@ -75,6 +82,7 @@ impl GrantType {
             Self::Password => "password",
             Self::ClientCredentials => "client_credentials",
             Self::RefreshToken => "refresh_token",
+            Self::DeviceCode => DEVICE_CODE,
             Self::Extension(uri) => uri,
         }
     }

@@ -33,6 +33,7 @@ mod subject;
 mod syntax;
 mod timestamp;
 mod uri;
+mod user_code;
 
 pub use audience::{Audience, Resources};
 pub use authentication::{Acr, Amr, AuthenticationEvent, SessionId};
@@ -65,3 +66,4 @@ pub use syntax::SyntaxError;
 pub(crate) use syntax::{is_unicodecharnocrlf, is_vschar, only};
 pub use timestamp::Timestamp;
 pub(crate) use uri::Transport;
+pub use user_code::UserCode;

@@ -39,9 +39,11 @@ pub struct Credential {
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CredentialKind {
-    /// An authorization code: [RFC 6749 §1.3.1].
+    /// An authorization code: [RFC 6749 §1.3.1]. The device code of an approved request ([RFC 8628 §3.5]) is one too,
+    /// under the same key as its request; the grant's `grant_type` tells the two apart.
     ///
     /// [RFC 6749 §1.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-1.3.1
+    /// [RFC 8628 §3.5]: https://www.rfc-editor.org/rfc/rfc8628#section-3.5
     AuthorizationCode(AuthorizationCode),
     /// An access token: [RFC 6749 §1.4].
     ///

@@ -26,6 +26,6 @@ pub(crate) use credential::is_registered_claim;
 pub use credential::{AccessToken, AuthorizationCode, Credential, CredentialKind};
 pub use grant::Grant;
 pub use import::{ClientImport, ImportRemark, ImportedClient};
-pub use pending_request::{Asked, PendingKind, PendingRequest, PushedRequest};
+pub use pending_request::{Asked, DeviceRequest, PendingKind, PendingRequest, PushedRequest};
 pub use registration::DynamicRegistration;
 pub use version::Version;

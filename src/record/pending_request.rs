@@ -8,12 +8,14 @@ use crate::model::{
     ResponseMode, ResponseType, Scope, Secret, Timestamp, exposed,
 };
 
-/// An authorization request that waits for a resource owner; today always a pushed one ([RFC 9126 §2]). It has a client
-/// but no grant: the commit that spends the request opens the grant, in the request's partition.
+/// An authorization request that waits for a resource owner: a pushed one ([RFC 9126 §2]), or a device's ([RFC 8628
+/// §3.1]). It has a client but no grant: the commit that spends the request opens the grant, in the request's
+/// partition.
 ///
 /// The store keeps beside it that it was spent, by an approval or by a denial. The record itself changes only by the
 /// next [`PutRequest`](crate::store::Change::PutRequest).
 ///
+/// [RFC 8628 §3.1]: https://www.rfc-editor.org/rfc/rfc8628#section-3.1
 /// [RFC 9126 §2]: https://www.rfc-editor.org/rfc/rfc9126#section-2
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -22,9 +24,9 @@ pub struct PendingRequest {
     pub version: Version<2>,
     /// The number of changes of this record, from 0.
     pub revision: u32,
-    /// The key by which the client's `request_uri` finds the request. The plain text is not kept.
+    /// The key by which the client's `request_uri` or device code finds the request. The plain text is not kept.
     pub key: Key,
-    /// A second key, in the same partition, for a code that people type in.
+    /// A second key, in the same partition: that of the [user code](crate::model::UserCode) that a person types in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_code: Option<Key>,
     /// The client that asked, authenticated as its registration requires.
@@ -41,6 +43,13 @@ pub struct PendingRequest {
     pub expires_at: Timestamp,
 }
 
+impl PendingRequest {
+    /// Returns the same request with the next revision.
+    pub(crate) fn next(&self) -> Self {
+        Self { revision: self.revision.saturating_add(1), ..self.clone() }
+    }
+}
+
 /// The way in which a request came, with the fields that only such a request has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -50,6 +59,10 @@ pub enum PendingKind {
     ///
     /// [RFC 9126 §2]: https://www.rfc-editor.org/rfc/rfc9126#section-2
     Pushed(PushedRequest),
+    /// By the device authorization endpoint: [RFC 8628 §3.1]. (Since version 2.)
+    ///
+    /// [RFC 8628 §3.1]: https://www.rfc-editor.org/rfc/rfc8628#section-3.1
+    Device(DeviceRequest),
 }
 
 /// The fields of a pushed request that shape its response: [RFC 9126 §2.1].
@@ -74,6 +87,25 @@ pub struct PushedRequest {
     /// The client's `state`, returned in the response byte for byte. Not a credential.
     #[serde(default, with = "exposed::option", skip_serializing_if = "Option::is_none")]
     pub state: Option<Secret<'static>>,
+}
+
+/// The fields of a device's request, which change while the device polls: [RFC 8628 §3.5].
+///
+/// [RFC 8628 §3.5]: https://www.rfc-editor.org/rfc/rfc8628#section-3.5
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DeviceRequest {
+    /// The seconds that the device must wait between two polls. Each `slow_down` adds five.
+    pub interval: u64,
+    /// The time of the last poll.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub polled_at: Option<Timestamp>,
+    /// The place that the device asked from, in the host's words for the person: an address, a town, a model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_from: Option<String>,
+    /// True if the person denied. An approval is not here: it issues a code, under the request's own key.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub denied: bool,
 }
 
 /// The terms of a valid request, on which the resource owner decides. Read once, and then kept whole in the prompt or

@@ -12,9 +12,9 @@ use crate::wire::{allow_any_origin, is_preflight};
 /// need to have the CORS headers defined to allow access".
 ///
 /// The rule applies to the metadata document and the endpoints for clients: token, revocation, pushed requests,
-/// registration. The authorization endpoint is never included ([RFC 9700 §2.6]: "CORS MUST NOT be supported at the
-/// authorization endpoint, as the client does not access this endpoint directly"), nor is introspection, which is for
-/// resource servers.
+/// registration, devices. The authorization endpoint is never included ([RFC 9700 §2.6]: "CORS MUST NOT be supported at
+/// the authorization endpoint, as the client does not access this endpoint directly"), nor is introspection, which is
+/// for resource servers.
 ///
 /// [OAuth 2.1 §3.2]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-16#section-3.2
 /// [RFC 9700 §2.6]: https://www.rfc-editor.org/rfc/rfc9700#section-2.6

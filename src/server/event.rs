@@ -6,9 +6,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::authorize::{
-    AuthorizationError, AuthorizationPageError, AuthorizationResponse, AuthorizeReply, Outcome, Refusal,
-};
+use super::authorize::{AuthorizationError, AuthorizationPageError};
+use super::device::{AuthorizeDeviceError, DevicePageError};
 use super::error::{EndpointError, ErrorReply};
 use super::introspect::IntrospectReply;
 use super::may_be_outage::MayBeOutage;
@@ -54,7 +53,37 @@ pub enum Event {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         authorization_details_types: Vec<String>,
     },
-    /// A resource owner authorized a client: an authorization code was issued.
+    /// A device was given a device code and a user code.
+    #[non_exhaustive]
+    DeviceStarted {
+        /// The client on the device.
+        client_id: ClientId,
+    },
+    /// The device authorization endpoint refused.
+    #[non_exhaustive]
+    DeviceRefused {
+        /// The client that was named, proven or not.
+        client_id: Option<ClientId>,
+        /// The exact reason.
+        reason: AuthorizeDeviceError,
+    },
+    /// A device polled before the person decided. There are as many of these as there are polls.
+    #[non_exhaustive]
+    Polled {
+        /// The client on the device.
+        client_id: ClientId,
+        /// True if it polls too often, and was told to slow down.
+        slow_down: bool,
+    },
+    /// The verification page showed an error to the person: a user code that no device shows now, perhaps a guess.
+    #[non_exhaustive]
+    DevicePageRefused {
+        /// The client on the device, if it is known.
+        client_id: Option<ClientId>,
+        /// The exact reason.
+        reason: DevicePageError,
+    },
+    /// A resource owner authorized a client: an authorization code was issued, or a device may have its tokens.
     #[non_exhaustive]
     Authorized {
         /// The client that was authorized.
@@ -224,6 +253,10 @@ impl Event {
             Self::Pushed { .. } => "pushed",
             Self::PushRefused { .. } => "push_refused",
             Self::Asked { .. } => "asked",
+            Self::DeviceStarted { .. } => "device_started",
+            Self::DeviceRefused { .. } => "device_refused",
+            Self::Polled { .. } => "polled",
+            Self::DevicePageRefused { .. } => "device_page_refused",
             Self::Authorized { .. } => "authorized",
             Self::Issued { .. } => "issued",
             Self::AuthorizationRefused { .. } => "authorization_refused",
@@ -241,66 +274,6 @@ impl Event {
             Self::RegistrationDeleted { .. } => "registration_deleted",
             Self::RegistrationRefused { .. } => "registration_refused",
             Self::Unavailable { .. } => "unavailable",
-        }
-    }
-}
-
-impl AuthorizeReply {
-    /// Returns the event of this reply.
-    #[must_use]
-    pub fn event(&self) -> Event {
-        match self {
-            Self::Ask(prompt) => {
-                let (client_id, scope) = (prompt.recipient.client_id.clone(), prompt.asked.scope.clone());
-                let authorization_details_types = types(&prompt.asked.authorization_details);
-                Event::Asked { client_id, scope, authorization_details_types }
-            }
-            Self::Refuse(Refusal { recipient, error, reason, .. }) => match reason.clone() {
-                Some(reason) => Event::AuthorizationRefused { client_id: recipient.client_id.clone(), reason },
-                None => Event::RefusalSent { client_id: recipient.client_id.clone(), error: error.clone() },
-            },
-            Self::Respond(response) => response.event(),
-        }
-    }
-}
-
-impl AuthorizationResponse {
-    /// Returns the event of this reply.
-    #[must_use]
-    pub fn event(&self) -> Event {
-        match &self.outcome {
-            Outcome::Authorized { grant, .. } => Event::Authorized {
-                client_id: grant.client_id.clone(),
-                grant: grant.id,
-                subject: grant.subject.clone(),
-                scope: grant.scope.clone(),
-                authorization_details_types: types(&grant.authorization_details),
-            },
-            Outcome::Issued { grant, scope, .. } => Event::Issued {
-                client_id: grant.client_id.clone(),
-                grant_type: grant.grant_type.clone(),
-                grant: grant.id,
-                subject: grant.subject.clone(),
-                scope: scope.clone(),
-                authorization_details_types: types(&grant.authorization_details),
-                refresh_token: false,
-                within_grace: false,
-            },
-            Outcome::Refused { client_id, error: AuthorizationError::Unavailable(outage), .. } => {
-                Event::Unavailable { client_id: Some(client_id.clone()), outage: outage.clone() }
-            }
-            Outcome::Refused { client_id, error, .. } => {
-                Event::AuthorizationRefused { client_id: client_id.clone(), reason: error.clone() }
-            }
-            Outcome::Told { client_id, error, .. } => {
-                Event::RefusalSent { client_id: client_id.clone(), error: error.clone() }
-            }
-            Outcome::Page { client_id, error: AuthorizationPageError::Unavailable(outage) } => {
-                Event::Unavailable { client_id: client_id.clone(), outage: outage.clone() }
-            }
-            Outcome::Page { client_id, error } => {
-                Event::PageRefused { client_id: client_id.clone(), reason: error.clone() }
-            }
         }
     }
 }
@@ -323,6 +296,9 @@ impl TokenReply {
             Err(TokenRefused { reply: ErrorReply { client_id, error, .. }, replayed }) => match (replayed, client_id) {
                 (Some(grant), Some(client_id)) => {
                     Event::Replayed { client_id: client_id.clone(), grant: *grant, reason: error.clone() }
+                }
+                (None, Some(client_id)) if matches!(error, TokenError::AuthorizationPending | TokenError::SlowDown) => {
+                    Event::Polled { client_id: client_id.clone(), slow_down: *error == TokenError::SlowDown }
                 }
                 _ => Event::refused(client_id, error, |client_id, reason| Event::TokenRefused { client_id, reason }),
             },
@@ -370,7 +346,7 @@ impl RevokeReply {
 }
 
 /// Returns the types of authorization details, each once.
-fn types(details: &AuthorizationDetails) -> Vec<String> {
+pub(super) fn types(details: &AuthorizationDetails) -> Vec<String> {
     let types: BTreeSet<_> = details.iter().map(AuthorizationDetail::detail_type).collect();
     types.into_iter().map(str::to_owned).collect()
 }

@@ -27,6 +27,8 @@ pub(super) enum Basis {
     ///
     /// [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
     Code(Key),
+    /// The code of a device that was approved, which is spent, and replayed, as an authorization code is.
+    DeviceCode(Key),
     /// A refresh token that does not rotate, and is not spent.
     RefreshTokenKept,
     /// A refresh token, which is spent. If it was spent meanwhile, the request is a retry within the grace period, or
@@ -57,7 +59,9 @@ impl Basis {
     fn payment(self, at: Timestamp) -> Option<Change> {
         match self {
             Self::NewGrant | Self::RefreshTokenKept => None,
-            Self::Code(key) | Self::RefreshTokenRotated { key, .. } => Some(Change::Spend { key, at }),
+            Self::Code(key) | Self::DeviceCode(key) | Self::RefreshTokenRotated { key, .. } => {
+                Some(Change::Spend { key, at })
+            }
             Self::RefreshTokenRetried { key, grace } => Some(grace.reuse(key)),
         }
     }

@@ -1,5 +1,6 @@
 //! The errors of endpoints that may be an outage, which is an event of its own.
 
+use super::device::{AuthorizeDeviceError, DevicePageError};
 use super::error::EndpointError;
 use super::par::PushError;
 use super::register::RegistrationError;
@@ -31,4 +32,6 @@ may_be_outage! {
     RevokeError: Self::Endpoint(EndpointError::Unavailable(outage)) => outage;
     PushError: Self::Endpoint(EndpointError::Unavailable(outage)) => outage;
     RegistrationError: Self::Endpoint(EndpointError::Unavailable(outage)) => outage;
+    AuthorizeDeviceError: Self::Endpoint(EndpointError::Unavailable(outage)) => outage;
+    DevicePageError: Self::Unavailable(outage) => outage;
 }

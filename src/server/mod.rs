@@ -8,6 +8,9 @@
 //! | pushed authorization request | [`Push`] | [`Server::push`] | [`PushReply`] |
 //! | registration | [`Register`] | [`Server::register`] | [`RegisterReply`] |
 //! | client configuration | [`Configure`] | [`Server::configure`] | [`ConfigureReply`] |
+//! | device authorization | [`AuthorizeDevice`] | [`Server::authorize_device`] | [`AuthorizeDeviceReply`] |
+//! | the page for user codes | [`VerifyUserCode`] | [`Server::verify_user_code`] | [`VerifyUserCodeReply`] |
+//! | the decision there | [`DeviceDecision`] | [`DevicePrompt::approve`] or `deny` | [`DeviceDecisionReply`] |
 //! | token | [`Token`] | [`Server::token`] | [`TokenReply`] |
 //! | introspection | [`Introspect`] | [`Server::introspect`] | [`IntrospectReply`] |
 //! | revocation | [`Revoke`] | [`Server::revoke`] | [`RevokeReply`] |
@@ -23,6 +26,7 @@ mod authorize;
 mod client_auth;
 mod client_id_metadata_document;
 mod cross_origin;
+mod device;
 mod error;
 mod event;
 mod introspect;
@@ -56,6 +60,12 @@ pub use client_id_metadata_document::{
     ClientIdMetadataDocumentConfig, ClientIdMetadataDocumentError, MAX_DOCUMENT_LEN,
 };
 pub use cross_origin::CrossOrigin;
+pub use device::{
+    AskedFrom, AuthorizeDevice, AuthorizeDeviceCommit, AuthorizeDeviceEndpoint, AuthorizeDeviceError,
+    AuthorizeDeviceReply, AuthorizeDeviceResponse, DeviceConfig, DeviceDecision, DeviceDecisionCommit,
+    DeviceDecisionLookup, DeviceDecisionReply, DevicePageError, DevicePrompt, VerifyUserCode, VerifyUserCodeLookup,
+    VerifyUserCodeReply,
+};
 pub use error::{ClientError, EndpointError, PresentedIn};
 pub use event::Event;
 pub use introspect::{
@@ -79,7 +89,7 @@ pub use token::{
 
 use std::time::Duration;
 
-use crate::model::{Audience, Issuer};
+use crate::model::{Audience, GrantType, Issuer};
 
 /// The configuration of a [`Server`], by endpoint. An endpoint whose section is `None` does not exist. [`Config::new`]
 /// gives the values that [RFC 9700] recommends.
@@ -144,11 +154,15 @@ pub struct Config {
     /// [RFC 7591]: https://www.rfc-editor.org/rfc/rfc7591
     /// [RFC 7592]: https://www.rfc-editor.org/rfc/rfc7592
     pub registration: Option<RegistrationConfig>,
-    /// The clients that are identified by the URL of their metadata document ([CIMD]), at every endpoint.
-    /// Default: `None`, so that there are none.
+    /// The clients that are identified by the URL of their metadata document ([CIMD]), at every endpoint but
+    /// that for devices. Default: `None`, so that there are none.
     ///
     /// [CIMD]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01
     pub client_id_metadata_documents: Option<ClientIdMetadataDocumentConfig>,
+    /// The device authorization endpoint: [RFC 8628]. Default: `None`.
+    ///
+    /// [RFC 8628]: https://www.rfc-editor.org/rfc/rfc8628
+    pub device: Option<DeviceConfig>,
     /// The members of the metadata document for people. Default: none.
     pub document: DocumentConfig,
 }
@@ -172,6 +186,7 @@ impl Config {
             par: None,
             registration: None,
             client_id_metadata_documents: None,
+            device: None,
             document: DocumentConfig::default(),
             issuer,
         }
@@ -184,6 +199,7 @@ impl Config {
             self.par.as_ref().map(|section| section as _),
             self.registration.as_ref().map(|section| section as _),
             self.client_id_metadata_documents.as_ref().map(|section| section as _),
+            self.device.as_ref().map(|section| section as _),
         ];
         let always: [&dyn section::Section; 5] =
             [&self.scope, &self.authorization_details, &self.token, &self.authorization, &self.document];
@@ -204,6 +220,9 @@ impl Server {
     /// The configuration contradicts itself or the RFCs.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
         config.sections().try_for_each(section::Section::check)?;
+        if config.device.is_some() && !config.token.grant_types.contains(&GrantType::DeviceCode) {
+            return Err(ConfigError::DeviceCodeNotTaken);
+        }
         config.grant_lifetime.map_or(Ok(()), |lifetime| section::lifetime("grant_lifetime", lifetime))?;
         config.check_scope_of_resources()?;
         Ok(Self { config })

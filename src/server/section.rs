@@ -38,6 +38,15 @@ pub enum ConfigError {
     /// would ever be for it.
     #[error("{0} names a resource that is not one of the server's")]
     UnknownResource(&'static str),
+    /// The lifetime of a code that people type in is beyond 15 minutes. It is short, and its chance to be guessed, or
+    /// to be used for phishing, grows with the time.
+    #[error("{0} is beyond 15 minutes")]
+    BeyondQuarterHour(&'static str),
+    /// There is a device authorization endpoint, but the token endpoint does not take its codes:
+    /// [`TokenConfig::grant_types`](super::TokenConfig::grant_types) lacks
+    /// [`GrantType::DeviceCode`](crate::model::GrantType::DeviceCode).
+    #[error("device is configured, and token.grant_types lacks urn:ietf:params:oauth:grant-type:device_code")]
+    DeviceCodeNotTaken,
 }
 
 /// Checks that a lifetime is at least one second and can be written exactly in JSON.

@@ -21,7 +21,7 @@ pub struct Lookup {
 /// One of the two keys by which a pending request is found. Both are in the same partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestKey {
-    /// The key of the client's `request_uri`.
+    /// The key of the client's `request_uri`, or of its device code.
     Key(Key),
     /// The key of the code that a person types in.
     UserCode(Key),

@@ -20,6 +20,8 @@
 //! - A [`Timestamp`](crate::Timestamp) may be as large as `u64::MAX`. A signed column saturates, and what ends at the
 //!   end of time is not purged.
 //! - A request has two keys in one partition. The second, its user code, is a unique column beside the first.
+//! - A credential may have the key of a request: the code of a device that was approved has that of its request. They
+//!   are two records, each found and spent by itself.
 //! - A change that a store does not know is answered with [`Unavailable`](crate::Unavailable), and nothing of its
 //!   commit remains: a release of grantor may have changes that the last one had not. The same goes for a kind of
 //!   credential, where a store has a column for it.

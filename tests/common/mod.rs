@@ -4,6 +4,7 @@
 #![allow(dead_code, unused_imports, reason = "each test crate uses its part")]
 
 mod counter;
+pub mod devices;
 pub mod documents;
 mod executor;
 mod form_page;
@@ -264,9 +265,10 @@ pub fn confidential(client_id: &str, client_secret: &str) -> Client {
 
 fn everything(mut client: Client) -> Client {
     client.redirect_uris = vec![redirect_uri(CALLBACK)];
-    client.grant_types = ["authorization_code", "refresh_token", "client_credentials", "password", ASSERTION]
-        .map(|name| GrantType::parse(name).unwrap())
-        .into();
+    client.grant_types =
+        ["authorization_code", "refresh_token", "client_credentials", "password", devices::GRANT_TYPE, ASSERTION]
+            .map(|name| GrantType::parse(name).unwrap())
+            .into();
     client.response_types = vec![ResponseType::Code, ResponseType::Token];
     client.scope = scope("read write");
     client

@@ -74,6 +74,7 @@ impl<'a> Wire<'a> {
             "/revoke" => server.revoke(request, self.world.moment()).run(&host).into_http(),
             "/introspect" => server.introspect(request, self.world.moment()).run(&host).into_http(),
             "/par" => server.push(request, self.world.moment()).run(&host).into_http(),
+            "/device_authorization" => server.authorize_device(request, self.world.moment()).run(&host).into_http(),
             path => self.document(path, request),
         }
     }
@@ -86,6 +87,9 @@ impl<'a> Wire<'a> {
             "/revoke" => server.revoke(request, self.world.moment()).run_async(&host).await.into_http(),
             "/introspect" => server.introspect(request, self.world.moment()).run_async(&host).await.into_http(),
             "/par" => server.push(request, self.world.moment()).run_async(&host).await.into_http(),
+            "/device_authorization" => {
+                server.authorize_device(request, self.world.moment()).run_async(&host).await.into_http()
+            }
             path => self.document(path, request),
         }
     }

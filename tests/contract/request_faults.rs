@@ -78,6 +78,15 @@ fn of_finding() -> Forbidden {
             ],
         ),
         (
+            "a credential may have the key of a request, and each is found and spent by itself",
+            vec![Writes(|store, commit| {
+                refuse(store, commit, |change| match change {
+                    Change::Issue(it) => revision(store, it.key).is_some(),
+                    _ => false,
+                })
+            })],
+        ),
+        (
             "a timestamp at the end of time stays there",
             vec![
                 Reads(|store, lookup| {

@@ -25,9 +25,9 @@ pub struct Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     Approve,
-    /// Says no to a pushed request, or that nobody is there to say yes.
+    /// Says no to a pushed request or to a device, or that nobody is there to say yes.
     Deny,
-    /// A sound exchange of the code.
+    /// A sound exchange of the code, or a poll of the device.
     Exchange,
     Refresh,
     /// Ends the whole grant.
@@ -50,15 +50,16 @@ pub enum Role {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presents {
     Nothing,
-    /// A pushed request, by its `request_uri` or by its prompt.
-    PushedRequest,
+    /// A pending request, by its `request_uri`, its user code or its prompt.
+    Request,
+    /// A code, or the code of a device.
     Code,
     AccessToken,
     RefreshToken,
 }
 
-use Presents::{AccessToken, Code, Nothing, PushedRequest, RefreshToken};
-use Stage::{Asked, Authorized, Issued, Pushed, Registered};
+use Presents::{AccessToken, Code, Nothing, RefreshToken};
+use Stage::{Asked, Authorized, Device, Issued, Pushed, Registered};
 
 impl Entry {
     /// Whether it is refused or told of nothing once the client is off: all but a resource server that reads tokens.
@@ -67,7 +68,8 @@ impl Entry {
     }
 }
 
-const ALWAYS: &[Stage] = &[Pushed, Asked, Authorized, Issued];
+const ALWAYS: &[Stage] = &[Pushed, Asked, Authorized, Issued, Device];
+const BY_REDIRECT: &[Stage] = &[Pushed, Asked, Authorized, Issued];
 
 const fn entry(
     name: &'static str,
@@ -83,21 +85,43 @@ pub const ENTRIES: &[Entry] = &[
     entry("push", &[Pushed], Role::Opens, Nothing, |s, seed, now| {
         hold(s.server.push(s.form("push"), moment(10 + seed, now)))
     }),
-    entry("open the pushed request", &[Pushed], Role::Tells, PushedRequest, |s, _, now| open(s, &s.opened, now)),
-    entry("open it as another client", &[Pushed], Role::Harmless, PushedRequest, |s, _, now| {
+    entry("open the pushed request", &[Pushed], Role::Tells, Presents::Request, |s, _, now| open(s, &s.opened, now)),
+    entry("open it as another client", &[Pushed], Role::Harmless, Presents::Request, |s, _, now| {
         open(s, &s.opened_by_another, now)
     }),
     entry("open the request itself", &[Pushed], Role::Harmless, Nothing, |s, _, now| open(s, &s.unpushed, now)),
-    entry("approve the pushed request", &[Pushed], Role::Approve, PushedRequest, approve),
-    entry("deny the pushed request", &[Pushed], Role::Deny, PushedRequest, |s, _, now| {
+    entry("approve the pushed request", &[Pushed], Role::Approve, Presents::Request, approve),
+    entry("deny the pushed request", &[Pushed], Role::Deny, Presents::Request, |s, _, now| {
         hold(s.prompt.clone().deny(&s.server, moment(1, now)))
     }),
-    entry("answer the pushed request without a page", &[Pushed], Role::Deny, PushedRequest, |s, _, now| {
+    entry("answer the pushed request without a page", &[Pushed], Role::Deny, Presents::Request, |s, _, now| {
         hold(s.prompt.clone().refuse(&s.server, Interaction::Login, moment(1, now)))
     }),
+    entry("start another device", &[Device], Role::Opens, Nothing, |s, seed, now| {
+        hold(s.server.authorize_device(s.form("device"), moment(10 + seed, now)))
+    }),
+    entry("enter the user code", &[Device], Role::Tells, Presents::Request, |s, seed, now| {
+        hold(s.server.verify_user_code(&s.devices().user_code, moment(10 + seed, now)))
+    }),
+    entry("approve the device", &[Device], Role::Approve, Presents::Request, |s, _, now| {
+        hold(s.devices().prompt.clone().approve(&s.server, approval(), moment(1, now)))
+    }),
+    entry("deny the device", &[Device], Role::Deny, Presents::Request, |s, _, now| {
+        hold(s.devices().prompt.clone().deny(&s.server, moment(1, now)))
+    }),
+    entry("approve another device", &[Device], Role::Opens, Nothing, |s, seed, now| {
+        let mallory = Approval::by(Subject::parse(MALLORY).unwrap());
+        hold(s.devices().another.clone().approve(&s.server, mallory, moment(10 + seed, now)))
+    }),
+    entry("poll", &[Device], Role::Exchange, Code, |s, seed, now| token(s, "poll", seed, now)),
+    entry("poll as another client", &[Device], Role::Harmless, Code, |s, seed, now| {
+        token(s, "poll by another", seed, now)
+    }),
     entry("approve", &[Asked], Role::Approve, Nothing, approve),
-    entry("exchange", ALWAYS, Role::Exchange, Code, |s, seed, now| token(s, "exchange", seed, now)),
-    entry("exchange with another verifier", ALWAYS, Role::Harmless, Code, |s, seed, now| token(s, "stolen", seed, now)),
+    entry("exchange", BY_REDIRECT, Role::Exchange, Code, |s, seed, now| token(s, "exchange", seed, now)),
+    entry("exchange with another verifier", BY_REDIRECT, Role::Harmless, Code, |s, seed, now| {
+        token(s, "stolen", seed, now)
+    }),
     entry("refresh", &[Issued, Registered], Role::Refresh, RefreshToken, |s, seed, now| token(s, "refresh", seed, now)),
     entry("refresh by another client", &[Issued], Role::Harmless, RefreshToken, |s, seed, now| {
         token(s, "refresh by another", seed, now)
@@ -140,8 +164,12 @@ pub fn moment(seed: usize, now: Timestamp) -> Moment {
     Moment::new(now, &mut Counter(seed as u64))
 }
 
+/// Who enters the user code of the device, and who enters another one's.
+pub const ALICE: &str = "alice";
+pub const MALLORY: &str = "mallory";
+
 pub fn approval() -> Approval {
-    Approval::by(Subject::parse("alice").unwrap())
+    Approval::by(Subject::parse(ALICE).unwrap())
 }
 
 /// The prompt leads to the same code, whoever approves it.

@@ -54,6 +54,12 @@ pub enum Fault {
     BrowserIsBelieved,
     /// What a client did not push is shown, though it must push.
     UnpushedIsShown,
+    /// A device code is taken from whoever has it.
+    DeviceCodesAreAnybodys,
+    /// The approval of one device is written for another.
+    OtherDeviceIsApproved,
+    /// A device that was denied is approved after all.
+    DeniedDevicesAreApproved,
     /// It replies before it writes.
     RepliesBeforeCommit,
     /// It takes an outage at the write for a success.
@@ -94,7 +100,7 @@ pub enum Fault {
 
 impl Fault {
     /// Each fault, and which invariants it may break first.
-    pub const ALL: [(Self, &[u8]); 39] = [
+    pub const ALL: [(Self, &[u8]); 42] = [
         (Self::SpentIsNotChecked, &[1]),
         (Self::ReuseIsNotChecked, &[1]),
         (Self::ReuseFromBehind, &[8]),
@@ -116,6 +122,9 @@ impl Fault {
         (Self::RequestsEndLate, &[3]),
         (Self::BrowserIsBelieved, &[12]),
         (Self::UnpushedIsShown, &[12]),
+        (Self::DeviceCodesAreAnybodys, &[13]),
+        (Self::OtherDeviceIsApproved, &[13]),
+        (Self::DeniedDevicesAreApproved, &[1]),
         (Self::RepliesBeforeCommit, &[4]),
         (Self::OutageIsSuccess, &[4, 5]),
         (Self::LoserRevokes, &[8]),

@@ -3,6 +3,7 @@
 //! `GRANTOR_WRITE_DOCS=1` writes it anew.
 
 mod client;
+mod devices;
 mod documents;
 mod server;
 
@@ -297,6 +298,8 @@ fn precondition(change: &Change) -> Option<&'static str> {
         Change::Reuse { .. } => Some("Reuse"),
         Change::Extend { .. } => Some("Extend"),
         Change::PutClient(_) => Some("PutClient"),
+        Change::PutRequest(_) => Some("PutRequest"),
+        Change::SpendRequest { .. } => Some("SpendRequest"),
         _ => None,
     }
 }

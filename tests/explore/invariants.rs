@@ -6,10 +6,12 @@ use grantor::model::Key;
 use grantor::record::CredentialKind;
 use grantor::store::{Change, Commit, Presented};
 
-use crate::entries::{Presents, Role};
+use crate::entries::{ALICE, Presents, Role};
 use crate::model::{id, truly_alive};
-use crate::paused::{Observed, shown};
-use crate::scene::{ACCESS_TOKEN_LIFE, CODE_LIFE, MAX_RETRIES, REFRESH_TOKEN_LIFE, REQUEST_LIFE, Stage, TIMES};
+use crate::paused::Observed;
+use crate::scene::{
+    ACCESS_TOKEN_LIFE, CODE_LIFE, DEVICE_LIFE, MAX_RETRIES, REFRESH_TOKEN_LIFE, REQUEST_LIFE, Stage, TIMES,
+};
 use crate::schedule::Schedule;
 use crate::search::{Broken, Request, State};
 use crate::steps::At;
@@ -47,21 +49,25 @@ fn grant_lives(schedule: &Schedule, state: &State) -> bool {
 fn spent_once(schedule: &Schedule, state: &State) -> Result<(), Broken> {
     ensure(state.model.spends.values().all(|times| *times <= 1), 1, || "a credential was spent twice".to_owned())?;
     let with_tokens = |role| done(schedule, state, role).filter(|(.., observed)| !observed.secrets.is_empty()).count();
+    ensure(state.model.decisions.values().all(|times| *times <= 1), 1, || "a request was spent twice".to_owned())?;
     let exchanged = with_tokens(Role::Exchange) + usize::from(schedule.scene.stage.is_issued());
     ensure(exchanged <= 1, 1, || "a code was exchanged twice".to_owned())?;
-    let was_denied = done(schedule, state, Role::Deny).filter(|(.., observed)| is_denial(observed)).count();
-    let decided = with_tokens(Role::Approve) + was_denied;
-    ensure(schedule.scene.stage != Stage::Pushed || decided <= 1, 1, || {
-        "a pushed request was decided twice".to_owned()
-    })?;
+    let decided = |role| done(schedule, state, role).filter(|(.., observed)| is_decision(observed)).count();
+    let decided = decided(Role::Approve) + decided(Role::Deny);
+    ensure(schedule.scene.request.is_none() || decided <= 1, 1, || "a request was decided twice".to_owned())?;
     let retries = if schedule.scene.setting.grace == 0 { 0 } else { MAX_RETRIES as usize };
     ensure(with_tokens(Role::Refresh) <= 1 + retries, 1, || {
         "a refresh token was exchanged more often than it may be".to_owned()
     })
 }
 
-fn is_denial(observed: &Observed) -> bool {
-    matches!(observed.error.as_deref(), Some("access_denied" | "login_required"))
+fn is_approval(observed: &Observed) -> bool {
+    observed.event == "Authorized"
+}
+
+/// Whether somebody was told that they have decided.
+fn is_decision(observed: &Observed) -> bool {
+    is_approval(observed) || matches!(observed.error.as_deref(), Some("access_denied" | "login_required"))
 }
 
 /// 2. After a valid replay, no credential of the grant works.
@@ -74,9 +80,9 @@ fn replay_ends_the_grant(schedule: &Schedule, state: &State) -> Result<(), Broke
     for (index, request, observed) in done(schedule, state, Role::Exchange) {
         // A sound request for a code that was out when it came, and that somebody else used, or had used: it is a
         // replay, unless it came too late or nobody could say.
-        let code_was_out = !matches!(schedule.scene.stage, Stage::Pushed | Stage::Asked)
+        let code_was_out = matches!(schedule.scene.stage, Stage::Authorized | Stage::Issued)
             || done(schedule, state, Role::Approve)
-                .any(|(approve, _, observed)| request.after & 1 << approve != 0 && !observed.secrets.is_empty());
+                .any(|(approve, _, observed)| request.after & 1 << approve != 0 && is_approval(observed));
         let other_succeeded = schedule.scene.stage.is_issued()
             || done(schedule, state, Role::Exchange)
                 .any(|(other, _, observed)| other != index && !observed.secrets.is_empty());
@@ -173,16 +179,17 @@ fn nobody_revokes_without_cause(schedule: &Schedule, state: &State) -> Result<()
 }
 
 /// What must hold of a commit, when it is asked for.
-pub fn commit(request: &Request, commit: &Commit) -> Result<(), Broken> {
+pub fn commit(schedule: &Schedule, request: &Request, commit: &Commit) -> Result<(), Broken> {
     for change in commit.changes() {
-        // 3. What is issued ends in time.
+        // 3. What is issued ends in time. The code of a device ends with its request.
         let Change::Issue(credential) = change else { continue };
-        let life = match credential.kind {
-            CredentialKind::AuthorizationCode(_) => CODE_LIFE,
-            CredentialKind::AccessToken(_) => ACCESS_TOKEN_LIFE,
-            _ => REFRESH_TOKEN_LIFE,
+        let end = match credential.kind {
+            CredentialKind::AuthorizationCode(_) if schedule.scene.stage == Stage::Device => TIMES[0] + DEVICE_LIFE,
+            CredentialKind::AuthorizationCode(_) => request.came.0 + CODE_LIFE,
+            CredentialKind::AccessToken(_) => request.came.0 + ACCESS_TOKEN_LIFE,
+            _ => request.came.0 + REFRESH_TOKEN_LIFE,
         };
-        let lives_on = credential.expires_at.0 > request.came.0 + life;
+        let lives_on = credential.expires_at.0 > end;
         ensure(!lives_on, 3, || format!("a credential lives for too long: {credential:?}"))?;
     }
     Ok(())
@@ -217,16 +224,24 @@ pub fn reply(schedule: &Schedule, state: &State, index: usize, observed: &Observ
     let is_from_behind = entry.role == Role::Refresh && spent_at.is_some_and(|spent_at| spent_at > request.came);
     let is_heeded = !observed.secrets.is_empty() || observed.event == "Replayed";
     ensure(!is_from_behind || !is_heeded, 8, || "a clock that is behind was believed".to_owned())?;
-    if let Some(key) = schedule.scene.pushed.filter(|_| entry.presents == Presents::PushedRequest) {
+    if let Some(key) = schedule.scene.request.filter(|_| entry.presents == Presents::Request) {
         // 4. What was decided is decided.
-        let is_decided = is_denial(observed) || !observed.secrets.is_empty();
-        ensure(!is_decided || state.model.spends.contains_key(&id(key)), 4, || "a decision spent nothing".to_owned())?;
+        let (is_decided, spent) = (is_decision(observed), &state.model.decisions);
+        ensure(!is_decided || spent.contains_key(&id(key)), 4, || "a decision spent nothing".to_owned())?;
         // 3. What has ended cannot be decided.
-        let has_ended = request.came.0 >= TIMES[0] + 2 * REQUEST_LIFE;
+        let life = if schedule.scene.stage == Stage::Device { DEVICE_LIFE } else { 2 * REQUEST_LIFE };
+        let has_ended = request.came.0 >= TIMES[0] + life;
         ensure(!(is_decided && has_ended), 3, || "a request was decided after its end".to_owned())?;
-        // 12. What was pushed is what is asked for.
-        let pushed = || shown(&schedule.scene.prompt);
-        ensure(!observed.active || observed.body == pushed(), 12, || "the browser changed what was pushed".to_owned())?;
+        // 12. What was pushed, or asked by the device, is what is asked for.
+        let is_same = || observed.body == schedule.scene.asks();
+        ensure(!observed.active || is_same(), 12, || "the browser changed what was pushed".to_owned())?;
+    }
+    if schedule.scene.stage == Stage::Device && entry.role == Role::Exchange {
+        // 13. The device gets what the person granted who entered its user code.
+        let key = observed.secrets.first().and_then(|secret| Key::of(secret));
+        let subject = key.and_then(|key| state.model.presented(key)?.grant.subject.clone());
+        let is_theirs = subject.is_none_or(|subject| subject.as_str() == ALICE);
+        ensure(is_theirs, 13, || "a device was approved by somebody who entered another code".to_owned())?;
     }
     // 12. A client that must push asks for nothing that it did not push.
     let is_unpushed = entry.role == Role::Harmless && entry.presents == Presents::Nothing;

@@ -64,7 +64,7 @@ fn choices(stage: Stage, count: usize) -> Vec<Vec<&'static Entry>> {
 
 /// So many requests, of which so many may come with a clock that is behind.
 fn schedules(count: usize, behind: usize, fault: Option<Fault>) -> Vec<Schedule> {
-    let stages = [Stage::Pushed, Stage::Asked, Stage::Authorized, Stage::Issued, Stage::Registered];
+    let stages = [Stage::Pushed, Stage::Asked, Stage::Authorized, Stage::Issued, Stage::Registered, Stage::Device];
     let scenes = SETTINGS.into_iter().flat_map(|setting| stages.map(|stage| Scene::new(stage, setting, fault)));
     scenes
         .flat_map(|scene| {

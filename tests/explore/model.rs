@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use grantor::Timestamp;
 use grantor::model::{ClientId, GrantId, Key};
-use grantor::record::{Client, Credential, Grant, PendingRequest};
+use grantor::record::{Client, Credential, Grant, PendingKind, PendingRequest};
 use grantor::store::{Change, Commit, Found, Lookup, Outcome, Presented, PresentedRequest, RequestKey};
 
 use crate::faults::Fault;
-use crate::scene::REQUEST_LIFE;
+use crate::scene::{DEVICE_LIFE, REQUEST_LIFE};
 
 /// What the store holds, and beside it the truth of what it was told, against which it is judged.
 #[derive(Clone)]
@@ -23,8 +23,10 @@ pub struct Model {
     witnessed: BTreeSet<Id>,
     /// How often each spent credential was used again.
     reuses: BTreeMap<Id, u32>,
-    /// How often each credential and each request was spent.
+    /// How often each credential was spent.
     pub spends: BTreeMap<Id, u8>,
+    /// How often each request was spent. One that was approved for a device has the key of a credential.
+    pub decisions: BTreeMap<Id, u8>,
     /// Which grants were ever revoked.
     pub revoked: BTreeSet<GrantId>,
     /// Which credentials were ever issued.
@@ -53,6 +55,7 @@ impl Model {
             witnessed: BTreeSet::new(),
             reuses: BTreeMap::new(),
             spends: BTreeMap::new(),
+            decisions: BTreeMap::new(),
             revoked: BTreeSet::new(),
             issued: BTreeSet::new(),
             client_writes: 0,
@@ -139,9 +142,8 @@ impl Model {
             match change {
                 // Nobody knows the id of a grant that is not there yet.
                 Change::Revoke(grant) if self.grants.contains_key(grant) => drop(self.revoked.insert(*grant)),
-                Change::Spend { key, .. } | Change::SpendRequest { key, .. } => {
-                    *self.spends.entry(id(*key)).or_default() += 1;
-                }
+                Change::Spend { key, .. } => *self.spends.entry(id(*key)).or_default() += 1,
+                Change::SpendRequest { key, .. } => *self.decisions.entry(id(*key)).or_default() += 1,
                 Change::Issue(credential) => drop(self.issued.insert(id(credential.key))),
                 Change::PutRequest(request) => drop(self.issued.insert(id(request.key))),
                 Change::PutClient(client) => {
@@ -293,13 +295,22 @@ pub fn truly_alive(model: &Model, key: Key, now: u64) -> bool {
     })
 }
 
-/// Whether a pushed request may be presented, by what the store was told.
+/// Whether a pushed request may be presented, or a device's user code be entered, by what the store was told.
 pub fn request_waits(model: &Model, key: Key, now: u64) -> bool {
-    let is_decided = model.spends.contains_key(&id(key));
+    let is_decided = model.decisions.contains_key(&id(key));
     let request = model.request(RequestKey::Key(key));
-    request.is_some_and(|presented| {
-        !is_decided && presented.spent_at.is_none() && now < presented.request.issued_at.0 + REQUEST_LIFE
+    request.is_some_and(|PresentedRequest { request, spent_at }| {
+        let life = if matches!(request.kind, PendingKind::Device(_)) { DEVICE_LIFE } else { REQUEST_LIFE };
+        !is_decided && spent_at.is_none() && now < request.issued_at.0 + life
     })
+}
+
+/// What changes in a request, beside its revision.
+pub fn polls(request: &PendingRequest) -> impl Hash {
+    match &request.kind {
+        PendingKind::Device(device) => Some((device.interval, device.polled_at, device.denied)),
+        _ => None,
+    }
 }
 
 /// What stands for a record: it changes by its revision only, and the code has the same key whenever it is issued.
@@ -319,9 +330,9 @@ impl Hash for Model {
             (version(credential), spent_at).hash(state);
         }
         for (key, (request, spent_at)) in &self.requests {
-            (key, request.revision, request.issued_at, spent_at).hash(state);
+            (key, request.revision, polls(request), request.issued_at, spent_at).hash(state);
         }
-        (&self.witnessed, &self.reuses, &self.spends, &self.revoked, &self.issued).hash(state);
         (self.client_writes, &self.deleted).hash(state);
+        (&self.witnessed, &self.reuses, &self.spends, &self.decisions, &self.revoked, &self.issued).hash(state);
     }
 }

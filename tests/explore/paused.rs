@@ -7,12 +7,13 @@ use grantor::consult::{Authenticity, ExtensionVerdict, Owner, RegistrationVerdic
 use grantor::record::Client;
 use grantor::resource::CheckByStore;
 use grantor::server::{
-    Authorize, AuthorizeDecision, AuthorizeRefusal, AuthorizeReply, Configure, Introspect, Prompt, Push, Register,
-    Revoke, Token,
+    Authorize, AuthorizeDecision, AuthorizeDevice, AuthorizeRefusal, AuthorizeReply, Configure, DeviceDecision,
+    Introspect, Push, Register, Revoke, Token, VerifyUserCode, VerifyUserCodeReply,
 };
 use grantor::store::{Commit, Found, Lookup, Outcome};
 use grantor::{Machine, Pause, Step, Unavailable};
 use http::Response;
+use serde::Serialize;
 
 use crate::scene::REQUEST_URI;
 
@@ -256,13 +257,6 @@ impl Observe for Authorize<'_> {
     }
 }
 
-/// What a prompt asks for, whenever it was asked.
-pub fn shown(prompt: &Prompt) -> Vec<u8> {
-    let mut shown = serde_json::to_value(prompt).unwrap();
-    shown.as_object_mut().unwrap().remove("asked_at").unwrap();
-    serde_json::to_vec(&shown).unwrap()
-}
-
 impl Observe for Push<'_> {
     fn observe(reply: Self::Reply) -> Observed {
         let secrets = reply.result().map(|response| {
@@ -272,6 +266,50 @@ impl Observe for Push<'_> {
         let secrets = secrets.unwrap_or_default();
         let event = reply.event();
         observe(reply.into_http(), secrets, &event)
+    }
+}
+
+impl Observe for AuthorizeDevice<'_> {
+    fn observe(reply: Self::Reply) -> Observed {
+        let secrets = reply.result().map(|response| vec![response.device_code.expose().to_owned()]);
+        let secrets = secrets.unwrap_or_default();
+        let event = reply.event();
+        observe(reply.into_http(), secrets, &event)
+    }
+}
+
+impl Observe for VerifyUserCode<'_> {
+    fn observe(reply: Self::Reply) -> Observed {
+        let event = reply.event();
+        match reply {
+            VerifyUserCodeReply::Ask(prompt) => {
+                Observed { active: true, ..observe(Response::new(shown(&prompt)), Vec::new(), &event) }
+            }
+            VerifyUserCodeReply::Refuse(error) => {
+                let (status, code) = (error.status().as_u16(), Some(error.code().to_owned()));
+                Observed { status, error: code, ..observe(Response::new(Vec::new()), Vec::new(), &event) }
+            }
+        }
+    }
+}
+
+/// What a person is asked, without what they bring: the code of a device, and the time at which they come.
+pub fn shown(prompt: &impl Serialize) -> Vec<u8> {
+    let mut prompt = serde_json::to_value(prompt).unwrap();
+    let members = prompt.as_object_mut().unwrap();
+    members.retain(|name, _| name != "user_code" && name != "asked_at");
+    serde_json::to_vec(&prompt).unwrap()
+}
+
+impl Observe for DeviceDecision<'_> {
+    fn observe(reply: Self::Reply) -> Observed {
+        let event = reply.event();
+        let error = match reply.is_approved() {
+            Ok(true) => None,
+            Ok(false) => Some("access_denied".to_owned()),
+            Err(error) => Some(error.code().to_owned()),
+        };
+        Observed { error, ..observe(reply.into_http(), Vec::new(), &event) }
     }
 }
 

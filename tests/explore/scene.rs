@@ -10,7 +10,8 @@ use grantor::model::{
 use grantor::record::{Client, RegisteredAuthentication, SecretPresentation};
 use grantor::resource::{self, Requirement, ResourceServer};
 use grantor::server::{
-    AuthorizationResponse, AuthorizeReply, Config, DetailMembers, MemberKind, ParConfig, Prompt, RefreshPolicy,
+    AuthorizationResponse, AuthorizeReply, Config, DetailMembers, DeviceConfig, DevicePrompt, MemberKind, ParConfig,
+    Prompt, RefreshPolicy, VerifyUserCodeReply,
 };
 use grantor::store::{Change, Commit, Lookup, Store};
 use grantor::{Answer, Server, Timestamp, Unavailable};
@@ -19,7 +20,7 @@ use http::{Request, header};
 use crate::entries::{Presents, approval, moment};
 use crate::faults::Fault;
 use crate::model::Model;
-use crate::paused::{Next, hold};
+use crate::paused::{Next, hold, shown};
 use crate::registration;
 
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -28,6 +29,7 @@ const APP_SECRET: &str = "p4Qk1vT0aX9mZs7LhW2cRbYe8NfUj3Gd-p4Qk1vT0aX9m";
 const SERVICE_SECRET: &str = "7Fjfp0ZBr1KtDRbnfVdmIw-7Fjfp0ZBr1KtDRbnfVdmIw";
 const PASSWORD: &str = "correct-horse-battery-staple";
 const ASSERTION: &str = "PHNhbWxwOlJlc3BvbnNlIHhtbG5zOnNhbWxwPSJ1cm46b2Fz";
+const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 const SAML: &str = "urn:ietf:params:oauth:grant-type:saml2-bearer";
 
 /// The times that pass: at first, in the second in which a grace and the first access tokens end, in that in which the
@@ -51,6 +53,8 @@ pub const ACCESS_TOKEN_LIFE: u64 = 30;
 pub const REFRESH_TOKEN_LIFE: u64 = 60;
 /// How long a pushed request may be presented, and how long after that be decided.
 pub const REQUEST_LIFE: u64 = 30;
+/// How long a device may wait. The code that it is approved by ends then too.
+pub const DEVICE_LIFE: u64 = 60;
 
 /// A stage in the life of a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +69,8 @@ pub enum Stage {
     Issued,
     /// The same, and the client registered itself.
     Registered,
+    /// A device waits, and a person has entered its user code. Its code stands for the code.
+    Device,
 }
 
 impl Stage {
@@ -102,8 +108,9 @@ pub struct Scene {
     pub grant: GrantId,
     pub tokens: Tokens,
     keys: [Key; 3],
-    /// The pushed request, in its stage.
-    pub pushed: Option<Key>,
+    /// The pushed request, or that of the device, in its stage.
+    pub request: Option<Key>,
+    devices: Option<Devices>,
     /// The browser comes with the pushed request, and with parameters of its own.
     pub opened: Request<&'static str>,
     pub opened_by_another: Request<&'static str>,
@@ -117,6 +124,15 @@ pub struct Scene {
     pub prompt: Prompt,
     pub implicit: Prompt,
     forms: Vec<(&'static str, Request<String>)>,
+}
+
+/// The device, and another one.
+pub struct Devices {
+    pub user_code: String,
+    /// The person has entered its user code.
+    pub prompt: DevicePrompt,
+    /// Somebody has entered the other one's.
+    pub another: DevicePrompt,
 }
 
 /// What the grant leads to.
@@ -141,10 +157,20 @@ impl Scene {
             _ => ask(&server, &plain, &format!("response_type=code&client_id=app&{}", challenge())),
         };
         let implicit = ask(&server, &plain, "response_type=token&client_id=page");
+        let device = (stage == Stage::Device).then(|| devices(&server, &plain, known));
         let asked = plain.snapshot();
-        let code = code(prompt.clone().approve(&server, approval(), moment(1, Timestamp(TIMES[0]))).run(&plain));
+        let first = moment(1, Timestamp(TIMES[0]));
+        let (code, devices) = match device {
+            None => (code(prompt.clone().approve(&server, approval(), first).run(&plain)), None),
+            Some((device_code, devices)) => {
+                let decided = devices.prompt.clone().approve(&server, approval(), first).run(&plain);
+                assert_eq!(decided.is_approved(), Ok(true));
+                (device_code, Some(devices))
+            }
+        };
         let authorized = plain.snapshot();
-        let request = form(&exchange(&code, VERIFIER, known));
+        let by_device = devices.is_some();
+        let request = form(&if by_device { poll(&code, &as_app(known)) } else { exchange(&code, VERIFIER, known) });
         let reply = server.token(&request, moment(2, Timestamp(TIMES[0]))).run(&plain);
         let issued = plain.snapshot();
 
@@ -154,7 +180,7 @@ impl Scene {
         let keys = [&code, &access_token, &refresh_token].map(|token| Key::of(token).unwrap());
         let grant = issued.presented(keys[0]).unwrap().grant.id;
         let model = match stage {
-            Stage::Pushed | Stage::Asked => asked,
+            Stage::Pushed | Stage::Asked | Stage::Device => asked,
             Stage::Authorized => authorized,
             Stage::Issued | Stage::Registered => issued,
         };
@@ -170,7 +196,11 @@ impl Scene {
             }),
             grant,
             keys,
-            pushed: request_uri.strip_prefix(REQUEST_URI).and_then(Key::of),
+            request: request_uri
+                .strip_prefix(REQUEST_URI)
+                .and_then(Key::of)
+                .or(keys.first().copied().filter(|_| by_device)),
+            devices,
             opened: opened(&match fault {
                 Some(Fault::BrowserIsBelieved) => format!("client_id=app&{MEDDLED}&{}", challenge()),
                 _ => format!("{}&{MEDDLED}", with(&request_uri, "app")),
@@ -194,6 +224,19 @@ impl Scene {
         hold(self.photos.check(&self.bearer, &self.reading, now))
     }
 
+    /// The devices, in their stage.
+    pub fn devices(&self) -> &Devices {
+        self.devices.as_ref().unwrap()
+    }
+
+    /// What somebody is asked about the request that waits.
+    pub fn asks(&self) -> Vec<u8> {
+        match &self.devices {
+            Some(devices) => shown(&devices.prompt),
+            None => shown(&self.prompt),
+        }
+    }
+
     pub fn form(&self, name: &str) -> &Request<String> {
         &self.forms.iter().find(|(other, _)| *other == name).unwrap().1
     }
@@ -202,7 +245,7 @@ impl Scene {
         let [code, access_token, refresh_token] = self.keys;
         match presents {
             Presents::Nothing => None,
-            Presents::PushedRequest => self.pushed,
+            Presents::Request => self.request,
             Presents::Code => Some(code),
             Presents::AccessToken => Some(access_token),
             Presents::RefreshToken => Some(refresh_token),
@@ -216,7 +259,8 @@ impl Scene {
         let secrets = [VERIFIER, OTHER_VERIFIER, APP_SECRET, SERVICE_SECRET, PASSWORD, ASSERTION, registration::TOKEN];
         let known = std::iter::once(&**code).chain(secrets);
         let pushed = self.request_uri.strip_prefix(REQUEST_URI);
-        known.chain(issued).chain(pushed)
+        let user_code = self.devices.as_ref().map(|devices| devices.user_code.as_str());
+        known.chain(issued).chain(pushed).chain(user_code)
     }
 }
 
@@ -233,7 +277,7 @@ fn config(setting: Setting, fault: Option<Fault>) -> Config {
     config.authorization.code_lifetime = Duration::from_secs(CODE_LIFE + more);
     config.token.access_token_lifetime = Duration::from_secs(ACCESS_TOKEN_LIFE + more);
     config.token.refresh_token_lifetime = Duration::from_secs(REFRESH_TOKEN_LIFE + more);
-    config.token.grant_types.extend([GrantType::Password, GrantType::parse(SAML).unwrap()]);
+    config.token.grant_types.extend([GrantType::Password, GrantType::DeviceCode, GrantType::parse(SAML).unwrap()]);
     config.authorization.response_types.push(ResponseType::Token);
     config.authorization_details.add("payment", DetailMembers::new().required("amount", MemberKind::Number));
     config.consult_issuance = setting.consult_issuance;
@@ -243,6 +287,10 @@ fn config(setting: Setting, fault: Option<Fault>) -> Config {
         (Duration::from_secs(REQUEST_LIFE + late), Duration::from_secs(REQUEST_LIFE - late));
     config.par = Some(par);
     config.registration = Some(registration::section(setting.consult_issuance));
+    let url = |path| Endpoint::parse(&format!("https://server.example/{path}")).unwrap();
+    let mut device = DeviceConfig::at(url("device_authorization"), url("device"));
+    device.lifetime = Duration::from_secs(DEVICE_LIFE + more);
+    config.device = Some(device);
     config
 }
 
@@ -276,7 +324,7 @@ fn clients(kind: Kind, must_push: bool) -> Vec<Client> {
     }
     let mut service = Client::confidential(id("service"), SERVICE_SECRET);
     service.resource_server = Some(Vec::new());
-    let by_code = ["authorization_code", "refresh_token"];
+    let by_code = ["authorization_code", "refresh_token", DEVICE_CODE];
     vec![
         client(app, &by_code, ResponseType::Code),
         client(Client::public(id("other")), &by_code, ResponseType::Code),
@@ -338,6 +386,28 @@ fn exchange(code: &str, verifier: &str, kind: Kind) -> String {
     format!("grant_type=authorization_code&code={code}&code_verifier={verifier}&{}", as_app(kind))
 }
 
+fn poll(device_code: &str, client: &str) -> String {
+    format!("grant_type={DEVICE_CODE}&device_code={device_code}&{client}")
+}
+
+/// Two devices start, and both user codes are entered. The device code of the first one.
+fn devices(server: &Server, plain: &Plain, kind: Kind) -> (String, Devices) {
+    let now = Timestamp(TIMES[0]);
+    let start = |seed| {
+        let request = form(&as_app(kind));
+        let reply = server.authorize_device(&request, moment(seed, now)).run(plain);
+        let response = reply.result().unwrap();
+        (response.device_code.expose().to_owned(), response.user_code.expose().to_owned())
+    };
+    let enter = |user_code: &str| match server.verify_user_code(user_code, moment(0, now)).run(plain) {
+        VerifyUserCodeReply::Ask(prompt) => prompt,
+        VerifyUserCodeReply::Refuse(error) => panic!("{error}"),
+    };
+    let ((device_code, user_code), (_, other)) = (start(4), start(5));
+    let (prompt, another) = (enter(&user_code), enter(&other));
+    (device_code, Devices { user_code, prompt, another })
+}
+
 fn forms(tokens: &Tokens, kind: Kind) -> Vec<(&'static str, Request<String>)> {
     let Tokens { code, access_token, refresh_token } = tokens;
     let as_app = as_app(kind);
@@ -347,6 +417,9 @@ fn forms(tokens: &Tokens, kind: Kind) -> Vec<(&'static str, Request<String>)> {
     let refresh = format!("grant_type=refresh_token&refresh_token={refresh_token}");
     let bodies = [
         ("push", pushed(kind)),
+        ("device", as_app.clone()),
+        ("poll", poll(code, &as_app)),
+        ("poll by another", poll(code, "client_id=other")),
         ("exchange", exchange(code, VERIFIER, kind)),
         ("stolen", exchange(code, OTHER_VERIFIER, kind)),
         ("refresh", format!("{refresh}&{as_app}")),

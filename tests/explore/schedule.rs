@@ -8,15 +8,16 @@ use grantor::consult::{
     Authenticity, ExtensionGrant, ExtensionRefusal, ExtensionVerdict, Owner, RegistrationRefusal, RegistrationVerdict,
     Terms, Verdict,
 };
-use grantor::model::{ClientId, Key, Subject};
+use grantor::model::{ClientId, GrantId, Key, Subject};
+use grantor::record::{Credential, Grant};
 use grantor::store::{Change, Commit, Found, Lookup, Outcome, Presented, RequestKey};
 
 use crate::entries::{Entry, Presents, Role};
 use crate::faults::Fault;
 use crate::invariants;
-use crate::model::{request_waits, truly_alive, version};
+use crate::model::{id, polls, request_waits, truly_alive, version};
 use crate::paused::{Asks, Told};
-use crate::scene::Scene;
+use crate::scene::{Scene, Stage};
 use crate::search::{Broken, Move, State};
 use crate::steps::{At, Steps, Waiting};
 
@@ -85,7 +86,7 @@ impl Schedule {
         request.is_behind = behind > 0;
         request.after = done.fold(0, |mask, (other, _)| mask | 1 << other);
         let lives = match self.entries[index].presents {
-            Presents::PushedRequest => request_waits,
+            Presents::Request => request_waits,
             _ => truly_alive,
         };
         request.was_deleted = state.model.client("app").is_some_and(|client| client.disabled);
@@ -133,7 +134,7 @@ impl Schedule {
                 self.outage(&told)
             }
         };
-        request.told = remember(request.told, &told, self.scene.pushed);
+        request.told = remember(request.told, &told, self.scene.request);
         let known = (index, request.came, request.told);
         let at = steps.tell(self, known, waiting, &told)?;
         self.settle(next, index, at)
@@ -172,7 +173,25 @@ impl Schedule {
             let unspent = found.credentials().iter().cloned().map(|found| Presented { spent_at: None, ..found });
             return Told::Found(Found::new(found.client().cloned(), unspent).unwrap());
         }
+        let is_device = self.scene.stage == Stage::Device;
+        if self.fault == Some(Fault::DeviceCodesAreAnybodys) && is_device && role == Role::Harmless {
+            return Told::Found(self.of_another(lookup, found));
+        }
         Told::Found(found)
+    }
+
+    /// A machine that does not look whose device code it is: as if it were that of whoever comes with it.
+    fn of_another(&self, lookup: &Lookup, found: Found) -> Found {
+        let other = ClientId::parse("other").unwrap();
+        let credentials = found.credentials().iter().cloned().map(|mut found| {
+            Arc::make_mut(&mut found.grant).client_id = other.clone();
+            found
+        });
+        let request = lookup.request().and_then(|key| found.request(key).cloned()).map(|mut found| {
+            Arc::make_mut(&mut found.request).client_id = other.clone();
+            found
+        });
+        Found::new(found.client().cloned(), credentials).unwrap().with_request(request)
     }
 
     /// The store is asked to write.
@@ -186,14 +205,29 @@ impl Schedule {
     ) -> Result<Told, Broken> {
         let entry = self.entries[index];
         if self.is_read_only(index) {
-            return Err((2, format!("{} wants to write", entry.name)));
+            // 13. A device code is its client's.
+            let invariant = if self.scene.stage == Stage::Device { 13 } else { 2 };
+            return Err((invariant, format!("{} wants to write", entry.name)));
         }
-        invariants::commit(&state.requests[index], commit)?;
+        let of_this_device;
+        let commit = if (self.fault, entry.name) == (Some(Fault::OtherDeviceIsApproved), "approve another device") {
+            of_this_device = self.instead_of_another(commit);
+            &of_this_device
+        } else {
+            commit
+        };
+        invariants::commit(self, &state.requests[index], commit)?;
         if matches!(answer, Answer::Outage | Answer::Vanish) || self.forgets(entry.role, commit) {
             return Ok(Told::Outcome(Outcome::Applied));
         }
         let without_spending;
-        let commit = if (self.fault, entry.role) == (Some(Fault::ApprovalSpendsNothing), Role::Approve) {
+        let is_decided = self.scene.request.is_some_and(|key| state.model.decisions.contains_key(&id(key)));
+        let forgets_to_spend = match self.fault {
+            Some(Fault::ApprovalSpendsNothing) => entry.role == Role::Approve,
+            Some(Fault::DeniedDevicesAreApproved) => entry.role == Role::Approve && is_decided,
+            _ => false,
+        };
+        let commit = if forgets_to_spend {
             let others = commit.changes().iter().filter(|change| !matches!(change, Change::SpendRequest { .. }));
             without_spending = Commit::new(others.cloned()).unwrap();
             &without_spending
@@ -213,6 +247,31 @@ impl Schedule {
             }
             _ => Ok(Told::Outcome(outcome)),
         }
+    }
+
+    /// A machine that takes one device's request for another's: the approval is for the device that this is about.
+    fn instead_of_another(&self, commit: &Commit) -> Commit {
+        let key = self.scene.request.unwrap();
+        let at = |id: GrantId| {
+            let mut bytes = *id.as_bytes();
+            bytes[..2].copy_from_slice(&key.partition.0.to_be_bytes());
+            GrantId::from_bytes(bytes)
+        };
+        let changes = commit.changes().iter().map(|change| match change {
+            Change::SpendRequest { at, .. } => Change::SpendRequest { key, at: *at },
+            Change::Open { grant, until } => {
+                let mut grant = Grant::clone(grant);
+                grant.id = at(grant.id);
+                Change::Open { grant: grant.into(), until: *until }
+            }
+            Change::Issue(code) => {
+                let mut code = Credential::clone(code);
+                (code.key, code.grant) = (key, at(code.grant));
+                Change::Issue(code.into())
+            }
+            other => other.clone(),
+        });
+        Commit::new(changes).unwrap()
     }
 
     /// A machine that does not write what it should.
@@ -271,7 +330,7 @@ fn alice() -> Subject {
 }
 
 /// What a request knows after it was told this too.
-fn remember(before: u64, told: &Told, pushed: Option<Key>) -> u64 {
+fn remember(before: u64, told: &Told, request: Option<Key>) -> u64 {
     let mut hasher = DefaultHasher::new();
     before.hash(&mut hasher);
     match told {
@@ -281,8 +340,8 @@ fn remember(before: u64, told: &Told, pushed: Option<Key>) -> u64 {
                 let Presented { credential, spent_at, revoked, .. } = presented;
                 (version(credential), spent_at, revoked).hash(&mut hasher);
             }
-            if let Some(found) = pushed.and_then(|key| found.request(RequestKey::Key(key))) {
-                (found.request.revision, found.spent_at).hash(&mut hasher);
+            if let Some(found) = request.and_then(|key| found.request(RequestKey::Key(key))) {
+                (found.request.revision, polls(&found.request), found.spent_at).hash(&mut hasher);
             }
         }
         Told::Outcome(outcome) => format!("{outcome:?}").hash(&mut hasher),

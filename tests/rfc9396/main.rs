@@ -12,6 +12,7 @@
 mod common;
 
 mod client;
+mod devices;
 mod s2_parameter;
 mod s3_authorization;
 mod s6_token;

@@ -1,8 +1,12 @@
 //! What a client writes, a server reads.
 
-use grantor::client::{Authentication, AuthorizationRequest, Client, Pending, Registration, TokenTypeHint};
+use grantor::client::{
+    Authentication, AuthorizationRequest, Client, Device, Pending, Polled, Registration, TokenTypeHint,
+};
 use grantor::model::{Acr, Audience, Key, RedirectUri, Resource, Scope, Secret};
-use grantor::server::{Approval, ClientAuthentication, ClientAuthenticationMethod, Prompt};
+use grantor::server::{
+    Approval, ClientAuthentication, ClientAuthenticationMethod, DevicePrompt, Prompt, VerifyUserCodeReply,
+};
 use grantor::store::{Lookup, Store};
 use grantor::{Pause as _, Step, Timestamp};
 use http::Request;
@@ -11,6 +15,7 @@ use proptest::sample::select;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::common::devices::INTERVAL;
 use crate::common::*;
 use crate::names::*;
 use crate::{cases, client_of, reach};
@@ -125,6 +130,32 @@ proptest! {
         let pending: Pending = kept(&pending);
         let exchange = client.callback(pending, reply.location().split_once('?').unwrap().1).unwrap().start(world.moment());
         let tokens = exchange.run(&reach(|request| world.token_by(request).0)).unwrap();
+        prop_assert_eq!(tokens.scope(), Some(&asked.scope));
+    }
+
+    /// RFC 8628 §3.1, §3.4, RFC 8707 §2. Both sides keep, as JSON, what they keep of it.
+    #[test]
+    fn the_server_reads_the_device_authorization_request_and_the_poll_that_the_client_writes(asked in asked()) {
+        let mut world = asked.world().with_devices();
+        let client = client_of(&world, &asked.client_id);
+        let request = client.authorize_device().scope(asked.scope.clone());
+        let request = asked.resource.iter().cloned().fold(request, |request, resource| request.resource(resource));
+        let answered = |world: &World, request: &Request<Vec<u8>>| {
+            world.server.authorize_device(request, world.moment()).run(world).into_http()
+        };
+        let device = request.start(world.moment()).run(&reach(|request| answered(&world, request))).unwrap();
+        let device: Device = kept(&device);
+        let VerifyUserCodeReply::Ask(prompt) = world.verify(device.user_code()) else { panic!("not asked") };
+        let prompt: DevicePrompt = kept(&prompt);
+        prop_assert_eq!(prompt.client_id.as_str(), &asked.client_id);
+        prop_assert_eq!(&prompt.asked.scope, &asked.scope);
+        prop_assert_eq!(prompt.asked.audience.resources(), &asked.resource[..]);
+
+        let decided = world.decide_on(prompt, Some(approval()));
+        prop_assert_eq!(decided.is_approved(), Ok(true));
+        world.later(INTERVAL);
+        let polled = client.poll(&device, world.moment()).run(&reach(|request| world.token_by(request).0)).unwrap();
+        let Polled::Tokens(tokens) = polled else { panic!("no tokens") };
         prop_assert_eq!(tokens.scope(), Some(&asked.scope));
     }
 

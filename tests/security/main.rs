@@ -16,6 +16,7 @@ mod clocks;
 mod common;
 mod details;
 mod determinism;
+mod devices;
 mod documents;
 mod faulty_store;
 mod fixture;

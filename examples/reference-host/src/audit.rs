@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use grantor::model::{ClientId, Subject};
-use grantor::server::{EndpointError, Event, PushError, RegistrationError, RevokeError, TokenError};
+use grantor::server::{
+    AuthorizeDeviceError, EndpointError, Event, PushError, RegistrationError, RevokeError, TokenError,
+};
 use grantor::store::GrantsOf;
 use grantor::{Unavailable, resource};
 use serde::Serialize;
@@ -142,6 +144,8 @@ impl Audited for Event {
             Self::PageRefused { reason, .. } => (reason.code(), reason.to_string()),
             Self::IntrospectionRefused { reason, .. } => (reason.code(), reason.to_string()),
             Self::RevocationRefused { reason, .. } => (reason.code(), reason.to_string()),
+            Self::DeviceRefused { reason, .. } => (reason.code(), reason.to_string()),
+            Self::DevicePageRefused { reason, .. } => (reason.code(), reason.to_string()),
             // The cause is left out, since it is the store's own text.
             Self::Unavailable { outage, .. } => ("unavailable", outage.effect.to_owned()),
             _ => return None,
@@ -158,6 +162,7 @@ impl Audited for Event {
                 | Self::RevocationRefused { reason: RevokeError::Endpoint(EndpointError::Preflight), .. }
                 | Self::PushRefused { reason: PushError::Endpoint(EndpointError::Preflight), .. }
                 | Self::RegistrationRefused { reason: RegistrationError::Endpoint(EndpointError::Preflight), .. }
+                | Self::DeviceRefused { reason: AuthorizeDeviceError::Endpoint(EndpointError::Preflight), .. }
         )
     }
 }

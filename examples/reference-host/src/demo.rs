@@ -92,6 +92,12 @@ impl Demo {
         service.scope = Scope::parse("photos.read")?;
         service.authorization_details_types.clone_from(&app.authorization_details_types);
 
+        // It has no browser, and no secret that its owner could not read.
+        let mut device = Client::public(ClientId::parse("demo-device")?);
+        device.client_name = Some("Demo Picture Frame".to_owned());
+        device.grant_types = vec![GrantType::DeviceCode, GrantType::RefreshToken];
+        device.scope = Scope::parse("photos.read")?;
+
         let api = Resource::parse(&format!("{base}/api/photos"))?;
         let settings = Settings::for_all_flows(api, Scope::parse("photos.read photos.write")?);
         let mut settings = settings.with_open_registration(scope);
@@ -99,7 +105,8 @@ impl Demo {
             let translations = vec![("de".to_owned(), german.to_owned())];
             settings.sentences.add(name, Sentence { text: text.to_owned(), translations });
         }
-        settings.clients = [app, web, service].map(|client| (client.client_id.clone(), Arc::new(client))).into();
+        settings.clients =
+            [app, web, service, device].map(|client| (client.client_id.clone(), Arc::new(client))).into();
         // A person has to type this password.
         let password = password.chars().filter(char::is_ascii_alphanumeric).take(12).collect::<String>();
         let alice =
@@ -112,18 +119,23 @@ impl Demo {
              &state=demo&code_challenge={challenge}&code_challenge_method=S256&redirect_uri={redirect_uri}",
             redirect_uri = form_urlencoded::byte_serialize(format!("{base}{CALLBACK}").as_bytes()).collect::<String>(),
         );
+        let device_code = GrantType::DeviceCode;
         let instructions = format!(
             "demo (no --config): passwords and secrets are drawn anew at every start\n\
              \x20 user            alice, password {password}\n\
              \x20 public client   demo-app\n\
              \x20 web site        demo-web, secret {web_secret}\n\
              \x20 service         demo-service, secret {service_secret}\n\
+             \x20 device          demo-device\n\
              learn OAuth in the playground:\n\
              \x20 {base}/playground\n\
              open this in a browser and log in:\n\
              \x20 {authorize_url}\n\
              or get a token for the service:\n\
              \x20 curl {base}/token -u demo-service:{service_secret} -d grant_type=client_credentials\n\
+             or for the device: type the user code of the first answer in at {base}/device, then ask again:\n\
+             \x20 curl {base}/device_authorization -d client_id=demo-device\n\
+             \x20 curl {base}/token -d client_id=demo-device -d grant_type={device_code} -d device_code=DEVICE_CODE\n\
              a client of your own registers itself at (RFC 7591):\n\
              \x20 {base}/register\n\
              an API that takes the tokens, for photos.read:\n\

@@ -1,4 +1,5 @@
-//! The endpoints that clients call: token, introspection, revocation, pushed authorization requests and registration.
+//! The endpoints that clients call: token, introspection, revocation, pushed authorization requests, registration and
+//! device authorization.
 
 use std::sync::Arc;
 
@@ -8,10 +9,12 @@ use axum::extract::State;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Request, Response, header};
 use axum::routing::any;
-use grantor::server::{ClientError, EndpointError, PresentedIn, PushError, RevokeError, TokenError};
+use grantor::server::{
+    AskedFrom, AuthorizeDeviceError, ClientError, EndpointError, Event, PresentedIn, PushError, RevokeError, TokenError,
+};
 use playground::Recorder;
 
-use crate::address::{Address, Network};
+use crate::address::Address;
 use crate::audit::{HostEvent, audit, count};
 use crate::base::Base;
 use crate::guesses::Wait;
@@ -36,15 +39,18 @@ pub enum ClientEndpoint {
     Registration,
     /// The configuration endpoint of a client: RFC 7592.
     Configuration,
+    /// The device authorization endpoint: RFC 8628.
+    DeviceAuthorization,
 }
 
 impl ClientEndpoint {
-    const ALL: [(&str, Self); 5] = [
+    const ALL: [(&str, Self); 6] = [
         ("/token", Self::Token),
         ("/introspect", Self::Introspection),
         ("/revoke", Self::Revocation),
         ("/par", Self::Push),
         ("/register", Self::Registration),
+        ("/device_authorization", Self::DeviceAuthorization),
     ];
 
     /// Returns the endpoint at a path below the issuer's.
@@ -60,14 +66,19 @@ impl ClientEndpoint {
     pub(crate) async fn answer(
         self,
         app: &App,
-        request: &Request<Bytes>,
-        from: Network,
+        mut request: Request<Bytes>,
+        address: Address,
         recorder: &Recorder,
     ) -> Response<Body> {
+        if self == Self::DeviceAuthorization {
+            // The person will see it beside the question.
+            request.extensions_mut().insert(AskedFrom::new(&address.0.to_canonical().to_string()));
+        }
+        let (request, from) = (&request, address.network());
         match self {
             Self::Registration => return registration::register(app, request, from, recorder).await,
             Self::Configuration => return registration::configure(app, request, recorder).await,
-            Self::Token | Self::Introspection | Self::Revocation | Self::Push => {}
+            Self::Token | Self::Introspection | Self::Revocation | Self::Push | Self::DeviceAuthorization => {}
         }
         let guess = match app.client_guesses.begin(request, from).await {
             Ok(guess) => guess,
@@ -78,7 +89,11 @@ impl ClientEndpoint {
             Self::Token => {
                 let host = app.host_for(from);
                 let reply = app.server().token(request, moment).run_async(&recorder.server(&host, "Token")).await;
-                audit(reply.event());
+                match reply.event() {
+                    // These are too many for the log.
+                    Event::Polled { .. } => count("polled"),
+                    event => audit(event),
+                }
                 let outcome = reply.result().map(drop).map_err(|error| match error {
                     TokenError::Endpoint(error) => of_client(error),
                     _ => None,
@@ -117,6 +132,16 @@ impl ClientEndpoint {
                 });
                 (reply.into_http(), outcome)
             }
+            Self::DeviceAuthorization => {
+                let host = recorder.server(&app.host, "AuthorizeDevice");
+                let reply = app.server().authorize_device(request, moment).run_async(&host).await;
+                audit(reply.event());
+                let outcome = reply.result().map(drop).map_err(|error| match error {
+                    AuthorizeDeviceError::Endpoint(error) => of_client(error),
+                    _ => None,
+                });
+                (reply.into_http(), outcome)
+            }
         };
         match guess.end(outcome).await {
             Ok(()) => safe(response.map(Body::from)),
@@ -129,7 +154,7 @@ impl ClientEndpoint {
 pub(crate) fn router(base: &Base) -> Router<Arc<App>> {
     let answer = |endpoint: ClientEndpoint| {
         async move |State(app): State<Arc<App>>, recorder: Recorder, address: Address, parts: Parts, body: Bytes| {
-            endpoint.answer(&app, &Request::from_parts(parts, body), address.network(), &recorder).await
+            endpoint.answer(&app, Request::from_parts(parts, body), address, &recorder).await
         }
     };
     let of_client = format!("{}/{{client_id}}", base.route("/register"));

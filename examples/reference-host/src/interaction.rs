@@ -8,7 +8,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use grantor::model::{AuthenticationEvent, Digest, Scope};
-use grantor::server::{Approval, AuthorizationResponse, Interaction, Prompt, Refusal};
+use grantor::server::{Approval, AuthorizationResponse, DeviceDecisionReply, Interaction, Prompt, Refusal};
 use grantor::store::{AsyncGrantStore as _, GrantsOf};
 use grantor::{Moment, Timestamp};
 use playground::Recorder;
@@ -17,9 +17,10 @@ use crate::address::Address;
 use crate::applications;
 use crate::audit::{HostEvent, audit};
 use crate::base::own;
+use crate::devices;
 use crate::form::Form;
 use crate::moment::{moment, now};
-use crate::pages;
+use crate::pages::{self, Consent};
 use crate::pending::{Pending, WaitError, Waiting};
 use crate::press::Pressed;
 use crate::sentences;
@@ -37,6 +38,24 @@ const UNREADABLE: &str = "The form cannot be read.";
 
 /// The most grants of a person to a client that are looked at, when a request is to be answered without a page.
 const MAX_GRANTS: usize = 256;
+
+/// The outcome of a decision.
+#[derive(Clone, Debug)]
+pub enum Decided {
+    /// The browser goes back to the client.
+    Redirect(AuthorizationResponse),
+    /// The person goes back to the device.
+    Device(DeviceDecisionReply),
+}
+
+impl Decided {
+    fn is_final(&self) -> bool {
+        match self {
+            Self::Redirect(response) => response.page_error().is_none(),
+            Self::Device(reply) => reply.is_approved().is_ok(),
+        }
+    }
+}
 
 /// Returns the next page for a request: the login page or, once somebody is logged in, the consent page or the client's
 /// error. A request with `prompt=none` is answered without a page.
@@ -56,9 +75,9 @@ pub(crate) async fn ask(app: &App, recorder: &Recorder, headers: &HeaderMap, wai
         return login_page(app, &mut visit, Some(pending), now, StatusCode::OK, None);
     };
     match pending.for_decision(app.sessions.seal(), &login.user.subject, now) {
-        Ok(request) => match &pending.waiting {
-            Waiting::Prompt(prompt) => consent_page(app, headers, &mut visit, prompt, &request, &login),
-            Waiting::Refusal(_) => pages::see_other(&consent_path(&request)),
+        Ok(request) => match Consent::of(&pending.waiting) {
+            Some(consent) => consent_page(app, headers, &mut visit, &consent, &request, &login),
+            None => pages::see_other(&consent_path(&request)),
         },
         Err(error) => cannot_wait(error),
     }
@@ -127,17 +146,17 @@ fn consent_page(
     app: &App,
     headers: &HeaderMap,
     visit: &mut Visit,
-    prompt: &Prompt,
+    consent: &Consent<'_>,
     request: &str,
     login: &Login,
 ) -> Response {
     let Ok((csrf, cookie)) = app.sessions.form(visit, login) else { return unavailable() };
     let (server, sentences) = (app.server(), app.sentences.load());
     // The client may know better than the browser what the person reads.
-    let asked = prompt.asked.ui_locales.iter().map(ToString::to_string);
+    let asked = consent.ui_locales().iter().map(ToString::to_string);
     let locales = asked.chain(sentences::accepted(headers)).collect();
     let words = pages::Words { config: server.config(), sentences: &sentences, locales };
-    with_cookie(pages::consent(prompt, &words, &csrf, request, &login.user), cookie)
+    with_cookie(pages::consent(consent, &words, &csrf, request, &login.user), cookie)
 }
 
 fn consent_path(request: &str) -> String {
@@ -174,8 +193,11 @@ pub(crate) async fn show(
         return login_page(&app, &mut visit, Some(pending), moment.now(), StatusCode::OK, None);
     }
     match pending.waiting {
-        Waiting::Prompt(prompt) => consent_page(&app, &headers, &mut visit, &prompt, request, &login),
         Waiting::Refusal(refusal) => refuse(&app, &recorder, refusal, moment).await,
+        waiting => match Consent::of(&waiting) {
+            Some(consent) => consent_page(&app, &headers, &mut visit, &consent, request, &login),
+            None => pages::message(StatusCode::GONE, GONE),
+        },
     }
 }
 
@@ -183,6 +205,7 @@ pub(crate) async fn show(
 fn waiting(app: &App, visit: &Visit, request: &str, now: Timestamp) -> Option<(Login, Pending)> {
     let login = visit.login.clone()?;
     let pending = Pending::of_decision(app.sessions.seal(), &login.user.subject, request, now)?;
+    let pending = Some(pending).filter(|pending| pending.is_of(visit))?;
     let is_answered = app.decisions.is_answered(&whose(&login), &Digest::of(request));
     (!is_answered).then_some((login, pending))
 }
@@ -204,11 +227,13 @@ pub(crate) async fn log_in(State(app): State<Arc<App>>, address: Address, header
     let pending = match &*request {
         "" => None,
         // A person who is logged in may log in again.
-        request => match Pending::of_login(seal, request, now).or_else(|| Some(waiting(&app, &visit, request, now)?.1))
-        {
-            Some(pending) => Some(pending),
-            None => return pages::message(StatusCode::GONE, GONE),
-        },
+        request => {
+            let pending = Pending::of_login(seal, request, now).filter(|pending| pending.is_of(&visit));
+            match pending.or_else(|| Some(waiting(&app, &visit, request, now)?.1)) {
+                Some(pending) => Some(pending),
+                None => return pages::message(StatusCode::GONE, GONE),
+            }
+        }
     };
     let csrf = form.get("csrf");
     // Two pages that a new browser opened at once know it by two names.
@@ -291,10 +316,12 @@ pub(crate) async fn decide(
     };
     let request = form.get("request");
     let pending = Pending::of_decision(app.sessions.seal(), &login.user.subject, &request, moment.now());
-    let prompt = match pending {
-        Some(pending) if !pending.takes(&login) => return pages::message(StatusCode::FORBIDDEN, FORGED),
-        Some(Pending { waiting: Waiting::Prompt(prompt), .. }) => prompt,
-        _ => return pages::message(StatusCode::GONE, GONE),
+    let waiting = match pending {
+        Some(pending) if !pending.takes(&login) || !pending.is_of(&visit) => {
+            return pages::message(StatusCode::FORBIDDEN, FORGED);
+        }
+        Some(pending) => pending.waiting,
+        None => return pages::message(StatusCode::GONE, GONE),
     };
     let (whose, what) = (whose(&login), Digest::of(&request));
     let button = Digest::of(&decision.as_ref().map_or_else(String::new, |ticked| format!("approve {ticked:?}")));
@@ -304,25 +331,42 @@ pub(crate) async fn decide(
             let host = app.host_for_clients();
             let host = recorder.server(&host, "Decide");
             let server = app.server();
-            let step = match decision {
-                None => prompt.deny(&server, moment),
-                Some(Ticked { scope, details }) => {
-                    // Users here have only a password, which has no `acr`; a request that asks for one gets the error
-                    // for that.
-                    let approval = Approval::by(login.user.subject.clone());
-                    let details = prompt.asked.authorization_details.at(&details);
-                    let approval = approval.authenticated_at(login.at).narrowed_to(scope).narrowed_to_details(details);
-                    prompt.approve(&server, approval, moment)
+            // Users here have only a password, which has no `acr`; a request that asks for one gets the error for that.
+            let asked = waiting.asked().map(|asked| asked.authorization_details.clone()).unwrap_or_default();
+            let approval = decision.map(|Ticked { scope, details }| {
+                let approval = Approval::by(login.user.subject.clone()).authenticated_at(login.at);
+                approval.narrowed_to(scope).narrowed_to_details(asked.at(&details))
+            });
+            match (waiting, approval) {
+                (Waiting::Device(prompt, _), approval) => {
+                    let step = match approval {
+                        Some(approval) => prompt.approve(&server, approval, moment),
+                        None => prompt.deny(&server, moment),
+                    };
+                    let reply = step.run_async(&host).await;
+                    audit(reply.event());
+                    Decided::Device(reply)
                 }
-            };
-            let response = step.run_async(&host).await;
-            audit(response.event());
-            response
+                (Waiting::Prompt(prompt), approval) => {
+                    let step = match approval {
+                        Some(approval) => prompt.approve(&server, approval, moment),
+                        None => prompt.deny(&server, moment),
+                    };
+                    let response = step.run_async(&host).await;
+                    audit(response.event());
+                    Decided::Redirect(response)
+                }
+                (Waiting::Refusal(refusal), _) => {
+                    let response = refusal.respond(&server, moment).run_async(&host).await;
+                    audit(response.event());
+                    Decided::Redirect(response)
+                }
+            }
         }
     };
-    let is_final = |response: &AuthorizationResponse| response.page_error().is_none();
-    match app.decisions.press(whose, what, button, work, is_final).await {
-        Pressed::Outcome(response) => respond(response),
+    match app.decisions.press(whose, what, button, work, Decided::is_final).await {
+        Pressed::Outcome(Decided::Redirect(response)) => respond(response),
+        Pressed::Outcome(Decided::Device(reply)) => devices::decided(&reply),
         Pressed::Before => pages::message(StatusCode::GONE, GONE),
         Pressed::Broken => unavailable(),
     }

@@ -69,7 +69,7 @@ pub(crate) fn answer(endpoint: Endpoint, late: Late) -> Response<Body> {
         }
     };
     let mut response = match endpoint.name() {
-        "token" | "introspect" | "revoke" | "par" | "register" => {
+        "token" | "introspect" | "revoke" | "par" | "register" | "device_authorization" => {
             let body = format!(r#"{{"error":"{error}","error_description":"{told}"}}"#);
             let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
             (status, headers, body).into_response()

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`web`], [`endpoints`] | the routes: each endpoint hands its request to grantor and sends what comes back |
 //! | [`interaction`] | the steps between: login, consent, and the decision |
+//! | [`devices`] | the page where people type in what a device shows |
 //! | [`applications`] | the applications that people allowed, to be viewed and revoked |
 //! | [`pages`] | the HTML, and the headers that keep it safe |
 //! | `details` | the types of authorization details, and their words on the consent page |
@@ -39,6 +40,7 @@ pub mod config;
 pub mod connections;
 pub mod demo;
 mod details;
+pub mod devices;
 pub mod documents;
 pub mod endpoints;
 pub mod exchange;

@@ -21,6 +21,7 @@ use reference_host::base::Base;
 use reference_host::config::Settings;
 use reference_host::connections::Connections;
 use reference_host::demo::Demo;
+use reference_host::devices::UserCodeGuesses;
 use reference_host::documents::{Documents, Sender};
 use reference_host::guesses::ClientGuesses;
 use reference_host::health::{self, Health};
@@ -134,6 +135,7 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
         documents: Documents::new(Sender::new().map_err(|error| -> Box<dyn Error> { error })?),
         client_guesses: ClientGuesses::new(FREE_CLIENT_FAILURES),
         registrations: Throttle::new(FREE_REGISTRATIONS),
+        user_code_guesses: UserCodeGuesses::default(),
         guide,
         playground,
     });

@@ -19,7 +19,7 @@ use prometheus_client::registry::{Metric, Registry};
 pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The endpoints and pages that are counted separately.
-const ENDPOINTS: [&str; 12] = [
+const ENDPOINTS: [&str; 14] = [
     "other",
     "authorize",
     "token",
@@ -27,6 +27,8 @@ const ENDPOINTS: [&str; 12] = [
     "revoke",
     "par",
     "register",
+    "device_authorization",
+    "device",
     "metadata",
     "login",
     "consent",

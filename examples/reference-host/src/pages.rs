@@ -3,8 +3,9 @@
 use askama::Template;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
-use grantor::model::Resource;
-use grantor::server::{Config, Prompt};
+use grantor::model::{LanguageTag, Resource};
+use grantor::record::Asked;
+use grantor::server::{Config, DevicePrompt, Prompt};
 use grantor::store::Application;
 use serde::Deserialize;
 
@@ -12,7 +13,7 @@ use crate::base::own;
 use crate::demo::Guide;
 use crate::details;
 use crate::moment::date;
-use crate::pending::Pending;
+use crate::pending::{Pending, Waiting};
 use crate::sentences::{self, Sentences};
 use crate::users::User;
 
@@ -31,7 +32,7 @@ struct Login<'a> {
 
 #[derive(Template)]
 #[template(path = "consent.html")]
-struct Consent<'a> {
+struct ConsentPage<'a> {
     client: &'a str,
     client_id: &'a str,
     is_self_registered: bool,
@@ -41,7 +42,8 @@ struct Consent<'a> {
     scope: Vec<Value<'a>>,
     details: Vec<details::Line>,
     resource: &'a [Resource],
-    returns_to: &'a str,
+    returns_to: Option<&'a str>,
+    device: Option<&'a DevicePrompt>,
     csrf: &'a str,
     request: &'a str,
 }
@@ -59,6 +61,67 @@ pub(crate) struct Words<'a> {
     pub(crate) sentences: &'a Sentences,
     /// The languages of the person, the best one first.
     pub(crate) locales: Vec<String>,
+}
+
+/// The parts of a request that a person decides on: one that came by redirect, or that of a device.
+pub(crate) struct Consent<'a> {
+    client: &'a str,
+    client_id: &'a str,
+    is_self_registered: bool,
+    client_host: Option<String>,
+    returns_to_own_machine: bool,
+    asked: &'a Asked,
+    returns_to: Option<&'a str>,
+    device: Option<&'a DevicePrompt>,
+}
+
+impl<'a> Consent<'a> {
+    /// Returns these parts; `None` if there is nothing to decide.
+    pub(crate) fn of(waiting: &'a Waiting) -> Option<Self> {
+        let (client, asked) = (waiting.client_name(), waiting.asked()?);
+        match waiting {
+            Waiting::Prompt(prompt) => Some(Self {
+                client,
+                client_id: prompt.recipient.client_id.as_str(),
+                is_self_registered: prompt.client_is_self_registered,
+                client_host: prompt.client_host(),
+                returns_to_own_machine: prompt.returns_to_own_machine(),
+                asked,
+                returns_to: Some(prompt.recipient.redirect_uri.as_str()),
+                device: None,
+            }),
+            Waiting::Device(prompt, _) => Some(Self {
+                client,
+                client_id: prompt.client_id.as_str(),
+                is_self_registered: prompt.client_is_self_registered,
+                client_host: None,
+                returns_to_own_machine: false,
+                asked,
+                returns_to: None,
+                device: Some(prompt),
+            }),
+            Waiting::Refusal(_) => None,
+        }
+    }
+
+    /// Returns the languages that the client asks for.
+    pub(crate) fn ui_locales(&self) -> &[LanguageTag] {
+        &self.asked.ui_locales
+    }
+}
+
+#[derive(Template)]
+#[template(path = "device.html")]
+struct Device<'a> {
+    user_code: &'a str,
+    csrf: &'a str,
+    error: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "device_decided.html")]
+struct DeviceDecided {
+    is_approved: bool,
 }
 
 #[derive(Template)]
@@ -86,6 +149,7 @@ struct Message<'a> {
 #[template(path = "home.html")]
 struct Home<'a> {
     guide: Option<&'a Guide>,
+    devices: bool,
     playground: bool,
 }
 
@@ -120,28 +184,42 @@ pub(crate) fn login(
 }
 
 /// The consent page.
-pub(crate) fn consent(prompt: &Prompt, words: &Words<'_>, csrf: &str, request: &str, user: &User) -> Response {
-    let resources = prompt.asked.audience.resources();
+pub(crate) fn consent(consent: &Consent<'_>, words: &Words<'_>, csrf: &str, request: &str, user: &User) -> Response {
+    let Consent { client, client_id, is_self_registered, returns_to_own_machine, .. } = *consent;
+    let Consent { asked, returns_to, device, .. } = *consent;
+    let resources = asked.audience.resources();
     let value = |name| {
         let owners = resources.iter().filter(|resource| words.config.scope_of(resource).contains(name));
         let belongs_to = owners.map(Resource::as_str).collect();
         Value { name, told: words.sentences.tell(name, &words.locales), belongs_to }
     };
-    let page = Consent {
-        client: client_name(prompt),
-        client_id: prompt.recipient.client_id.as_str(),
-        is_self_registered: prompt.client_is_self_registered,
-        client_host: prompt.client_host(),
-        returns_to_own_machine: prompt.returns_to_own_machine(),
+    let page = ConsentPage {
+        client,
+        client_id,
+        is_self_registered,
+        client_host: consent.client_host.clone(),
+        returns_to_own_machine,
         user: &user.name,
-        scope: prompt.asked.scope.tokens().map(value).collect(),
-        details: details::lines(&prompt.asked.authorization_details),
+        scope: asked.scope.tokens().map(value).collect(),
+        details: details::lines(&asked.authorization_details),
         resource: resources,
-        returns_to: prompt.recipient.redirect_uri.as_str(),
+        returns_to,
+        device,
         csrf,
         request,
     };
-    leads_away(render(StatusCode::OK, &page))
+    let page = render(StatusCode::OK, &page);
+    if returns_to.is_some() { leads_away(page) } else { page }
+}
+
+/// The page where people type in what a device shows; with a message after a failure.
+pub(crate) fn device(status: StatusCode, csrf: &str, user_code: &str, error: Option<&str>) -> Response {
+    render(status, &Device { user_code, csrf, error })
+}
+
+/// The page after a decision about a device. RFC 8628 §3.3: "the server instructs the user to return to their device."
+pub(crate) fn device_decided(is_approved: bool) -> Response {
+    render(StatusCode::OK, &DeviceDecided { is_approved })
 }
 
 /// Leaves out the policy for forms, for a page whose form may lead to a client. Browsers apply `form-action` to every
@@ -162,8 +240,8 @@ pub(crate) fn message(status: StatusCode, text: &str) -> Response {
 }
 
 /// The page at `/`.
-pub(crate) fn home(guide: Option<&Guide>, playground: bool) -> Response {
-    render(StatusCode::OK, &Home { guide, playground })
+pub(crate) fn home(guide: Option<&Guide>, devices: bool, playground: bool) -> Response {
+    render(StatusCode::OK, &Home { guide, devices, playground })
 }
 
 /// The page that the demo client would have.

@@ -1,13 +1,14 @@
-//! An authorization request that waits for a login or a decision. It waits sealed, in the browser's page.
+//! A request that waits for a login or a decision. It waits sealed, in the browser's page.
 
 use grantor::Timestamp;
 use grantor::model::{AuthenticationEvent, Subject};
-use grantor::server::{Interaction, Prompt, Refusal};
+use grantor::record::Asked;
+use grantor::server::{DevicePrompt, Interaction, Prompt, Refusal};
 use serde::{Deserialize, Serialize};
 
 use crate::pages;
 use crate::seal::{Purpose, Seal};
-use crate::session::Login;
+use crate::session::{Login, Visit};
 
 /// The time for which a page may stay open, in seconds.
 const LIFETIME: u64 = 30 * 60;
@@ -16,7 +17,7 @@ const LIFETIME: u64 = 30 * 60;
 /// at once.
 const MAX_LEN: usize = 48 * 1024;
 
-/// The result of the authorization endpoint, waiting until somebody has logged in.
+/// The result of the authorization endpoint, or of entering a user code, waiting until somebody has logged in.
 #[derive(Debug, Serialize, Deserialize)]
 #[allow(clippy::large_enum_variant, reason = "it is opened, looked at and moved once")]
 pub enum Waiting {
@@ -24,6 +25,8 @@ pub enum Waiting {
     Prompt(Prompt),
     /// The client is told an error: by RFC 9700 §4.11.2, nobody is redirected before the login.
     Refusal(Refusal),
+    /// A device is asked about, by the person who entered its user code at the browser of this name.
+    Device(DevicePrompt, String),
 }
 
 impl Waiting {
@@ -33,6 +36,17 @@ impl Waiting {
         match self {
             Self::Prompt(prompt) => pages::client_name(prompt),
             Self::Refusal(refusal) => refusal.recipient.client_id.as_str(),
+            Self::Device(prompt, _) => prompt.client_name.as_deref().unwrap_or(prompt.client_id.as_str()),
+        }
+    }
+
+    /// The terms to decide on; `None` if there is nothing to decide.
+    #[must_use]
+    pub fn asked(&self) -> Option<&Asked> {
+        match self {
+            Self::Prompt(prompt) => Some(&prompt.asked),
+            Self::Device(prompt, _) => Some(&prompt.asked),
+            Self::Refusal(_) => None,
         }
     }
 
@@ -41,7 +55,7 @@ impl Waiting {
     pub fn login_hint(&self) -> &str {
         match self {
             Self::Prompt(prompt) => prompt.asked.login_hint.as_deref().unwrap_or_default(),
-            Self::Refusal(_) => "",
+            Self::Refusal(_) | Self::Device(..) => "",
         }
     }
 }
@@ -79,7 +93,17 @@ impl Pending {
                 let open = prompt.needs(Some(&AuthenticationEvent::at(login.at)), []);
                 !matches!(open, Some(Interaction::Login | Interaction::AccountSelection))
             }
-            Waiting::Refusal(_) => true,
+            Waiting::Refusal(_) | Waiting::Device(..) => true,
+        }
+    }
+
+    /// Tells if the request may wait at a browser. A device's is bound to the one at which its user code was entered,
+    /// so that nobody else's session can be made to approve it (RFC 8628 §5.4).
+    #[must_use]
+    pub fn is_of(&self, visit: &Visit) -> bool {
+        match &self.waiting {
+            Waiting::Device(_, browser) => visit.browser.as_deref() == Some(browser),
+            Waiting::Prompt(_) | Waiting::Refusal(_) => true,
         }
     }
 
@@ -181,6 +205,28 @@ mod tests {
         assert!(Pending::of_decision(&seal(), &bob, &for_alice, now).is_none());
         assert!(Pending::of_decision(&seal(), &alice, &for_login, now).is_none());
         assert!(Pending::of_login(&seal(), &for_alice, now).is_none());
+    }
+
+    #[test]
+    fn a_device_waits_at_the_browser_where_its_code_was_entered() {
+        let prompt = serde_json::json!({
+            "version": 1,
+            "client_id": "tv",
+            "client_name": null,
+            "user_code": "WDJB-MJHT",
+            "scope": "read",
+            "issued_at": 1000,
+            "expires_at": 1600,
+            "key": { "partition": 1, "digest": "A".repeat(43) },
+        });
+        let prompt = serde_json::from_value(prompt).expect("a prompt");
+        let mut pending = Pending::new(Waiting::Device(prompt, "one".to_owned()), Timestamp(1000));
+        let sealed = pending.for_login(&seal(), Timestamp(1000)).expect("it is short");
+        let opened = Pending::of_login(&seal(), &sealed, Timestamp(1000)).expect("it waits");
+        for (browser, is_theirs) in [(Some("one"), true), (Some("another"), false), (None, false)] {
+            let visit = Visit { browser: browser.map(str::to_owned), login: None };
+            assert_eq!(opened.is_of(&visit), is_theirs, "{browser:?}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use grantor::host::AsyncHost;
-use grantor::server::{AuthorizationResponse, AuthorizeReply};
+use grantor::server::AuthorizeReply;
 use grantor::store::BoxedStore;
 use grantor::{AsyncPolicy, Hosted, MAX_FORM_LEN, Server, Timestamp, Unavailable};
 use playground::{Playground, Recorder, Service};
@@ -25,12 +25,13 @@ use crate::applications::{self, LoggedOut};
 use crate::audit::audit;
 use crate::base::{self, Base, own};
 use crate::demo::{self, Guide};
+use crate::devices::{self, UserCodeGuesses};
 use crate::documents::{Documents, WithDocuments};
 use crate::endpoints::{self, ClientEndpoint};
 use crate::exchange::Exchange;
 use crate::guesses::ClientGuesses;
 use crate::host::Host;
-use crate::interaction;
+use crate::interaction::{self, Decided};
 use crate::moment::moment;
 use crate::pages;
 use crate::pending::Waiting;
@@ -52,7 +53,7 @@ pub struct App {
     /// The people at the browsers.
     pub sessions: Sessions,
     /// Their recent decisions, for a button that is pressed twice.
-    pub decisions: Presses<AuthorizationResponse>,
+    pub decisions: Presses<Decided>,
     /// The sentences of the scope values.
     pub sentences: ArcSwap<Sentences>,
     /// The recent log-outs, for a button that is pressed twice.
@@ -63,6 +64,8 @@ pub struct App {
     pub registrations: Throttle<Network>,
     /// The seconds after which a client that registered itself is forgotten if it has no grant.
     pub unused_client_lifetime: AtomicU64,
+    /// The protection against guesses at user codes.
+    pub user_code_guesses: UserCodeGuesses,
     /// The proxies whose reports of the sender are trusted.
     pub proxies: Proxies,
     /// The content of the demo's pages, if this is the demo.
@@ -125,7 +128,7 @@ impl Answer for Front {
         let address = Address(self.app.proxies.client(peer.ip(), request.headers()));
         Exchange::came_from(address.0);
         if let Some(endpoint) = self.base.within(request.uri().path()).and_then(ClientEndpoint::at) {
-            return endpoint.answer(&self.app, &request, address.network(), &Recorder::default()).await;
+            return endpoint.answer(&self.app, request, address, &Recorder::default()).await;
         }
         request.extensions_mut().insert(ConnectInfo(SocketAddr::new(address.0, peer.port())));
         self.router.answer(request, peer).await
@@ -142,6 +145,7 @@ fn router(app: Arc<App>) -> Router {
         .route(&at("/authorize"), any(authorize))
         .route(&at("/login"), post(interaction::log_in))
         .route(&at("/consent"), get(interaction::show).post(interaction::decide))
+        .route(&at(devices::PATH), get(devices::show).post(devices::enter))
         .route(&at(applications::PATH), get(applications::show))
         .route(&at("/applications/revoke"), post(applications::revoke))
         .route(&at("/applications/log-out"), post(applications::log_out))
@@ -155,7 +159,7 @@ fn router(app: Arc<App>) -> Router {
         let service = Service {
             endpoints: endpoints(&app).with_state(Arc::clone(&app)),
             store: BoxedStore::new(app.host.store.store.clone()),
-            pages: ["/login", "/consent"].map(|page| base.path(page)).into(),
+            pages: ["/login", "/consent", devices::PATH].map(|page| base.path(page)).into(),
             audit: |event| audit(event),
         };
         router = playground.join(router, service);
@@ -217,7 +221,7 @@ async fn metadata(State(app): State<Arc<App>>, request: Request<Body>) -> Respon
 }
 
 async fn home(State(app): State<Arc<App>>) -> Response {
-    pages::home(app.guide.as_ref(), app.playground.is_some())
+    pages::home(app.guide.as_ref(), app.server().config().device.is_some(), app.playground.is_some())
 }
 
 /// The page that replaces the demo client's own, and gets the code.

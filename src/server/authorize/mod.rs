@@ -12,6 +12,7 @@ mod approval;
 mod config;
 mod decision;
 mod error;
+mod event;
 mod identify;
 mod interaction;
 mod prompt;
@@ -21,6 +22,7 @@ mod request;
 mod response;
 
 pub use approval::Approval;
+pub(in crate::server) use approval::granted;
 pub use config::AuthorizationConfig;
 pub use decision::{
     AuthorizeDecided, AuthorizeDecision, AuthorizeDecisionCommit, AuthorizeDecisionIssuance, AuthorizeDecisionLookup,
@@ -33,7 +35,6 @@ pub use recipient::Recipient;
 pub use refusal::{AuthorizeRefusal, AuthorizeRefusalLookup, Refusal};
 pub use request::AuthorizationRequest;
 pub use response::AuthorizationResponse;
-pub(in crate::server) use response::Outcome;
 
 use std::sync::Arc;
 
@@ -266,7 +267,9 @@ fn pushed(
     now: Timestamp,
 ) -> Result<Read, AuthorizationPageError> {
     let presented = found.request(RequestKey::Key(key)).ok_or(AuthorizationPageError::RequestUriUnknown)?;
-    let PendingKind::Pushed(pushed) = &presented.request.kind;
+    let PendingKind::Pushed(pushed) = &presented.request.kind else {
+        return Err(AuthorizationPageError::RequestUriUnknown);
+    };
     // RFC 9126 §2.2: "The request_uri value MUST be bound to the client that posted the authorization request."
     let is_own = presented.request.client_id == client.client_id;
     // RFC 9126 §4: "Since parts of the authorization request content [...] are unique to a particular authorization
@@ -277,7 +280,7 @@ fn pushed(
     }
     choose_redirect_uri(client, Some(pushed.redirect_uri.as_str()))?;
     let asked = &presented.request.asked;
-    let recipient = Recipient::of(&presented.request);
+    let recipient = Recipient::of(presented.request.client_id.clone(), pushed);
     let checked = permit(config, client, &recipient, asked.code_challenge).map(|()| asked.clone());
     let pushed = Pushed { key, expires_at: presented.request.expires_at };
     Ok(Read { recipient, checked, pushed: Some(pushed), is_silent: is_silent(asked) })

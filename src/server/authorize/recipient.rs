@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{ClientId, RedirectUri, ResponseMode, ResponseType, Secret, exposed};
-use crate::record::{PendingKind, PendingRequest};
+use crate::record::PushedRequest;
 use crate::server::Config;
 
 /// The recipient of a response: the client is proven, and the redirect URI is its own.
@@ -31,10 +31,9 @@ pub struct Recipient {
 
 impl Recipient {
     /// Returns the recipient of a pushed request's response.
-    pub(super) fn of(request: &PendingRequest) -> Self {
-        let PendingKind::Pushed(pushed) = &request.kind;
+    pub(super) fn of(client_id: ClientId, pushed: &PushedRequest) -> Self {
         Self {
-            client_id: request.client_id.clone(),
+            client_id,
             redirect_uri: pushed.redirect_uri.clone(),
             redirect_uri_sent: pushed.redirect_uri_sent,
             response_type: pushed.response_type,

@@ -9,7 +9,7 @@ use crate::effect::{Answer, Outage};
 use crate::model::{ClientId, Key, Secret};
 use crate::server::error::{ClientError, EndpointError};
 use crate::step::{Machine, Pause, Step};
-use crate::store::{Found, Lookup};
+use crate::store::{Found, Lookup, RequestKey};
 
 /// The continuation of an endpoint once its client is authenticated or refused. Implemented by grantor's endpoints.
 pub trait ClientEndpoint: Sized + Send + Sync {
@@ -48,6 +48,12 @@ impl<'a, E: ClientEndpoint> AuthenticateLookup<'a, E> {
         let credentials = presented.into_iter().collect();
         let lookup = Lookup { client: Some(client_id.clone()), credentials, request: None };
         Self { lookup, client_id, method, client_secret_as_written, endpoint }
+    }
+
+    /// Looks up a pending request too.
+    pub(in crate::server) fn with_request(self, request: Option<Key>) -> Self {
+        let request = request.map(RequestKey::Key);
+        Self { lookup: Lookup { request, ..self.lookup }, ..self }
     }
 }
 

@@ -47,10 +47,10 @@ impl<'a> ClientAuthentication<'a> {
         Self { client_id, method, client_secret_as_written: None }
     }
 
-    /// Reads the client and its proof from a request to the token, introspection, revocation or push endpoint. Those
-    /// endpoints do this themselves; a host can use it beforehand, to slow down guesses at a client's secret
-    /// ([OAuth 2.1 §2.4.1]). An `Authorization` header of another kind is ignored here, whatever the configuration
-    /// says.
+    /// Reads the client and its proof from a request to the token, introspection, revocation, push or device
+    /// authorization endpoint. Those endpoints do this themselves; a host can use it beforehand, to slow down guesses
+    /// at a client's secret ([OAuth 2.1 §2.4.1]). An `Authorization` header of another kind is ignored here, whatever
+    /// the configuration says.
     ///
     /// # Errors
     /// The request cannot be read. The endpoint words the error.

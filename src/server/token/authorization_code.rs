@@ -6,14 +6,14 @@
 use std::sync::Arc;
 
 use super::request::Parameters;
-use super::{Refused, Rules, TokenEndpoint, TokenError};
+use super::{Presents, Refused, Rules, TokenEndpoint, TokenError};
 use crate::model::{CodeVerifier, GrantType};
 use crate::record::{Client, CredentialKind};
 use crate::server::issue::{Basis, Plan};
 use crate::store::Found;
 
 pub(super) const RULES: &Rules = &Rules {
-    presents: "code",
+    presents: Presents::Credential("code"),
     parameters: ["redirect_uri", "code_verifier"],
     check: |endpoint, client, found| endpoint.decide(client, found, check),
 };
@@ -34,6 +34,10 @@ fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Re
     let CredentialKind::AuthorizationCode(code) = &credential.kind else {
         return Err(TokenError::CodeUnknown.into());
     };
+    // The code of a device that was approved is good at its own grant alone.
+    if grant.grant_type != GrantType::AuthorizationCode {
+        return Err(TokenError::CodeUnknown.into());
+    }
 
     // RFC 6749 §4.1.3: "The authorization server MUST [...] ensure that the authorization code was issued to the
     // authenticated confidential client, or if the client is public, ensure that the code was issued to "client_id" in

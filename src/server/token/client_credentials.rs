@@ -3,10 +3,10 @@
 //! [RFC 6749 §4.4]: https://www.rfc-editor.org/rfc/rfc6749#section-4.4
 
 use super::request::NONE;
-use super::{Opened, Rules, TokenError};
+use super::{Opened, Presents, Rules, TokenError};
 
 pub(super) const RULES: &Rules = &Rules {
-    presents: NONE,
+    presents: Presents::Nothing,
     parameters: [NONE, NONE],
     check: |mut endpoint, client, _| {
         let client = client.into_client();

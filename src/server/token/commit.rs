@@ -5,10 +5,12 @@
 //! [RFC 9700 §4.14.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use super::{Token, TokenError, TokenReply, TokenResponse, TokensIssued, unavailable};
 use crate::effect::Answer;
 use crate::model::{ClientId, GrantId, Moment, Timestamp};
+use crate::record::PendingRequest;
 use crate::server::Config;
 use crate::server::cross_origin::Reader;
 use crate::server::error::PresentedIn;
@@ -34,6 +36,8 @@ enum Then {
     Issue(TokensIssued),
     /// Send the refusal.
     Refuse(ClientId, GrantId, TokenError),
+    /// Tell the device to poll again.
+    PollAgain(ClientId, TokenError),
 }
 
 impl<'a> TokenCommit<'a> {
@@ -62,6 +66,15 @@ impl<'a> TokenCommit<'a> {
         Self::wait(reader, Commit::of(Change::Revoke(grant)), Then::Refuse(client_id, grant, error))
     }
 
+    /// Writes a poll of a device. [RFC 8628 §3.5] has it poll again, whether or not another poll, or the decision, came
+    /// first: the request is written by its revision, and a conflict is no error.
+    ///
+    /// [RFC 8628 §3.5]: https://www.rfc-editor.org/rfc/rfc8628#section-3.5
+    pub(super) fn poll(reader: Reader, polled: PendingRequest, error: TokenError) -> Step<Token<'a>> {
+        let then = Then::PollAgain(polled.client_id.clone(), error);
+        Self::wait(reader, Commit::of(Change::PutRequest(Arc::new(polled))), then)
+    }
+
     fn wait(reader: Reader, commit: Commit, then: Then) -> Step<Token<'a>> {
         Step::Commit(Self { commit, then, reader, server: PhantomData })
     }
@@ -71,12 +84,22 @@ impl<'a> TokenCommit<'a> {
         let Self { commit, then, reader, .. } = self;
         let client_id = then.client_id().clone();
         match (commit.changes().get(at), then) {
-            (Some(Change::Spend { .. }), Then::Issue(TokensIssued { grant, basis: Basis::Code(key), .. })) => {
+            (_, Then::PollAgain(client_id, error)) => {
+                Step::Done(TokenReply::refused(reader, Some(client_id), error, PresentedIn::Body))
+            }
+            (
+                Some(Change::Spend { .. }),
+                Then::Issue(TokensIssued { grant, basis: basis @ (Basis::Code(key) | Basis::DeviceCode(key)), .. }),
+            ) => {
                 // The credential was spent, at whatever time, or the store has forgotten it since the lookup.
                 let was_spent =
                     Change::Reuse { key, since: Timestamp(0), until: Timestamp(u64::MAX), at_most: u32::MAX };
                 let changes = [was_spent, Change::Revoke(grant.id)].into_iter().collect();
-                let then = Then::Refuse(client_id, grant.id, TokenError::CodeReplayed);
+                let error = match basis {
+                    Basis::DeviceCode(_) => TokenError::DeviceCodeReplayed,
+                    _ => TokenError::CodeReplayed,
+                };
+                let then = Then::Refuse(client_id, grant.id, error);
                 Self::wait(reader, Commit::in_one_partition(changes), then)
             }
             (
@@ -95,10 +118,15 @@ impl<'a> TokenCommit<'a> {
             }
             (change, then) => {
                 let error = match change {
-                    Some(Change::Reuse { .. }) if matches!(then, Then::Refuse(..)) => TokenError::CodeExpired,
-                    Some(Change::Spend { .. } | Change::Reuse { .. }) => TokenError::RaceLost,
+                    Some(Change::Reuse { .. }) => match then {
+                        Then::Refuse(_, _, TokenError::DeviceCodeReplayed) => TokenError::DeviceCodeExpired,
+                        Then::Refuse(..) => TokenError::CodeExpired,
+                        _ => TokenError::RaceLost,
+                    },
+                    Some(Change::Spend { .. }) => TokenError::RaceLost,
                     Some(Change::Extend { .. }) => match then {
                         Then::Issue(TokensIssued { basis: Basis::Code(_), .. }) => TokenError::CodeRevoked,
+                        Then::Issue(TokensIssued { basis: Basis::DeviceCode(_), .. }) => TokenError::DeviceCodeRevoked,
                         _ => TokenError::GrantNotExtended,
                     },
                     // The grant is alive or new, so a random identifier exists already.
@@ -114,7 +142,7 @@ impl Then {
     fn client_id(&self) -> &ClientId {
         match self {
             Self::Issue(issued) => &issued.grant.client_id,
-            Self::Refuse(client_id, ..) => client_id,
+            Self::Refuse(client_id, ..) | Self::PollAgain(client_id, _) => client_id,
         }
     }
 }
@@ -133,6 +161,9 @@ impl<'a> Pause<Commit> for TokenCommit<'a> {
             Ok(Outcome::Applied) => Step::Done(match self.then {
                 Then::Issue(issued) => TokenReply::issued(self.reader, issued),
                 Then::Refuse(client_id, grant, error) => TokenReply::replayed(self.reader, client_id, grant, error),
+                Then::PollAgain(client_id, error) => {
+                    TokenReply::refused(self.reader, Some(client_id), error, PresentedIn::Body)
+                }
             }),
         }
     }

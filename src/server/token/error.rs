@@ -109,6 +109,39 @@ pub enum TokenError {
     /// hold ([`TokenConfig::max_credentials_per_grant`](crate::server::TokenConfig::max_credentials_per_grant)).
     #[error("the grant was revoked meanwhile, or holds too many credentials")]
     GrantNotExtended,
+    /// The person has not decided yet: the device polls again. [RFC 8628 §3.5]
+    ///
+    /// [RFC 8628 §3.5]: https://www.rfc-editor.org/rfc/rfc8628#section-3.5
+    #[error("the person has not decided yet")]
+    AuthorizationPending,
+    /// The person has not decided yet, and the device polls too often: it waits five seconds longer from now on.
+    /// [RFC 8628 §3.5]
+    ///
+    /// [RFC 8628 §3.5]: https://www.rfc-editor.org/rfc/rfc8628#section-3.5
+    #[error("the person has not decided yet, and the device polls too often")]
+    SlowDown,
+    /// The person denied the device: [RFC 8628 §3.5].
+    ///
+    /// [RFC 8628 §3.5]: https://www.rfc-editor.org/rfc/rfc8628#section-3.5
+    #[error("the person denied the request")]
+    DeviceDenied,
+    /// No device code has this text.
+    #[error("no such device code")]
+    DeviceCodeUnknown,
+    /// The device code was issued to another client.
+    #[error("the device code was issued to another client")]
+    DeviceCodeOfAnotherClient,
+    /// The device code has expired: [RFC 8628 §3.5].
+    ///
+    /// [RFC 8628 §3.5]: https://www.rfc-editor.org/rfc/rfc8628#section-3.5
+    #[error("the device code has expired")]
+    DeviceCodeExpired,
+    /// The device code was used before. Everything issued from it is revoked now.
+    #[error("the device code was used before")]
+    DeviceCodeReplayed,
+    /// The grant of the device code was revoked.
+    #[error("the grant of the device code was revoked")]
+    DeviceCodeRevoked,
     /// A new random identifier or token exists already: the generator of the [`Moment`](crate::Moment) repeats itself.
     #[error("the server could not issue")]
     Collision,
@@ -151,9 +184,11 @@ impl From<ClientError> for TokenError {
 }
 
 impl TokenError {
-    /// The `error` of [RFC 6749 §5.2], [RFC 8707 §2] and [RFC 9396 §5]; `server_error` for cases without a code there.
+    /// The `error` of [RFC 6749 §5.2], [RFC 8628 §3.5], [RFC 8707 §2] and [RFC 9396 §5]; `server_error` for cases
+    /// without a code there.
     ///
     /// [RFC 6749 §5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
+    /// [RFC 8628 §3.5]: https://www.rfc-editor.org/rfc/rfc8628#section-3.5
     /// [RFC 8707 §2]: https://www.rfc-editor.org/rfc/rfc8707#section-2
     /// [RFC 9396 §5]: https://www.rfc-editor.org/rfc/rfc9396#section-5
     #[must_use]
@@ -166,6 +201,10 @@ impl TokenError {
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
             Self::InvalidAuthorizationDetails(_) => "invalid_authorization_details",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::SlowDown => "slow_down",
+            Self::DeviceDenied => "access_denied",
+            Self::DeviceCodeExpired => "expired_token",
             Self::Collision => "server_error",
             Self::ExtensionRefused(refusal) => refusal.error.as_ref().map_or("invalid_grant", ErrorCode::as_str),
             _ => "invalid_grant",
@@ -183,6 +222,12 @@ impl TokenError {
             | Self::CodeReplayed
             | Self::CodeRevoked => {
                 "the authorization code is invalid, expired, revoked, used, or was issued to another client".to_owned()
+            }
+            Self::DeviceCodeUnknown
+            | Self::DeviceCodeOfAnotherClient
+            | Self::DeviceCodeReplayed
+            | Self::DeviceCodeRevoked => {
+                "the device code is invalid, revoked, used, or was issued to another client".to_owned()
             }
             Self::RefreshTokenUnknown
             | Self::RefreshTokenOfAnotherClient

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::request::NONE;
-use super::{Opened, Rules, Token, TokenEndpoint, TokenError, unavailable};
+use super::{Opened, Presents, Rules, Token, TokenEndpoint, TokenError, unavailable};
 use crate::consult::{Extension, ExtensionGrant, ExtensionVerdict};
 use crate::effect::Answer;
 use crate::model::Secret;
@@ -14,7 +14,7 @@ use crate::step::{Pause, Step};
 use crate::wire::{Form, FormError};
 
 pub(super) const RULES: &Rules = &Rules {
-    presents: NONE,
+    presents: Presents::Nothing,
     parameters: [NONE, NONE],
     check: |endpoint, client, _| {
         let client = client.into_client();

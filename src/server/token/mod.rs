@@ -10,6 +10,7 @@ mod authorization_code;
 mod client_credentials;
 mod commit;
 mod config;
+mod device_code;
 mod error;
 mod extension;
 mod password;
@@ -81,6 +82,7 @@ fn rules(grant_type: &GrantType) -> Option<&'static Rules> {
         GrantType::RefreshToken => Some(refresh_token::RULES),
         GrantType::ClientCredentials => Some(client_credentials::RULES),
         GrantType::Password => Some(password::RULES),
+        GrantType::DeviceCode => Some(device_code::RULES),
         GrantType::Extension(_) => Some(extension::RULES),
         GrantType::Implicit => None,
     }
@@ -88,13 +90,33 @@ fn rules(grant_type: &GrantType) -> Option<&'static Rules> {
 
 /// The rules of a grant, from the file of its name.
 struct Rules {
-    /// The parameter that carries one of our own credentials, or `NONE`.
-    presents: &'static str,
+    /// The parameter that carries something of our own.
+    presents: Presents,
     /// The grant's other parameters, or `NONE`.
     parameters: [&'static str; 2],
     /// Checks the request of an authenticated client, and ends in [`TokenEndpoint::conclude`], now or after the host
     /// has answered.
     check: for<'a> fn(TokenEndpoint<'a>, Authenticated, &Found) -> Step<Token<'a>>,
+}
+
+/// The parameter of a grant that carries something of our own, and the records that it finds.
+#[derive(Clone, Copy)]
+enum Presents {
+    Nothing,
+    /// A credential.
+    Credential(&'static str),
+    /// A pending request or, once that is approved, the credential under the same key.
+    Request(&'static str),
+}
+
+impl Presents {
+    /// The name of the parameter.
+    fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Nothing => None,
+            Self::Credential(name) | Self::Request(name) => Some(name),
+        }
+    }
 }
 
 impl Server {
@@ -156,12 +178,13 @@ impl<'a> TokenEndpoint<'a> {
             let error = TokenError::UnsupportedGrantType;
             return Step::Done(TokenReply::refused(reader, Some(client.client_id), error, presented_in));
         };
-        match Parameters::read(form, rules.presents, rules.parameters) {
+        match Parameters::read(form, rules.presents.name(), rules.parameters) {
             Err(error) => Step::Done(TokenReply::refused(reader, Some(client.client_id), error.into(), presented_in)),
             Ok(parameters) => {
                 let presented = parameters.presented;
+                let request = presented.filter(|_| matches!(rules.presents, Presents::Request(_)));
                 let endpoint = Self { config, moment, parameters, grant_type, rules, presented_in, reader };
-                Step::Lookup(AuthenticateLookup::new(client, presented, endpoint))
+                Step::Lookup(AuthenticateLookup::new(client, presented, endpoint).with_request(request))
             }
         }
     }

@@ -10,8 +10,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::request::NONE;
-use super::{Opened, Rules, Token, TokenEndpoint, TokenError, unavailable};
+use super::{Opened, Presents, Rules, Token, TokenEndpoint, TokenError, unavailable};
 use crate::consult::{Owner, Password};
 use crate::effect::Answer;
 use crate::model::{Secret, is_unicodecharnocrlf};
@@ -20,7 +19,7 @@ use crate::step::{Pause, Step};
 use crate::wire::FormError;
 
 pub(super) const RULES: &Rules = &Rules {
-    presents: NONE,
+    presents: Presents::Nothing,
     parameters: ["username", "password"],
     check: |mut endpoint, client, _| {
         let client = client.into_client();

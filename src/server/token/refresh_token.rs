@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use super::config::Rotation;
 use super::request::{NONE, Parameters};
-use super::{Refused, Rules, TokenEndpoint, TokenError};
+use super::{Presents, Refused, Rules, TokenEndpoint, TokenError};
 use crate::model::GrantType;
 use crate::record::{Client, CredentialKind};
 use crate::server::issue::{Basis, Plan};
 use crate::store::Found;
 
 pub(super) const RULES: &Rules = &Rules {
-    presents: "refresh_token",
+    presents: Presents::Credential("refresh_token"),
     parameters: [NONE, NONE],
     check: |endpoint, client, found| endpoint.decide(client, found, check),
 };

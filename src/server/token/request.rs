@@ -93,13 +93,17 @@ pub(super) struct Parameters<'a> {
 }
 
 impl<'a> Parameters<'a> {
-    pub(super) fn read(form: Form<'a>, presents: &'static str, own: [&'static str; 2]) -> Result<Self, FormError> {
+    pub(super) fn read(
+        form: Form<'a>,
+        presents: Option<&'static str>,
+        own: [&'static str; 2],
+    ) -> Result<Self, FormError> {
         let [first, second] = own;
-        let ([presented, first, second, scope, details], resource) =
-            form.params_and_all([presents, first, second, "scope", "authorization_details"], "resource");
-        let presented = match presented? {
-            None if presents != NONE => return Err(FormError::Missing(presents)),
-            presented => presented.as_deref().and_then(Key::of),
+        let names = [presents.unwrap_or(NONE), first, second, "scope", "authorization_details"];
+        let ([presented, first, second, scope, details], resource) = form.params_and_all(names, "resource");
+        let presented = match (presented?, presents) {
+            (None, Some(presents)) => return Err(FormError::Missing(presents)),
+            (presented, _) => presented.as_deref().and_then(Key::of),
         };
         let (own, authorization_details) = ([first?, second?], details?);
         Ok(Self { form, presented, own, scope: scope?, authorization_details, resource })

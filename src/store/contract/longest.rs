@@ -67,7 +67,7 @@ fn come_back<S: Store>(t: &Trial<'_, S>, text: Text) -> bool {
     let code = AuthorizationCode { redirect_uri: Some(redirect_uri.clone()), code_challenge: None };
     let code = Credential { kind: CredentialKind::AuthorizationCode(code), scope: scope.clone(), ..credential(1, 2) };
     let plain = request(1, 1);
-    let PendingKind::Pushed(pushed) = plain.kind.clone();
+    let PendingKind::Pushed(pushed) = plain.kind.clone() else { return false };
     let pushed = PendingRequest {
         client_id: client_id.clone(),
         kind: PendingKind::Pushed(crate::record::PushedRequest {

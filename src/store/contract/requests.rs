@@ -1,10 +1,12 @@
 //! The rules for pending requests: each is put once, found by either key, and decided once.
 
-use super::records::{client_id, put_request, request, request_key, spend_request, user_code};
+use super::records::{
+    client_id, credential, issue_as, open, put_request, request, request_key, spend_request, user_code,
+};
 use super::trial::{Rule, Trial};
 use crate::model::Timestamp;
-use crate::record::PendingRequest;
-use crate::store::{RequestKey, Store};
+use crate::record::{Credential, PendingRequest};
+use crate::store::{Change, RequestKey, Store};
 
 pub(super) fn rules<S: Store>() -> Vec<Rule<S>> {
     vec![
@@ -63,6 +65,15 @@ pub(super) fn rules<S: Store>() -> Vec<Rule<S>> {
             let next = PendingRequest { revision: 1, expires_at: Timestamp(2000), ..request(1, 1) };
             let put = t.applied([put_request(request(1, 1))]) && t.applied([put_request(next.clone())]);
             put && t.finds_request(&next) && t.applied([spend_request(1, 1, 50)])
+        }),
+        ("a credential may have the key of a request, and each is found and spent by itself", |t| {
+            let key = request_key(1, 1);
+            let code = Credential { key, ..credential(1, 1) };
+            let put = t.applied([put_request(request(1, 1))]);
+            let approved = put && t.applied([spend_request(1, 1, 50), open(1), issue_as(code)]);
+            let is_unspent = approved && t.presented(key).is_some_and(|found| found.spent_at.is_none());
+            let spent = is_unspent && t.applied([Change::Spend { key, at: Timestamp(60) }]);
+            spent && t.spent_at(key) == Some(Timestamp(60)) && t.request_spent_at(key) == Some(Timestamp(50))
         }),
     ]
 }

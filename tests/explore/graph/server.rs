@@ -9,13 +9,13 @@ use grantor::model::{
 };
 use grantor::record::{Client, RegisteredAuthentication, SecretPresentation};
 use grantor::resource::{self, Cache, CheckByIntrospection, Introspector, Requirement, ResourceServer};
-use grantor::server::{Approval, AuthorizeReply, Config, Interaction, ParConfig, Prompt, RefreshPolicy};
+use grantor::server::{Approval, AuthorizeReply, Config, DeviceConfig, Interaction, ParConfig, Prompt, RefreshPolicy};
 use grantor::store::{Change, Commit, Outcome};
 use grantor::{Fetch, HttpHost, Moment, Server, Timestamp};
 use http::{Request, header};
 
 use super::client::json;
-use super::{Drawing, Graph, NOW, World};
+use super::{Drawing, Graph, NOW, World, devices};
 use crate::counter::Counter;
 use crate::model::Model;
 use crate::paused::{Observe, Observed, hold};
@@ -41,21 +41,23 @@ pub(super) fn leak<T>(value: T) -> &'static T {
 }
 
 /// A server that offers everything.
-fn server(grace: Duration, consult_issuance: bool) -> &'static Server {
+pub(super) fn server(grace: Duration, consult_issuance: bool) -> &'static Server {
     let mut config = Config::new(Issuer::parse("https://server.example").unwrap());
-    config.token.grant_types.extend([GrantType::Password, GrantType::parse(SAML).unwrap()]);
+    config.token.grant_types.extend([GrantType::Password, GrantType::DeviceCode, GrantType::parse(SAML).unwrap()]);
     config.authorization.response_types.push(ResponseType::Token);
     config.resources = Resource::parse(PHOTOS).unwrap().into();
     config.token.refresh = RefreshPolicy::Rotate { grace };
     config.consult_issuance = consult_issuance;
     config.par = Some(ParConfig::at(Endpoint::parse("https://server.example/par").unwrap()));
     config.registration = Some(registration::section(consult_issuance));
+    let url = |path| Endpoint::parse(&format!("https://server.example/{path}")).unwrap();
+    config.device = Some(DeviceConfig::at(url("device_authorization"), url("device")));
     leak(Server::new(config).unwrap())
 }
 
 /// How a client is authenticated.
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+pub(super) enum Kind {
     Public,
     Confidential,
     /// By the host, which alone can check its secret.
@@ -63,9 +65,9 @@ enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 3] = [Self::Public, Self::Confidential, Self::Hosted];
+    pub(super) const ALL: [Self; 3] = [Self::Public, Self::Confidential, Self::Hosted];
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Public => "public client",
             Self::Confidential => "confidential client",
@@ -74,16 +76,17 @@ impl Kind {
     }
 
     /// A client that is registered for everything.
-    fn client(self, id: &str) -> Client {
+    pub(super) fn client(self, id: &str) -> Client {
         let id = ClientId::parse(id).unwrap();
         let mut client = if self == Self::Public { Client::public(id) } else { Client::confidential(id, "secret") };
         if self == Self::Hosted {
             client.authentication = RegisteredAuthentication::Host { presented: SecretPresentation::Either };
         }
         client.redirect_uris = vec![RedirectUri::parse("https://client.example/cb").unwrap()];
-        client.grant_types = ["authorization_code", "refresh_token", "client_credentials", "password", SAML]
-            .map(|name| GrantType::parse(name).unwrap())
-            .into();
+        client.grant_types =
+            ["authorization_code", "refresh_token", "client_credentials", "password", devices::GRANT_TYPE, SAML]
+                .map(|name| GrantType::parse(name).unwrap())
+                .into();
         client.response_types = vec![ResponseType::Code, ResponseType::Token];
         client.scope = Scope::parse("read write").unwrap();
         client
@@ -423,6 +426,14 @@ pub(super) fn drawings() -> Vec<Drawing> {
         drawing("server::Configure", "a client updates its registration", configure("update registration")),
         drawing("server::Configure", "a client deletes its registration", configure("delete registration")),
         of_token("the token endpoint, authorization code", &exchange(&flow.code)),
+        drawing("server::Token", "the token endpoint, device code", devices::token()),
+        drawing("server::AuthorizeDevice", "the device authorization endpoint", devices::authorize_device()),
+        drawing(
+            "server::VerifyUserCode",
+            "the page where a person enters a user code: it has no `Commit`",
+            devices::verify(),
+        ),
+        drawing("server::DeviceDecision", "the person's decision on a device", devices::decide()),
         of_token("the token endpoint, refresh token", &refresh),
         of_token("the token endpoint, client credentials", "grant_type=client_credentials"),
         of_token("the token endpoint, password", "grant_type=password&username=alice&password=secret"),

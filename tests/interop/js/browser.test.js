@@ -56,6 +56,14 @@ async function refresh({ refresh_token }) {
   return oauth.processRefreshTokenResponse(host.server, native, response)
 }
 
+/** A device starts, and polls. */
+const frame = { client_id: 'frame' }
+const insecure = { [oauth.allowInsecureRequests]: true }
+const startDevice = async () => oauth.processDeviceAuthorizationResponse(host.server, frame,
+  await oauth.deviceAuthorizationRequest(host.server, frame, oauth.None(), {}, insecure))
+const poll = async ({ device_code }) => oauth.processDeviceCodeResponse(host.server, frame,
+  await oauth.deviceCodeGrantRequest(host.server, frame, oauth.None(), device_code, insecure))
+
 for (const javaScriptEnabled of [true, false]) {
   describe(`in a browser ${javaScriptEnabled ? 'with' : 'without'} scripts`, () => {
     let page
@@ -102,6 +110,45 @@ for (const javaScriptEnabled of [true, false]) {
         { error: 'access_denied' })
     })
 
+    test('a person mistypes what a device shows, types it again, signs in, and takes back what the device got', async () => {
+      const device = await startDevice()
+      await page.goto(device.verification_uri)
+      await page.fill('[name=user_code]', 'BCDF-GHJK')
+      await page.keyboard.press('Enter')
+      await page.waitForSelector('[role=alert]')
+      assert.equal(await page.inputValue('[name=user_code]'), 'BCDF-GHJK', 'what was typed is there to be mended')
+      await page.fill('[name=user_code]', device.user_code.toLowerCase().replace('-', ' '))
+      await page.keyboard.press('Enter')
+      await page.waitForSelector('[name=password]')
+      await login(page)
+      assert.equal(await page.innerText('.shown'), device.user_code)
+      assert.match(await page.innerText('main'), /Picture Frame[^]*a device[^]*in front of you[^]*127\.0\.0\.1/)
+      await page.uncheck('[name=scope][value=write]')
+      await decide(page, 'approve')
+      await page.waitForSelector('text=Your device is connected')
+      const { scope, refresh_token } = await poll(device)
+      assert.deepEqual(scope.split(' ').sort(), ['profile', 'read'])
+      await page.click('text=applications that you allowed')
+      await page.click('[aria-label="Revoke Picture Frame"]')
+      await page.waitForSelector('text=No application holds anything')
+      const refused = oauth.processRefreshTokenResponse(host.server, frame,
+        await oauth.refreshTokenGrantRequest(host.server, frame, oauth.None(), refresh_token, insecure))
+      await assert.rejects(refused, { error: 'invalid_grant' })
+    })
+
+    test('a person whose device shows a link sees its code, goes on, and denies', async () => {
+      const device = await startDevice()
+      await page.goto(device.verification_uri_complete)
+      assert.equal(await page.inputValue('[name=user_code]'), device.user_code)
+      await assert.rejects(poll(device), { error: 'authorization_pending' }, 'a link alone does nothing')
+      await page.click('form button')
+      await page.waitForSelector('[name=password]')
+      await login(page)
+      await decide(page, 'deny')
+      await page.waitForSelector('text=The device was denied')
+      await assert.rejects(poll(device), { error: 'access_denied' })
+    })
+
     test('a person who follows a link of an unknown client is told so, and goes nowhere', async () => {
       const { url } = await request('nobody')
       const response = await page.goto(url.href)
@@ -136,6 +183,17 @@ for (const [size, viewport] of [['phone', { width: 390, height: 844 }], ['deskto
       await tokens(page, asked)
       await page.goto(`${host.server.issuer}/applications`)
       await look('applications')
+      const device = await startDevice()
+      await page.goto(device.verification_uri)
+      await look('device')
+      await page.goto(device.verification_uri_complete)
+      await look('device-complete')
+      await page.click('form button')
+      await page.waitForSelector('[name=decision]')
+      await look('device-consent')
+      await decide(page, 'approve')
+      await page.waitForSelector('text=Your device is connected')
+      await look('device-connected')
       assert.deepEqual(violations, [], 'the pages keep their own Content-Security-Policy')
       await page.close()
     })

@@ -95,6 +95,16 @@ export async function approveByForm(url) {
   return new Request(form.attr('action'), { method: 'POST', body })
 }
 
+/** Alice types in what a device shows, signs in and decides; the answer is the heading of the page that tells her. */
+export async function connect(page, user_code, decision) {
+  const agent = new UserAgent()
+  const login = await agent.submit(await agent.visit(page), { user_code })
+  const consent = await agent.submit(login, alice)
+  assert(consent.$('main').text().includes(user_code), 'the consent page shows the code')
+  const { $ } = await agent.submit(consent, { decision })
+  return $('h1').text()
+}
+
 class UserAgent {
   #cookies = new Map()
 

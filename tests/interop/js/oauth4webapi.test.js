@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import * as oauth from 'oauth4webapi'
-import { approveByForm, authorizationRequest, decide, startHost } from './host.js'
+import { approveByForm, authorizationRequest, connect, decide, startHost } from './host.js'
 
 const { ClientSecretBasic, ClientSecretPost, None } = oauth
 const clients = [
@@ -12,6 +12,10 @@ const clients = [
   ['a client with reserved characters in Basic', 'basic & reserved',
     ClientSecretBasic('50%+50%=100% of a/long:enough&secret')],
   ['a client with its secret in the body', 'post', ClientSecretPost('w9KxPz4mQv7tYb2cNf6jRg8hDs3aLe5U')],
+]
+const devices = [
+  ['a device', 'frame', None()],
+  ['a device with a secret', 'kiosk', ClientSecretBasic('pX3nVd7qRw9zKc5mTy2bHf8jLg4sNa6E')],
 ]
 const redirect_uri = 'http://127.0.0.1:49152/callback' // nobody listens there, and nobody calls
 const options = { [oauth.allowInsecureRequests]: true }
@@ -132,6 +136,44 @@ for (const store of ['memory', 'sqlite']) {
         })
       }
     }
+
+    for (const [who, client_id, authentication] of devices) {
+      const client = { client_id }
+      const start = async (parameters) => oauth.processDeviceAuthorizationResponse(host.server, client,
+        await oauth.deviceAuthorizationRequest(host.server, client, authentication, parameters, options))
+      const poll = async ({ device_code }) => oauth.processDeviceCodeResponse(host.server, client,
+        await oauth.deviceCodeGrantRequest(host.server, client, authentication, device_code, options))
+
+      test(`${who} gets tokens once Alice has typed its code`, async () => {
+        const device = await start({ scope: 'read' })
+        assert.equal(device.verification_uri_complete, `${device.verification_uri}?user_code=${device.user_code}`)
+        assert(device.expires_in > 0 && device.interval === 5)
+        await assert.rejects(poll(device), { error: 'authorization_pending' })
+        await assert.rejects(poll(device), { error: 'slow_down' })
+        assert.equal(await connect(device.verification_uri, device.user_code, 'approve'), 'Your device is connected')
+        const tokens = await poll(device)
+        assert.equal(tokens.scope, 'read')
+        const refreshed = await oauth.processRefreshTokenResponse(host.server, client,
+          await oauth.refreshTokenGrantRequest(host.server, client, authentication, tokens.refresh_token, options))
+        assert.notEqual(refreshed.access_token, tokens.access_token)
+        await assert.rejects(poll(device), { error: 'invalid_grant' }, 'the code is good once')
+      })
+
+      test(`${who} is told that Alice denied, and what it may not ask for`, async () => {
+        const device = await start({})
+        const heading = await connect(device.verification_uri_complete, device.user_code, 'deny')
+        assert.equal(heading, 'The device was denied')
+        await assert.rejects(poll(device), { error: 'access_denied' })
+        await assert.rejects(start({ scope: 'admin' }), { error: 'invalid_scope' })
+      })
+    }
+
+    test('a client that is not registered for devices is refused', async () => {
+      const native = { client_id: 'native' }
+      const response = await oauth.deviceAuthorizationRequest(host.server, native, None(), {}, options)
+      await assert.rejects(oauth.processDeviceAuthorizationResponse(host.server, native, response),
+        { error: 'unauthorized_client' })
+    })
 
     test('the metadata lets a client detect PKCE and the issuer in responses', () => {
       assert.deepEqual(host.server.code_challenge_methods_supported, ['S256'])

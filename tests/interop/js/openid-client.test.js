@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import * as client from 'openid-client'
-import { approveByForm, decide, startHost } from './host.js'
+import { approveByForm, connect, decide, startHost } from './host.js'
 
 const clients = [
   ['a public client', 'native', client.None()],
@@ -136,5 +136,33 @@ for (const method of ['none', 'client_secret_basic', 'client_secret_post']) {
     ]) {
       await assert.rejects(register(wrong), { error })
     }
+  })
+}
+
+for (const [who, client_id, authentication] of [
+  ['a device', 'frame', client.None()],
+  ['a device with a secret', 'kiosk', client.ClientSecretBasic('pX3nVd7qRw9zKc5mTy2bHf8jLg4sNa6E')],
+]) {
+  const start = async () => {
+    const config = await client.discovery(new URL(host.server.issuer), client_id, undefined, authentication,
+      { algorithm: 'oauth2', execute: [client.allowInsecureRequests] })
+    return [config, await client.initiateDeviceAuthorization(config, { scope: 'read' })]
+  }
+
+  test(`${who} polls until Alice has approved`, async () => {
+    const [config, device] = await start()
+    const polling = client.pollDeviceAuthorizationGrant(config, device)
+    assert.equal(await connect(device.verification_uri, device.user_code, 'approve'), 'Your device is connected')
+    const tokens = await polling
+    assert.equal(tokens.scope, 'read')
+    const refreshed = await client.refreshTokenGrant(config, tokens.refresh_token)
+    assert.notEqual(refreshed.access_token, tokens.access_token)
+  })
+
+  test(`${who} stops when Alice has denied`, async () => {
+    const [config, device] = await start()
+    const polling = assert.rejects(client.pollDeviceAuthorizationGrant(config, device), { error: 'access_denied' })
+    await connect(device.verification_uri, device.user_code, 'deny')
+    await polling
   })
 }

@@ -274,6 +274,9 @@ fn of_requests() -> Vec<Fault> {
             it.set("SpendRequest", "INSERT INTO witnesses (key, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING");
         }),
         both("a spent request is not put again", |it| it.edit(REQUEST_ANEW, " AND spent_at IS NULL", "")),
+        both("a credential may have the key of a request, and each is found and spent by itself", |it| {
+            it.edit("Issue", "WHERE EXISTS", "WHERE NOT EXISTS (SELECT 1 FROM requests WHERE key = $1) AND EXISTS");
+        }),
     ]
 }
 

@@ -127,6 +127,7 @@ impl Settings {
             of_resource: [(resource, scope)].into(),
             pushed_authorization_requests: Pushing::Allowed,
             authorization_details_types: vec!["payment_initiation".to_owned()],
+            device_authorization: true,
             // Short enough for a visitor who wants to replay a refresh token.
             refresh_grace: Some(3),
             playground: true,

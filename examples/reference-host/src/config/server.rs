@@ -8,8 +8,8 @@ use grantor::model::{
     Audience, CodeChallengeMethod, Digest, Endpoint, GrantType, Issuer, Resource, ResponseType, Scope,
 };
 use grantor::server::{
-    ClientIdMetadataDocumentConfig, Config, DefaultScope, ParConfig, RefreshPolicy, Registrants, RegistrationConfig,
-    SeveralResources, UnknownScope,
+    ClientIdMetadataDocumentConfig, Config, DefaultScope, DeviceConfig, ParConfig, RefreshPolicy, Registrants,
+    RegistrationConfig, SeveralResources, UnknownScope,
 };
 use serde::Deserialize;
 
@@ -41,6 +41,9 @@ pub(super) struct ServerTable {
     /// The scope values of each `[[resource]]`.
     #[serde(skip)]
     pub(super) of_resource: BTreeMap<Resource, Scope>,
+    /// Devices without a browser: RFC 8628.
+    #[serde(default)]
+    pub(super) device_authorization: bool,
     #[serde(default)]
     pub(super) registration: Registration,
     /// The initial access tokens, with `registration = "token"`.
@@ -139,6 +142,12 @@ impl ServerTable {
         config.scope.supported = table.scopes_supported.union(&of_resources);
         for name in &table.authorization_details_types {
             details::add(&mut config.authorization_details, name);
+        }
+        if table.device_authorization {
+            config.device = Some(DeviceConfig::below(&config.issuer));
+            if !config.token.grant_types.contains(&GrantType::DeviceCode) {
+                config.token.grant_types.push(GrantType::DeviceCode);
+            }
         }
         config.grant_lifetime = table.grant_lifetime.map(Duration::from_secs);
         if table.relaxed.ignore_unknown_scope {

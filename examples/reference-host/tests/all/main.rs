@@ -15,6 +15,7 @@ mod client;
 mod command_line;
 mod connections;
 mod consent;
+mod devices;
 mod documents;
 mod durability;
 mod endpoints;

@@ -4,13 +4,15 @@ mod host;
 
 use std::collections::HashMap;
 
-use host::{Host, agent, decide};
+use host::{Host, agent, connect, decide};
 use oauth2::basic::{BasicClient, BasicErrorResponseType, BasicTokenResponse};
 use oauth2::{
-    AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, HttpRequest,
-    HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope,
+    AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, DeviceAuthorizationUrl,
+    DeviceCodeErrorResponseType, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, PkceCodeChallenge,
+    PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope, StandardDeviceAuthorizationResponse,
     TokenResponse, TokenUrl,
 };
+use url::Url;
 
 /// Nobody listens there, and nobody calls.
 const CALLBACK: &str = "http://127.0.0.1:49152/callback";
@@ -152,5 +154,47 @@ fn a_confidential_client_gets_a_token_for_itself() {
         }
         let error = public.exchange_client_credentials().request(&http).map_err(refused).unwrap_err();
         assert_eq!(error, Some(Refused::UnauthorizedClient));
+    });
+}
+
+/// The device polls; when it is to wait for the first time, Alice decides in place of that.
+fn poll(host: &Host, decision: &str) -> Vec<Result<BasicTokenResponse, Option<DeviceCodeErrorResponseType>>> {
+    let secret = ClientSecret::new("pX3nVd7qRw9zKc5mTy2bHf8jLg4sNa6E".to_owned());
+    let clients = [client(host, "frame"), client(host, "kiosk").set_client_secret(secret)];
+    let url = DeviceAuthorizationUrl::new(format!("{}/device_authorization", host.issuer)).unwrap();
+    let polled = clients.map(|client| {
+        let client = client.set_device_authorization_url(url.clone());
+        let request = client.exchange_device_code().add_scope(Scope::new("read".to_owned()));
+        let device: StandardDeviceAuthorizationResponse = request.request(&http).unwrap();
+        assert_eq!(device.interval().as_secs(), 5);
+        assert!(device.verification_uri_complete().unwrap().secret().contains(device.user_code().secret()));
+        let page = Url::parse(device.verification_uri().as_str()).unwrap();
+        let decide = |_| drop(connect(&page, device.user_code().secret(), decision));
+        let polled = client.exchange_device_access_token(&device).request(&http, decide, None);
+        polled.map_err(|error| match error {
+            RequestTokenError::ServerResponse(response) => Some(response.error().clone()),
+            _ => None,
+        })
+    });
+    polled.into()
+}
+
+#[test]
+fn a_device_gets_its_tokens_once_somebody_has_approved() {
+    on_each_store(|host| {
+        for tokens in poll(host, "approve") {
+            let tokens = tokens.unwrap();
+            assert_eq!(tokens.scopes().unwrap().len(), 1);
+            assert!(tokens.refresh_token().is_some());
+        }
+    });
+}
+
+#[test]
+fn a_device_is_told_that_somebody_denied() {
+    on_each_store(|host| {
+        for refused in poll(host, "deny") {
+            assert_eq!(refused.unwrap_err(), Some(DeviceCodeErrorResponseType::AccessDenied));
+        }
     });
 }

@@ -65,6 +65,16 @@ pub fn decide(url: &Url, decision: &str) -> Url {
     }
 }
 
+/// Alice types in what a device shows, signs in and decides; the answer is the page that tells her.
+pub fn connect(page: &Url, user_code: &str, decision: &str) -> String {
+    let agent = agent();
+    let page = unwrap_page(visit(&agent, page));
+    let login = unwrap_page(submit(&agent, &page, &[("user_code", user_code)]));
+    let consent = unwrap_page(submit(&agent, &login, &ALICE));
+    assert!(consent.text.contains(user_code), "the consent page shows the code");
+    unwrap_page(submit(&agent, &consent, &[("decision", decision)])).text
+}
+
 fn unwrap_page(arrived: Arrived) -> Page {
     match arrived {
         Arrived::Page(page) => page,
