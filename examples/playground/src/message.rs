@@ -4,6 +4,7 @@ use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
 use grantor::client::Challenge;
 use serde_json::Value;
 
+use crate::CALLBACK;
 use crate::meaning::{Place, meaning};
 use crate::shorten;
 use crate::trace::{Detail, Kind, Lane, Sender, Step};
@@ -36,7 +37,12 @@ pub(crate) fn request(
     let mut details = header_details(Place::Request, headers);
     details.extend(form_details(Place::Request, uri.query().unwrap_or_default()));
     if is(headers, "application/x-www-form-urlencoded") {
-        let place = if sender.lane == Lane::Browser { Place::Form } else { Place::Request };
+        let place = match sender.lane {
+            // The answer of the authorization server, which the browser posts.
+            Lane::Browser if uri.path() == CALLBACK => Place::Redirect,
+            Lane::Browser => Place::Form,
+            _ => Place::Request,
+        };
         details.extend(form_details(place, &String::from_utf8_lossy(body)));
     }
     details.truncate(MAX_DETAILS);
@@ -53,6 +59,17 @@ pub(crate) fn request(
     }
 }
 
+/// Describes what a client draws for the request with this form, before it sends it.
+pub(crate) fn drawn(form: &[u8]) -> Step {
+    let form = String::from_utf8_lossy(form);
+    let kept = detail(Place::Request, "code_verifier", "…".to_owned());
+    let kept = Detail { meaning: "stays with the client until the end", ..kept };
+    let sent = form_details(Place::Request, &form).filter(|sent| matches!(&*sent.name, "code_challenge" | "state"));
+    let details = [kept].into_iter().chain(sent).collect();
+    let label = "Draws the secrets of this transaction".to_owned();
+    Step { from: Lane::Client, to: Lane::Client, kind: Kind::Alone, label, details, message: None }
+}
+
 /// Describes a response as a step.
 pub(crate) fn response(from: Lane, to: Lane, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Step {
     let mut details = header_details(Place::Response, headers);
@@ -61,7 +78,7 @@ pub(crate) fn response(from: Lane, to: Lane, status: StatusCode, headers: &Heade
         let (target, parameters) = location.split_once(['?', '#']).unwrap_or((location, ""));
         label = format!("{label}, to {}", shorten::bounded(path(target)));
         // A redirect to the authorization server carries the client's request.
-        let is_request = parameters.contains("response_type=");
+        let is_request = parameters.contains("response_type=") || parameters.contains("request_uri=");
         let place = if is_request { Place::Request } else { Place::Redirect };
         details.extend(form_details(place, parameters));
     } else if let Some(Value::Object(members)) = json(headers, body) {
