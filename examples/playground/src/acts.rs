@@ -60,11 +60,18 @@ pub(crate) static ASK_PUSHED: Act = Act {
     text: "The client pushes its request to the server, and sends your browser away with a reference to it.",
     deed: Deed::SendAway(Away::Pushed),
 };
+pub(crate) static ASK_RICH: Act = Act {
+    name: "ask-rich",
+    title: "Ask the resource owner for two payments, and get a token",
+    text: "The client pushes a request whose authorization_details describe each payment. On the server's page you may untick one, \
+           and see in the answer what is left.",
+    deed: Deed::SendAway(Away::Rich),
+};
 pub(crate) static ASK_SILENTLY: Act = Act {
     name: "ask-silently",
     title: "Ask again, without a page",
-    text: "Another transaction, with a request token and a secret of its own. The client asks for what it was allowed before, and \
-           for no page (prompt=none). You are logged in and have allowed all of it, so the server approves in silence. Your \
+    text: "Another transaction, with a request token and a secret of its own. The client asks for the scope that it was allowed \
+           before, and for no page (prompt=none). You are logged in and have allowed all of it, so the server approves in silence. Your \
            browser goes there and back before you notice.",
     deed: Deed::SendAway(Away::Silent),
 };

@@ -1,10 +1,11 @@
 //! The requests with which a client sends the browser to the authorization server.
 
 use grantor::client::AuthorizationRequest;
-use grantor::model::{PromptValue, ResponseMode, Secret};
+use grantor::model::{AuthorizationDetails, Metadata, PromptValue, ResponseMode, Secret};
 use grantor::{Pause as _, Step};
+use serde_json::{Value, json};
 
-use crate::clients::Who;
+use crate::clients::{PAYMENT, Who};
 use crate::deeds::{moment, sentence};
 use crate::message;
 use crate::runs::{Held, Waiting};
@@ -22,6 +23,8 @@ pub(crate) enum Away {
     Implicit,
     /// The request is pushed, and the browser has a reference to it.
     Pushed,
+    /// The same, for two transactions at once.
+    Rich,
     /// The request is pushed, and is to be answered without a page.
     Silent,
 }
@@ -32,7 +35,7 @@ impl Away {
         match self {
             Self::Code | Self::FormPost => Who::Printer,
             Self::Implicit => Who::Gallery,
-            Self::Pushed | Self::Silent => Who::Studio,
+            Self::Pushed | Self::Rich | Self::Silent => Who::Studio,
         }
     }
 
@@ -55,14 +58,19 @@ impl Away {
         let request = resources.resources().iter().cloned().fold(request, AuthorizationRequest::resource);
         let request = match self {
             Self::FormPost => request.response_mode(ResponseMode::FormPost),
-            // It asks for what it was given before, and no more.
+            Self::Rich => request.authorization_details(payments(&["Prints Ltd", "Frames Ltd"])?),
+            // A server that knows the type of the transaction is told it.
+            Self::Pushed if knows_payments(client.server()) => {
+                request.authorization_details(payments(&["Prints Ltd"])?)
+            }
+            // It asks for the scope that it was given before, and for no other payment.
             Self::Silent => {
                 let given = held.tokens.as_ref().and_then(|tokens| tokens.scope()).cloned();
                 request.scope(given.unwrap_or_default()).prompt([PromptValue::None])
             }
             Self::Code | Self::Implicit | Self::Pushed => request,
         };
-        let is_pushed = matches!(self, Self::Pushed | Self::Silent);
+        let is_pushed = matches!(self, Self::Pushed | Self::Rich | Self::Silent);
         if !is_pushed && !client.server().require_pushed_authorization_requests {
             let (url, pending) = client.begin(request, moment()?).map_err(sentence)?;
             held.waiting = Some(Waiting::Code(who, pending));
@@ -77,4 +85,21 @@ impl Away {
         held.pushed = Some(Secret::new(pushed.url.clone()));
         Ok(pushed.url)
     }
+}
+
+fn knows_payments(server: &Metadata) -> bool {
+    server.authorization_details_types_supported.iter().flatten().any(|name| name == PAYMENT)
+}
+
+/// Returns the details of a payment to each of these.
+fn payments(creditors: &[&str]) -> Result<AuthorizationDetails, String> {
+    let payment = |creditor: &&str| {
+        json!({
+            "type": PAYMENT,
+            "instructedAmount": { "amount": "12.50", "currency": "EUR" },
+            "creditorName": creditor,
+            "actions": ["initiate", "status"],
+        })
+    };
+    serde_json::from_value(creditors.iter().map(payment).collect::<Value>()).map_err(sentence)
 }

@@ -10,6 +10,9 @@ use grantor::model::{
 };
 use grantor::resource::Introspector;
 
+/// The type of authorization details that the playground asks for, an example of RFC 9396 §2.
+pub(crate) const PAYMENT: &str = "payment_initiation";
+
 /// One of the applications.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Who {
@@ -129,6 +132,9 @@ impl Clients {
             Who::Gallery | Who::Backup | Who::Desktop => self.read.clone(),
             Who::Api => Scope::default(),
         };
+        if who == Who::Studio {
+            client.authorization_details_types = vec![PAYMENT.to_owned()];
+        }
         client.audience = api.clone();
         client.resource_server = (who == Who::Api).then(|| api.resources().to_vec());
         Ok(client)

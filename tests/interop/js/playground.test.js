@@ -98,6 +98,11 @@ const flows = {
     ['Ask again, without a page', silent],
     ['List photos with the token', photos('GET', 200)],
   ],
+  rich: [
+    ['Start', pushed([...code.slice(4, 8), /^200 OK, the page “Allow Photo Studio\?”$/, ...code.slice(9)])],
+    ['List photos at an API elsewhere', introspected(200)],
+    ['Refresh', endpoint('/token', 'Token', ...committed('Token'), /^200 OK$/)],
+  ],
   implicit: [
     ['Start', [
       ...code.slice(0, 8), /^200 OK, the page “Allow Old Photo Gallery\?”$/, ...code.slice(9, 14),

@@ -84,7 +84,7 @@ impl Flow {
 }
 
 /// All flows, in the order in which to learn them.
-pub(crate) static FLOWS: [&Flow; 11] = [
+pub(crate) static FLOWS: [&Flow; 12] = [
     &code::CODE,
     &code::REFRESH,
     &code::REPLAY,
@@ -94,6 +94,7 @@ pub(crate) static FLOWS: [&Flow; 11] = [
     &service::METADATA,
     &code::FORM_POST,
     &pushed::PUSHED,
+    &pushed::RICH,
     &old::IMPLICIT,
     &old::PASSWORD,
 ];

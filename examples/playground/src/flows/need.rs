@@ -3,6 +3,8 @@
 use grantor::model::{GrantType, ResponseMode, ResponseType};
 use grantor::server::{Config, RefreshPolicy};
 
+use crate::clients::PAYMENT;
+
 /// A configuration that the server needs for a flow.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Need {
@@ -43,6 +45,13 @@ pub(super) const FORM_POST: Need = Need {
 pub(super) const PUSHED: Need = Need {
     is_met: |config| (CODE.is_met)(config) && config.par.is_some(),
     lack: "This server's configuration takes no pushed authorization requests.",
+};
+pub(super) const RICH: Need = Need {
+    is_met: |config| {
+        let types = config.metadata().authorization_details_types_supported;
+        (PUSHED.is_met)(config) && types.iter().flatten().any(|name| name == PAYMENT)
+    },
+    lack: "This server's configuration takes no pushed requests with the authorization details payment_initiation.",
 };
 
 fn has_grant(config: &Config, grant_type: &GrantType) -> bool {

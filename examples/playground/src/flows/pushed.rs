@@ -1,4 +1,5 @@
-//! A pushed authorization request, walked in twelve steps: a one-time token and a secret that belong to one transaction.
+//! A pushed authorization request, walked in twelve steps: a one-time token and a secret that belong to one transaction;
+//! and one with the details of two.
 
 use super::{Advice, Flow, need};
 use crate::acts;
@@ -27,6 +28,27 @@ pub(super) static PUSHED: Flow = Flow {
     script: &[&acts::READ_PHOTOS, &acts::REPLAY_REQUEST, &acts::ASK_SILENTLY, &acts::READ_PHOTOS],
 };
 
+pub(super) static RICH: Flow = Flow {
+    slug: "rich",
+    title: "Rich request",
+    text: "A scope is a word: it cannot say how much is paid to whom. The application describes each transaction by an object \
+           with a type and its members. The server knows the type and refuses an object that does not conform. It shows you \
+           each one, you untick what you do not want, and the token is good for the rest, to the cent.",
+    when: "When you agree to something in particular: a payment, the access to one account, a document to be signed. For \
+           anything that a word can say, a scope is enough.",
+    advice: Advice::Use,
+    says: "RFC 9396 §5: the server MUST refuse an unknown type and an object that does not conform to its type. §12: a client \
+           that fears changes on the way MUST protect the request, for example by pushing it.",
+    specs: &[
+        ("RFC 9396", "https://www.rfc-editor.org/rfc/rfc9396"),
+        ("RFC 9396 §12", "https://www.rfc-editor.org/rfc/rfc9396#section-12"),
+    ],
+    needs: need::RICH,
+    walk: &[],
+    start: &acts::ASK_RICH,
+    script: &[&acts::INTROSPECT, &acts::REFRESH],
+};
+
 static WALK: [Named; 12] = [
     Named {
         name: "The client draws a secret",
@@ -38,7 +60,8 @@ static WALK: [Named; 12] = [
     Named {
         name: "It pushes its request to the server",
         text: "Straight to the authorization server, past your browser, and with the client's own secret in the header. The \
-               request says what kind of transaction this is: the scope, and the API that it is for.",
+               request says what kind of transaction this is: its type and details (authorization_details), the scope, and \
+               the API that it is for.",
         begins_chapter: false,
         at: &[Arrow(Client, Server, "/par")],
     },

@@ -143,6 +143,8 @@ fn a_pushed_request_is_walked_in_twelve_steps_each_with_its_number_and_its_name(
     let carried: Vec<_> = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name).collect();
     assert_eq!(carried, ["client_id", "request_uri"], "the browser carries the token and nothing else");
     let (run, _) = visitor.back(&sent);
+    let page = visitor.browser.get(&run);
+    assert!(page.body.contains("Prints Ltd"), "the request has a type of transaction, and what it is about");
     let steps = |page: &Page, chapter: usize| -> Vec<usize> {
         let chapter = page.body.split("<section class=\"chapter\"").nth(chapter).unwrap_or_default();
         let named = chapter.split("<h3>Step ").skip(1).filter_map(|rest| rest.split_once(": "));
@@ -196,6 +198,27 @@ fn a_form_brings_the_code_and_no_address_does() {
     visitor.shows_no_secret(&page);
     let page = visitor.act("/playground/run/1", "replay-code");
     assert!(page.body.contains("Does the access token still work?"), "{}", page.body);
+}
+
+#[test]
+fn of_two_payments_the_token_is_good_for_the_one_that_was_allowed() {
+    let (host, password) = Running::demo();
+    let mut visitor = Visitor { browser: Browser::new(&host.base), password };
+    visitor.run_code("code");
+    let sent = visitor.start("rich");
+    let consent = visitor.follow(&sent);
+    for payee in ["Pay 12.50 EUR to Prints Ltd", "Pay 12.50 EUR to Frames Ltd"] {
+        assert!(consent.body.contains(payee), "{payee}: {}", consent.body);
+    }
+    let decided = visitor.approve(&consent, &["1"]);
+    visitor.follow(&decided);
+    for act in ["introspect", "refresh"] {
+        let page = visitor.act("/playground/run/2", act);
+        let last = page.body.rsplit("<section class=\"chapter\"").next().unwrap_or_default();
+        assert!(last.contains("outcome good") && last.contains("Frames Ltd"), "{act}: {last}");
+        assert!(!last.contains("Prints Ltd"), "{act}: {last}");
+        visitor.shows_no_secret(&page);
+    }
 }
 
 #[test]
@@ -350,7 +373,16 @@ impl Visitor {
             let redirect = self.browser.log_in(&page, "alice", &password);
             page = self.follow(&redirect);
         }
-        self.browser.decide(&page, "approve", &["photos.read", "photos.write"])
+        self.approve(&page, &["0"])
+    }
+
+    /// Presses the button of the consent page, with these payments ticked.
+    fn approve(&mut self, page: &Page, payments: &[&str]) -> Page {
+        let (csrf, request) = (page.field("csrf"), page.field("request"));
+        let mut form = vec![("csrf", &*csrf), ("request", &*request), ("decision", "approve")];
+        form.extend([("scope", "photos.read"), ("scope", "photos.write")]);
+        form.extend(payments.iter().map(|position| ("authorization_details", *position)));
+        self.browser.post("/consent", &form)
     }
 
     fn callback(&mut self, flow: &str) -> String {
