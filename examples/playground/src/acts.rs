@@ -7,6 +7,7 @@ use crate::api;
 use crate::away::Away;
 use crate::clients::Who;
 use crate::deeds::{self, Typed};
+use crate::registration;
 use crate::runs::Held;
 use crate::stage::Stage;
 
@@ -32,6 +33,9 @@ enum Deed {
     ReplayRefresh,
     ReplayCode,
     ReplayRequest,
+    Register,
+    Rename,
+    Deregister,
     Revoke(TokenTypeHint),
 }
 
@@ -74,6 +78,32 @@ pub(crate) static ASK_SILENTLY: Act = Act {
            before, and for no page (prompt=none). You are logged in and have allowed all of it, so the server approves in silence. Your \
            browser goes there and back before you notice.",
     deed: Deed::SendAway(Away::Silent),
+};
+pub(crate) static REGISTER: Act = Act {
+    name: "register",
+    title: "Register the client",
+    text: "The client describes itself: its name, its redirect URI, the scope that it may ask for. The server, if its host lets \
+           anybody register, answers with an id, a secret, and a token for the client's own registration.",
+    deed: Deed::Register,
+};
+pub(crate) static ASK_REGISTERED: Act = Act {
+    name: "ask-registered",
+    title: "Ask the resource owner, as the new client",
+    text: "From here on it is a client like any other. But nobody has checked its name, and the page on which you decide says so.",
+    deed: Deed::SendAway(Away::Registered),
+};
+pub(crate) static RENAME: Act = Act {
+    name: "rename",
+    title: "Change the client's name",
+    text: "With the registration access token the client reads, replaces and deletes its registration, and no other. What it does \
+           not send is removed.",
+    deed: Deed::Rename,
+};
+pub(crate) static DEREGISTER: Act = Act {
+    name: "deregister",
+    title: "Delete the registration",
+    text: "The client leaves. What was granted to it is revoked.",
+    deed: Deed::Deregister,
 };
 pub(crate) static DISCOVER: Act = Act {
     name: "discover",
@@ -155,10 +185,13 @@ pub(crate) static REVOKE_REFRESH: Act = Act {
 };
 
 /// All acts, each offered once there is something to try it with.
-pub(crate) static ACTS: [&Act; 10] = [
+pub(crate) static ACTS: [&Act; 13] = [
     &READ_PHOTOS,
     &ADD_PHOTO,
     &ASK_SILENTLY,
+    &ASK_REGISTERED,
+    &RENAME,
+    &DEREGISTER,
     &REFRESH,
     &REPLAY_REFRESH,
     &REPLAY_CODE,
@@ -175,7 +208,8 @@ impl Act {
         match self.deed {
             // What a person has allowed is remembered of the client that has the secret.
             Deed::SendAway(Away::Silent) => held.tokens.is_some() && held.who == Some(Away::Silent.who()),
-            Deed::SendAway(_) | Deed::Discover | Deed::ClientCredentials | Deed::Password => false,
+            Deed::SendAway(Away::Registered) | Deed::Rename | Deed::Deregister => held.registered.is_some(),
+            Deed::SendAway(_) | Deed::Register | Deed::Discover | Deed::ClientCredentials | Deed::Password => false,
             Deed::Refresh | Deed::Revoke(TokenTypeHint::RefreshToken) => has_refresh,
             Deed::Photos(..) | Deed::Revoke(_) => held.tokens.is_some(),
             Deed::ReplayRefresh => held.worn.is_some(),
@@ -189,6 +223,7 @@ impl Act {
     pub(crate) fn application(&self) -> Who {
         match self.deed {
             Deed::SendAway(away) => away.who(),
+            Deed::Register => Who::Poster,
             Deed::Password => Who::Desktop,
             _ => Who::Backup,
         }
@@ -213,6 +248,9 @@ impl Act {
                 Ok(url) => return Some(url),
                 Err(error) => Err(error),
             },
+            Deed::Register => registration::introduce(stage, held).await,
+            Deed::Rename => registration::rename(stage, held).await,
+            Deed::Deregister => registration::leave(stage, held).await,
             Deed::Discover => deeds::find_server(stage).await,
             Deed::ClientCredentials => deeds::client_credentials(stage, held).await,
             Deed::Password => deeds::password(stage, held, typed).await,

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::clients::{PAYMENT, Who};
 use crate::deeds::{moment, sentence};
 use crate::message;
+use crate::registration;
 use crate::runs::{Held, Waiting};
 use crate::stage::Stage;
 use crate::trace::Lane;
@@ -21,6 +22,8 @@ pub(crate) enum Away {
     FormPost,
     /// The browser comes back with a token.
     Implicit,
+    /// The browser comes back with a code, to a client that has registered itself.
+    Registered,
     /// The request is pushed, and the browser has a reference to it.
     Pushed,
     /// The same, for two transactions at once.
@@ -35,6 +38,7 @@ impl Away {
         match self {
             Self::Code | Self::FormPost => Who::Printer,
             Self::Implicit => Who::Gallery,
+            Self::Registered => Who::Poster,
             Self::Pushed | Self::Rich | Self::Silent => Who::Studio,
         }
     }
@@ -46,7 +50,7 @@ impl Away {
     /// The error is a sentence.
     pub(crate) async fn begin(self, stage: &Stage, held: &mut Held) -> Result<String, String> {
         let (who, playground) = (self.who(), &stage.place.playground);
-        let (client, clients) = (stage.client(who).await?, &playground.clients);
+        let (client, clients) = (registration::client(stage, held, who).await?, &playground.clients);
         if self == Self::Implicit {
             let request = AuthorizationRequest::new(clients.callback_implicit.clone()).scope(clients.read.clone());
             let (url, pending) = client.begin_implicit(request, moment()?).map_err(sentence)?;
@@ -68,7 +72,7 @@ impl Away {
                 let given = held.tokens.as_ref().and_then(|tokens| tokens.scope()).cloned();
                 request.scope(given.unwrap_or_default()).prompt([PromptValue::None])
             }
-            Self::Code | Self::Implicit | Self::Pushed => request,
+            Self::Code | Self::Implicit | Self::Registered | Self::Pushed => request,
         };
         let is_pushed = matches!(self, Self::Pushed | Self::Rich | Self::Silent);
         if !is_pushed && !client.server().require_pushed_authorization_requests {

@@ -28,6 +28,8 @@ pub(crate) enum Who {
     Desktop,
     /// The resource server that introspects.
     Api,
+    /// A confidential web site that registers itself, so that it is not among those that the host registers.
+    Poster,
 }
 
 impl Who {
@@ -41,6 +43,8 @@ impl Who {
             Self::Backup => "playground-service",
             Self::Desktop => "playground-password",
             Self::Api => "playground-api",
+            // The server draws it.
+            Self::Poster => "",
         }
     }
 
@@ -53,6 +57,7 @@ impl Who {
             Self::Backup => "Photo Backup",
             Self::Desktop => "Old Photo Desktop",
             Self::Api => "Photo API",
+            Self::Poster => "Poster Shop",
         }
     }
 
@@ -120,17 +125,17 @@ impl Clients {
             Who::Gallery => (vec![GrantType::Implicit], vec![ResponseType::Token]),
             Who::Backup => (vec![GrantType::ClientCredentials], Vec::new()),
             Who::Desktop => (vec![GrantType::Password], Vec::new()),
-            Who::Api => (Vec::new(), Vec::new()),
+            Who::Api | Who::Poster => (Vec::new(), Vec::new()),
         };
         client.redirect_uris = match who {
             Who::Printer | Who::Studio => vec![self.callback.clone()],
             Who::Gallery => vec![self.callback_implicit.clone()],
-            Who::Backup | Who::Desktop | Who::Api => Vec::new(),
+            Who::Backup | Who::Desktop | Who::Api | Who::Poster => Vec::new(),
         };
         client.scope = match who {
             Who::Printer | Who::Studio => self.read_write.clone(),
             Who::Gallery | Who::Backup | Who::Desktop => self.read.clone(),
-            Who::Api => Scope::default(),
+            Who::Api | Who::Poster => Scope::default(),
         };
         if who == Who::Studio {
             client.authorization_details_types = vec![PAYMENT.to_owned()];

@@ -15,6 +15,7 @@ use crate::api;
 use crate::clients::Who;
 use crate::form::Form;
 use crate::moment::now;
+use crate::registration;
 use crate::runs::{Held, Taken};
 use crate::stage::Stage;
 use crate::trace::Lane;
@@ -106,7 +107,7 @@ pub(crate) async fn exchange(
     (who, pending): (Who, Pending),
     arrival: Arrival,
 ) -> Outcome {
-    let client = stage.client(who).await?;
+    let client = registration::client(stage, held, who).await?;
     let copy = serde_json::to_string(&pending).map_err(sentence)?;
     let request = arrival.redeem(&client, pending).map_err(sentence)?;
     held.taken = Some(Taken { who, pending: Secret::new(copy), arrival });
@@ -121,7 +122,7 @@ pub(crate) async fn receive(
     (who, pending): (Who, PendingImplicit),
     fragment: &str,
 ) -> Outcome {
-    let client = stage.client(who).await?;
+    let client = registration::client(stage, held, who).await?;
     let tokens = client.callback_implicit(pending, fragment, now()).map_err(sentence)?;
     Ok(keep(held, who, tokens))
 }
@@ -147,7 +148,7 @@ pub(crate) async fn photos(stage: &Stage, held: &Held, method: &Method, path: &s
 pub(crate) async fn refresh(stage: &Stage, held: &mut Held) -> Outcome {
     let (who, tokens) = held.who.zip(held.tokens.as_ref()).ok_or(NOTHING)?;
     let worn = tokens.refresh_token().cloned();
-    let client = stage.client(who).await?;
+    let client = registration::client(stage, held, who).await?;
     let request = tokens.refresh(&client).ok_or(NOTHING)?;
     let tokens = request.start(moment()?).run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
     held.worn = worn;
@@ -156,7 +157,7 @@ pub(crate) async fn refresh(stage: &Stage, held: &mut Held) -> Outcome {
 
 pub(crate) async fn replay_refresh(stage: &Stage, held: &Held) -> Outcome {
     let (who, worn) = held.who.zip(held.worn.as_ref()).ok_or(NOTHING)?;
-    let client = stage.client(who).await?;
+    let client = registration::client(stage, held, who).await?;
     match client.refresh(worn).start(moment()?).run_async(&stage.host(Lane::Client)).await {
         Ok(_) => Ok(format!(
             "This was within the grace of {} seconds, so it was taken for a repeated request. Wait that long and try again.",
@@ -170,7 +171,7 @@ pub(crate) async fn replay_refresh(stage: &Stage, held: &Held) -> Outcome {
 
 pub(crate) async fn replay_code(stage: &Stage, held: &Held) -> Outcome {
     let taken = held.taken.as_ref().ok_or(NOTHING)?;
-    let client = stage.client(taken.who).await?;
+    let client = registration::client(stage, held, taken.who).await?;
     let pending = serde_json::from_str(taken.pending.expose()).map_err(|_| NOTHING)?;
     let request = taken.arrival.redeem(&client, pending).map_err(sentence)?;
     match request.start(moment()?).run_async(&stage.host(Lane::Client)).await {
@@ -193,7 +194,7 @@ pub(crate) async fn replay_request(stage: &Stage, held: &Held) -> Outcome {
 
 pub(crate) async fn revoke(stage: &Stage, held: &Held, hint: TokenTypeHint) -> Outcome {
     let (who, tokens) = held.who.zip(held.tokens.as_ref()).ok_or(NOTHING)?;
-    let client = stage.client(who).await?;
+    let client = registration::client(stage, held, who).await?;
     let token = match hint {
         TokenTypeHint::RefreshToken => tokens.refresh_token().ok_or(NOTHING)?,
         _ => tokens.access_token(),
@@ -203,7 +204,7 @@ pub(crate) async fn revoke(stage: &Stage, held: &Held, hint: TokenTypeHint) -> O
 }
 
 /// Keeps the tokens, and describes them.
-fn keep(held: &mut Held, who: Who, tokens: TokenSet) -> String {
+pub(crate) fn keep(held: &mut Held, who: Who, tokens: TokenSet) -> String {
     let scope = tokens.scope().map_or("nothing in particular", Scope::as_str);
     let lifetime = tokens.expires_at().map_or(0, |end| end.0.saturating_sub(now().0));
     let refresh = tokens.refresh_token().map_or("", |_| " There is a refresh token too.");
@@ -217,7 +218,7 @@ pub(crate) fn moment() -> Result<Moment, String> {
     crate::moment::moment().map_err(sentence)
 }
 
-const NOTHING: &str = "There is nothing left to try this with.";
+pub(crate) const NOTHING: &str = "There is nothing left to try this with.";
 
 /// An error as a sentence.
 pub(crate) fn sentence(error: impl fmt::Display) -> String {

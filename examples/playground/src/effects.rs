@@ -189,6 +189,8 @@ fn name(change: &Change) -> &'static str {
         Change::Discard(_) => "Discard",
         Change::PutRequest(_) => "PutRequest",
         Change::SpendRequest { .. } => "SpendRequest",
+        Change::PutClient(_) => "PutClient",
+        Change::RemoveClient { .. } => "RemoveClient",
         Change::Witness { .. } => "Witness",
         _ => "Change",
     }
@@ -206,6 +208,10 @@ fn change(change: &Change) -> Detail {
         Change::Discard(key) => (digest(*key), "forgotten"),
         Change::PutRequest(request) => (digest(request.key), "waits for a decision"),
         Change::SpendRequest { key, .. } => (digest(*key), "only if it is unspent"),
+        Change::PutClient(client) => {
+            (shorten::bounded(client.client_id.as_str()), "what it may, and digests of its secrets")
+        }
+        Change::RemoveClient { client_id, .. } => (shorten::bounded(client_id.as_str()), "only as it was read"),
         Change::Witness { key, .. } => (digest(*key), "must not have been seen before"),
         _ => (String::new(), ""),
     };

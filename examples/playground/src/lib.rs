@@ -13,7 +13,7 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | `flows`, `acts`, `deeds` | the flows and acts: a further flow is one more entry |
+//! | `flows`, `acts`, `deeds`, `registration` | the flows and acts: a further flow is one more entry |
 //! | `walk` | the flows that are walked in named steps |
 //! | `away` | the requests with which a client sends the browser away |
 //! | `clients`, `api` | the applications, and the API that they call |
@@ -37,6 +37,7 @@ mod message;
 mod moment;
 mod pages;
 mod record;
+mod registration;
 mod routes;
 mod runs;
 mod shorten;

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
 use grantor::client::Challenge;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::CALLBACK;
 use crate::meaning::{Place, meaning};
@@ -45,6 +45,9 @@ pub(crate) fn request(
         };
         details.extend(form_details(place, &String::from_utf8_lossy(body)));
     }
+    if let Some(Value::Object(members)) = json(headers, body) {
+        details.extend(member_details(Place::Request, members));
+    }
     details.truncate(MAX_DETAILS);
     let fetch = if sender.by_fetch { "Fetch: " } else { "" };
     let target = uri.path_and_query().map_or("/", |target| target.as_str());
@@ -82,10 +85,7 @@ pub(crate) fn response(from: Lane, to: Lane, status: StatusCode, headers: &Heade
         let place = if is_request { Place::Request } else { Place::Redirect };
         details.extend(form_details(place, parameters));
     } else if let Some(Value::Object(members)) = json(headers, body) {
-        details.extend(members.into_iter().map(|(name, value)| {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            detail(Place::Response, &name, shorten::bounded(&value))
-        }));
+        details.extend(member_details(Place::Response, members));
     } else if let Some(title) = title(headers, body) {
         label = format!("{label}, the page “{title}”");
     }
@@ -102,6 +102,13 @@ fn form_details(place: Place, form: &str) -> impl Iterator<Item = Detail> {
     form_urlencoded::parse(form.as_bytes())
         .filter(|(_, value)| !value.is_empty())
         .map(move |(name, value)| detail(place, &name, shorten::parameter(&name, &value)))
+}
+
+fn member_details(place: Place, members: Map<String, Value>) -> impl Iterator<Item = Detail> {
+    members.into_iter().map(move |(name, value)| {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        detail(place, &name, shorten::bounded(&value))
+    })
 }
 
 /// The headers that OAuth gives a meaning.

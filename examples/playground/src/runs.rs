@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use grantor::Timestamp;
-use grantor::client::{Pending, PendingImplicit, TokenSet};
+use grantor::client::{Pending, PendingImplicit, Registered, TokenSet};
 use grantor::model::{Digest, Secret};
 
 use crate::clients::Who;
@@ -38,6 +38,8 @@ pub(crate) struct Run {
 pub(crate) struct Held {
     /// The request that the browser was sent away with, until it comes back.
     pub(crate) waiting: Option<Waiting>,
+    /// The registration of the client that has registered itself.
+    pub(crate) registered: Option<Registered>,
     /// The application that owns the tokens.
     pub(crate) who: Option<Who>,
     pub(crate) tokens: Option<TokenSet>,

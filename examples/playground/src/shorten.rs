@@ -13,7 +13,7 @@ const MAX_LEN: usize = 160;
 const HIDDEN: [&str; 2] = ["password", "client_secret"];
 
 /// The parameters that are always shortened.
-const SECRET: [&str; 11] = [
+const SECRET: [&str; 12] = [
     "access_token",
     "code",
     "code_challenge",
@@ -21,6 +21,7 @@ const SECRET: [&str; 11] = [
     "csrf",
     "fragment",
     "refresh_token",
+    "registration_access_token",
     "request",
     "state",
     "token",

@@ -45,6 +45,11 @@ const pushed = (more) => [
 ]
 const silent = pushed(code.slice(10))
 
+// A client at the address of its own registration.
+const configured = (method, ...rest) => [
+  new RegExp(`^Fetch: ${method} /register/`), /^Configure: Lookup$/, /^found$/, ...rest,
+]
+
 /** Each flow: the chapters that it has, by the button that leads to each, and the steps that each chapter must have. */
 const flows = {
   code: [
@@ -102,6 +107,14 @@ const flows = {
     ['Start', pushed([...code.slice(4, 8), /^200 OK, the page “Allow Photo Studio\?”$/, ...code.slice(9)])],
     ['List photos at an API elsewhere', introspected(200)],
     ['Refresh', endpoint('/token', 'Token', ...committed('Token'), /^200 OK$/)],
+  ],
+  registration: [
+    ['Start', [/^Fetch: POST \/register$/, ...committed('Register'), /^201 Created$/]],
+    ['Ask the resource owner, as the new client', code.map((label) => (/Photo Printer/.test(label) ? /“Allow Poster Shop\?”$/ : label))],
+    ['List photos with the token', photos('GET', 200)],
+    ["Change the client's name", configured('PUT', ...committed('Configure'), /^200 OK$/)],
+    ['Delete the registration', configured('DELETE', ...committed('Configure'), /^204 No Content$/)],
+    ['List photos with the token', photos('GET', 401)],
   ],
   implicit: [
     ['Start', [
@@ -194,6 +207,7 @@ for (const [flow, chapters] of Object.entries(flows)) {
           await start(page, flow, javaScriptEnabled)
         } else {
           await press(page, button)
+          if (/^Ask the resource owner/.test(button)) await follow(page)
           await page.waitForSelector(`#chapter-${index + 1}`)
         }
         const chapter = page.locator('.chapter').nth(index)

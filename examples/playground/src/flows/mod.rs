@@ -4,6 +4,7 @@ mod code;
 mod need;
 mod old;
 mod pushed;
+mod registration;
 mod service;
 
 use grantor::server::Config;
@@ -84,7 +85,7 @@ impl Flow {
 }
 
 /// All flows, in the order in which to learn them.
-pub(crate) static FLOWS: [&Flow; 12] = [
+pub(crate) static FLOWS: [&Flow; 13] = [
     &code::CODE,
     &code::REFRESH,
     &code::REPLAY,
@@ -95,6 +96,7 @@ pub(crate) static FLOWS: [&Flow; 12] = [
     &code::FORM_POST,
     &pushed::PUSHED,
     &pushed::RICH,
+    &registration::REGISTRATION,
     &old::IMPLICIT,
     &old::PASSWORD,
 ];

@@ -1,7 +1,7 @@
 //! The configuration that a flow needs.
 
 use grantor::model::{GrantType, ResponseMode, ResponseType};
-use grantor::server::{Config, RefreshPolicy};
+use grantor::server::{Config, RefreshPolicy, Registrants, RegistrationConfig};
 
 use crate::clients::PAYMENT;
 
@@ -52,6 +52,13 @@ pub(super) const RICH: Need = Need {
         (PUSHED.is_met)(config) && types.iter().flatten().any(|name| name == PAYMENT)
     },
     lack: "This server's configuration takes no pushed requests with the authorization details payment_initiation.",
+};
+pub(super) const REGISTRATION: Need = Need {
+    is_met: |config| {
+        let anybody = |section: &RegistrationConfig| matches!(section.registrants, Registrants::Anybody);
+        (CODE.is_met)(config) && config.registration.as_ref().is_some_and(anybody)
+    },
+    lack: "This server's configuration does not let anybody register clients.",
 };
 
 fn has_grant(config: &Config, grant_type: &GrantType) -> bool {

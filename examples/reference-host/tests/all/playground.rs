@@ -222,6 +222,30 @@ fn of_two_payments_the_token_is_good_for_the_one_that_was_allowed() {
 }
 
 #[test]
+fn a_client_registers_itself_changes_its_name_and_leaves_with_its_tokens() {
+    let (host, password) = Running::demo();
+    let mut visitor = Visitor { browser: Browser::new(&host.base), password };
+    visitor.start("registration");
+    let run = "/playground/run/1";
+    let page = visitor.browser.get(run);
+    assert!(page.body.contains("Fetch: POST /register") && page.body.contains("201 Created"), "{}", page.body);
+    visitor.shows_no_secret(&page);
+    let form = [("csrf", &*page.field("csrf")), ("page", &*page.field("page")), ("act", "ask-registered")];
+    let sent = visitor.browser.post(run, &form);
+    visitor.back(&sent);
+    assert!(visitor.act(run, "read-photos").body.contains("The API takes the token"));
+    let page = visitor.act(run, "rename");
+    assert!(
+        page.body.contains("Fetch: PUT /register/") && page.body.contains("It is called Poster and Postcard Shop now")
+    );
+    let page = visitor.act(run, "deregister");
+    assert!(page.body.contains("Fetch: DELETE /register/") && page.body.contains("204 No Content"), "{}", page.body);
+    let page = visitor.act(run, "read-photos");
+    assert!(page.body.contains("The API refuses the token: 401"), "{}", page.body);
+    visitor.shows_no_secret(&page);
+}
+
+#[test]
 fn a_run_belongs_to_one_browser_and_its_forms_to_its_pages() {
     let (host, password) = Running::demo();
     let mut visitor = Visitor { browser: Browser::new(&host.base), password };
