@@ -10,11 +10,16 @@ use grantor::model::{
 };
 use grantor::resource::Introspector;
 
+/// The type of authorization details that the playground asks for, an example of RFC 9396 §2.
+pub(crate) const PAYMENT: &str = "payment_initiation";
+
 /// One of the applications.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Who {
     /// A public app on a person's device.
     Printer,
+    /// A confidential web site, which pushes its requests.
+    Studio,
     /// A public page from the time before PKCE, whose token comes in the address.
     Gallery,
     /// A confidential service that acts for itself.
@@ -23,18 +28,23 @@ pub(crate) enum Who {
     Desktop,
     /// The resource server that introspects.
     Api,
+    /// A confidential web site that registers itself, so that it is not among those that the host registers.
+    Poster,
 }
 
 impl Who {
-    const ALL: [Self; 5] = [Self::Printer, Self::Gallery, Self::Backup, Self::Desktop, Self::Api];
+    const ALL: [Self; 6] = [Self::Printer, Self::Studio, Self::Gallery, Self::Backup, Self::Desktop, Self::Api];
 
     fn client_id(self) -> &'static str {
         match self {
             Self::Printer => "playground",
+            Self::Studio => "playground-studio",
             Self::Gallery => "playground-implicit",
             Self::Backup => "playground-service",
             Self::Desktop => "playground-password",
             Self::Api => "playground-api",
+            // The server draws it.
+            Self::Poster => "",
         }
     }
 
@@ -42,10 +52,12 @@ impl Who {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Printer => "Photo Printer",
+            Self::Studio => "Photo Studio",
             Self::Gallery => "Old Photo Gallery",
             Self::Backup => "Photo Backup",
             Self::Desktop => "Old Photo Desktop",
             Self::Api => "Photo API",
+            Self::Poster => "Poster Shop",
         }
     }
 
@@ -107,22 +119,27 @@ impl Clients {
         };
         client.client_name = Some(who.name().to_owned());
         (client.grant_types, client.response_types) = match who {
-            Who::Printer => (vec![GrantType::AuthorizationCode, GrantType::RefreshToken], vec![ResponseType::Code]),
+            Who::Printer | Who::Studio => {
+                (vec![GrantType::AuthorizationCode, GrantType::RefreshToken], vec![ResponseType::Code])
+            }
             Who::Gallery => (vec![GrantType::Implicit], vec![ResponseType::Token]),
             Who::Backup => (vec![GrantType::ClientCredentials], Vec::new()),
             Who::Desktop => (vec![GrantType::Password], Vec::new()),
-            Who::Api => (Vec::new(), Vec::new()),
+            Who::Api | Who::Poster => (Vec::new(), Vec::new()),
         };
         client.redirect_uris = match who {
-            Who::Printer => vec![self.callback.clone()],
+            Who::Printer | Who::Studio => vec![self.callback.clone()],
             Who::Gallery => vec![self.callback_implicit.clone()],
-            Who::Backup | Who::Desktop | Who::Api => Vec::new(),
+            Who::Backup | Who::Desktop | Who::Api | Who::Poster => Vec::new(),
         };
         client.scope = match who {
-            Who::Printer => self.read_write.clone(),
+            Who::Printer | Who::Studio => self.read_write.clone(),
             Who::Gallery | Who::Backup | Who::Desktop => self.read.clone(),
-            Who::Api => Scope::default(),
+            Who::Api | Who::Poster => Scope::default(),
         };
+        if who == Who::Studio {
+            client.authorization_details_types = vec![PAYMENT.to_owned()];
+        }
         client.audience = api.clone();
         client.resource_server = (who == Who::Api).then(|| api.resources().to_vec());
         Ok(client)

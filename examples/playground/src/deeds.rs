@@ -2,15 +2,20 @@
 
 use std::fmt;
 
+use axum::body::Bytes;
 use axum::http::{Method, Request, header};
 use grantor::Moment;
-use grantor::client::{Challenge, Pending, PendingImplicit, TokenSet, TokenTypeHint, discover, discover_resource};
+use grantor::client::{
+    CallbackError, Challenge, Client, Pending, PendingImplicit, TokenRequest, TokenSet, TokenTypeHint, discover,
+    discover_resource,
+};
 use grantor::model::{Scope, Secret};
 
 use crate::api;
 use crate::clients::Who;
 use crate::form::Form;
 use crate::moment::now;
+use crate::registration;
 use crate::runs::{Held, Taken};
 use crate::stage::Stage;
 use crate::trace::Lane;
@@ -64,21 +69,62 @@ pub(crate) async fn password(stage: &Stage, held: &mut Held, typed: &Typed) -> O
     Ok(keep(held, Who::Desktop, tokens))
 }
 
+/// The answer with which the browser comes back to a client.
+pub(crate) enum Arrival {
+    Query(String),
+    /// A form that the browser posted.
+    Form(Box<Request<Bytes>>),
+}
+
+/// Does not show the code.
+impl fmt::Debug for Arrival {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if let Self::Query(_) = self { "Query(…)" } else { "Form(…)" })
+    }
+}
+
+impl Arrival {
+    /// The parameters of the answer.
+    pub(crate) fn parameters(&self) -> &str {
+        match self {
+            Self::Query(query) => query,
+            Self::Form(request) => str::from_utf8(request.body()).unwrap_or_default(),
+        }
+    }
+
+    fn redeem<'c>(&self, client: &'c Client, pending: Pending) -> Result<TokenRequest<'c>, CallbackError> {
+        match self {
+            Self::Query(query) => client.callback(pending, query),
+            Self::Form(request) => client.callback_form_post(pending, request),
+        }
+    }
+}
+
 /// Continues after a callback: exchanges the code.
-pub(crate) async fn exchange(stage: &Stage, held: &mut Held, pending: Pending, query: &str) -> Outcome {
-    let client = stage.client(Who::Printer).await?;
+pub(crate) async fn exchange(
+    stage: &Stage,
+    held: &mut Held,
+    (who, pending): (Who, Pending),
+    arrival: Arrival,
+) -> Outcome {
+    let client = registration::client(stage, held, who).await?;
     let copy = serde_json::to_string(&pending).map_err(sentence)?;
-    let request = client.callback(pending, query).map_err(sentence)?;
-    held.taken = Some(Taken { pending: Secret::new(copy), query: Secret::new(query.to_owned()) });
+    let request = arrival.redeem(&client, pending).map_err(sentence)?;
+    held.taken = Some(Taken { who, pending: Secret::new(copy), arrival });
     let tokens = request.start(moment()?).run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
-    Ok(keep(held, Who::Printer, tokens))
+    Ok(keep(held, who, tokens))
 }
 
 /// Continues after a callback that brings the token itself, so that there is nothing to exchange.
-pub(crate) async fn receive(stage: &Stage, held: &mut Held, pending: PendingImplicit, fragment: &str) -> Outcome {
-    let client = stage.client(Who::Gallery).await?;
+pub(crate) async fn receive(
+    stage: &Stage,
+    held: &mut Held,
+    (who, pending): (Who, PendingImplicit),
+    fragment: &str,
+) -> Outcome {
+    let client = registration::client(stage, held, who).await?;
     let tokens = client.callback_implicit(pending, fragment, now()).map_err(sentence)?;
-    Ok(keep(held, Who::Gallery, tokens))
+    Ok(keep(held, who, tokens))
 }
 
 pub(crate) async fn photos(stage: &Stage, held: &Held, method: &Method, path: &str) -> Outcome {
@@ -102,7 +148,7 @@ pub(crate) async fn photos(stage: &Stage, held: &Held, method: &Method, path: &s
 pub(crate) async fn refresh(stage: &Stage, held: &mut Held) -> Outcome {
     let (who, tokens) = held.who.zip(held.tokens.as_ref()).ok_or(NOTHING)?;
     let worn = tokens.refresh_token().cloned();
-    let client = stage.client(who).await?;
+    let client = registration::client(stage, held, who).await?;
     let request = tokens.refresh(&client).ok_or(NOTHING)?;
     let tokens = request.start(moment()?).run_async(&stage.host(Lane::Client)).await.map_err(sentence)?;
     held.worn = worn;
@@ -111,7 +157,7 @@ pub(crate) async fn refresh(stage: &Stage, held: &mut Held) -> Outcome {
 
 pub(crate) async fn replay_refresh(stage: &Stage, held: &Held) -> Outcome {
     let (who, worn) = held.who.zip(held.worn.as_ref()).ok_or(NOTHING)?;
-    let client = stage.client(who).await?;
+    let client = registration::client(stage, held, who).await?;
     match client.refresh(worn).start(moment()?).run_async(&stage.host(Lane::Client)).await {
         Ok(_) => Ok(format!(
             "This was within the grace of {} seconds, so it was taken for a repeated request. Wait that long and try again.",
@@ -125,18 +171,30 @@ pub(crate) async fn replay_refresh(stage: &Stage, held: &Held) -> Outcome {
 
 pub(crate) async fn replay_code(stage: &Stage, held: &Held) -> Outcome {
     let taken = held.taken.as_ref().ok_or(NOTHING)?;
-    let client = stage.client(Who::Printer).await?;
+    let client = registration::client(stage, held, taken.who).await?;
     let pending = serde_json::from_str(taken.pending.expose()).map_err(|_| NOTHING)?;
-    let request = client.callback(pending, taken.query.expose()).map_err(sentence)?;
+    let request = taken.arrival.redeem(&client, pending).map_err(sentence)?;
     match request.start(moment()?).run_async(&stage.host(Lane::Client)).await {
         Ok(_) => Err("The code was good twice. It must not be.".to_owned()),
         Err(error) => Err(format!("{} Does the access token still work? Try it.", sentence(error))),
     }
 }
 
+pub(crate) async fn replay_request(stage: &Stage, held: &Held) -> Outcome {
+    let url = held.pushed.as_ref().ok_or(NOTHING)?;
+    let request = Request::get(url.expose()).body(Vec::new()).map_err(sentence)?;
+    let response = stage.http(Lane::Client).send(request).await.map_err(sentence)?;
+    match response.status() {
+        status if status.is_client_error() => {
+            Err(format!("The server refuses: {status}. The request_uri is spent, and begins nothing any more."))
+        }
+        _ => Err("The request_uri was good twice. It must not be.".to_owned()),
+    }
+}
+
 pub(crate) async fn revoke(stage: &Stage, held: &Held, hint: TokenTypeHint) -> Outcome {
     let (who, tokens) = held.who.zip(held.tokens.as_ref()).ok_or(NOTHING)?;
-    let client = stage.client(who).await?;
+    let client = registration::client(stage, held, who).await?;
     let token = match hint {
         TokenTypeHint::RefreshToken => tokens.refresh_token().ok_or(NOTHING)?,
         _ => tokens.access_token(),
@@ -146,7 +204,7 @@ pub(crate) async fn revoke(stage: &Stage, held: &Held, hint: TokenTypeHint) -> O
 }
 
 /// Keeps the tokens, and describes them.
-fn keep(held: &mut Held, who: Who, tokens: TokenSet) -> String {
+pub(crate) fn keep(held: &mut Held, who: Who, tokens: TokenSet) -> String {
     let scope = tokens.scope().map_or("nothing in particular", Scope::as_str);
     let lifetime = tokens.expires_at().map_or(0, |end| end.0.saturating_sub(now().0));
     let refresh = tokens.refresh_token().map_or("", |_| " There is a refresh token too.");
@@ -156,14 +214,14 @@ fn keep(held: &mut Held, who: Who, tokens: TokenSet) -> String {
     told
 }
 
-fn moment() -> Result<Moment, String> {
+pub(crate) fn moment() -> Result<Moment, String> {
     crate::moment::moment().map_err(sentence)
 }
 
-const NOTHING: &str = "There is nothing left to try this with.";
+pub(crate) const NOTHING: &str = "There is nothing left to try this with.";
 
 /// An error as a sentence.
-fn sentence(error: impl fmt::Display) -> String {
+pub(crate) fn sentence(error: impl fmt::Display) -> String {
     let text = error.to_string();
     let mut characters = text.chars();
     let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();

@@ -3,11 +3,15 @@
 use askama::Template;
 
 use crate::trace::{Chapter, Detail, Kind, Lane, Step};
+use crate::walk::Taken;
 
 /// Sizes in pixels, chosen so that the text is as large as the page's small print.
 const HEAD_HEIGHT: usize = 52;
 const LINE: usize = 17;
 const ROW_GAP: usize = 14;
+
+/// The start of the name of a step.
+const NAME_AT: usize = 6;
 
 /// The approximate width of a character.
 const CHARACTER_WIDTH: usize = 7;
@@ -116,6 +120,8 @@ struct Row<'a> {
     from: usize,
     to: usize,
     text: usize,
+    /// The name of the step that begins here, and its height.
+    named: Option<(usize, String)>,
     label_at: usize,
     arrow_at: usize,
     tip: String,
@@ -131,8 +137,8 @@ struct DetailView<'a> {
 }
 
 impl<'a> Diagram<'a> {
-    /// Draws the chapter of this number.
-    pub(crate) fn of(chapter: &'a Chapter, number: usize, layout: Layout) -> Self {
+    /// Draws the chapter of this number, with the named steps that begin at its arrows.
+    pub(crate) fn of(chapter: &'a Chapter, number: usize, taken: &[Option<Taken>], layout: Layout) -> Self {
         let mut used: Vec<Lane> = chapter.steps.iter().flat_map(|step| [step.from, step.to]).collect();
         used.sort_unstable();
         used.dedup();
@@ -141,7 +147,8 @@ impl<'a> Diagram<'a> {
         let mut y = HEAD_HEIGHT + ROW_GAP;
         let mut rows = Vec::new();
         for (index, step) in chapter.steps.iter().enumerate() {
-            let row = Row::of(step, index + 1, (x(step.from), x(step.to)), layout, y);
+            let named = taken.get(index).copied().flatten();
+            let row = Row::of(step, index + 1, named, (x(step.from), x(step.to)), layout, y);
             y = row.arrow_at + LINE * row.details.len() + 2 * ROW_GAP;
             rows.push(row);
         }
@@ -166,7 +173,19 @@ impl<'a> Diagram<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn of(step: &'a Step, number: usize, (from, to): (usize, usize), layout: Layout, y: usize) -> Self {
+    fn of(
+        step: &'a Step,
+        number: usize,
+        taken: Option<Taken>,
+        (from, to): (usize, usize),
+        layout: Layout,
+        mut y: usize,
+    ) -> Self {
+        let named = taken.map(|Taken { number, named }| {
+            let room = layout.width().saturating_sub(2 * NAME_AT) / CHARACTER_WIDTH;
+            y += LINE + ROW_GAP;
+            (y - ROW_GAP / 2, fitting(&format!("Step {number}: {}", named.name), room))
+        });
         let text = layout.text(from.min(to));
         let room = layout.width().saturating_sub(text + 4) / CHARACTER_WIDTH;
         let label_at = y + LINE - 2;
@@ -181,6 +200,7 @@ impl<'a> Row<'a> {
             from,
             to,
             text,
+            named,
             label_at,
             arrow_at,
             tip: format!("{to},{arrow_at} {back},{} {back},{}", arrow_at - 5, arrow_at + 5),
@@ -207,6 +227,7 @@ fn class(kind: Kind) -> &'static str {
         Kind::Response => "response",
         Kind::Effect => "effect",
         Kind::Answer => "answer",
+        Kind::Alone => "alone",
     }
 }
 
@@ -233,7 +254,7 @@ mod tests {
         };
         let chapter = Chapter { title: "A & B", text: "", steps: vec![step], outcome: None };
         for (layout, most) in [(Layout::Wide, 130), (Layout::Narrow, 45)] {
-            let svg = Diagram::of(&chapter, 1, layout).render().expect("it is drawn");
+            let svg = Diagram::of(&chapter, 1, &[], layout).render().expect("it is drawn");
             assert!(
                 svg.contains("&#60;script&#62;") && svg.contains("A &#38; B") && !svg.contains("<script>"),
                 "{svg}"
@@ -254,7 +275,7 @@ mod tests {
                 message: None,
             });
             let chapter = Chapter { title: "", text: "", steps: steps.collect(), outcome: None };
-            Diagram::of(&chapter, 1, Layout::Wide).lanes.iter().map(|lane| lane.name).collect::<Vec<_>>()
+            Diagram::of(&chapter, 1, &[], Layout::Wide).lanes.iter().map(|lane| lane.name).collect::<Vec<_>>()
         };
         let found = lanes(&[(Lane::Client, Lane::Resource), (Lane::Resource, Lane::Store)]);
         assert_eq!(found, ["Client", "Store and policy", "Resource server"]);

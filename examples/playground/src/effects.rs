@@ -6,7 +6,7 @@ use grantor::consult::{Issuance, Owner, Password, Registration, RegistrationVerd
 use grantor::host::AsyncHost;
 use grantor::model::Key;
 use grantor::record::{Client, CredentialKind};
-use grantor::store::{Change, Commit, Found, Lookup, Outcome, Presented};
+use grantor::store::{Change, Commit, Found, Lookup, Outcome, Presented, PresentedRequest, RequestKey};
 use grantor::{Answer, Effect, Fetch};
 
 use crate::shorten;
@@ -66,7 +66,7 @@ impl<H> Traced<'_, H> {
 impl<H: AsyncHost> AsyncHost for Traced<'_, H> {
     async fn lookup_async(&self, effect: &Lookup) -> Answer<Lookup> {
         self.asks("Lookup", || lookup(effect));
-        self.answers::<Lookup>(self.host.lookup_async(effect).await, found)
+        self.answers::<Lookup>(self.host.lookup_async(effect).await, |answer| found(effect, answer))
     }
 
     async fn password_async(&self, effect: &Password) -> Answer<Password> {
@@ -129,12 +129,17 @@ fn lookup(effect: &Lookup) -> Vec<Detail> {
     let client = effect.client().into_iter().map(|id| detail("client", id.as_str(), "registered? for what?"));
     let credentials = effect.credentials().iter();
     let credentials = credentials.map(|key| detail("credential", digest(*key), "never the token itself"));
-    client.chain(credentials).collect()
+    let request = effect.request().map(|key| match key {
+        RequestKey::Key(key) => detail("request", digest(key), "pushed before, and waiting?"),
+        RequestKey::UserCode(key) => detail("user code", digest(key), "which device shows it?"),
+    });
+    client.chain(credentials).chain(request).collect()
 }
 
-fn found(found: &Found) -> (String, Vec<Detail>) {
+fn found(effect: &Lookup, found: &Found) -> (String, Vec<Detail>) {
     let client = found.client().into_iter().map(|client| detail("client", kind_of(client), ""));
-    let details: Vec<_> = client.chain(found.credentials().iter().map(presented)).collect();
+    let request = effect.request().and_then(|key| found.request(key)).map(waiting);
+    let details: Vec<_> = client.chain(found.credentials().iter().map(presented)).chain(request).collect();
     let label = if details.is_empty() { "nothing found" } else { "found" };
     (label.to_owned(), details)
 }
@@ -150,6 +155,10 @@ fn presented(presented: &Presented) -> Detail {
         _ => "unspent, not revoked",
     };
     detail(kind(&presented.credential.kind), stands, "")
+}
+
+fn waiting(presented: &PresentedRequest) -> Detail {
+    detail("request", if presented.spent_at.is_some() { "spent before" } else { "unspent" }, "")
 }
 
 fn kind(kind: &CredentialKind) -> &'static str {
@@ -178,6 +187,10 @@ fn name(change: &Change) -> &'static str {
         Change::Replace(_) => "Replace",
         Change::Revoke(_) => "Revoke",
         Change::Discard(_) => "Discard",
+        Change::PutRequest(_) => "PutRequest",
+        Change::SpendRequest { .. } => "SpendRequest",
+        Change::PutClient(_) => "PutClient",
+        Change::RemoveClient { .. } => "RemoveClient",
         Change::Witness { .. } => "Witness",
         _ => "Change",
     }
@@ -193,6 +206,12 @@ fn change(change: &Change) -> Detail {
         Change::Revoke(_) => ("grant".to_owned(), "every credential of it is dead from here on"),
         Change::Replace(credential) => (kind(&credential.kind).to_owned(), "unless somebody else was faster"),
         Change::Discard(key) => (digest(*key), "forgotten"),
+        Change::PutRequest(request) => (digest(request.key), "waits for a decision"),
+        Change::SpendRequest { key, .. } => (digest(*key), "only if it is unspent"),
+        Change::PutClient(client) => {
+            (shorten::bounded(client.client_id.as_str()), "what it may, and digests of its secrets")
+        }
+        Change::RemoveClient { client_id, .. } => (shorten::bounded(client_id.as_str()), "only as it was read"),
         Change::Witness { key, .. } => (digest(*key), "must not have been seen before"),
         _ => (String::new(), ""),
     };

@@ -13,7 +13,9 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | `flows`, `acts`, `deeds` | the flows and acts: a further flow is one more entry |
+//! | `flows`, `acts`, `deeds`, `registration` | the flows and acts: a further flow is one more entry |
+//! | `walk` | the flows that are walked in named steps |
+//! | `away` | the requests with which a client sends the browser away |
 //! | `clients`, `api` | the applications, and the API that they call |
 //! | `visitors`, `runs` | the visitors, their runs, and the tokens of the applications |
 //! | `trace`, `effects`, `message`, `record` | the recorded effects and messages, and the recording |
@@ -23,6 +25,7 @@
 
 mod acts;
 mod api;
+mod away;
 mod clients;
 mod deeds;
 mod diagram;
@@ -34,12 +37,14 @@ mod message;
 mod moment;
 mod pages;
 mod record;
+mod registration;
 mod routes;
 mod runs;
 mod shorten;
 mod stage;
 mod trace;
 mod visitors;
+mod walk;
 
 use std::error::Error;
 use std::sync::Arc;
@@ -78,8 +83,8 @@ pub struct Playground {
 
 /// The parts of the host's server that a playground uses.
 pub struct Service {
-    /// The endpoints that clients call, at the paths of the configuration. The requests of the playground's
-    /// applications go here and not to a socket.
+    /// The endpoints that clients call, and the authorization endpoint, at the paths of the configuration. The requests
+    /// of the playground's applications go here and not to a socket.
     pub endpoints: Router,
     /// The server's store, for the API.
     pub store: BoxedStore,

@@ -2,8 +2,9 @@
 
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
 use grantor::client::Challenge;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use crate::CALLBACK;
 use crate::meaning::{Place, meaning};
 use crate::shorten;
 use crate::trace::{Detail, Kind, Lane, Sender, Step};
@@ -36,8 +37,16 @@ pub(crate) fn request(
     let mut details = header_details(Place::Request, headers);
     details.extend(form_details(Place::Request, uri.query().unwrap_or_default()));
     if is(headers, "application/x-www-form-urlencoded") {
-        let place = if sender.lane == Lane::Browser { Place::Form } else { Place::Request };
+        let place = match sender.lane {
+            // The answer of the authorization server, which the browser posts.
+            Lane::Browser if uri.path() == CALLBACK => Place::Redirect,
+            Lane::Browser => Place::Form,
+            _ => Place::Request,
+        };
         details.extend(form_details(place, &String::from_utf8_lossy(body)));
+    }
+    if let Some(Value::Object(members)) = json(headers, body) {
+        details.extend(member_details(Place::Request, members));
     }
     details.truncate(MAX_DETAILS);
     let fetch = if sender.by_fetch { "Fetch: " } else { "" };
@@ -53,6 +62,17 @@ pub(crate) fn request(
     }
 }
 
+/// Describes what a client draws for the request with this form, before it sends it.
+pub(crate) fn drawn(form: &[u8]) -> Step {
+    let form = String::from_utf8_lossy(form);
+    let kept = detail(Place::Request, "code_verifier", "…".to_owned());
+    let kept = Detail { meaning: "stays with the client until the end", ..kept };
+    let sent = form_details(Place::Request, &form).filter(|sent| matches!(&*sent.name, "code_challenge" | "state"));
+    let details = [kept].into_iter().chain(sent).collect();
+    let label = "Draws the secrets of this transaction".to_owned();
+    Step { from: Lane::Client, to: Lane::Client, kind: Kind::Alone, label, details, message: None }
+}
+
 /// Describes a response as a step.
 pub(crate) fn response(from: Lane, to: Lane, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Step {
     let mut details = header_details(Place::Response, headers);
@@ -61,14 +81,11 @@ pub(crate) fn response(from: Lane, to: Lane, status: StatusCode, headers: &Heade
         let (target, parameters) = location.split_once(['?', '#']).unwrap_or((location, ""));
         label = format!("{label}, to {}", shorten::bounded(path(target)));
         // A redirect to the authorization server carries the client's request.
-        let is_request = parameters.contains("response_type=");
+        let is_request = parameters.contains("response_type=") || parameters.contains("request_uri=");
         let place = if is_request { Place::Request } else { Place::Redirect };
         details.extend(form_details(place, parameters));
     } else if let Some(Value::Object(members)) = json(headers, body) {
-        details.extend(members.into_iter().map(|(name, value)| {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            detail(Place::Response, &name, shorten::bounded(&value))
-        }));
+        details.extend(member_details(Place::Response, members));
     } else if let Some(title) = title(headers, body) {
         label = format!("{label}, the page “{title}”");
     }
@@ -85,6 +102,13 @@ fn form_details(place: Place, form: &str) -> impl Iterator<Item = Detail> {
     form_urlencoded::parse(form.as_bytes())
         .filter(|(_, value)| !value.is_empty())
         .map(move |(name, value)| detail(place, &name, shorten::parameter(&name, &value)))
+}
+
+fn member_details(place: Place, members: Map<String, Value>) -> impl Iterator<Item = Detail> {
+    members.into_iter().map(move |(name, value)| {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        detail(place, &name, shorten::bounded(&value))
+    })
 }
 
 /// The headers that OAuth gives a meaning.

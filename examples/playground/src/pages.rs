@@ -6,11 +6,11 @@ use axum::response::{Html, IntoResponse as _, Response};
 use grantor::server::Config;
 
 use crate::acts::{ACTS, Act};
-use crate::clients::Who;
 use crate::diagram::{Diagram, Layout};
-use crate::flows::{FLOWS, Flow, Start};
+use crate::flows::{FLOWS, Flow};
 use crate::runs::Held;
 use crate::trace::{Chapter, Kind, Step, Trace};
+use crate::walk::{self, Named, Taken};
 
 #[derive(Template)]
 #[template(path = "index.html")]
@@ -35,6 +35,8 @@ struct RunPage<'a> {
     id: u64,
     csrf: &'a str,
     presses: u64,
+    /// The named steps of the flow, each with the number of the chapter in which it was last taken.
+    walk: Vec<(&'static Named, Option<usize>)>,
     chapters: Vec<ChapterView<'a>>,
     waits: bool,
     next: Option<&'static Act>,
@@ -51,6 +53,7 @@ struct ChapterView<'a> {
     number: usize,
     chapter: &'a Chapter,
     diagrams: [String; 2],
+    steps: Vec<(&'a Step, Option<Taken>)>,
     is_last: bool,
 }
 
@@ -87,40 +90,38 @@ pub(crate) fn see_other(location: &str) -> Response {
 
 /// `GET /playground`
 pub(crate) fn index(config: &Config) -> Response {
-    render(StatusCode::OK, &Index { flows: FLOWS.iter().map(|flow| (flow, flow.lacks(config))).collect() })
+    render(StatusCode::OK, &Index { flows: FLOWS.into_iter().map(|flow| (flow, flow.lacks(config))).collect() })
 }
 
 /// `GET /playground/{flow}`
 pub(crate) fn flow(flow: &Flow, config: &Config, csrf: &str) -> Response {
-    let asks_for_password = matches!(flow.start, Start::Act(act) if act.asks_for_password());
-    let application = flow.application().name();
+    let asks_for_password = flow.start.asks_for_password();
+    let application = flow.start.application().name();
     render(StatusCode::OK, &FlowPage { flow, lacks: flow.lacks(config), application, asks_for_password, csrf })
 }
 
 /// `GET /playground/run/{id}`
-pub(crate) fn run(flow: &Flow, id: u64, trace: &Trace, held: &Held, csrf: &str) -> Response {
+pub(crate) fn run<'t>(flow: &Flow, id: u64, trace: &'t Trace, held: &Held, csrf: &str) -> Response {
     let count = trace.chapters.len();
-    let chapters = trace.chapters.iter().enumerate().map(|(index, chapter)| ChapterView {
-        number: index + 1,
-        chapter,
+    let view = |(number, chapter): (usize, &'t Chapter)| {
+        let taken = walk::taken(flow.walk, chapter);
         // A diagram that cannot be drawn would fail a test.
-        diagrams: [Layout::Wide, Layout::Narrow]
-            .map(|layout| Diagram::of(chapter, index + 1, layout).render().unwrap_or_default()),
-        is_last: index + 1 == count,
-    });
+        let diagrams = [Layout::Wide, Layout::Narrow]
+            .map(|layout| Diagram::of(chapter, number, &taken, layout).render().unwrap_or_default());
+        let steps = chapter.steps.iter().zip(taken).collect();
+        ChapterView { number, chapter, diagrams, steps, is_last: number == count }
+    };
+    let chapters: Vec<_> = (1..).zip(&trace.chapters).map(view).collect();
+    let has = |view: &ChapterView<'_>, number| {
+        view.steps.iter().any(|(_, taken)| taken.is_some_and(|taken| taken.number == number))
+    };
+    let last = |number| chapters.iter().rev().find(|view| has(view, number)).map(|view| view.number);
+    let walk = (1..).zip(flow.walk).map(|(number, named)| (named, last(number))).collect();
     let next = flow.script.get(held.played).copied().filter(|act| act.can_be_tried(held));
     let is_next = |act: &Act| next.is_some_and(|next| next.name == act.name);
     let others = ACTS.into_iter().filter(|act| act.can_be_tried(held) && !is_next(act)).collect();
-    let page = RunPage {
-        flow,
-        id,
-        csrf,
-        presses: held.presses,
-        chapters: chapters.collect(),
-        waits: held.pending.is_some(),
-        next,
-        others,
-    };
+    let page =
+        RunPage { flow, id, csrf, presses: held.presses, walk, chapters, waits: held.waiting.is_some(), next, others };
     render(StatusCode::OK, &page)
 }
 
@@ -145,18 +146,6 @@ pub(crate) async fn script() -> Response {
     ([(header::CONTENT_TYPE, content_type)], include_str!("../static/playground.js")).into_response()
 }
 
-impl Flow {
-    /// The application that the flow is shown with.
-    fn application(&self) -> Who {
-        match self.start {
-            Start::Code => Who::Printer,
-            Start::Implicit => Who::Gallery,
-            Start::Act(act) if act.asks_for_password() => Who::Desktop,
-            Start::Act(_) => Who::Backup,
-        }
-    }
-}
-
 impl Step {
     /// The kind of a step, in words.
     fn says(&self) -> &'static str {
@@ -165,6 +154,7 @@ impl Step {
             Kind::Response => "response",
             Kind::Effect => "effect",
             Kind::Answer => "answer",
+            Kind::Alone => "alone",
         }
     }
 }

@@ -69,9 +69,10 @@ impl Place {
         let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
         let name = parameter(query.as_bytes(), NAME).or_else(|| parameter(body, NAME));
         let fragment = parameter(body, "fragment");
+        let parameters = if body.is_empty() { query } else { str::from_utf8(body).unwrap_or_default() };
         let way = match path {
-            path if self.is_authorization_endpoint(path) || path == CALLBACK => Way::State(query),
-            CALLBACK_IMPLICIT => fragment.as_deref().map_or(Way::Name(None), Way::State),
+            path if self.is_authorization_endpoint(path) || path == CALLBACK => Way::Parameters(parameters),
+            CALLBACK_IMPLICIT => fragment.as_deref().map_or(Way::Name(None), Way::Parameters),
             _ => Way::Name(name.as_deref()),
         };
         self.playground.visitors.on_its_way(&parts.headers, way, now())

@@ -10,20 +10,18 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
-use grantor::Timestamp;
-use grantor::client::AuthorizationRequest;
 
 use crate::acts::{ACTS, Act};
-use crate::clients::Who;
-use crate::deeds::{self, Typed};
-use crate::flows::{Flow, Start};
+use crate::deeds::{self, Arrival, Typed};
+use crate::flows::Flow;
 use crate::form::Form;
-use crate::moment::{moment, now};
+use crate::moment::now;
 use crate::pages::{self, see_other, unavailable};
-use crate::runs::{Run, Waiting};
+use crate::runs::{Held, Run, Waiting};
 use crate::stage::{Place, Stage};
 use crate::trace::Lane;
 use crate::{CALLBACK, CALLBACK_IMPLICIT, Playground, api, message};
@@ -39,7 +37,7 @@ pub(crate) fn router(playground: &Playground) -> Router<Arc<Place>> {
         .route("/playground", get(index))
         .route("/playground/{flow}", get(show_flow).post(start))
         .route("/playground/run/{id}", get(show_run).post(act))
-        .route(CALLBACK, get(callback))
+        .route(CALLBACK, get(callback).post(callback_form_post))
         .route(CALLBACK_IMPLICIT, get(arrive_implicit).post(callback_implicit))
         .route("/playground.css", get(pages::style))
         .route("/playground.js", get(pages::script))
@@ -80,47 +78,19 @@ async fn start(
     }
     let Some(run) = visitors.start(&headers, flow, now) else { return told(StatusCode::FORBIDDEN, FORGED) };
     let (stage, typed) = (Stage::new(&place, peer, run.recorder()), Typed::of(&form));
-    let Start::Act(act) = flow.start else {
-        let sent = send_away(&stage, &run, &headers, now).await;
-        return sent.unwrap_or_else(|error| told(StatusCode::BAD_GATEWAY, &error));
-    };
-    to_the_end(async move {
-        act.perform(&stage, &mut *run.held.lock().await, &typed).await;
-        see(&run)
-    })
-    .await
+    to_the_end(async move { perform(&stage, &run, &mut *run.held.lock().await, &headers, flow.start, &typed).await })
+        .await
 }
 
-/// Sends the browser to the authorization server: RFC 6749 §4.1.1, §4.2.1.
-async fn send_away(stage: &Stage, run: &Run, headers: &HeaderMap, now: Timestamp) -> Result<Response, String> {
-    let playground = &stage.place.playground;
-    let clients = &playground.clients;
-    let moment = moment().map_err(|error| error.to_string())?;
-    let (url, waiting, state) = if let Start::Implicit = run.flow.start {
-        let request = AuthorizationRequest::new(clients.callback_implicit.clone()).scope(clients.read.clone());
-        let client = stage.client(Who::Gallery).await?;
-        let (url, pending) = client.begin_implicit(request, moment).map_err(|error| error.to_string())?;
-        let state = pending.state().to_owned();
-        (url, Waiting::Implicit(pending), state)
-    } else {
-        let request = AuthorizationRequest::new(clients.callback.clone()).scope(clients.read_write.clone());
-        let request =
-            playground.api.audience().resources().iter().cloned().fold(request, AuthorizationRequest::resource);
-        let client = stage.client(Who::Printer).await?;
-        let (url, pending) = client.begin(request, moment).map_err(|error| error.to_string())?;
-        let state = pending.state().to_owned();
-        (url, Waiting::Code(pending), state)
-    };
-    run.held.lock().await.pending = Some(waiting);
-    playground.visitors.send_away(headers, run.id, &state, now);
+/// Does an act. The browser is shown the run, or sent to the authorization server if the act goes on there.
+async fn perform(stage: &Stage, run: &Run, held: &mut Held, headers: &HeaderMap, act: &Act, typed: &Typed) -> Response {
+    let Some(url) = act.perform(stage, held, typed).await else { return see(run) };
+    let state = held.waiting.as_ref().map(Waiting::state).unwrap_or_default();
+    stage.place.playground.visitors.send_away(headers, run.id, (&url, state), now());
     let response = see_other(&url);
-    stage.recorder.begin(
-        "Ask the resource owner, and get a token",
-        "The client sends your browser away with its request, and waits for it to come back with the answer.",
-    );
     let step = || message::response(Lane::Client, Lane::Browser, response.status(), response.headers(), &[]);
     stage.recorder.step(step);
-    Ok(response)
+    response
 }
 
 /// The browser comes back with a code, or with an error.
@@ -130,15 +100,30 @@ async fn callback(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let query = query.unwrap_or_default();
-    let Some(run) = place.playground.visitors.come_back(&headers, &query, now()) else {
+    arrive(place, peer, &headers, Arrival::Query(query.unwrap_or_default())).await
+}
+
+/// The browser posts them. It is a form of the authorization server, which has no token of ours: the `state` is one.
+async fn callback_form_post(
+    State(place): State<Arc<Place>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    parts: Parts,
+    body: Bytes,
+) -> Response {
+    let headers = parts.headers.clone();
+    arrive(place, peer, &headers, Arrival::Form(Box::new(Request::from_parts(parts, body)))).await
+}
+
+async fn arrive(place: Arc<Place>, peer: SocketAddr, headers: &HeaderMap, arrival: Arrival) -> Response {
+    let Some(run) = place.playground.visitors.come_back(headers, arrival.parameters(), now()) else {
         return told(StatusCode::GONE, GONE);
     };
     to_the_end(async move {
         let mut held = run.held.lock().await;
-        if let Some(Waiting::Code(pending)) = held.pending.take_if(|waiting| matches!(waiting, Waiting::Code(_))) {
+        let waiting = held.waiting.take_if(|waiting| matches!(waiting, Waiting::Code(..)));
+        if let Some(Waiting::Code(who, pending)) = waiting {
             let stage = Stage::new(&place, peer, run.recorder());
-            let outcome = deeds::exchange(&stage, &mut held, pending, &query).await;
+            let outcome = deeds::exchange(&stage, &mut held, (who, pending), arrival).await;
             stage.recorder.end(outcome);
         }
         see(&run)
@@ -172,10 +157,10 @@ async fn callback_implicit(
     let Some(run) = visitors.come_back(&headers, &fragment, now) else { return told(StatusCode::GONE, GONE) };
     to_the_end(async move {
         let mut held = run.held.lock().await;
-        let is_implicit = |waiting: &mut Waiting| matches!(waiting, Waiting::Implicit(_));
-        if let Some(Waiting::Implicit(pending)) = held.pending.take_if(is_implicit) {
+        let waiting = held.waiting.take_if(|waiting| matches!(waiting, Waiting::Implicit(..)));
+        if let Some(Waiting::Implicit(who, pending)) = waiting {
             let stage = Stage::new(&place, peer, run.recorder());
-            let outcome = deeds::receive(&stage, &mut held, pending, &fragment).await;
+            let outcome = deeds::receive(&stage, &mut held, (who, pending), &fragment).await;
             stage.recorder.end(outcome);
         }
         see(&run)
@@ -219,7 +204,8 @@ async fn act(
             if run.flow.script.get(held.played).is_some_and(|next| next.name == act.name) {
                 held.played = held.played.saturating_add(1);
             }
-            act.perform(&Stage::new(&place, peer, run.recorder()), &mut held, &typed).await;
+            let stage = Stage::new(&place, peer, run.recorder());
+            return perform(&stage, &run, &mut held, &headers, act, &typed).await;
         }
         see(&run)
     })

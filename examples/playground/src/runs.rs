@@ -3,10 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use grantor::Timestamp;
-use grantor::client::{Pending, PendingImplicit, TokenSet};
+use grantor::client::{Pending, PendingImplicit, Registered, TokenSet};
 use grantor::model::{Digest, Secret};
 
 use crate::clients::Who;
+use crate::deeds::Arrival;
 use crate::flows::Flow;
 use crate::trace::{Recorder, Trace};
 
@@ -21,6 +22,8 @@ pub(crate) struct Run {
     pub(crate) flow: &'static Flow,
     /// The digest of the `state` of its authorization request, if it has one.
     pub(crate) state: Option<Digest>,
+    /// The digest of the `request_uri` with which the browser was sent away, if the request was pushed.
+    pub(crate) request_uri: Option<Digest>,
     /// The digests of the names that the authorization server's pages gave the request on its way.
     pub(crate) names: Vec<Digest>,
     /// True once the browser has come back.
@@ -33,7 +36,10 @@ pub(crate) struct Run {
 /// The state of the clients. A real client keeps it in its session; here it belongs to the run.
 #[derive(Debug, Default)]
 pub(crate) struct Held {
-    pub(crate) pending: Option<Waiting>,
+    /// The request that the browser was sent away with, until it comes back.
+    pub(crate) waiting: Option<Waiting>,
+    /// The registration of the client that has registered itself.
+    pub(crate) registered: Option<Registered>,
     /// The application that owns the tokens.
     pub(crate) who: Option<Who>,
     pub(crate) tokens: Option<TokenSet>,
@@ -43,6 +49,8 @@ pub(crate) struct Held {
     pub(crate) played: usize,
     /// The callback that was handled, kept against all rules so that it can be replayed.
     pub(crate) taken: Option<Taken>,
+    /// The URL with the reference to the last pushed request, kept for the same reason.
+    pub(crate) pushed: Option<Secret<'static>>,
     /// The last button pressed.
     pressed: Option<Press>,
     /// The number of presses. A page's form carries the number at which it was made.
@@ -58,26 +66,37 @@ struct Press {
     at: Timestamp,
 }
 
-/// The pending request that the callback needs.
+/// The application that waits for a callback, and the pending request that it needs then.
 #[derive(Debug)]
 pub(crate) enum Waiting {
-    Code(Pending),
-    Implicit(PendingImplicit),
+    Code(Who, Pending),
+    Implicit(Who, PendingImplicit),
+}
+
+impl Waiting {
+    /// The `state` of the request.
+    pub(crate) fn state(&self) -> &str {
+        match self {
+            Self::Code(_, pending) => pending.state(),
+            Self::Implicit(_, pending) => pending.state(),
+        }
+    }
 }
 
 /// A callback that was handled.
 #[derive(Debug)]
 pub(crate) struct Taken {
+    pub(crate) who: Who,
     /// A copy of the [`Pending`], which is not `Clone` since one request has one callback.
     pub(crate) pending: Secret<'static>,
-    pub(crate) query: Secret<'static>,
+    pub(crate) arrival: Arrival,
 }
 
 impl Run {
     /// Creates a run that has not begun.
     pub(crate) fn new(id: u64, flow: &'static Flow) -> Self {
-        let (state, names, is_back) = (None, Vec::new(), false);
-        Self { id, flow, state, names, is_back, trace: Arc::default(), held: Arc::default() }
+        let (state, request_uri, names, is_back) = (None, None, Vec::new(), false);
+        Self { id, flow, state, request_uri, names, is_back, trace: Arc::default(), held: Arc::default() }
     }
 
     /// The recorder of the run.

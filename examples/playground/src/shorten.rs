@@ -13,7 +13,7 @@ const MAX_LEN: usize = 160;
 const HIDDEN: [&str; 2] = ["password", "client_secret"];
 
 /// The parameters that are always shortened.
-const SECRET: [&str; 11] = [
+const SECRET: [&str; 12] = [
     "access_token",
     "code",
     "code_challenge",
@@ -21,6 +21,7 @@ const SECRET: [&str; 11] = [
     "csrf",
     "fragment",
     "refresh_token",
+    "registration_access_token",
     "request",
     "state",
     "token",
@@ -38,6 +39,8 @@ pub(crate) fn secret(text: &str) -> String {
 pub(crate) fn parameter(name: &str, value: &str) -> String {
     if HIDDEN.contains(&name) {
         "••••••".to_owned()
+    } else if let ("request_uri", Some((kind, reference))) = (name, value.rsplit_once(':')) {
+        format!("{}:{}", bounded(kind), secret(reference))
     } else if SECRET.contains(&name) || is_random(value) {
         secret(value)
     } else {
@@ -114,6 +117,8 @@ mod tests {
         assert_eq!(secret("short"), "…", "a short one is not shown at all");
         assert_eq!(parameter("password", "wonderland"), "••••••");
         assert_eq!(parameter("whatever", "4f3e2d1c0b4f3e2d1c0b4f3e2d1c0b"), "4f3e2d…", "it looks like one");
+        let request_uri = format!("urn:ietf:params:oauth:request_uri:{TOKEN}");
+        assert_eq!(parameter("request_uri", &request_uri), "urn:ietf:params:oauth:request_uri:Zm9vYm…");
         assert_eq!(parameter("scope", "photos.read photos.write"), "photos.read photos.write");
         let shown = location(&format!(
             "http://127.0.0.1/callback?code={TOKEN}&iss=http%3A%2F%2F127.0.0.1#access_token={TOKEN}"

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use grantor::HttpHost;
 use grantor::client::{Client, discover};
-use grantor::model::Issuer;
+use grantor::model::{Issuer, Metadata};
 use grantor::server::RefreshPolicy;
 
 use crate::clients::Who;
@@ -61,9 +61,17 @@ impl Stage {
     /// # Errors
     /// The error is a sentence.
     pub(crate) async fn client(&self, who: Who) -> Result<Client, String> {
-        let unseen = InProcess { recorder: Recorder::default(), ..self.http(Lane::Client) };
-        let metadata = discover(self.issuer()).run_async(&unseen.host()).await.map_err(|error| error.to_string())?;
+        let metadata = self.metadata().await?;
         self.place.playground.clients.client(who, self.issuer().clone(), metadata)
+    }
+
+    /// Returns the server's metadata, without a record.
+    ///
+    /// # Errors
+    /// The error is a sentence.
+    pub(crate) async fn metadata(&self) -> Result<Metadata, String> {
+        let unseen = InProcess { recorder: Recorder::default(), ..self.http(Lane::Client) };
+        discover(self.issuer()).run_async(&unseen.host()).await.map_err(|error| error.to_string())
     }
 
     /// The issuer of the server.

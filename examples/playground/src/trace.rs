@@ -68,6 +68,8 @@ pub(crate) enum Kind {
     Effect,
     /// The host's answer.
     Answer,
+    /// What somebody does alone, without a message.
+    Alone,
 }
 
 /// One arrow of the diagram.
@@ -79,7 +81,7 @@ pub(crate) struct Step {
     /// The method and path, the status, or the name of the effect.
     pub(crate) label: String,
     pub(crate) details: Vec<Detail>,
-    /// The whole message with shortened secrets; `None` for an effect.
+    /// The whole message with shortened secrets; `None` for a step that is none.
     pub(crate) message: Option<String>,
 }
 

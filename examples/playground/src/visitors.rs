@@ -48,8 +48,8 @@ struct Visitor {
 /// The way to find the run of a request between the authorization endpoint and the redirect back.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Way<'a> {
-    /// By the `state` in these parameters, where the way begins.
-    State(&'a str),
+    /// By the `state` or the `request_uri` in these parameters, where the way begins or ends.
+    Parameters(&'a str),
     /// By the request's name on the server's pages; without one, the last run.
     Name(Option<&'a str>),
 }
@@ -124,11 +124,13 @@ impl Visitors {
         self.with(headers, now, |visitor| visitor.runs.iter().find(|run| run.id == id).cloned()).flatten()
     }
 
-    /// Notes that the browser will be sent to the authorization server with this `state`.
-    pub(crate) fn send_away(&self, headers: &HeaderMap, id: u64, state: &str, now: Timestamp) {
+    /// Notes that the browser will be sent to this URL of the authorization server, and come back with this `state`.
+    pub(crate) fn send_away(&self, headers: &HeaderMap, id: u64, (url, state): (&str, &str), now: Timestamp) {
         self.with(headers, now, |visitor| {
             if let Some(run) = visitor.runs.iter_mut().find(|run| run.id == id) {
                 run.state = Some(Digest::of(state));
+                run.request_uri = url.split_once('?').and_then(|(_, query)| parameter(query, "request_uri"));
+                run.is_back = false;
             }
         });
     }
@@ -137,7 +139,10 @@ impl Visitors {
     pub(crate) fn on_its_way(&self, headers: &HeaderMap, way: Way<'_>, now: Timestamp) -> Option<(u64, Recorder)> {
         self.with(headers, now, |visitor| {
             match way {
-                Way::State(query) => visitor.on_its_way = visitor.of_state(query).map(|run| run.id),
+                Way::Parameters(query) => {
+                    let run = visitor.of_state(query).or_else(|| visitor.of_request_uri(query));
+                    visitor.on_its_way = run.map(|run| run.id);
+                }
                 Way::Name(None) => {}
                 Way::Name(Some(name)) => {
                     let name = Digest::of(name);
@@ -239,10 +244,19 @@ fn network(peer: IpAddr) -> IpAddr {
 
 impl Visitor {
     fn of_state(&self, parameters: &str) -> Option<&Run> {
-        let (_, state) = form_urlencoded::parse(parameters.as_bytes()).find(|(name, _)| name == "state")?;
-        let state = Digest::of(&state);
+        let state = parameter(parameters, "state")?;
         self.runs.iter().find(|run| run.state == Some(state))
     }
+
+    fn of_request_uri(&self, parameters: &str) -> Option<&Run> {
+        let request_uri = parameter(parameters, "request_uri")?;
+        self.runs.iter().find(|run| run.request_uri == Some(request_uri))
+    }
+}
+
+/// Returns the digest of a parameter.
+fn parameter(parameters: &str, name: &str) -> Option<Digest> {
+    form_urlencoded::parse(parameters.as_bytes()).find(|(other, _)| other == name).map(|(_, value)| Digest::of(&value))
 }
 
 #[cfg(test)]
@@ -267,7 +281,7 @@ mod tests {
     }
 
     fn start(visitors: &Visitors, browser: &HeaderMap) -> Run {
-        visitors.start(browser, &crate::flows::FLOWS[0], NOW).expect("a run")
+        visitors.start(browser, crate::flows::FLOWS[0], NOW).expect("a run")
     }
 
     #[test]
@@ -314,8 +328,9 @@ mod tests {
         let on_its_way = |way: Way<'_>| visitors.on_its_way(&browser, way, NOW).map(|(id, _)| id);
         for (state, name) in [("state-1", "name-1"), ("state-2", "name-2")] {
             let run = start(&visitors, &browser);
-            visitors.send_away(&browser, run.id, state, NOW);
-            assert_eq!(on_its_way(Way::State(&format!("state={state}"))), Some(run.id));
+            visitors.send_away(&browser, run.id, (&format!("https://as.example?request_uri=of-{state}"), state), NOW);
+            assert_eq!(on_its_way(Way::Parameters(&format!("client_id=a&request_uri=of-{state}"))), Some(run.id));
+            assert_eq!(on_its_way(Way::Parameters(&format!("state={state}"))), Some(run.id));
             visitors.name(&browser, run.id, name, NOW);
         }
         assert_eq!(on_its_way(Way::Name(Some("name-1"))), Some(1));

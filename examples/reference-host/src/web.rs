@@ -156,8 +156,10 @@ fn router(app: Arc<App>) -> Router {
     }
     router = router.layer(from_fn_with_state(base.clone(), base::at)).merge(endpoints(&app));
     if let Some(playground) = &app.playground {
+        let authorization = Router::new().route(&at("/authorize"), any(authorize));
+        let authorization = authorization.layer(from_fn_with_state(base.clone(), base::at));
         let service = Service {
-            endpoints: endpoints(&app).with_state(Arc::clone(&app)),
+            endpoints: endpoints(&app).merge(authorization).with_state(Arc::clone(&app)),
             store: BoxedStore::new(app.host.store.store.clone()),
             pages: ["/login", "/consent", devices::PATH].map(|page| base.path(page)).into(),
             audit: |event| audit(event),

@@ -39,6 +39,17 @@ const introspected = (status) => [/^GET \/api\/elsewhere\/photos$/,
   new RegExp(`^${status}`)]
 const committed = (machine) => [new RegExp(`^${machine}: Commit$`), /^applied/]
 
+// A pushed request: without a secret in it, the browser is sent away with a reference.
+const pushed = (more) => [
+  /^Draws the secrets/, ...endpoint('/par', 'Push', ...committed('Push'), /^201 Created$/), ...code.slice(0, 4), ...more,
+]
+const silent = pushed(code.slice(10))
+
+// A client at the address of its own registration.
+const configured = (method, ...rest) => [
+  new RegExp(`^Fetch: ${method} /register/`), /^Configure: Lookup$/, /^found$/, ...rest,
+]
+
 /** Each flow: the chapters that it has, by the button that leads to each, and the steps that each chapter must have. */
 const flows = {
   code: [
@@ -81,6 +92,30 @@ const flows = {
     /^GET \/api\/photos$/, /^401 Unauthorized$/, /^Fetch: GET \/.well-known\/oauth-protected-resource\/api\/photos$/, /^200 OK$/,
     /^Fetch: GET \/.well-known\/oauth-authorization-server$/, /^200 OK$/,
   ]]],
+  'form-post': [
+    ['Start', [...code.slice(0, 14), /^200 OK, the page “Back to the application”$/, /^POST \/playground\/callback$/, ...code.slice(16)]],
+    ['List photos with the token', photos('GET', 200)],
+  ],
+  pushed: [
+    ['Start', pushed([...code.slice(4, 8), /^200 OK, the page “Allow Photo Studio\?”$/, ...code.slice(9)])],
+    ['List photos with the token', photos('GET', 200)],
+    ['Present the request token again', [/^GET \/authorize$/, /^Authorize: Lookup$/, /^found$/, /^400 Bad Request, the page/]],
+    ['Ask again, without a page', silent],
+    ['List photos with the token', photos('GET', 200)],
+  ],
+  rich: [
+    ['Start', pushed([...code.slice(4, 8), /^200 OK, the page “Allow Photo Studio\?”$/, ...code.slice(9)])],
+    ['List photos at an API elsewhere', introspected(200)],
+    ['Refresh', endpoint('/token', 'Token', ...committed('Token'), /^200 OK$/)],
+  ],
+  registration: [
+    ['Start', [/^Fetch: POST \/register$/, ...committed('Register'), /^201 Created$/]],
+    ['Ask the resource owner, as the new client', code.map((label) => (/Photo Printer/.test(label) ? /“Allow Poster Shop\?”$/ : label))],
+    ['List photos with the token', photos('GET', 200)],
+    ["Change the client's name", configured('PUT', ...committed('Configure'), /^200 OK$/)],
+    ['Delete the registration', configured('DELETE', ...committed('Configure'), /^204 No Content$/)],
+    ['List photos with the token', photos('GET', 401)],
+  ],
   implicit: [
     ['Start', [
       ...code.slice(0, 8), /^200 OK, the page “Allow Old Photo Gallery\?”$/, ...code.slice(9, 14),
@@ -112,8 +147,11 @@ async function visit(options, act) {
 /** Presses a button of the page, with the mouse. */
 const press = (page, name) => page.getByRole('button', { name, exact: true }).first().click()
 
-/** Goes where the button leads: through login and consent, if that is the way. */
-async function follow(page) {
+/**
+ * Goes where the button leads: through login and consent, if that is the way, and the page that posts the answer, which
+ * does so by itself if it may run its script.
+ */
+async function follow(page, pressesOn = false) {
   await page.waitForURL(/authorize|run/)
   if (/authorize/.test(page.url()) && await page.locator('[name=password]').count()) {
     await page.fill('[name=username]', host.user.username)
@@ -122,17 +160,18 @@ async function follow(page) {
     await page.waitForURL(/consent/)
   }
   if (/authorize|consent/.test(page.url())) await press(page, 'Allow')
+  if (pressesOn) await press(page, 'Continue')
   await page.waitForURL(/playground\/run/)
 }
 
-async function start(page, flow) {
+async function start(page, flow, scripts = true) {
   await page.goto(`${host.issuer}/playground/${flow}`)
   if (flow === 'password') {
     await page.fill('[name=username]', host.user.username)
     await page.fill('[name=password]', host.user.password)
   }
   await press(page, 'Start')
-  await follow(page)
+  await follow(page, flow === 'form-post' && !scripts)
 }
 
 /** The labels of a chapter, in the diagram and in the list below it: they must be the same. */
@@ -140,6 +179,8 @@ async function labels(chapter) {
   const drawn = await chapter.locator('svg.wide .label').allTextContents()
   const listed = await chapter.locator('.steps > ol > li > p > strong').allTextContents()
   assert.deepEqual(drawn, listed)
+  const named = await chapter.locator('svg.wide .named').allTextContents()
+  assert.deepEqual(named, await chapter.locator('.steps > ol > li > h3').allTextContents())
   return drawn
 }
 
@@ -163,9 +204,10 @@ for (const [flow, chapters] of Object.entries(flows)) {
       for (const [index, [button, steps, wait]] of chapters.entries()) {
         if (wait) await sleep(wait)
         if (index === 0) {
-          await start(page, flow)
+          await start(page, flow, javaScriptEnabled)
         } else {
           await press(page, button)
+          if (/^Ask the resource owner/.test(button)) await follow(page)
           await page.waitForSelector(`#chapter-${index + 1}`)
         }
         const chapter = page.locator('.chapter').nth(index)
@@ -305,12 +347,22 @@ for (const [size, viewport] of [['phone', phone], ['desktop', desktop]]) {
       await page.locator('summary').first().click()
       await page.locator('.steps summary').nth(1).click()
       await look('run')
-      const headings = await page.locator('h1, h2, h3').evaluateAll((all) => all.map(({ tagName }) => Number(tagName[1])))
-      headings.forEach((level, at) => assert(level <= (headings[at - 1] ?? 0) + 1, `headings in order: ${headings}`))
-      for (const [element, on] of await contrasts(page)) {
-        assert(on >= 4.5, `${element} has a contrast of ${on.toFixed(2)}`)
-      }
+      await legible(page)
+      await start(page, 'pushed')
+      assert.equal(await page.locator('.walk li').count(), 12)
+      await page.locator('summary').first().click()
+      await look('walk')
+      await legible(page)
     }))
+  }
+}
+
+/** Headings are in order, and every text stands out from what is behind it. */
+async function legible(page) {
+  const headings = await page.locator('h1, h2, h3').evaluateAll((all) => all.map(({ tagName }) => Number(tagName[1])))
+  headings.forEach((level, at) => assert(level <= (headings[at - 1] ?? 0) + 1, `headings in order: ${headings}`))
+  for (const [element, on] of await contrasts(page)) {
+    assert(on >= 4.5, `${element} has a contrast of ${on.toFixed(2)}`)
   }
 }
 

@@ -47,7 +47,9 @@ fn the_api_takes_tokens_whether_or_not_the_configuration_restricts_them_to_resou
         visitor.follow(&page);
         for act in ["read-photos", "introspect"] {
             let page = visitor.act("/playground/run/1", act);
-            assert!(!page.body.contains("outcome bad"), "{act} with {resources:?}: {}", page.body);
+            assert!(
+                page.body.rsplit("<section class=\"chapter\"").next().is_some_and(|last| last.contains("outcome good"))
+            );
         }
         let audience = format!("{}/api/photos", host.base);
         let page = visitor.act("/playground/run/1", "introspect");
@@ -111,6 +113,136 @@ fn a_replayed_code_takes_the_tokens_with_it() {
     let page = visitor.act(&run, "replay-code");
     assert!(page.body.contains("Token: Commit") && page.body.contains(">Revoke<"), "{}", page.body);
     assert!(visitor.act(&run, "read-photos").body.contains("The API refuses the token: 401"));
+}
+
+/// The owner's twelve steps of a one-time token and a secret that belong to one transaction.
+#[test]
+fn a_pushed_request_is_walked_in_twelve_steps_each_with_its_number_and_its_name() {
+    let (host, password) = Running::demo();
+    let mut visitor = Visitor { browser: Browser::new(&host.base), password };
+    let page = visitor.browser.get("/playground/pushed");
+    let names = [
+        "The client draws a secret",
+        "It pushes its request to the server",
+        "It gets a one-time request token",
+        "Your browser carries the token",
+        "The server finds the request",
+        "You log in",
+        "You approve, or have before",
+        "The request token is spent",
+        "Your browser brings back a code",
+        "Code and secret buy a token",
+        "The API takes the token",
+        "The request token is none any more",
+    ];
+    assert!(names.iter().all(|name| page.body.contains(name)), "{}", page.body);
+
+    let sent = visitor.start("pushed");
+    let address = sent.header("location").to_owned();
+    let (_, query) = address.split_once('?').expect("a query");
+    let carried: Vec<_> = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name).collect();
+    assert_eq!(carried, ["client_id", "request_uri"], "the browser carries the token and nothing else");
+    let (run, _) = visitor.back(&sent);
+    let page = visitor.browser.get(&run);
+    assert!(page.body.contains("Prints Ltd"), "the request has a type of transaction, and what it is about");
+    let steps = |page: &Page, chapter: usize| -> Vec<usize> {
+        let chapter = page.body.split("<section class=\"chapter\"").nth(chapter).unwrap_or_default();
+        let named = chapter.split("<h3>Step ").skip(1).filter_map(|rest| rest.split_once(": "));
+        let named = named.map(|(number, name)| (number.parse().expect("a number"), name));
+        named
+            .inspect(|(number, name)| assert!(name.starts_with(names[number - 1]), "{number} {name}"))
+            .map(|(number, _)| number)
+            .collect()
+    };
+    let page = visitor.act(&run, "read-photos");
+    assert_eq!(steps(&page, 1), (1..=10).collect::<Vec<_>>());
+    assert_eq!(steps(&page, 2), [11]);
+    assert!(page.body.contains("Not taken yet"), "the last one");
+    let page = visitor.act(&run, "replay-request");
+    assert_eq!(steps(&page, 3), [12]);
+    assert!(page.body.contains("The server refuses: 400") && page.body.contains("spent before"), "{}", page.body);
+    assert!(!page.body.contains("Not taken yet"));
+    visitor.shows_no_secret(&page);
+    assert_eq!(visitor.browser.get(&address[address.find("/authorize").expect("a path")..]).status, 400, "nor here");
+
+    // The second time nobody is asked anything. It is another transaction, with a token and a secret of its own.
+    let form = [("csrf", &*page.field("csrf")), ("page", &*page.field("page")), ("act", "ask-silently")];
+    let sent = visitor.browser.post(&run, &form);
+    assert!(sent.header("location").contains("request_uri=") && sent.header("location") != address, "{sent:?}");
+    let back = visitor.follow(&sent);
+    assert!(back.redirect("code").is_some(), "no page is shown: {back:?}");
+    let shown = visitor.follow(&back);
+    assert!(shown.header("location").starts_with(&run), "{shown:?}");
+    let page = visitor.browser.get(&run);
+    assert_eq!(steps(&page, 4), [1, 2, 3, 4, 5, 7, 8, 9, 10], "all but the login: {}", page.body);
+    visitor.shows_no_secret(&page);
+    let page = visitor.act(&run, "refresh");
+    assert_eq!(steps(&page, 5), [0; 0], "this is not a part of the walk");
+    assert!(!page.body.contains("outcome bad\">The client") && page.body.contains("Token: Commit"));
+}
+
+#[test]
+fn a_form_brings_the_code_and_no_address_does() {
+    let (host, password) = Running::demo();
+    let mut visitor = Visitor { browser: Browser::new(&host.base), password };
+    let posted = visitor.decided("form-post");
+    assert_eq!((posted.status, posted.header("location")), (200, ""), "{posted:?}");
+    let [code, state, iss] = ["code", "state", "iss"].map(|name| posted.field(name));
+    let form = [("code", &*code), ("state", &*state), ("iss", &*iss)];
+    for (forged, status) in [(vec![("code", &*code), ("iss", &*iss)], 410), (form.to_vec(), 303)] {
+        assert_eq!(visitor.browser.post("/playground/callback", &forged).status, status, "{forged:?}");
+    }
+    let page = visitor.browser.get("/playground/run/1");
+    assert!(page.body.contains("outcome good") && page.body.contains("POST /playground/callback"), "{}", page.body);
+    assert!(!page.body.contains(&code) && !page.body.contains("GET /playground/callback"), "{}", page.body);
+    visitor.shows_no_secret(&page);
+    let page = visitor.act("/playground/run/1", "replay-code");
+    assert!(page.body.contains("Does the access token still work?"), "{}", page.body);
+}
+
+#[test]
+fn of_two_payments_the_token_is_good_for_the_one_that_was_allowed() {
+    let (host, password) = Running::demo();
+    let mut visitor = Visitor { browser: Browser::new(&host.base), password };
+    visitor.run_code("code");
+    let sent = visitor.start("rich");
+    let consent = visitor.follow(&sent);
+    for payee in ["Pay 12.50 EUR to Prints Ltd", "Pay 12.50 EUR to Frames Ltd"] {
+        assert!(consent.body.contains(payee), "{payee}: {}", consent.body);
+    }
+    let decided = visitor.approve(&consent, &["1"]);
+    visitor.follow(&decided);
+    for act in ["introspect", "refresh"] {
+        let page = visitor.act("/playground/run/2", act);
+        let last = page.body.rsplit("<section class=\"chapter\"").next().unwrap_or_default();
+        assert!(last.contains("outcome good") && last.contains("Frames Ltd"), "{act}: {last}");
+        assert!(!last.contains("Prints Ltd"), "{act}: {last}");
+        visitor.shows_no_secret(&page);
+    }
+}
+
+#[test]
+fn a_client_registers_itself_changes_its_name_and_leaves_with_its_tokens() {
+    let (host, password) = Running::demo();
+    let mut visitor = Visitor { browser: Browser::new(&host.base), password };
+    visitor.start("registration");
+    let run = "/playground/run/1";
+    let page = visitor.browser.get(run);
+    assert!(page.body.contains("Fetch: POST /register") && page.body.contains("201 Created"), "{}", page.body);
+    visitor.shows_no_secret(&page);
+    let form = [("csrf", &*page.field("csrf")), ("page", &*page.field("page")), ("act", "ask-registered")];
+    let sent = visitor.browser.post(run, &form);
+    visitor.back(&sent);
+    assert!(visitor.act(run, "read-photos").body.contains("The API takes the token"));
+    let page = visitor.act(run, "rename");
+    assert!(
+        page.body.contains("Fetch: PUT /register/") && page.body.contains("It is called Poster and Postcard Shop now")
+    );
+    let page = visitor.act(run, "deregister");
+    assert!(page.body.contains("Fetch: DELETE /register/") && page.body.contains("204 No Content"), "{}", page.body);
+    let page = visitor.act(run, "read-photos");
+    assert!(page.body.contains("The API refuses the token: 401"), "{}", page.body);
+    visitor.shows_no_secret(&page);
 }
 
 #[test]
@@ -255,13 +387,26 @@ impl Visitor {
     /// Through login and consent, to the redirect that leads back.
     fn decided(&mut self, flow: &str) -> Page {
         let sent = self.start(flow);
-        let mut page = self.follow(&sent);
+        self.decide(&sent)
+    }
+
+    fn decide(&mut self, sent: &Page) -> Page {
+        let mut page = self.follow(sent);
         if page.body.contains("name=\"password\"") {
             let password = self.password.clone();
             let redirect = self.browser.log_in(&page, "alice", &password);
             page = self.follow(&redirect);
         }
-        self.browser.decide(&page, "approve", &["photos.read", "photos.write"])
+        self.approve(&page, &["0"])
+    }
+
+    /// Presses the button of the consent page, with these payments ticked.
+    fn approve(&mut self, page: &Page, payments: &[&str]) -> Page {
+        let (csrf, request) = (page.field("csrf"), page.field("request"));
+        let mut form = vec![("csrf", &*csrf), ("request", &*request), ("decision", "approve")];
+        form.extend([("scope", "photos.read"), ("scope", "photos.write")]);
+        form.extend(payments.iter().map(|position| ("authorization_details", *position)));
+        self.browser.post("/consent", &form)
     }
 
     fn callback(&mut self, flow: &str) -> String {
@@ -272,7 +417,13 @@ impl Visitor {
 
     /// A run with a code: its path, and the code.
     fn run_code(&mut self, flow: &str) -> (String, String) {
-        let decided = self.decided(flow);
+        let sent = self.start(flow);
+        self.back(&sent)
+    }
+
+    /// The rest of it, from the redirect to the server.
+    fn back(&mut self, sent: &Page) -> (String, String) {
+        let decided = self.decide(sent);
         let code = decided.redirect("code").expect("a code");
         let redirect = self.follow(&decided);
         let run = redirect.header("location").split('#').next().unwrap_or_default().to_owned();
