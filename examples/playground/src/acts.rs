@@ -7,6 +7,7 @@ use crate::api;
 use crate::away::Away;
 use crate::clients::Who;
 use crate::deeds::{self, Typed};
+use crate::devices;
 use crate::registration;
 use crate::runs::Held;
 use crate::stage::Stage;
@@ -36,6 +37,9 @@ enum Deed {
     Register,
     Rename,
     Deregister,
+    AskDevice,
+    TypeUserCode,
+    Poll,
     Revoke(TokenTypeHint),
 }
 
@@ -104,6 +108,27 @@ pub(crate) static DEREGISTER: Act = Act {
     title: "Delete the registration",
     text: "The client leaves. What was granted to it is revoked.",
     deed: Deed::Deregister,
+};
+pub(crate) static ASK_DEVICE: Act = Act {
+    name: "ask-device",
+    title: "Ask for a user code and a device code",
+    text: "The device says who it is and what it wants. It gets a user code to show, an address to show with it, and a device code \
+           to ask with.",
+    deed: Deed::AskDevice,
+};
+pub(crate) static TYPE_USER_CODE: Act = Act {
+    name: "type-user-code",
+    title: "Go to the address and type the code",
+    text: "This opens the server's page in another tab, since it would be on another machine. Type in there what the device \
+           shows, log in and decide. Then come back to this tab.",
+    deed: Deed::TypeUserCode,
+};
+pub(crate) static POLL: Act = Act {
+    name: "poll",
+    title: "Ask whether you have decided",
+    text: "The device asks the token endpoint with its device code. While you think, the answer is authorization_pending. It has to \
+           wait some seconds before it asks again; grantor's client sends nothing before that.",
+    deed: Deed::Poll,
 };
 pub(crate) static DISCOVER: Act = Act {
     name: "discover",
@@ -185,13 +210,15 @@ pub(crate) static REVOKE_REFRESH: Act = Act {
 };
 
 /// All acts, each offered once there is something to try it with.
-pub(crate) static ACTS: [&Act; 13] = [
+pub(crate) static ACTS: [&Act; 15] = [
     &READ_PHOTOS,
     &ADD_PHOTO,
     &ASK_SILENTLY,
     &ASK_REGISTERED,
     &RENAME,
     &DEREGISTER,
+    &TYPE_USER_CODE,
+    &POLL,
     &REFRESH,
     &REPLAY_REFRESH,
     &REPLAY_CODE,
@@ -209,7 +236,13 @@ impl Act {
             // What a person has allowed is remembered of the client that has the secret.
             Deed::SendAway(Away::Silent) => held.tokens.is_some() && held.who == Some(Away::Silent.who()),
             Deed::SendAway(Away::Registered) | Deed::Rename | Deed::Deregister => held.registered.is_some(),
-            Deed::SendAway(_) | Deed::Register | Deed::Discover | Deed::ClientCredentials | Deed::Password => false,
+            Deed::TypeUserCode | Deed::Poll => held.device.is_some(),
+            Deed::SendAway(_)
+            | Deed::Register
+            | Deed::AskDevice
+            | Deed::Discover
+            | Deed::ClientCredentials
+            | Deed::Password => false,
             Deed::Refresh | Deed::Revoke(TokenTypeHint::RefreshToken) => has_refresh,
             Deed::Photos(..) | Deed::Revoke(_) => held.tokens.is_some(),
             Deed::ReplayRefresh => held.worn.is_some(),
@@ -224,6 +257,7 @@ impl Act {
         match self.deed {
             Deed::SendAway(away) => away.who(),
             Deed::Register => Who::Poster,
+            Deed::AskDevice => Who::Frame,
             Deed::Password => Who::Desktop,
             _ => Who::Backup,
         }
@@ -232,6 +266,11 @@ impl Act {
     /// Tells if the browser needs a script to come back.
     pub(crate) fn needs_script(&self) -> bool {
         matches!(self.deed, Deed::SendAway(Away::Implicit))
+    }
+
+    /// Tells if the act goes on in another tab, since it would be at another machine.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        matches!(self.deed, Deed::TypeUserCode)
     }
 
     /// Tells if a person types a password into the client for it.
@@ -251,6 +290,12 @@ impl Act {
             Deed::Register => registration::introduce(stage, held).await,
             Deed::Rename => registration::rename(stage, held).await,
             Deed::Deregister => registration::leave(stage, held).await,
+            Deed::AskDevice => devices::ask(stage, held).await,
+            Deed::TypeUserCode => match devices::page(held) {
+                Ok(url) => return Some(url),
+                Err(error) => Err(error),
+            },
+            Deed::Poll => devices::poll(stage, held).await,
             Deed::Discover => deeds::find_server(stage).await,
             Deed::ClientCredentials => deeds::client_credentials(stage, held).await,
             Deed::Password => deeds::password(stage, held, typed).await,

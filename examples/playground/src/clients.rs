@@ -20,6 +20,8 @@ pub(crate) enum Who {
     Printer,
     /// A confidential web site, which pushes its requests.
     Studio,
+    /// A public device without a browser.
+    Frame,
     /// A public page from the time before PKCE, whose token comes in the address.
     Gallery,
     /// A confidential service that acts for itself.
@@ -33,12 +35,14 @@ pub(crate) enum Who {
 }
 
 impl Who {
-    const ALL: [Self; 6] = [Self::Printer, Self::Studio, Self::Gallery, Self::Backup, Self::Desktop, Self::Api];
+    const ALL: [Self; 7] =
+        [Self::Printer, Self::Studio, Self::Frame, Self::Gallery, Self::Backup, Self::Desktop, Self::Api];
 
     fn client_id(self) -> &'static str {
         match self {
             Self::Printer => "playground",
             Self::Studio => "playground-studio",
+            Self::Frame => "playground-frame",
             Self::Gallery => "playground-implicit",
             Self::Backup => "playground-service",
             Self::Desktop => "playground-password",
@@ -53,6 +57,7 @@ impl Who {
         match self {
             Self::Printer => "Photo Printer",
             Self::Studio => "Photo Studio",
+            Self::Frame => "Photo Frame",
             Self::Gallery => "Old Photo Gallery",
             Self::Backup => "Photo Backup",
             Self::Desktop => "Old Photo Desktop",
@@ -62,7 +67,7 @@ impl Who {
     }
 
     fn is_confidential(self) -> bool {
-        !matches!(self, Self::Printer | Self::Gallery)
+        !matches!(self, Self::Printer | Self::Frame | Self::Gallery)
     }
 }
 
@@ -122,6 +127,7 @@ impl Clients {
             Who::Printer | Who::Studio => {
                 (vec![GrantType::AuthorizationCode, GrantType::RefreshToken], vec![ResponseType::Code])
             }
+            Who::Frame => (vec![GrantType::DeviceCode, GrantType::RefreshToken], Vec::new()),
             Who::Gallery => (vec![GrantType::Implicit], vec![ResponseType::Token]),
             Who::Backup => (vec![GrantType::ClientCredentials], Vec::new()),
             Who::Desktop => (vec![GrantType::Password], Vec::new()),
@@ -130,11 +136,11 @@ impl Clients {
         client.redirect_uris = match who {
             Who::Printer | Who::Studio => vec![self.callback.clone()],
             Who::Gallery => vec![self.callback_implicit.clone()],
-            Who::Backup | Who::Desktop | Who::Api | Who::Poster => Vec::new(),
+            Who::Frame | Who::Backup | Who::Desktop | Who::Api | Who::Poster => Vec::new(),
         };
         client.scope = match who {
             Who::Printer | Who::Studio => self.read_write.clone(),
-            Who::Gallery | Who::Backup | Who::Desktop => self.read.clone(),
+            Who::Frame | Who::Gallery | Who::Backup | Who::Desktop => self.read.clone(),
             Who::Api | Who::Poster => Scope::default(),
         };
         if who == Who::Studio {

@@ -13,7 +13,7 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | `flows`, `acts`, `deeds`, `registration` | the flows and acts: a further flow is one more entry |
+//! | `flows`, `acts`, `deeds`, `devices`, `registration` | the flows and acts: a further flow is one more entry |
 //! | `walk` | the flows that are walked in named steps |
 //! | `away` | the requests with which a client sends the browser away |
 //! | `clients`, `api` | the applications, and the API that they call |
@@ -28,6 +28,7 @@ mod api;
 mod away;
 mod clients;
 mod deeds;
+mod devices;
 mod diagram;
 mod effects;
 mod flows;

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
+use grantor::client::Device;
 use grantor::server::Config;
 
 use crate::acts::{ACTS, Act};
@@ -39,6 +40,7 @@ struct RunPage<'a> {
     walk: Vec<(&'static Named, Option<usize>)>,
     chapters: Vec<ChapterView<'a>>,
     waits: bool,
+    device: Option<&'a Device>,
     next: Option<&'static Act>,
     others: Vec<&'static Act>,
 }
@@ -120,8 +122,18 @@ pub(crate) fn run<'t>(flow: &Flow, id: u64, trace: &'t Trace, held: &Held, csrf:
     let next = flow.script.get(held.played).copied().filter(|act| act.can_be_tried(held));
     let is_next = |act: &Act| next.is_some_and(|next| next.name == act.name);
     let others = ACTS.into_iter().filter(|act| act.can_be_tried(held) && !is_next(act)).collect();
-    let page =
-        RunPage { flow, id, csrf, presses: held.presses, walk, chapters, waits: held.waiting.is_some(), next, others };
+    let page = RunPage {
+        flow,
+        id,
+        csrf,
+        presses: held.presses,
+        walk,
+        chapters,
+        device: held.device.as_ref(),
+        waits: held.waiting.is_some(),
+        next,
+        others,
+    };
     render(StatusCode::OK, &page)
 }
 

@@ -84,12 +84,21 @@ async fn start(
 
 /// Does an act. The browser is shown the run, or sent to the authorization server if the act goes on there.
 async fn perform(stage: &Stage, run: &Run, held: &mut Held, headers: &HeaderMap, act: &Act, typed: &Typed) -> Response {
-    let Some(url) = act.perform(stage, held, typed).await else { return see(run) };
-    let state = held.waiting.as_ref().map(Waiting::state).unwrap_or_default();
-    stage.place.playground.visitors.send_away(headers, run.id, (&url, state), now());
+    let visitors = &stage.place.playground.visitors;
+    let Some(url) = act.perform(stage, held, typed).await else {
+        if held.waiting.is_none() && held.device.is_none() {
+            visitors.is_back(headers, run.id, now());
+        }
+        return see(run);
+    };
+    let state = held.waiting.as_ref().map(Waiting::state);
+    visitors.send_away(headers, run.id, (&url, state), now());
     let response = see_other(&url);
-    let step = || message::response(Lane::Client, Lane::Browser, response.status(), response.headers(), &[]);
-    stage.recorder.step(step);
+    // A device sends nobody anywhere: a person goes.
+    if state.is_some() {
+        let step = || message::response(Lane::Client, Lane::Browser, response.status(), response.headers(), &[]);
+        stage.recorder.step(step);
+    }
     response
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use grantor::Timestamp;
-use grantor::client::{Pending, PendingImplicit, Registered, TokenSet};
+use grantor::client::{Device, Pending, PendingImplicit, Registered, TokenSet};
 use grantor::model::{Digest, Secret};
 
 use crate::clients::Who;
@@ -40,6 +40,8 @@ pub(crate) struct Held {
     pub(crate) waiting: Option<Waiting>,
     /// The registration of the client that has registered itself.
     pub(crate) registered: Option<Registered>,
+    /// The codes of the device that waits for a decision.
+    pub(crate) device: Option<Device>,
     /// The application that owns the tokens.
     pub(crate) who: Option<Who>,
     pub(crate) tokens: Option<TokenSet>,

@@ -13,12 +13,13 @@ const MAX_LEN: usize = 160;
 const HIDDEN: [&str; 2] = ["password", "client_secret"];
 
 /// The parameters that are always shortened.
-const SECRET: [&str; 12] = [
+const SECRET: [&str; 13] = [
     "access_token",
     "code",
     "code_challenge",
     "code_verifier",
     "csrf",
+    "device_code",
     "fragment",
     "refresh_token",
     "registration_access_token",

@@ -124,11 +124,13 @@ impl Visitors {
         self.with(headers, now, |visitor| visitor.runs.iter().find(|run| run.id == id).cloned()).flatten()
     }
 
-    /// Notes that the browser will be sent to this URL of the authorization server, and come back with this `state`.
-    pub(crate) fn send_away(&self, headers: &HeaderMap, id: u64, (url, state): (&str, &str), now: Timestamp) {
+    /// Notes that the browser will be sent to this URL of the authorization server, and come back with this `state`, if
+    /// it is sent with a request.
+    pub(crate) fn send_away(&self, headers: &HeaderMap, id: u64, (url, state): (&str, Option<&str>), now: Timestamp) {
         self.with(headers, now, |visitor| {
+            visitor.on_its_way = Some(id);
             if let Some(run) = visitor.runs.iter_mut().find(|run| run.id == id) {
-                run.state = Some(Digest::of(state));
+                run.state = state.map(Digest::of);
                 run.request_uri = url.split_once('?').and_then(|(_, query)| parameter(query, "request_uri"));
                 run.is_back = false;
             }
@@ -175,14 +177,14 @@ impl Visitors {
     pub(crate) fn come_back(&self, headers: &HeaderMap, response: &str, now: Timestamp) -> Option<Run> {
         self.with(headers, now, |visitor| {
             let id = visitor.of_state(response)?.id;
-            if visitor.on_its_way == Some(id) {
-                visitor.on_its_way = None;
-            }
-            let run = visitor.runs.iter_mut().find(|run| run.id == id)?;
-            run.is_back = true;
-            Some(run.clone())
+            visitor.is_back(id)
         })
         .flatten()
+    }
+
+    /// Notes that nothing of this run happens at the authorization server any more.
+    pub(crate) fn is_back(&self, headers: &HeaderMap, id: u64, now: Timestamp) {
+        self.with(headers, now, |visitor| visitor.is_back(id));
     }
 
     /// Forgets browsers that were not seen for long.
@@ -243,6 +245,15 @@ fn network(peer: IpAddr) -> IpAddr {
 }
 
 impl Visitor {
+    fn is_back(&mut self, id: u64) -> Option<Run> {
+        if self.on_its_way == Some(id) {
+            self.on_its_way = None;
+        }
+        let run = self.runs.iter_mut().find(|run| run.id == id)?;
+        run.is_back = true;
+        Some(run.clone())
+    }
+
     fn of_state(&self, parameters: &str) -> Option<&Run> {
         let state = parameter(parameters, "state")?;
         self.runs.iter().find(|run| run.state == Some(state))
@@ -328,7 +339,12 @@ mod tests {
         let on_its_way = |way: Way<'_>| visitors.on_its_way(&browser, way, NOW).map(|(id, _)| id);
         for (state, name) in [("state-1", "name-1"), ("state-2", "name-2")] {
             let run = start(&visitors, &browser);
-            visitors.send_away(&browser, run.id, (&format!("https://as.example?request_uri=of-{state}"), state), NOW);
+            visitors.send_away(
+                &browser,
+                run.id,
+                (&format!("https://as.example?request_uri=of-{state}"), Some(state)),
+                NOW,
+            );
             assert_eq!(on_its_way(Way::Parameters(&format!("client_id=a&request_uri=of-{state}"))), Some(run.id));
             assert_eq!(on_its_way(Way::Parameters(&format!("state={state}"))), Some(run.id));
             visitors.name(&browser, run.id, name, NOW);

@@ -116,6 +116,16 @@ const flows = {
     ['Delete the registration', configured('DELETE', ...committed('Configure'), /^204 No Content$/)],
     ['List photos with the token', photos('GET', 401)],
   ],
+  device: [
+    ['Start', endpoint('/device_authorization', 'AuthorizeDevice', ...committed('AuthorizeDevice'), /^200 OK$/)],
+    ['Go to the address and type the code', [
+      /^GET \/device$/, /^200 OK, the page “Connect a device”$/, /^POST \/device$/, /^VerifyUserCode: Lookup$/, /^found$/,
+      /^VerifyUserCode: Lookup$/, /^found$/, ...code.slice(4, 8), /^200 OK, the page “Allow Photo Frame\?”$/,
+      ...code.slice(9, 14), /^200 OK, the page “Your device is connected”$/,
+    ]],
+    ['Ask whether you have decided', endpoint('/token', 'Token', ...committed('Token'), /^200 OK$/), 5000],
+    ['List photos with the token', photos('GET', 200)],
+  ],
   implicit: [
     ['Start', [
       ...code.slice(0, 8), /^200 OK, the page “Allow Old Photo Gallery\?”$/, ...code.slice(9, 14),
@@ -164,6 +174,24 @@ async function follow(page, pressesOn = false) {
   await page.waitForURL(/playground\/run/)
 }
 
+/** Types the code that the device shows into the page of the server, which opens in another tab; then comes back. */
+async function connect(page, button) {
+  const shown = await page.locator('.device .code').textContent()
+  const [tab] = await Promise.all([page.context().waitForEvent('page'), press(page, button)])
+  await tab.waitForURL(/\/device$/)
+  await tab.fill('[name=user_code]', shown.toLowerCase())
+  await press(tab, 'Go on')
+  await tab.fill('[name=username]', host.user.username)
+  await tab.fill('[name=password]', host.user.password)
+  await press(tab, 'Log in')
+  await tab.waitForURL(/consent/)
+  assert((await tab.innerText('main')).includes(shown), 'the page says which device')
+  await press(tab, 'Allow')
+  await tab.waitForSelector('text=Your device is connected')
+  await tab.close()
+  await page.reload()
+}
+
 async function start(page, flow, scripts = true) {
   await page.goto(`${host.issuer}/playground/${flow}`)
   if (flow === 'password') {
@@ -205,6 +233,8 @@ for (const [flow, chapters] of Object.entries(flows)) {
         if (wait) await sleep(wait)
         if (index === 0) {
           await start(page, flow, javaScriptEnabled)
+        } else if (/type the code/.test(button)) {
+          await connect(page, button)
         } else {
           await press(page, button)
           if (/^Ask the resource owner/.test(button)) await follow(page)

@@ -1,6 +1,7 @@
 //! The flows, each an entry of one table.
 
 mod code;
+mod device;
 mod need;
 mod old;
 mod pushed;
@@ -85,7 +86,7 @@ impl Flow {
 }
 
 /// All flows, in the order in which to learn them.
-pub(crate) static FLOWS: [&Flow; 13] = [
+pub(crate) static FLOWS: [&Flow; 14] = [
     &code::CODE,
     &code::REFRESH,
     &code::REPLAY,
@@ -97,6 +98,7 @@ pub(crate) static FLOWS: [&Flow; 13] = [
     &pushed::PUSHED,
     &pushed::RICH,
     &registration::REGISTRATION,
+    &device::DEVICE,
     &old::IMPLICIT,
     &old::PASSWORD,
 ];

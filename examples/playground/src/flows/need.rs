@@ -60,6 +60,10 @@ pub(super) const REGISTRATION: Need = Need {
     },
     lack: "This server's configuration does not let anybody register clients.",
 };
+pub(super) const DEVICE: Need = Need {
+    is_met: |config| has_grant(config, &GrantType::DeviceCode) && config.device.is_some(),
+    lack: "This server's configuration has no device authorization.",
+};
 
 fn has_grant(config: &Config, grant_type: &GrantType) -> bool {
     config.token.grant_types.contains(grant_type)

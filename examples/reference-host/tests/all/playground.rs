@@ -246,6 +246,61 @@ fn a_client_registers_itself_changes_its_name_and_leaves_with_its_tokens() {
 }
 
 #[test]
+fn a_device_shows_a_code_and_gets_its_tokens_once_somebody_has_typed_it_and_approved() {
+    let (host, password) = Running::demo();
+    let mut visitor = Visitor { browser: Browser::new(&host.base), password };
+    visitor.start("device");
+    let run = "/playground/run/1";
+    let page = visitor.browser.get(run);
+    let (_, code) = page.body.split_once("<strong class=\"code\">").expect("the page shows the user code");
+    let user_code = code.split('<').next().unwrap_or_default().to_owned();
+    assert!(page.body.contains(&format!("href=\"{}/device\"", host.base)), "{}", page.body);
+    let page = visitor.act(run, "poll");
+    assert!(page.body.contains("It is too early") && !page.body.contains("Fetch: POST /token"), "{}", page.body);
+
+    // In another tab, as on another machine.
+    let form = [("csrf", &*page.field("csrf")), ("page", &*page.field("page")), ("act", "type-user-code")];
+    let sent = visitor.browser.post(run, &form);
+    assert_eq!((sent.status, sent.header("location")), (303, &*format!("{}/device", host.base)));
+    let entry = visitor.browser.get("/device");
+    let typed = [("csrf", &*entry.field("csrf")), ("user_code", &*user_code)];
+    let login = visitor.browser.post("/device", &typed);
+    let password = visitor.password.clone();
+    let redirect = visitor.browser.log_in(&login, "alice", &password);
+    let consent = visitor.follow(&redirect);
+    assert!(consent.body.contains(&user_code), "the page says which device: {}", consent.body);
+    let decided = visitor.browser.decide(&consent, "approve", &["photos.read"]);
+    assert!(decided.body.contains("Your device is connected"), "{}", decided.body);
+    let page = visitor.browser.get(run);
+    for step in ["GET /device", "VerifyUserCode: Lookup", "POST /login", "Decide: Commit", "“Your device is connected”"]
+    {
+        assert!(page.body.contains(step), "{step}: {}", page.body);
+    }
+
+    // It asks again when it may.
+    let mut page = page;
+    while !page.body.contains("The client has an access token") {
+        assert!(!page.body.contains("outcome bad"), "{}", page.body);
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        page = visitor.act(run, "poll");
+    }
+    assert!(page.body.contains("Fetch: POST /token") && !page.body.contains("class=\"code\""), "{}", page.body);
+    visitor.shows_no_secret(&page);
+    assert!(visitor.act(run, "read-photos").body.contains("The API takes the token"));
+    // What this browser does at the server from now on is no part of the run.
+    visitor.browser.get("/device");
+    assert!(
+        !visitor
+            .browser
+            .get(run)
+            .body
+            .rsplit("<section class=\"chapter\"")
+            .next()
+            .is_some_and(|last| last.contains("GET /device"))
+    );
+}
+
+#[test]
 fn a_run_belongs_to_one_browser_and_its_forms_to_its_pages() {
     let (host, password) = Running::demo();
     let mut visitor = Visitor { browser: Browser::new(&host.base), password };
