@@ -8,7 +8,8 @@ use crate::runs::Held;
 use crate::stage::Stage;
 use crate::trace::Lane;
 
-/// Returns an application's client: one that the host has registered, or the one that has registered itself in this run.
+/// Returns an application's client: one that the host has registered, or the one that has registered itself in this
+/// run.
 ///
 /// # Errors
 /// The error is a sentence.

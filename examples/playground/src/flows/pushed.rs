@@ -1,5 +1,5 @@
-//! A pushed authorization request, walked in twelve steps: a one-time token and a secret that belong to one transaction;
-//! and one with the details of two.
+//! A pushed authorization request, walked in twelve steps: a one-time token and a secret that belong to one
+//! transaction; and one with the details of two.
 
 use super::{Advice, Flow, need};
 use crate::acts;
