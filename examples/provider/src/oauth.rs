@@ -26,8 +26,8 @@ pub(crate) async fn authorize(
     match (reply, login) {
         (AuthorizeReply::Ask(prompt), login) => people::ask(&app, login, prompt).await,
         (AuthorizeReply::Respond(response), _) => Ok(response.into_http().map(Body::from)),
-        // No redirect to the client before it is known who it is, RFC 9700 §4.11.2, but for one that wants no page. After
-        // the login the browser comes here again, with the same request.
+        // No redirect to the client before it is known who it is (RFC 9700 §4.11.2), but for one that wants no page.
+        // After the login the browser comes here again, with the same request.
         (AuthorizeReply::Refuse(refusal), Err(log_in_first)) if !refusal.is_silent => Ok(log_in_first),
         (AuthorizeReply::Refuse(refusal), _) => {
             let response = refusal.respond(&app.server, moment()).run_async(&app.store).await;
