@@ -81,12 +81,12 @@ impl<'a> Scene<'a> {
         let (device, waiting) = (world.device(), world.device());
         world.approve_device(&device);
         let words = [
-            ("{device}", device.device_code),
-            ("{waiting}", waiting.device_code),
-            ("{user}", waiting.user_code),
             ("{initial}", INITIAL.to_owned()),
             ("{managed}", managed.client_id),
             ("{registration}", managed.token),
+            ("{device}", device.device_code),
+            ("{waiting}", waiting.device_code),
+            ("{user}", waiting.user_code),
             ("{code}", code),
             ("{access}", access),
             ("{refresh}", refresh),
