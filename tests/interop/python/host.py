@@ -40,6 +40,14 @@ def decide(url, decision):
         return submit(agent, consent, {"decision": decision})
 
 
+def connect(url, user_code, decision):
+    """Alice types a device's code, signs in and decides; the answer is the heading of the last page."""
+    with requests.Session() as agent:
+        login = submit(agent, visit(agent, "GET", url), {"user_code": user_code})
+        last = submit(agent, submit(agent, login, ALICE), {"decision": decision})
+        return BeautifulSoup(last.text, "html.parser").h1.text
+
+
 def visit(agent, method, url, data=None):
     """Follows redirects to the end: a page, or the URL of another origin."""
     response = agent.request(method, url, data=data, allow_redirects=False)

@@ -1,7 +1,7 @@
 """Authlib's clients, on requests and on httpx, against the reference host: every endpoint, as its metadata names it."""
 
 import asyncio
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
 import requests
@@ -11,7 +11,7 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client, OAuth2Client
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata, get_well_known_url
 
-from host import decide, running_host
+from host import connect, decide, running_host
 
 CALLBACK = "http://127.0.0.1:49152/callback"  # nobody listens there, and nobody calls
 BASIC = {"client_id": "basic", "client_secret": "3q2-7wAbnM0kRjZ5uX8yTfVhLd1sGc6E"}
@@ -22,6 +22,9 @@ IN_BODY = {
     "revocation_endpoint_auth_method": "client_secret_post",
 }
 CLIENTS = {"native": {"client_id": "native"}, "basic": BASIC, "post": {**POST, **IN_BODY}}
+
+DEVICES = {"frame": {"client_id": "frame"}, "kiosk": {"client_id": "kiosk", "client_secret": "pX3nVd7qRw9zKc5mTy2bHf8jLg4sNa6E"}}
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
 each_client = pytest.mark.parametrize("client", CLIENTS)
 each_confidential_client = pytest.mark.parametrize("client", ["basic", "post"])
@@ -138,6 +141,50 @@ def test_a_confidential_client_gets_a_token_for_itself_and_revokes_it(server, li
         assert introspect(server, token["access_token"])["client_id"] == client
         session.revoke_token(server["revocation_endpoint"], token["access_token"], "access_token")
         assert introspect(server, token["access_token"]) == {"active": False}
+
+
+def post(session, url, fields):
+    """What an endpoint answers to this form, sent as Authlib authenticates its client."""
+    client = session.client_auth(session.token_endpoint_auth_method)
+    return session.request("POST", url, withhold_token=True, auth=client, data=fields).json()
+
+
+@each_library
+@pytest.mark.parametrize("decision", ["approve", "deny"])
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_device_gets_tokens_once_its_code_was_typed_in_a_browser(server, library, device, decision):
+    with library(token_endpoint=server["token_endpoint"], **DEVICES[device]) as session:
+        waiting = post(session, server["device_authorization_endpoint"], {"scope": "read"})
+        poll = {"grant_type": DEVICE_CODE, "device_code": waiting["device_code"]}
+        for error in "authorization_pending", "slow_down":
+            with pytest.raises(OAuthError, match=error):
+                session.fetch_token(**poll)
+        heading = connect(waiting["verification_uri"], waiting["user_code"].lower().replace("-", " "), decision)
+        if decision == "deny":
+            assert heading == "The device was denied"
+            with pytest.raises(OAuthError, match="access_denied"):
+                session.fetch_token(**poll)
+        else:
+            assert heading == "Your device is connected"
+            token = session.fetch_token(**poll)
+            assert introspect(server, token["access_token"])["scope"] == "read"
+            with pytest.raises(OAuthError, match="invalid_grant"):
+                session.fetch_token(**poll)
+
+
+@each_library
+@each_client
+def test_a_pushed_request_stands_for_its_parameters(server, library, client):
+    with open_session(server, library, client) as session:
+        verifier = generate_token(48)
+        url, state = session.create_authorization_url(server["authorization_endpoint"], code_verifier=verifier)
+        # Authlib adds the client's name itself, as the way in which it authenticates wants it.
+        fields = {name: value for name, value in parse_qsl(urlsplit(url).query) if name != "client_id"}
+        pushed = post(session, server["pushed_authorization_request_endpoint"], fields)
+        query = {"client_id": client, "request_uri": pushed["request_uri"]}
+        response = decide(f"{server['authorization_endpoint']}?{urlencode(query)}", "approve")
+        token = session.fetch_token(authorization_response=response, state=state, code_verifier=verifier)
+        assert introspect(server, token["access_token"])["scope"] == "read write"
 
 
 @each_library
