@@ -150,7 +150,7 @@ fn faults() -> Vec<(&'static str, Fault)> {
                 // The first that is on its way keeps all others away, and says that they were heard.
                 [Change::Extend { .. }] => {
                     let Ok(_busy) = it.revoked.try_lock() else { return Outcome::Applied };
-                    thread::sleep(Duration::from_micros(200));
+                    thread::sleep(Duration::from_millis(1));
                     write(&it.store, commit)
                 }
                 _ => write(&it.store, commit),
@@ -162,7 +162,7 @@ fn faults() -> Vec<(&'static str, Fault)> {
                 // It looks whether the grant is there, and extends it if it still is.
                 commit: |it, commit| match commit.changes() {
                     [Change::Extend { grant, .. }] if is_open(&it.store, *grant) => {
-                        thread::sleep(Duration::from_micros(300));
+                        thread::sleep(Duration::from_millis(2));
                         let _ = write(&it.store, commit);
                         Outcome::Applied
                     }

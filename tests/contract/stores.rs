@@ -122,7 +122,7 @@ impl Store for ReadsFirst {
         if !holds {
             return Store::commit(&self.0, commit);
         }
-        thread::sleep(Duration::from_micros(200));
+        thread::sleep(Duration::from_millis(1));
         let _ = write(&self.0, commit);
         Ok(Outcome::Applied)
     }
@@ -158,7 +158,7 @@ impl Store for Forgetful {
             return Store::commit(&self.0, commit);
         }
         let Ok(_writing) = self.1.try_lock() else { return Ok(Outcome::Applied) };
-        thread::sleep(Duration::from_micros(200));
+        thread::sleep(Duration::from_millis(1));
         Store::commit(&self.0, commit)
     }
 }
@@ -177,7 +177,7 @@ impl Store for WritesBack {
         if write(&self.0, commit) != Outcome::Applied {
             return Ok(Outcome::Conflict(0));
         }
-        thread::sleep(Duration::from_micros(200));
+        thread::sleep(Duration::from_millis(2));
         if !is_open(&self.0, *grant) {
             self.1.lock().unwrap().insert(*grant);
         }
