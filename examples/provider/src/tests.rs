@@ -172,6 +172,7 @@ async fn what_is_refused_and_denied() {
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
     let next = visitor.log_in(REQUEST).await;
     assert_eq!(parameter(&visitor.decide(&next, "deny").await, "error"), "access_denied");
+    tokio::time::sleep(Duration::from_millis(1100)).await; // a login of this very second is the one that is asked for
     for (prompt, error) in [("none", "consent_required"), ("login", "login_required")] {
         let (response, _) = visitor.get(&format!("{REQUEST}&prompt={prompt}")).await;
         assert!(location(&response).contains(&format!("error={error}")), "{}", location(&response));
