@@ -144,7 +144,7 @@ mod tests {
         for statement in STATEMENTS.split("-- ").skip(1) {
             let (name, text) = statement.split_once('\n').unwrap_or_default();
             assert!(code.contains(&format!("\"{name}\"")), "{name} is in the code");
-            let found = Statement::new(Box::leak(name.into()), Vec::new());
+            let found = Statement::new(name, Vec::new());
             assert_eq!(format!("{};", found.text()), text.trim_end());
         }
     }
