@@ -47,7 +47,7 @@ impl fmt::Debug for Registration {
 pub enum RegistrationVerdict {
     /// Register the client with this record: that of the question, or one that the host has changed. The host may give
     /// more than the configuration lets everybody have, or less: a scope, a
-    /// [`grant_lifetime`](crate::record::Client::grant_lifetime), `disabled` until somebody has looked at it. The
+    /// [`grant_lifetime`](field@crate::record::Client::grant_lifetime), `disabled` until somebody has looked at it. The
     /// identifier, the revision, the client's authentication and its registration access token stay those of the
     /// question.
     Register(Arc<Client>),

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use grantor::client::{Authentication, Challenge, Registration};
 use grantor::model::{
-    Acr, AuthorizationDetails, ClientId, CodeChallenge, CodeChallengeMethod, CodeVerifier, Endpoint, GrantId, GrantType,
-    Issuer, Key, Metadata, RedirectUri, Resource, ResourceMetadata, Scope, Secret, Subject, UserCode,
+    Acr, AuthorizationDetails, ClientId, CodeChallenge, CodeChallengeMethod, CodeVerifier, Endpoint, GrantId,
+    GrantType, Issuer, Key, Metadata, RedirectUri, Resource, ResourceMetadata, Scope, Secret, Subject, UserCode,
 };
 use grantor::resource::{Config, Requirement, ResourceServer};
 use grantor::server::{
