@@ -11,7 +11,6 @@ use super::config::{Registrants, RegistrationConfig};
 use super::error::RegistrationError;
 use super::information::ClientInformation;
 use super::metadata::{ClientMetadata, Limits};
-use super::planned::Planned;
 use super::reply::{ConfigureReply, Configured};
 use super::request::{client_of, members};
 use crate::consult::Registration;
@@ -162,10 +161,10 @@ impl<'a> ConfigureEndpoint<'a> {
                 let metadata = ClientMetadata::read(members, limits)?;
                 let (updated, client_secret) =
                     metadata.applied_to((*client).clone(), || Secret::of_random(moment.draw()));
-                let planned = Planned::new(section, Arc::new(updated.revised()), client_secret, access_token);
+                let planned = ClientInformation::new(section, Arc::new(updated.revised()), client_secret, access_token);
                 Ok(match section.registrants {
                     Registrants::Host => {
-                        let after = Arc::clone(&planned.information.client);
+                        let after = Arc::clone(&planned.client);
                         let question = Registration { client: after, before: Some(client), initial_access_token: None };
                         Step::Registration(ConfigureRegistration {
                             question,
@@ -227,10 +226,10 @@ fn own(members: &mut Members, client: &Client) -> Result<(), RegistrationError> 
     }
 }
 
-fn update<'a>(planned: Planned, reader: Reader) -> Step<Configure<'a>> {
+fn update<'a>(planned: ClientInformation, reader: Reader) -> Step<Configure<'a>> {
     let commit = planned.commit();
-    let client_id = planned.information.client.client_id.clone();
-    let then = Box::new(Configured::Updated(planned.information));
+    let client_id = planned.client.client_id.clone();
+    let then = Box::new(Configured::Updated(planned));
     Step::Commit(ConfigureCommit { commit, client_id, then, reader, server: PhantomData })
 }
 
@@ -239,7 +238,7 @@ fn update<'a>(planned: Planned, reader: Reader) -> Step<Configure<'a>> {
 #[allow(missing_debug_implementations, reason = "a state of a machine")]
 pub struct ConfigureRegistration<'a> {
     question: Registration,
-    planned: Box<Planned>,
+    planned: Box<ClientInformation>,
     reader: Reader,
     server: PhantomData<&'a Config>,
 }

@@ -30,7 +30,6 @@ use http::{Method, Request};
 
 pub(super) use self::metadata::{ClientMetadata, Limits, Offer};
 pub(super) use self::page::is_public;
-use self::planned::Planned;
 use self::request::members;
 use super::cross_origin::Reader;
 use super::error::EndpointError;
@@ -80,7 +79,7 @@ fn plan<B: AsRef<[u8]>>(
     config: &Config,
     request: &Request<B>,
     mut moment: Moment,
-) -> Result<(Planned, Option<Registration>), RegistrationError> {
+) -> Result<(ClientInformation, Option<Registration>), RegistrationError> {
     let section = config.registration.as_ref().ok_or(EndpointError::NotConfigured)?;
     config.cross_origin.check(request)?;
     if request.method() != Method::POST {
@@ -122,14 +121,14 @@ fn plan<B: AsRef<[u8]>>(
         before: None,
         initial_access_token: initial_access_token.map(Secret::into_static),
     });
-    Ok((Planned::new(section, client, client_secret, access_token), question))
+    Ok((ClientInformation::new(section, client, client_secret, access_token), question))
 }
 
 fn refuse(reader: Reader, error: impl Into<RegistrationError>) -> Step<Register> {
     Step::Done(RegisterReply { outcome: Err(error.into()), reader })
 }
 
-fn commit(planned: Planned, reader: Reader) -> Step<Register> {
+fn commit(planned: ClientInformation, reader: Reader) -> Step<Register> {
     Step::Commit(RegisterCommit { commit: planned.commit(), planned: Box::new(planned), reader })
 }
 
@@ -138,7 +137,7 @@ fn commit(planned: Planned, reader: Reader) -> Step<Register> {
 #[allow(missing_debug_implementations, reason = "a state of a machine")]
 pub struct RegisterRegistration {
     question: Registration,
-    planned: Box<Planned>,
+    planned: Box<ClientInformation>,
     reader: Reader,
 }
 
@@ -162,7 +161,7 @@ impl Pause<Registration> for RegisterRegistration {
 #[allow(missing_debug_implementations, reason = "a state of a machine")]
 pub struct RegisterCommit {
     commit: Commit,
-    planned: Box<Planned>,
+    planned: Box<ClientInformation>,
     reader: Reader,
 }
 
@@ -176,7 +175,7 @@ impl Pause<Commit> for RegisterCommit {
     fn resume(self, answer: Answer<Commit>) -> Step<Register> {
         let Self { planned, reader, .. } = self;
         match answer {
-            Ok(Outcome::Applied) => Step::Done(RegisterReply { outcome: Ok(planned.information), reader }),
+            Ok(Outcome::Applied) => Step::Done(RegisterReply { outcome: Ok(*planned), reader }),
             // The random identifier exists already.
             Ok(Outcome::Conflict(_)) => refuse(reader, RegistrationError::Collision),
             Err(cause) => refuse(reader, EndpointError::Unavailable(Outage::of::<Commit>(cause))),
