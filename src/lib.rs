@@ -94,6 +94,7 @@
 //! | the client: grants | [RFC 6749 §4] to [§6]; [RFC 8628]; [RFC 9126] | [`client`] |
 //! | the client: discovery, and the response | [RFC 8414]; [RFC 9728]; [RFC 9207 §2.4] | [`client`] |
 //! | redirect URIs | [OAuth 2.1 §2.3]; [RFC 8252 §7]; [RFC 9700 §2.1] | [`model::RedirectUri`] |
+//! | signed texts, claims, keys | [RFC 7515]; [RFC 7517]; [RFC 7519]; [RFC 8725] | [`jose`] |
 //! | what is stored, and how | | [`record`], [`store`] |
 //!
 //! # Supported, and not
@@ -146,6 +147,9 @@
 //! - `store-contract`: the storage contract as a test suite, [`store::contract`], for whoever writes a store. Turn it
 //!   on in `[dev-dependencies]`.
 //! - `sql`: the tables and statements of a store in SQL, [`store::sql`].
+//! - `rustcrypto` and `aws-lc-rs`: backends for signatures, [`jose::crypto`]. Without either there is no cryptography
+//!   beyond SHA-256.
+//! - `pem`: private keys in PEM, which both backends turn on, for a host that brings its own.
 //! - `explore`: paused machines can be cloned, for model checkers. Leave it off in production: it also makes [`Moment`]
 //!   and [`server::Prompt`] cloneable.
 //!
@@ -170,6 +174,9 @@
 //! [§6]: https://www.rfc-editor.org/rfc/rfc6749#section-6
 //! [RFC 6750]: https://www.rfc-editor.org/rfc/rfc6750
 //! [RFC 7009]: https://www.rfc-editor.org/rfc/rfc7009
+//! [RFC 7515]: https://www.rfc-editor.org/rfc/rfc7515
+//! [RFC 7517]: https://www.rfc-editor.org/rfc/rfc7517
+//! [RFC 7519]: https://www.rfc-editor.org/rfc/rfc7519
 //! [RFC 7591]: https://www.rfc-editor.org/rfc/rfc7591
 //! [RFC 7592]: https://www.rfc-editor.org/rfc/rfc7592
 //! [RFC 7636 §4.3]: https://www.rfc-editor.org/rfc/rfc7636#section-4.3
@@ -179,6 +186,7 @@
 //! [RFC 8252 §7]: https://www.rfc-editor.org/rfc/rfc8252#section-7
 //! [RFC 8414]: https://www.rfc-editor.org/rfc/rfc8414
 //! [RFC 8628]: https://www.rfc-editor.org/rfc/rfc8628
+//! [RFC 8725]: https://www.rfc-editor.org/rfc/rfc8725
 //! [RFC 9126]: https://www.rfc-editor.org/rfc/rfc9126
 //! [RFC 9207]: https://www.rfc-editor.org/rfc/rfc9207
 //! [RFC 9207 §2.4]: https://www.rfc-editor.org/rfc/rfc9207#section-2.4
@@ -205,6 +213,7 @@ pub mod consult;
 pub mod effect;
 mod fetch;
 pub mod host;
+pub mod jose;
 pub mod model;
 pub mod record;
 mod registration;
