@@ -199,7 +199,7 @@ impl Jwk {
     #[must_use]
     pub fn with_key_id(self, key_id: &str) -> Self {
         let end = (0..=Self::MAX_KEY_ID_LEN).rev().find(|end| key_id.is_char_boundary(*end));
-        let key_id = key_id.get(..end.unwrap_or_default().min(key_id.len())).unwrap_or(key_id);
+        let key_id = key_id.get(..end.unwrap_or_default()).unwrap_or_default();
         Self { key_id: Some(key_id.into()), ..self }
     }
 
@@ -265,8 +265,8 @@ pub(super) fn is_private(members: &Map<String, Value>) -> bool {
     PRIVATE.iter().any(|name| members.contains_key(*name))
 }
 
-/// Tells if `key_ops`, if there are any, have an operation. [RFC 7517 §4.3]: "Duplicate key operation values MUST NOT be
-/// present in the array."
+/// Tells if `key_ops`, if there are any, have an operation. [RFC 7517 §4.3]: "Duplicate key operation values MUST NOT
+/// be present in the array."
 ///
 /// [RFC 7517 §4.3]: https://www.rfc-editor.org/rfc/rfc7517#section-4.3
 fn can(members: &Map<String, Value>, operation: &str) -> Result<bool, JwkError> {

@@ -48,9 +48,9 @@ impl JwkSet {
         Self { keys: keys.into_iter().collect(), ignored: Arc::default() }
     }
 
-    /// Reads a set. [RFC 7517 §5]: "Implementations SHOULD ignore JWKs within a JWK Set that use "kty" (key type) values
-    /// that are not understood by them, that are missing required members, or for which values are out of the supported
-    /// ranges." [`ignored`](Self::ignored) says why.
+    /// Reads a set. [RFC 7517 §5]: "Implementations SHOULD ignore JWKs within a JWK Set that use "kty" (key type)
+    /// values that are not understood by them, that are missing required members, or for which values are out of the
+    /// supported ranges." [`ignored`](Self::ignored) says why.
     ///
     /// A set in which a secret is published is refused, for nobody knows who else has its other keys.
     ///

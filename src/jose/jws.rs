@@ -34,7 +34,7 @@ pub struct Jws<'a> {
     signature: Vec<u8>,
 }
 
-/// What was signed, after the signature was verified. Nothing else makes one.
+/// The header and the payload of a signed text, after its signature was verified. Nothing else makes one.
 pub struct Verified {
     header: Header,
     payload: Vec<u8>,

@@ -91,8 +91,8 @@ impl Verified {
 
 impl JwtClaims {
     fn parse(text: &str) -> Result<Self, JwtError> {
-        // RFC 7519 §4: "The Claim Names within a JWT Claims Set MUST be unique; JWT parsers MUST either reject JWTs with
-        // duplicate Claim Names or use a JSON parser that returns only the lexically last duplicate member name".
+        // RFC 7519 §4: "The Claim Names within a JWT Claims Set MUST be unique; JWT parsers MUST either reject JWTs
+        // with duplicate Claim Names or use a JSON parser that returns only the lexically last duplicate member name".
         let members = json::strict_object(text, MAX_DEPTH).map_err(|fault| match fault {
             JsonFault::Repeated => JwtError::Repeated,
             JsonFault::Malformed | JsonFault::TooDeep => JwtError::Malformed,

@@ -101,7 +101,7 @@ impl<K: AsRef<Jwk>> KeyRotation<K> {
         self.last.retain(is_other);
         let (others, current) = std::mem::take(&mut self.current).into_iter().partition(is_other);
         self.current = others;
-        self.last.extend::<Vec<K>>(current);
+        self.last.extend(current);
         let (others, next): (_, Vec<K>) = std::mem::take(&mut self.next).into_iter().partition(is_other);
         self.next = others;
         if next.is_empty() {
@@ -163,8 +163,8 @@ impl KeyRotation<SigningKey> {
         KeyRotation { next: public(&self.next), current: public(&self.current), last: public(&self.last) }
     }
 
-    /// Signs a text with the key that it names. A key that has just become the last one still signs, for a text that was
-    /// written before the change.
+    /// Signs a text with the key that it names. A key that has just become the last one still signs, for a text that
+    /// was written before the change.
     ///
     /// # Errors
     /// The key that the text names is not here, or not any more, or its backend failed.

@@ -1,8 +1,8 @@
 //! Signed texts and their keys: JWS ([RFC 7515]), JWT ([RFC 7519], [RFC 8725]), JWK ([RFC 7517], [RFC 7518], [RFC
 //! 8037], [RFC 9864]) and thumbprints ([RFC 7638]).
 //!
-//! Nothing here computes a signature. Texts are taken apart, checked and put together; the mathematics is a backend's, a
-//! value that the caller passes: one of [`crypto`], or its own [`Verifier`]. So this module is always here, and costs
+//! Nothing here computes a signature. Texts are taken apart, checked and put together; the mathematics is a backend's,
+//! a value that the caller passes: one of [`crypto`], or its own [`Verifier`]. So this module is always here, and costs
 //! nobody a dependency.
 //!
 //! The compact form is the only one, and the algorithms are a list: [`Algorithm`]. What has two meanings is refused:

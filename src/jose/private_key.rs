@@ -90,7 +90,7 @@ impl PrivateKey {
     #[cfg(feature = "pem")]
     #[cfg_attr(docsrs, doc(cfg(feature = "pem")))]
     pub fn from_pem(text: &str) -> Result<Self, PrivateKeyError> {
-        let begins = text.match_indices("-----BEGIN ").filter_map(|(at, mark)| {
+        let block = text.match_indices("-----BEGIN ").find_map(|(at, mark)| {
             let (label, _) = text.get(at + mark.len()..)?.split_once("-----")?;
             let kind = match label {
                 "PRIVATE KEY" => Some(Kind::Pkcs8),
@@ -101,7 +101,7 @@ impl PrivateKey {
             };
             Some((at, label, kind))
         });
-        let (at, label, kind) = begins.into_iter().next().ok_or(PrivateKeyError::Pem)?;
+        let (at, label, kind) = block.ok_or(PrivateKeyError::Pem)?;
         let kind = kind.ok_or(PrivateKeyError::Encrypted)?;
         let block = text.get(at..).unwrap_or_default();
         // The older form of encryption, which leaves the label as it is.
@@ -146,7 +146,7 @@ impl PrivateKey {
                 for name in RSA {
                     secret.push(number(members, name)?);
                 }
-                let public = [&[0], key.modulus(), key.exponent()];
+                let public: [&[u8]; 3] = [&[0], key.modulus(), key.exponent()];
                 let numbers: Vec<&[u8]> = public.into_iter().chain(secret.iter().map(|it| it.as_slice())).collect();
                 (Kind::Pkcs1, der::sequence(&numbers))
             }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use rand_core::TryCryptoRng;
+use zeroize::Zeroize as _;
 
 use super::{
     Algorithm, Jwk, JwkError, PrivateKey, PrivateKeyError, PublicKey, Signature, SigningError, SigningInput, Verifier,
@@ -100,7 +101,7 @@ impl SigningKey {
             let mut random = [0; 32];
             rng.try_fill_bytes(&mut random)?;
             made = Self::new(backend, algorithm, &make(random));
-            zeroize::Zeroize::zeroize(&mut random);
+            random.zeroize();
             if made.as_ref().err() != Some(&PrivateKeyError::Rejected) {
                 break;
             }

@@ -122,8 +122,8 @@ fn an_identifier_is_a_text_of_some_length() {
 
 // §5 JWK Set Format
 
-/// "Implementations SHOULD ignore JWKs within a JWK Set that use "kty" (key type) values that are not understood by them,
-/// that are missing required members, or for which values are out of the supported ranges."
+/// "Implementations SHOULD ignore JWKs within a JWK Set that use "kty" (key type) values that are not understood by
+/// them, that are missing required members, or for which values are out of the supported ranges."
 #[test]
 fn keys_of_a_set_that_cannot_be_used_are_ignored() {
     let other = [

@@ -62,8 +62,8 @@ fn a_time_may_have_a_fraction() {
 
 // §4 JWT Claims
 
-/// "The Claim Names within a JWT Claims Set MUST be unique; JWT parsers MUST either reject JWTs with duplicate Claim Names
-/// or use a JSON parser that returns only the lexically last duplicate member name".
+/// "The Claim Names within a JWT Claims Set MUST be unique; JWT parsers MUST either reject JWTs with duplicate Claim
+/// Names or use a JSON parser that returns only the lexically last duplicate member name".
 #[test]
 fn a_repeated_claim_is_refused_at_any_depth() {
     for claims in [r#"{"iss":"a","iss":"a"}"#, r#"{"a":{"b":1,"b":1}}"#, r#"{"aud":"a","\u0061ud":"b"}"#] {
@@ -152,8 +152,8 @@ fn the_audience_is_the_one_that_is_expected() {
 
 // §4.1.4 "exp" (Expiration Time) Claim
 
-/// "The processing of the "exp" claim requires that the current date/time MUST be before the expiration date/time listed
-/// in the "exp" claim."
+/// "The processing of the "exp" claim requires that the current date/time MUST be before the expiration date/time
+/// listed in the "exp" claim."
 #[test]
 fn a_token_that_has_expired_is_refused() {
     assert_eq!(fault("exp", json!(NOW + 1)), None);

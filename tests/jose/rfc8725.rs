@@ -8,8 +8,8 @@ use crate::*;
 
 // §3.1 Perform Algorithm Verification
 
-/// "Libraries MUST enable the caller to specify a supported set of algorithms and MUST NOT use any other algorithms when
-/// performing cryptographic operations."
+/// "Libraries MUST enable the caller to specify a supported set of algorithms and MUST NOT use any other algorithms
+/// when performing cryptographic operations."
 #[test]
 fn the_caller_says_which_algorithms_there_are() {
     let keys = JwkSet::new([jwk(ED25519), jwk(P256), jwk(RSA)]);
