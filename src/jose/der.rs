@@ -109,7 +109,7 @@ mod tests {
         for end in 0..good.len() {
             assert_eq!(two_integers(&good[..end]), None);
         }
-        assert_eq!(two_integers(&[&*good, &[0]].concat()), None);
+        assert_eq!(two_integers(&[&good[..], &[0]].concat()), None);
         for at in [0, 2, 6] {
             let mut other = good.to_vec();
             other[at] ^= 1;

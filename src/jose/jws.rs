@@ -101,12 +101,7 @@ impl<'a> Jws<'a> {
     /// See [`JwsError`].
     ///
     /// [RFC 8725 §3.1]: https://www.rfc-editor.org/rfc/rfc8725#section-3.1
-    pub fn verify(
-        self,
-        keys: &JwkSet,
-        accepted: &[Algorithm],
-        verifier: &dyn Verifier,
-    ) -> Result<Verified, JwsError> {
+    pub fn verify(self, keys: &JwkSet, accepted: &[Algorithm], verifier: &dyn Verifier) -> Result<Verified, JwsError> {
         self.accepted(accepted)?;
         let key = keys.find(self.header.key_id(), self.header.algorithm())?;
         self.verify_by(key, verifier)?;

@@ -137,8 +137,8 @@ impl JwtClaims {
         }
     }
 
-    /// [RFC 7519 §4.1.3]: "If the principal processing the claim does not identify itself with a value in the "aud" claim
-    /// when this claim is present, then the JWT MUST be rejected."
+    /// Checks the audience. [RFC 7519 §4.1.3]: "If the principal processing the claim does not identify itself with a
+    /// value in the "aud" claim when this claim is present, then the JWT MUST be rejected."
     ///
     /// [RFC 7519 §4.1.3]: https://www.rfc-editor.org/rfc/rfc7519#section-4.1.3
     fn check_audience(&self, expected: &Expected<'_>) -> Result<(), JwtError> {

@@ -15,7 +15,8 @@ fn filled(head: &str, piece: &str, tail: &str, len: usize) -> String {
 fn memory_is_in_proportion_to_the_text() {
     // The worst is an array of small values: each takes 32 bytes for two characters, twice over while the array grows.
     const FACTOR: u64 = 100;
-    let pieces = [("{\"a\":[0", ",0", "]}"), ("{\"a\":[[]", ",[]", "]}"), ("{\"a\":", "[", ""), ("{\"a\":\"", "\\u0061", "\"}")];
+    let pieces =
+        [("{\"a\":[0", ",0", "]}"), ("{\"a\":[[]", ",[]", "]}"), ("{\"a\":", "[", ""), ("{\"a\":\"", "\\u0061", "\"}")];
     for (head, piece, tail) in pieces {
         let check = |len: usize, read: &dyn Fn(&str)| {
             let text = filled(head, piece, tail, len);
@@ -35,6 +36,7 @@ fn memory_is_in_proportion_to_the_text() {
 #[test]
 fn a_text_that_is_too_long_costs_nothing() {
     let [key, set, text] = [Jwk::MAX_LEN, JwkSet::MAX_LEN, Jws::MAX_LEN].map(|len| "[".repeat(len + 1));
-    let used = measure(|| assert!(Jwk::parse(&key).is_err() && JwkSet::parse(&set).is_err() && Jws::parse(&text).is_err()));
+    let used =
+        measure(|| assert!(Jwk::parse(&key).is_err() && JwkSet::parse(&set).is_err() && Jws::parse(&text).is_err()));
     assert_eq!(used.count_total, 0);
 }

@@ -39,7 +39,9 @@ fn a_repeated_parameter_is_refused_at_any_depth() {
 
 #[test]
 fn a_header_is_one_json_object() {
-    for header in ["", "[]", "null", "\"Ed25519\"", r#"{"alg":"Ed25519"}{}"#, r#"{"alg":"Ed25519",}"#, "{alg:1}", "\u{feff}{}"] {
+    for header in
+        ["", "[]", "null", "\"Ed25519\"", r#"{"alg":"Ed25519"}{}"#, r#"{"alg":"Ed25519",}"#, "{alg:1}", "\u{feff}{}"]
+    {
         assert_eq!(fault(header), Some(JwsError::Header), "{header}");
     }
     let deep = format!(r#"{{"alg":"Ed25519","a":{}{}}}"#, "[".repeat(8), "]".repeat(8));
@@ -106,7 +108,10 @@ fn a_proof_brings_its_key_and_no_way_to_another() {
         (r#"{"alg":"Ed25519","jwk":"x"}"#.to_owned(), JwsError::Parameter("jwk")),
         (format!(r#"{{"alg":"Ed25519","jku":"x","jwk":{ED25519}}}"#), JwsError::KeyInHeader("jku")),
         (format!(r#"{{"alg":"Ed25519","jwk":{private}}}"#), JwsError::EmbeddedKey(grantor::jose::JwkError::Private)),
-        (r#"{"alg":"Ed25519","jwk":{"kty":"oct"}}"#.to_owned(), JwsError::EmbeddedKey(grantor::jose::JwkError::Private)),
+        (
+            r#"{"alg":"Ed25519","jwk":{"kty":"oct"}}"#.to_owned(),
+            JwsError::EmbeddedKey(grantor::jose::JwkError::Private),
+        ),
         // Another's key, and a key of another kind.
         (format!(r#"{{"alg":"Ed25519","jwk":{}}}"#, ED25519.replace("11qY", "21qY")), JwsError::Signature),
         (format!(r#"{{"alg":"Ed25519","jwk":{P256}}}"#), JwsError::Signature),
@@ -186,7 +191,7 @@ fn what_is_written_is_what_is_signed() {
     assert_eq!(format!("{input:?}"), "SigningInput(Ed25519 a)");
     let signature = Signature::new(Toy::signature(key.key(), input.as_bytes()));
     let text = input.clone().attach(&signature).unwrap();
-    assert_eq!(verify_with(&text, &[key.clone()]).unwrap().payload(), br#"{"sub":"alice"}"#);
+    assert_eq!(verify_with(&text, std::slice::from_ref(&key)).unwrap().payload(), br#"{"sub":"alice"}"#);
     // A signer that answers garbage.
     for len in [0, 32, 63, 65, 72] {
         assert_eq!(input.clone().attach(&Signature::new(vec![1; len])), Err(SigningError::Length), "{len}");
@@ -196,8 +201,7 @@ fn what_is_written_is_what_is_signed() {
     let proof = SigningInput::with_own_key(&key, "dpop+jwt", &json!({})).unwrap();
     let signature = Signature::new(Toy::signature(key.key(), proof.as_bytes()));
     let text = proof.attach(&signature).unwrap();
-    let (own, verified) =
-        Jws::parse_with_key(&text).unwrap().verify_with_own_key(&Algorithm::ALL, &Toy).unwrap();
+    let (own, verified) = Jws::parse_with_key(&text).unwrap().verify_with_own_key(&Algorithm::ALL, &Toy).unwrap();
     assert_eq!((own, verified.header().key_id()), (jwk(ED25519), None));
 }
 

@@ -49,7 +49,8 @@ fn a_time_may_have_a_fraction() {
     assert_eq!(fault("nbf", json!(NOW as f64 + 0.5)), Some(JwtError::NotYet));
     assert_eq!(fault("exp", json!(1e15)), None);
     for name in ["exp", "nbf", "iat"] {
-        for value in [json!(-1), json!(-0.5), json!("1700000060"), json!(true), json!([NOW]), json!(1e300), json!(1_u64 << 53)]
+        for value in
+            [json!(-1), json!(-0.5), json!("1700000060"), json!(true), json!([NOW]), json!(1e300), json!(1_u64 << 53)]
         {
             assert_eq!(fault(name, value.clone()), Some(JwtError::Claim(name)), "{name} {value}");
         }

@@ -101,7 +101,8 @@ fn a_token_for_one_purpose_is_none_for_another() {
     let at_jwt = r#"{"alg":"Ed25519","typ":"at+jwt"}"#;
     assert_eq!(read(at_jwt, Typ::Is("at+jwt")), None);
     assert_eq!(read(r#"{"alg":"Ed25519","typ":"application/at+jwt"}"#, Typ::Is("at+jwt")), None);
-    for header in [r#"{"alg":"Ed25519"}"#, r#"{"alg":"Ed25519","typ":"JWT"}"#, r#"{"alg":"Ed25519","typ":"dpop+jwt"}"#] {
+    for header in [r#"{"alg":"Ed25519"}"#, r#"{"alg":"Ed25519","typ":"JWT"}"#, r#"{"alg":"Ed25519","typ":"dpop+jwt"}"#]
+    {
         assert_eq!(read(header, Typ::Is("at+jwt")), Some(JwtError::Type), "{header}");
     }
     // Tokens that are older than explicit types have none, or `JWT`, and are none of another type.

@@ -115,7 +115,8 @@ fn wycheproof_signed_texts() {
                 (result, verified) => panic!("{backend:?} {}: {result} {verified:?}", test["tcId"]),
             }
         }
-        let wanted = [("refused", 355), ("valid, UnknownAlgorithm", 30), ("verified", 16)];
+        // Two have a character that is none of base64url, which some readers pass over.
+        let wanted = [("refused", 355), ("valid, Malformed", 2), ("valid, UnknownAlgorithm", 28), ("verified", 16)];
         assert_eq!(seen, counts(wanted), "{backend:?}");
     }
 }

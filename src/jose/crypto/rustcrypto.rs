@@ -8,7 +8,7 @@ use p256::ecdsa::signature::{RandomizedSigner, Signer as _, Verifier as _};
 use rsa::pkcs1::DecodeRsaPrivateKey as _;
 use rsa::signature::SignatureEncoding as _;
 use rsa::traits::PublicKeyParts as _;
-use rsa::{BoxedUint, RsaPrivateKey, pkcs1v15, pss};
+use rsa::{BoxedUint, pkcs1v15, pss};
 use sha2::Sha256;
 
 use crate::jose::{
@@ -33,9 +33,9 @@ impl RustCrypto {
     }
 
     /// Signs by RSA too, though the crate `rsa` has the advisory [RUSTSEC-2023-0071] against it: the time that it takes
-    /// may tell who can measure it something of the private key. In September 2026 the advisory's word was that no
-    /// version is without the fault, those before 0.10 among them. Signatures are blinded by random numbers of the
-    /// operating system, which is a defence and no cure. The feature `aws-lc-rs` needs none.
+    /// may tell who can measure it something of the private key. Version 0.10.0, of November 2026, says of itself that
+    /// the fault is mended; the advisory, as last seen in September, knows of no version without it. Signatures are
+    /// blinded by random numbers of the operating system. The feature `aws-lc-rs` needs no such name.
     ///
     /// [RUSTSEC-2023-0071]: https://rustsec.org/advisories/RUSTSEC-2023-0071.html
     #[must_use]
@@ -80,9 +80,9 @@ impl Verifier for RustCrypto {
     }
 }
 
-fn rsa_key(key: &RsaPublicKey) -> Option<rsa::RsaPublicKey> {
+fn rsa_key(key: &RsaPublicKey) -> Option<rsa::PublicKey> {
     let [n, e] = [key.modulus(), key.exponent()].map(BoxedUint::from_be_slice_vartime);
-    rsa::RsaPublicKey::new(n, e).ok()
+    rsa::PublicKey::new(n, e).ok()
 }
 
 impl Backend for RustCrypto {
@@ -94,7 +94,7 @@ impl Backend for RustCrypto {
         let key = match algorithm {
             Algorithm::Es256 => Key::P256(p256(key.expose())?),
             Algorithm::Ed25519 => Key::Ed25519(ed25519(key.expose())?),
-            Algorithm::Ps256 => Key::Pss(pss::BlindedSigningKey::new(rsa(key.expose())?)),
+            Algorithm::Ps256 => Key::Pss(pss::SigningKey::new(rsa(key.expose())?)),
             Algorithm::Rs256 => Key::Pkcs1v15(pkcs1v15::SigningKey::new(rsa(key.expose())?)),
         };
         let public = key.public_key().ok_or(PrivateKeyError::Rejected)?;
@@ -121,10 +121,10 @@ fn ed25519(form: PrivateKeyForm<'_>) -> Result<ed25519_dalek::SigningKey, Privat
     key.ok_or(PrivateKeyError::Rejected)
 }
 
-fn rsa(form: PrivateKeyForm<'_>) -> Result<RsaPrivateKey, PrivateKeyError> {
+fn rsa(form: PrivateKeyForm<'_>) -> Result<rsa::PrivateKey, PrivateKeyError> {
     let key = match form {
-        PrivateKeyForm::Pkcs8(der) => RsaPrivateKey::from_pkcs8_der(der).ok(),
-        PrivateKeyForm::Pkcs1(der) => RsaPrivateKey::from_pkcs1_der(der).ok(),
+        PrivateKeyForm::Pkcs8(der) => rsa::PrivateKey::from_pkcs8_der(der).ok(),
+        PrivateKeyForm::Pkcs1(der) => rsa::PrivateKey::from_pkcs1_der(der).ok(),
         _ => None,
     };
     key.filter(|key| key.validate().is_ok()).ok_or(PrivateKeyError::Rejected)
@@ -133,13 +133,13 @@ fn rsa(form: PrivateKeyForm<'_>) -> Result<RsaPrivateKey, PrivateKeyError> {
 enum Key {
     P256(p256::ecdsa::SigningKey),
     Ed25519(ed25519_dalek::SigningKey),
-    Pss(pss::BlindedSigningKey<Sha256>),
+    Pss(pss::SigningKey<Sha256>),
     Pkcs1v15(pkcs1v15::SigningKey<Sha256>),
 }
 
 impl Key {
     fn public_key(&self) -> Option<PublicKey> {
-        let rsa = |key: &RsaPrivateKey| {
+        let rsa = |key: &rsa::PrivateKey| {
             let key = RsaPublicKey::new(significant(&key.n_bytes()), significant(&key.e_bytes()));
             key.ok().map(PublicKey::Rsa)
         };
@@ -175,9 +175,7 @@ impl Signer for RustCryptoSigner {
                 Ok(Signature::new(signature.to_bytes().as_slice()))
             }
             Key::Ed25519(key) => Ok(Signature::new(key.try_sign(message).map_err(failed)?.to_bytes())),
-            Key::Pss(key) => {
-                Ok(Signature::new(key.try_sign_with_rng(&mut SysRng, message).map_err(failed)?.to_vec()))
-            }
+            Key::Pss(key) => Ok(Signature::new(key.try_sign_with_rng(&mut SysRng, message).map_err(failed)?.to_vec())),
             Key::Pkcs1v15(key) => {
                 let signature: pkcs1v15::Signature = key.try_sign_with_rng(&mut SysRng, message).map_err(failed)?;
                 Ok(Signature::new(signature.to_vec()))
