@@ -82,6 +82,34 @@ pub enum PrivateKeyError {
 const RSA: [&str; 6] = ["d", "p", "q", "dp", "dq", "qi"];
 
 impl PrivateKey {
+    /// Takes the DER of PKCS #8 ([RFC 5958]).
+    ///
+    /// [RFC 5958]: https://www.rfc-editor.org/rfc/rfc5958
+    #[must_use]
+    pub fn from_pkcs8_der(der: Vec<u8>) -> Self {
+        Self::of_der(Kind::Pkcs8, der)
+    }
+
+    /// Takes the DER of SEC 1 ([RFC 5915]).
+    ///
+    /// [RFC 5915]: https://www.rfc-editor.org/rfc/rfc5915
+    #[must_use]
+    pub fn from_sec1_der(der: Vec<u8>) -> Self {
+        Self::of_der(Kind::Sec1, der)
+    }
+
+    /// Takes the DER of PKCS #1 ([RFC 8017 appendix A.1]).
+    ///
+    /// [RFC 8017 appendix A.1]: https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1
+    #[must_use]
+    pub fn from_pkcs1_der(der: Vec<u8>) -> Self {
+        Self::of_der(Kind::Pkcs1, der)
+    }
+
+    fn of_der(kind: Kind, der: Vec<u8>) -> Self {
+        Self { kind, bytes: der.into(), jwk: None }
+    }
+
     /// Reads the first private key of a text in PEM: `PRIVATE KEY` (PKCS #8), `EC PRIVATE KEY` (SEC 1) or `RSA PRIVATE
     /// KEY` (PKCS #1). Certificates and parameters before it are skipped.
     ///
@@ -112,7 +140,7 @@ impl PrivateKey {
         let end = block.find(&end).map(|at| at + end.len()).ok_or(PrivateKeyError::Pem)?;
         let block = block.get(..end).unwrap_or_default();
         let (_, bytes) = pem_rfc7468::decode_vec(block.as_bytes()).map_err(|_| PrivateKeyError::Pem)?;
-        Ok(Self { kind, bytes: bytes.into(), jwk: None })
+        Ok(Self::of_der(kind, bytes))
     }
 
     /// Reads a JSON Web Key with its private part. `key_ops`, if there are any, must have `sign`.

@@ -270,6 +270,20 @@ fn a_key_is_read_from_pem_and_signs() {
         // Both forms are one key, and so has it one name.
         assert_eq!(read(Algorithm::Es256, EC).unwrap().jwk(), read(Algorithm::Es256, EC_SEC1).unwrap().jwk());
         assert_eq!(read(Algorithm::Rs256, &pkcs8).unwrap().jwk(), read(Algorithm::Rs256, &pkcs1).unwrap().jwk());
+        // The same without PEM.
+        let der = |pem: &str| {
+            let text: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+            base64::engine::general_purpose::STANDARD.decode(text).unwrap()
+        };
+        let keys = [
+            (Algorithm::Es256, EC, PrivateKey::from_pkcs8_der(der(EC))),
+            (Algorithm::Es256, EC, PrivateKey::from_sec1_der(der(EC_SEC1))),
+            (Algorithm::Rs256, &pkcs8, PrivateKey::from_pkcs1_der(der(&pkcs1))),
+        ];
+        for (algorithm, pem, key) in keys {
+            let key = SigningKey::new(&*backend, algorithm, &key).unwrap();
+            assert_eq!(key.jwk(), read(algorithm, pem).unwrap().jwk());
+        }
         let after = format!("# a comment\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n{EC}{ED}");
         assert_eq!(read(Algorithm::Es256, &after).unwrap().jwk(), read(Algorithm::Es256, EC).unwrap().jwk());
     }
