@@ -10,6 +10,7 @@ use crate::consult::{ClientSecret, Extension, Issuance, Password};
 use crate::effect::{Answer, Unavailable};
 use crate::fetch::{AsyncHttp, Fetch, Http};
 use crate::registration::Registration;
+use crate::sign::Sign;
 use crate::step::{Machine, Pause as _, Step};
 use crate::store::{AsyncStore, BoxFuture, Commit, Lookup, Store};
 
@@ -144,6 +145,8 @@ effects! {
     registration, registration_async: Registration;
     /// Sends an HTTP request. By default there is no HTTP client, and the effect is unavailable.
     fetch, fetch_async: Fetch;
+    /// Signs texts. By default there are no keys, and the effect is unavailable.
+    sign, sign_async: Sign;
 }
 
 /// A policy with every default answer.
@@ -275,6 +278,10 @@ impl<M: Machine> Step<M> {
                     let answer = host.fetch(pause.effect());
                     pause.resume(answer)
                 }
+                Self::Sign(pause) => {
+                    let answer = host.sign(pause.effect());
+                    pause.resume(answer)
+                }
                 Self::Commit(pause) => {
                     let answer = host.commit(pause.effect());
                     pause.resume(answer)
@@ -318,6 +325,10 @@ impl<M: Machine> Step<M> {
                 }
                 Self::Fetch(pause) => {
                     let answer = host.fetch_async(pause.effect()).await;
+                    pause.resume(answer)
+                }
+                Self::Sign(pause) => {
+                    let answer = host.sign_async(pause.effect()).await;
                     pause.resume(answer)
                 }
                 Self::Commit(pause) => {

@@ -66,6 +66,8 @@
 //!   issued. Joined with a store by [`Hosted`], a policy is a host too.
 //! - [`Fetch`] is the one effect for the network, answered by an [`Http`] or [`AsyncHttp`], which a closure or a few
 //!   lines around any HTTP client are. [`HttpHost`] makes a host of it.
+//! - [`Sign`] is the effect of signing, answered by keys of this process or by a key service. No endpoint asks for it
+//!   yet.
 //! - [`Moment`] is the time and the randomness of a request. Both are arguments.
 //! - A reply such as [`server::TokenReply`] is complete: [`into_http`](server::TokenReply::into_http) has the status,
 //!   headers and body that the RFCs ask for, and [`event`](server::TokenReply::event) says what happened, for your
@@ -219,6 +221,7 @@ pub mod record;
 mod registration;
 pub mod resource;
 pub mod server;
+mod sign;
 pub mod step;
 pub mod store;
 mod wire;
@@ -230,5 +233,6 @@ pub use host::{AsyncPolicy, BoxedHost, DefaultPolicy, Hosted, HttpHost, Policy};
 pub use model::{Moment, Timestamp};
 pub use resource::ResourceServer;
 pub use server::Server;
+pub use sign::Sign;
 pub use step::{Machine, Pause, Step};
 pub use wire::{AuthorizationHeaderError, BasicCredentials, FormError, MAX_FORM_LEN};

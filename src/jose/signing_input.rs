@@ -38,6 +38,9 @@ pub enum SigningError {
     /// The signer failed.
     #[error("the signer failed")]
     Failed,
+    /// There are more signatures than texts, or fewer.
+    #[error("there are not as many signatures as texts")]
+    Count,
     /// The signature is not as long as one of this algorithm and this key is.
     #[error("the signature has the wrong length")]
     Length,

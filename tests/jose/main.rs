@@ -18,6 +18,7 @@ mod rfc7519;
 mod rfc7638;
 mod rfc8037;
 mod rfc8725;
+mod sign;
 #[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
 mod vectors;
 
