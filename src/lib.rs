@@ -97,6 +97,7 @@
 //! | the client: discovery, and the response | [RFC 8414]; [RFC 9728]; [RFC 9207 §2.4] | [`client`] |
 //! | redirect URIs | [OAuth 2.1 §2.3]; [RFC 8252 §7]; [RFC 9700 §2.1] | [`model::RedirectUri`] |
 //! | signed texts, claims, keys | [RFC 7515]; [RFC 7517]; [RFC 7519]; [RFC 8725] | [`jose`] |
+//! | the server's public keys | [RFC 7517 §5] | [`Server::jwks`] |
 //! | what is stored, and how | | [`record`], [`store`] |
 //!
 //! # Supported, and not
@@ -178,6 +179,7 @@
 //! [RFC 7009]: https://www.rfc-editor.org/rfc/rfc7009
 //! [RFC 7515]: https://www.rfc-editor.org/rfc/rfc7515
 //! [RFC 7517]: https://www.rfc-editor.org/rfc/rfc7517
+//! [RFC 7517 §5]: https://www.rfc-editor.org/rfc/rfc7517#section-5
 //! [RFC 7519]: https://www.rfc-editor.org/rfc/rfc7519
 //! [RFC 7591]: https://www.rfc-editor.org/rfc/rfc7591
 //! [RFC 7592]: https://www.rfc-editor.org/rfc/rfc7592

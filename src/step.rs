@@ -21,8 +21,8 @@ use std::marker::PhantomData;
 use crate::consult::{ClientSecret, Extension, Issuance, Password};
 use crate::effect::{Answer, Effect};
 use crate::fetch::Fetch;
-use crate::sign::Sign;
 use crate::registration::Registration;
+use crate::sign::Sign;
 use crate::store::{Commit, Lookup};
 
 /// A paused machine that waits for the answer to one effect.

@@ -40,8 +40,9 @@ fn from_a_script(mut request: Request<Vec<u8>>) -> Request<Vec<u8>> {
 /// The endpoints that a script may ask, with the methods that they take.
 type Endpoint = fn(&World, &Request<Vec<u8>>) -> Response<Vec<u8>>;
 
-const ENDPOINTS: [(&str, &str, Endpoint); 10] = [
+const ENDPOINTS: [(&str, &str, Endpoint); 11] = [
     ("metadata", "GET", |world, request| world.server.metadata(request)),
+    ("public keys", "GET", |world, request| world.server.jwks(request)),
     ("metadata of a resource", "GET", |_, request| photos::photos().metadata(request)),
     ("token", "POST", |world, request| world.server.token(request, world.moment()).run(world).into_http()),
     ("revocation", "POST", |world, request| world.server.revoke(request, world.moment()).run(world).into_http()),

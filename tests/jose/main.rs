@@ -10,6 +10,7 @@
 )]
 
 mod bounds;
+mod jwks;
 mod keys;
 mod rfc7515;
 mod rfc7517;
