@@ -245,7 +245,7 @@ fn a_signed_text_has_three_parts() {
 #[test]
 fn a_signed_text_has_a_greatest_length() {
     let of_len = |len: usize| signed(r#"{"alg":"Ed25519"}"#, &"x".repeat(len));
-    let longest = (0..).map(of_len).find(|text| text.len() > Jws::MAX_LEN - 2).unwrap();
+    let longest = (Jws::MAX_LEN / 4 * 3 - 120..).map(of_len).find(|text| text.len() > Jws::MAX_LEN - 2).unwrap();
     assert!(longest.len() <= Jws::MAX_LEN && verify(&longest).is_ok());
     assert_eq!(verify(&format!("{longest}AAAA")).unwrap_err(), JwsError::TooLong);
 }

@@ -339,7 +339,7 @@ fn a_key_is_made_and_signs() {
     }
 }
 
-/// A key of small order, for which one signature would fit every message, and a point that is not on its curve.
+/// A point that is not on its curve, and a key of another kind.
 #[test]
 fn a_public_key_that_is_none_verifies_nothing() {
     for backend in backends() {
