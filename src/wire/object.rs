@@ -18,7 +18,7 @@ pub(crate) struct Object(Vec<u8>);
 impl Object {
     pub(crate) fn new() -> Self {
         // Room for most replies, so that no part of a token is left behind in a buffer that was too small.
-        let mut written = Vec::with_capacity(512);
+        let mut written = Vec::with_capacity(256);
         written.push(b'{');
         Self(written)
     }
