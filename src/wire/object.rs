@@ -50,8 +50,7 @@ impl Object {
     }
 
     fn quote(&mut self, text: &str) {
-        // RFC 8259 §7: "All Unicode characters may be placed within the quotation marks, except for the characters that
-        // MUST be escaped: quotation mark, reverse solidus, and the control characters (U+0000 through U+001F)."
+        // By RFC 8259 §7, quotation mark, reverse solidus and the control characters have to be escaped, and no others.
         if !only(text, |byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
             return self.write(text);
         }
