@@ -52,6 +52,7 @@ mod grants;
 mod held_grant;
 mod lookup;
 mod memory;
+mod partitioned;
 mod purge;
 mod purge_clients;
 #[cfg(feature = "sql")]
@@ -70,6 +71,7 @@ pub use grants::{AsyncGrantStore, GrantStore};
 pub use held_grant::{GrantCursor, GrantsOf, HeldGrant};
 pub use lookup::{Found, Lookup, Presented, PresentedRequest, RequestKey, TooManyCredentials};
 pub use memory::MemoryStore;
+pub use partitioned::Partitioned;
 pub use purge::{AsyncPurge, Purge, PurgeClock};
 pub use purge_clients::{AsyncPurgeClients, PurgeClients};
 
