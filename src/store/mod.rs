@@ -33,6 +33,9 @@
 //! forget what has expired, it implements [`Purge`], which a [`PurgeClock`] calls; to forget clients that registered
 //! themselves and are not used, [`PurgeClients`].
 //!
+//! [`Partitioned`] spreads the records over several stores of one kind, and [`CachedClients`] remembers clients for a
+//! while, so that a request asks one server.
+//!
 //! # A store in SQL
 //!
 //! The module [`sql`], in the feature `sql`, is a store in SQL but for the connection: the tables, and every lookup,
@@ -43,6 +46,7 @@
 
 mod application;
 mod boxed;
+mod cached_clients;
 mod clients;
 mod commit;
 #[cfg(feature = "store-contract")]
@@ -65,6 +69,7 @@ use crate::effect::Answer;
 pub use application::Application;
 pub(crate) use boxed::BoxFuture;
 pub use boxed::BoxedStore;
+pub use cached_clients::CachedClients;
 pub use clients::{Clients, WithClients};
 pub use commit::{Change, Commit, CommitError, Outcome, Route};
 pub use grants::{AsyncGrantStore, GrantStore};
