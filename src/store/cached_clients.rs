@@ -11,15 +11,15 @@ use crate::record::Client;
 
 /// A store around another one that remembers clients' records for a while.
 ///
-/// A client's record changes seldom and is read by nearly every request. Where it is remembered, a lookup asks the inner
-/// store for the rest alone, on [several servers](super::Partitioned) for one of them in place of two, and not at all if
-/// there is no rest. Unknown clients are not remembered, and neither is anything else.
+/// A client's record changes seldom and is read by nearly every request. Where it is remembered, a lookup asks the
+/// inner store for the rest alone, so that it needs one of [several servers](super::Partitioned) in place of two; if
+/// there is no rest, it asks nobody. Unknown clients are not remembered, and neither is anything else.
 ///
 /// # Staleness
 ///
 /// What this host itself changes, it sees at once. What another host changes, it sees after at most `max_age`: until
-/// then a client that was switched off, or whose secret was taken from it, is still let in here. A commit that changes a
-/// record as it was before such a change meets a conflict, as always, and the record is then read anew.
+/// then a client that was switched off, or whose secret was taken from it, is still let in here. A commit that changes
+/// a record as it was before such a change meets a conflict, as always, and the record is then read anew.
 ///
 /// ```
 /// use std::time::{Duration, Instant};

@@ -20,10 +20,11 @@ use crate::model::{ClientId, Digest, Partition};
 /// lookup asks the servers of everything that it names: at a token endpoint that of the client and that of the
 /// credential, async both at once. With [`WithClients`](super::WithClients) around this store it asks one.
 ///
-/// A server that is down fails those requests that need it and no others. The lists of [`GrantStore`](super::GrantStore)
-/// need every server, and are unavailable if one of them does not answer: a page on which some applications are missing
-/// would be taken for all that there are. [`PurgeClients`](super::PurgeClients) is not implemented, because a server
-/// does not know whether another has a grant to its client.
+/// A server that is down fails those requests that need it and no others. The lists of
+/// [`GrantStore`](super::GrantStore) need every server, and are unavailable if one of them does not answer: a page on
+/// which some applications are missing would be taken for all that there are.
+/// [`PurgeClients`](super::PurgeClients) is not implemented, because a server does not know whether another has a grant
+/// to its client.
 ///
 /// ```
 /// use grantor::store::{MemoryStore, Partitioned};
@@ -34,10 +35,9 @@ use crate::model::{ClientId, Digest, Partition};
 /// # More servers
 ///
 /// The 65,536 partitions are divided into ranges of one size, in the order of the servers, which must be the same on
-/// every host. Twice as many servers have ranges of half the size: what was on the server at index 3 is then on those at
-/// 6 and 7. To double them, copy each server, put the copy right behind it in the list, start all hosts anew with that
-/// list, and then delete from each what it does not serve any more, or else it appears in lists twice. Between the last
-/// write to the old servers and the first to the new ones, hosts must be stopped.
+/// every host. Twice as many servers have ranges of half the size: what was on the server at index 3 is then on those
+/// at 6 and 7. To double them, stop all hosts, copy each server, put the copy right behind it in the list, delete from
+/// each what it does not serve any more, so that no list shows it twice, and start the hosts with that list.
 #[derive(Clone, Debug)]
 pub struct Partitioned<S> {
     servers: Vec<S>,
