@@ -23,7 +23,7 @@ use std::time::Duration;
 use grantor::Unavailable;
 use grantor::model::{ClientId, Digest, Key, Partition};
 use grantor::record::Client;
-use grantor::store::contract::{check, check_async};
+use grantor::store::contract::{Contract, check_async};
 use grantor::store::{AsyncStore, CachedClients, Change, Commit, Found, Lookup, MemoryStore, Outcome, Store};
 
 use executor::{block_on, turn_over};
@@ -99,7 +99,8 @@ fn is_disabled(store: &impl Store, name: &str) -> bool {
 #[test]
 fn it_keeps_the_contract() {
     let elapsed = || Duration::ZERO;
-    check(|| CachedClients::new(MemoryStore::new(), 100, Duration::from_secs(MAX_AGE), elapsed));
+    let contract = Contract::new().with_grants().with_purging();
+    contract.check(|| CachedClients::new(MemoryStore::new(), 100, Duration::from_secs(MAX_AGE), elapsed));
     block_on(check_async(async || {
         CachedClients::new(MemoryStore::new(), 1, Duration::from_secs(MAX_AGE), elapsed)
     }));
