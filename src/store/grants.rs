@@ -262,5 +262,6 @@ forward! {
     [S: GrantStore + ?Sized] [S: AsyncGrantStore + Send + ?Sized] Arc<S>, |around| (**around);
     [S: GrantStore + ?Sized] [S: AsyncGrantStore + ?Sized] Box<S>, |around| (**around);
     [C: Clients, S: GrantStore] [C: Clients + Sync, S: AsyncGrantStore] WithClients<C, S>, |around| around.store;
-    [S: GrantStore, C: Fn() -> Duration] [S: AsyncGrantStore, C: Fn() -> Duration + Sync] CachedClients<S, C>, |around| around.store();
+    [S: GrantStore, C: Fn() -> Duration] [S: AsyncGrantStore, C: Fn() -> Duration + Sync]
+        CachedClients<S, C>, |around| around.store();
 }

@@ -210,5 +210,6 @@ forward! {
     [S: Purge + ?Sized] [S: AsyncPurge + Send + ?Sized] Arc<S>, |around| (**around);
     [S: Purge + ?Sized] [S: AsyncPurge + ?Sized] Box<S>, |around| (**around);
     [C: Clients, S: Purge] [C: Clients + Sync, S: AsyncPurge] WithClients<C, S>, |around| around.store;
-    [S: Purge, C: Fn() -> Duration] [S: AsyncPurge, C: Fn() -> Duration + Sync] CachedClients<S, C>, |around| around.store();
+    [S: Purge, C: Fn() -> Duration] [S: AsyncPurge, C: Fn() -> Duration + Sync]
+        CachedClients<S, C>, |around| around.store();
 }
