@@ -101,9 +101,7 @@ fn it_keeps_the_contract() {
     let elapsed = || Duration::ZERO;
     let contract = Contract::new().with_grants().with_purging();
     contract.check(|| CachedClients::new(MemoryStore::new(), 100, Duration::from_secs(MAX_AGE), elapsed));
-    block_on(check_async(async || {
-        CachedClients::new(MemoryStore::new(), 1, Duration::from_secs(MAX_AGE), elapsed)
-    }));
+    block_on(check_async(async || CachedClients::new(MemoryStore::new(), 1, Duration::from_secs(MAX_AGE), elapsed)));
 }
 
 #[test]

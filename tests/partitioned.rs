@@ -193,7 +193,10 @@ fn a_lookup_asks_all_servers_that_it_needs_at_once_and_no_other() {
     let store = Partitioned::new([(); 4].map(|()| server()));
     let keys = log_in(&store);
     let id = ClientId::parse("printer").unwrap();
-    assert_eq!(Store::commit(&store, &Commit::of(Change::PutClient(Arc::new(client("printer"))))).unwrap(), Outcome::Applied);
+    assert_eq!(
+        Store::commit(&store, &Commit::of(Change::PutClient(Arc::new(client("printer"))))).unwrap(),
+        Outcome::Applied
+    );
     // With the client's that makes three servers.
     let other = |key: &&Key| store.index(Route::Partition(key.partition)) != store.index(Route::Client(&id));
     let keys: Vec<_> = keys.iter().filter(other).take(2).copied().collect();

@@ -111,11 +111,8 @@ impl Bench for ByHand {
 }
 
 static HEADERS: LazyLock<HeaderMap> = LazyLock::new(|| {
-    let headers = [
-        (header::CONTENT_TYPE, "application/json"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::PRAGMA, "no-cache"),
-    ];
+    let headers =
+        [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")];
     headers.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))).collect()
 });
 

@@ -80,7 +80,12 @@ impl Library for Grantor {
 
 fn registered(mut client: Client) -> Client {
     client.redirect_uris = vec![RedirectUri::parse(CALLBACK).unwrap()];
-    client.grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials, GrantType::DeviceCode];
+    client.grant_types = vec![
+        GrantType::AuthorizationCode,
+        GrantType::RefreshToken,
+        GrantType::ClientCredentials,
+        GrantType::DeviceCode,
+    ];
     client.response_types = vec![ResponseType::Code];
     client.scope = Scope::parse(SCOPE).unwrap();
     client

@@ -97,7 +97,8 @@ impl Findings {
                 without_blocks: self.time_without_blocks(kind, GRANTOR, other),
             });
         }
-        let goal = |name: &str, wanted, measured| Goal { name: name.to_owned(), wanted, measured, without_blocks: None };
+        let goal =
+            |name: &str, wanted, measured| Goal { name: name.to_owned(), wanted, measured, without_blocks: None };
         if let [few, .., many] = self.crowds.crowds.as_slice() {
             let misses = many.check.beyond(&few.check, &self.crowds.miss);
             goals.push(goal("bearer check, what 10⁶ tokens add to 10³, in dependent misses", [2.5, 2.2], Some(misses)));
@@ -112,7 +113,8 @@ impl Findings {
             goals.push(goal(&name, wanted, self.rest(kind).map(exactly)));
         }
         let allocations = |kind, one: usize| self.allocations.get(&kind).and_then(|row| row[one]);
-        for (kind, most) in [(Operation::Code, 0.18), (Operation::Refresh, 0.21), (Operation::ClientCredentials, 0.35)] {
+        for (kind, most) in [(Operation::Code, 0.18), (Operation::Refresh, 0.21), (Operation::ClientCredentials, 0.35)]
+        {
             let ratio = || Some(allocations(kind, GRANTOR)?.0 as f64 / allocations(kind, OAUTH_AS)?.0 as f64);
             let name = format!("{}, allocations / oauth-as", kind.name());
             goals.push(goal(&name, [most, most], ratio().map(exactly)));
@@ -121,7 +123,9 @@ impl Findings {
         goals.push(goal("bearer check, allocations", [0.0, 0.0], check));
         let bytes = self.memory[GRANTOR].map(|bytes| exactly(bytes as f64));
         goals.push(goal("bytes per live token in memory", [400.0, 300.0], bytes));
-        text.push_str("| goal | at most | wish | measured | without blocks of SHA-256 that the other does not compute | |\n");
+        text.push_str(
+            "| goal | at most | wish | measured | without blocks of SHA-256 that the other does not compute | |\n",
+        );
         text.push_str("|---|---|---|---|---|---|\n");
         for Goal { name, wanted: [must, wish], measured, without_blocks } in goals {
             let Some(measured) = measured else { continue };

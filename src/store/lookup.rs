@@ -135,7 +135,10 @@ impl Found {
             whole.client = whole.client.or(part.client);
             whole.request = whole.request.or(part.request);
             for credential in part.credentials {
-                whole.credentials.try_push(credential).map_err(|_| Unavailable::new("more was found than asked for"))?;
+                whole
+                    .credentials
+                    .try_push(credential)
+                    .map_err(|_| Unavailable::new("more was found than asked for"))?;
             }
         }
         Ok(whole)
