@@ -2,8 +2,10 @@
 //! out everywhere", "revoke this client".
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::application::{Application, Lines, Pages};
+use super::cached_clients::CachedClients;
 use super::clients::{Clients, WithClients};
 use super::commit::{Change, Commit, Outcome};
 use super::held_grant::{GrantCursor, GrantsOf, HeldGrant};
@@ -260,4 +262,6 @@ forward! {
     [S: GrantStore + ?Sized] [S: AsyncGrantStore + Send + ?Sized] Arc<S>, |around| (**around);
     [S: GrantStore + ?Sized] [S: AsyncGrantStore + ?Sized] Box<S>, |around| (**around);
     [C: Clients, S: GrantStore] [C: Clients + Sync, S: AsyncGrantStore] WithClients<C, S>, |around| around.store;
+    [S: GrantStore, C: Fn() -> Duration] [S: AsyncGrantStore, C: Fn() -> Duration + Sync]
+        CachedClients<S, C>, |around| around.store();
 }
