@@ -66,7 +66,8 @@
 //!   issued. Joined with a store by [`Hosted`], a policy is a host too.
 //! - [`Fetch`] is the one effect for the network, answered by an [`Http`] or [`AsyncHttp`], which a closure or a few
 //!   lines around any HTTP client are. [`HttpHost`] makes a host of it.
-//! - [`Moment`] is the time and the randomness of a request. Both are arguments.
+//! - [`Moment`] is the time and the randomness of a request. Both are arguments: [`Moment::try_new`] takes a generator
+//!   that can fail, such as the operating system's, [`Moment::new`] one that cannot, such as `rand::rng()`.
 //! - A reply such as [`server::TokenReply`] is complete: [`into_http`](server::TokenReply::into_http) has the status,
 //!   headers and body that the RFCs ask for, and [`event`](server::TokenReply::event) says what happened, for your
 //!   audit log.
@@ -116,8 +117,9 @@
 //!
 //! The [roadmap](_documentation::roadmap) says in which order, and what will never be here.
 //!
-//! What stays with the host: TLS, logging people in, consent pages that cannot be framed, sessions, limits against
-//! guessing, and a [`PurgeClock`](store::PurgeClock) that calls [`store::Purge`] now and then.
+//! What stays with the host: TLS, logging people in, consent pages that cannot be framed, sessions (with cookies that
+//! are `Secure` if [`model::Issuer::is_https`]), limits against guessing, and a [`PurgeClock`](store::PurgeClock) that
+//! calls [`store::Purge`] now and then.
 //! `examples/reference-host` in the repository shows all of it.
 //!
 //! # Secure by default
@@ -145,7 +147,7 @@
 //!
 //! - `store-contract`: the storage contract as a test suite, [`store::contract`], for whoever writes a store. Turn it
 //!   on in `[dev-dependencies]`.
-//! - `sql`: the tables and statements of a store in SQL, [`store::sql`].
+//! - `sql`: a store in SQL but for the connection, [`store::sql`].
 //! - `explore`: paused machines can be cloned, for model checkers. Leave it off in production: it also makes [`Moment`]
 //!   and [`server::Prompt`] cloneable.
 //!

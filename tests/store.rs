@@ -274,6 +274,20 @@ fn what_stands_around_a_store_lists_what_the_store_lists() {
 }
 
 #[test]
+fn applications_have_the_names_of_the_clients_that_are_kept_elsewhere() {
+    let named = |client_id: &ClientId| {
+        let client = Client { client_name: Some("A program".to_owned()), ..Client::public(client_id.clone()) };
+        Ok(Some(Arc::new(client)))
+    };
+    let store = WithClients { clients: named, store: logged_in() };
+    let (alice, now) = ("alice".parse().unwrap(), Timestamp(20));
+    let names = |lines: Vec<Application>| lines.into_iter().map(|line| line.client_name).collect::<Vec<_>>();
+    let expected = [Some("A program".to_owned())];
+    assert_eq!(names(store.applications(&alice, None, 10, now).unwrap()), expected);
+    assert_eq!(names(block_on(store.applications_async(&alice, None, 10, now)).unwrap()), expected);
+}
+
+#[test]
 fn clients_may_be_a_function_that_fails() {
     let clients = |_: &ClientId| Err(Unavailable::new("the table is locked"));
     let store = WithClients { clients, store: MemoryStore::new() };
