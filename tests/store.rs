@@ -21,8 +21,8 @@ use grantor::host::Host;
 use grantor::model::{ClientId, Digest, Key, Partition};
 use grantor::record::{Client, Credential, Grant, PendingRequest};
 use grantor::store::{
-    AsyncGrantStore, AsyncStore, BoxedStore, Change, Commit, CommitError, Found, GrantStore, GrantsOf, Lookup,
-    MemoryStore, Outcome, Presented, RequestKey, Store, TooManyCredentials, WithClients,
+    Application, AsyncGrantStore, AsyncStore, BoxedStore, Change, Commit, CommitError, Found, GrantStore, GrantsOf,
+    Lookup, MemoryStore, Outcome, Presented, RequestKey, Store, TooManyCredentials, WithClients,
 };
 use grantor::{Timestamp, Unavailable};
 
@@ -276,7 +276,8 @@ fn what_stands_around_a_store_lists_what_the_store_lists() {
 #[test]
 fn applications_have_the_names_of_the_clients_that_are_kept_elsewhere() {
     let named = |client_id: &ClientId| {
-        let client = Client { client_name: Some("A program".to_owned()), ..Client::public(client_id.clone()) };
+        let mut client = Client::public(client_id.clone());
+        client.client_name = Some("A program".to_owned());
         Ok(Some(Arc::new(client)))
     };
     let store = WithClients { clients: named, store: logged_in() };

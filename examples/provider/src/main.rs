@@ -87,22 +87,21 @@ fn app(store: PgStore) -> Result<Arc<App>, Failed> {
 }
 
 fn router(app: Arc<App>) -> Router {
-    let mut endpoints = Router::new()
-        .route("/authorize", get(people::authorize))
-        .route("/token", any(oauth::token))
-        .route("/revoke", any(oauth::revoke))
-        .route("/photos", get(oauth::photos));
-    for path in app.server.config().metadata_paths() {
-        endpoints = endpoints.route(&path, any(oauth::metadata));
-    }
-    let pages = Router::new()
+    let mut router = Router::new()
         .route("/login", get(people::show_login).post(people::log_in))
         .route("/consent", post(people::decide))
         .route("/", get(people::applications))
         .route("/remove", post(people::remove_application))
         .route("/logout-everywhere", post(people::log_out_everywhere))
-        .layer(middleware::from_fn(sessions::own_forms_only));
-    endpoints.merge(pages).layer(DefaultBodyLimit::max(MAX_FORM_LEN)).with_state(app)
+        .layer(middleware::from_fn(sessions::own_forms_only)) // around the routes above it
+        .route("/authorize", get(people::authorize))
+        .route("/token", any(oauth::token))
+        .route("/revoke", any(oauth::revoke))
+        .route("/photos", get(oauth::photos));
+    for path in app.server.config().metadata_paths() {
+        router = router.route(&path, any(oauth::metadata));
+    }
+    router.layer(DefaultBodyLimit::max(MAX_FORM_LEN)).with_state(app)
 }
 
 /// Forgets what has expired, for as long as the server runs.

@@ -13,7 +13,7 @@ use maud::{DOCTYPE, Markup, html};
 use serde::Deserialize;
 
 use crate::oauth::audit;
-use crate::sessions::{Login, random};
+use crate::sessions::Login;
 use crate::{App, Shared, moment, now};
 
 /// The only person here. Your people are in your database, with slow hashes of their passwords.
@@ -67,7 +67,7 @@ async fn ask(app: &App, login: Option<Login>, prompt: Prompt) -> Response {
     let open = prompt.needs(authentication.as_ref(), []).unwrap_or(Interaction::Consent);
     match login {
         Some(login) if !prompt.is_silent() && open != Interaction::Login => {
-            let name = random();
+            let name = format!("{:032x}", rand::random::<u128>());
             let page = consent_page(&login, &prompt, &name);
             app.sessions.keep(&login, name, prompt);
             page

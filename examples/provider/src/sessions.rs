@@ -43,7 +43,7 @@ pub(crate) struct Login {
 impl Sessions {
     /// Begins a session, whose cookie is returned. Only https keeps it to itself (`Issuer::is_https`).
     pub(crate) fn begin(&self, subject: Subject, is_https: bool) -> Cookie<'static> {
-        let login = Login { subject, at: now(), session: random() };
+        let login = Login { subject, at: now(), session: format!("{:032x}", rand::random::<u128>()) };
         let cookie = Cookie::build((COOKIE, login.session.clone())).path("/").http_only(true).secure(is_https);
         let mut sessions = self.lock();
         sessions.retain(|_, session| !session.login.at.after(LIFETIME).is_past(now()));
@@ -99,7 +99,3 @@ pub(crate) async fn own_forms_only(request: Request, next: Next) -> Response {
 }
 
 const FORGED: (StatusCode, &str) = (StatusCode::FORBIDDEN, "This form is not from a page of this server.\n");
-
-pub(crate) fn random() -> String {
-    format!("{:032x}", rand::random::<u128>())
-}
