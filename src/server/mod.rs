@@ -46,7 +46,12 @@
 //!     Moment::try_new(SystemTime::now(), &mut getrandom::SysRng)
 //! }
 //!
-//! fn authorize(server: &Server, store: &dyn Store, request: &Request<Vec<u8>>, login: Option<Subject>) -> Made<Next> {
+//! fn authorize(
+//!     server: &Server,
+//!     store: &dyn Store,
+//!     request: &Request<Vec<u8>>,
+//!     login: Option<Subject>,
+//! ) -> Made<Next> {
 //!     let reply = server.authorize(request, moment()?).run(store);
 //!     if login.is_none() && reply.needs_login() {
 //!         return Ok(Next::LogIn);
@@ -54,7 +59,7 @@
 //!     let response = match reply {
 //!         AuthorizeReply::Ask(prompt) if !prompt.is_silent() => return Ok(Next::Ask(prompt)),
 //!         AuthorizeReply::Ask(prompt) => {
-//!             let open = if login.is_some() { Interaction::Consent } else { Interaction::Login };
+//!             let open = login.map_or(Interaction::Login, |_| Interaction::Consent);
 //!             prompt.refuse(server, open, moment()?).run(store)
 //!         }
 //!         AuthorizeReply::Refuse(refusal) => refusal.respond(server, moment()?).run(store),
@@ -63,8 +68,13 @@
 //!     Ok(Next::Send(response.into_http()))
 //! }
 //!
-//! fn decide(server: &Server, store: &dyn Store, prompt: Prompt, by: Option<Subject>) -> Made<Response<Vec<u8>>> {
-//!     let step = match by {
+//! fn decide(
+//!     server: &Server,
+//!     store: &dyn Store,
+//!     prompt: Prompt,
+//!     allowed_by: Option<Subject>,
+//! ) -> Made<Response<Vec<u8>>> {
+//!     let step = match allowed_by {
 //!         Some(person) => prompt.approve(server, Approval::by(person), moment()?),
 //!         None => prompt.deny(server, moment()?),
 //!     };

@@ -87,5 +87,5 @@ fn the_provider_has_as_many_lines_as_the_recipe_says_and_at_most_400() {
         assert!(page.contains(&format!("| {label} | {lines} |")), "{path} has {lines} lines");
         all += lines;
     }
-    assert!(all <= 400, "{all}");
+    assert!(all <= 400, "{all} lines");
 }

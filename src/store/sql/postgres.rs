@@ -1,11 +1,13 @@
 use deadpool_postgres::{GenericClient, Pool};
 use grantor::store::sql::{self, AsyncDriver, Failed, Row, SqlStore, Statement, Value};
+use tokio_postgres::Error;
 use tokio_postgres::types::{ToSql, Type};
 
 /// Keeps everything in PostgreSQL.
 pub type PgStore = SqlStore<Postgres>;
 
-/// Runs statements on the connections of a pool. Give it a `wait_timeout`: a request that waits in vain is a 503.
+/// Runs statements on the connections of a pool. Give it a `wait_timeout`: a request that waits in
+/// vain is a 503.
 #[derive(Clone)]
 pub struct Postgres(pub Pool);
 
@@ -34,7 +36,7 @@ impl AsyncDriver for Postgres {
     }
 
     fn wants_another_try(&self, error: &Failed) -> bool {
-        let code = error.downcast_ref::<tokio_postgres::Error>().and_then(tokio_postgres::Error::code);
+        let code = error.downcast_ref::<Error>().and_then(Error::code);
         code.is_some_and(|code| sql::SQLSTATES_OF_ANOTHER_TRY.contains(&code.code()))
     }
 }

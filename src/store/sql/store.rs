@@ -29,8 +29,8 @@ use crate::store::{
 /// # Another try
 ///
 /// If the database gave a transaction up, as the driver's [`wants_another_try`](Driver::wants_another_try) says, the
-/// store runs it again at once, up to three times. Every other error is
-/// [`Unavailable`], and nothing is run twice: it may have been written.
+/// store runs it again at once, up to three times. Every other error is [`Unavailable`], and nothing is run twice: it
+/// may have been written.
 #[derive(Clone, Debug)]
 pub struct SqlStore<D> {
     driver: D,
