@@ -16,7 +16,8 @@ pub(crate) fn main() -> Result<(), Error> {
     // "Connected apps": one line for each, however often she logged in.
     let list = || demo.store.applications(&alice()?, None, 10, demo.now()).map_err(Error::from);
     for app in list()? {
-        println!("{}: {}, {} logins, last at {}", app.client_id, app.scope, app.grants, app.last_granted_at);
+        let name = app.client_name.as_deref().unwrap_or(app.client_id.as_str());
+        println!("{name}: {}, {} logins, last at {}", app.scope, app.grants, app.last_granted_at);
     }
     let lines: Vec<_> = list()?.into_iter().map(|app| (app.client_id.to_string(), app.grants)).collect();
     assert_eq!(lines, [("gallery".to_owned(), 1), ("printer".to_owned(), 2)]);

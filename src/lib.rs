@@ -68,7 +68,8 @@
 //!   lines around any HTTP client are. [`HttpHost`] makes a host of it.
 //! - [`Sign`] is the effect of signing, answered by keys of this process or by a key service. No endpoint asks for it
 //!   yet.
-//! - [`Moment`] is the time and the randomness of a request. Both are arguments.
+//! - [`Moment`] is the time and the randomness of a request. Both are arguments: [`Moment::try_new`] takes a generator
+//!   that can fail, such as the operating system's, [`Moment::new`] one that cannot, such as `rand::rng()`.
 //! - A reply such as [`server::TokenReply`] is complete: [`into_http`](server::TokenReply::into_http) has the status,
 //!   headers and body that the RFCs ask for, and [`event`](server::TokenReply::event) says what happened, for your
 //!   audit log.
@@ -120,8 +121,9 @@
 //!
 //! The [roadmap](_documentation::roadmap) says in which order, and what will never be here.
 //!
-//! What stays with the host: TLS, logging people in, consent pages that cannot be framed, sessions, limits against
-//! guessing, and a [`PurgeClock`](store::PurgeClock) that calls [`store::Purge`] now and then.
+//! What stays with the host: TLS, logging people in, consent pages that cannot be framed, sessions (with cookies that
+//! are `Secure` if [`model::Issuer::is_https`]), limits against guessing, and a [`PurgeClock`](store::PurgeClock) that
+//! calls [`store::Purge`] now and then.
 //! `examples/reference-host` in the repository shows all of it.
 //!
 //! # Secure by default
@@ -149,7 +151,7 @@
 //!
 //! - `store-contract`: the storage contract as a test suite, [`store::contract`], for whoever writes a store. Turn it
 //!   on in `[dev-dependencies]`.
-//! - `sql`: the tables and statements of a store in SQL, [`store::sql`].
+//! - `sql`: a store in SQL but for the connection, [`store::sql`].
 //! - `rustcrypto` and `aws-lc-rs`: backends for signatures, [`jose::crypto`]. Without either there is no cryptography
 //!   beyond SHA-256.
 //! - `pem`: private keys in PEM, which both backends turn on, for a host that brings its own.

@@ -152,6 +152,11 @@ fn an_audit_log_in_json_has_what_it_needs() {
         json(world.event(exchange(&code))),
         json!({ "event": "replayed", "client_id": "app", "grant": grant, "reason": reason })
     );
+    assert_eq!(
+        json(world.event(exchange(&code))),
+        json!({ "event": "token_refused", "client_id": "app", "reason": reason }),
+        "its grant is revoked already"
+    );
     let down = World::new().with_outage(At::Lookup, Some(3));
     assert_eq!(
         json(down.event(client_credentials())),

@@ -106,6 +106,24 @@ fn none_stands_alone() {
     assert_eq!(world.answer(prompting("login").again("prompt", "consent")).error(), "invalid_request");
 }
 
+/// RFC 9700 §4.11.2: people log in before they are asked, or sent back with an error. Where the client wants no page,
+/// nobody does.
+#[test]
+fn whoever_is_not_logged_in_does_that_first_unless_no_page_is_wanted() {
+    let world = world();
+    let unsound = |request: Params| request.set("scope", "admin");
+    for (request, needs_login) in [
+        (authorize(), true),
+        (unsound(authorize()), true),
+        (prompting("login"), true),
+        (prompting("none"), false),
+        (unsound(prompting("none")), false),
+        (authorize().set("client_id", "nobody"), false),
+    ] {
+        assert_eq!(world.authorize(&request).needs_login(), needs_login, "{request}");
+    }
+}
+
 #[test]
 fn a_hint_and_the_languages_reach_the_host() {
     let world = world();

@@ -21,8 +21,8 @@ use grantor::host::Host;
 use grantor::model::{ClientId, Digest, Key, Partition};
 use grantor::record::{Client, Credential, Grant, PendingRequest};
 use grantor::store::{
-    AsyncGrantStore, AsyncStore, BoxedStore, Change, Commit, CommitError, Found, GrantStore, GrantsOf, Lookup,
-    MemoryStore, Outcome, Presented, RequestKey, Store, TooManyCredentials, WithClients,
+    Application, AsyncGrantStore, AsyncStore, BoxedStore, Change, Commit, CommitError, Found, GrantStore, GrantsOf,
+    Lookup, MemoryStore, Outcome, Presented, RequestKey, Store, TooManyCredentials, WithClients,
 };
 use grantor::{Timestamp, Unavailable};
 
@@ -271,6 +271,21 @@ fn what_stands_around_a_store_lists_what_the_store_lists() {
     lists(Arc::new(logged_in()));
     lists(Box::new(logged_in()));
     lists(WithClients { clients: |_: &ClientId| Ok(None), store: logged_in() });
+}
+
+#[test]
+fn applications_have_the_names_of_the_clients_that_are_kept_elsewhere() {
+    let named = |client_id: &ClientId| {
+        let mut client = Client::public(client_id.clone());
+        client.client_name = Some("A program".to_owned());
+        Ok(Some(Arc::new(client)))
+    };
+    let store = WithClients { clients: named, store: logged_in() };
+    let (alice, now) = ("alice".parse().unwrap(), Timestamp(20));
+    let names = |lines: Vec<Application>| lines.into_iter().map(|line| line.client_name).collect::<Vec<_>>();
+    let expected = [Some("A program".to_owned())];
+    assert_eq!(names(store.applications(&alice, None, 10, now).unwrap()), expected);
+    assert_eq!(names(block_on(store.applications_async(&alice, None, 10, now)).unwrap()), expected);
 }
 
 #[test]

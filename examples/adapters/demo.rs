@@ -11,7 +11,7 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use grantor::model::{ClientId, GrantType, Issuer, RedirectUri, Resource, ResponseType, Scope, Secret, Subject};
+use grantor::model::{ClientId, GrantType, Issuer, RedirectUri, Resource, Scope, Secret, Subject};
 use grantor::record::Client;
 use grantor::resource::{self, Access, Requirement, ResourceServer};
 use grantor::server::{Approval, AuthorizeDecision, AuthorizeRefusal, Config, Prompt, Refusal};
@@ -162,10 +162,8 @@ fn backup() -> Result<Client, Box<dyn Error + Send + Sync>> {
 /// A program on somebody's machine: RFC 8252. Its port is whichever is free, so the one that is registered does not
 /// count.
 fn cli() -> Result<Client, Box<dyn Error + Send + Sync>> {
-    let mut client = Client::public(ClientId::parse("cli")?);
-    client.redirect_uris = vec![RedirectUri::parse("http://127.0.0.1/callback")?];
-    client.grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
-    client.response_types = vec![ResponseType::Code];
+    let redirect_uri = RedirectUri::parse("http://127.0.0.1/callback")?;
+    let mut client = Client::public(ClientId::parse("cli")?).with_code_flow(redirect_uri);
     client.scope = Scope::parse("photos.read photos.write")?;
     Ok(client)
 }

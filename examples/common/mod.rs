@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use grantor::client::{AuthorizationRequest, Client, Registration, TokenSet};
-use grantor::model::{GrantType, Resource, ResponseType, Subject};
+use grantor::model::{Resource, Subject};
 use grantor::resource::{self, Requirement, ResourceServer};
 use grantor::server::{Approval, AuthorizationResponse, AuthorizeReply, Config, Prompt};
 use grantor::store::{Change, Commit, MemoryStore, Outcome, Store as _};
@@ -180,10 +180,7 @@ impl Demo {
 
 /// The record of a public client for the code flow with refresh tokens.
 pub fn app(client_id: &str) -> Result<record::Client, Error> {
-    let mut client = record::Client::public(client_id.parse()?);
-    client.redirect_uris = vec![CALLBACK.parse()?];
-    client.grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
-    client.response_types = vec![ResponseType::Code];
+    let mut client = record::Client::public(client_id.parse()?).with_code_flow(CALLBACK.parse()?);
     client.scope = "photos.read photos.write".parse()?;
     Ok(client)
 }

@@ -35,7 +35,8 @@ impl Moment {
     pub const POOL_LEN: usize = 112;
 
     /// Creates the moment of one request from the time and [`POOL_LEN`](Self::POOL_LEN) bytes from a cryptographic
-    /// generator.
+    /// generator that cannot fail: one that runs in your process, such as `rand::rng()`. With the operating system's,
+    /// which can, call [`try_new`](Self::try_new).
     ///
     /// ```
     /// use grantor::Moment;
@@ -50,6 +51,12 @@ impl Moment {
     }
 
     /// The same as [`new`](Self::new) with a generator that can fail, such as the operating system's.
+    ///
+    /// ```
+    /// use grantor::Moment;
+    /// let moment = Moment::try_new(std::time::SystemTime::now(), &mut getrandom::SysRng)?;
+    /// # Ok::<(), getrandom::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The generator's own.

@@ -131,6 +131,22 @@ impl Client {
         Self { authentication, ..Self::public(client_id) }
     }
 
+    /// Registers the client for the authorization code flow and for refresh tokens, with this redirect URI beside those
+    /// that it has.
+    #[must_use]
+    pub fn with_code_flow(mut self, redirect_uri: RedirectUri) -> Self {
+        self.redirect_uris.push(redirect_uri);
+        for grant_type in [GrantType::AuthorizationCode, GrantType::RefreshToken] {
+            if !self.grant_types.contains(&grant_type) {
+                self.grant_types.push(grant_type);
+            }
+        }
+        if !self.response_types.contains(&ResponseType::Code) {
+            self.response_types.push(ResponseType::Code);
+        }
+        self
+    }
+
     /// Moves on to a new generated secret. The previous one stays valid until [`retire_secret`](Self::retire_secret).
     /// The record has the next revision, to be stored by [`Change::PutClient`](crate::store::Change::PutClient). A
     /// client without such a secret gets its first.

@@ -157,8 +157,11 @@ pub enum Event {
         /// The exact reason.
         reason: TokenError,
     },
-    /// A spent code or refresh token was presented in a request that was valid otherwise. The grant is revoked. The
-    /// token may be stolen, or the client retries where it must not.
+    /// A spent code or refresh token was presented in a request that was valid otherwise, and the grant is revoked for
+    /// it. The token may be stolen, or the client retries where it must not.
+    ///
+    /// One replay is one event. Of requests that race for one code, each but the winner has one, and they name the same
+    /// grant. Once that is revoked, a further replay is a [`TokenRefused`](Self::TokenRefused) with the same reason.
     #[non_exhaustive]
     Replayed {
         /// The client that presented the credential.

@@ -19,6 +19,72 @@
 //!
 //! Each endpoint has a file or a folder of its own, with its section of the [`Config`].
 //!
+//! # An example
+//!
+//! What clients call is a line each: the [crate's page](crate) has the token endpoint. What people see is between two
+//! machines. The first reads the authorization request and may end in a [`Prompt`], which the host keeps while it shows
+//! its pages; the second carries out what the person decided.
+//!
+//! ```
+//! use grantor::model::Subject;
+//! use grantor::server::{Approval, AuthorizeReply, Interaction, Prompt};
+//! use grantor::{Moment, Server, store::Store};
+//! use http::{Request, Response};
+//! use std::time::SystemTime;
+//!
+//! /// What the host does next.
+//! enum Next {
+//!     /// Show the login page, from which the browser comes back with the same request.
+//!     LogIn,
+//!     /// Show the consent page, and keep the prompt until a button is pressed.
+//!     Ask(Prompt),
+//!     Send(Response<Vec<u8>>),
+//! }
+//!
+//! type Made<T> = Result<T, getrandom::Error>;
+//!
+//! fn moment() -> Made<Moment> {
+//!     Moment::try_new(SystemTime::now(), &mut getrandom::SysRng)
+//! }
+//!
+//! fn authorize(
+//!     server: &Server,
+//!     store: &dyn Store,
+//!     request: &Request<Vec<u8>>,
+//!     login: Option<Subject>,
+//! ) -> Made<Next> {
+//!     let reply = server.authorize(request, moment()?).run(store);
+//!     if login.is_none() && reply.needs_login() {
+//!         return Ok(Next::LogIn);
+//!     }
+//!     let response = match reply {
+//!         AuthorizeReply::Ask(prompt) if !prompt.is_silent() => return Ok(Next::Ask(prompt)),
+//!         AuthorizeReply::Ask(prompt) => {
+//!             let open = login.map_or(Interaction::Login, |_| Interaction::Consent);
+//!             prompt.refuse(server, open, moment()?).run(store)
+//!         }
+//!         AuthorizeReply::Refuse(refusal) => refusal.respond(server, moment()?).run(store),
+//!         AuthorizeReply::Respond(response) => response,
+//!     };
+//!     Ok(Next::Send(response.into_http()))
+//! }
+//!
+//! fn decide(
+//!     server: &Server,
+//!     store: &dyn Store,
+//!     prompt: Prompt,
+//!     allowed_by: Option<Subject>,
+//! ) -> Made<Response<Vec<u8>>> {
+//!     let step = match allowed_by {
+//!         Some(person) => prompt.approve(server, Approval::by(person), moment()?),
+//!         None => prompt.deny(server, moment()?),
+//!     };
+//!     Ok(step.run(store).into_http())
+//! }
+//! ```
+//!
+//! [A provider of your own](crate::_documentation::recipes#a-provider-of-your-own) says what else it takes.
+//!
 //! [RFC 6749 §1.1]: https://www.rfc-editor.org/rfc/rfc6749#section-1.1
 
 mod about_token;

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::held_grant::{GrantCursor, HeldGrant};
 use crate::effect::Unavailable;
 use crate::model::{ClientId, GrantId, Scope, Timestamp};
+use crate::record::Client;
 
 /// A client with all grants that a resource owner has given it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -13,6 +14,14 @@ use crate::model::{ClientId, GrantId, Scope, Timestamp};
 pub struct Application {
     /// The client's identifier.
     pub client_id: ClientId,
+    /// The client's name for people, as its record has it now. `None` if it has none, or there is no such client any
+    /// more: show the identifier.
+    pub client_name: Option<String>,
+    /// True if nobody but the client itself vouches for its name: it registered itself ([RFC 7591 §5]). Say so where
+    /// you show the name.
+    ///
+    /// [RFC 7591 §5]: https://www.rfc-editor.org/rfc/rfc7591#section-5
+    pub client_is_self_registered: bool,
     /// The scope of all grants together, as far as that fits into one scope.
     pub scope: Scope,
     /// The time of the oldest grant.
@@ -35,6 +44,8 @@ impl Application {
         let grant = &held.grant;
         let mut application = Self {
             client_id: grant.client_id.clone(),
+            client_name: None,
+            client_is_self_registered: false,
             scope: grant.scope.clone(),
             first_granted_at: grant.issued_at,
             last_granted_at: grant.issued_at,
@@ -45,6 +56,12 @@ impl Application {
         };
         application.add(held);
         application
+    }
+
+    /// Fills in what the client's record says.
+    pub(super) fn describe(&mut self, client: Option<&Client>) {
+        self.client_name = client.and_then(|client| client.client_name.clone());
+        self.client_is_self_registered = client.is_some_and(Client::is_self_registered);
     }
 
     fn add(&mut self, held: &HeldGrant) {

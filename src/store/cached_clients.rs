@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{AsyncStore, Commit, Found, Lookup, Route, Store};
-use crate::effect::Answer;
-use crate::model::ClientId;
+use super::{
+    AsyncGrantStore, AsyncStore, Commit, Found, GrantCursor, GrantStore, GrantsOf, HeldGrant, Lookup, Route, Store,
+};
+use crate::effect::{Answer, Unavailable};
+use crate::model::{ClientId, Timestamp};
 use crate::record::Client;
 
 /// A store around another one that remembers clients' records for a while.
@@ -164,5 +166,29 @@ impl<S: AsyncStore + Sync, C: Fn() -> Duration + Sync> AsyncStore for CachedClie
     async fn commit_async(&self, commit: &Commit) -> Answer<Commit> {
         let _forgets = self.forgets(commit);
         self.store.commit_async(commit).await
+    }
+}
+
+impl<S: GrantStore, C: Fn() -> Duration> GrantStore for CachedClients<S, C> {
+    fn held_grants(
+        &self,
+        of: &GrantsOf,
+        after: Option<&GrantCursor>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<HeldGrant>, Unavailable> {
+        self.store.held_grants(of, after, limit, now)
+    }
+}
+
+impl<S: AsyncGrantStore, C: Fn() -> Duration + Sync> AsyncGrantStore for CachedClients<S, C> {
+    async fn held_grants_async(
+        &self,
+        of: &GrantsOf,
+        after: Option<&GrantCursor>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<HeldGrant>, Unavailable> {
+        self.store.held_grants_async(of, after, limit, now).await
     }
 }

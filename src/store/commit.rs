@@ -244,10 +244,13 @@ pub enum Change {
     ///
     /// ```sql
     /// -- PutClient of revision 0
-    /// INSERT INTO clients (client_id, record, revision) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
+    /// INSERT INTO clients (client_id, record, revision, purgeable_since)
+    /// VALUES ($1, $2, $3, $4)
+    /// ON CONFLICT DO NOTHING;
     ///
     /// -- PutClient of another revision
-    /// UPDATE clients SET record = $2, revision = $3 WHERE client_id = $1 AND revision + 1 = $3;
+    /// UPDATE clients SET record = $2, revision = $3, purgeable_since = $4
+    /// WHERE client_id = $1 AND revision + 1 = $3;
     /// ```
     PutClient(Arc<Client>),
     /// Remove a client. Precondition: the stored revision is this one.

@@ -2,14 +2,12 @@
 //! out everywhere", "revoke this client".
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::application::{Application, Lines, Pages};
-use super::cached_clients::CachedClients;
 use super::clients::{Clients, WithClients};
 use super::commit::{Change, Commit, Outcome};
 use super::held_grant::{GrantCursor, GrantsOf, HeldGrant};
-use super::{AsyncStore, Store};
+use super::{AsyncStore, Lookup, Store};
 use crate::effect::Unavailable;
 use crate::model::{ClientId, Subject, Timestamp};
 use crate::record::Client;
@@ -50,7 +48,7 @@ pub trait GrantStore: Store {
 
     /// Lists the applications that a resource owner allowed, one line per client however many logins, ordered by client
     /// id: the first `limit` of them after a client, if given. A grant that holds nothing but an unredeemed code is not
-    /// counted.
+    /// counted. The client of each line is looked up, for its name.
     ///
     /// # Errors
     /// The store is unavailable.
@@ -67,6 +65,10 @@ pub trait GrantStore: Store {
             let page = self.held_grants(&of, pages.after.as_ref(), Pages::LIMIT, now)?;
             lines.add(&page);
             pages.turn(&page)?;
+        }
+        for application in &mut lines.lines {
+            let found = self.lookup(&Lookup::of_client(application.client_id.clone()))?;
+            application.describe(found.client().map(|client| &**client));
         }
         Ok(lines.lines)
     }
@@ -146,6 +148,10 @@ pub trait AsyncGrantStore: AsyncStore + Sync {
                 lines.add(&page);
                 pages.turn(&page)?;
             }
+            for application in &mut lines.lines {
+                let found = self.lookup_async(&Lookup::of_client(application.client_id.clone())).await?;
+                application.describe(found.client().map(|client| &**client));
+            }
             Ok(lines.lines)
         }
     }
@@ -190,9 +196,9 @@ pub trait AsyncGrantStore: AsyncStore + Sync {
     }
 }
 
-/// Implements [`GrantStore`] for a wrapper around a store by the inner store's own methods.
+/// Implements [`GrantStore`] for a pointer to a store by the store's own methods.
 macro_rules! forward {
-    ($([$($bounds:tt)*] [$($async_bounds:tt)*] $type:ty, |$around:ident| $store:expr;)*) => {$(
+    ($([$($bounds:tt)*] [$($async_bounds:tt)*] $type:ty;)*) => {$(
         impl<$($bounds)*> GrantStore for $type {
             fn held_grants(
                 &self,
@@ -201,8 +207,7 @@ macro_rules! forward {
                 limit: usize,
                 now: Timestamp,
             ) -> Result<Vec<HeldGrant>, Unavailable> {
-                let $around = self;
-                $store.held_grants(of, after, limit, now)
+                (**self).held_grants(of, after, limit, now)
             }
 
             fn applications(
@@ -212,13 +217,11 @@ macro_rules! forward {
                 limit: usize,
                 now: Timestamp,
             ) -> Result<Vec<Application>, Unavailable> {
-                let $around = self;
-                $store.applications(subject, after, limit, now)
+                (**self).applications(subject, after, limit, now)
             }
 
             fn revoke_grants(&self, of: &GrantsOf, now: Timestamp) -> Result<usize, Unavailable> {
-                let $around = self;
-                $store.revoke_grants(of, now)
+                (**self).revoke_grants(of, now)
             }
         }
 
@@ -230,8 +233,7 @@ macro_rules! forward {
                 limit: usize,
                 now: Timestamp,
             ) -> impl Future<Output = Result<Vec<HeldGrant>, Unavailable>> + Send {
-                let $around = self;
-                $store.held_grants_async(of, after, limit, now)
+                (**self).held_grants_async(of, after, limit, now)
             }
 
             fn applications_async(
@@ -241,8 +243,7 @@ macro_rules! forward {
                 limit: usize,
                 now: Timestamp,
             ) -> impl Future<Output = Result<Vec<Application>, Unavailable>> + Send {
-                let $around = self;
-                $store.applications_async(subject, after, limit, now)
+                (**self).applications_async(subject, after, limit, now)
             }
 
             fn revoke_grants_async(
@@ -250,18 +251,52 @@ macro_rules! forward {
                 of: &GrantsOf,
                 now: Timestamp,
             ) -> impl Future<Output = Result<usize, Unavailable>> + Send {
-                let $around = self;
-                $store.revoke_grants_async(of, now)
+                (**self).revoke_grants_async(of, now)
             }
         }
     )*};
 }
 
 forward! {
-    [S: GrantStore + ?Sized] [S: AsyncGrantStore + ?Sized] &S, |around| (**around);
-    [S: GrantStore + ?Sized] [S: AsyncGrantStore + Send + ?Sized] Arc<S>, |around| (**around);
-    [S: GrantStore + ?Sized] [S: AsyncGrantStore + ?Sized] Box<S>, |around| (**around);
-    [C: Clients, S: GrantStore] [C: Clients + Sync, S: AsyncGrantStore] WithClients<C, S>, |around| around.store;
-    [S: GrantStore, C: Fn() -> Duration] [S: AsyncGrantStore, C: Fn() -> Duration + Sync]
-        CachedClients<S, C>, |around| around.store();
+    [S: GrantStore + ?Sized] [S: AsyncGrantStore + ?Sized] &S;
+    [S: GrantStore + ?Sized] [S: AsyncGrantStore + Send + ?Sized] Arc<S>;
+    [S: GrantStore + ?Sized] [S: AsyncGrantStore + ?Sized] Box<S>;
+}
+
+/// Grants are those of the inner store, and the names of applications those of the other clients.
+impl<C: Clients, S: GrantStore> GrantStore for WithClients<C, S> {
+    fn held_grants(
+        &self,
+        of: &GrantsOf,
+        after: Option<&GrantCursor>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<HeldGrant>, Unavailable> {
+        self.store.held_grants(of, after, limit, now)
+    }
+
+    fn revoke_grants(&self, of: &GrantsOf, now: Timestamp) -> Result<usize, Unavailable> {
+        self.store.revoke_grants(of, now)
+    }
+}
+
+/// Grants are those of the inner store, and the names of applications those of the other clients.
+impl<C: Clients + Sync, S: AsyncGrantStore> AsyncGrantStore for WithClients<C, S> {
+    fn held_grants_async(
+        &self,
+        of: &GrantsOf,
+        after: Option<&GrantCursor>,
+        limit: usize,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<HeldGrant>, Unavailable>> + Send {
+        self.store.held_grants_async(of, after, limit, now)
+    }
+
+    fn revoke_grants_async(
+        &self,
+        of: &GrantsOf,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<usize, Unavailable>> + Send {
+        self.store.revoke_grants_async(of, now)
+    }
 }

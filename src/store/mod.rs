@@ -38,9 +38,9 @@
 //!
 //! # A store in SQL
 //!
-//! The module [`sql`], in the feature `sql`, is a store in SQL but for the connection: the tables, and every lookup,
-//! commit, list and purge as statements with their values. Each change is one statement, whose precondition is inside:
-//! it holds if the statement touched a row. Each variant of [`Change`] shows its statement on PostgreSQL. [A store in
+//! The module [`sql`], in the feature `sql`, is a store in SQL but for the connection: with fifty lines around your
+//! database driver it implements all of these traits. Each change is one statement, whose precondition is inside: it
+//! holds if the statement touched a row. Each variant of [`Change`] shows its statement on PostgreSQL. [A store in
 //! SQL](crate::_documentation::store_in_sql) says why they are right, and what to do about deadlocks, broken
 //! connections and replicas. All of it is tested as it stands there.
 
@@ -121,9 +121,11 @@ pub trait Store {
 ///
 /// # A whole store
 ///
-/// This one keeps everything in PostgreSQL, with the feature `sql`, tokio-postgres and deadpool-postgres. It keeps the
-/// whole contract, with that of lists and purges, and is `src/store/sql/postgres.rs` in grantor's repository. [A store
-/// in SQL] shows its tables and statements, and says what to do when something fails.
+/// `PgStore` keeps everything in PostgreSQL, with the feature `sql`, tokio-postgres and deadpool-postgres. `SqlStore`
+/// implements this trait and those of lists and purges; what is written here is the driver. It keeps the whole
+/// contract, and is `src/store/sql/postgres.rs` in grantor's repository. [A store in SQL] shows its tables and
+/// statements, and says what to do when something fails. A store of other tables implements the two methods itself, as
+/// the blocking one at [`Store`] does.
 ///
 /// [A store in SQL]: crate::_documentation::store_in_sql
 ///

@@ -22,11 +22,13 @@ use crate::model::Timestamp;
 /// is not null. With the index by which [`GrantStore`](super::GrantStore) finds the grants of a client:
 ///
 /// ```sql
-/// DELETE FROM clients WHERE client_id IN (
+/// DELETE FROM clients WHERE purgeable_since <= $1
+/// AND client_id IN (
 ///     SELECT client_id FROM clients WHERE purgeable_since <= $1
 ///     AND NOT EXISTS (SELECT 1 FROM grants WHERE grants.client_id = clients.client_id) LIMIT $2)
 /// ```
 ///
+/// The condition stands in the outer statement too, since the operator may vouch for a client meanwhile.
 /// If a grant is opened while its client is forgotten, the client cannot use it.
 ///
 /// [`Client::purgeable_since`]: crate::record::Client::purgeable_since

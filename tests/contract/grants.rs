@@ -107,6 +107,7 @@ fn faults() -> Vec<(&'static str, Faults)> {
     let bytes = "subjects and client ids are compared byte for byte";
     let code = "a grant with nothing but a code is listed, and is no application yet";
     let line = "an application is one line, however often its user logged in";
+    let name = "an application has the name of its client as it is now";
     let revoked = "revoking ends the grants that are meant, and no others";
     vec![
         (held, lists(|_, _| Ok(Vec::new()))),
@@ -184,6 +185,18 @@ fn faults() -> Vec<(&'static str, Faults)> {
             line,
             applications(|store, subject, after, limit| {
                 each_line(store, subject, after, limit, |it| it.scope = "read write".parse().unwrap())
+            }),
+        ),
+        (
+            name,
+            applications(|store, subject, after, limit| {
+                each_line(store, subject, after, limit, |it| it.client_name = None)
+            }),
+        ),
+        (
+            name,
+            applications(|store, subject, after, limit| {
+                each_line(store, subject, after, limit, |it| it.client_is_self_registered = false)
             }),
         ),
         (

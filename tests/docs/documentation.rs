@@ -66,3 +66,26 @@ fn the_sql_that_is_shown_is_the_sql_that_is_tested() {
         assert_eq!(changes.contains(&sql), is_of_a_change, "in the documentation of Change: {name}");
     }
 }
+
+/// The lines of a file, without blank ones and comments.
+fn lines_of_code(path: &str) -> usize {
+    read(path).lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with("//")).count()
+}
+
+#[test]
+fn the_provider_has_as_many_lines_as_the_recipe_says_and_at_most_400() {
+    let page = read("docs/recipes.md");
+    let mut all = 0;
+    for (label, path) in [
+        ("`main.rs`", "examples/provider/src/main.rs"),
+        ("[`store`][src/store/sql/postgres.rs]", "src/store/sql/postgres.rs"),
+        ("`oauth.rs`", "examples/provider/src/oauth.rs"),
+        ("`people.rs`", "examples/provider/src/people.rs"),
+        ("`sessions.rs`", "examples/provider/src/sessions.rs"),
+    ] {
+        let lines = lines_of_code(path);
+        assert!(page.contains(&format!("| {label} | {lines} |")), "{path} has {lines} lines");
+        all += lines;
+    }
+    assert!(all <= 400, "{all} lines");
+}

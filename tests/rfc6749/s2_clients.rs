@@ -2,7 +2,7 @@
 
 use grantor::Answer;
 use grantor::consult::{Authenticity, ClientSecret};
-use grantor::model::ClientId;
+use grantor::model::{ClientId, GrantType, ResponseType};
 use grantor::record::{Client, RegisteredAuthentication, SecretPresentation};
 
 use crate::common::*;
@@ -16,6 +16,22 @@ fn a_client_is_confidential_if_it_has_credentials_and_public_if_not() {
     assert!(!Client::public(id()).is_confidential());
     let host = RegisteredAuthentication::Host { presented: SecretPresentation::Basic };
     assert!(Client::public(id()).with(|client| client.authentication = host).is_confidential());
+}
+
+#[test]
+fn a_client_of_the_code_flow_has_what_that_takes_once() {
+    let redirect_uris = ["https://client.example.com/cb", "http://127.0.0.1/cb"].map(redirect_uri);
+    let [first, second] = redirect_uris.clone();
+    let client = public("app").with(|client| {
+        client.redirect_uris = Vec::new();
+        client.grant_types = vec![GrantType::ClientCredentials, GrantType::RefreshToken];
+        client.response_types = Vec::new();
+    });
+    let client = client.with_code_flow(first).with_code_flow(second);
+    assert_eq!(client.redirect_uris, redirect_uris);
+    let grant_types = [GrantType::ClientCredentials, GrantType::RefreshToken, GrantType::AuthorizationCode];
+    assert_eq!(client.grant_types, grant_types);
+    assert_eq!(client.response_types, [ResponseType::Code]);
 }
 
 // §2.3 Client Authentication: "The client MUST NOT use more than one authentication method in each request."

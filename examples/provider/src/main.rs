@@ -1,6 +1,6 @@
 //! An OAuth 2 provider of your own: grantor in axum, on PostgreSQL, with pages on which people log in, decide, and see
 //! and end what they allowed. [`oauth`] is what clients call, [`people`] what browsers show, [`sessions`] who is logged
-//! in, and `store` is the store of grantor's documentation.
+//! in, and `store` is the driver of grantor's documentation.
 //!
 //! `DATABASE_URL` names the database; the tables are created in it.
 
@@ -17,11 +17,11 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::routing::{any, get, post};
+use axum::{Router, middleware};
 use deadpool_postgres::{Manager, Pool, Runtime};
-use grantor::model::{ClientId, GrantType, Issuer, RedirectUri, Resource, ResponseType, Scope};
+use grantor::model::Resource;
 use grantor::record::Client;
 use grantor::resource::{self, Requirement, ResourceServer};
 use grantor::server::Config;
@@ -30,16 +30,16 @@ use grantor::{MAX_FORM_LEN, Moment, Server, Timestamp};
 use tokio_postgres::NoTls;
 
 use crate::sessions::Sessions;
-use crate::store::PgStore;
+use crate::store::{PgStore, Postgres};
 
-const LISTEN: &str = "127.0.0.1:8080";
-const ISSUER: &str = "http://127.0.0.1:8080"; // behind a proxy with TLS: the https URL that people and clients see
-const SCOPES: &str = "photos.read photos.write";
+/// What people and clients see, so behind a proxy with TLS an https URL.
+const ISSUER: &str = "http://127.0.0.1:8080";
 
 /// The time for which a request waits for a connection to the database. Then the answer is 503.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 type Failed = Box<dyn Error + Send + Sync>;
+type Shared = State<Arc<App>>;
 
 /// What all requests share.
 struct App {
@@ -52,11 +52,11 @@ struct App {
 
 #[tokio::main]
 async fn main() -> Result<(), Failed> {
-    let store = PgStore::new(pool(std::env::var("DATABASE_URL")?.parse()?)?);
-    store.create_tables().await?;
+    let store = PgStore::new(Postgres(pool(std::env::var("DATABASE_URL")?.parse()?)?));
+    store.create_tables_async().await?;
     register_demo_client(&store).await?;
     tokio::spawn(purge(store.clone()));
-    let listener = tokio::net::TcpListener::bind(LISTEN).await?;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
     println!("listening on {ISSUER}");
     Ok(axum::serve(listener, router(app(store)?)).await?)
 }
@@ -68,45 +68,36 @@ fn pool(database: tokio_postgres::Config) -> Result<Pool, Failed> {
 
 /// Registers a public client: an application on somebody's computer. If it is there already, it stays as it is.
 async fn register_demo_client(store: &PgStore) -> Result<(), Failed> {
-    let mut client = Client::public(ClientId::parse("photo-printer")?);
+    let mut client = Client::public("photo-printer".parse()?).with_code_flow("http://127.0.0.1/callback".parse()?);
     client.client_name = Some("Photo printer".to_owned());
-    client.redirect_uris = vec![RedirectUri::parse("http://127.0.0.1/callback")?];
-    client.grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
-    client.response_types = vec![ResponseType::Code];
-    client.scope = Scope::parse(SCOPES)?;
+    client.scope = "photos.read photos.write".parse()?;
     let _ = store.commit_async(&Commit::of(Change::PutClient(Arc::new(client)))).await?;
     Ok(())
 }
 
 fn app(store: PgStore) -> Result<Arc<App>, Failed> {
-    let photos = Resource::parse(&format!("{ISSUER}/photos"))?;
-    let mut config = Config::new(Issuer::parse(ISSUER)?);
+    let photos: Resource = format!("{ISSUER}/photos").parse()?;
+    let mut config = Config::new(ISSUER.parse()?);
     config.resources = photos.clone().into();
     config.introspection = None;
-    let mut protected = resource::Config::new(photos);
-    protected.authorization_servers = vec![config.issuer.clone()];
-    protected.scopes_supported = Scope::parse(SCOPES)?;
-    Ok(Arc::new(App {
-        server: Server::new(config)?,
-        photos: ResourceServer::new(protected),
-        reading: Requirement::scope(Scope::parse("photos.read")?),
-        store,
-        sessions: Sessions::default(),
-    }))
+    let server = Server::new(config)?;
+    let photos = ResourceServer::new(resource::Config::new(photos));
+    let reading = Requirement::scope("photos.read".parse()?);
+    Ok(Arc::new(App { server, photos, reading, store, sessions: Sessions::default() }))
 }
 
 fn router(app: Arc<App>) -> Router {
     let mut router = Router::new()
-        .route("/authorize", get(oauth::authorize))
-        .route("/token", any(oauth::token))
-        .route("/revoke", any(oauth::revoke))
-        .route("/photos", get(oauth::photos))
-        .route(&app.photos.config().metadata_path(), any(oauth::photos_metadata))
-        .route("/login", get(people::login_page).post(people::log_in))
+        .route("/login", get(people::show_login).post(people::log_in))
         .route("/consent", post(people::decide))
         .route("/", get(people::applications))
         .route("/remove", post(people::remove_application))
-        .route("/logout-everywhere", post(people::log_out_everywhere));
+        .route("/logout-everywhere", post(people::log_out_everywhere))
+        .layer(middleware::from_fn(sessions::own_forms_only)) // around the routes above it
+        .route("/authorize", get(people::authorize))
+        .route("/token", any(oauth::token))
+        .route("/revoke", any(oauth::revoke))
+        .route("/photos", get(oauth::photos));
     for path in app.server.config().metadata_paths() {
         router = router.route(&path, any(oauth::metadata));
     }

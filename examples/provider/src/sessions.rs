@@ -5,20 +5,21 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
+use axum::extract::{FromRequestParts, Request};
+use axum::http::{StatusCode, header, request::Parts};
+use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use grantor::Timestamp;
-use grantor::model::{Secret, Subject};
+use grantor::model::Subject;
 use grantor::server::Prompt;
 
-use crate::{App, now};
+use crate::{App, ISSUER, now};
 
 const COOKIE: &str = "session";
 const LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
 
-/// The most consent pages that may be open in one browser. The oldest gives way.
+/// The most consent pages that may be open in one browser. At another, they all end.
 const MAX_PROMPTS: usize = 20;
 
 /// All sessions, by what is in the browser's cookie.
@@ -27,7 +28,7 @@ pub(crate) struct Sessions(Mutex<HashMap<String, Session>>);
 
 struct Session {
     login: Login,
-    prompts: Vec<(String, Prompt)>,
+    prompts: HashMap<String, Prompt>,
 }
 
 /// The person who sent a request. As an extractor, it sends everybody else to the login page, from where the way leads
@@ -36,19 +37,17 @@ struct Session {
 pub(crate) struct Login {
     pub(crate) subject: Subject,
     pub(crate) at: Timestamp,
-    /// What each form of this session has to contain, so that no other site can send it.
-    pub(crate) form_token: String,
     session: String,
 }
 
 impl Sessions {
-    /// Begins a session, whose cookie is returned.
+    /// Begins a session, whose cookie is returned. Only https keeps it to itself (`Issuer::is_https`).
     pub(crate) fn begin(&self, subject: Subject, is_https: bool) -> Cookie<'static> {
-        let login = Login { subject, at: now(), form_token: random(), session: random() };
+        let login = Login { subject, at: now(), session: format!("{:032x}", rand::random::<u128>()) };
         let cookie = Cookie::build((COOKIE, login.session.clone())).path("/").http_only(true).secure(is_https);
         let mut sessions = self.lock();
-        sessions.retain(|_, session| !session.login.at.after(LIFETIME).is_past(login.at));
-        sessions.insert(login.session.clone(), Session { login, prompts: Vec::new() });
+        sessions.retain(|_, session| !session.login.at.after(LIFETIME).is_past(now()));
+        sessions.insert(login.session.clone(), Session { login, prompts: HashMap::new() });
         cookie.same_site(SameSite::Lax).build()
     }
 
@@ -60,17 +59,16 @@ impl Sessions {
     /// Keeps a prompt, by a name that nobody else knows, until the person has decided.
     pub(crate) fn keep(&self, login: &Login, name: String, prompt: Prompt) {
         if let Some(Session { prompts, .. }) = self.lock().get_mut(&login.session) {
-            prompts.drain(..prompts.len().saturating_sub(MAX_PROMPTS - 1));
-            prompts.push((name, prompt));
+            if prompts.len() == MAX_PROMPTS {
+                prompts.clear();
+            }
+            prompts.insert(name, prompt);
         }
     }
 
     /// Takes a prompt, once.
     pub(crate) fn take(&self, login: &Login, name: &str) -> Option<Prompt> {
-        let mut sessions = self.lock();
-        let prompts = &mut sessions.get_mut(&login.session)?.prompts;
-        let at = prompts.iter().position(|(other, _)| other == name)?;
-        Some(prompts.remove(at).1)
+        self.lock().get_mut(&login.session)?.prompts.remove(name)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Session>> {
@@ -94,7 +92,10 @@ impl FromRequestParts<Arc<App>> for Login {
     }
 }
 
-pub(crate) fn random() -> String {
-    let Ok(secret) = Secret::generate(&mut rand::rng());
-    secret.expose().to_owned()
+/// Refuses a form that another site sends in somebody's name. A browser says from where a form comes.
+pub(crate) async fn own_forms_only(request: Request, next: Next) -> Response {
+    let is_own = request.headers().get(header::ORIGIN).is_some_and(|origin| origin == ISSUER);
+    if request.method().is_safe() || is_own { next.run(request).await } else { FORGED.into_response() }
 }
+
+const FORGED: (StatusCode, &str) = (StatusCode::FORBIDDEN, "This form is not from a page of this server.\n");

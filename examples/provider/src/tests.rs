@@ -21,34 +21,39 @@ async fn in_a_new_schema() -> PgStore {
     let mut database: tokio_postgres::Config = address.parse().unwrap();
     let administrator = pool(database.clone()).unwrap().get().await.unwrap();
     administrator.batch_execute(&format!("CREATE SCHEMA provider_{name}")).await.unwrap();
-    let store = PgStore::new(pool(database.options(format!("-c search_path=provider_{name}")).clone()).unwrap());
-    store.create_tables().await.unwrap();
+    let pool = pool(database.options(format!("-c search_path=provider_{name}")).clone()).unwrap();
+    let store = PgStore::new(Postgres(pool));
+    store.create_tables_async().await.unwrap();
     store
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_store_keeps_the_contract() {
-    Contract::new().with_rounds(20).with_grants().with_purging().check_async(in_a_new_schema).await;
+    let contract = Contract::new().with_rounds(20).with_grants().with_purging().with_client_purging();
+    contract.check_async(in_a_new_schema).await;
 }
 
 /// A browser with its cookie, and a client that sends forms.
 struct Visitor {
     router: Router,
     cookie: String,
+    /// The site whose page it shows.
+    origin: &'static str,
 }
 
 impl Visitor {
     async fn new() -> Self {
         let store = in_a_new_schema().await;
         register_demo_client(&store).await.unwrap();
-        store.create_tables().await.unwrap(); // as at the next start
+        store.create_tables_async().await.unwrap(); // as at the next start
         register_demo_client(&store).await.unwrap();
-        Self { router: router(app(store).unwrap()), cookie: String::new() }
+        Self { router: router(app(store).unwrap()), cookie: String::new(), origin: ISSUER }
     }
 
     async fn send(&self, request: axum::http::request::Builder, body: String) -> (Response<()>, String) {
         let request = request.header(header::COOKIE, &self.cookie);
         let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let request = request.header(header::ORIGIN, self.origin);
         let response = self.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
         let (head, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
@@ -62,6 +67,13 @@ impl Visitor {
     async fn post(&self, path: &str, fields: &[(&str, &str)]) -> (Response<()>, String) {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         self.send(Request::builder().method(Method::POST).uri(path), body).await
+    }
+
+    /// Sends a form of another site's page, which is refused.
+    async fn forge(&mut self, path: &str, fields: &[(&str, &str)]) {
+        self.origin = "https://evil.example";
+        assert_eq!(self.post(path, fields).await.0.status(), StatusCode::FORBIDDEN);
+        self.origin = ISSUER;
     }
 
     /// Logs in, and goes to where that leads.
@@ -80,13 +92,12 @@ impl Visitor {
     }
 
     /// Presses a button of the consent page. Returns the parameters of the response.
-    async fn decide(&self, next: &str, decision: &str) -> Vec<(String, String)> {
+    async fn decide(&mut self, next: &str, decision: &str) -> Vec<(String, String)> {
         let (_, page) = self.get(next).await;
         assert!(page.contains("Allow Photo printer?"), "{page}");
-        let (form_token, prompt) = (value(&page, "form_token"), value(&page, "prompt"));
-        let fields = |decision| [("form_token", &*form_token), ("prompt", &*prompt), ("decision", decision)];
-        let (forged, _) = self.post("/consent", &fields("allow")[1..]).await;
-        assert_eq!(forged.status(), StatusCode::FORBIDDEN);
+        let prompt = value(&page, "prompt");
+        let fields = |decision| [("prompt", &*prompt), ("decision", decision)];
+        self.forge("/consent", &fields("allow")).await;
         let (response, _) = self.post("/consent", &fields(decision)).await;
         let (again, _) = self.post("/consent", &fields(decision)).await;
         assert_eq!(again.status(), StatusCode::GONE);
@@ -114,7 +125,7 @@ fn location(response: &Response<()>) -> &str {
 /// The value of a hidden field.
 fn value(page: &str, name: &str) -> String {
     let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
-    rest.split('"').next().unwrap().replace("&#38;", "&")
+    rest.split('"').next().unwrap().replace("&amp;", "&")
 }
 
 fn parameter<'a>(parameters: &'a [(String, String)], name: &str) -> &'a str {
@@ -146,10 +157,9 @@ async fn from_the_login_to_the_logout_everywhere() {
     assert_eq!(visitor.photos(access_token).await.0, StatusCode::UNAUTHORIZED);
 
     let (_, page) = visitor.get("/").await;
-    assert!(page.contains("photo-printer: photos.read"), "{page}");
-    let form_token = value(&page, "form_token");
-    let fields = [("form_token", &*form_token), ("client_id", "photo-printer")];
-    assert_eq!(visitor.post("/remove", &fields[1..]).await.0.status(), StatusCode::FORBIDDEN);
+    assert!(page.contains("Photo printer: photos.read"), "{page}");
+    let fields = [("client_id", "photo-printer")];
+    visitor.forge("/remove", &fields).await;
     assert_eq!(visitor.post("/remove", &fields).await.0.status(), StatusCode::SEE_OTHER);
     assert!(visitor.get("/").await.1.contains("None."));
     let refresh = [("grant_type", "refresh_token"), ("refresh_token", fresh["refresh_token"].as_str().unwrap())];
@@ -159,8 +169,9 @@ async fn from_the_login_to_the_logout_everywhere() {
     let exchange =
         exchange.map(|(name, value)| (name, if name == "code" { parameter(&response, "code") } else { value }));
     let tokens = visitor.token(&exchange).await;
-    let (_, page) = visitor.get("/").await;
-    visitor.post("/logout-everywhere", &[("form_token", &value(&page, "form_token"))]).await;
+    visitor.forge("/logout-everywhere", &[]).await;
+    assert_eq!(visitor.photos(tokens["access_token"].as_str().unwrap()).await.0, StatusCode::OK);
+    visitor.post("/logout-everywhere", &[]).await;
     assert_eq!(visitor.photos(tokens["access_token"].as_str().unwrap()).await.0, StatusCode::UNAUTHORIZED);
     assert!(location(&visitor.get("/").await.0).starts_with("/login"));
 }
@@ -183,6 +194,7 @@ async fn what_is_refused_and_denied() {
     visitor.cookie.clear();
     let (response, _) = visitor.get(&format!("{REQUEST}&prompt=none")).await;
     assert!(location(&response).contains("error=login_required"), "{}", location(&response));
+    visitor.forge("/login", &[("name", "alice"), ("password", "correct horse battery staple")]).await;
     let elsewhere = [("name", "alice"), ("password", "correct horse battery staple"), ("next", "https://evil.example")];
     assert_eq!(location(&visitor.post("/login", &elsewhere).await.0), "/");
 }

@@ -8,7 +8,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use grantor::model::{ClientId, Digest, Subject};
-use grantor::store::{AsyncGrantStore as _, AsyncStore as _, GrantsOf, Lookup};
+use grantor::store::{AsyncGrantStore as _, GrantsOf};
 use grantor::{Timestamp, Unavailable};
 
 use crate::audit::{HostEvent, audit};
@@ -47,26 +47,11 @@ pub(crate) async fn show(
     let Some(login) = visit.login.clone() else {
         return login_page(&app, &mut visit, None, now, StatusCode::OK, None);
     };
-    let Ok(lines) = lines(&app, &login.user.subject, after.as_ref(), now).await else { return unavailable() };
+    let applications = app.host.store.applications_async(&login.user.subject, after.as_ref(), PAGE, now).await;
+    let Ok(applications) = applications else { return unavailable() };
+    let lines: Vec<_> = applications.into_iter().map(|application| Line { application }).collect();
     let Ok((csrf, cookie)) = app.sessions.form(&mut visit, &login) else { return unavailable() };
     with_cookie(pages::applications(&login.user, &lines, lines.len() == PAGE, &csrf), cookie)
-}
-
-/// Returns one line per application, with its name for people and the credentials that it still holds.
-async fn lines(
-    app: &App,
-    subject: &Subject,
-    after: Option<&ClientId>,
-    now: Timestamp,
-) -> Result<Vec<Line>, Unavailable> {
-    let store = &app.host.store;
-    let mut lines = Vec::new();
-    for application in store.applications_async(subject, after, PAGE, now).await? {
-        let found = store.lookup_async(&Lookup::of_client(application.client_id.clone())).await?;
-        let client_name = found.client().and_then(|client| client.client_name.clone());
-        lines.push(Line { application, client_name });
-    }
-    Ok(lines)
 }
 
 /// `POST /applications/revoke`. Repeating it does no harm: revoked grants stay revoked.

@@ -136,7 +136,6 @@ struct Applications<'a> {
 /// An application that somebody allowed.
 pub(crate) struct Line {
     pub(crate) application: Application,
-    pub(crate) client_name: Option<String>,
 }
 
 #[derive(Template)]
@@ -292,7 +291,7 @@ fn content_security_policy() -> HeaderValue {
 
 impl Line {
     fn name(&self) -> &str {
-        self.client_name.as_deref().unwrap_or(self.client_id())
+        self.application.client_name.as_deref().unwrap_or(self.client_id())
     }
 
     fn client_id(&self) -> &str {

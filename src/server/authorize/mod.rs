@@ -84,6 +84,22 @@ pub enum AuthorizeReply {
     Respond(AuthorizationResponse),
 }
 
+impl AuthorizeReply {
+    /// True if a person who is not logged in has to do that first: redirect to the login page, and from there back to
+    /// this very request. So it is for a decision; and for an error too, lest a stranger's link lead through it to
+    /// anywhere ([RFC 9700 §4.11.2]). A client that wants no page (`prompt=none`) is answered at once.
+    ///
+    /// [RFC 9700 §4.11.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.11.2
+    #[must_use]
+    pub fn needs_login(&self) -> bool {
+        match self {
+            Self::Ask(prompt) => !prompt.is_silent(),
+            Self::Refuse(refusal) => !refusal.is_silent,
+            Self::Respond(_) => false,
+        }
+    }
+}
+
 impl Server {
     /// Answers a request to the authorization endpoint: GET or POST ([RFC 6749 §3.1]). `run` returns an
     /// [`AuthorizeReply`].

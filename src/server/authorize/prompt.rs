@@ -9,7 +9,7 @@ use crate::record::{Asked, Version};
 /// A valid authorization request that waits for the resource owner's decision. A plain value: keep it in the session,
 /// on the server's side, while pages are shown, and take it out of there to decide. It is not `Clone`, so that one
 /// request is not both approved and denied. It has no end of its own, but for that of a pushed request, after which a
-/// decision is refused.
+/// decision is refused. The cookie of the session is `Secure` if [`Issuer::is_https`](crate::model::Issuer::is_https).
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[non_exhaustive]

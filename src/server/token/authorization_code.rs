@@ -73,7 +73,7 @@ fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Re
     // RFC 6749 §4.1.2: "If an authorization code is used more than once, the authorization server MUST deny the request
     // and SHOULD revoke (when possible) all tokens previously issued based on that authorization code."
     if presented.spent_at.is_some() {
-        return Err(Refused::Revoking(grant.id, TokenError::CodeReplayed));
+        return Err(Refused::replayed(presented, TokenError::CodeReplayed));
     }
     if presented.revoked {
         return Err(TokenError::CodeRevoked.into());

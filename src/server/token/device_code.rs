@@ -55,7 +55,7 @@ fn approve(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, presented: &Presen
         return Err(TokenError::DeviceCodeOfAnotherClient.into());
     }
     if presented.spent_at.is_some() {
-        return Err(Refused::Revoking(grant.id, TokenError::DeviceCodeReplayed));
+        return Err(Refused::replayed(presented, TokenError::DeviceCodeReplayed));
     }
     if presented.revoked {
         return Err(TokenError::DeviceCodeRevoked.into());

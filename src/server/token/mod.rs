@@ -47,7 +47,7 @@ use crate::fetch::FromCache;
 use crate::model::{AuthenticationEvent, Claims, ClientId, GrantId, GrantType, Moment, Scope, Subject};
 use crate::record::Client;
 use crate::step::{Pause, Step, machine};
-use crate::store::Found;
+use crate::store::{Found, Presented};
 use crate::wire::Form;
 
 machine! {
@@ -220,6 +220,14 @@ enum Refused {
     /// A refusal that also revokes everything issued from this grant, since the presented credential had been spent
     /// before.
     Revoking(GrantId, TokenError),
+}
+
+impl Refused {
+    /// Refuses a credential that had been spent before. If its grant is revoked already, after an earlier replay say,
+    /// there is nothing left to do.
+    fn replayed(presented: &Presented, error: TokenError) -> Self {
+        if presented.revoked { Self::With(error) } else { Self::Revoking(presented.grant.id, error) }
+    }
 }
 
 impl<E: Into<TokenError>> From<E> for Refused {

@@ -55,7 +55,7 @@ fn check(endpoint: &TokenEndpoint<'_>, client: Arc<Client>, found: &Found) -> Re
         (Rotation::On { grace: Some(grace) }, Some(spent_at)) if grace.since <= spent_at => {
             Basis::RefreshTokenRetried { key, grace }
         }
-        (_, Some(_)) => return Err(Refused::Revoking(grant.id, TokenError::RefreshTokenReplayed)),
+        (_, Some(_)) => return Err(Refused::replayed(presented, TokenError::RefreshTokenReplayed)),
     };
     if token.expires_at.is_past(now) {
         return Err(TokenError::RefreshTokenExpired.into());

@@ -1,11 +1,12 @@
 //! The rules of [`GrantStore`]: living grants are listed, and the selected ones are revoked.
 
 use super::records::{
-    client_id, credential, credentials_of_every_kind, discard, grant, grant_id, issue_as, key, open_as, revoke, spend,
+    client, client_id, credential, credentials_of_every_kind, discard, grant, grant_id, issue_as, key, open_as, put_as,
+    registration, revoke, spend,
 };
 use super::trial::{Rule, Trial};
 use crate::model::{Scope, Subject, Timestamp};
-use crate::record::{Credential, CredentialKind, Grant};
+use crate::record::{Client, Credential, CredentialKind, DynamicRegistration, Grant};
 use crate::store::{Application, Change, GrantCursor, GrantStore, GrantsOf, HeldGrant};
 
 pub(super) fn rules<S: GrantStore>() -> Vec<Rule<S>> {
@@ -63,6 +64,7 @@ pub(super) fn rules<S: GrantStore>() -> Vec<Rule<S>> {
                 && t.applications("alice", None, 10).len() == 1
         }),
         ("an application is one line, however often its user logged in", one_line_for_several_logins),
+        ("an application has the name of its client as it is now", named_as_its_client),
         ("applications are paged by client, with all grants of each", pages_applications),
         ("revoking ends the grants that are meant, and no others", revokes_what_is_meant),
         ("revoking goes on after a page, ends codes too, and may be repeated", revokes_page_by_page),
@@ -177,6 +179,26 @@ fn one_line_for_several_logins<S: GrantStore>(t: &Trial<'_, S>) -> bool {
         && (app.access_tokens, app.refresh_tokens) == (2, 3)
         && app.expires_at == Timestamp(credential(3, 1).expires_at.0 + 3)
         && (mail.client_id.as_str(), mail.grants) == ("mail", 1)
+}
+
+/// One of the clients is gone, or is kept elsewhere.
+fn named_as_its_client<S: GrantStore>(t: &Trial<'_, S>) -> bool {
+    let named = |revision, name: &str, is_self_registered| {
+        let registration = Some(DynamicRegistration { is_self_registered, ..registration() });
+        t.applied([put_as(Client { client_name: Some(name.to_owned()), registration, ..client(revision) })])
+    };
+    let names = || {
+        let lines = t.applications("alice", None, 10);
+        lines.into_iter().map(|line| (line.client_name, line.client_is_self_registered)).collect::<Vec<_>>()
+    };
+    let is = |name: &str, is_self_registered| [(Some(name.to_owned()), is_self_registered), (None, false)];
+    t.applied(login(1, "alice", "client"))
+        && t.applied(login(2, "alice", "gone"))
+        && names() == [(None, false), (None, false)]
+        && named(0, "Drucker", true)
+        && names() == is("Drucker", true)
+        && named(1, "Printer", false)
+        && names() == is("Printer", false)
 }
 
 /// One client has more grants than fit on a page.

@@ -1,6 +1,6 @@
 //! A commit, as one statement a change.
 
-use super::{Statement, Value};
+use super::{Statement, Value, seconds};
 use crate::effect::Unavailable;
 use crate::record::{Credential, CredentialKind, PendingRequest};
 use crate::store::{Change, Commit};
@@ -38,7 +38,8 @@ fn change(change: &Change) -> Result<Statement, Unavailable> {
         Change::Witness { key, until } => ("Witness", vec![Value::key(key), Value::time(*until)]),
         Change::PutClient(it) => {
             let name = if it.revision == 0 { "PutClient of revision 0" } else { "PutClient of another revision" };
-            (name, vec![Value::text(&it.client_id), Value::record(&**it)?, Value::number(it.revision)])
+            let purgeable_since = Value::Integer(it.purgeable_since().map(seconds));
+            (name, vec![Value::text(&it.client_id), Value::record(&**it)?, Value::number(it.revision), purgeable_since])
         }
         Change::RemoveClient { client_id, revision } => {
             ("RemoveClient", vec![Value::text(client_id), Value::number(*revision)])
@@ -46,7 +47,8 @@ fn change(change: &Change) -> Result<Statement, Unavailable> {
         #[cfg(feature = "store-contract")]
         Change::Unknown(_) => return Err(Unavailable::new("a change that no store knows")),
     };
-    Ok(Statement::new(name, values))
+    let has_precondition = !matches!(change, Change::Revoke(_) | Change::Discard(_));
+    Ok(Statement { has_precondition, ..Statement::new(name, values) })
 }
 
 fn credential(it: &Credential) -> Result<Vec<Value>, Unavailable> {

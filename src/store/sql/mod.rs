@@ -1,24 +1,48 @@
-//! A store in SQL, but for the connection: the tables, and each lookup, commit, list and purge as statements with their
-//! values. PostgreSQL's words; other databases differ in a few.
+//! A store in SQL, but for the connection: [`SqlStore`] has the tables and the statements, and a driver of yours runs
+//! them. PostgreSQL's words; other databases differ in a few.
 //!
-//! A store asks this module for a statement, runs it by its driver, and gives the rows back. What is left to write is
-//! two functions, one that hands over a statement's values and one that takes a row apart, and what depends on the
-//! driver: pools, transactions, deadlocks. [`AsyncStore`](super::AsyncStore) shows a whole one, in a
-//! hundred lines. [A store in SQL](crate::_documentation::store_in_sql) says why the statements are as they are.
+//! The store implements [`AsyncStore`](super::AsyncStore), lists what people allowed
+//! ([`AsyncGrantStore`](super::AsyncGrantStore)), and forgets what has expired ([`AsyncPurge`](super::AsyncPurge)) and
+//! who never came back ([`AsyncPurgeClients`](super::AsyncPurgeClients)). By a blocking driver it implements the
+//! blocking traits.
 //!
-//! A store with tables of its own needs none of this: the [contract](super) is all that counts.
+//! # A whole store
+//!
+//! A driver says three things: how a statement is read, how several are written in one transaction, and by which errors
+//! the database asks for another try. This is all of it for tokio-postgres, with a pool of connections. It keeps the
+//! whole contract, and is `src/store/sql/postgres.rs` in grantor's repository.
+//!
+#![doc = concat!("```\n", include_str!("stub.txt"), include_str!("postgres.rs"), "```")]
+//!
+//! With it, a store is opened by `PgStore::new(Postgres(pool))`, and
+//! [`create_tables_async`](SqlStore::create_tables_async) creates what is not there yet. `examples/provider` in the
+//! repository is a whole provider on it.
+//!
+//! # Other databases, other tables
+//!
+//! - **A store with tables of its own** needs none of this: the [contract](super) is all that counts.
+//! - **Statements without the store**: [`lookup`](fn@lookup), [`changes`], [`held_grants`], [`Table::purge`] and
+//!   [`purge_clients`] return each statement with its values, for whoever wants to run them in another way.
+//! - **SQLite** numbers parameters by `?1`, says `max` for `GREATEST`, `blob` for `bytea`, and nothing for `COLLATE
+//!   "C"`. A blocking driver replaces these words: `tests/stores/src/blocking.rs` in the repository.
+//!
+//! [A store in SQL](crate::_documentation::store_in_sql) says why the statements are as they are.
 
 mod commit;
+mod driver;
 mod lookup;
 mod pages;
+mod store;
 
 use std::borrow::Cow;
 
 use serde::Serialize;
 
 pub use commit::changes;
+pub use driver::{AsyncDriver, Driver, Failed, SQLSTATES_OF_ANOTHER_TRY};
 pub use lookup::{found, lookup};
-pub use pages::{Table, held, held_grants};
+pub use pages::{Table, held, held_grants, purge_clients};
+pub use store::SqlStore;
 
 use crate::effect::Unavailable;
 use crate::model::{Key, Timestamp};
@@ -35,13 +59,23 @@ pub struct Statement {
     name: &'static str,
     text: Cow<'static, str>,
     values: Vec<Value>,
+    has_precondition: bool,
 }
 
 impl Statement {
     fn new(name: &'static str, values: Vec<Value>) -> Self {
         let text = STATEMENTS.split("-- ").find_map(|statement| statement.strip_prefix(name)?.strip_prefix('\n'));
         let text = text.unwrap_or_default().trim_end();
-        Self { name, text: text.strip_suffix(';').unwrap_or(text).into(), values }
+        Self { name, text: text.strip_suffix(';').unwrap_or(text).into(), values, has_precondition: false }
+    }
+
+    /// The statements that create the tables which are not there yet. Several processes may start at once: the lock,
+    /// which ends with the transaction, lets one of them do it.
+    fn create_tables() -> Vec<Self> {
+        let lock = Self::new("create_tables: one at a time", Vec::new());
+        let create = |text: &'static str| Self { text: text.trim().into(), ..lock.clone() };
+        let tables = SCHEMA.split(';').filter(|text| !text.trim().is_empty()).map(create);
+        std::iter::once(lock.clone()).chain(tables).collect()
     }
 
     /// The same statement, with some words replaced.
@@ -73,7 +107,7 @@ impl Statement {
     /// of the change.
     #[must_use]
     pub fn holds(&self, rows: u64) -> bool {
-        rows > 0 || self.name.ends_with("(no precondition)")
+        rows > 0 || !self.has_precondition
     }
 }
 
@@ -140,7 +174,12 @@ mod tests {
 
     #[test]
     fn every_statement_is_found_by_its_name() {
-        let code = concat!(include_str!("commit.rs"), include_str!("lookup.rs"), include_str!("pages.rs"));
+        let code = concat!(
+            include_str!("commit.rs"),
+            include_str!("lookup.rs"),
+            include_str!("pages.rs"),
+            include_str!("mod.rs")
+        );
         for statement in STATEMENTS.split("-- ").skip(1) {
             let (name, text) = statement.split_once('\n').unwrap_or_default();
             assert!(code.contains(&format!("\"{name}\"")), "{name} is in the code");

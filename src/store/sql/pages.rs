@@ -1,5 +1,5 @@
-//! The lists of [`GrantStore`](crate::store::GrantStore) and the batches of [`Purge`](crate::store::Purge), as
-//! statements.
+//! The lists of [`GrantStore`](crate::store::GrantStore), and the batches of [`Purge`](crate::store::Purge) and
+//! [`PurgeClients`](crate::store::PurgeClients), as statements.
 
 use super::lookup::{integer, record, time};
 use super::{Row, Statement, Value};
@@ -70,4 +70,10 @@ impl Table {
             Self::Grants => Statement::new("purge_batch: grants", values),
         }
     }
+}
+
+/// Returns the statement that forgets up to so many clients that were registered by this time and are not used.
+#[must_use]
+pub fn purge_clients(registered_by: Timestamp, limit: usize) -> Statement {
+    Statement::new("purge_clients", vec![Value::past(registered_by), Value::limit(limit)])
 }

@@ -1,65 +1,44 @@
-use std::error::Error;
-
 use deadpool_postgres::{GenericClient, Pool};
-use grantor::store::sql::{self, Row, Statement, Value};
-use grantor::store::{AsyncGrantStore, AsyncPurge, AsyncStore, Commit};
-use grantor::store::{GrantCursor, GrantsOf, HeldGrant, Lookup, Outcome};
-use grantor::{Answer, Timestamp, Unavailable};
+use grantor::store::sql::{self, AsyncDriver, Failed, Row, SqlStore, Statement, Value};
+use tokio_postgres::Error;
 use tokio_postgres::types::{ToSql, Type};
 
-/// Keeps everything in PostgreSQL, in a database that has the tables of `sql::SCHEMA`.
+/// Keeps everything in PostgreSQL.
+pub type PgStore = SqlStore<Postgres>;
+
+/// Runs statements on the connections of a pool. Give it a `wait_timeout`: a request that waits in
+/// vain is a 503.
 #[derive(Clone)]
-pub struct PgStore {
-    pool: Pool,
-}
+pub struct Postgres(pub Pool);
 
-type Failed = Box<dyn Error + Send + Sync>;
-
-impl PgStore {
-    /// A store whose connections are those of a pool. Give it a `wait_timeout`: a request that waits in vain is a 503.
-    pub fn new(pool: Pool) -> Self {
-        Self { pool }
-    }
-
-    /// Creates the tables that are not there yet. Several processes may start at once: the lock lets one of them do it.
-    pub async fn create_tables(&self) -> Result<(), Failed> {
-        let lock_and_create = format!("BEGIN; SELECT pg_advisory_xact_lock(1); {}; COMMIT", sql::SCHEMA);
-        Ok(self.pool.get().await?.batch_execute(&lock_and_create).await?)
-    }
-
-    async fn rows(&self, statement: &Statement) -> Result<Vec<Row>, Failed> {
-        let db = self.pool.get().await?;
+impl AsyncDriver for Postgres {
+    async fn query_async(&self, statement: &Statement) -> Result<Vec<Row>, Failed> {
+        let db = self.0.get().await?;
         let rows = db.query(&db.prepare_cached(statement.text()).await?, &parameters(statement)).await?;
         rows.iter().map(|row| (0..row.len()).map(|at| column(row, at)).collect()).collect()
     }
 
-    async fn apply(&self, commit: &Commit) -> Result<Outcome, Failed> {
-        let statements = sql::changes(commit)?;
-        let mut db = self.pool.get().await?;
+    async fn write_async(&self, statements: &[Statement]) -> Result<Vec<u64>, Failed> {
+        let mut db = self.0.get().await?;
         let transaction = db.transaction().await?; // rolled back if it is dropped
-        for (index, statement) in statements.iter().enumerate() {
-            // A deadlock is an error, and so an outage: nothing was written, and the client may ask again.
-            if !statement.holds(execute(&transaction, statement).await?) {
+        let mut touched = Vec::new();
+        for statement in statements {
+            let prepared = transaction.prepare_cached(statement.text()).await?;
+            let rows = transaction.execute(&prepared, &parameters(statement)).await?;
+            touched.push(rows);
+            if !statement.holds(rows) {
                 transaction.rollback().await?;
-                return Ok(Outcome::Conflict(index));
+                return Ok(touched);
             }
         }
         transaction.commit().await?;
-        Ok(Outcome::Applied)
+        Ok(touched)
     }
 
-    async fn forget(&self, now: Timestamp, limit: usize) -> Result<usize, Failed> {
-        let db = self.pool.get().await?;
-        let mut left = limit;
-        for table in sql::Table::ALL {
-            left -= usize::try_from(execute(&db, &table.purge(now, left)).await?)?;
-        }
-        Ok(limit - left)
+    fn wants_another_try(&self, error: &Failed) -> bool {
+        let code = error.downcast_ref::<Error>().and_then(Error::code);
+        code.is_some_and(|code| sql::SQLSTATES_OF_ANOTHER_TRY.contains(&code.code()))
     }
-}
-
-async fn execute(db: &impl GenericClient, statement: &Statement) -> Result<u64, Failed> {
-    Ok(db.execute(&db.prepare_cached(statement.text()).await?, &parameters(statement)).await?)
 }
 
 fn parameters(statement: &Statement) -> Vec<&(dyn ToSql + Sync)> {
@@ -82,32 +61,4 @@ fn column(row: &tokio_postgres::Row, at: usize) -> Result<Value, Failed> {
         Type::BYTEA => Value::Bytes(row.try_get(at)?),
         _ => Value::Text(row.try_get(at)?),
     })
-}
-
-impl AsyncStore for PgStore {
-    async fn lookup_async(&self, lookup: &Lookup) -> Answer<Lookup> {
-        sql::found(&self.rows(&sql::lookup(lookup)).await?)
-    }
-
-    async fn commit_async(&self, commit: &Commit) -> Answer<Commit> {
-        Ok(self.apply(commit).await?)
-    }
-}
-
-impl AsyncGrantStore for PgStore {
-    async fn held_grants_async(
-        &self,
-        of: &GrantsOf,
-        after: Option<&GrantCursor>,
-        limit: usize,
-        now: Timestamp,
-    ) -> Result<Vec<HeldGrant>, Unavailable> {
-        sql::held(&self.rows(&sql::held_grants(of, after, limit, now)).await?)
-    }
-}
-
-impl AsyncPurge for PgStore {
-    async fn purge_batch_async(&self, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
-        Ok(self.forget(now, limit).await?)
-    }
 }

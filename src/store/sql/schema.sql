@@ -1,8 +1,10 @@
 CREATE TABLE IF NOT EXISTS clients (
     client_id text COLLATE "C" PRIMARY KEY,
     record text NOT NULL,
-    revision bigint NOT NULL
+    revision bigint NOT NULL,
+    purgeable_since bigint
 );
+CREATE INDEX IF NOT EXISTS clients_by_registration ON clients (purgeable_since) WHERE purgeable_since IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS grants (
     id bytea PRIMARY KEY,

@@ -1,3 +1,6 @@
+-- create_tables: one at a time
+SELECT pg_advisory_xact_lock(29117685391716210);
+
 -- lookup
 SELECT 'client', record, CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS boolean)
 FROM clients WHERE client_id = $1
@@ -60,10 +63,13 @@ UPDATE requests SET spent_at = $2 WHERE key = $1 AND spent_at IS NULL;
 INSERT INTO witnesses (key, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING;
 
 -- PutClient of revision 0
-INSERT INTO clients (client_id, record, revision) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
+INSERT INTO clients (client_id, record, revision, purgeable_since)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING;
 
 -- PutClient of another revision
-UPDATE clients SET record = $2, revision = $3 WHERE client_id = $1 AND revision + 1 = $3;
+UPDATE clients SET record = $2, revision = $3, purgeable_since = $4
+WHERE client_id = $1 AND revision + 1 = $3;
 
 -- RemoveClient
 DELETE FROM clients WHERE client_id = $1 AND revision = $2;
@@ -88,3 +94,9 @@ AND key IN (SELECT key FROM credentials WHERE expires_at <= $1 LIMIT $2);
 -- purge_batch: grants
 DELETE FROM grants WHERE expires_at <= $1
 AND id IN (SELECT id FROM grants WHERE expires_at <= $1 LIMIT $2);
+
+-- purge_clients
+DELETE FROM clients WHERE purgeable_since <= $1
+AND client_id IN (
+    SELECT client_id FROM clients WHERE purgeable_since <= $1
+    AND NOT EXISTS (SELECT 1 FROM grants WHERE grants.client_id = clients.client_id) LIMIT $2);

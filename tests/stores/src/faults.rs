@@ -39,11 +39,11 @@ fn both(rule: &'static str, make: fn(&mut Shape)) -> Fault {
 
 /// All of them.
 pub fn all() -> Vec<Fault> {
-    [of_finding(), of_commits(), of_credentials(), of_requests(), of_grants(), of_listing(), of_purging(), of_handles()]
+    let of_lists = [of_listing(), of_purging(), of_purging_clients()];
+    [of_finding(), of_commits(), of_credentials(), of_requests(), of_grants(), of_handles(), reads_first(), of_racing()]
         .into_iter()
+        .chain(of_lists)
         .flatten()
-        .chain(reads_first())
-        .chain(of_racing())
         .collect()
 }
 
@@ -72,7 +72,7 @@ fn of_finding() -> Vec<Fault> {
         both(as_stored, |it| it.edit("PutRequest of revision 0", "$3, $4,", "$3, replace($4, 'acr_values', 'acr'),")),
         both(as_stored, |it| it.edit(LOOKUP, "user_code = $7", "user_code <> $7")),
         both(longest, |it| {
-            it.edit_schema("revision bigint NOT NULL\n", "revision bigint NOT NULL CHECK (length(client_id) < 256)\n")
+            it.edit_schema("purgeable_since bigint\n", "purgeable_since bigint CHECK (length(client_id) < 256)\n")
         }),
         both(longest, |it| {
             it.edit_schema(
@@ -313,6 +313,9 @@ fn of_listing() -> Vec<Fault> {
         both("an application is one line, however often its user logged in", |it| {
             it.edit(HELD, "'access_token'", "'refresh_token'");
         }),
+        both("an application has the name of its client as it is now", |it| {
+            it.edit("PutClient of another revision", "record = $2, ", "");
+        }),
         both("applications are paged by client, with all grants of each", |it| it.edit(HELD, "LIMIT $5", "LIMIT 50")),
         both("revoking ends the grants that are meant, and no others", |it| {
             it.edit(HELD, "g.subject = $1", "$1 = g.subject");
@@ -364,6 +367,32 @@ fn of_purging() -> Vec<Fault> {
         },
     ]
 }
+
+const PURGE_CLIENTS: &str = "purge_clients";
+
+fn of_purging_clients() -> Vec<Fault> {
+    let in_time = "a client that registered itself is forgotten when its time is over, and not before";
+    let in_use = "a client that has a grant is not forgotten, not even after its revocation";
+    vec![
+        both(in_time, |it| it.edit(PURGE_CLIENTS, "purgeable_since <=", "purgeable_since <")),
+        both(in_time, |it| it.edit("PutClient of revision 0", "$3, $4)", "$3, NULL)")),
+        both(in_use, |it| it.edit(PURGE_CLIENTS, ITS_OWN, &format!("{ITS_OWN} AND NOT grants.revoked"))),
+        both("the grants of others do not keep a client", |it| {
+            it.edit(PURGE_CLIENTS, ITS_OWN, "grants.client_id <> ''");
+        }),
+        both("a client of the operator is never forgotten", |it| {
+            it.edit(PURGE_CLIENTS, "purgeable_since <=", "COALESCE(purgeable_since, 0) <=");
+        }),
+        both("a client is judged by its record as it is now", |it| {
+            it.edit("PutClient of another revision", ", purgeable_since = $4", "");
+        }),
+        both("so many clients are forgotten at a time as was said, and in the end all of them", |it| {
+            it.edit(PURGE_CLIENTS, " LIMIT $2", "");
+        }),
+    ]
+}
+
+const ITS_OWN: &str = "grants.client_id = clients.client_id";
 
 const SPEND: &str = "SELECT 1 FROM credentials WHERE key = $1 AND spent_at IS NULL; UPDATE credentials SET spent_at = $2 WHERE key = $1";
 const WITNESS: &str = "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM witnesses WHERE key = $1);

@@ -3,6 +3,7 @@
 //! that forbids it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "it serves tests")]
 
+mod blocking;
 mod faults;
 mod postgres;
 mod shape;
@@ -10,8 +11,9 @@ mod shape;
 mod shown;
 mod sqlite;
 
+pub use blocking::{BlockingStore, OneConnection};
 pub use faults::{Fault, On, all, reads_first};
 pub use postgres::{PgStore, Postgres};
 pub use shape::{Flag, Shape};
-pub use shown::PgStore as ShownStore;
+pub use shown::{PgStore as ShownStore, Postgres as ShownDriver};
 pub use sqlite::{Sqlite, SqliteStore};

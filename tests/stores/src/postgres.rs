@@ -3,17 +3,18 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use deadpool_postgres::{GenericClient, Manager, Pool};
+use deadpool_postgres::{GenericClient, Manager, Object, Pool};
 use grantor::store::sql::{self, Row, Table, Value};
 use grantor::store::{
-    AsyncGrantStore, AsyncPurge, AsyncStore, Commit, GrantCursor, GrantsOf, HeldGrant, Lookup, Outcome,
+    AsyncGrantStore, AsyncPurge, AsyncPurgeClients, AsyncStore, Commit, GrantCursor, GrantsOf, HeldGrant, Lookup,
+    Outcome,
 };
 use grantor::{Answer, Timestamp, Unavailable};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Config, NoTls};
 
-use crate::ShownStore;
 use crate::shape::{Cache, EMPTY, Flag, Program, Shape, Statement};
+use crate::shown::{self, PgStore as ShownStore};
 
 /// A schema of its own with the tables, and what a store does with them.
 #[derive(Clone)]
@@ -30,11 +31,22 @@ static NUMBER: AtomicUsize = AtomicUsize::new(0);
 impl Postgres {
     /// The tables in the database that `GRANTOR_POSTGRES` names.
     pub async fn new(shape: Shape) -> Self {
+        let this = Self::without_tables(shape).await;
+        this.connection().await.batch_execute(this.shape.schema()).await.unwrap();
+        this
+    }
+
+    /// The same, before the tables are created.
+    pub async fn without_tables(shape: Shape) -> Self {
         let name = format!("stores_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let pool = pool(&name, &shape);
-        let client = pool.get().await.unwrap();
-        client.batch_execute(&format!("CREATE SCHEMA {name}; {}", shape.schema())).await.unwrap();
-        Self { name, shape: Arc::new(shape), pool }
+        let this = Self { pool: pool(&name, &shape), name, shape: Arc::new(shape) };
+        this.connection().await.batch_execute(&format!("CREATE SCHEMA {}", this.name)).await.unwrap();
+        this
+    }
+
+    /// A connection that no store uses.
+    pub async fn connection(&self) -> Object {
+        self.pool.get().await.unwrap()
     }
 
     /// A store with nothing in it.
@@ -45,19 +57,19 @@ impl Postgres {
         PgStore::new(self.clone())
     }
 
-    /// The store that the documentation shows, with nothing in it.
-    pub async fn shown(&self) -> ShownStore {
-        self.empty().await;
-        ShownStore::new(self.pool.clone())
+    /// The store that the documentation shows.
+    pub fn shown(&self) -> ShownStore {
+        ShownStore::new(shown::Postgres(self.pool.clone()))
     }
 
-    async fn empty(&self) {
-        self.pool.get().await.unwrap().batch_execute(EMPTY).await.unwrap();
+    /// Empties the tables.
+    pub async fn empty(&self) {
+        self.connection().await.batch_execute(EMPTY).await.unwrap();
     }
 
     /// Ends what this left in the database.
     pub async fn drop(self) {
-        self.pool.get().await.unwrap().batch_execute(&format!("DROP SCHEMA {} CASCADE", self.name)).await.unwrap();
+        self.connection().await.batch_execute(&format!("DROP SCHEMA {} CASCADE", self.name)).await.unwrap();
         self.pool.close();
     }
 }
@@ -238,5 +250,13 @@ impl AsyncGrantStore for PgStore {
 impl AsyncPurge for PgStore {
     async fn purge_batch_async(&self, now: Timestamp, limit: usize) -> Result<usize, Unavailable> {
         Ok(self.purged(now, limit).await?)
+    }
+}
+
+impl AsyncPurgeClients for PgStore {
+    async fn purge_clients_async(&self, registered_by: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+        let purge = self.at.shape.purge_clients(registered_by, limit);
+        let client = self.at.pool.get().await.map_err(Unavailable::new)?;
+        Ok(touched(&client, &purge).await?)
     }
 }

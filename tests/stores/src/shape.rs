@@ -273,6 +273,12 @@ impl Shape {
         compact(&text, &self.reckoned(statement.values()))
     }
 
+    /// The statement that forgets so many clients.
+    pub(crate) fn purge_clients(&self, registered_by: Timestamp, limit: usize) -> Statement {
+        let statement = sql::purge_clients(registered_by, limit);
+        compact(&self.statements[statement.name()], &self.reckoned(statement.values()))
+    }
+
     /// The statement that forgets so much of one table.
     pub(crate) fn purge(&self, table: Table, now: Timestamp, limit: usize) -> Statement {
         let statement = table.purge(now, limit);

@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use grantor::store::sql::{self, Row, Table, Value};
-use grantor::store::{Commit, GrantCursor, GrantStore, GrantsOf, HeldGrant, Lookup, Outcome, Purge, Store};
+use grantor::store::{
+    Commit, GrantCursor, GrantStore, GrantsOf, HeldGrant, Lookup, Outcome, Purge, PurgeClients, Store,
+};
 use grantor::{Answer, Timestamp, Unavailable};
 use rusqlite::types::{Value as Column, ValueRef};
 use rusqlite::{Connection, TransactionBehavior, params_from_iter};
@@ -22,8 +24,7 @@ impl Sqlite {
     /// The tables in a new file.
     pub fn new(mut shape: Shape) -> Self {
         let folder = Arc::new(TempDir::new().unwrap());
-        // What PostgreSQL calls otherwise.
-        for (that, this) in [(" COLLATE \"C\"", ""), ("bytea", "blob"), ("GREATEST(", "max(")] {
+        for (that, this) in IN_OTHER_WORDS {
             shape = shape.in_other_words(that, this);
         }
         let this = Self { folder, shape: Arc::new(shape) };
@@ -57,6 +58,9 @@ impl Sqlite {
 }
 
 const CONNECTIONS: usize = 8;
+
+/// What PostgreSQL calls otherwise.
+pub(crate) const IN_OTHER_WORDS: [(&str, &str); 3] = [(" COLLATE \"C\"", ""), ("bytea", "blob"), ("GREATEST(", "max(")];
 
 /// A handle onto a file.
 pub struct SqliteStore {
@@ -148,25 +152,29 @@ fn rows(connection: &Connection, statement: &Statement) -> Result<Vec<Row>, Fail
     let mut rows = prepared.query(params(&statement.values))?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
-        let value = |at| -> Result<Value, Failed> {
-            Ok(match row.get_ref(at)? {
-                ValueRef::Null => Value::Integer(None),
-                ValueRef::Integer(number) => Value::Integer(Some(number)),
-                ValueRef::Text(text) => Value::Text(Some(std::str::from_utf8(text)?.to_owned())),
-                ValueRef::Blob(bytes) => Value::Bytes(Some(bytes.to_vec())),
-                ValueRef::Real(_) => return Err("no column has numbers with a point".into()),
-            })
-        };
-        all.push((0..columns).map(value).collect::<Result<Row, _>>()?);
+        all.push(values(row, columns)?);
     }
     Ok(all)
 }
 
-fn numbered(sql: &str) -> String {
+pub(crate) fn values(row: &rusqlite::Row<'_>, columns: usize) -> Result<Row, Failed> {
+    let value = |at| -> Result<Value, Failed> {
+        Ok(match row.get_ref(at)? {
+            ValueRef::Null => Value::Integer(None),
+            ValueRef::Integer(number) => Value::Integer(Some(number)),
+            ValueRef::Text(text) => Value::Text(Some(std::str::from_utf8(text)?.to_owned())),
+            ValueRef::Blob(bytes) => Value::Bytes(Some(bytes.to_vec())),
+            ValueRef::Real(_) => return Err("no column has numbers with a point".into()),
+        })
+    };
+    (0..columns).map(value).collect()
+}
+
+pub(crate) fn numbered(sql: &str) -> String {
     sql.replace('$', "?")
 }
 
-fn params(values: &[Value]) -> impl rusqlite::Params {
+pub(crate) fn params(values: &[Value]) -> impl rusqlite::Params {
     params_from_iter(values.iter().cloned().map(|value| match value {
         Value::Boolean(boolean) => Column::from(boolean),
         Value::Integer(number) => number.into(),
@@ -226,5 +234,12 @@ impl Purge for SqliteStore {
             }
         }
         Ok(forgotten)
+    }
+}
+
+impl PurgeClients for SqliteStore {
+    fn purge_clients(&self, registered_by: Timestamp, limit: usize) -> Result<usize, Unavailable> {
+        let Statement { sql, values } = self.at.shape.purge_clients(registered_by, limit);
+        self.connection().execute(&numbered(&sql), params(&values)).map_err(Unavailable::new)
     }
 }

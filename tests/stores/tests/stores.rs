@@ -10,16 +10,23 @@
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
+use std::time::Duration;
 
+use grantor::Timestamp;
+use grantor::model::{Digest, Key, Partition};
 use grantor::store::contract::{Blocking, Contract, Violation};
-use stores::{Fault, Flag, On, PgStore, Postgres, Shape, Sqlite, SqliteStore, all, reads_first};
+use grantor::store::{AsyncStore as _, Change, Commit, Lookup, Outcome};
+use stores::{
+    BlockingStore, Fault, Flag, On, OneConnection, PgStore, Postgres, Shape, Sqlite, SqliteStore, all, reads_first,
+};
+use tempfile::TempDir;
 
 fn of_sqlite() -> Contract<SqliteStore> {
-    Contract::new().with_grants().with_purging().with_another(SqliteStore::another)
+    Contract::new().with_grants().with_purging().with_client_purging().with_another(SqliteStore::another)
 }
 
 fn of_postgres() -> Contract<Blocking<PgStore>> {
-    Contract::new().with_grants().with_purging().with_another_async(PgStore::another)
+    Contract::new().with_grants().with_purging().with_client_purging().with_another_async(PgStore::another)
 }
 
 /// The rules that a store on SQLite breaks, of those that are meant.
@@ -66,8 +73,60 @@ async fn the_right_store_on_postgres_keeps_it() {
 #[tokio::test]
 async fn the_store_that_the_documentation_shows_keeps_it() {
     let database = Postgres::new(Shape::default()).await;
-    let contract = Contract::new().with_grants().with_purging();
-    contract.check_async(async || database.shown().await).await;
+    let contract = Contract::new().with_grants().with_purging().with_client_purging();
+    let open = async || {
+        database.empty().await;
+        database.shown()
+    };
+    contract.check_async(open).await;
+    database.drop().await;
+}
+
+#[test]
+fn the_same_store_by_a_blocking_driver_keeps_it() {
+    let (folder, mut files) = (TempDir::new().unwrap(), 0..);
+    let contract = Contract::new().with_grants().with_purging().with_client_purging();
+    contract.check(|| {
+        let file = folder.path().join(files.next().unwrap().to_string());
+        BlockingStore::new(OneConnection::open(&file).unwrap())
+    });
+}
+
+#[tokio::test]
+async fn processes_that_start_at_once_all_find_the_tables() {
+    let database = Postgres::without_tables(Shape::default()).await;
+    let create = || {
+        let store = database.shown();
+        tokio::spawn(async move { store.create_tables_async().await })
+    };
+    for created in (0..8).map(|_| create()).collect::<Vec<_>>() {
+        assert_eq!(created.await.unwrap(), Ok(()));
+    }
+    let found = database.shown().lookup_async(&Lookup::of_client("app".parse().unwrap())).await.unwrap();
+    assert_eq!(found.client(), None);
+    database.drop().await;
+}
+
+/// The store waits for a key that somebody else has written, who then waits for one of the store's.
+#[tokio::test]
+async fn a_commit_that_was_given_up_for_a_deadlock_is_run_again_and_is_no_conflict() {
+    const WITNESS: &str = "INSERT INTO witnesses (key, expires_at) VALUES ($1, 1000)";
+    let database = Postgres::new(Shape::default()).await;
+    let store = database.shown();
+    let key = |number| Key { partition: Partition(7), digest: Digest::from_bytes([number; 32]) };
+    let commit =
+        Commit::new([1, 2].map(|number| Change::Witness { key: key(number), until: Timestamp(1000) })).unwrap();
+
+    let other = database.connection().await;
+    // Who waits for that long, and finds that it is a deadlock, is the one who is given up.
+    other.batch_execute("SET deadlock_timeout = '60s'; BEGIN").await.unwrap();
+    other.execute(WITNESS, &[&key(2).to_bytes().as_slice()]).await.unwrap();
+    let committed = tokio::spawn(async move { store.commit_async(&commit).await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    other.execute(WITNESS, &[&key(1).to_bytes().as_slice()]).await.unwrap();
+    other.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(committed.await.unwrap(), Ok(Outcome::Applied));
+    drop(other);
     database.drop().await;
 }
 
