@@ -306,6 +306,9 @@ fn without_the_document_nobody_is_asked_and_nobody_is_redirected() {
     let code = web.code();
     web.down();
     assert_eq!(web.page(asking()).status(), 503);
+    web.busy(7);
+    assert_eq!(web.page(asking()).header("retry-after"), Some("7"));
+    web.down();
     assert_eq!(web.page(params(&[("client_id", DOCUMENT), ("request_uri", &pushed)])).status(), 503);
     let refused = web.approve(prompt);
     assert!(refused.is_page() && refused.status() == 503, "{refused:?}");

@@ -4,6 +4,7 @@ use grantor::server::{AuthorizationPageError, AuthorizeReply, ClientIdMetadataDo
 use grantor::store::{Lookup, Store};
 use serde_json::json;
 
+use crate::common::devices::INTERVAL;
 use crate::common::documents::*;
 use crate::common::registering::Members;
 use crate::common::*;
@@ -76,6 +77,38 @@ fn a_document_gives_nobody_what_is_anothers() {
     // The document of one is not the document of another, be it served at its URL.
     let error = page_error(web.authorize(asking().set("client_id", OTHER)));
     assert_eq!(error, AuthorizationPageError::Document(ClientIdMetadataDocumentError::ClientId));
+}
+
+/// 13. A device's codes are of one client, and another's document opens nothing with them.
+#[test]
+fn a_document_gives_nobody_the_device_of_another() {
+    const OTHER: &str = "https://evil.example/client.json";
+    let mut web = Web::with_devices();
+    let device = web.device();
+    web.serve(&document_of_a_device().set("client_id", json!(OTHER)));
+    let stolen = || polling(&device).set("client_id", OTHER);
+    assert_eq!(web.token(stolen()).error(), "invalid_grant");
+    web.serve(&document_of_a_device());
+    assert_eq!(web.decide_on(web.enter(&device), Some(approval())).is_approved(), Ok(true));
+    web.serve(&document_of_a_device().set("client_id", json!(OTHER)));
+    assert_eq!(web.token(stolen()).error(), "invalid_grant");
+    web.serve(&document_of_a_device());
+    web.world.later(INTERVAL);
+    web.token(polling(&device)).tokens();
+}
+
+/// A document that names more between the page and the decision adds nothing to what the person saw.
+#[test]
+fn a_document_that_grows_while_a_person_decides_gets_no_more_than_they_saw() {
+    let web = Web::with_devices();
+    web.serve(&document_of_a_device().set("scope", json!("read")));
+    let device = web.device();
+    let prompt = web.enter(&device);
+    web.serve(&document_of_a_device().set("scope", json!("read write")));
+    assert_eq!(web.decide_on(prompt, Some(approval())).is_approved(), Ok(true));
+    let (access, refresh) = web.token(polling(&device).set("scope", "read write")).tokens();
+    assert_eq!(web.presented(&access).credential.scope, scope("read"));
+    assert_eq!(web.token(refreshing(&refresh).set("scope", "read write")).error(), "invalid_scope");
 }
 
 /// RFC 9700 §4.11.2: anybody can publish a document, so nobody is sent away by a request that is wrong on purpose.

@@ -176,6 +176,9 @@ impl ServerTable {
         config.client_id_metadata_documents = self.client_id_metadata_documents.then(|| {
             let mut section = ClientIdMetadataDocumentConfig::default();
             section.scope = self.registration_scope.clone().unwrap_or_else(|| self.scopes_supported.clone());
+            if self.device_authorization {
+                section.grant_types.push(GrantType::DeviceCode);
+            }
             section.private_use_schemes = self.relaxed.private_use_schemes;
             section.in_private_network = self.relaxed.client_id_metadata_documents_in_private_network;
             section
