@@ -9,8 +9,8 @@ use crate::server::section::Section;
 ///
 /// Anybody can publish a document, with any name in it. Show people the host of the identifier
 /// ([`Prompt::client_host`](crate::server::Prompt::client_host),
-/// [`DevicePrompt::client_host`](crate::server::DevicePrompt::client_host)), which nobody can make up. A client that is in the
-/// store with its URL as its identifier is the operator's: its document is not fetched, and
+/// [`DevicePrompt::client_host`](crate::server::DevicePrompt::client_host)), which nobody can make up. A client that is
+/// in the store with its URL as its identifier is the operator's: its document is not fetched, and
 /// [`Client::disabled`](crate::record::Client::disabled) keeps a client out.
 ///
 /// [CIMD]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01
