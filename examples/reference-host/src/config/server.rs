@@ -56,6 +56,9 @@ pub(super) struct ServerTable {
     pub(super) registration_scope: Option<Scope>,
     /// The time after which such a client is forgotten if it has no grant.
     pub(super) unused_client_lifetime: Option<u64>,
+    /// Ask nobody again about what they have allowed a client before.
+    #[serde(default)]
+    pub(super) remembered_consent: bool,
     #[serde(default)]
     pub(super) playground: bool,
     #[serde(default)]
