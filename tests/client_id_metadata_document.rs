@@ -1,5 +1,5 @@
-//! CIMD, "OAuth Client ID Metadata Document": draft-ietf-oauth-client-id-metadata-document, revision 01. The sections
-//! and the words are those of the working draft of March 2026; revision 03 of November 2026 is the newest.
+//! CIMD, "OAuth Client ID Metadata Document": draft-ietf-oauth-client-id-metadata-document, in the revision that
+//! `src/server/client_id_metadata_document` names. Devices are in `tests/rfc8628_server`.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,6 +1,7 @@
 //! Each endpoint, from the raw bytes of a request. Codes, tokens and secrets cannot be guessed: the input has them only
 //! where it names them in braces, and so it can be told whether a reply was earned.
 
+use grantor::consult::{Extension, Password};
 use grantor::model::{AuthorizationDetails, Digest, GrantType, Key};
 use grantor::record::Client;
 use grantor::resource::ResourceServer;
@@ -9,13 +10,14 @@ use grantor::server::{
     Registrants, RegistrationConfig, VerifyUserCodeReply,
 };
 use grantor::store::{Lookup, Store};
-use grantor::consult::{Extension, Password};
 use grantor::{Answer, Fetch, Hosted, Policy, Timestamp};
 use http::{Method, Request, Response, StatusCode};
 use serde_json::json;
 
 use crate::common::documents::{DOCUMENT, document, served};
-use crate::common::registering::{INITIAL, Managed, Members as _, as_bearer, metadata, record, register_by, request as registration};
+use crate::common::registering::{
+    INITIAL, Managed, Members as _, as_bearer, metadata, record, register_by, request as registration,
+};
 use crate::common::{
     CALLBACK, CHALLENGE, FormPage, People, Reply, SECRET, VERIFIER, With as _, World, approval, authorize, basic,
     client_credentials, confidential, devices, get, params, photos, public, scope,

@@ -6,8 +6,8 @@ use std::sync::Mutex;
 
 use grantor::model::{Endpoint, GrantType};
 use grantor::server::{
-    Approval, AuthorizeReply, ClientIdMetadataDocumentConfig, Config, DeviceDecisionReply, DevicePageError, DevicePrompt,
-    ParConfig, Prompt, VerifyUserCodeReply,
+    Approval, AuthorizeReply, ClientIdMetadataDocumentConfig, Config, DeviceDecisionReply, DevicePageError,
+    DevicePrompt, ParConfig, Prompt, VerifyUserCodeReply,
 };
 use grantor::{Answer, Fetch, Hosted, Policy, Unavailable};
 use http::{Request, Response};

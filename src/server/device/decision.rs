@@ -98,9 +98,8 @@ impl<'a> DeviceDecided<'a> {
     /// Carries the decision out if the request still waits: an approval for this client, or a denial.
     fn carry_out(self, client: Option<&Client>, found: &Found) -> Step<DeviceDecision<'a>> {
         let presented = found.request(RequestKey::Key(self.key));
-        let presented = presented.filter(|presented| {
-            presented.is_alive(self.moment.now()) && presented.request.client_id == self.client_id
-        });
+        let presented = presented
+            .filter(|presented| presented.is_alive(self.moment.now()) && presented.request.client_id == self.client_id);
         let Some(presented) = presented else { return self.end(Err(DevicePageError::Ended)) };
         let request = &presented.request;
         match (client, self.approval.clone()) {
