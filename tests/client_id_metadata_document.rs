@@ -1,5 +1,5 @@
-//! CIMD, "OAuth Client ID Metadata Document": draft-ietf-oauth-client-id-metadata-document, revision 01. The sections
-//! and the words are those of the working draft of March 2026; revision 03 of November 2026 is the newest.
+//! CIMD, "OAuth Client ID Metadata Document": draft-ietf-oauth-client-id-metadata-document, in the revision that
+//! `src/server/client_id_metadata_document` names. Devices are in `tests/rfc8628_server`.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -306,6 +306,9 @@ fn without_the_document_nobody_is_asked_and_nobody_is_redirected() {
     let code = web.code();
     web.down();
     assert_eq!(web.page(asking()).status(), 503);
+    web.busy(7);
+    assert_eq!(web.page(asking()).header("retry-after"), Some("7"));
+    web.down();
     assert_eq!(web.page(params(&[("client_id", DOCUMENT), ("request_uri", &pushed)])).status(), 503);
     let refused = web.approve(prompt);
     assert!(refused.is_page() && refused.status() == 503, "{refused:?}");

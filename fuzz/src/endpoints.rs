@@ -1,21 +1,26 @@
 //! Each endpoint, from the raw bytes of a request. Codes, tokens and secrets cannot be guessed: the input has them only
 //! where it names them in braces, and so it can be told whether a reply was earned.
 
+use grantor::consult::{Extension, Password};
 use grantor::model::{AuthorizationDetails, Digest, GrantType, Key};
 use grantor::record::Client;
 use grantor::resource::ResourceServer;
 use grantor::server::{
-    AuthorizeReply, DetailMembers, DevicePrompt, Event, MemberKind, ParConfig, Prompt, Registrants, RegistrationConfig,
-    VerifyUserCodeReply,
+    AuthorizeReply, ClientIdMetadataDocumentConfig, DetailMembers, DevicePrompt, Event, MemberKind, ParConfig, Prompt,
+    Registrants, RegistrationConfig, VerifyUserCodeReply,
 };
 use grantor::store::{Lookup, Store};
-use grantor::{Hosted, Timestamp};
-use http::{Method, Request};
+use grantor::{Answer, Fetch, Hosted, Policy, Timestamp};
+use http::{Method, Request, Response, StatusCode};
+use serde_json::json;
 
-use crate::common::registering::{INITIAL, Managed, as_bearer, metadata, record, register_by, request as registration};
+use crate::common::documents::{DOCUMENT, document, served};
+use crate::common::registering::{
+    INITIAL, Managed, Members as _, as_bearer, metadata, record, register_by, request as registration,
+};
 use crate::common::{
     CALLBACK, CHALLENGE, FormPage, People, Reply, SECRET, VERIFIER, With as _, World, approval, authorize, basic,
-    client_credentials, confidential, devices, params, photos, public, scope,
+    client_credentials, confidential, devices, get, params, photos, public, scope,
 };
 use crate::raw;
 
@@ -42,6 +47,28 @@ pub fn endpoints(input: &[u8]) {
     }
 }
 
+/// People, and the web, on which one client has a document.
+struct Outside;
+
+impl Policy for Outside {
+    fn password(&self, question: &Password) -> Answer<Password> {
+        People.password(question)
+    }
+    fn extension(&self, question: &Extension) -> Answer<Extension> {
+        People.extension(question)
+    }
+    fn fetch(&self, fetch: &Fetch) -> Answer<Fetch> {
+        let (request, rule) = (fetch.request(), fetch.rule());
+        assert!(request.method() == Method::GET && request.uri().scheme_str() == Some("https"), "{fetch:?}");
+        assert!(rule.public_addresses_only && request.body().is_empty(), "{fetch:?}");
+        let mut missing = Response::new(Vec::new());
+        *missing.status_mut() = StatusCode::NOT_FOUND;
+        let grant_types = json!(["authorization_code", "refresh_token", devices::GRANT_TYPE]);
+        let document = document().set("redirect_uris", json!([CALLBACK])).set("grant_types", grant_types);
+        Ok(if request.uri() == DOCUMENT { served(&document) } else { missing })
+    }
+}
+
 /// The same with a type of authorization details.
 fn with_details(world: World) -> World {
     let payment = DetailMembers::new().required("to", MemberKind::Text).optional("amount", MemberKind::Any);
@@ -58,7 +85,7 @@ struct Scene<'a> {
     input: &'a [u8],
     world: World,
     photos: ResourceServer,
-    words: [(&'static str, String); 15],
+    words: [(&'static str, String); 16],
 }
 
 impl<'a> Scene<'a> {
@@ -70,6 +97,9 @@ impl<'a> Scene<'a> {
             section.scope = scope("read");
             config.registration = Some(section);
             config.par = Some(ParConfig::below(&config.issuer));
+            let mut section = ClientIdMetadataDocumentConfig::default();
+            (section.scope, section.grant_types) = (scope("read"), config.token.grant_types.clone());
+            config.client_id_metadata_documents = Some(section);
         });
         let photos = photos::photos_with(|config| {
             (config.accept_unrestricted, config.token_in_body, config.token_in_query) = (true, true, true);
@@ -96,8 +126,13 @@ impl<'a> Scene<'a> {
             ("{verifier}", VERIFIER.to_owned()),
             ("{challenge}", CHALLENGE.to_owned()),
             ("{callback}", CALLBACK.to_owned()),
+            ("{document}", DOCUMENT.to_owned()),
         ];
         Self { input, world, photos, words }
+    }
+
+    fn host(&self) -> Hosted<&World, Outside> {
+        Hosted { store: &self.world, policy: Outside }
     }
 
     /// Whether the input names one of these.
@@ -115,8 +150,7 @@ impl<'a> Scene<'a> {
     }
 
     fn token(&self, request: &Request<Vec<u8>>) {
-        let host = Hosted { store: &self.world, policy: People };
-        let reply = self.world.server.token(request, self.world.moment()).run(&host);
+        let reply = self.world.server.token(request, self.world.moment()).run(&self.host());
         let event = reply.event();
         let reply = self.sound(Reply::of(reply.into_http()), &[200, 400, 401, 405, 413]);
         let Event::Issued { grant_type, .. } = event else {
@@ -143,7 +177,7 @@ impl<'a> Scene<'a> {
     }
 
     fn authorize_device(&self, request: &Request<Vec<u8>>) {
-        let reply = self.world.server.authorize_device(request, self.world.moment()).run(&self.world);
+        let reply = self.world.server.authorize_device(request, self.world.moment()).run(&self.host());
         let is_started = matches!(reply.event(), Event::DeviceStarted { .. });
         let reply = self.sound(Reply::of(reply.into_http()), &[200, 400, 401, 405, 413]);
         assert_eq!(reply.member("user_code").is_some(), is_started, "{reply:?}");
@@ -153,7 +187,7 @@ impl<'a> Scene<'a> {
     /// A person types what the body is.
     fn decide(&self, request: &Request<Vec<u8>>) {
         let typed = String::from_utf8_lossy(request.body());
-        let reply = self.world.server.verify_user_code(&typed, self.world.moment()).run(&self.world);
+        let reply = self.world.server.verify_user_code(&typed, self.world.moment()).run(&self.host());
         let VerifyUserCodeReply::Ask(prompt) = reply else { return };
         assert!(self.has(&["{user}"]), "a user code was guessed");
         let session = serde_json::to_string(&prompt).unwrap();
@@ -175,7 +209,7 @@ impl<'a> Scene<'a> {
     }
 
     fn revoke(&self, request: &Request<Vec<u8>>) {
-        let reply = self.world.server.revoke(request, self.world.moment()).run(&self.world);
+        let reply = self.world.server.revoke(request, self.world.moment()).run(&self.host());
         let revoked = matches!(reply.event(), Event::Revoked { grant: Some(_), .. });
         let reply = self.sound(Reply::of(reply.into_http()), &[200, 400, 401, 405, 413]);
         assert!(!revoked || reply.status() == 200);
@@ -188,7 +222,7 @@ impl<'a> Scene<'a> {
 
     /// What was pushed can be opened by the client that pushed it, and leads to it alone.
     fn push(&self, request: &Request<Vec<u8>>) {
-        let reply = self.world.server.push(request, self.world.moment()).run(&self.world);
+        let reply = self.world.server.push(request, self.world.moment()).run(&self.host());
         let pushed_by = match reply.event() {
             Event::Pushed { client_id, .. } => Some(client_id),
             _ => None,
@@ -199,8 +233,11 @@ impl<'a> Scene<'a> {
             (pushed_by.is_some(), pushed_by.is_some())
         );
         let (Some(client_id), Some(request_uri)) = (pushed_by, reply.member("request_uri")) else { return };
-        assert!(client_id.as_str() == "app" || self.has(&["{secret}", "{basic}"]), "{reply:?}");
-        let prompt = self.world.ask(params(&[("client_id", client_id.as_str()), ("request_uri", &request_uri)]));
+        let is_public = ["app", DOCUMENT].contains(&client_id.as_str());
+        assert!(is_public || self.has(&["{secret}", "{basic}"]), "{reply:?}");
+        let query = get(params(&[("client_id", client_id.as_str()), ("request_uri", &request_uri)]));
+        let opened = self.world.server.authorize(&query, self.world.moment()).run(&self.host());
+        let AuthorizeReply::Ask(prompt) = opened else { panic!("not asked: {:?}", opened.event()) };
         assert_eq!((&prompt.recipient.client_id, prompt.recipient.redirect_uri.as_str()), (&client_id, CALLBACK));
     }
 
@@ -265,7 +302,7 @@ impl<'a> Scene<'a> {
     }
 
     fn authorize(&self, request: &Request<Vec<u8>>) {
-        let response = match self.world.authorize_by(request) {
+        let response = match self.world.server.authorize(request, self.world.moment()).run(&self.host()) {
             AuthorizeReply::Respond(response) => response,
             AuthorizeReply::Refuse(refusal) => {
                 let session = serde_json::to_string(&refusal).unwrap();
@@ -274,7 +311,7 @@ impl<'a> Scene<'a> {
             AuthorizeReply::Ask(prompt) => {
                 let session = serde_json::to_string(&prompt).unwrap();
                 let prompt: Prompt = serde_json::from_str(&session).unwrap();
-                prompt.approve(&self.world.server, approval(), self.world.moment()).run(&self.world)
+                prompt.approve(&self.world.server, approval(), self.world.moment()).run(&self.host())
             }
         };
         let is_authorized = matches!(response.event(), Event::Authorized { .. } | Event::Issued { .. });
@@ -314,7 +351,7 @@ impl<'a> Scene<'a> {
             assert!(body.is_object(), "{reply:?}");
         }
         if reply.status() >= 400 {
-            let is_secret = |name| !matches!(name, "{challenge}" | "{callback}" | "{managed}");
+            let is_secret = |name| !matches!(name, "{challenge}" | "{callback}" | "{managed}" | "{document}");
             let secrets = self.words.iter().filter(|(name, _)| is_secret(*name));
             for (name, secret) in secrets {
                 assert!(

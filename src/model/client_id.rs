@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::page_url::PageUrl;
 use super::syntax::{is_vschar, name, only};
 
 name! {
@@ -17,5 +18,10 @@ impl ClientId {
     /// Writes random bits as the identifier of a client that registers itself.
     pub(crate) fn drawn(random: [u8; 16]) -> Self {
         Self(URL_SAFE_NO_PAD.encode(random).into())
+    }
+
+    /// Returns the host of an identifier that is a URL, in lower case; `None` for any other.
+    pub(crate) fn host(&self) -> Option<String> {
+        PageUrl::parse(self.as_str()).ok().map(|url| url.host())
     }
 }

@@ -130,9 +130,9 @@ pub use client_id_metadata_document::{
 pub use cross_origin::CrossOrigin;
 pub use device::{
     AskedFrom, AuthorizeDevice, AuthorizeDeviceCommit, AuthorizeDeviceEndpoint, AuthorizeDeviceError,
-    AuthorizeDeviceReply, AuthorizeDeviceResponse, DeviceConfig, DeviceDecision, DeviceDecisionCommit,
+    AuthorizeDeviceReply, AuthorizeDeviceResponse, DeviceConfig, DeviceDecided, DeviceDecision, DeviceDecisionCommit,
     DeviceDecisionLookup, DeviceDecisionReply, DevicePageError, DevicePrompt, VerifyUserCode, VerifyUserCodeLookup,
-    VerifyUserCodeReply,
+    VerifyUserCodeReply, VerifyUserCodeRequest,
 };
 pub use error::{ClientError, EndpointError, PresentedIn};
 pub use event::Event;
@@ -223,8 +223,8 @@ pub struct Config {
     /// [RFC 7591]: https://www.rfc-editor.org/rfc/rfc7591
     /// [RFC 7592]: https://www.rfc-editor.org/rfc/rfc7592
     pub registration: Option<RegistrationConfig>,
-    /// The clients that are identified by the URL of their metadata document ([CIMD]), at every endpoint but
-    /// that for devices. Default: `None`, so that there are none.
+    /// The clients that are identified by the URL of their metadata document ([CIMD]), at every endpoint. Default:
+    /// `None`, so that there are none.
     ///
     /// [CIMD]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01
     pub client_id_metadata_documents: Option<ClientIdMetadataDocumentConfig>,

@@ -4,12 +4,16 @@ use std::fmt::Display;
 use std::ops::Deref;
 use std::sync::Mutex;
 
-use grantor::model::Endpoint;
-use grantor::server::{AuthorizeReply, ClientIdMetadataDocumentConfig, Config, ParConfig, Prompt};
+use grantor::model::{Endpoint, GrantType};
+use grantor::server::{
+    Approval, AuthorizeReply, ClientIdMetadataDocumentConfig, Config, DeviceDecisionReply, DevicePageError,
+    DevicePrompt, ParConfig, Prompt, VerifyUserCodeReply,
+};
 use grantor::{Answer, Fetch, Hosted, Policy, Unavailable};
 use http::{Request, Response};
 use serde_json::{Value, json};
 
+use super::devices::{Device, GRANT_TYPE};
 use super::{CALLBACK, Params, Reply, SECRET, With as _, World, authorize, exchange, get, post, scope};
 
 /// The client identifier, which is the URL of its document.
@@ -24,6 +28,16 @@ pub fn document() -> Value {
         "redirect_uris": [CALLBACK, "http://127.0.0.1/callback"],
         "grant_types": ["authorization_code", "refresh_token"],
         "response_types": ["code"],
+        "token_endpoint_auth_method": "none"
+    })
+}
+
+/// The document of a device: nobody is redirected to it.
+pub fn document_of_a_device() -> Value {
+    json!({
+        "client_id": DOCUMENT,
+        "client_name": "Example Frame",
+        "grant_types": [GRANT_TYPE, "refresh_token"],
         "token_endpoint_auth_method": "none"
     })
 }
@@ -71,6 +85,14 @@ impl Web {
         }))
     }
 
+    /// For devices, and with the document of one.
+    pub fn with_devices() -> Self {
+        let Self { world, .. } = Self::with(|section| section.grant_types.push(GrantType::DeviceCode));
+        let web = Self::of(world.with_devices());
+        web.serve(&document_of_a_device());
+        web
+    }
+
     /// Over this world.
     pub fn of(world: World) -> Self {
         // A resource server, which is told about every token.
@@ -91,6 +113,11 @@ impl Web {
     /// From now on the document's server cannot be reached.
     pub fn down(&self) {
         *self.answer.lock().unwrap() = Err(Unavailable::new("no route to host"));
+    }
+
+    /// From now on the document's server is too busy for this many seconds.
+    pub fn busy(&self, seconds: u32) {
+        *self.answer.lock().unwrap() = Err(Unavailable::new("it is busy").with_retry_after(seconds));
     }
 
     /// What was sent since this was asked last.
@@ -163,6 +190,43 @@ impl Web {
         Reply::of(self.server.revoke(&post(form), self.moment()).run(&self.host()).into_http())
     }
 
+    pub fn authorize_device(&self, form: impl Display) -> Reply {
+        Reply::of(self.server.authorize_device(&post(form), self.moment()).run(&self.host()).into_http())
+    }
+
+    /// A device of the client, which waits.
+    pub fn device(&self) -> Device {
+        let reply = self.authorize_device(starting());
+        let member = |name| reply.member(name).unwrap_or_else(|| panic!("not started: {reply:?}"));
+        Device { device_code: member("device_code"), user_code: member("user_code") }
+    }
+
+    /// A person types the user code of a device.
+    pub fn verify(&self, device: &Device) -> VerifyUserCodeReply {
+        self.server.verify_user_code(&device.user_code, self.moment()).run(&self.host())
+    }
+
+    pub fn enter(&self, device: &Device) -> DevicePrompt {
+        match self.verify(device) {
+            VerifyUserCodeReply::Ask(prompt) => prompt,
+            VerifyUserCodeReply::Refuse(error) => panic!("not asked: {error}"),
+        }
+    }
+
+    pub fn device_page_error(&self, device: &Device) -> DevicePageError {
+        match self.verify(device) {
+            VerifyUserCodeReply::Refuse(error) => error,
+            VerifyUserCodeReply::Ask(prompt) => panic!("asked: {prompt:?}"),
+        }
+    }
+
+    pub fn decide_on(&self, prompt: DevicePrompt, approval: Option<Approval>) -> DeviceDecisionReply {
+        match approval {
+            Some(approval) => prompt.approve(&self.server, approval, self.moment()).run(&self.host()),
+            None => prompt.deny(&self.server, self.moment()).run(&self.host()),
+        }
+    }
+
     /// What a resource server learns of a token.
     pub fn is_active(&self, token: &str) -> bool {
         let form = super::params(&[("client_id", "api"), ("client_secret", SECRET), ("token", token)]);
@@ -179,6 +243,16 @@ pub fn asking() -> Params {
 /// A sound token request with its code.
 pub fn redeeming(code: &str) -> Params {
     exchange(code).set("client_id", DOCUMENT)
+}
+
+/// A device authorization request of the client.
+pub fn starting() -> Params {
+    super::params(&[("client_id", DOCUMENT), ("scope", "read")])
+}
+
+/// A poll of the client's device.
+pub fn polling(device: &Device) -> Params {
+    super::devices::poll(device).set("client_id", DOCUMENT)
 }
 
 pub fn refreshing(refresh_token: &str) -> Params {

@@ -10,6 +10,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod metadata_document;
 mod s3_3_user_interaction;
 mod s3_4_token_request;
 mod s4_metadata;

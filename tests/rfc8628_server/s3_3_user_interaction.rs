@@ -116,8 +116,12 @@ fn a_client_that_may_no_longer_ask_is_denied_and_one_that_is_gone_is_not_answere
     }
     let world = world();
     let device = world.device();
+    let prompt = world.enter(&device);
     let world = world.with_client(public("app").with(|client| client.disabled = true));
     assert_eq!(world.page_error(&device.user_code), DevicePageError::ClientGone);
+    // A denial is the person's, whatever became of the client.
+    assert_eq!(world.decide_on(prompt, None).is_approved(), Ok(false));
+    assert!(world.stored(&device).denied);
 }
 
 #[test]

@@ -83,6 +83,12 @@ fn is_currency(text: &str) -> bool {
     text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
+/// Tells if an approval of such objects may stand for a later one. A payment is made once, and nobody knows what the
+/// types mean that only the configuration names: people are asked about them each time.
+pub(crate) fn may_be_remembered(details: &AuthorizationDetails) -> bool {
+    details.iter().all(|detail| detail.detail_type() == "account_information")
+}
+
 /// An object, as the consent page shows it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Line {

@@ -127,7 +127,8 @@ pub(crate) async fn enter(
             return page;
         }
     };
-    let host = recorder.server(&app.host, "VerifyUserCode");
+    let host = app.host_for_clients();
+    let host = recorder.server(&host, "VerifyUserCode");
     let reply = app.server().verify_user_code(user_code, moment).run_async(&host).await;
     audit(reply.event());
     match reply {

@@ -133,7 +133,8 @@ impl ClientEndpoint {
                 (reply.into_http(), outcome)
             }
             Self::DeviceAuthorization => {
-                let host = recorder.server(&app.host, "AuthorizeDevice");
+                let host = app.host_for_clients();
+                let host = recorder.server(&host, "AuthorizeDevice");
                 let reply = app.server().authorize_device(request, moment).run_async(&host).await;
                 audit(reply.event());
                 let outcome = reply.result().map(drop).map_err(|error| match error {

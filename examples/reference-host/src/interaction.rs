@@ -7,9 +7,8 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use grantor::model::{AuthenticationEvent, Digest, Scope};
-use grantor::server::{Approval, AuthorizationResponse, DeviceDecisionReply, Interaction, Prompt, Refusal};
-use grantor::store::{AsyncGrantStore as _, GrantsOf};
+use grantor::model::{Digest, Scope};
+use grantor::server::{Approval, AuthorizationResponse, DeviceDecisionReply, Prompt, Refusal};
 use grantor::{Moment, Timestamp};
 use playground::Recorder;
 
@@ -23,6 +22,7 @@ use crate::moment::{moment, now};
 use crate::pages::{self, Consent};
 use crate::pending::{Pending, WaitError, Waiting};
 use crate::press::Pressed;
+use crate::remembered::{Unasked, unasked};
 use crate::sentences;
 use crate::session::{Login, Visit};
 use crate::users::LoginError;
@@ -35,9 +35,6 @@ const FORGED: &str = "This form does not belong to your session, or the session 
 const OTHER_PAGE: &str = "This page was not the one that you opened last. Please log in here.";
 const TOO_LONG: &str = "The request is too long.";
 const UNREADABLE: &str = "The form cannot be read.";
-
-/// The most grants of a person to a client that are looked at, when a request is to be answered without a page.
-const MAX_GRANTS: usize = 256;
 
 /// The outcome of a decision.
 #[derive(Clone, Debug)]
@@ -58,15 +55,18 @@ impl Decided {
 }
 
 /// Returns the next page for a request: the login page or, once somebody is logged in, the consent page or the client's
-/// error. A request with `prompt=none` is answered without a page.
+/// error. A request with `prompt=none` is answered without a page, and one that was allowed before, if that is
+/// remembered.
 pub(crate) async fn ask(app: &App, recorder: &Recorder, headers: &HeaderMap, waiting: Waiting) -> Response {
     let Ok(moment) = moment() else { return unavailable() };
     let now = moment.now();
     let Ok(mut visit) = app.visit(headers, now).await else { return unavailable() };
     let waiting = match waiting {
-        Waiting::Prompt(prompt) if prompt.is_silent() => {
-            return answer_silently(app, recorder, visit.login.as_ref(), prompt, moment).await;
-        }
+        Waiting::Prompt(prompt) => match unasked(app, visit.login.as_ref(), &prompt, now).await {
+            Ok(Some(unasked)) => return answer(app, recorder, prompt, unasked, moment).await,
+            Ok(None) => Waiting::Prompt(prompt),
+            Err(_) => return unavailable(),
+        },
         Waiting::Refusal(refusal) if refusal.is_silent => return refuse(app, recorder, refusal, moment).await,
         waiting => waiting,
     };
@@ -83,33 +83,17 @@ pub(crate) async fn ask(app: &App, recorder: &Recorder, headers: &HeaderMap, wai
     }
 }
 
-/// Answers a request with `prompt=none` (OpenID Connect Core 1.0 §3.1.2.1): it is approved if the person is logged in
-/// and has allowed all of it before. Nobody who is not logged in learns whether somebody has.
-async fn answer_silently(
-    app: &App,
-    recorder: &Recorder,
-    login: Option<&Login>,
-    prompt: Prompt,
-    moment: Moment,
-) -> Response {
-    let mut grants = Vec::new();
-    if let Some(login) = login {
-        let theirs = GrantsOf::SubjectAndClient(login.user.subject.clone(), prompt.recipient.client_id.clone());
-        let held = app.host.store.held_grants_async(&theirs, None, MAX_GRANTS, moment.now()).await;
-        let Ok(held) = held else { return unavailable() };
-        grants = held;
-    }
-    let authentication = login.map(|login| AuthenticationEvent::at(login.at));
-    let open = prompt.needs(authentication.as_ref(), grants.iter().map(|held| &*held.grant));
+/// Answers a request for which no page is shown.
+async fn answer(app: &App, recorder: &Recorder, prompt: Prompt, answer: Unasked, moment: Moment) -> Response {
     let host = app.host_for_clients();
     let host = recorder.server(&host, "Decide");
     let server = app.server();
-    let step = match (login, open) {
-        (Some(login), None) => {
+    let step = match answer {
+        Unasked::Approve(login) => {
             let approval = Approval::by(login.user.subject.clone()).authenticated_at(login.at);
             prompt.approve(&server, approval, moment)
         }
-        (_, open) => prompt.refuse(&server, open.unwrap_or(Interaction::Login), moment),
+        Unasked::Refuse(open) => prompt.refuse(&server, open, moment),
     };
     let response = step.run_async(&host).await;
     audit(response.event());
@@ -192,7 +176,16 @@ pub(crate) async fn show(
     if !pending.takes(&login) {
         return login_page(&app, &mut visit, Some(pending), moment.now(), StatusCode::OK, None);
     }
-    match pending.waiting {
+    // Whoever has just logged in may have allowed all of it before.
+    let waiting = match pending.waiting {
+        Waiting::Prompt(prompt) => match unasked(&app, Some(&login), &prompt, moment.now()).await {
+            Ok(Some(unasked)) => return answer(&app, &recorder, prompt, unasked, moment).await,
+            Ok(None) => Waiting::Prompt(prompt),
+            Err(_) => return unavailable(),
+        },
+        waiting => waiting,
+    };
+    match waiting {
         Waiting::Refusal(refusal) => refuse(&app, &recorder, refusal, moment).await,
         waiting => match Consent::of(&waiting) {
             Some(consent) => consent_page(&app, &headers, &mut visit, &consent, request, &login),

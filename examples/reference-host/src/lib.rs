@@ -61,6 +61,7 @@ pub mod press;
 pub mod registered;
 pub mod registration;
 pub mod reload;
+mod remembered;
 pub mod seal;
 pub mod sentences;
 pub mod serve;

@@ -132,6 +132,7 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
         proxies,
         server: ArcSwap::from_pointee(Server::new(config)?),
         unused_client_lifetime: settings.unused_client_lifetime().into(),
+        remembered_consent: settings.remembered_consent().into(),
         host: Hosted { store: Registered::new(settings.clients, store.clone()), policy: Users::new(settings.users) },
         documents: Documents::new(Sender::new().map_err(|error| -> Box<dyn Error> { error })?),
         client_guesses: ClientGuesses::new(FREE_CLIENT_FAILURES),

@@ -94,7 +94,7 @@ impl<'a> Consent<'a> {
                 client,
                 client_id: prompt.client_id.as_str(),
                 is_self_registered: prompt.client_is_self_registered,
-                client_host: None,
+                client_host: prompt.client_host(),
                 returns_to_own_machine: false,
                 asked,
                 returns_to: None,

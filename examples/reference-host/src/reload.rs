@@ -63,6 +63,7 @@ pub fn reload(app: &App, mut settings: Settings) -> Result<Vec<Subject>, Box<dyn
     complete(&mut settings, &mut config, app.playground.as_deref())?;
     let server = Server::new(config)?;
     app.unused_client_lifetime.store(settings.unused_client_lifetime(), Ordering::Relaxed);
+    app.remembered_consent.store(settings.remembered_consent(), Ordering::Relaxed);
     app.host.store.replace(settings.clients);
     let changed = app.host.policy.replace(settings.users);
     app.sentences.store(settings.sentences.into());

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use arc_swap::ArcSwap;
 use axum::Router;
@@ -64,6 +64,8 @@ pub struct App {
     pub registrations: Throttle<Network>,
     /// The seconds after which a client that registered itself is forgotten if it has no grant.
     pub unused_client_lifetime: AtomicU64,
+    /// True if people are not asked again about what they have allowed a client before.
+    pub remembered_consent: AtomicBool,
     /// The protection against guesses at user codes.
     pub user_code_guesses: UserCodeGuesses,
     /// The proxies whose reports of the sender are trusted.

@@ -1,4 +1,4 @@
-//! The client of an authorization request: a record in the store, or a metadata document ([CIMD]).
+//! The client that a person is asked about: a record in the store, or a metadata document ([CIMD]).
 //!
 //! [CIMD]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01
 
@@ -16,8 +16,8 @@ use crate::server::client_id_metadata_document::RequestedDocument;
 use crate::step::{Machine, Pause, Step};
 use crate::store::{Found, Lookup};
 
-/// The continuation of the authorization endpoint once the client is identified, or is not. Implemented by grantor's
-/// machines.
+/// The continuation of the authorization endpoint, or of a device's page, once the client is identified, or is not.
+/// Implemented by grantor's machines.
 pub trait AuthorizationClient<'a>: Sized + Send + Sync {
     /// The machine.
     type Machine: Machine<Fetch = AuthorizeFetch<'a, Self>>;
@@ -39,7 +39,7 @@ pub struct AuthorizeFetch<'a, R> {
 }
 
 /// Identifies the client that was looked up: by its record or, if it has none, by its metadata document.
-pub(super) fn identify<'a, R: AuthorizationClient<'a>>(
+pub(in crate::server) fn identify<'a, R: AuthorizationClient<'a>>(
     config: &'a Config,
     client_id: ClientId,
     answer: Answer<Lookup>,

@@ -28,6 +28,7 @@ pub use decision::{
     AuthorizeDecided, AuthorizeDecision, AuthorizeDecisionCommit, AuthorizeDecisionIssuance, AuthorizeDecisionLookup,
 };
 pub use error::{AuthorizationError, AuthorizationPageError};
+pub(in crate::server) use identify::identify;
 pub use identify::{AuthorizationClient, AuthorizeFetch};
 pub use interaction::Interaction;
 pub use prompt::Prompt;
@@ -40,7 +41,6 @@ use std::sync::Arc;
 
 use http::{Method, Request};
 
-use self::identify::identify;
 use self::interaction::is_silent;
 use self::prompt::Pushed;
 use self::request::{choose_redirect_uri, permit};

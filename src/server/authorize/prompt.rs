@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::recipient::Recipient;
-use crate::model::{Key, PageUrl, Timestamp, Transport, transport};
+use crate::model::{Key, Timestamp, Transport, transport};
 use crate::record::{Asked, Version};
 
 /// A valid authorization request that waits for the resource owner's decision. A plain value: keep it in the session,
@@ -49,7 +49,7 @@ impl Prompt {
     /// [CIMD §6.4]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01#section-6.4
     #[must_use]
     pub fn client_host(&self) -> Option<String> {
-        PageUrl::parse(self.recipient.client_id.as_str()).ok().map(|url| url.host())
+        self.recipient.client_id.host()
     }
 
     /// True if the response goes to a program on the resource owner's own machine, by http to a loopback host.

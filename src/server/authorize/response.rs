@@ -18,6 +18,7 @@ use super::recipient::Recipient;
 use crate::model::{ClientId, ErrorCode, ResponseMode, Scope, Secret};
 use crate::record::Grant;
 use crate::server::Config;
+use crate::server::client_id_metadata_document::ClientIdMetadataDocumentError;
 use crate::wire::{FormPost, Parameters, see_other, text, with_parameters};
 
 /// The response of the authorization endpoint to the user agent.
@@ -189,7 +190,8 @@ impl AuthorizationResponse {
             AuthorizationPageError::Method => {
                 drop(headers.insert(header::ALLOW, HeaderValue::from_static("GET, POST")));
             }
-            AuthorizationPageError::Unavailable(outage) => {
+            AuthorizationPageError::Unavailable(outage)
+            | AuthorizationPageError::Document(ClientIdMetadataDocumentError::Unavailable(outage)) => {
                 headers.extend(outage.cause.retry_after().map(|seconds| (header::RETRY_AFTER, seconds.into())));
             }
             _ => {}

@@ -8,8 +8,9 @@ use crate::server::section::Section;
 /// does not get.
 ///
 /// Anybody can publish a document, with any name in it. Show people the host of the identifier
-/// ([`Prompt::client_host`](crate::server::Prompt::client_host)), which nobody can make up. A client that is in the
-/// store with its URL as its identifier is the operator's: its document is not fetched, and
+/// ([`Prompt::client_host`](crate::server::Prompt::client_host),
+/// [`DevicePrompt::client_host`](crate::server::DevicePrompt::client_host)), which nobody can make up. A client that is
+/// in the store with its URL as its identifier is the operator's: its document is not fetched, and
 /// [`Client::disabled`](crate::record::Client::disabled) keeps a client out.
 ///
 /// [CIMD]: https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-01
@@ -19,7 +20,8 @@ pub struct ClientIdMetadataDocumentConfig {
     /// The greatest scope of such a client, and the scope of one whose document names none. Default: none. What is
     /// beyond it is refused or left out, as [`ScopeConfig::unknown`](crate::server::ScopeConfig::unknown) says.
     pub scope: Scope,
-    /// The grant types of such clients. Others are left out. Default: `authorization_code` and `refresh_token`.
+    /// The grant types of such clients. Others are left out. Default: `authorization_code` and `refresh_token`. With
+    /// [`GrantType::DeviceCode`], devices may have documents too.
     pub grant_types: Vec<GrantType>,
     /// The authorization details types of such clients ([RFC 9396 §10]), of those that the server has. Default: none.
     ///

@@ -1,4 +1,5 @@
-//! Client ID metadata documents: [CIMD], revision 01.
+//! Client ID metadata documents: [CIMD], revision 01. Its words and sections are those of the working draft of March
+//! 2026; the newest known revision is 03, of November 2026.
 //!
 //! A client is identified by the URL of a document that it publishes, in place of a registration. Where no client has
 //! such an identifier in the store, the document is fetched, by the rule that the [`Fetch`](crate::Fetch) has, and the

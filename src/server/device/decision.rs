@@ -1,7 +1,8 @@
 //! The decision of the person who entered the user code: [RFC 8628 §3.3].
 //!
-//! Time has passed since the [`DevicePrompt`] was made, and the host has kept it meanwhile. The client, its permissions
-//! and the request are looked up and checked again.
+//! Time has passed since the [`DevicePrompt`] was made, and the host has kept it meanwhile. The request and, for an
+//! approval, the client and its permissions are looked up and checked again. A denial is the person's alone: it is
+//! written whatever became of the client, and however long the server of its metadata document keeps silent.
 //!
 //! [RFC 8628 §3.3]: https://www.rfc-editor.org/rfc/rfc8628#section-3.3
 
@@ -16,7 +17,9 @@ use crate::model::{ClientId, GrantType, Key, Moment};
 use crate::record::{
     Asked, AuthorizationCode, Client, Credential, CredentialKind, PendingKind, PendingRequest, Version,
 };
-use crate::server::authorize::{Approval, AuthorizationError, granted};
+use crate::server::authorize::{
+    Approval, AuthorizationClient, AuthorizationError, AuthorizationPageError, AuthorizeFetch, granted, identify,
+};
 use crate::server::{Config, Server};
 use crate::step::{Pause, Step, machine};
 use crate::store::{Change, Commit, Found, Lookup, Outcome, RequestKey};
@@ -25,7 +28,7 @@ machine! {
     /// The machine that carries out a decision about a device.
     ///
     /// ```text
-    /// approve ─▶ Lookup ─▶ Commit ─▶ reply
+    /// approve ─▶ Lookup ─▶ [Fetch] ─▶ Commit ─▶ reply
     /// deny    ─▶ Lookup ─▶ Commit ─▶ reply
     ///            ▲              │ the device polled meanwhile: at most three times
     ///            └──────────────┘
@@ -34,6 +37,7 @@ machine! {
     /// The machine draws the id of the grant from its moment, if the request is approved.
     DeviceDecision<'a> {
         Lookup = DeviceDecisionLookup<'a>,
+        Fetch = AuthorizeFetch<'a, DeviceDecided<'a>>,
         Commit = DeviceDecisionCommit<'a>,
         Reply = DeviceDecisionReply,
     }
@@ -60,13 +64,14 @@ impl DevicePrompt {
     fn decide(self, server: &Server, approval: Option<Approval>, moment: Moment) -> Step<DeviceDecision<'_>> {
         let Self { client_id, asked, key, .. } = self;
         let config = &server.config;
-        Decision { config, client_id, asked, key, approval, retries: RETRIES, moment }.look_up()
+        DeviceDecided { config, client_id, asked, key, approval, retries: RETRIES, moment }.look_up()
     }
 }
 
-/// The fields that every state needs.
+/// A decision that is being carried out, which every state has.
 #[cfg_attr(feature = "explore", derive(Clone))]
-struct Decision<'a> {
+#[allow(missing_debug_implementations, reason = "a state of a machine")]
+pub struct DeviceDecided<'a> {
     config: &'a Config,
     client_id: ClientId,
     /// The terms, as the person saw them.
@@ -80,10 +85,30 @@ struct Decision<'a> {
     moment: Moment,
 }
 
-impl<'a> Decision<'a> {
+impl<'a> DeviceDecided<'a> {
     fn look_up(self) -> Step<DeviceDecision<'a>> {
-        let lookup = Lookup::of_client(self.client_id.clone()).with_request(RequestKey::Key(self.key));
-        Step::Lookup(DeviceDecisionLookup { lookup, decision: self })
+        let request = RequestKey::Key(self.key);
+        let lookup = match self.approval {
+            Some(_) => Lookup::of_client(self.client_id.clone()).with_request(request),
+            None => Lookup::of_request(request),
+        };
+        Step::Lookup(DeviceDecisionLookup { lookup, decided: self })
+    }
+
+    /// Carries the decision out if the request still waits: an approval for this client, or a denial.
+    fn carry_out(self, client: Option<&Client>, found: &Found) -> Step<DeviceDecision<'a>> {
+        let presented = found.request(RequestKey::Key(self.key));
+        let presented = presented
+            .filter(|presented| presented.is_alive(self.moment.now()) && presented.request.client_id == self.client_id);
+        let Some(presented) = presented else { return self.end(Err(DevicePageError::Ended)) };
+        let request = &presented.request;
+        match (client, self.approval.clone()) {
+            (Some(client), Some(approval)) if may_use_the_grant(self.config, client) => {
+                self.approve(client, approval, request)
+            }
+            (Some(_), Some(_)) => self.deny(request, AuthorizationError::UnauthorizedClient),
+            _ => self.deny(request, AuthorizationError::AccessDenied),
+        }
     }
 
     fn end(self, outcome: Result<Decided, DevicePageError>) -> Step<DeviceDecision<'a>> {
@@ -134,17 +159,17 @@ impl<'a> Decision<'a> {
         self.write(Commit::in_one_partition(changes), Decided::Denied(error))
     }
 
-    fn write(self, commit: Commit, decided: Decided) -> Step<DeviceDecision<'a>> {
-        Step::Commit(DeviceDecisionCommit { commit, decided, decision: self })
+    fn write(self, commit: Commit, outcome: Decided) -> Step<DeviceDecision<'a>> {
+        Step::Commit(DeviceDecisionCommit { commit, outcome, decided: self })
     }
 }
 
-/// Waits for the client's record and for the request as it is now.
+/// Waits for the request as it is now and, if it is approved, for the client's record.
 #[cfg_attr(feature = "explore", derive(Clone))]
 #[allow(missing_debug_implementations, reason = "a state of a machine")]
 pub struct DeviceDecisionLookup<'a> {
     lookup: Lookup,
-    decision: Decision<'a>,
+    decided: DeviceDecided<'a>,
 }
 
 impl<'a> Pause<Lookup> for DeviceDecisionLookup<'a> {
@@ -155,26 +180,26 @@ impl<'a> Pause<Lookup> for DeviceDecisionLookup<'a> {
     }
 
     fn resume(self, answer: Answer<Lookup>) -> Step<DeviceDecision<'a>> {
-        let decision = self.decision;
-        let mut found: Found = match answer {
-            Ok(found) => found,
-            Err(cause) => return decision.unavailable::<Lookup>(cause),
-        };
-        let client = found.take_client(&decision.client_id).filter(|client| !client.disabled);
-        let Some(client) = client else { return decision.end(Err(DevicePageError::ClientGone)) };
-        let presented = found.request(RequestKey::Key(decision.key));
-        let presented = presented.filter(|presented| {
-            presented.is_alive(decision.moment.now()) && presented.request.client_id == client.client_id
-        });
-        let Some(presented) = presented else { return decision.end(Err(DevicePageError::Ended)) };
-        let request = &presented.request;
-        match decision.approval.clone() {
-            None => decision.deny(request, AuthorizationError::AccessDenied),
-            Some(_) if !may_use_the_grant(decision.config, &client) => {
-                decision.deny(request, AuthorizationError::UnauthorizedClient)
-            }
-            Some(approval) => decision.approve(&client, approval, request),
+        let Self { decided, .. } = self;
+        if decided.approval.is_some() {
+            return identify(decided.config, decided.client_id.clone(), answer, decided);
         }
+        match answer {
+            Ok(found) => decided.carry_out(None, &found),
+            Err(cause) => decided.unavailable::<Lookup>(cause),
+        }
+    }
+}
+
+impl<'a> AuthorizationClient<'a> for DeviceDecided<'a> {
+    type Machine = DeviceDecision<'a>;
+
+    fn identified(self, client: Arc<Client>, found: &Found) -> Step<DeviceDecision<'a>> {
+        self.carry_out(Some(&client), found)
+    }
+
+    fn unidentified(self, _: ClientId, error: AuthorizationPageError) -> Step<DeviceDecision<'a>> {
+        self.end(Err(DevicePageError::of_client(error)))
     }
 }
 
@@ -183,8 +208,9 @@ impl<'a> Pause<Lookup> for DeviceDecisionLookup<'a> {
 #[allow(missing_debug_implementations, reason = "a state of a machine")]
 pub struct DeviceDecisionCommit<'a> {
     commit: Commit,
-    decided: Decided,
-    decision: Decision<'a>,
+    /// The outcome of the decision once the commit is applied.
+    outcome: Decided,
+    decided: DeviceDecided<'a>,
 }
 
 impl<'a> Pause<Commit> for DeviceDecisionCommit<'a> {
@@ -195,20 +221,20 @@ impl<'a> Pause<Commit> for DeviceDecisionCommit<'a> {
     }
 
     fn resume(self, answer: Answer<Commit>) -> Step<DeviceDecision<'a>> {
-        let Self { commit, decided, decision } = self;
+        let Self { commit, outcome, decided } = self;
         match answer {
-            Ok(Outcome::Applied) => decision.end(Ok(decided)),
+            Ok(Outcome::Applied) => decided.end(Ok(outcome)),
             Ok(Outcome::Conflict(at)) => match commit.changes().get(at) {
                 // The device polled meanwhile, or somebody decided: the request as it is now tells.
-                Some(Change::PutRequest(_)) => match decision.retries.checked_sub(1) {
-                    Some(retries) => Decision { retries, ..decision }.look_up(),
-                    None => decision.end(Err(DevicePageError::Busy)),
+                Some(Change::PutRequest(_)) => match decided.retries.checked_sub(1) {
+                    Some(retries) => DeviceDecided { retries, ..decided }.look_up(),
+                    None => decided.end(Err(DevicePageError::Busy)),
                 },
-                Some(Change::SpendRequest { .. }) => decision.end(Err(DevicePageError::Ended)),
+                Some(Change::SpendRequest { .. }) => decided.end(Err(DevicePageError::Ended)),
                 // The identifier of 128 random bits exists already.
-                _ => decision.end(Err(DevicePageError::Collision)),
+                _ => decided.end(Err(DevicePageError::Collision)),
             },
-            Err(cause) => decision.unavailable::<Commit>(cause),
+            Err(cause) => decided.unavailable::<Commit>(cause),
         }
     }
 }

@@ -8,6 +8,8 @@ use http::StatusCode;
 
 use crate::effect::{CANNOT_ANSWER, Outage};
 use crate::server::authorization_details::DetailsError;
+use crate::server::authorize::AuthorizationPageError;
+use crate::server::client_id_metadata_document::ClientIdMetadataDocumentError;
 use crate::server::error::EndpointError;
 use crate::server::scope::Excess;
 use crate::wire::{FormError, serialize_error};
@@ -101,6 +103,10 @@ pub enum DevicePageError {
     /// The client was removed or switched off.
     #[error("the device's client is not known any more, or is switched off")]
     ClientGone,
+    /// The client is identified by its metadata document, which could not be had, or makes no client any more. Nothing
+    /// was decided, and the request still waits.
+    #[error("{0}")]
+    Document(#[from] ClientIdMetadataDocumentError),
     /// Somebody polls so often that the denial could not be written. The request still waits.
     #[error("the device asks too often for the denial to be written")]
     Busy,
@@ -115,6 +121,15 @@ pub enum DevicePageError {
 serialize_error!(DevicePageError);
 
 impl DevicePageError {
+    /// Returns the error for a client that was not identified.
+    pub(super) fn of_client(error: AuthorizationPageError) -> Self {
+        match error {
+            AuthorizationPageError::Unavailable(outage) => Self::Unavailable(outage),
+            AuthorizationPageError::Document(error) => Self::Document(error),
+            _ => Self::ClientGone,
+        }
+    }
+
     /// A code for the log, by the names of [RFC 6749 §4.1.2.1]. Nobody is sent it.
     ///
     /// [RFC 6749 §4.1.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
@@ -122,6 +137,7 @@ impl DevicePageError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unavailable(outage) => outage.code(),
+            Self::Document(error) => error.outage().map_or("invalid_request", Outage::code),
             Self::Busy => "temporarily_unavailable",
             Self::Collision => "server_error",
             _ => "invalid_request",
@@ -143,6 +159,7 @@ impl DevicePageError {
         match self {
             Self::NotConfigured => StatusCode::NOT_FOUND,
             Self::Unavailable(_) | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Document(error) if error.outage().is_some() => StatusCode::SERVICE_UNAVAILABLE,
             Self::Collision => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         }
@@ -153,6 +170,7 @@ impl DevicePageError {
     pub fn description(&self) -> String {
         match self {
             Self::Unavailable(_) => CANNOT_ANSWER.to_owned(),
+            Self::Document(error) => format!("the device's client is not known here: {}", error.description()),
             error if error.is_guess() => {
                 "the code is not one that a device shows now: compare it with the device, or start again there"
                     .to_owned()

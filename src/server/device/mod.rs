@@ -18,11 +18,11 @@ mod reply;
 mod verify;
 
 pub use config::DeviceConfig;
-pub use decision::{DeviceDecision, DeviceDecisionCommit, DeviceDecisionLookup};
+pub use decision::{DeviceDecided, DeviceDecision, DeviceDecisionCommit, DeviceDecisionLookup};
 pub use error::{AuthorizeDeviceError, DevicePageError};
 pub use prompt::{AskedFrom, DevicePrompt};
 pub use reply::{AuthorizeDeviceReply, AuthorizeDeviceResponse, DeviceDecisionReply};
-pub use verify::{VerifyUserCode, VerifyUserCodeLookup, VerifyUserCodeReply};
+pub use verify::{VerifyUserCode, VerifyUserCodeLookup, VerifyUserCodeReply, VerifyUserCodeRequest};
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -30,7 +30,8 @@ use std::sync::Arc;
 use http::Request;
 
 use super::client_auth::{
-    AuthenticateClientSecret, AuthenticateLookup, Authenticated, ClientAuthentication, ClientEndpoint,
+    AuthenticateClientSecret, AuthenticateFetch, AuthenticateLookup, Authenticated, ClientAuthentication,
+    ClientEndpoint, by_document,
 };
 use super::cross_origin::Reader;
 use super::error::{EndpointError, PresentedIn};
@@ -38,6 +39,7 @@ use super::request::{form, presented_in};
 use super::scope::{Granted, Requested};
 use super::{Config, Server};
 use crate::effect::{Answer, Outage};
+use crate::fetch::FromCache;
 use crate::model::{ClientId, GrantType, Key, Moment, Secret, UserCode};
 use crate::record::{Asked, Client, DeviceRequest, PendingKind, PendingRequest, Version};
 use crate::step::{Pause, Step, machine};
@@ -47,15 +49,16 @@ machine! {
     /// The machine of the device authorization endpoint.
     ///
     /// ```text
-    /// request ─▶ Lookup ─▶ [ClientSecret] ─▶ Commit ─▶ reply
-    ///                                        ▲    │ the user code is taken: at most three times
-    ///                                        └────┘
+    /// request ─▶ Lookup ─▶ [ClientSecret | Fetch] ─▶ Commit ─▶ reply
+    ///                                                ▲    │ the user code is taken: at most three times
+    ///                                                └────┘
     /// ```
     ///
     /// The machine draws from its moment the device code, the user code, and another user code for each that is taken.
     AuthorizeDevice<'a> {
         Lookup = AuthenticateLookup<'a, AuthorizeDeviceEndpoint<'a>>,
         ClientSecret = AuthenticateClientSecret<AuthorizeDeviceEndpoint<'a>>,
+        Fetch = AuthenticateFetch<'a, AuthorizeDeviceEndpoint<'a>>,
         Commit = AuthorizeDeviceCommit<'a>,
         Reply = AuthorizeDeviceReply,
     }
@@ -67,8 +70,6 @@ const REDRAWS: u8 = 3;
 impl Server {
     /// Answers a request to the device authorization endpoint: [RFC 8628 §3.1]. `run` returns an
     /// [`AuthorizeDeviceReply`].
-    ///
-    /// The client must be in the store: one that is known by its metadata document alone is refused.
     ///
     /// A host that knows where the device asks from, or what it is, adds [`AskedFrom`] to the request's extensions.
     ///
@@ -181,6 +182,10 @@ impl<'a> ClientEndpoint for AuthorizeDeviceEndpoint<'a> {
 
     fn refused(self, client_id: ClientId, error: EndpointError) -> Step<AuthorizeDevice<'a>> {
         refuse(self.reader, Some(client_id), error, self.presented_in)
+    }
+
+    fn unregistered(self, client_id: ClientId, found: Found) -> Step<AuthorizeDevice<'a>> {
+        by_document(self.config, client_id, FromCache::Fresh, (found, self))
     }
 }
 

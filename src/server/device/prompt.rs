@@ -52,6 +52,15 @@ pub struct DevicePrompt {
     pub(super) key: Key,
 }
 
+impl DevicePrompt {
+    /// The host of a client that is identified by a URL, in lower case; `None` for any other client. Show it to people
+    /// as [`Prompt::client_host`](crate::server::Prompt::client_host) says.
+    #[must_use]
+    pub fn client_host(&self) -> Option<String> {
+        self.client_id.host()
+    }
+}
+
 /// The place that a device asks from, in words that a person understands: an address, a town, the model that the device
 /// names. A host that knows it puts it into the extensions of the request to the device authorization endpoint;
 /// [`DevicePrompt::asked_from`] has it. [RFC 8628 §5.4]: "The authorization server SHOULD display information about the

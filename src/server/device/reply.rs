@@ -13,6 +13,7 @@ use super::error::{AuthorizeDeviceError, DevicePageError};
 use crate::model::{ClientId, Endpoint, Secret, UserCode};
 use crate::record::Grant;
 use crate::server::authorize::AuthorizationError;
+use crate::server::client_id_metadata_document::ClientIdMetadataDocumentError;
 use crate::server::cross_origin::Reader;
 use crate::server::error::{ErrorReply, PresentedIn, error_response};
 use crate::wire::{Parameters, json, text, with_parameters};
@@ -156,7 +157,9 @@ impl DeviceDecisionReply {
             Err(error) => error,
         };
         let mut response = text(error.status(), format!("This cannot be answered: {}.\n", error.description()));
-        if let DevicePageError::Unavailable(outage) = &error {
+        if let DevicePageError::Unavailable(outage)
+        | DevicePageError::Document(ClientIdMetadataDocumentError::Unavailable(outage)) = &error
+        {
             let seconds = outage.cause.retry_after().map(HeaderValue::from);
             response.headers_mut().extend(seconds.map(|seconds| (header::RETRY_AFTER, seconds)));
         }

@@ -2,14 +2,14 @@
 //!
 //! [RFC 8628 §3.3]: https://www.rfc-editor.org/rfc/rfc8628#section-3.3
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::error::DevicePageError;
 use super::prompt::DevicePrompt;
 use crate::effect::{Answer, Outage};
-use crate::model::{Moment, Timestamp, UserCode};
-use crate::record::{PendingKind, PendingRequest, Version};
+use crate::model::{ClientId, Moment, Timestamp, UserCode};
+use crate::record::{Client, PendingKind, PendingRequest, Version};
+use crate::server::authorize::{AuthorizationClient, AuthorizationPageError, AuthorizeFetch, identify};
 use crate::server::{Config, Server};
 use crate::step::{Pause, Step, machine};
 use crate::store::{Found, Lookup, RequestKey};
@@ -18,12 +18,13 @@ machine! {
     /// The machine of the verification page. It has no `Commit`: nothing is written before the person decides.
     ///
     /// ```text
-    /// user code ─▶ Lookup (the request) ─▶ Lookup (its client) ─▶ Ask(DevicePrompt) │ Refuse(error)
+    /// user code ─▶ Lookup (the request) ─▶ Lookup (its client) ─▶ [Fetch] ─▶ Ask(DevicePrompt) │ Refuse(error)
     /// ```
     ///
     /// The machine draws nothing from its moment.
     VerifyUserCode<'a> {
         Lookup = VerifyUserCodeLookup<'a>,
+        Fetch = AuthorizeFetch<'a, VerifyUserCodeRequest>,
         Reply = VerifyUserCodeReply,
     }
 }
@@ -57,7 +58,7 @@ impl Server {
         let Ok(user_code) = UserCode::parse(user_code) else { return refuse(DevicePageError::UserCodeMalformed) };
         let lookup = Lookup::of_request(RequestKey::UserCode(user_code.key()));
         let now = moment.now();
-        Step::Lookup(VerifyUserCodeLookup { lookup, user_code, request: None, now, server: PhantomData })
+        Step::Lookup(VerifyUserCodeLookup { lookup, user_code, request: None, now, config: &self.config })
     }
 }
 
@@ -74,7 +75,7 @@ pub struct VerifyUserCodeLookup<'a> {
     /// The request, once it is found.
     request: Option<Arc<PendingRequest>>,
     now: Timestamp,
-    server: PhantomData<&'a Config>,
+    config: &'a Config,
 }
 
 impl<'a> Pause<Lookup> for VerifyUserCodeLookup<'a> {
@@ -85,13 +86,13 @@ impl<'a> Pause<Lookup> for VerifyUserCodeLookup<'a> {
     }
 
     fn resume(self, answer: Answer<Lookup>) -> Step<VerifyUserCode<'a>> {
-        let found = match answer {
-            Ok(found) => found,
-            Err(cause) => return refuse(DevicePageError::Unavailable(Outage::of::<Lookup>(cause))),
-        };
-        match self.request.clone() {
-            None => self.found_request(&found),
-            Some(request) => self.found_client(found, &request),
+        match (self.request.clone(), answer) {
+            (Some(request), answer) => {
+                let client_id = request.client_id.clone();
+                identify(self.config, client_id, answer, VerifyUserCodeRequest { user_code: self.user_code, request })
+            }
+            (None, Ok(found)) => self.found_request(&found),
+            (None, Err(cause)) => refuse(DevicePageError::Unavailable(Outage::of::<Lookup>(cause))),
         }
     }
 }
@@ -108,22 +109,37 @@ impl<'a> VerifyUserCodeLookup<'a> {
         let lookup = Lookup::of_client(request.client_id.clone());
         Step::Lookup(Self { lookup, request: Some(request), ..self })
     }
+}
 
-    fn found_client(self, mut found: Found, request: &PendingRequest) -> Step<VerifyUserCode<'a>> {
-        let client = found.take_client(&request.client_id).filter(|client| !client.disabled);
-        let Some(client) = client else { return refuse(DevicePageError::ClientGone) };
+/// A device's request whose client is being identified.
+#[cfg_attr(feature = "explore", derive(Clone))]
+#[allow(missing_debug_implementations, reason = "a state of a machine")]
+pub struct VerifyUserCodeRequest {
+    user_code: UserCode,
+    request: Arc<PendingRequest>,
+}
+
+impl<'a> AuthorizationClient<'a> for VerifyUserCodeRequest {
+    type Machine = VerifyUserCode<'a>;
+
+    fn identified(self, client: Arc<Client>, _: &Found) -> Step<VerifyUserCode<'a>> {
+        let Self { user_code, request } = self;
         let PendingKind::Device(device) = &request.kind else { return refuse(DevicePageError::UserCodeUnknown) };
         Step::Done(VerifyUserCodeReply::Ask(DevicePrompt {
             version: Version,
             client_id: client.client_id.clone(),
             client_name: client.client_name.clone(),
             client_is_self_registered: client.is_self_registered(),
-            user_code: self.user_code,
+            user_code,
             asked: request.asked.clone(),
             issued_at: request.issued_at,
             asked_from: device.asked_from.clone(),
             expires_at: request.expires_at,
             key: request.key,
         }))
+    }
+
+    fn unidentified(self, _: ClientId, error: AuthorizationPageError) -> Step<VerifyUserCode<'a>> {
+        refuse(DevicePageError::of_client(error))
     }
 }

@@ -151,6 +151,12 @@ impl Settings {
         self.server.unused_client_lifetime.unwrap_or(30 * 24 * 60 * 60)
     }
 
+    /// Tells if people are not asked again about what they have allowed a client before.
+    #[must_use]
+    pub fn remembered_consent(&self) -> bool {
+        self.server.remembered_consent
+    }
+
     /// Tells if there is a playground.
     #[must_use]
     pub fn playground(&self) -> bool {

@@ -56,6 +56,9 @@ pub(super) struct ServerTable {
     pub(super) registration_scope: Option<Scope>,
     /// The time after which such a client is forgotten if it has no grant.
     pub(super) unused_client_lifetime: Option<u64>,
+    /// Ask nobody again about what they have allowed a client before.
+    #[serde(default)]
+    pub(super) remembered_consent: bool,
     #[serde(default)]
     pub(super) playground: bool,
     #[serde(default)]
@@ -176,6 +179,9 @@ impl ServerTable {
         config.client_id_metadata_documents = self.client_id_metadata_documents.then(|| {
             let mut section = ClientIdMetadataDocumentConfig::default();
             section.scope = self.registration_scope.clone().unwrap_or_else(|| self.scopes_supported.clone());
+            if self.device_authorization {
+                section.grant_types.push(GrantType::DeviceCode);
+            }
             section.private_use_schemes = self.relaxed.private_use_schemes;
             section.in_private_network = self.relaxed.client_id_metadata_documents_in_private_network;
             section

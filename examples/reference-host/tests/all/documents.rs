@@ -14,6 +14,8 @@ use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
 use crate::client::{Browser, CALLBACK, VERIFIER};
 use crate::process::{CONFIG, Running, command};
 
+const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
 /// A web site with one document, by https, and its certificate.
 fn site() -> (SocketAddr, String) {
     let CertifiedKey { cert, signing_key } =
@@ -35,7 +37,8 @@ fn site() -> (SocketAddr, String) {
             }
             let body = format!(
                 "{{\"client_id\":\"{}\",\"client_name\":\"Poster Printer\",\"redirect_uris\":[\"http://127.0.0.1/callback\"],\
-                 \"grant_types\":[\"authorization_code\",\"refresh_token\"],\"token_endpoint_auth_method\":\"none\"}}",
+                 \"grant_types\":[\"authorization_code\",\"refresh_token\",\"{GRANT_TYPE}\"],\
+                 \"token_endpoint_auth_method\":\"none\"}}",
                 client_id(address)
             );
             let head =
@@ -94,6 +97,31 @@ fn a_client_comes_by_its_document_and_gets_tokens() {
     let refresh = tokens["refresh_token"].as_str().expect("a refresh token");
     let form = [("grant_type", "refresh_token"), ("refresh_token", refresh), ("client_id", &*client_id)];
     assert!(browser.post("/token", &form).json()["access_token"].is_string());
+}
+
+#[test]
+fn a_device_comes_by_its_document_and_the_person_sees_whose_it_is() {
+    let (site, certificate) = site();
+    let host = start(&format!("{RELAXED}\ndevice_authorization = true"), &certificate);
+    let client_id = client_id(site);
+    let mut device = Browser::new(&host.base);
+    let codes = device.post("/device_authorization", &[("client_id", &*client_id), ("scope", "read")]).json();
+    let [device_code, user_code] = ["device_code", "user_code"].map(|name| codes[name].as_str().expect(name));
+    let poll = [("grant_type", GRANT_TYPE), ("device_code", device_code), ("client_id", &*client_id)];
+    assert_eq!(device.post("/token", &poll).json()["error"], "authorization_pending");
+    let mut browser = Browser::new(&host.base);
+    let csrf = browser.get("/device").field("csrf");
+    let login = browser.post("/device", &[("csrf", &*csrf), ("user_code", user_code)]);
+    assert!(login.body.contains("to continue to <strong>Poster Printer</strong>"), "{}", login.body);
+    let redirect = browser.log_in(&login, "alice", "wonderland");
+    let consent = browser.get(redirect.header("location"));
+    for text in ["a device", "<strong>localhost</strong>", "nobody here has checked its name", user_code] {
+        assert!(consent.body.contains(text), "{text}: {}", consent.body);
+    }
+    let done = browser.decide(&consent, "approve", &["read"]);
+    assert!(done.status == 200 && done.body.contains("Your device is connected"), "{done:?}");
+    let tokens = device.post("/token", &poll);
+    assert_eq!((tokens.status, tokens.json()["scope"].as_str()), (200, Some("read")), "{tokens:?}");
 }
 
 #[test]

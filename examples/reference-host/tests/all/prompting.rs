@@ -7,9 +7,17 @@ use crate::process::{CONFIG, Running};
 
 /// Beside the native application there is a site, which has a secret.
 fn host() -> Running {
+    host_with("")
+}
+
+/// The same with settings of the server.
+fn host_with(settings: &str) -> Running {
     let site = "[[client]]\nclient_id = \"site\"\nclient_secret = \"Zk3Wm8Qx5Tn2Vb7Yc4Rf1Lg6\"\n\
-                redirect_uris = [\"http://127.0.0.1/callback\"]\nscope = \"read write\"\n";
-    Running::configured(&format!("{CONFIG}\n{site}"), "memory")
+                redirect_uris = [\"http://127.0.0.1/callback\"]\nscope = \"read write\"\n\
+                authorization_details_types = [\"payment_initiation\", \"account_information\"]\n";
+    let types = "authorization_details_types = [\"payment_initiation\", \"account_information\"]";
+    let config = CONFIG.replacen("[server]\n", &format!("[server]\n{types}\n{settings}\n"), 1);
+    Running::configured(&format!("{config}\n{site}"), "memory")
 }
 
 /// A request of the site, with these parameters more.
@@ -82,6 +90,61 @@ fn a_request_for_no_page_is_answered_by_a_code_once_all_of_it_was_allowed() {
     let csrf = browser.get("/applications").field("csrf");
     browser.post("/applications/revoke", &[("csrf", &csrf), ("client_id", "site")]);
     assert_eq!(error(&silently(&mut browser, "site", &[("scope", "read")])), "consent_required");
+}
+
+#[test]
+fn nobody_is_asked_again_about_what_they_have_allowed_if_the_host_is_to_remember() {
+    let host = host_with("remembered_consent = true");
+    let mut browser = Browser::new(&host.base);
+    allow(&mut browser, "site", &["read"]);
+    let read = |more: &[(&'static str, &'static str)]| path(&[&[("scope", "read")], more].concat());
+    assert!(browser.get(&read(&[])).redirect("code").is_some(), "at once");
+    assert!(is_consent(&browser.get(&path(&[]))), "it asks for more");
+    assert!(is_consent(&browser.get(&read(&[("prompt", "consent")]))));
+    // Nor after a login. The times are whole seconds.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    let login = browser.get(&read(&[("prompt", "login")]));
+    assert!(is_login(&login), "{login:?}");
+    let redirect = browser.log_in(&login, "alice", "wonderland");
+    assert!(browser.get(redirect.header("location")).redirect("code").is_some());
+    // Another person is asked, and whoever has ended it.
+    let mut bob = Browser::new(&host.base);
+    let login = bob.get(&read(&[]));
+    let redirect = bob.log_in(&login, "bob", "builder");
+    assert!(is_consent(&bob.get(redirect.header("location"))));
+    let csrf = browser.get("/applications").field("csrf");
+    browser.post("/applications/revoke", &[("csrf", &csrf), ("client_id", "site")]);
+    assert!(is_consent(&browser.get(&read(&[]))));
+    // RFC 8252 §8.6.
+    allow(&mut browser, "app", &["read", "write"]);
+    assert!(is_consent(&browser.get(&path_of("app", &[]))));
+    // Where the configuration does not say so, people are asked each time.
+    let usual = self::host();
+    let mut browser = Browser::new(&usual.base);
+    allow(&mut browser, "site", &["read"]);
+    assert!(is_consent(&browser.get(&read(&[]))));
+}
+
+#[test]
+fn a_payment_is_asked_about_each_time() {
+    const ACCOUNTS: &str = r#"[{"type":"account_information","actions":["list_accounts"]}]"#;
+    const PAYMENT: &str = r#"[{"type":"payment_initiation","instructedAmount":{"currency":"EUR","amount":"5.00"},"creditorName":"Prints"}]"#;
+    let host = host_with("remembered_consent = true");
+    let mut browser = Browser::new(&host.base);
+    allow(&mut browser, "site", &["read"]);
+    for (details, is_remembered) in [(ACCOUNTS, true), (PAYMENT, false)] {
+        let asking = [("scope", "read"), ("authorization_details", details)];
+        let consent = browser.get(&path(&asking));
+        assert!(is_consent(&consent), "{details}: {consent:?}");
+        let (csrf, request) = (consent.field("csrf"), consent.field("request"));
+        let form = [("csrf", &*csrf), ("request", &*request), ("decision", "approve"), ("scope", "read")];
+        let approved = browser.post("/consent", &[&form[..], &[("authorization_details", "0")]].concat());
+        assert!(approved.redirect("code").is_some(), "{details}: {approved:?}");
+        assert_eq!(browser.get(&path(&asking)).redirect("code").is_some(), is_remembered, "{details}");
+        let silent = silently(&mut browser, "site", &asking);
+        assert_eq!(silent.redirect("code").is_some(), is_remembered, "{details}");
+        assert!(is_remembered || error(&silent) == "consent_required");
+    }
 }
 
 /// RFC 8252 §8.6: any program may listen at a loopback address, so a native application is asked about each time.
