@@ -38,7 +38,8 @@ export async function startSite(redirect_uris) {
 export async function conformance(args, onLine = () => {}) {
   const results = mkdtempSync(join(tmpdir(), 'grantor-conformance-'))
   const program = here('node_modules/@modelcontextprotocol/conformance/dist/index.js')
-  const child = spawn(process.execPath, [program, ...args, '--output-dir', results], { cwd: results })
+  const into = args[0] === 'list' ? [] : ['--output-dir', results]
+  const child = spawn(process.execPath, [program, ...args, ...into], { cwd: results })
   const lines = []
   const read = async (stream) => {
     for await (const line of createInterface(stream)) {
