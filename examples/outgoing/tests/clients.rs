@@ -3,7 +3,6 @@
 #![allow(clippy::expect_used, missing_docs, reason = "a test tells its findings by panicking")]
 
 use std::collections::VecDeque;
-use std::fmt::Debug;
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -82,9 +81,8 @@ struct Clients {
 impl Clients {
     fn new(guard: Guard, addresses: &[&'static str]) -> Self {
         let names = [Names::new(addresses), Names::new(addresses)];
-        let reqwest = Reqwest::over(guard, names[0].clone()).expect("TLS");
-        let ureq = Ureq::over(guard, names[1].clone());
-        Self { reqwest, ureq, names }
+        let [of_reqwest, of_ureq] = names.clone();
+        Self { reqwest: Reqwest::over(guard, of_reqwest).expect("TLS"), ureq: Ureq::over(guard, of_ureq), names }
     }
 
     async fn ask(&self, url: &str) -> [Result<Vec<u8>, String>; 2] {
@@ -94,12 +92,12 @@ impl Clients {
     }
 
     fn lookups(&self) -> [usize; 2] {
-        [0, 1].map(|client| self.names[client].lookups.load(Ordering::SeqCst))
+        self.names.each_ref().map(|names| names.lookups.load(Ordering::SeqCst))
     }
 }
 
 /// The error and whatever it comes from.
-fn whole(error: &(impl std::error::Error + Debug)) -> String {
+fn whole(error: &impl std::error::Error) -> String {
     format!("{error} {error:?}")
 }
 

@@ -1,6 +1,7 @@
 //! JSON-RPC over the streamable HTTP of the Model Context Protocol, in both of its lifecycles: with the handshake of
 //! `initialize`, and without it, since 2026-07-28. There is no OAuth in here.
 
+use grantor::Fetch;
 use http::{HeaderValue, Request, Response};
 use serde_json::{Value, json};
 
@@ -73,6 +74,9 @@ impl<S: FnMut(&Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Failed>> Session<S
         if let Some(session_id) = response.headers().get("mcp-session-id") {
             self.session_id = Some(session_id.clone());
         }
+        if response.body().len() > Fetch::MAX_RESPONSE_LEN {
+            return Err("the response is too long".into());
+        }
         let text = String::from_utf8_lossy(response.body());
         if !response.status().is_success() {
             return Err(format!("{}: {text}", response.status()).into());
@@ -91,6 +95,6 @@ fn message_of(response: &Response<Vec<u8>>, text: &str) -> Value {
     if !content_type.starts_with("text/event-stream") {
         return serde_json::from_str(text).unwrap_or_default();
     }
-    let events = text.lines().filter_map(|line| serde_json::from_str(line.strip_prefix("data:")?.trim()).ok());
-    events.last().unwrap_or_default()
+    let mut data = text.lines().rev().filter_map(|line| line.strip_prefix("data:"));
+    data.find_map(|json| serde_json::from_str(json.trim()).ok()).unwrap_or_default()
 }
