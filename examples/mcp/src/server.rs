@@ -46,8 +46,8 @@ use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 /// The scope values, with the sentences by which the consent page explains them.
 const SCOPES: [(&str, &str); 2] = [("notes.read", "Read your notes"), ("notes.write", "Write notes for you")];
 
-/// The only person here: login name, password, name. Yours are in your database, with slow hashes of their passwords.
-const PERSON: (&str, &str, &str) = ("alice", "correct horse battery staple", "Alice Liddell");
+/// The password of the only person here. Yours are in your database, with slow hashes.
+const PASSWORD: &str = "correct horse battery staple";
 
 /// The longest JSON-RPC message, in bytes.
 const MAX_MESSAGE_LEN: usize = 256 * 1024;
@@ -170,9 +170,8 @@ fn config(arguments: &Arguments, issuer: Issuer, url: Resource, scope: &Scope) -
 
 fn settings() -> Result<Settings, Failed> {
     let mut settings = Settings::default();
-    let (username, password, name) = PERSON;
-    let user = User { subject: Subject::parse("user-1")?, name: name.to_owned(), password: Digest::of(password) };
-    settings.users.insert(username.to_owned(), Arc::new(user));
+    let (subject, name) = (Subject::parse("user-1")?, "Alice Liddell".to_owned());
+    settings.users.insert("alice".to_owned(), Arc::new(User { subject, name, password: Digest::of(PASSWORD) }));
     for (scope, text) in SCOPES {
         settings.sentences.add(scope, Sentence { text: text.to_owned(), ..Sentence::default() });
     }
@@ -217,8 +216,9 @@ async fn guard(State(mcp): State<Arc<Mcp>>, request: Request<Body>, next: Next) 
     match check.run_async(&mcp.app.host).await.into_result() {
         Ok(access) => {
             head.extensions.insert(access);
-            // rmcp gets the message that was judged and no other: a member that is there twice is read in one way.
-            let judged = if message.is_null() { body } else { message.to_string().into() };
+            // rmcp gets the message that was judged and no other: two readers may differ about a member that is there
+            // twice, or about what is no JSON.
+            let judged = if body.is_empty() { body } else { message.to_string().into() };
             head.headers.remove(header::CONTENT_LENGTH);
             next.run(Request::from_parts(head, Body::from(judged))).await
         }

@@ -108,3 +108,55 @@ test('without refresh tokens it steps up', async () => {
   assert.deepEqual(provider.asked, ['notes.read', 'notes.read notes.write'])
   await transport.close()
 })
+
+/** Two readers of JSON may differ: the one that judges a message must not judge another than the one that obeys it. */
+test('no message is judged in one way and obeyed in another', async () => {
+  const provider = new Provider(REFRESHING)
+  const { transport, call } = await connect(provider)
+  const write = (params, more = '') =>
+    `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{${params},"arguments":{"text":"stolen"}}${more}}`
+  const messages = [
+    write('"name":"write_note"'),
+    write('"name":"write_note","name":"whoami"'),
+    write('"name":"whoami","name":"write_note"'),
+    write('"name":"write_note"', ',"method":"tools/list"'),
+    write('"name":"write_note"', ',"more":1e999'),
+    write('"name":"\\u0077rite_note"'),
+    `[${write('"name":"write_note"')}]`,
+    `\ufeff${write('"name":"write_note"')}`,
+  ]
+  for (const body of messages) {
+    const response = await fetch(example.url, {
+      method: 'POST', body,
+      headers: {
+        'authorization': `Bearer ${provider.tokens().access_token}`, 'content-type': 'application/json',
+        'accept': 'application/json, text/event-stream', 'mcp-session-id': transport.sessionId,
+        'mcp-protocol-version': transport.protocolVersion,
+      },
+    })
+    const text = await response.text()
+    assert(!text.includes('written'), `${body}: ${response.status} ${text}`)
+    if (response.status === 403) assert.match(response.headers.get('www-authenticate'), /error="insufficient_scope"/)
+  }
+  assert.doesNotMatch(await call('read_notes'), /stolen/)
+  await transport.close()
+})
+
+test('a client in a browser may ask, and sees the challenge', async () => {
+  const origin = 'https://inspector.example'
+  const preflight = await fetch(example.url, {
+    method: 'OPTIONS',
+    headers: {
+      origin, 'access-control-request-method': 'POST',
+      'access-control-request-headers': 'authorization,content-type,mcp-protocol-version',
+    },
+  })
+  assert.equal(preflight.status, 200)
+  assert.match(preflight.headers.get('access-control-allow-headers'), /authorization/)
+  const refused = await fetch(example.url, { method: 'POST', headers: { origin } })
+  assert.equal(refused.status, 401)
+  assert.equal(refused.headers.get('access-control-allow-origin'), '*')
+  assert.match(refused.headers.get('access-control-expose-headers'), /www-authenticate/)
+  // And a path that does not exist needs no token.
+  assert.equal((await fetch(`${example.url}/nothing`)).status, 404)
+})
