@@ -142,6 +142,18 @@ fn scope_is_within_what_everybody_may_have() {
     assert_eq!(registered(&nothing, metadata(), "scope"), Value::Null);
 }
 
+/// §3.2.1: "The authorization server MAY reject or replace any of the client's requested metadata values submitted
+/// during the registration and substitute them with suitable values."
+#[test]
+fn a_client_may_get_the_whole_scope_whatever_part_it_asks_for() {
+    let world = registering().with(|config| config.registration.as_mut().unwrap().whole_scope = true);
+    for part in [json!("read"), json!("write"), json!("write read")] {
+        assert_eq!(registered(&world, set("scope", part), "scope"), json!("read write"));
+    }
+    assert_eq!(registered(&world, metadata(), "scope"), json!("read write"));
+    assert_eq!(refused(&world, set("scope", json!("admin"))), "invalid_client_metadata");
+}
+
 /// "The authorization server MUST ignore any client metadata sent by the client that it does not understand".
 /// §3.2.1: "Additionally, the authorization server MUST return all registered metadata about this client, including any
 /// fields provisioned by the authorization server itself."

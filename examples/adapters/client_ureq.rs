@@ -1,7 +1,9 @@
 //! A program on somebody's machine, with ureq and without an async runtime: it sends the browser to the server, waits
 //! for it on a loopback port (RFC 8252 §7.3), and refreshes its tokens as long as it runs.
 //!
-//! `cargo run -p adapters --bin client-ureq http://127.0.0.1:8080`
+//! `cargo run -p adapters --bin client-ureq -- --loopback http://127.0.0.1:8080`
+//!
+//! How grantor reaches a server through ureq is in `examples/outgoing`: copy it from there.
 
 use std::env;
 use std::error::Error;
@@ -11,51 +13,25 @@ use std::time::{Duration, SystemTime};
 
 use grantor::client::{AuthorizationRequest, Registration, SharedTokens, discover};
 use grantor::model::{ClientId, Issuer, RedirectUri, Scope};
-use grantor::{Answer, Fetch, Http, HttpHost, Moment, Unavailable};
-use http::{Request, header};
-use ureq::Agent;
-
-/// How long a server has for its whole response.
-const TIMEOUT: Duration = Duration::from_secs(30);
+use grantor::{HttpHost, Moment};
+use http::header;
+use outgoing::{Guard, Ureq};
 
 /// How long somebody who connects to the loopback port may stay silent, and how much they may send.
 const CALLBACK_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_CALLBACK_LEN: u64 = 64 * 1024;
 
-/// How grantor reaches a server through ureq.
-struct Ureq(Agent);
-
-impl Http for Ureq {
-    fn fetch(&self, fetch: &Fetch) -> Answer<Fetch> {
-        // The body may hold a secret. It is borrowed: one copy is enough.
-        let mut request = Request::new(fetch.request().body().as_slice());
-        *request.method_mut() = fetch.request().method().clone();
-        *request.uri_mut() = fetch.request().uri().clone();
-        *request.headers_mut() = fetch.request().headers().clone();
-        let (head, body) = self.0.run(request).map_err(Unavailable::new)?.into_parts();
-        // Whatever the server sends, no more than this is kept. The one byte more tells grantor that it was too much.
-        let mut kept = Vec::new();
-        let most = Fetch::MAX_RESPONSE_LEN as u64 + 1;
-        body.into_reader().take(most).read_to_end(&mut kept).map_err(Unavailable::new)?;
-        Ok(http::Response::from_parts(head, kept))
-    }
-}
-
-/// TLS is on, and certificates are checked: that is ureq's default, and nothing here turns it off.
-fn http_client() -> Agent {
-    let config = Agent::config_builder()
-        // A request may carry credentials, which are for nobody that the server points to.
-        .max_redirects(0)
-        // An error response says what is wrong, and grantor reads it.
-        .http_status_as_error(false)
-        .timeout_global(Some(TIMEOUT));
-    config.build().into()
-}
-
 fn main() -> Result<(), Box<dyn Error>> {
-    let issuer = Issuer::parse(&env::args().nth(1).ok_or("usage: client-ureq ISSUER")?)?;
-    let api = http_client();
-    let http = HttpHost(Ureq(api.clone()));
+    let mut arguments = env::args().skip(1).peekable();
+    // In production no request goes to an address that is not public.
+    let guard = match arguments.next_if_eq("--loopback") {
+        Some(_) => Guard::new().allow_loopback(),
+        None => Guard::new(),
+    };
+    let issuer = Issuer::parse(&arguments.next().ok_or("usage: client-ureq [--loopback] ISSUER")?)?;
+    let ureq = Ureq::new(guard);
+    let api = ureq.agent().clone();
+    let http = HttpHost(ureq);
 
     let registration = Registration::public(issuer.clone(), ClientId::parse("cli")?);
     let client = registration.at(discover(&issuer).run(&http)?)?;

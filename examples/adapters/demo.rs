@@ -87,9 +87,11 @@ impl Demo {
         let issuer = self.server.config().issuer.as_str();
         print_line(
             stdout(),
-            format_args!("try: CLIENT_SECRET={DEMO_SECRET} cargo run -p adapters --bin client-reqwest {issuer}"),
+            format_args!(
+                "try: CLIENT_SECRET={DEMO_SECRET} cargo run -p adapters --bin client-reqwest -- --loopback {issuer}"
+            ),
         );
-        print_line(stdout(), format_args!("try: cargo run -p adapters --bin client-ureq {issuer}"));
+        print_line(stdout(), format_args!("try: cargo run -p adapters --bin client-ureq -- --loopback {issuer}"));
         print_line(stdout(), format_args!("listening on {issuer}"));
     }
 

@@ -8,12 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use axum::Router;
 use clap::Parser as _;
 use grantor::model::Issuer;
 use grantor::store::MemoryStore;
-use grantor::{Hosted, Server};
 use grantor_sqlite::SqliteStore;
 use reference_host::administration;
 use reference_host::arguments::{Arguments, Command, Limits, StoreChoice};
@@ -21,24 +19,15 @@ use reference_host::base::Base;
 use reference_host::config::Settings;
 use reference_host::connections::Connections;
 use reference_host::demo::Demo;
-use reference_host::devices::UserCodeGuesses;
-use reference_host::documents::{Documents, Sender};
-use reference_host::guesses::ClientGuesses;
 use reference_host::health::{self, Health};
 use reference_host::host::AnyStore;
 use reference_host::housekeeping::purge;
 use reference_host::log::Log;
 use reference_host::measured::Measured;
 use reference_host::metrics::Metrics;
-use reference_host::press::Presses;
-use reference_host::registered::Registered;
-use reference_host::registration::FREE_REGISTRATIONS;
 use reference_host::reload;
 use reference_host::serve::{Door, accept, serve};
-use reference_host::session::Sessions;
 use reference_host::signals::{Reload, Stop};
-use reference_host::throttle::Throttle;
-use reference_host::users::Users;
 use reference_host::watch;
 use reference_host::web::{App, Front};
 use tempfile::TempDir;
@@ -48,10 +37,6 @@ use tokio::runtime::{Handle, Runtime};
 /// A fast allocator, since a request allocates a few dozen times, a little each time.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// The number of times that a client may fail to authenticate before it has to wait: guessing at 128 random bits is no
-/// threat in itself.
-const FREE_CLIENT_FAILURES: u32 = 20;
 
 /// The most connections to the operators' address.
 const OPERATIONS_CONNECTIONS: usize = 16;
@@ -124,23 +109,8 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
     if config.issuer.is_https() && certificates.is_none() && proxies.is_empty() {
         eprintln!("{BEHIND_A_PROXY}");
     }
-    let app = Arc::new(App {
-        sessions: Sessions::open(&config.issuer, &store.store)?,
-        decisions: Presses::default(),
-        sentences: ArcSwap::from_pointee(std::mem::take(&mut settings.sentences)),
-        log_outs: Presses::default(),
-        proxies,
-        server: ArcSwap::from_pointee(Server::new(config)?),
-        unused_client_lifetime: settings.unused_client_lifetime().into(),
-        remembered_consent: settings.remembered_consent().into(),
-        host: Hosted { store: Registered::new(settings.clients, store.clone()), policy: Users::new(settings.users) },
-        documents: Documents::new(Sender::new().map_err(|error| -> Box<dyn Error> { error })?),
-        client_guesses: ClientGuesses::new(FREE_CLIENT_FAILURES),
-        registrations: Throttle::new(FREE_REGISTRATIONS),
-        user_code_guesses: UserCodeGuesses::default(),
-        guide,
-        playground,
-    });
+    let app = App::new(config, settings, store.clone()).map_err(|error| -> Box<dyn Error> { error })?;
+    let app = Arc::new(App { proxies, guide, playground, ..app });
     let health = Arc::new(Health::new(Arc::new(store.store.clone()), Arc::clone(&metrics)));
     let connections = Arc::new(Connections::new(arguments.limits.connections()));
 

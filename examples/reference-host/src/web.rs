@@ -1,5 +1,6 @@
 //! The routes: the authorization endpoint and the pages. The endpoints that clients call are in [`endpoints`].
 
+use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -15,7 +16,7 @@ use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use grantor::host::AsyncHost;
-use grantor::server::AuthorizeReply;
+use grantor::server::{AuthorizeReply, Config};
 use grantor::store::BoxedStore;
 use grantor::{AsyncPolicy, Hosted, MAX_FORM_LEN, Server, Timestamp, Unavailable};
 use playground::{Playground, Recorder, Service};
@@ -24,22 +25,31 @@ use crate::address::{Address, Network, Proxies};
 use crate::applications::{self, LoggedOut};
 use crate::audit::audit;
 use crate::base::{self, Base, own};
+use crate::config::Settings;
 use crate::demo::{self, Guide};
 use crate::devices::{self, UserCodeGuesses};
-use crate::documents::{Documents, WithDocuments};
+use crate::documents::{Documents, Sender, WithDocuments};
 use crate::endpoints::{self, ClientEndpoint};
 use crate::exchange::Exchange;
 use crate::guesses::ClientGuesses;
-use crate::host::Host;
+use crate::host::{AnyStore, Host};
 use crate::interaction::{self, Decided};
+use crate::measured::Measured;
 use crate::moment::moment;
 use crate::pages;
 use crate::pending::Waiting;
 use crate::press::Presses;
+use crate::registered::Registered;
+use crate::registration::FREE_REGISTRATIONS;
 use crate::sentences::Sentences;
 use crate::serve::Answer;
 use crate::session::{Sessions, Visit};
 use crate::throttle::Throttle;
+use crate::users::Users;
+
+/// The number of times that a client may fail to authenticate before it has to wait: guessing at 128 random bits is no
+/// threat in itself.
+const FREE_CLIENT_FAILURES: u32 = 20;
 
 /// The state that every request needs.
 #[derive(Debug)]
@@ -77,6 +87,35 @@ pub struct App {
 }
 
 impl App {
+    /// Creates the state of a server with this configuration, for these people and clients. There is no proxy, no guide
+    /// and no playground.
+    ///
+    /// # Errors
+    /// The configuration cannot be that of a server; the sessions cannot be kept; TLS cannot be set up.
+    pub fn new(
+        config: Config,
+        settings: Settings,
+        store: Measured<AnyStore>,
+    ) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        Ok(Self {
+            sessions: Sessions::open(&config.issuer, &store.store)?,
+            server: ArcSwap::from_pointee(Server::new(config)?),
+            unused_client_lifetime: settings.unused_client_lifetime().into(),
+            remembered_consent: settings.remembered_consent().into(),
+            host: Hosted { store: Registered::new(settings.clients, store), policy: Users::new(settings.users) },
+            documents: Documents::new(Sender::new()?),
+            decisions: Presses::default(),
+            sentences: ArcSwap::from_pointee(settings.sentences),
+            log_outs: Presses::default(),
+            client_guesses: ClientGuesses::new(FREE_CLIENT_FAILURES),
+            registrations: Throttle::new(FREE_REGISTRATIONS),
+            user_code_guesses: UserCodeGuesses::default(),
+            proxies: Proxies::default(),
+            guide: None,
+            playground: None,
+        })
+    }
+
     /// The protocol server, as configured now. A request keeps the one that it began with.
     #[must_use]
     pub fn server(&self) -> Arc<Server> {
@@ -97,7 +136,7 @@ impl App {
     }
 
     /// Returns the host for a request that nobody's password comes with.
-    pub(crate) fn host_for_clients(&self) -> impl AsyncHost {
+    pub fn host_for_clients(&self) -> impl AsyncHost {
         self.host_by(&self.host.policy)
     }
 
@@ -137,16 +176,29 @@ impl Answer for Front {
     }
 }
 
-/// All routes. They are below the issuer's path, except for the documents that clients look for elsewhere.
-fn router(app: Arc<App>) -> Router {
+/// The authorization endpoint, and the pages on which people log in and decide, for a program that mounts the endpoints
+/// for clients itself: `examples/mcp` does.
+pub fn people(app: Arc<App>) -> Router {
     let base = Base::of(&app.server().config().issuer);
+    let router = login_and_consent(&base).layer(from_fn_with_state(base, base::at));
+    safe(router).with_state(app)
+}
+
+fn login_and_consent(base: &Base) -> Router<Arc<App>> {
     let at = |path| base.route(path);
-    let mut router = Router::new()
-        .route(&at("/"), get(home))
+    Router::new()
         .route(&at("/style.css"), get(pages::style))
         .route(&at("/authorize"), any(authorize))
         .route(&at("/login"), post(interaction::log_in))
         .route(&at("/consent"), get(interaction::show).post(interaction::decide))
+}
+
+/// All routes. They are below the issuer's path, except for the documents that clients look for elsewhere.
+fn router(app: Arc<App>) -> Router {
+    let base = Base::of(&app.server().config().issuer);
+    let at = |path| base.route(path);
+    let mut router = login_and_consent(&base)
+        .route(&at("/"), get(home))
         .route(&at(devices::PATH), get(devices::show).post(devices::enter))
         .route(&at(applications::PATH), get(applications::show))
         .route(&at("/applications/revoke"), post(applications::revoke))
@@ -168,10 +220,14 @@ fn router(app: Arc<App>) -> Router {
         };
         router = playground.join(router, service);
     }
+    safe(router).with_state(app)
+}
+
+/// Limits the length of requests, and adds the headers of safe pages to responses.
+fn safe(router: Router<Arc<App>>) -> Router<Arc<App>> {
     router
         .layer(DefaultBodyLimit::max(MAX_FORM_LEN))
         .layer(map_response(async |response| pages::safe_headers(response)))
-        .with_state(app)
 }
 
 /// The endpoints that clients call, and the documents that describe them, in more than one place.

@@ -88,6 +88,7 @@ impl ClientIdMetadataDocumentConfig {
     fn offer(&self) -> Offer<'_> {
         Offer {
             scope: &self.scope,
+            whole_scope: false,
             grant_types: &self.grant_types,
             authorization_details_types: &self.authorization_details_types,
             private_use_schemes: self.private_use_schemes,

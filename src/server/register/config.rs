@@ -23,6 +23,14 @@ pub struct RegistrationConfig {
     /// The greatest scope that a client may register for, and the scope of a client that names none. Default: none.
     /// What is beyond it is refused or left out, as [`ScopeConfig::unknown`](crate::server::ScopeConfig::unknown) says.
     pub scope: Scope,
+    /// True to register every client for the whole of [`scope`](Self::scope), whatever part of it the client asks for.
+    /// [RFC 7591 §3.2.1]: "The authorization server MAY reject or replace any of the client's requested metadata values
+    /// submitted during the registration and substitute them with suitable values." Default: false. Set it for clients
+    /// of the Model Context Protocol: its SDKs register for the scope of the first challenge, and could otherwise never
+    /// be granted more.
+    ///
+    /// [RFC 7591 §3.2.1]: https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1
+    pub whole_scope: bool,
     /// The grant types that a client may register for. Others are left out, and the response says which are left.
     /// Default: `authorization_code` and `refresh_token`. `client_credentials` gives a stranger tokens without
     /// anybody's consent, so it is for servers that know who registers.
@@ -77,6 +85,7 @@ impl RegistrationConfig {
             endpoint,
             registrants: Registrants::default(),
             scope: Scope::EMPTY,
+            whole_scope: false,
             grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
             authorization_details_types: Vec::new(),
             private_use_schemes: false,
@@ -87,6 +96,7 @@ impl RegistrationConfig {
     pub(super) fn offer(&self) -> Offer<'_> {
         Offer {
             scope: &self.scope,
+            whole_scope: self.whole_scope,
             grant_types: &self.grant_types,
             authorization_details_types: &self.authorization_details_types,
             private_use_schemes: self.private_use_schemes,

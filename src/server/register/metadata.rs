@@ -33,6 +33,7 @@ pub(in crate::server) struct Limits<'a> {
 #[derive(Clone, Copy)]
 pub(in crate::server) struct Offer<'a> {
     pub(in crate::server) scope: &'a Scope,
+    pub(in crate::server) whole_scope: bool,
     pub(in crate::server) grant_types: &'a [GrantType],
     pub(in crate::server) authorization_details_types: &'a [String],
     pub(in crate::server) private_use_schemes: bool,
@@ -247,7 +248,9 @@ impl Limits<'_> {
         let requested = self.config.parse_scope(&text).map_err(malformed)?;
         let greatest = self.before.map_or_else(|| everybodys.clone(), |client| everybodys.union(&client.scope));
         let within = self.config.granted_scope(&greatest, requested);
-        within.ok_or(RegistrationError::member("scope", "exceeds what a client may register for"))
+        let within = within.ok_or(RegistrationError::member("scope", "exceeds what a client may register for"))?;
+        // RFC 7591 §3.2.1: "MAY [...] replace any of the client's requested metadata values".
+        Ok(if self.offer.whole_scope { greatest } else { within })
     }
 
     /// Reads `require_pushed_authorization_requests`, where requests can be pushed: [RFC 9126 §6].

@@ -9,14 +9,16 @@ import { createInterface } from 'node:readline'
 import { load } from 'cheerio'
 import * as oauth from 'oauth4webapi'
 
+const ANY_PORT = ['--listen', '127.0.0.1:0']
+
 export const alice = { username: 'alice', password: 'correct horse battery staple' }
 
 /** Starts a host on a free port, with `memory` or `sqlite` for a store, and a configuration of this folder. */
 export async function startHost(store, config = 'host.toml') {
   const directory = mkdtempSync(join(tmpdir(), 'grantor-js-'))
-  const args = ['--config', new URL(`../${config}`, import.meta.url).pathname]
+  const args = [...ANY_PORT, '--config', new URL(`../${config}`, import.meta.url).pathname]
   args.push('--store', store === 'sqlite' ? `sqlite:${join(directory, 'host.db')}` : store)
-  const { issuer, stop } = await start(args)
+  const { url: issuer, stop } = await start('REFERENCE_HOST', args)
   const discovery = { algorithm: 'oauth2', [oauth.allowInsecureRequests]: true }
   const metadata = await oauth.discoveryRequest(new URL(issuer), discovery)
   return {
@@ -31,28 +33,29 @@ export async function startHost(store, config = 'host.toml') {
 
 /** Starts the demo: what runs without a configuration. Its user's password is new each time. */
 export async function startDemo() {
-  const { issuer, printed, stop } = await start([])
+  const { url: issuer, printed, stop } = await start('REFERENCE_HOST', ANY_PORT)
   const [, username, password] = printed.match(/user +(\S+), password (\S+)/)
   return { issuer, user: { username, password }, stop }
 }
 
-async function start(args) {
-  const binary = process.env.REFERENCE_HOST
-  assert(binary, 'REFERENCE_HOST must name the reference-host binary; tests/run builds it and sets it')
+/** Starts the program that an environment variable names, on a free port; the answer has the URL that it prints. */
+export async function start(variable, args, env = {}) {
+  const binary = process.env[variable]
+  assert(binary, `${variable} must name a binary; tests/run builds it and sets it`)
   const log = process.env.HOST_LOG ? openSync(process.env.HOST_LOG, 'a') : 'inherit'
-  const child = spawn(binary, ['--listen', '127.0.0.1:0', ...args], { stdio: ['ignore', 'pipe', log] })
+  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', log], env: { ...process.env, ...env } })
   const ended = new Promise((resolve) => child.once('close', resolve))
-  let issuer
+  let url
   let printed = ''
   for await (const line of createInterface(child.stdout)) {
     printed += `${line}\n`
-    issuer = line.match(/listening on (http:\S+)/)?.[1]
-    if (issuer) break
+    url = line.match(/listening on (http:\S+)/)?.[1]
+    if (url) break
   }
-  assert(issuer, 'the host ended before it was listening')
-  child.stdout.resume() // a full pipe would stop the host
+  assert(url, 'the program ended before it was listening')
+  child.stdout.resume() // a full pipe would stop it
   return {
-    issuer,
+    url,
     printed,
     async stop() {
       child.kill()

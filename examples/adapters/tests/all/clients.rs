@@ -11,7 +11,8 @@ fn a_service_gets_a_token_uses_it_and_revokes_it() {
     for program in SERVERS {
         let server = Server::start(program);
         let mut command = Command::new(env!("CARGO_BIN_EXE_client-reqwest"));
-        let mut service = Running::start(command.arg(&server.url).env("CLIENT_SECRET", demo::DEMO_SECRET));
+        let mut service =
+            Running::start(command.args(["--loopback", &server.url]).env("CLIENT_SECRET", demo::DEMO_SECRET));
         assert_eq!(service.line(), "200 OK", "{program}");
         assert_eq!(service.line(), "photos of backup", "{program}");
         assert_eq!(service.line(), "revoked", "{program}");
@@ -24,7 +25,7 @@ fn a_service_with_the_wrong_secret_is_told_so() {
     for program in SERVERS {
         let server = Server::start(program);
         let mut command = Command::new(env!("CARGO_BIN_EXE_client-reqwest"));
-        let service = Running::start(command.arg(&server.url).env("CLIENT_SECRET", "wrong"));
+        let service = Running::start(command.args(["--loopback", &server.url]).env("CLIENT_SECRET", "wrong"));
         let (is_content, complaint) = service.end();
         assert!(!is_content && complaint.contains("invalid_client"), "{program}: {complaint}");
     }
@@ -86,7 +87,7 @@ fn a_program_takes_no_response_to_a_request_that_is_not_its_own() {
 }
 
 fn start_cli(server: &Server) -> Running {
-    Running::start(Command::new(env!("CARGO_BIN_EXE_client-ureq")).arg(&server.url))
+    Running::start(Command::new(env!("CARGO_BIN_EXE_client-ureq")).args(["--loopback", &server.url]))
 }
 
 /// Opens the page that the program names, presses this button, and returns where the browser is sent.

@@ -75,10 +75,51 @@ fn r66_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent(
     }
 }
 
+/// RFC 9728 §7.7, "Server-Side Request Forgery (SSRF)": the rules are those of `outgoing`, and these programs keep them
+/// unless they are told otherwise. `localhost` is a name of https, which leads inward.
+#[test]
+fn an_address_that_is_not_public_is_not_connected_to() {
+    for program in CLIENTS {
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&connections);
+        let address = serve(move |_| {
+            counter.fetch_add(1, Ordering::SeqCst);
+        });
+        let (_, port) = address.rsplit_once(':').expect("a port");
+        for issuer in [format!("http://{address}"), format!("https://{address}"), format!("https://localhost:{port}")] {
+            let complaint = complaint_of(Command::new(program).arg(&issuer), program);
+            assert!(["Scheme", "Address"].iter().any(|reason| complaint.contains(reason)), "{program}: {complaint}");
+        }
+        assert_eq!(connections.load(Ordering::SeqCst), 0, "{program}");
+    }
+}
+
+/// A proxy would look names up itself, in its own network.
+#[test]
+fn no_proxy_is_used() {
+    for program in CLIENTS {
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&connections);
+        let proxy = serve(move |_| {
+            counter.fetch_add(1, Ordering::SeqCst);
+        });
+        let nobody = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+        let mut command = Command::new(program);
+        for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+            command.env(name, format!("http://{proxy}"));
+        }
+        complaint_of(command.args(["--loopback", &format!("http://{nobody}")]), program);
+        assert_eq!(connections.load(Ordering::SeqCst), 0, "{program}");
+    }
+}
+
 /// Why a client gives up on this issuer.
 fn complaint(program: &str, issuer: &str) -> String {
-    let mut command = Command::new(program);
-    let (is_content, complaint) = Running::start(command.arg(issuer).env("CLIENT_SECRET", "secret")).end();
+    complaint_of(Command::new(program).args(["--loopback", issuer]), program)
+}
+
+fn complaint_of(command: &mut Command, program: &str) -> String {
+    let (is_content, complaint) = Running::start(command.env("CLIENT_SECRET", "secret")).end();
     assert!(!is_content, "{program}");
     complaint
 }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderValue, Request, Response, Uri, header};
-use grantor::{Fetch, is_public_address};
+use grantor::Fetch;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use outgoing::{Guard, Refused};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::ring;
@@ -76,14 +77,11 @@ impl<N: Network> Sender<N> {
 
     async fn exchange(&self, fetch: &Fetch) -> Result<Response<Vec<u8>>, Failed> {
         let uri = fetch.request().uri();
-        let host = uri.host().filter(|_| uri.scheme_str() == Some("https")).ok_or("the URL is not https")?;
-        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let guard = Guard::new().allow_private_network().under(fetch.rule());
+        guard.check_url(uri)?;
+        let host = uri.host().ok_or(Refused::Host)?.trim_start_matches('[').trim_end_matches(']');
         let addresses = self.addresses(host, uri.port_u16().unwrap_or(443)).await?;
-        // One that is not public among others is somebody's try.
-        let is_public = |address: &SocketAddr| is_public_address(address.ip());
-        if fetch.rule().public_addresses_only && !addresses.iter().all(is_public) {
-            return Err("the name leads to an address that is not public".into());
-        }
+        guard.check_addresses(host, addresses.iter().map(SocketAddr::ip))?;
         // The connection goes to an address that was looked at: the name is not resolved again.
         let stream = self.tls.connect(ServerName::try_from(host.to_owned())?, self.connect(&addresses).await?).await?;
         let (mut sender, connection) =
@@ -103,12 +101,11 @@ impl<N: Network> Sender<N> {
         Ok(Response::from_parts(parts, read))
     }
 
-    async fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Failed> {
-        let addresses = match host.parse::<IpAddr>() {
+    async fn addresses(&self, host: &str, port: u16) -> std::io::Result<Vec<SocketAddr>> {
+        Ok(match host.parse::<IpAddr>() {
             Ok(address) => vec![SocketAddr::new(address, port)],
             Err(_) => self.network.resolve(host, port).await?,
-        };
-        if addresses.is_empty() { Err("the name has no address".into()) } else { Ok(addresses) }
+        })
     }
 
     async fn connect(&self, addresses: &[SocketAddr]) -> Result<N::Stream, Failed> {
@@ -119,7 +116,7 @@ impl<N: Network> Sender<N> {
                 Err(error) => failed = Some(error),
             }
         }
-        Err(failed.map_or_else(|| "the name has no address".into(), Into::into))
+        Err(failed.map_or_else(|| Refused::NoAddress.into(), Into::into))
     }
 }
 
