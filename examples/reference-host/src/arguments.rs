@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -34,9 +35,10 @@ pub struct Arguments {
     /// The same, also with plain http and any host: whoever can listen in that network reads secrets and tokens
     #[arg(long, value_name = "URL", conflicts_with = "issuer", value_parser = private_issuer)]
     pub issuer_in_private_network: Option<Issuer>,
-    /// `memory` or `sqlite:PATH` [default: a SQLite file in a fresh temporary directory]
+    /// `memory`, `sqlite:PATH` or `postgres://USER@HOST/DATABASE`; several PostgreSQL servers are one store, in this
+    /// order [default: a SQLite file in a fresh temporary directory]
     #[arg(long)]
-    pub store: Option<StoreChoice>,
+    pub store: Vec<StoreChoice>,
     /// Clients, users and lifetimes, as TOML [default: a demo of each]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -125,6 +127,18 @@ pub enum StoreChoice {
     Memory,
     /// Kept in a file.
     Sqlite(PathBuf),
+    /// Kept on a server, or on one of several.
+    Postgres(DatabaseUrl),
+}
+
+/// The URL of a database. It may have a password, so `Debug` prints none of it.
+#[derive(Clone)]
+pub struct DatabaseUrl(pub String);
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseUrl")
+    }
 }
 
 impl FromStr for StoreChoice {
@@ -133,8 +147,9 @@ impl FromStr for StoreChoice {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.strip_prefix("sqlite:") {
             _ if text == "memory" => Ok(Self::Memory),
+            _ if text.starts_with("postgres://") => Ok(Self::Postgres(DatabaseUrl(text.to_owned()))),
             Some(path) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
-            _ => Err("expected `memory` or `sqlite:PATH`"),
+            _ => Err("expected `memory`, `sqlite:PATH` or `postgres://USER@HOST/DATABASE`"),
         }
     }
 }

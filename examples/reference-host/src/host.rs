@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use grantor::store::{
     AsyncGrantStore, AsyncPurge, AsyncPurgeClients, AsyncStore, Commit, GrantCursor, GrantStore as _, GrantsOf,
-    HeldGrant, Lookup, MemoryStore, Purge as _, PurgeClients as _, Store,
+    HeldGrant, Lookup, MemoryStore, Partitioned, Purge as _, PurgeClients as _, Store,
 };
 use grantor::{Answer, Hosted, Timestamp, Unavailable};
+use grantor_postgres::PostgresStore;
 use grantor_sqlite::SqliteStore;
 
 use crate::measured::Measured;
@@ -23,6 +24,8 @@ pub enum AnyStore {
     Memory(Arc<MemoryStore>),
     /// Kept in a file.
     Sqlite(SqliteStore),
+    /// Kept on a server, or on several.
+    Postgres(Partitioned<PostgresStore>),
 }
 
 impl AsyncStore for AnyStore {
@@ -30,6 +33,7 @@ impl AsyncStore for AnyStore {
         match self {
             Self::Memory(store) => Store::lookup(&**store, lookup),
             Self::Sqlite(store) => store.lookup_async(lookup).await,
+            Self::Postgres(store) => store.lookup_async(lookup).await,
         }
     }
 
@@ -37,6 +41,7 @@ impl AsyncStore for AnyStore {
         match self {
             Self::Memory(store) => Store::commit(&**store, commit),
             Self::Sqlite(store) => store.commit_async(commit).await,
+            Self::Postgres(store) => store.commit_async(commit).await,
         }
     }
 }
@@ -52,6 +57,7 @@ impl AsyncGrantStore for AnyStore {
         match self {
             Self::Memory(store) => store.held_grants(of, after, limit, now),
             Self::Sqlite(store) => store.held_grants_async(of, after, limit, now).await,
+            Self::Postgres(store) => store.held_grants_async(of, after, limit, now).await,
         }
     }
 }
@@ -61,6 +67,7 @@ impl AsyncPurge for AnyStore {
         match self {
             Self::Memory(store) => store.purge_batch(now, limit),
             Self::Sqlite(store) => store.purge_batch_async(now, limit).await,
+            Self::Postgres(store) => store.purge_batch_async(now, limit).await,
         }
     }
 }
@@ -70,6 +77,11 @@ impl AsyncPurgeClients for AnyStore {
         match self {
             Self::Memory(store) => store.purge_clients(registered_by, limit),
             Self::Sqlite(store) => store.purge_clients_async(registered_by, limit).await,
+            // Of several servers none knows if another has a grant to a client, so clients stay.
+            Self::Postgres(store) => match store.servers() {
+                [only] => only.purge_clients_async(registered_by, limit).await,
+                _ => Ok(0),
+            },
         }
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::Router;
 use clap::Parser as _;
 use grantor::model::Issuer;
-use grantor::store::MemoryStore;
+use grantor::store::{MemoryStore, Partitioned};
 use grantor_sqlite::SqliteStore;
 use reference_host::administration;
 use reference_host::arguments::{Arguments, Command, Limits, StoreChoice};
@@ -43,6 +43,9 @@ const OPERATIONS_CONNECTIONS: usize = 16;
 
 /// The most connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;
+
+/// The most connections to a database.
+const DATABASE_CONNECTIONS: usize = 16;
 
 /// The time that the store may take for writes that have begun, after all else has ended.
 const LAST_WRITES: Duration = Duration::from_millis(500);
@@ -91,7 +94,7 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
     };
     let base = Base::of(&issuer);
     // The directory is deleted when this is dropped.
-    let (store, _directory) = open_store(arguments.store)?;
+    let (store, _directory) = open_store(arguments.store).await?;
     let (mut settings, guide) = match settings {
         Some(settings) => (settings, None),
         None => {
@@ -109,7 +112,7 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
     if config.issuer.is_https() && certificates.is_none() && proxies.is_empty() {
         eprintln!("{BEHIND_A_PROXY}");
     }
-    let app = App::new(config, settings, store.clone()).map_err(|error| -> Box<dyn Error> { error })?;
+    let app = App::new(config, settings, store.clone()).await.map_err(|error| -> Box<dyn Error> { error })?;
     let app = Arc::new(App { proxies, guide, playground, ..app });
     let health = Arc::new(Health::new(Arc::new(store.store.clone()), Arc::clone(&metrics)));
     let connections = Arc::new(Connections::new(arguments.limits.connections()));
@@ -187,16 +190,37 @@ async fn operate(
     Ok(())
 }
 
-fn open_store(choice: Option<StoreChoice>) -> Result<(AnyStore, Option<TempDir>), Box<dyn Error>> {
-    let (path, directory) = match choice {
-        Some(StoreChoice::Memory) => return Ok((AnyStore::Memory(Arc::new(MemoryStore::new())), None)),
-        Some(StoreChoice::Sqlite(path)) => (path, None),
-        None => {
+async fn open_store(choices: Vec<StoreChoice>) -> Result<(AnyStore, Option<TempDir>), Box<dyn Error>> {
+    let (path, directory) = match choices.as_slice() {
+        [StoreChoice::Memory] => return Ok((AnyStore::Memory(Arc::new(MemoryStore::new())), None)),
+        [StoreChoice::Sqlite(path)] => (path.clone(), None),
+        [] => {
             let directory = tempfile::Builder::new().prefix("reference-host-").tempdir()?;
             let path = directory.path().join("grantor.sqlite");
             writeln!(stdout(), "store: {} (removed at the end; keep one with --store sqlite:PATH)", path.display())?;
             (path, Some(directory))
         }
+        several => return Ok((open_databases(several).await?, None)),
     };
     Ok((AnyStore::Sqlite(SqliteStore::open(path)?), directory))
+}
+
+/// Opens databases, which are one store together.
+async fn open_databases(choices: &[StoreChoice]) -> Result<AnyStore, Box<dyn Error>> {
+    let mut servers = Vec::new();
+    for choice in choices {
+        let StoreChoice::Postgres(url) = choice else {
+            return Err("one store, or several of PostgreSQL: --store postgres://… --store postgres://…".into());
+        };
+        let number = servers.len() + 1;
+        let opened = grantor_postgres::open(&url.0, DATABASE_CONNECTIONS).await;
+        servers.push(opened.map_err(|error| format!("database {number}: {}", causes(&error)))?);
+    }
+    Ok(AnyStore::Postgres(Partitioned::new(servers)))
+}
+
+/// Returns an error with its causes, in one line.
+fn causes(error: &dyn Error) -> String {
+    let causes = std::iter::successors(Some(error), |&error| error.source()).map(ToString::to_string);
+    causes.collect::<Vec<_>>().join(": ")
 }

@@ -1,5 +1,6 @@
 //! Sessions of people at browsers. Visitors who have not logged in have none, so that nobody can fill the memory.
 
+mod database;
 mod file;
 mod memory;
 
@@ -10,6 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use grantor::model::{Digest, Issuer, Subject};
 use grantor::{Timestamp, Unavailable};
 
+use self::database::SessionDatabase;
 use self::file::SessionFile;
 use self::memory::SessionMemory;
 use crate::host::AnyStore;
@@ -35,6 +37,7 @@ pub struct Sessions {
 enum Kept {
     Memory(SessionMemory),
     File(SessionFile),
+    Database(SessionDatabase),
 }
 
 /// The stored part of a session.
@@ -64,11 +67,12 @@ pub struct Visit {
 }
 
 impl Sessions {
-    /// Opens the sessions beside the store: in its file, they and open pages outlive the program.
+    /// Opens the sessions beside the store: in its file or database, they and open pages outlive the program. Of several
+    /// databases they are in the first.
     ///
     /// # Errors
-    /// The operating system has no randomness, or the file cannot be written.
-    pub fn open(issuer: &Issuer, store: &AnyStore) -> Result<Self, Unavailable> {
+    /// The operating system has no randomness, or the store cannot be written.
+    pub async fn open(issuer: &Issuer, store: &AnyStore) -> Result<Self, Unavailable> {
         let mut key = [0; 32];
         getrandom::fill(&mut key).map_err(Unavailable::new)?;
         let (kept, key) = match store {
@@ -76,6 +80,11 @@ impl Sessions {
             AnyStore::Sqlite(store) => {
                 let (file, key) = SessionFile::prepare(store.clone(), key)?;
                 (Kept::File(file), key)
+            }
+            AnyStore::Postgres(store) => {
+                let first = store.servers().first().ok_or_else(|| Unavailable::new("there is no server"))?;
+                let (database, key) = SessionDatabase::prepare(first.clone(), key).await?;
+                (Kept::Database(database), key)
             }
         };
         Ok(Self { kept, cookies: Cookies::of(issuer), seal: Seal::new(key) })
@@ -170,6 +179,7 @@ impl Sessions {
         match &self.kept {
             Kept::Memory(memory) => memory.start(before, key, session),
             Kept::File(file) => file.start(before, key, session).await?,
+            Kept::Database(database) => database.start(before, key, session).await?,
         }
         Ok(set_cookie(&self.cookies.session, &value, self.cookies.secure))
     }
@@ -182,6 +192,7 @@ impl Sessions {
         match &self.kept {
             Kept::Memory(memory) => memory.end_all(subject),
             Kept::File(file) => file.end_all(subject.clone()).await?,
+            Kept::Database(database) => database.end_all(subject.clone()).await?,
         }
         Ok(())
     }
@@ -194,6 +205,7 @@ impl Sessions {
         match &self.kept {
             Kept::Memory(memory) => memory.purge(now),
             Kept::File(file) => file.purge(now).await?,
+            Kept::Database(database) => database.purge(now).await?,
         }
         Ok(())
     }
@@ -208,6 +220,7 @@ impl Sessions {
         match &self.kept {
             Kept::Memory(memory) => Ok(memory.find(&key)),
             Kept::File(file) => file.find(key).await,
+            Kept::Database(database) => database.find(key).await,
         }
     }
 }

@@ -92,13 +92,13 @@ impl App {
     ///
     /// # Errors
     /// The configuration cannot be that of a server; the sessions cannot be kept; TLS cannot be set up.
-    pub fn new(
+    pub async fn new(
         config: Config,
         settings: Settings,
         store: Measured<AnyStore>,
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
         Ok(Self {
-            sessions: Sessions::open(&config.issuer, &store.store)?,
+            sessions: Sessions::open(&config.issuer, &store.store).await?,
             server: ArcSwap::from_pointee(Server::new(config)?),
             unused_client_lifetime: settings.unused_client_lifetime().into(),
             remembered_consent: settings.remembered_consent().into(),

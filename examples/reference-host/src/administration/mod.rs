@@ -104,6 +104,11 @@ fn act(ClientCommand { store, act }: ClientCommand) -> Done {
         Some(StoreChoice::Memory) => {
             return Err("a store in memory is another process's own: --store sqlite:PATH".into());
         }
+        Some(StoreChoice::Postgres(_)) => {
+            return Err(
+                "clients on PostgreSQL are in the configuration, or register themselves; --store sqlite:PATH".into()
+            );
+        }
         None => return Err("which store? --store sqlite:PATH".into()),
     };
     if !path.exists() && !matches!(act, Act::Add(_)) {

@@ -35,12 +35,15 @@ fn users() -> Users {
     Users::new([user("alice"), user("bob")].into())
 }
 
-fn both() -> (Vec<Sessions>, TempDir) {
+async fn both() -> (Vec<Sessions>, TempDir) {
     let directory = tempfile::tempdir().expect("a directory");
     let sqlite = SqliteStore::open(directory.path().join("store.sqlite")).expect("it opens");
     let stores = [AnyStore::Memory(Arc::new(MemoryStore::new())), AnyStore::Sqlite(sqlite)];
-    let open = |store| Sessions::open(&issuer("https://as.example"), &store).expect("it opens");
-    (stores.map(open).into(), directory)
+    let mut all = Vec::new();
+    for store in stores {
+        all.push(Sessions::open(&issuer("https://as.example"), &store).await.expect("it opens"));
+    }
+    (all, directory)
 }
 
 async fn who(sessions: &Sessions, headers: &HeaderMap, now: u64) -> Option<(String, u64)> {
@@ -50,7 +53,7 @@ async fn who(sessions: &Sessions, headers: &HeaderMap, now: u64) -> Option<(Stri
 
 #[tokio::test]
 async fn a_session_ends_in_time_at_the_next_login_and_at_a_log_out() {
-    let (both, _directory) = both();
+    let (both, _directory) = both().await;
     for sessions in both {
         let log_in = async |headers: &HeaderMap, whose, now| {
             after(&sessions.log_in(headers, subject(whose), Timestamp(now)).await.expect("it is written"))
@@ -74,7 +77,7 @@ async fn a_session_ends_in_time_at_the_next_login_and_at_a_log_out() {
 
 #[tokio::test]
 async fn the_first_of_a_persons_sessions_ends_for_a_new_one_whatever_the_clock_says() {
-    let (both, _directory) = both();
+    let (both, _directory) = both().await;
     for sessions in both {
         let mut browsers = Vec::new();
         let steps = (0..MAX_SESSIONS as u64 + 5).map(|number| 10_000 - number * 60);
@@ -96,15 +99,15 @@ async fn the_first_of_a_persons_sessions_ends_for_a_new_one_whatever_the_clock_s
 async fn a_file_keeps_sessions_and_what_pages_are_sealed_with() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("store.sqlite");
-    let open = || {
+    let open = async || {
         let store = AnyStore::Sqlite(SqliteStore::open(path.clone()).expect("it opens"));
-        Sessions::open(&issuer("https://as.example"), &store).expect("it opens")
+        Sessions::open(&issuer("https://as.example"), &store).await.expect("it opens")
     };
-    let sessions = open();
+    let sessions = open().await;
     let cookie = sessions.log_in(&HeaderMap::new(), subject("alice"), Timestamp(1000)).await.expect("it is written");
     let sealed = sessions.seal().seal(Purpose::Login, &[], b"value").expect("randomness");
     drop(sessions);
-    let sessions = open();
+    let sessions = open().await;
     assert_eq!(who(&sessions, &after(&cookie), 1001).await, Some(("alice".to_owned(), 1000)));
     assert_eq!(sessions.seal().open(Purpose::Login, &[], &sealed).as_deref(), Some(&b"value"[..]));
 }

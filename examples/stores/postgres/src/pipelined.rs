@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use deadpool_postgres::{Object, Pool};
-use futures_util::future::{join3, join_all, try_join_all};
+use futures_util::future::{join_all, join3, try_join_all};
 use grantor::store::sql::{AsyncDriver, Failed, Row, SQLSTATES_OF_ANOTHER_TRY, Statement, Value};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
