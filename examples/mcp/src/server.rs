@@ -137,7 +137,7 @@ async fn main() -> Result<(), Failed> {
 
     let metrics = Arc::new(Metrics::default());
     let store = Measured { store: AnyStore::Memory(Arc::new(MemoryStore::new())), metrics: Arc::clone(&metrics) };
-    let app = Arc::new(App::new(config(&arguments, issuer, url.clone(), &scope), settings()?, store)?);
+    let app = Arc::new(App::new(config(&arguments, issuer, url.clone(), &scope), settings()?, store).await?);
     tokio::spawn(purge(Arc::clone(&app), metrics));
 
     let reading = Requirement::scope(protected.scopes_supported.clone());
