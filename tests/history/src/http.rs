@@ -46,8 +46,16 @@ pub(crate) fn answer(page: Option<Page>) -> Answer {
             let tokens = ["access_token", "refresh_token"].into_iter().filter_map(|name| page.member(name));
             Answer::Granted(tokens.collect())
         }
-        (400, _, Some(error)) => Answer::Refused(error),
+        (400, _, Some(error)) => refusal(error),
         _ => Answer::Unknown,
+    }
+}
+
+/// The answer with an error's code, two of which are outages (RFC 6749 §4.1.2.1).
+pub(crate) fn refusal(error: String) -> Answer {
+    match error.as_str() {
+        "server_error" | "temporarily_unavailable" => Answer::Unknown,
+        _ => Answer::Refused(error),
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Instant;
 use form_urlencoded::Serializer;
 
 use crate::hosts::Hosts;
-use crate::http::{Browser, Page, answer};
+use crate::http::{Browser, Page, answer, refusal};
 use crate::record::{Answer, Asked, Chain, Entry, Kind};
 
 /// RFC 7636 appendix B.
@@ -279,7 +279,7 @@ fn decision(page: Option<Page>) -> Answer {
     match page {
         Some(page) if page.status == 303 => match page.redirect("code") {
             Some(code) => Answer::Granted(vec![code]),
-            None => Answer::Refused(page.redirect("error").unwrap_or_default()),
+            None => refusal(page.redirect("error").unwrap_or_default()),
         },
         Some(page) if (400..500).contains(&page.status) => Answer::Refused(page.status.to_string()),
         _ => Answer::Unknown,
