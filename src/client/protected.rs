@@ -64,7 +64,8 @@ pub enum Next {
         /// The values that the callback needs.
         pending: PendingSignIn,
     },
-    /// The resource refused often enough, whatever token it was shown. The response is the caller's.
+    /// The resource refused often enough, whatever token it was shown. The response is the caller's. The next refusal
+    /// counts as the first again, for a person who tries once more.
     GiveUp,
 }
 
@@ -190,6 +191,7 @@ impl Protected {
             }
         }
         if self.refusals >= MAX_REFUSALS {
+            self.refusals = 0;
             return Refused::Enough;
         }
         self.refusals = self.refusals.saturating_add(1);

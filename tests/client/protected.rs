@@ -264,6 +264,8 @@ fn an_endless_refusal_is_given_up() {
         world.sent();
         assert!(matches!(world.receive(&mut server, &profile(), refusal), Ok(Next::GiveUp)));
         assert_eq!(world.sent(), [""; 0]);
+        // A person who tries once more is not told for ever that it is no use.
+        assert!(!matches!(world.receive(&mut server, &profile(), refusal), Ok(Next::GiveUp)));
         // Whatever else the resource answers, it may ask again afterwards.
         assert!(matches!(world.receive(&mut server, &profile(), (200, "")), Ok(Next::Pass)));
     }
