@@ -33,6 +33,7 @@ examples! {
     "../examples/leaving.rs" leaving
     "../examples/own_grants.rs" own_grants
     "../examples/own_store.rs" own_store
+    "../examples/protected_resource.rs" protected_resource
     "../examples/pushed_authorization_request.rs" pushed_authorization_request
     "../examples/refresh.rs" refresh
     "../examples/registration.rs" registration

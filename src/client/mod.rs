@@ -25,6 +25,8 @@
 //! | device | [`AuthorizeDevice`] | [`Client::authorize_device`] | [`Device`] |
 //! | device, while the person decides | [`Poll`] | [`Client::poll`] | [`Polled`] |
 //! | revocation | [`Revoke`] | [`TokenSet::revoke`], [`Client::revoke`] | `()` |
+//! | from a refused request to tokens, all of it | [`Receive`] | [`Protected::received`] | [`Next`] |
+//! | after a person was asked | [`Arrive`] | [`PendingSignIn::callback`], then [`Protected::arrived`] | [`Granted`] |
 //! | registration | [`Register`] | [`register`](fn@register) | [`Registered`] |
 //! | registration, read or updated | [`Register`] | [`Registered::read`], [`Registered::update`] | [`Registered`] |
 //! | registration, deleted | [`Deregister`] | [`Registered::delete`] | `()` |
@@ -63,13 +65,15 @@
 //!
 //! # Refused by a resource server
 //!
-//! [`Challenge::of`] reads the challenge of a resource server. A client that knows only the resource, as in the Model
-//! Context Protocol, goes on from there: [`discover_resource`](fn@discover_resource) finds the issuers whose tokens the
-//! resource accepts, [`discover`](fn@discover) fetches the metadata of one, and the [`Registration`] that you hold for
-//! that issuer makes the client. The operator of the resource chose that server. If you have no registration there,
-//! [`register`](fn@register) makes one where the server lets it; otherwise there is no client, and no token that was
-//! issued elsewhere is shown to it. If a token was good and is no longer (`invalid_token`), [`SharedTokens::refused`]
-//! has it refreshed, once for all tasks that share it.
+//! [`Protected`] takes the whole way for a client that knows only the resource, as in the Model Context Protocol: show
+//! it each response, and it says how to go on. Each step can be had alone too.
+//!
+//! [`Challenge::of`] reads the challenge of a resource server. From there, [`discover_resource`](fn@discover_resource)
+//! finds the issuers whose tokens the resource accepts, [`discover`](fn@discover) fetches the metadata of one, and the
+//! [`Registration`] that you hold for that issuer makes the client. The operator of the resource chose that server. If
+//! you have no registration there, [`register`](fn@register) makes one where the server lets it; otherwise there is no
+//! client, and no token that was issued elsewhere is shown to it. If a token was good and is no longer
+//! (`invalid_token`), [`SharedTokens::refused`] has it refreshed, once for all tasks that share it.
 //!
 //! # Tolerance
 //!
@@ -137,6 +141,9 @@ mod introspect;
 mod knowing;
 mod par;
 mod parameters;
+mod profile;
+mod protected;
+mod receive;
 mod register;
 mod registered;
 mod registration;
@@ -167,6 +174,9 @@ pub use discover_resource::{
 };
 pub use introspect::{Introspect, IntrospectFetch};
 pub use par::{Push, PushError, PushFetch, Pushed};
+pub use profile::{ActingBy, Profile};
+pub use protected::{Arrive, ArriveFetch, Granted, Next, PendingSignIn, Protected, ProtectedError};
+pub use receive::{Receive, ReceiveFetch};
 pub use register::{Deregister, DeregisterFetch, Register, RegisterFetch, register};
 pub use registered::{OtherAuthentication, Registered};
 pub use registration::OtherIssuer;

@@ -72,6 +72,12 @@ impl Moment {
         self.now
     }
 
+    /// Returns another moment of the same time, with a pool that is drawn from this one's: for a machine that starts
+    /// other machines.
+    pub(crate) fn another(&mut self) -> Self {
+        Self { now: self.now, pool: Pool::of(&self.draw()) }
+    }
+
     /// Draws the next `N` random bytes from the pool. When the pool is exhausted, bytes are derived from a part of it
     /// that is never dealt out.
     pub(crate) fn draw<const N: usize>(&mut self) -> [u8; N] {

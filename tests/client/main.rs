@@ -26,6 +26,7 @@ mod kept;
 mod knowing;
 mod mix_up;
 mod other_words;
+mod protected;
 mod pushing;
 mod refused_token;
 mod register;

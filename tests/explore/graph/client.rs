@@ -3,7 +3,7 @@
 use grantor::client::{self, AuthorizationRequest, Client, Registration, RequestError, TokenSet};
 use grantor::model::{ClientId, Issuer, RedirectUri, Resource, Secret};
 use grantor::{HttpHost, Moment, Timestamp};
-use http::Response;
+use http::{HeaderMap, Response, StatusCode};
 
 use super::{Drawing, Graph, NOW, World};
 use crate::counter::Counter;
@@ -40,6 +40,7 @@ observe! {
     client::AuthorizeDevice: |_| "Device".to_owned(),
     client::Poll: |polled| format!("{polled:?}").split(['(', ' ']).next().unwrap().to_owned(),
     client::Revoke: |()| "Revoked".to_owned(),
+    client::Arrive: |_: client::Granted| "Granted".to_owned(),
     client::Register: |_: client::Registered| "Registered".to_owned(),
     client::Deregister: |()| "Deregistered".to_owned(),
     client::Introspect: |active: Option<client::Introspection>| if active.is_some() { "Active".to_owned() } else { "Inactive".to_owned() },
@@ -72,6 +73,17 @@ impl Observe for client::DiscoverResource {
             Err(client::DiscoverResourceError::Request(error)) => Observed::failed(&error),
             Err(_) => Observed::of_client("OtherResource".to_owned()),
         }
+    }
+}
+
+impl Observe for client::Receive {
+    fn observe(reply: Self::Reply) -> Observed {
+        use client::ProtectedError;
+        Observed::of_client(match reply {
+            Ok(next) => format!("{next:?}").split(['(', ' ']).next().unwrap().to_owned(),
+            Err(ProtectedError::Request(error)) => return Observed::failed(&error),
+            Err(error) => format!("{error:?}").split(['(', ' ']).next().unwrap().to_owned(),
+        })
     }
 }
 
@@ -121,6 +133,7 @@ pub(super) fn drawings() -> Vec<Drawing> {
     drawings.extend(token_requests(&client));
     drawings.extend(about_tokens(&client));
     drawings.extend(registrations());
+    drawings.extend(sign_ins());
     drawings
 }
 
@@ -238,6 +251,62 @@ fn registrations() -> Vec<Drawing> {
             "a client deletes its registration",
             hold(app.delete(at_moment(NOW))),
             vec![ok("done", ""), refused(), ("failure", json(503, ""))],
+        ),
+    ]
+}
+
+/// From a refused request to tokens. Every answer is tried at every pause, also one that is of no use there.
+fn sign_ins() -> Vec<Drawing> {
+    let resource = r#"{"resource":"https://api.example/mcp","authorization_servers":["https://server.example"]}"#;
+    let server = r#"{"issuer":"https://server.example","authorization_endpoint":"https://server.example/authorize","token_endpoint":"https://server.example/token","registration_endpoint":"https://server.example/register","code_challenge_methods_supported":["S256"]}"#;
+    let registered = r#"{"client_id":"app","token_endpoint_auth_method":"none"}"#;
+    let tokens =
+        r#"{"access_token":"2YotnFZFEjr1zCsicMWpAA","token_type":"Bearer","refresh_token":"tGzv3JOkF0XG5Qx2TlKWIA"}"#;
+    let answers = || {
+        let found =
+            [("the resource's document", resource), ("the server's document", server), ("registered", registered)];
+        let found = found.into_iter().chain([("tokens", tokens)]).map(|(why, body)| ok(why, body));
+        found.chain([error("invalid_grant")]).collect::<Vec<_>>()
+    };
+    let profile = client::Profile::new(RedirectUri::parse("https://app.example/cb").unwrap());
+    let protected = || client::Protected::new(Resource::parse("https://api.example/mcp").unwrap());
+    let refused = |protected: &mut client::Protected, profile: &client::Profile| {
+        protected.received(StatusCode::UNAUTHORIZED, &HeaderMap::new(), profile, at_moment(NOW))
+    };
+    let http = |answer: &'static str| move |_: &grantor::Fetch| Ok(json(200, answer));
+    let issuer = || Issuer::parse("https://server.example").unwrap();
+    let public = || client::Registration::public(issuer(), ClientId::parse("app").unwrap());
+    let asked = |protected: &mut client::Protected| {
+        let mut bodies = [resource, server].into_iter();
+        let answered = std::cell::RefCell::new(&mut bodies);
+        let host = HttpHost(|_: &grantor::Fetch| Ok(json(200, answered.borrow_mut().next().unwrap())));
+        match refused(protected, &profile).run(&host) {
+            Ok(client::Next::Ask { pending, .. }) => pending,
+            other => panic!("{other:?}"),
+        }
+    };
+    let callback = |pending: client::PendingSignIn| {
+        let query = format!("code=SplxlOBeZQQYbYS6WxSbIA&state={}", pending.state());
+        pending.callback(&query, at_moment(NOW)).unwrap()
+    };
+    let mut signed_in = protected().with_registration(public());
+    let pending = asked(&mut signed_in);
+    signed_in.arrived(callback(pending).run(&HttpHost(http(tokens))).unwrap());
+    let by_itself = profile.clone().acting_by(client::ActingBy::ClientCredentials);
+    vec![
+        drawing("client::Receive", "a first 401", hold(refused(&mut protected(), &profile)), answers()),
+        drawing("client::Receive", "a 401 for a token", hold(refused(&mut signed_in, &profile)), answers()),
+        drawing(
+            "client::Receive",
+            "a 401, and a client that acts for itself",
+            hold(refused(&mut protected().with_registration(public()), &by_itself)),
+            answers(),
+        ),
+        drawing(
+            "client::Arrive",
+            "after a person was asked",
+            hold(callback(asked(&mut protected().with_registration(public())))),
+            vec![ok("tokens", tokens), error("invalid_grant")],
         ),
     ]
 }

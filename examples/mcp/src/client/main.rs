@@ -9,6 +9,7 @@ mod json_rpc;
 mod sign_in;
 
 use clap::Parser;
+use grantor::model::{ClientId, Issuer};
 use serde_json::{Value, json};
 
 use crate::json_rpc::Session;
@@ -30,15 +31,35 @@ struct Arguments {
     /// The revision of the protocol.
     #[arg(long, default_value = "2025-11-25")]
     protocol_version: String,
-    #[command(flatten)]
-    ways: sign_in::Ways,
+    /// For development: connect to this machine, by plain http too.
+    #[arg(long)]
+    loopback: bool,
+    /// The URL of this client's metadata document, for servers that take one.
+    #[arg(long)]
+    document: Option<ClientId>,
+    /// The identifier of this client, where it was registered beforehand.
+    #[arg(long, requires = "issuer")]
+    client_id: Option<ClientId>,
+    /// The authorization server at which it was registered. No other is shown its secret.
+    #[arg(long)]
+    issuer: Option<Issuer>,
+    /// Its secret there.
+    #[arg(long, env, hide_env_values = true)]
+    client_secret: Option<String>,
+    /// Acts for itself, without a person: by its secret, or by the assertion.
+    #[arg(long)]
+    unattended: bool,
+    /// An assertion that somebody signed for it: RFC 7523 §2.1.
+    #[arg(long, env, hide_env_values = true)]
+    assertion: Option<String>,
 }
 
 fn main() -> Result<(), Failed> {
-    let Arguments { url, tool, arguments, protocol_version, ways } = Arguments::parse();
-    let arguments: Value = serde_json::from_str(&arguments)?;
-    let mut sign_in = SignIn::new(&url, ways)?;
-    let mut session = Session::begin(&url, &protocol_version, |request| sign_in.send(request))?;
+    let program = Arguments::parse();
+    let (tool, arguments) = (program.tool.clone(), serde_json::from_str::<Value>(&program.arguments)?);
+    let (url, version) = (program.url.clone(), program.protocol_version.clone());
+    let mut sign_in = SignIn::new(program)?;
+    let mut session = Session::begin(&url, &version, |request| sign_in.send(request))?;
     let tools = session.call("tools/list", json!({}))?;
     let names: Vec<_> =
         tools["tools"].as_array().into_iter().flatten().filter_map(|tool| tool["name"].as_str()).collect();
