@@ -66,6 +66,7 @@ use crate::effect::{Answer, Effect, Unavailable};
 ///     type Issuance = Absent<Self>;
 ///     type Registration = Absent<Self>;
 ///     type Fetch = KeysFetch;
+///     type Sign = Absent<Self>;
 ///     type Commit = Absent<Self>;
 ///     type Reply = Result<Vec<u8>, Unavailable>;
 /// }

@@ -10,6 +10,7 @@ use crate::consult::{ClientSecret, Extension, Issuance, Password};
 use crate::effect::{Answer, Unavailable};
 use crate::fetch::{AsyncHttp, Fetch, Http};
 use crate::registration::Registration;
+use crate::sign::Sign;
 use crate::step::{Machine, Pause as _, Step};
 use crate::store::{AsyncStore, BoxFuture, Commit, Lookup, Store};
 
@@ -144,6 +145,8 @@ effects! {
     registration, registration_async: Registration;
     /// Sends an HTTP request. By default there is no HTTP client, and the effect is unavailable.
     fetch, fetch_async: Fetch;
+    /// Signs texts. By default there are no keys, and the effect is unavailable.
+    sign, sign_async: Sign;
 }
 
 /// A policy with every default answer.
@@ -244,43 +247,45 @@ impl fmt::Debug for BoxedHost {
 impl<M: Machine> Step<M> {
     /// Drives the machine to its reply with a blocking host.
     pub fn run(self, host: &(impl Host + ?Sized)) -> M::Reply {
-        let mut step = self;
-        loop {
-            step = match step {
-                Self::Lookup(pause) => {
-                    let answer = host.lookup(pause.effect());
-                    pause.resume(answer)
-                }
-                Self::ClientSecret(pause) => {
-                    let answer = host.client_secret(pause.effect());
-                    pause.resume(answer)
-                }
-                Self::Password(pause) => {
-                    let answer = host.password(pause.effect());
-                    pause.resume(answer)
-                }
-                Self::Extension(pause) => {
-                    let answer = host.extension(pause.effect());
-                    pause.resume(answer)
-                }
-                Self::Issuance(pause) => {
-                    let answer = host.issuance(pause.effect());
-                    pause.resume(answer)
-                }
-                Self::Registration(pause) => {
-                    let answer = host.registration(pause.effect());
-                    pause.resume(answer)
-                }
-                Self::Fetch(pause) => {
-                    let answer = host.fetch(pause.effect());
-                    pause.resume(answer)
-                }
-                Self::Commit(pause) => {
-                    let answer = host.commit(pause.effect());
-                    pause.resume(answer)
-                }
-                Self::Done(reply) => return reply,
+        // A call for each step, and no loop: a state is moved less often, and machines have few steps.
+        match self {
+            Self::Lookup(pause) => {
+                let answer = host.lookup(pause.effect());
+                pause.resume(answer).run(host)
             }
+            Self::ClientSecret(pause) => {
+                let answer = host.client_secret(pause.effect());
+                pause.resume(answer).run(host)
+            }
+            Self::Password(pause) => {
+                let answer = host.password(pause.effect());
+                pause.resume(answer).run(host)
+            }
+            Self::Extension(pause) => {
+                let answer = host.extension(pause.effect());
+                pause.resume(answer).run(host)
+            }
+            Self::Issuance(pause) => {
+                let answer = host.issuance(pause.effect());
+                pause.resume(answer).run(host)
+            }
+            Self::Registration(pause) => {
+                let answer = host.registration(pause.effect());
+                pause.resume(answer).run(host)
+            }
+            Self::Fetch(pause) => {
+                let answer = host.fetch(pause.effect());
+                pause.resume(answer).run(host)
+            }
+            Self::Sign(pause) => {
+                let answer = host.sign(pause.effect());
+                pause.resume(answer).run(host)
+            }
+            Self::Commit(pause) => {
+                let answer = host.commit(pause.effect());
+                pause.resume(answer).run(host)
+            }
+            Self::Done(reply) => reply,
         }
     }
 
@@ -318,6 +323,10 @@ impl<M: Machine> Step<M> {
                 }
                 Self::Fetch(pause) => {
                     let answer = host.fetch_async(pause.effect()).await;
+                    pause.resume(answer)
+                }
+                Self::Sign(pause) => {
+                    let answer = host.sign_async(pause.effect()).await;
                     pause.resume(answer)
                 }
                 Self::Commit(pause) => {

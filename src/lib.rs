@@ -66,6 +66,8 @@
 //!   issued. Joined with a store by [`Hosted`], a policy is a host too.
 //! - [`Fetch`] is the one effect for the network, answered by an [`Http`] or [`AsyncHttp`], which a closure or a few
 //!   lines around any HTTP client are. [`HttpHost`] makes a host of it.
+//! - [`Sign`] is the effect of signing, answered by keys of this process or by a key service. No endpoint asks for it
+//!   yet.
 //! - [`Moment`] is the time and the randomness of a request. Both are arguments: [`Moment::try_new`] takes a generator
 //!   that can fail, such as the operating system's, [`Moment::new`] one that cannot, such as `rand::rng()`.
 //! - A reply such as [`server::TokenReply`] is complete: [`into_http`](server::TokenReply::into_http) has the status,
@@ -95,6 +97,8 @@
 //! | the client: grants | [RFC 6749 §4] to [§6]; [RFC 8628]; [RFC 9126] | [`client`] |
 //! | the client: discovery, and the response | [RFC 8414]; [RFC 9728]; [RFC 9207 §2.4] | [`client`] |
 //! | redirect URIs | [OAuth 2.1 §2.3]; [RFC 8252 §7]; [RFC 9700 §2.1] | [`model::RedirectUri`] |
+//! | signed texts, claims, keys | [RFC 7515]; [RFC 7517]; [RFC 7519]; [RFC 8725] | [`jose`] |
+//! | the server's public keys | [RFC 7517 §5] | [`Server::jwks`] |
 //! | what is stored, and how | | [`record`], [`store`] |
 //!
 //! # Supported, and not
@@ -148,6 +152,9 @@
 //! - `store-contract`: the storage contract as a test suite, [`store::contract`], for whoever writes a store. Turn it
 //!   on in `[dev-dependencies]`.
 //! - `sql`: a store in SQL but for the connection, [`store::sql`].
+//! - `rustcrypto` and `aws-lc-rs`: backends for signatures, [`jose::crypto`]. Without either there is no cryptography
+//!   beyond SHA-256.
+//! - `pem`: private keys in PEM, which both backends turn on, for a host that brings its own.
 //! - `explore`: paused machines can be cloned, for model checkers. Leave it off in production: it also makes [`Moment`]
 //!   and [`server::Prompt`] cloneable.
 //!
@@ -172,6 +179,10 @@
 //! [§6]: https://www.rfc-editor.org/rfc/rfc6749#section-6
 //! [RFC 6750]: https://www.rfc-editor.org/rfc/rfc6750
 //! [RFC 7009]: https://www.rfc-editor.org/rfc/rfc7009
+//! [RFC 7515]: https://www.rfc-editor.org/rfc/rfc7515
+//! [RFC 7517]: https://www.rfc-editor.org/rfc/rfc7517
+//! [RFC 7517 §5]: https://www.rfc-editor.org/rfc/rfc7517#section-5
+//! [RFC 7519]: https://www.rfc-editor.org/rfc/rfc7519
 //! [RFC 7591]: https://www.rfc-editor.org/rfc/rfc7591
 //! [RFC 7592]: https://www.rfc-editor.org/rfc/rfc7592
 //! [RFC 7636 §4.3]: https://www.rfc-editor.org/rfc/rfc7636#section-4.3
@@ -181,6 +192,7 @@
 //! [RFC 8252 §7]: https://www.rfc-editor.org/rfc/rfc8252#section-7
 //! [RFC 8414]: https://www.rfc-editor.org/rfc/rfc8414
 //! [RFC 8628]: https://www.rfc-editor.org/rfc/rfc8628
+//! [RFC 8725]: https://www.rfc-editor.org/rfc/rfc8725
 //! [RFC 9126]: https://www.rfc-editor.org/rfc/rfc9126
 //! [RFC 9207]: https://www.rfc-editor.org/rfc/rfc9207
 //! [RFC 9207 §2.4]: https://www.rfc-editor.org/rfc/rfc9207#section-2.4
@@ -207,11 +219,13 @@ pub mod consult;
 pub mod effect;
 mod fetch;
 pub mod host;
+pub mod jose;
 pub mod model;
 pub mod record;
 mod registration;
 pub mod resource;
 pub mod server;
+mod sign;
 pub mod step;
 pub mod store;
 mod wire;
@@ -223,5 +237,6 @@ pub use host::{AsyncPolicy, BoxedHost, DefaultPolicy, Hosted, HttpHost, Policy};
 pub use model::{Moment, Timestamp};
 pub use resource::ResourceServer;
 pub use server::Server;
+pub use sign::Sign;
 pub use step::{Machine, Pause, Step};
 pub use wire::{AuthorizationHeaderError, BasicCredentials, FormError, MAX_FORM_LEN};

@@ -6,9 +6,9 @@
 //! answer or a skipped check does not compile.
 //!
 //! ```text
-//! request ─▶ Lookup ─▶ (Consult) ─▶ (Fetch) ─▶ Commit ─▶ reply
-//!            read       ask the      ask a       write
-//!            records    host         server      all or nothing
+//! request ─▶ Lookup ─▶ (Consult) ─▶ (Fetch) ─▶ (Sign) ─▶ Commit ─▶ reply
+//!            read       ask the      ask a      sign a    write
+//!            records    host         server     text      all or nothing
 //! ```
 //!
 //! Consulting the host is not one effect but several ([`ClientSecret`], [`Password`], [`Extension`], [`Issuance`],
@@ -22,6 +22,7 @@ use crate::consult::{ClientSecret, Extension, Issuance, Password};
 use crate::effect::{Answer, Effect};
 use crate::fetch::Fetch;
 use crate::registration::Registration;
+use crate::sign::Sign;
 use crate::store::{Commit, Lookup};
 
 /// A paused machine that waits for the answer to one effect.
@@ -56,6 +57,8 @@ pub trait Machine: Sized {
     type Registration: Pause<Registration, Machine = Self> + Send + Sync;
     /// Waits for another server's response.
     type Fetch: Pause<Fetch, Machine = Self> + Send + Sync;
+    /// Waits for signatures.
+    type Sign: Pause<Sign, Machine = Self> + Send + Sync;
     /// Waits for the outcome of a commit.
     type Commit: Pause<Commit, Machine = Self> + Send + Sync;
     /// The result of the machine.
@@ -72,6 +75,7 @@ macro_rules! machine {
         $(Issuance = $issuance:ty,)?
         $(Registration = $registration:ty,)?
         $(Fetch = $fetch:ty,)?
+        $(Sign = $sign:ty,)?
         $(Commit = $commit:ty,)?
         Reply = $reply:ty,
     }) => {
@@ -87,6 +91,7 @@ macro_rules! machine {
             type Issuance = $crate::step::machine!(@ $($issuance)?);
             type Registration = $crate::step::machine!(@ $($registration)?);
             type Fetch = $crate::step::machine!(@ $($fetch)?);
+            type Sign = $crate::step::machine!(@ $($sign)?);
             type Commit = $crate::step::machine!(@ $($commit)?);
             type Reply = $reply;
         }
@@ -115,6 +120,8 @@ pub enum Step<M: Machine> {
     Registration(M::Registration),
     /// Send this HTTP request.
     Fetch(M::Fetch),
+    /// Sign these texts.
+    Sign(M::Sign),
     /// Write these changes, all or none.
     Commit(M::Commit),
     /// The reply.

@@ -38,9 +38,11 @@ fn headers_in(make: impl Fn() -> HeaderMap) -> [Part; 2] {
     [("the response's headers and their index", usize::try_from(info.bytes_total).unwrap()), ("the index, in these", 0)]
 }
 
-/// Beside a body.
+/// Beside a body: a copy of ready ones.
 fn headers() -> [Part; 2] {
-    headers_in(|| HeaderMap::with_capacity(4))
+    let names = [header::CONTENT_TYPE, header::CACHE_CONTROL, header::PRAGMA];
+    let ready: HeaderMap = names.into_iter().map(|name| (name, HeaderValue::from_static("ready"))).collect();
+    headers_in(|| ready.clone())
 }
 
 /// Without one.

@@ -12,8 +12,9 @@
 mod common;
 
 use common::*;
+use grantor::jose::{Jwk, KeyRotation};
 use grantor::model::Issuer;
-use grantor::server::{Config, CrossOrigin, ParConfig};
+use grantor::server::{Config, CrossOrigin, JwksConfig, ParConfig};
 use http::{Method, Request, Response, header};
 
 const ORIGIN: &str = "https://spa.example";
@@ -22,6 +23,9 @@ fn world() -> World {
     World::new().with_devices().with(|config| {
         config.par = Some(ParConfig::at("https://server.example.com/par".parse().unwrap()));
         config.registration.clone_from(&registering::registering().server.config().registration);
+        let key = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","alg":"EdDSA","kid":"a"}"#;
+        let keys = KeyRotation::new(Jwk::parse(key).unwrap()).unwrap();
+        config.jwks = Some(JwksConfig::below(&config.issuer, keys));
     })
 }
 
@@ -40,8 +44,9 @@ fn from_a_script(mut request: Request<Vec<u8>>) -> Request<Vec<u8>> {
 /// The endpoints that a script may ask, with the methods that they take.
 type Endpoint = fn(&World, &Request<Vec<u8>>) -> Response<Vec<u8>>;
 
-const ENDPOINTS: [(&str, &str, Endpoint); 10] = [
+const ENDPOINTS: [(&str, &str, Endpoint); 11] = [
     ("metadata", "GET", |world, request| world.server.metadata(request)),
+    ("public keys", "GET", |world, request| world.server.jwks(request)),
     ("metadata of a resource", "GET", |_, request| photos::photos().metadata(request)),
     ("token", "POST", |world, request| world.server.token(request, world.moment()).run(world).into_http()),
     ("revocation", "POST", |world, request| world.server.revoke(request, world.moment()).run(world).into_http()),

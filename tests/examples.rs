@@ -7,11 +7,11 @@ use std::path::Path;
 
 /// Makes each example a module, and a test that calls its `main`.
 macro_rules! examples {
-    ($($path:literal $name:ident)*) => {
-        $(#[path = $path] mod $name;)*
+    ($($(#[$needs:meta])? $path:literal $name:ident)*) => {
+        $($(#[$needs])? #[path = $path] mod $name;)*
 
         mod runs {
-            $(#[test] fn $name() { super::$name::main().unwrap(); })*
+            $($(#[$needs])? #[test] fn $name() { super::$name::main().unwrap(); })*
         }
 
         const EXAMPLES: &[&str] = &[$(stringify!($name)),*];
@@ -44,6 +44,7 @@ examples! {
     "../examples/run_async.rs" run_async
     "../examples/scopes_by_resource.rs" scopes_by_resource
     "../examples/shared_tokens.rs" shared_tokens
+    #[cfg(feature = "rustcrypto")] "../examples/signing_keys.rs" signing_keys
     "../examples/step_by_step.rs" step_by_step
     "../examples/step_up.rs" step_up
 }

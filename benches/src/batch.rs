@@ -40,9 +40,11 @@ pub struct Measured {
     pub blocks: fn(Operation) -> usize,
 }
 
-pub const LIBRARIES: [Measured; 4] = [
-    Measured { name: "floor", bench: crate::floor::bench, blocks: crate::floor::blocks },
+/// All draw from the operating system's generator, but for the column that says so.
+pub const LIBRARIES: [Measured; 5] = [
+    Measured { name: "by hand", bench: crate::by_hand::bench, blocks: crate::by_hand::blocks },
     measured::<crate::grantor::Grantor>("grantor"),
+    measured::<crate::grantor::WithThreadRng>("grantor, thread's generator"),
     measured::<crate::oauth_as::OauthAs>("oauth-as"),
     measured::<crate::oxide_auth::OxideAuth>("oxide-auth"),
 ];
@@ -70,9 +72,13 @@ impl<L: Library> Bench for Serving<L> {
         let request = self.requests.pop().expect("as many requests as are served");
         let response = self.library.serve(self.operation, request);
         let status = response.status();
-        let expected =
-            if self.operation == Operation::Authorize { status.is_redirection() } else { status == StatusCode::OK };
-        assert!(expected, "{status} {}", String::from_utf8_lossy(response.body().as_ref()));
+        let is_expected = match self.operation {
+            Operation::Authorize => status.is_redirection(),
+            Operation::Push => status == StatusCode::CREATED,
+            Operation::Poll => status == StatusCode::BAD_REQUEST, // authorization_pending
+            _ => status == StatusCode::OK,
+        };
+        assert!(is_expected, "{status} {}", String::from_utf8_lossy(response.body().as_ref()));
     }
 }
 
@@ -87,6 +93,11 @@ pub fn request<L: Library>(library: &mut L, operation: Operation) -> Request {
         Operation::Introspect => scenario::introspect(&tokens(library, SERVICE).0),
         Operation::Revoke => scenario::revoke(&tokens(library, SERVICE).1),
         Operation::Check => scenario::photos(&tokens(library, CLIENT).0),
+        Operation::Push => scenario::push(),
+        Operation::Poll => {
+            let response = library.serve(Operation::Poll, scenario::authorize_device());
+            scenario::poll(&members(&response, ["device_code"])[0])
+        }
     }
 }
 
@@ -101,7 +112,10 @@ fn code<L: Library>(library: &mut L, client_id: &str) -> Request {
 fn tokens<L: Library>(library: &mut L, client_id: &str) -> (String, String) {
     let exchange = code(library, client_id);
     let response = library.serve(Operation::Code, exchange);
+    members(&response, ["access_token", "refresh_token"]).into()
+}
+
+fn members<const N: usize>(response: &Response<impl AsRef<[u8]>>, names: [&str; N]) -> [String; N] {
     let body: serde_json::Value = serde_json::from_slice(response.body().as_ref()).unwrap();
-    let member = |name: &str| body[name].as_str().unwrap_or_else(|| panic!("{body}")).to_owned();
-    (member("access_token"), member("refresh_token"))
+    names.map(|name| body[name].as_str().unwrap_or_else(|| panic!("{body}")).to_owned())
 }

@@ -7,12 +7,14 @@ use crate::measure::{Samples, Spread};
 use crate::scenario::Operation;
 
 const STYLE: &str = "text{font:13px system-ui,sans-serif;fill:#24292f}.n{font-size:11px;fill:#57606a}.b0{fill:#afb8c1}\
-    .b1{fill:#0969da}.b2{fill:#bf8700}.b3{fill:#8250df}.s{stroke:#24292f}\
+    .b1{fill:#0969da}.b2{fill:#54aeff}.b3{fill:#bf8700}.b4{fill:#8250df}.s{stroke:#24292f}\
     @media(prefers-color-scheme:dark){text{fill:#e6edf3}.n{fill:#9198a1}.b0{fill:#656c76}.b1{fill:#4493f8}\
-    .b2{fill:#d29922}.b3{fill:#ab7df8}.s{stroke:#e6edf3}}";
+    .b2{fill:#79c0ff}.b3{fill:#d29922}.b4{fill:#ab7df8}.s{stroke:#e6edf3}}";
 const LEFT: f64 = 250.0;
 const WIDTH: f64 = 520.0;
 const BAR: f64 = 12.0;
+/// Where each library's name is above the bars.
+const LEGEND: [f64; LIBRARIES.len()] = [0.0, 80.0, 155.0, 360.0, 445.0];
 
 /// Time per request of each operation, with the quartiles as a line.
 pub fn svg(times: &[(Operation, [Option<Samples>; LIBRARIES.len()])]) -> String {
@@ -24,7 +26,7 @@ pub fn svg(times: &[(Operation, [Option<Samples>; LIBRARIES.len()])]) -> String 
     let mut bars = String::new();
     let mut y = 34.0;
     for (index, library) in LIBRARIES.iter().enumerate() {
-        let x = LEFT + index as f64 * 110.0;
+        let x = LEFT + LEGEND[index];
         let name = library.name;
         let _ = write!(
             bars,

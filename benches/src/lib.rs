@@ -1,14 +1,15 @@
 //! The same work through the same kind of harness: an HTTP request goes in, an HTTP response comes out, in one process.
 //!
-//! `cargo run --release -p benches` measures everything and writes it into `docs/speed.md`.
+//! `cargo run --profile speed -p benches` measures everything and writes it into `docs/speed.md`.
 //!
 //! [`service`] compares whole servers from outside: the programs `load` and `faults`.
 
 pub mod batch;
+pub mod by_hand;
 pub mod chart;
+pub mod chase;
 pub mod crowd;
 pub mod faults;
-pub mod floor;
 pub mod grantor;
 pub mod instructions;
 pub mod load;

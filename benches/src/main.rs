@@ -8,7 +8,7 @@ use std::{env, fs, io};
 use benches::report::{Findings, Row};
 use benches::{LIBRARIES, Operation, chart, crowd, instructions, measure, size, threads};
 
-const BEGIN: &str = "<!-- speed: written by `cargo run --release -p benches` -->\n";
+const BEGIN: &str = "<!-- speed: written by `cargo run --profile speed -p benches` -->\n";
 const END: &str = "<!-- /speed -->\n";
 
 fn main() -> io::Result<()> {
@@ -35,16 +35,17 @@ fn findings() -> io::Result<Findings> {
     let (allocations, memory) = allocations()?;
     say("times");
     let times = Operation::ALL.map(|operation| (operation, measure::times(operation, 80))).into();
+    let block_time = measure::block(80);
     say("threads");
     let two_threads = threads::two_threads(30);
     say("tokens");
-    let crowds = crowd::crowds(60).into();
+    let crowds = crowd::crowds(60);
     say("instructions");
     let instructions = Operation::ALL.map(|operation| (operation, instructions::instructions(operation))).into();
     let block = instructions::block();
     say("programs");
     let programs = size::programs(&target)?;
-    Ok(Findings { times, allocations, instructions, block, memory, two_threads, crowds, programs })
+    Ok(Findings { times, allocations, instructions, block, block_time, memory, two_threads, crowds, programs })
 }
 
 fn say(what: &str) {
@@ -57,7 +58,7 @@ type Allocations = HashMap<Operation, Row<(u64, u64)>>;
 /// What the other program of this package counts: allocations per request, bytes per token.
 fn allocations() -> io::Result<(Allocations, Row<u64>)> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let run = ["run", "--quiet", "--release", "--package", "benches", "--bin", "allocations"];
+    let run = ["run", "--quiet", "--profile", "speed", "--package", "benches", "--bin", "allocations"];
     let output = Command::new(cargo).args(run).stderr(Stdio::inherit()).output()?;
     let (mut allocations, mut memory) = (Allocations::new(), Row::default());
     for line in String::from_utf8_lossy(&output.stdout).lines() {

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::batch::{Bench, LIBRARIES};
+use crate::instructions::Block;
 use crate::scenario::Operation;
 
 /// So many requests are made ready together. Few at a time, as a server does not hold many: memory that they free is
@@ -37,6 +38,16 @@ impl Samples {
         Spread::of(self.0.clone())
     }
 
+    /// What is left without so many nanoseconds of each.
+    pub fn less(&self, nanoseconds: f64) -> Self {
+        Self(self.0.iter().map(|one| one - nanoseconds).collect())
+    }
+
+    /// What one takes beyond the other, as a number of a third, round by round.
+    pub fn beyond(&self, other: &Self, unit: &Self) -> Spread {
+        Spread::of(self.0.iter().zip(&other.0).zip(&unit.0).map(|((one, other), unit)| (one - other) / unit).collect())
+    }
+
     /// How many times the other it is, round by round: what disturbed one disturbed the other.
     pub fn over(&self, other: &Self) -> Spread {
         Spread::of(self.0.iter().zip(&other.0).map(|(one, other)| one / other).collect())
@@ -63,6 +74,12 @@ pub fn times(operation: Operation, rounds: usize) -> [Option<Samples>; LIBRARIES
         Some(sample(&mut *bench, TIMES))
     });
     samples.map(|samples| (!samples.0.is_empty()).then_some(samples))
+}
+
+/// Nanoseconds of a SHA-256 over one block.
+pub fn block(rounds: usize) -> f64 {
+    let [samples] = in_turns(rounds, |_| Some(sample(&mut Block, TIMES)));
+    samples.spread().median
 }
 
 /// Nanoseconds per request. As many requests come first: they grow what grows in an empty server, and fill the caches.

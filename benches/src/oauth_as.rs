@@ -38,19 +38,19 @@ impl Library for OauthAs {
         Self { service }
     }
 
-    /// A resource server is left to introspect.
+    /// A resource server is left to introspect. Pushed requests and devices are not compared.
     fn has(operation: Operation) -> bool {
-        operation != Operation::Check
+        !matches!(operation, Operation::Check | Operation::Push | Operation::Poll)
     }
 
     /// Codes and tokens are kept as they are. A client secret is digested; the digest, in hex, is compared with the
     /// stored one by digests of both, of two blocks each.
     fn blocks(operation: Operation) -> usize {
         match operation {
-            Operation::Authorize | Operation::Refresh | Operation::Check => 0,
             Operation::Code => 1,
             Operation::CodeConfidential => 6,
             Operation::ClientCredentials | Operation::Introspect | Operation::Revoke => 5,
+            _ => 0,
         }
     }
 

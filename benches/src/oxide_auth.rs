@@ -50,7 +50,7 @@ impl Library for OxideAuth {
     }
 
     fn has(operation: Operation) -> bool {
-        !matches!(operation, Operation::Introspect | Operation::Revoke)
+        !matches!(operation, Operation::Introspect | Operation::Revoke | Operation::Push | Operation::Poll)
     }
 
     /// The verifier and, by `FastHash`, the secret. Codes and tokens are kept as they are.

@@ -14,7 +14,7 @@ pub const SCOPE: &str = "photos.read photos.write";
 pub const ISSUER: &str = "https://photos.example";
 
 /// RFC 7636 appendix B.
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// What is measured, request by request.
@@ -28,10 +28,12 @@ pub enum Operation {
     Introspect,
     Revoke,
     Check,
+    Push,
+    Poll,
 }
 
 impl Operation {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Authorize,
         Self::Code,
         Self::CodeConfidential,
@@ -40,6 +42,8 @@ impl Operation {
         Self::Introspect,
         Self::Revoke,
         Self::Check,
+        Self::Push,
+        Self::Poll,
     ];
 
     pub fn name(self) -> &'static str {
@@ -52,6 +56,8 @@ impl Operation {
             Self::Introspect => "introspection",
             Self::Revoke => "revocation",
             Self::Check => "bearer check",
+            Self::Push => "pushed authorization request",
+            Self::Poll => "poll of a device",
         }
     }
 }
@@ -60,14 +66,32 @@ fn encode(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-pub fn authorize(client_id: &str) -> Request {
-    let uri = format!(
-        "{ISSUER}/authorize?response_type=code&client_id={client_id}&state=af0ifjsldkj&redirect_uri={}&scope={}\
+fn authorization_request(client_id: &str) -> String {
+    format!(
+        "response_type=code&client_id={client_id}&state=af0ifjsldkj&redirect_uri={}&scope={}\
          &code_challenge={CHALLENGE}&code_challenge_method=S256",
         encode(CALLBACK),
         encode(SCOPE),
-    );
+    )
+}
+
+pub fn authorize(client_id: &str) -> Request {
+    let uri = format!("{ISSUER}/authorize?{}", authorization_request(client_id));
     http::Request::get(uri).body(Bytes::new()).unwrap()
+}
+
+pub fn push() -> Request {
+    post("/par", format!("{}&client_secret={SECRET}", authorization_request(SERVICE)))
+}
+
+pub fn authorize_device() -> Request {
+    post("/device_authorization", format!("{}&scope={}", client(SERVICE), encode(SCOPE)))
+}
+
+/// The poll with a device code that nobody has approved yet.
+pub fn poll(device_code: &str) -> Request {
+    let grant_type = encode("urn:ietf:params:oauth:grant-type:device_code");
+    post("/token", format!("grant_type={grant_type}&device_code={}&{}", encode(device_code), client(SERVICE)))
 }
 
 fn post(path: &str, body: String) -> Request {

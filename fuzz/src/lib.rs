@@ -5,6 +5,7 @@ mod client;
 #[path = "../../tests/common/mod.rs"]
 mod common;
 mod endpoints;
+mod jose;
 mod model;
 mod parsers;
 mod raw;

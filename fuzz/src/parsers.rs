@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use url::{Host, Url};
 
 use crate::common::Counter;
-use crate::records;
+use crate::{jose, records};
 
 /// The input is a text. Where two are needed, they are its first line and the rest.
 pub fn parsers(input: &[u8]) {
@@ -33,6 +33,7 @@ pub fn parsers(input: &[u8]) {
     details(text);
     user_code(text);
     records::records(text);
+    jose::jose(text);
     let _ = BasicCredentials::parse(text);
     if let Some((first, rest)) = text.split_once('\n') {
         redirect(first, rest);

@@ -2,17 +2,17 @@
 //!
 //! [RFC 9396 §2]: https://www.rfc-editor.org/rfc/rfc9396#section-2
 
-use std::cell::Cell;
 use std::fmt;
 use std::ops::Deref;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::authorization_detail::{AuthorizationDetail, AuthorizationDetailsError, MAX_COUNT, MAX_DEPTH, MAX_LEN};
+use super::json::{self, JsonFault};
 
 /// The `authorization_details` of a request, a grant or a token: [RFC 9396 §2]. Cheap to clone; may be empty.
 ///
@@ -66,11 +66,11 @@ impl AuthorizationDetails {
         if text.len() > Self::MAX_LEN {
             return Err(AuthorizationDetailsError::TooLong);
         }
-        let fault = Cell::new(None);
-        let mut json = serde_json::Deserializer::from_str(text);
-        let strict = Strict { levels: Self::MAX_DEPTH, fault: &fault };
-        let value = strict.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
-        let value = value.map_err(|_| fault.take().unwrap_or(AuthorizationDetailsError::Malformed))?;
+        let value = json::strict(text, Self::MAX_DEPTH).map_err(|fault| match fault {
+            JsonFault::Malformed => AuthorizationDetailsError::Malformed,
+            JsonFault::Repeated => AuthorizationDetailsError::Repeated,
+            JsonFault::TooDeep => AuthorizationDetailsError::TooDeep,
+        })?;
         let Value::Array(values) = value else { return Err(AuthorizationDetailsError::Malformed) };
         if values.len() > Self::MAX_COUNT {
             return Err(AuthorizationDetailsError::TooMany);
@@ -199,89 +199,5 @@ impl<'de> Deserialize<'de> for AuthorizationDetails {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let objects = Vec::<AuthorizationDetail>::deserialize(deserializer)?;
         Self::new(objects).map_err(D::Error::custom)
-    }
-}
-
-/// A reader of JSON in which no object has two members of the same name, and that is nested no deeper than this.
-#[derive(Clone, Copy)]
-struct Strict<'f> {
-    levels: usize,
-    fault: &'f Cell<Option<AuthorizationDetailsError>>,
-}
-
-impl Strict<'_> {
-    fn refuse<T, E: serde::de::Error>(self, fault: AuthorizationDetailsError) -> Result<T, E> {
-        self.fault.set(Some(fault));
-        Err(E::custom(fault))
-    }
-
-    /// Enters an array or an object.
-    fn inside<E: serde::de::Error>(self) -> Result<Self, E> {
-        match self.levels.checked_sub(1) {
-            Some(levels) => Ok(Self { levels, ..self }),
-            None => self.refuse(AuthorizationDetailsError::TooDeep),
-        }
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Strict<'_> {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Strict<'_> {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
-        Ok(number.into())
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
-        Ok(number.into())
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
-        Ok(number.into())
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(text.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let inside = self.inside()?;
-        let mut values = Vec::new();
-        while let Some(value) = entries.next_element_seed(inside)? {
-            values.push(value);
-        }
-        Ok(values.into())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let inside = self.inside()?;
-        let mut members = Map::new();
-        while let Some(name) = entries.next_key::<String>()? {
-            if members.contains_key(&name) {
-                return self.refuse(AuthorizationDetailsError::Repeated);
-            }
-            let value = entries.next_value_seed(inside)?;
-            members.insert(name, value);
-        }
-        Ok(members.into())
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroize as _;
 
 use super::secret::{Digest, Secret, decode};
+use super::syntax::{is_base64url, only};
 
 /// The part of a store that holds a grant and all its credentials. It is drawn at random with the grant, and is the
 /// first two bytes of each of its tokens. A store on many machines routes by it; others may ignore it.
@@ -54,7 +55,11 @@ impl Key {
     /// asked.
     #[must_use]
     pub fn of(presented: &str) -> Option<Self> {
-        let [a, b, ..] = decode::<33>(presented)?;
+        // Four characters are three bytes, and every text of 44 characters of base64url is one of 33 bytes.
+        if presented.len() != Self::TOKEN_LEN || !only(presented, is_base64url) {
+            return None;
+        }
+        let [a, b, _] = decode(presented.get(..4)?)?;
         Some(Self { partition: Partition(u16::from_be_bytes([a, b])), digest: Digest::of(presented) })
     }
 
@@ -70,8 +75,7 @@ impl Key {
         let (head, tail) = bytes.split_at_mut(2);
         head.copy_from_slice(&partition.0.to_be_bytes());
         tail.copy_from_slice(random);
-        let mut text = String::with_capacity(Self::TOKEN_LEN);
-        URL_SAFE_NO_PAD.encode_string(bytes, &mut text);
+        let text = URL_SAFE_NO_PAD.encode(bytes);
         bytes.zeroize();
         let key = Self { partition, digest: Digest::of(&text) };
         (Secret::new(text), key)

@@ -14,6 +14,7 @@ pub(crate) mod exposed;
 mod grant_id;
 mod grant_type;
 pub(crate) mod issuer;
+pub(crate) mod json;
 mod key;
 mod language_tag;
 pub(crate) mod members;

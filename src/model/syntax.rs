@@ -37,6 +37,13 @@ pub(crate) fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
+/// Tells if the byte is a character of base64url: "A-Z", "a-z", "0-9", "-" or "_" ([RFC 4648 §5]).
+///
+/// [RFC 4648 §5]: https://www.rfc-editor.org/rfc/rfc4648#section-5
+pub(crate) fn is_base64url(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+}
+
 /// Implements reading and writing as text for a type that has `parse` and `as_str`.
 macro_rules! text_form {
     ($name:ident, $error:ty) => {

@@ -9,8 +9,6 @@
 use std::sync::Arc;
 
 use http::{Request, Response, StatusCode};
-use serde::Serialize;
-use serde::ser::SerializeMap as _;
 
 use super::about_token::about_token;
 use super::client_auth::{
@@ -27,7 +25,7 @@ use crate::model::{
 use crate::record::{Client, Credential, CredentialKind, Grant, is_registered_claim};
 use crate::step::{Pause, Step, machine};
 use crate::store::{Found, Lookup, Presented};
-use crate::wire::json;
+use crate::wire::{Object, json};
 
 machine! {
     /// The machine of the introspection endpoint. It has no `Commit`: introspection cannot write.
@@ -302,47 +300,47 @@ pub struct ActiveToken {
     pub authorization_details: AuthorizationDetails,
 }
 
-impl Serialize for ActiveToken {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl ActiveToken {
+    fn to_json(&self) -> Object {
         let Self { issuer, credential, grant, authorization_details } = self;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("active", &true)?;
-        map.serialize_entry("iss", issuer)?;
-        map.serialize_entry("client_id", &grant.client_id)?;
+        let mut object = Object::new();
+        object.member("active", &true);
+        object.text("iss", issuer.as_str());
+        object.text("client_id", grant.client_id.as_str());
         if let Some(subject) = &grant.subject {
-            map.serialize_entry("sub", subject)?;
+            object.text("sub", subject.as_str());
         }
         if !credential.scope.is_empty() {
-            map.serialize_entry("scope", &credential.scope)?;
+            object.text("scope", credential.scope.as_str());
         }
         match credential.audience.resources() {
             [] => {}
-            [only] => map.serialize_entry("aud", only)?,
-            several => map.serialize_entry("aud", several)?,
+            [only] => object.text("aud", only.as_str()),
+            several => object.member("aud", several),
         }
         // RFC 9396 §9.2: "If the AS includes authorization detail information for the token in its response, the
         // information MUST be conveyed with `authorization_details` as a top-level member of the introspection response
         // JSON object."
         if !authorization_details.is_empty() {
-            map.serialize_entry("authorization_details", authorization_details)?;
+            object.member("authorization_details", authorization_details);
         }
-        map.serialize_entry("iat", &credential.issued_at)?;
-        map.serialize_entry("exp", &credential.expires_at)?;
+        object.member("iat", &credential.issued_at);
+        object.member("exp", &credential.expires_at);
         // RFC 9470 §6.2: for protected resources that need the time and class of the user's authentication.
         let authentication = &grant.authentication;
         if let Some(acr) = &authentication.acr {
-            map.serialize_entry("acr", acr)?;
+            object.member("acr", acr);
         }
         if let Some(auth_time) = &authentication.auth_time {
-            map.serialize_entry("auth_time", auth_time)?;
+            object.member("auth_time", auth_time);
         }
         if let CredentialKind::AccessToken(access_token) = &credential.kind {
-            map.serialize_entry("token_type", "Bearer")?;
+            object.text("token_type", "Bearer");
             for (name, value) in access_token.claims.iter().filter(|(name, _)| !is_registered_claim(name)) {
-                map.serialize_entry(name, value)?;
+                object.member(name, value);
             }
         }
-        map.end()
+        object
     }
 }
 
@@ -362,7 +360,7 @@ impl IntrospectReply {
     #[must_use]
     pub fn into_http(self) -> Response<Vec<u8>> {
         match self.outcome {
-            Ok((_, Some(active))) => json(StatusCode::OK, &active),
+            Ok((_, Some(active))) => active.to_json().reply(StatusCode::OK),
             // RFC 7662 §2.2: "the authorization server MUST return an introspection response with the "active" field
             // set to "false"."
             Ok((_, None)) => json(StatusCode::OK, &serde_json::json!({ "active": false })),

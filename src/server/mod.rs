@@ -15,6 +15,7 @@
 //! | introspection | [`Introspect`] | [`Server::introspect`] | [`IntrospectReply`] |
 //! | revocation | [`Revoke`] | [`Server::revoke`] | [`RevokeReply`] |
 //! | metadata | none, since it is a document | [`Server::metadata`] | the response, without `run` |
+//! | public keys | none, since they are a document | [`Server::jwks`] | the response, without `run` |
 //!
 //! Each endpoint has a file or a folder of its own, with its section of the [`Config`].
 //!
@@ -97,6 +98,7 @@ mod error;
 mod event;
 mod introspect;
 mod issue;
+mod jwks;
 mod may_be_outage;
 mod metadata;
 mod par;
@@ -138,6 +140,7 @@ pub use introspect::{
     ActiveToken, Introspect, IntrospectEndpoint, IntrospectLookup, IntrospectReply, IntrospectionConfig,
     IntrospectionRequest,
 };
+pub use jwks::JwksConfig;
 pub use metadata::DocumentConfig;
 pub use par::{ParConfig, Push, PushCommit, PushEndpoint, PushError, PushReply, PushResponse};
 pub use register::{
@@ -229,6 +232,10 @@ pub struct Config {
     ///
     /// [RFC 8628]: https://www.rfc-editor.org/rfc/rfc8628
     pub device: Option<DeviceConfig>,
+    /// The server's public keys: [RFC 7517 §5]. No endpoint signs with them yet. Default: `None`.
+    ///
+    /// [RFC 7517 §5]: https://www.rfc-editor.org/rfc/rfc7517#section-5
+    pub jwks: Option<JwksConfig>,
     /// The members of the metadata document for people. Default: none.
     pub document: DocumentConfig,
 }
@@ -253,6 +260,7 @@ impl Config {
             registration: None,
             client_id_metadata_documents: None,
             device: None,
+            jwks: None,
             document: DocumentConfig::default(),
             issuer,
         }
@@ -266,6 +274,7 @@ impl Config {
             self.registration.as_ref().map(|section| section as _),
             self.client_id_metadata_documents.as_ref().map(|section| section as _),
             self.device.as_ref().map(|section| section as _),
+            self.jwks.as_ref().map(|section| section as _),
         ];
         let always: [&dyn section::Section; 5] =
             [&self.scope, &self.authorization_details, &self.token, &self.authorization, &self.document];

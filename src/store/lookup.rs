@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrayvec::ArrayVec;
 
 use super::few::few;
-use crate::effect::Effect;
+use crate::effect::{Effect, Unavailable};
 use crate::model::{ClientId, Key, Timestamp};
 use crate::record::{Client, Credential, Grant, PendingRequest};
 
@@ -71,6 +71,13 @@ impl Lookup {
         Self { request: Some(request), ..self }
     }
 
+    /// Adds what another part of the same lookup reads.
+    pub(super) fn add(&mut self, part: Self) {
+        self.client = self.client.take().or(part.client);
+        self.credentials.extend(part.credentials);
+        self.request = self.request.or(part.request);
+    }
+
     /// Tells if there is nothing to read.
     pub(crate) fn is_empty(&self) -> bool {
         self.client.is_none() && self.credentials.is_empty() && self.request.is_none()
@@ -119,6 +126,22 @@ impl Found {
     #[must_use]
     pub fn with_request(self, request: Option<PresentedRequest>) -> Self {
         Self { request, ..self }
+    }
+
+    /// Joins what the parts of one lookup found.
+    pub(super) fn join(parts: impl IntoIterator<Item = Self>) -> Result<Self, Unavailable> {
+        let mut whole = Self::default();
+        for part in parts {
+            whole.client = whole.client.or(part.client);
+            whole.request = whole.request.or(part.request);
+            for credential in part.credentials {
+                whole
+                    .credentials
+                    .try_push(credential)
+                    .map_err(|_| Unavailable::new("more was found than asked for"))?;
+            }
+        }
+        Ok(whole)
     }
 
     /// The client, if found.

@@ -33,6 +33,9 @@
 //! forget what has expired, it implements [`Purge`], which a [`PurgeClock`] calls; to forget clients that registered
 //! themselves and are not used, [`PurgeClients`].
 //!
+//! [`Partitioned`] spreads the records over several stores of one kind, and [`CachedClients`] remembers clients for a
+//! while, so that a request asks one server.
+//!
 //! # A store in SQL
 //!
 //! The module [`sql`], in the feature `sql`, is a store in SQL but for the connection: with fifty lines around your
@@ -43,6 +46,7 @@
 
 mod application;
 mod boxed;
+mod cached_clients;
 mod clients;
 mod commit;
 #[cfg(feature = "store-contract")]
@@ -52,6 +56,7 @@ mod grants;
 mod held_grant;
 mod lookup;
 mod memory;
+mod partitioned;
 mod purge;
 mod purge_clients;
 #[cfg(feature = "sql")]
@@ -64,12 +69,14 @@ use crate::effect::Answer;
 pub use application::Application;
 pub(crate) use boxed::BoxFuture;
 pub use boxed::BoxedStore;
+pub use cached_clients::CachedClients;
 pub use clients::{Clients, WithClients};
 pub use commit::{Change, Commit, CommitError, Outcome, Route};
 pub use grants::{AsyncGrantStore, GrantStore};
 pub use held_grant::{GrantCursor, GrantsOf, HeldGrant};
 pub use lookup::{Found, Lookup, Presented, PresentedRequest, RequestKey, TooManyCredentials};
 pub use memory::MemoryStore;
+pub use partitioned::Partitioned;
 pub use purge::{AsyncPurge, Purge, PurgeClock};
 pub use purge_clients::{AsyncPurgeClients, PurgeClients};
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::cached_clients::CachedClients;
 use super::clients::{Clients, WithClients};
 use super::{AsyncStore, Store};
 use crate::effect::Unavailable;
@@ -209,4 +210,6 @@ forward! {
     [S: Purge + ?Sized] [S: AsyncPurge + Send + ?Sized] Arc<S>, |around| (**around);
     [S: Purge + ?Sized] [S: AsyncPurge + ?Sized] Box<S>, |around| (**around);
     [C: Clients, S: Purge] [C: Clients + Sync, S: AsyncPurge] WithClients<C, S>, |around| around.store;
+    [S: Purge, C: Fn() -> Duration] [S: AsyncPurge, C: Fn() -> Duration + Sync]
+        CachedClients<S, C>, |around| around.store();
 }

@@ -9,12 +9,17 @@ use crate::source::{self, Test};
 const PAGE: &str = "docs/conformance.md";
 
 /// The documents, in the order of the page.
-const DOCUMENTS: [(&str, &str); 26] = [
+const DOCUMENTS: [(&str, &str); 31] = [
     ("RFC 6749", "The OAuth 2.0 Authorization Framework"),
     ("OAuth 2.1", "The OAuth 2.1 Authorization Framework (draft)"),
     ("RFC 9700", "Best Current Practice for OAuth 2.0 Security"),
     ("RFC 6750", "Bearer Token Usage"),
     ("RFC 7009", "Token Revocation"),
+    ("RFC 7515", "JSON Web Signature"),
+    ("RFC 7517", "JSON Web Key"),
+    ("RFC 7518", "JSON Web Algorithms"),
+    ("RFC 7519", "JSON Web Token"),
+    ("RFC 8725", "JSON Web Token Best Current Practices"),
     ("RFC 7591", "Dynamic Client Registration"),
     ("RFC 7592", "Dynamic Client Registration Management"),
     ("CIMD", "OAuth Client ID Metadata Document (draft)"),

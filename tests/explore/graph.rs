@@ -16,6 +16,7 @@ use grantor::consult::{
     Authenticity, ExtensionGrant, ExtensionRefusal, ExtensionVerdict, Owner, RegistrationRefusal, RegistrationVerdict,
     Terms, Verdict,
 };
+use grantor::jose::Signature;
 use grantor::model::Subject;
 use grantor::record::CredentialKind;
 use grantor::store::{Change, Found, Outcome, Presented};
@@ -227,6 +228,12 @@ fn answers(paused: &dyn Paused, world: World<'_>) -> Vec<(String, Next)> {
         .into(),
         Asks::Fetch => {
             world.responses.iter().map(|(why, response)| tell((why, Told::Fetched(response.clone())))).collect()
+        }
+        Asks::Sign(sign) => {
+            let of_len = |len: usize| vec![Signature::new(vec![1; len]); sign.inputs().len()];
+            [("signed", of_len(64)), ("garbage", of_len(63)), ("too few", Vec::new())]
+                .map(|(why, signatures)| tell((why, Told::Signed(signatures))))
+                .into()
         }
     };
     answers.push(tell(("outage", Told::Outage)));

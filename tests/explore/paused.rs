@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use grantor::consult::{Authenticity, ExtensionVerdict, Owner, RegistrationVerdict, Verdict};
+use grantor::jose::Signature;
 use grantor::record::Client;
 use grantor::resource::CheckByStore;
 use grantor::server::{
@@ -11,7 +12,7 @@ use grantor::server::{
     Introspect, Push, Register, Revoke, Token, VerifyUserCode, VerifyUserCodeReply,
 };
 use grantor::store::{Commit, Found, Lookup, Outcome};
-use grantor::{Machine, Pause, Step, Unavailable};
+use grantor::{Machine, Pause, Sign, Step, Unavailable};
 use http::Response;
 use serde::Serialize;
 
@@ -29,6 +30,7 @@ pub enum Asks {
     Issuance,
     Registration(Arc<Client>),
     Fetch,
+    Sign(Sign),
 }
 
 /// What it is told.
@@ -42,6 +44,7 @@ pub enum Told {
     Verdict(Verdict),
     Registration(RegistrationVerdict),
     Fetched(Response<Vec<u8>>),
+    Signed(Vec<Signature>),
     Outage,
     /// The store is down, and says more than it should.
     OutageBecause(String),
@@ -98,6 +101,7 @@ where
     M::Issuance: Clone,
     M::Registration: Clone,
     M::Fetch: Clone,
+    M::Sign: Clone,
     M::Commit: Clone,
 {
     match step {
@@ -155,6 +159,7 @@ where
     M::Issuance: Clone,
     M::Registration: Clone,
     M::Fetch: Clone,
+    M::Sign: Clone,
     M::Commit: Clone,
 {
     at_every_pause! {
@@ -166,6 +171,7 @@ where
         Issuance: Verdict,
         Registration: Registration,
         Fetch: Fetched,
+        Sign: Signed,
     }
 
     fn asks(&self) -> Asks {
@@ -178,6 +184,7 @@ where
             Step::Issuance(_) => Asks::Issuance,
             Step::Registration(pause) => Asks::Registration(Arc::clone(&pause.effect().client)),
             Step::Fetch(_) => Asks::Fetch,
+            Step::Sign(pause) => Asks::Sign(pause.effect().clone()),
             Step::Done(_) => unreachable!("what is done is not held"),
         }
     }

@@ -321,7 +321,9 @@ fn consult(asks: &Asks, yes: bool) -> Told {
         } else {
             RegistrationVerdict::Refuse(RegistrationRefusal::default())
         }),
-        Asks::Lookup(_) | Asks::Commit(_) | Asks::Fetch => unreachable!("that is not a question to the host"),
+        Asks::Lookup(_) | Asks::Commit(_) | Asks::Fetch | Asks::Sign(_) => {
+            unreachable!("that is not a question to the host")
+        }
     }
 }
 

@@ -57,7 +57,7 @@ impl Plan {
             warm_up: if quick { Duration::from_millis(300) } else { seconds(1) },
             many: if quick { 30_000 } else { 1_000_000 },
             patience: if quick { seconds(20) } else { seconds(280) },
-            purge: if quick { seconds(10) } else { seconds(75) },
+            purge: if quick { seconds(10) } else { seconds(120) },
             short_lifetime: if quick { 25 } else { 300 },
             purges: if quick { 1 } else { 3 },
             core,

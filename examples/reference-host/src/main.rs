@@ -1,7 +1,7 @@
 //! Runs the reference host: `cargo run -p reference-host`.
 
 use std::error::Error;
-use std::io::{Write as _, stdout};
+use std::io::{self, Write as _, stdout};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ use reference_host::users::Users;
 use reference_host::watch;
 use reference_host::web::{App, Front};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::{Handle, Runtime};
 
 /// A fast allocator, since a request allocates a few dozen times, a little each time.
@@ -55,6 +55,9 @@ const FREE_CLIENT_FAILURES: u32 = 20;
 
 /// The most connections to the operators' address.
 const OPERATIONS_CONNECTIONS: usize = 16;
+
+/// The most connections that may wait to be accepted.
+const BACKLOG: u32 = 1024;
 
 /// The time that the store may take for writes that have begun, after all else has ended.
 const LAST_WRITES: Duration = Duration::from_millis(500);
@@ -91,12 +94,10 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box<dyn Error>> {
-    let listener = TcpListener::bind(arguments.listen)
-        .await
-        .map_err(|error| format!("cannot listen on {}: {error}", arguments.listen))?;
+    let socket = bind(arguments.listen)?;
     let certificates = arguments.tls.certificates()?.map(Arc::new);
     let scheme = if certificates.is_some() { "https" } else { "http" };
-    let origin = format!("{scheme}://{}", listener.local_addr()?);
+    let origin = format!("{scheme}://{}", socket.local_addr()?);
     let issuer = match arguments.issuer.or(arguments.issuer_in_private_network) {
         Some(issuer) => issuer,
         None => {
@@ -177,10 +178,24 @@ async fn run(arguments: Arguments, settings: Option<Settings>) -> Result<(), Box
     let (limits, is_closing) = (arguments.limits, AtomicBool::new(false));
     let door = Arc::new(Door { inside, limits, certificates, connections, metrics, is_closing });
     let stop = Stop::new()?;
+    let listener = socket.listen(BACKLOG).map_err(|error| cannot_listen(arguments.listen, &error))?;
     writeln!(stdout(), "listening on {origin}")?;
     stdout().flush()?;
     serve(listener, door, stop, || health.drain()).await;
     Ok(())
+}
+
+/// Takes an address, and listens at it later: what connects before everything is ready, as while a large file is
+/// checked, is refused, and does not wait.
+fn bind(address: SocketAddr) -> Result<TcpSocket, Box<dyn Error>> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?; // of a program that has just ended
+    socket.bind(address).map_err(|error| cannot_listen(address, &error))?;
+    Ok(socket)
+}
+
+fn cannot_listen(address: SocketAddr, error: &io::Error) -> String {
+    format!("cannot listen on {address}: {error}")
 }
 
 /// Serves the operators at an address of their own, until the program ends. They have places of their own too.
@@ -190,7 +205,7 @@ async fn operate(
     limits: Limits,
     metrics: Arc<Metrics>,
 ) -> Result<(), Box<dyn Error>> {
-    let listener = TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    let listener = TcpListener::bind(address).await.map_err(|error| cannot_listen(address, &error))?;
     writeln!(stdout(), "operations on http://{}", listener.local_addr()?)?;
     let connections = Arc::new(Connections::new(OPERATIONS_CONNECTIONS));
     let is_closing = AtomicBool::new(false);

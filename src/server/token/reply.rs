@@ -5,8 +5,6 @@
 use std::sync::Arc;
 
 use http::{Response, StatusCode};
-use serde::Serialize;
-use serde::ser::SerializeMap as _;
 use serde_json::Value;
 
 use super::error::TokenError;
@@ -15,7 +13,7 @@ use crate::record::Grant;
 use crate::server::cross_origin::Reader;
 use crate::server::error::{ErrorReply, PresentedIn, error_response};
 use crate::server::issue::Basis;
-use crate::wire::json;
+use crate::wire::Object;
 
 /// The response of the token endpoint, before it is written as HTTP.
 #[derive(Debug)]
@@ -91,35 +89,35 @@ const MEMBERS: [&str; 8] = [
     "authorization_expires_in",
 ];
 
-impl Serialize for TokenResponse {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("access_token", self.access_token.expose())?;
-        map.serialize_entry("token_type", "Bearer")?;
-        map.serialize_entry("expires_in", &self.expires_in)?;
+impl TokenResponse {
+    fn to_json(&self) -> Object {
+        let mut object = Object::new();
+        object.text("access_token", self.access_token.expose());
+        object.text("token_type", "Bearer");
+        object.member("expires_in", &self.expires_in);
         if let Some(refresh_token) = &self.refresh_token {
-            map.serialize_entry("refresh_token", refresh_token.expose())?;
+            object.text("refresh_token", refresh_token.expose());
         }
         if !self.scope.is_empty() {
-            map.serialize_entry("scope", self.scope.as_str())?;
+            object.text("scope", self.scope.as_str());
         }
         if !self.authorization_details.is_empty() {
-            map.serialize_entry("authorization_details", &self.authorization_details)?;
+            object.member("authorization_details", &self.authorization_details);
         }
-        if let Some(seconds) = self.refresh_token_expires_in {
-            map.serialize_entry("refresh_token_expires_in", &seconds)?;
+        if let Some(seconds) = &self.refresh_token_expires_in {
+            object.member("refresh_token_expires_in", seconds);
         }
-        if let Some(seconds) = self.authorization_expires_in {
-            map.serialize_entry("authorization_expires_in", &seconds)?;
+        if let Some(seconds) = &self.authorization_expires_in {
+            object.member("authorization_expires_in", seconds);
         }
         // A repeated name would make the object malformed for strict readers, so only the first one is sent.
         let is_first = |at: usize, name: &str| !self.members.iter().take(at).any(|(other, _)| other == name);
         for (at, (name, value)) in self.members.iter().enumerate() {
             if !MEMBERS.contains(&name.as_str()) && is_first(at, name) {
-                map.serialize_entry(name, value)?;
+                object.member(name, value);
             }
         }
-        map.end()
+        object
     }
 }
 
@@ -160,7 +158,7 @@ impl TokenReply {
     pub fn into_http(self) -> Response<Vec<u8>> {
         let reader = self.reader;
         reader.shown(match self.outcome {
-            Ok(issued) => json(StatusCode::OK, &issued.response),
+            Ok(issued) => issued.response.to_json().reply(StatusCode::OK),
             Err(refused) => refused.into_http(),
         })
     }

@@ -1,11 +1,15 @@
 //! Peers that are slow, idle or many.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
-use std::time::Instant;
+use std::fs;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
 
 use crate::client::Browser;
-use crate::process::{PATIENCE, Running};
+use crate::process::{CONFIG, PATIENCE, Running, command_at};
 
 const REQUEST: &str = "GET /healthz HTTP/1.1\r\nhost: as.example\r\n\r\n";
 
@@ -189,4 +193,34 @@ fn a_body_may_come_in_pieces() {
     request.push_str("0\r\n\r\n");
     stream.write_all(request.as_bytes()).expect("it is sent");
     assert!(until_closed(&mut stream).starts_with("HTTP/1.1 200 "));
+}
+
+#[test]
+fn before_it_is_ready_connections_are_refused_and_do_not_wait() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (file, config) = (directory.path().join("grantor.sqlite"), directory.path().join("config.toml"));
+    drop(Running::on_file(&file));
+    fs::write(&config, CONFIG).expect("the configuration is written");
+    // It cannot open the file as long as another process has it for itself.
+    let other = Connection::open(&file).expect("the file opens");
+    other.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").expect("a lock");
+    let address = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let store = format!("sqlite:{}", file.display());
+    let child = command_at(&address.to_string()).arg("--config").arg(&config).args(["--store", &store]).spawn();
+    let child = child.expect("it starts");
+    let files = format!("/proc/{}/fd", child.id());
+    let is_opening = || {
+        let mut open = fs::read_dir(&files).expect("its open files").flatten();
+        open.any(|entry| fs::read_link(entry.path()).is_ok_and(|open| open == file))
+    };
+    let started = Instant::now();
+    while !is_opening() {
+        assert!(started.elapsed() < PATIENCE, "it opens the file");
+        thread::sleep(Duration::from_millis(1));
+    }
+    let refused = TcpStream::connect(address).expect_err("it is not ready");
+    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+    drop(other);
+    let (host, _) = Running::wait(child, directory);
+    assert_eq!(Browser::new(&host.base).get("/healthz").status, 200);
 }

@@ -47,8 +47,12 @@ sub = "user-2"
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) fn command() -> Command {
+    command_at("127.0.0.1:0")
+}
+
+pub(crate) fn command_at(address: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_reference-host"));
-    command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::null());
+    command.args(["--listen", address]).stdout(Stdio::piped()).stderr(Stdio::null());
     command
 }
 
@@ -153,8 +157,8 @@ impl Running {
         let directory = tempfile::tempdir().expect("a directory");
         let file = directory.path().join("config.toml");
         std::fs::write(&file, CONFIG).expect("the configuration is written");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_reference-host"));
-        command.args(["--listen", listen, "--issuer", issuer]).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut command = command_at(listen);
+        command.args(["--issuer", issuer]);
         let store = format!("sqlite:{}", path.display());
         let child = command.arg("--config").arg(&file).args(["--store", &store]).spawn().expect("it starts");
         Self::wait(child, directory).0
