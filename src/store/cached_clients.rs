@@ -169,6 +169,7 @@ impl<S: AsyncStore + Sync, C: Fn() -> Duration + Sync> AsyncStore for CachedClie
     }
 }
 
+/// Grants are those of the inner store, and the names of applications those of the clients as they are remembered.
 impl<S: GrantStore, C: Fn() -> Duration> GrantStore for CachedClients<S, C> {
     fn held_grants(
         &self,
@@ -181,14 +182,15 @@ impl<S: GrantStore, C: Fn() -> Duration> GrantStore for CachedClients<S, C> {
     }
 }
 
+/// Grants are those of the inner store, and the names of applications those of the clients as they are remembered.
 impl<S: AsyncGrantStore, C: Fn() -> Duration + Sync> AsyncGrantStore for CachedClients<S, C> {
-    async fn held_grants_async(
+    fn held_grants_async(
         &self,
         of: &GrantsOf,
         after: Option<&GrantCursor>,
         limit: usize,
         now: Timestamp,
-    ) -> Result<Vec<HeldGrant>, Unavailable> {
-        self.store.held_grants_async(of, after, limit, now).await
+    ) -> impl Future<Output = Result<Vec<HeldGrant>, Unavailable>> + Send {
+        self.store.held_grants_async(of, after, limit, now)
     }
 }
