@@ -26,6 +26,7 @@
 //! | device, while the person decides | [`Poll`] | [`Client::poll`] | [`Polled`] |
 //! | revocation | [`Revoke`] | [`TokenSet::revoke`], [`Client::revoke`] | `()` |
 //! | from a refused request to tokens, all of it | [`Receive`] | [`Protected::received`] | [`Next`] |
+//! | the same for many tasks | [`Receive`] | [`SharedProtected::call`], then [`Call::received`] | [`Next`] |
 //! | after a person was asked | [`Arrive`] | [`PendingSignIn::callback`], then [`Protected::arrived`] | [`Granted`] |
 //! | registration | [`Register`] | [`register`](fn@register) | [`Registered`] |
 //! | registration, read or updated | [`Register`] | [`Registered::read`], [`Registered::update`] | [`Registered`] |

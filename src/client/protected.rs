@@ -182,8 +182,7 @@ impl Protected {
     pub(super) fn challenge(&self, status: StatusCode, headers: &HeaderMap) -> Option<Challenge> {
         let challenge = Challenge::of_resource(&self.resource, headers).unwrap_or_default();
         let is_about_scope = challenge.error.as_deref() == Some("insufficient_scope");
-        let is_refusal =
-            status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN && is_about_scope;
+        let is_refusal = status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN && is_about_scope;
         is_refusal.then_some(challenge)
     }
 

@@ -155,13 +155,7 @@ impl Call {
     }
 
     /// Reads the response to the request, whatever it is: see [`Protected::received`].
-    pub fn received(
-        &mut self,
-        status: StatusCode,
-        headers: &HeaderMap,
-        profile: &Profile,
-        moment: Moment,
-    ) -> Received {
+    pub fn received(&mut self, status: StatusCode, headers: &HeaderMap, profile: &Profile, moment: Moment) -> Received {
         let mut state = self.shared.lock();
         if state.protected.challenge(status, headers).is_none() {
             return Received::Pass;
