@@ -31,8 +31,8 @@ pub(super) const MAX_REFUSALS: u32 = 3;
 /// A protected resource, and what a client holds for it: registrations, each for its issuer alone, and tokens. A serde
 /// value for the host to keep, with its secrets in plain text.
 ///
-/// It is for one task. Tasks that call the same resource at once share a [`SharedProtected`](super::SharedProtected), so
-/// that one of them refreshes, and one person is asked once.
+/// It is for one task. Tasks that call the same resource at once share a [`SharedProtected`](super::SharedProtected),
+/// so that one of them refreshes, and one person is asked once.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Protected {
     pub(super) resource: Resource,

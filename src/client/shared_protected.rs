@@ -1,7 +1,7 @@
 //! A protected resource that many tasks call, and for which one of them at a time comes by tokens.
 //!
-//! Servers rotate refresh tokens, so two refreshes at once are a race ([RFC 9700 §4.14.2]); and a person who is asked by
-//! each of ten tasks answers none. The first task that is refused takes the [`SignInTurn`], and the others wait.
+//! Servers rotate refresh tokens, so two refreshes at once are a race ([RFC 9700 §4.14.2]); and a person who is asked
+//! by each of ten tasks answers none. The first task that is refused takes the [`SignInTurn`], and the others wait.
 //!
 //! [RFC 9700 §4.14.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
 
