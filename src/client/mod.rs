@@ -26,6 +26,7 @@
 //! | device, while the person decides | [`Poll`] | [`Client::poll`] | [`Polled`] |
 //! | revocation | [`Revoke`] | [`TokenSet::revoke`], [`Client::revoke`] | `()` |
 //! | from a refused request to tokens, all of it | [`Receive`] | [`Protected::received`] | [`Next`] |
+//! | the same for many tasks | [`Receive`] | [`SharedProtected::call`], then [`Call::received`] | [`Next`] |
 //! | after a person was asked | [`Arrive`] | [`PendingSignIn::callback`], then [`Protected::arrived`] | [`Granted`] |
 //! | registration | [`Register`] | [`register`](fn@register) | [`Registered`] |
 //! | registration, read or updated | [`Register`] | [`Registered::read`], [`Registered::update`] | [`Registered`] |
@@ -66,7 +67,8 @@
 //! # Refused by a resource server
 //!
 //! [`Protected`] takes the whole way for a client that knows only the resource, as in the Model Context Protocol: show
-//! it each response, and it says how to go on. Each step can be had alone too.
+//! it each response, and it says how to go on. Tasks that call the same resource share a [`SharedProtected`]. Each step
+//! can be had alone too.
 //!
 //! [`Challenge::of`] reads the challenge of a resource server. From there, [`discover_resource`](fn@discover_resource)
 //! finds the issuers whose tokens the resource accepts, [`discover`](fn@discover) fetches the metadata of one, and the
@@ -148,6 +150,7 @@ mod register;
 mod registered;
 mod registration;
 mod revoke;
+mod shared_protected;
 mod shared_tokens;
 mod token;
 mod token_set;
@@ -181,6 +184,7 @@ pub use register::{Deregister, DeregisterFetch, Register, RegisterFetch, registe
 pub use registered::{OtherAuthentication, Registered};
 pub use registration::OtherIssuer;
 pub use revoke::{Revoke, RevokeFetch, TokenTypeHint};
+pub use shared_protected::{Call, Received, SharedProtected, SignInTurn, SignInWait};
 pub use shared_tokens::{Fresh, SharedTokens};
 pub use token::{Exchange, ExchangeFetch, TokenRequest};
 pub use token_set::TokenSet;

@@ -26,13 +26,13 @@ use crate::step::{Pause, Step, machine};
 use crate::wire::{Registration, RequestError};
 
 /// The number of refusals in a row after which a resource is given up: the Model Context Protocol asks for a limit.
-const MAX_REFUSALS: u32 = 3;
+pub(super) const MAX_REFUSALS: u32 = 3;
 
 /// A protected resource, and what a client holds for it: registrations, each for its issuer alone, and tokens. A serde
 /// value for the host to keep, with its secrets in plain text.
 ///
-/// Tasks that call the same resource share it behind a lock of the host's: [`received`](Self::received) and
-/// [`arrived`](Self::arrived) are short, and the machine between them holds no lock.
+/// It is for one task. Tasks that call the same resource at once share a [`SharedProtected`](super::SharedProtected),
+/// so that one of them refreshes, and one person is asked once.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Protected {
     pub(super) resource: Resource,
@@ -178,24 +178,31 @@ impl Protected {
         self.registrations.push(registration);
     }
 
-    /// Returns the challenge of a response that asks for another token, and counts it.
-    pub(super) fn refused(&mut self, status: StatusCode, headers: &HeaderMap) -> Refused {
+    /// Returns the challenge of a response that asks for another token.
+    pub(super) fn challenge(&self, status: StatusCode, headers: &HeaderMap) -> Option<Challenge> {
         let challenge = Challenge::of_resource(&self.resource, headers).unwrap_or_default();
         let is_about_scope = challenge.error.as_deref() == Some("insufficient_scope");
-        match status {
-            StatusCode::UNAUTHORIZED => {}
-            StatusCode::FORBIDDEN if is_about_scope => {}
-            _ => {
-                self.refusals = 0;
-                return Refused::No;
-            }
-        }
+        let is_refusal = status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN && is_about_scope;
+        is_refusal.then_some(challenge)
+    }
+
+    /// Judges a response, and counts a refusal.
+    pub(super) fn refused(&mut self, status: StatusCode, headers: &HeaderMap) -> Refused {
+        let Some(challenge) = self.challenge(status, headers) else {
+            self.refusals = 0;
+            return Refused::No;
+        };
         if self.refusals >= MAX_REFUSALS {
             self.refusals = 0;
             return Refused::Enough;
         }
         self.refusals = self.refusals.saturating_add(1);
         Refused::By(Box::new(challenge))
+    }
+
+    /// Returns the same value, without a memory of refusals.
+    pub(super) fn unrefused(&self) -> Self {
+        Self { refusals: 0, ..self.clone() }
     }
 }
 

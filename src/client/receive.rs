@@ -20,11 +20,12 @@ use super::discover_resource::{
 use super::profile::{ActingBy, Profile};
 use super::protected::{Arrive, ArriveFetch, Next, PendingSignIn, Protected, ProtectedError, Refused, arrive};
 use super::register::{Register, RegisterFetch, register};
+use super::token_set::TokenSet;
 use crate::effect::Answer;
 use crate::fetch::Fetch;
 use crate::model::{Endpoint, Issuer, Metadata, Moment, Resource, ResourceMetadata, Scope};
 use crate::step::{Pause, Step, machine};
-use crate::wire::{Registration, RequestError};
+use crate::wire::{Registration, Remedy, RequestError};
 
 machine! {
     /// The machine that answers a response of a protected resource.
@@ -179,8 +180,8 @@ impl Way {
         match step {
             Step::Fetch(pause) => self.wait(At::Refresh(pause, server)),
             Step::Done(Ok(granted)) => Step::Done(Ok(Next::Again(granted))),
-            // The server may be there again in a moment, and the refresh token still good.
-            Step::Done(Err(error @ RequestError::Unavailable(_))) => done(error),
+            // The server may be in order again in a moment, and the refresh token still good.
+            Step::Done(Err(error)) if error.remedy() == Remedy::Wait => done(error),
             Step::Done(Err(_)) => self.register(server),
         }
     }
@@ -267,8 +268,8 @@ impl Way {
         Step::Done(asked.map_err(ProtectedError::from))
     }
 
-    /// The scope to ask for: that of the challenge, else that of the resource's metadata, with what was asked for
-    /// before.
+    /// The scope to ask for: that of the challenge, else that of the resource's metadata, with what was asked for and
+    /// granted before.
     fn scope(&self, server: &Metadata) -> Scope {
         let parse = |tokens: &[String]| Scope::parse(&tokens.join(" ")).unwrap_or_default();
         let supported = self.metadata.as_ref().and_then(|metadata| metadata.scopes_supported.as_deref());
@@ -279,7 +280,10 @@ impl Way {
         };
         let offline = server.scopes_supported.iter().flatten().filter(|token| *token == "offline_access").take(1);
         let offline: Vec<_> = offline.filter(|_| self.profile.is_offline).cloned().collect();
-        needed.union(&parse(&offline)).union(&self.protected.requested)
+        // What was granted may be more than what was asked for, and is not given up for more.
+        let tokens = self.protected.tokens.as_ref().filter(|tokens| *tokens.issuer() == server.issuer);
+        let granted = tokens.and_then(TokenSet::scope).cloned().unwrap_or_default();
+        needed.union(&parse(&offline)).union(&self.protected.requested).union(&granted)
     }
 
     fn registration(&self, issuer: &Issuer) -> Option<Registration> {
