@@ -67,8 +67,8 @@ pub struct Visit {
 }
 
 impl Sessions {
-    /// Opens the sessions beside the store: in its file or database, they and open pages outlive the program. Of several
-    /// databases they are in the first.
+    /// Opens the sessions beside the store: in its file or database, they and open pages outlive the program. If there
+    /// are several databases, they are in the first.
     ///
     /// # Errors
     /// The operating system has no randomness, or the store cannot be written.
