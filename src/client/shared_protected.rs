@@ -34,7 +34,11 @@ use crate::step::Step;
 ///     let response = send(call.authorization());
 ///     match call.received(response.status(), response.headers(), profile, moment()) {
 ///         Received::Again => {}
-///         Received::Wait(wait) if wait.block() => {}
+///         Received::Wait(wait) => {
+///             if !wait.block() {
+///                 return Ok(response);
+///             }
+///         }
 ///         Received::Turn { turn, step } => match step.run(http)? {
 ///             Next::Again(granted) => turn.arrived(granted),
 ///             Next::Ask { url, pending } => {
