@@ -1,5 +1,7 @@
 //! The client as it presents itself to servers that it does not know yet.
 
+use std::fmt;
+
 use super::authorize::AuthorizationRequest;
 use super::client_metadata::ClientMetadata;
 use super::dialect::Pkce;
@@ -24,7 +26,7 @@ pub struct Profile {
 }
 
 /// The way by which a client comes by tokens.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum ActingBy {
     /// A person, who is asked: authorization code and PKCE.
@@ -41,6 +43,23 @@ pub enum ActingBy {
     /// [RFC 7523 §2.1]: https://www.rfc-editor.org/rfc/rfc7523#section-2.1
     Extension(GrantType, Vec<(String, String)>),
 }
+
+/// Leaves out the values of parameters, since an assertion is as good as a secret.
+impl fmt::Debug for ActingBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Person => f.write_str("Person"),
+            Self::ClientCredentials => f.write_str("ClientCredentials"),
+            Self::Extension(grant_type, parameters) => {
+                let names: Vec<_> = parameters.iter().map(|(name, _)| name).collect();
+                f.debug_tuple("Extension").field(grant_type).field(&names).finish()
+            }
+        }
+    }
+}
+
+/// The methods of authentication that this crate has, in the order in which a client prefers them.
+const METHODS: [&str; 3] = ["none", "client_secret_basic", "client_secret_post"];
 
 impl Profile {
     /// Creates the profile of a client to which browsers come back at this redirect URI. It requires PKCE, and takes
@@ -107,6 +126,14 @@ impl Profile {
         Self { takes_origin: true, ..self }
     }
 
+    /// True if the client has to authenticate: [RFC 6749 §4.4]: "The client credentials grant type MUST only be used by
+    /// confidential clients."
+    ///
+    /// [RFC 6749 §4.4]: https://www.rfc-editor.org/rfc/rfc6749#section-4.4
+    pub(super) fn needs_secret(&self) -> bool {
+        matches!(self.acting_by, ActingBy::ClientCredentials)
+    }
+
     /// Returns the metadata to register with at this server.
     pub(super) fn metadata_at(&self, server: &Metadata) -> ClientMetadata {
         let mut metadata = self.metadata.clone();
@@ -114,13 +141,18 @@ impl Profile {
             metadata = metadata.redirect_uri(&self.redirect_uri);
         }
         if metadata.get("grant_types").is_none() {
-            metadata = metadata.grant_types(&[GrantType::AuthorizationCode, GrantType::RefreshToken]);
+            metadata = match &self.acting_by {
+                ActingBy::Person => metadata.grant_types(&[GrantType::AuthorizationCode, GrantType::RefreshToken]),
+                ActingBy::ClientCredentials => metadata.grant_types(&[GrantType::ClientCredentials]),
+                ActingBy::Extension(grant_type, _) => metadata.grant_types(std::slice::from_ref(grant_type)),
+            };
         }
         if metadata.get("token_endpoint_auth_method").is_none() {
             // RFC 8414 §2: "If omitted, the default is "client_secret_basic"".
             let methods = server.token_endpoint_auth_methods_supported.as_deref();
             let takes = |method: &&str| methods.is_some_and(|methods| methods.iter().any(|other| other == method));
-            let method = ["none", "client_secret_basic", "client_secret_post"].into_iter().find(takes);
+            let methods = if self.needs_secret() { &METHODS[1..] } else { &METHODS[..] };
+            let method = methods.iter().copied().find(takes);
             metadata = metadata.token_endpoint_auth_method(method.unwrap_or("client_secret_basic"));
         }
         metadata

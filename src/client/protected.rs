@@ -43,8 +43,9 @@ pub struct Protected {
     /// The scope that was asked for last. A step-up asks for more, and not for something else.
     #[serde(default)]
     pub(super) requested: Scope,
+    /// The number of refusals in a row.
     #[serde(skip)]
-    refusals: u32,
+    pub(super) refusals: u32,
 }
 
 /// The way on after a response of a protected resource.
@@ -200,9 +201,9 @@ impl Protected {
         Refused::By(Box::new(challenge))
     }
 
-    /// Returns the same value, without a memory of refusals.
-    pub(super) fn unrefused(&self) -> Self {
-        Self { refusals: 0, ..self.clone() }
+    /// Returns the same value after this number of refusals in a row.
+    pub(super) fn after_refusals(&self, refusals: u32) -> Self {
+        Self { refusals, ..self.clone() }
     }
 }
 

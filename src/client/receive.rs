@@ -13,7 +13,7 @@ use url::Url;
 
 use super::Client;
 use super::challenge::Challenge;
-use super::discover::{Discover, DiscoverFetch, discover};
+use super::discover::{Discover, DiscoverError, DiscoverFetch, discover};
 use super::discover_resource::{
     DiscoverResource, DiscoverResourceError, DiscoverResourceFetch, discover_resource_matching,
 };
@@ -23,7 +23,7 @@ use super::register::{Register, RegisterFetch, register};
 use super::token_set::TokenSet;
 use crate::effect::Answer;
 use crate::fetch::Fetch;
-use crate::model::{Endpoint, Issuer, Metadata, Moment, Resource, ResourceMetadata, Scope};
+use crate::model::{ClientId, Endpoint, Issuer, Metadata, Moment, Resource, ResourceMetadata, Scope};
 use crate::step::{Pause, Step, machine};
 use crate::wire::{Registration, Remedy, RequestError};
 
@@ -120,9 +120,7 @@ impl Way {
                 self.metadata = Some(metadata);
                 self.server(discover(&issuer))
             }
-            Err(DiscoverResourceError::Request(RequestError::Refused(_) | RequestError::Unusable { .. }))
-                if self.profile.takes_origin =>
-            {
+            Err(DiscoverResourceError::Request(error)) if self.profile.takes_origin && is_absent(&error) => {
                 match origin(&self.protected.resource) {
                     Some(issuer) => self.server(discover(&issuer)),
                     None => done(ProtectedError::NoServer),
@@ -147,20 +145,23 @@ impl Way {
         };
         match found {
             Ok(server) => self.renew(server),
-            Err(error) if self.metadata.is_some() => done(error),
             // Only a resource without metadata comes here, and only if the profile allows its origin.
-            Err(error) => match endpoints_at_origin(&self.protected.resource) {
-                Some(server) => self.renew(server),
-                None => done(error),
-            },
+            Err(DiscoverError::Request(error)) if self.metadata.is_none() && is_absent(&error) => {
+                match endpoints_at_origin(&self.protected.resource) {
+                    Some(server) => self.renew(server),
+                    None => done(DiscoverError::from(error)),
+                }
+            }
+            Err(error) => done(error),
         }
     }
 
     /// Refreshes the tokens that were refused, if they are of this server. More scope, or another login, no refresh
-    /// brings.
+    /// brings, and a second one in a row brings no more than the first.
     fn renew(mut self: Box<Self>, server: Metadata) -> Step<Receive> {
         let asks_for_more = ["insufficient_scope", "insufficient_user_authentication"];
-        let is_old = !self.challenge.error.as_deref().is_some_and(|error| asks_for_more.contains(&error));
+        let is_more = self.challenge.error.as_deref().is_some_and(|error| asks_for_more.contains(&error));
+        let is_old = !is_more && self.protected.refusals <= 1;
         let Some(registration) = self.registration(&server.issuer) else { return self.register(server) };
         let client = match self.client(&registration, server.clone()) {
             Ok(client) => client,
@@ -191,7 +192,8 @@ impl Way {
         if let Some(registration) = self.registration(&server.issuer) {
             return self.ask(registration, server);
         }
-        if let Some(document) = self.profile.document.clone().filter(|_| server.client_id_metadata_document_supported) {
+        let takes = server.client_id_metadata_document_supported && !self.profile.needs_secret();
+        if let Some(document) = self.profile.document.clone().filter(|_| takes) {
             return self.ask(Registration::public(server.issuer.clone(), document), server);
         }
         if server.registration_endpoint.is_none() {
@@ -271,7 +273,11 @@ impl Way {
     /// The scope to ask for: that of the challenge, else that of the resource's metadata, with what was asked for and
     /// granted before.
     fn scope(&self, server: &Metadata) -> Scope {
-        let parse = |tokens: &[String]| Scope::parse(&tokens.join(" ")).unwrap_or_default();
+        // A value that is none spoils none of the others.
+        let parse = |tokens: &[String]| {
+            let tokens = tokens.iter().filter_map(|token| Scope::parse(token).ok());
+            tokens.fold(Scope::EMPTY, |scope, token| scope.union(&token))
+        };
         let supported = self.metadata.as_ref().and_then(|metadata| metadata.scopes_supported.as_deref());
         let needed = match (&self.challenge.scope, supported) {
             (Some(scope), _) => scope.clone(),
@@ -280,19 +286,37 @@ impl Way {
         };
         let offline = server.scopes_supported.iter().flatten().filter(|token| *token == "offline_access").take(1);
         let offline: Vec<_> = offline.filter(|_| self.profile.is_offline).cloned().collect();
-        // What was granted may be more than what was asked for, and is not given up for more.
+        // What was granted may be more than what was asked for, and is not given up for more. At another server nothing
+        // was granted, and what it offers beside the resource's values, it says itself.
         let tokens = self.protected.tokens.as_ref().filter(|tokens| *tokens.issuer() == server.issuer);
         let granted = tokens.and_then(TokenSet::scope).cloned().unwrap_or_default();
-        needed.union(&parse(&offline)).union(&self.protected.requested).union(&granted)
+        let requested = self.protected.requested.filtered(|token| token != "offline_access" || tokens.is_some());
+        needed.union(&parse(&offline)).union(&requested).union(&granted)
     }
 
+    /// Finds the registration that is held for a server. One by a metadata document that has another URL by now is none.
     fn registration(&self, issuer: &Issuer) -> Option<Registration> {
-        self.protected.registrations.iter().find(|registration| registration.issuer() == issuer).cloned()
+        let document = self.profile.document.as_ref();
+        let is_old = |client_id: &ClientId| {
+            document.is_some_and(|document| document != client_id) && client_id.as_str().starts_with("https://")
+        };
+        let mut registrations = self.protected.registrations.iter();
+        registrations.find(|it| it.issuer() == issuer && !is_old(it.client_id())).cloned()
     }
 
     fn client(&self, registration: &Registration, server: Metadata) -> Result<Client, ProtectedError> {
         Ok(registration.at(server)?.with_pkce(self.profile.pkce))
     }
+}
+
+/// Tells if a document is not there, which says more than that it could not be had, or cannot be used.
+fn is_absent(error: &RequestError) -> bool {
+    let status = match error {
+        RequestError::Refused(refused) => refused.status,
+        RequestError::Unusable { status, .. } => *status,
+        _ => return false,
+    };
+    status == StatusCode::NOT_FOUND
 }
 
 /// Returns the origin of a resource as an issuer.

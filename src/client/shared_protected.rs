@@ -167,7 +167,8 @@ impl Call {
         if self.refusals >= MAX_REFUSALS {
             return Received::GiveUp;
         }
-        self.refusals = self.refusals.saturating_add(1);
+        let before = self.refusals;
+        self.refusals = before.saturating_add(1);
         if state.protected.authorization() != self.shown {
             return Received::Again;
         }
@@ -175,7 +176,7 @@ impl Call {
             let (shared, number) = (Arc::clone(&self.shared), state.turns);
             return Received::Wait(SignInWait { shared, number, place: None });
         }
-        let mut protected = state.protected.unrefused();
+        let mut protected = state.protected.after_refusals(before);
         drop(state);
         let turn = SignInTurn { shared: Arc::clone(&self.shared), granted: None };
         Received::Turn { turn, step: protected.received(status, headers, profile, moment) }

@@ -33,6 +33,7 @@ mod register;
 mod registration;
 mod resource_metadata;
 mod secrecy;
+mod shared_protected;
 mod shared_refresh;
 mod tolerance;
 mod waiting;

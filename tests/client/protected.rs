@@ -4,9 +4,8 @@
 use std::cell::RefCell;
 
 use grantor::client::{
-    ActingBy, BeginError, Call, ClientMetadata, DiscoverError, DiscoverResourceError, Granted, Next, PendingSignIn,
-    Pkce, Profile, Protected, ProtectedError, Received, Registration, RequestError, ResourceMatch, SharedProtected,
-    SignInTurn, SignInWait,
+    ActingBy, BeginError, ClientMetadata, DiscoverError, DiscoverResourceError, Granted, Next, PendingSignIn, Pkce,
+    Profile, Protected, ProtectedError, Registration, RequestError, ResourceMatch,
 };
 use grantor::model::{ClientId, GrantType, Issuer, RedirectUri, Secret};
 use grantor::{Answer, Fetch, HttpHost, Timestamp, Unavailable};
@@ -17,10 +16,10 @@ use crate::canned::*;
 use crate::common::resource;
 
 const URL: &str = "https://api.example/mcp";
-const NOW: Timestamp = Timestamp(1_700_000_000);
+pub(crate) const NOW: Timestamp = Timestamp(1_700_000_000);
 
 /// The Internet: a resource, and authorization servers at `https://NAME.example`.
-struct World {
+pub(crate) struct World {
     /// The members that the resource's document has beside `resource`.
     resource: RefCell<Value>,
     /// The members of each server's document that differ from the usual.
@@ -35,7 +34,7 @@ fn tokens(name: &str) -> Answer<Fetch> {
 }
 
 impl World {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             resource: json!({"authorization_servers": ["https://one.example"], "scopes_supported": ["read"]}).into(),
             server: json!({}),
@@ -52,7 +51,7 @@ impl World {
         self.resource.borrow_mut()["authorization_servers"] = json!(servers);
     }
 
-    fn answer(&self, fetch: &Fetch) -> Answer<Fetch> {
+    pub(crate) fn answer(&self, fetch: &Fetch) -> Answer<Fetch> {
         let (uri, body) = (fetch.request().uri(), String::from_utf8_lossy(fetch.request().body()).into_owned());
         let secret = fetch.request().headers().get(header::AUTHORIZATION).map(|value| value.to_str().unwrap());
         self.sent.borrow_mut().push(format!("{uri} {} {body}", secret.unwrap_or_default()));
@@ -63,10 +62,16 @@ impl World {
                 if document.is_null() {
                     return json(404, "");
                 }
-                document["resource"] = URL.into();
+                if let Some(status) = document.get("status").and_then(Value::as_u64) {
+                    return json(u16::try_from(status).unwrap(), "");
+                }
+                if document.is_object() {
+                    document["resource"] = URL.into();
+                }
                 json(200, document)
             }
             "/.well-known/oauth-authorization-server" if self.server.is_null() => json(404, ""),
+            "/.well-known/oauth-authorization-server" if !self.server["status"].is_null() => json(500, ""),
             "/.well-known/oauth-authorization-server" => {
                 let mut document = json!({
                     "issuer": issuer,
@@ -98,46 +103,46 @@ impl World {
     }
 
     /// Receives a refusal that leads to a person, who says yes.
-    fn sign_in(&self, server: &mut Protected, profile: &Profile, refusal: Refusal) -> String {
+    pub(crate) fn sign_in(&self, server: &mut Protected, profile: &Profile, refusal: Refusal) -> String {
         let (url, pending) = asked(self.receive(server, profile, refusal));
         server.arrived(self.come_back(pending));
         url
     }
 
-    fn come_back(&self, pending: PendingSignIn) -> Granted {
+    pub(crate) fn come_back(&self, pending: PendingSignIn) -> Granted {
         let query = format!("code=SplxlOBeZQQYbYS6WxSbIA&state={}", pending.state());
         let step = pending.callback(&query, moment_at(NOW)).unwrap();
         step.run(&HttpHost(|fetch: &Fetch| self.answer(fetch))).unwrap()
     }
 
     /// What was sent since the last call.
-    fn sent(&self) -> Vec<String> {
+    pub(crate) fn sent(&self) -> Vec<String> {
         self.sent.take()
     }
 }
 
 /// A status, and a challenge.
-type Refusal = (u16, &'static str);
+pub(crate) type Refusal = (u16, &'static str);
 
-const UNKNOWN: Refusal = (401, "Bearer");
-const TOO_LITTLE: Refusal = (403, "Bearer error=\"insufficient_scope\", scope=\"write\"");
+pub(crate) const UNKNOWN: Refusal = (401, "Bearer");
+pub(crate) const TOO_LITTLE: Refusal = (403, "Bearer error=\"insufficient_scope\", scope=\"write\"");
 
-fn profile() -> Profile {
+pub(crate) fn profile() -> Profile {
     Profile::new(RedirectUri::parse("http://127.0.0.1:4000/callback").unwrap())
 }
 
-fn server() -> Protected {
+pub(crate) fn server() -> Protected {
     Protected::new(resource(URL))
 }
 
-fn asked(next: Result<Next, ProtectedError>) -> (String, PendingSignIn) {
+pub(crate) fn asked(next: Result<Next, ProtectedError>) -> (String, PendingSignIn) {
     match next {
         Ok(Next::Ask { url, pending }) => (url, pending),
         other => panic!("nobody is asked: {other:?}"),
     }
 }
 
-fn granted(next: Result<Next, ProtectedError>) -> Granted {
+pub(crate) fn granted(next: Result<Next, ProtectedError>) -> Granted {
     match next {
         Ok(Next::Again(granted)) => granted,
         other => panic!("nothing is granted: {other:?}"),
@@ -149,7 +154,7 @@ fn parameter(url: &str, name: &str) -> Option<String> {
     form_urlencoded::parse(query.as_bytes()).find(|(found, _)| found == name).map(|(_, value)| value.into_owned())
 }
 
-fn held(server: &Protected) -> String {
+pub(crate) fn held(server: &Protected) -> String {
     server.authorization().map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
 }
 
@@ -294,6 +299,7 @@ fn a_step_up_asks_for_more_and_not_for_something_else() {
 fn tokens_that_are_refused_are_refreshed_for_the_same_resource() {
     let (world, mut server) = (World::new(), server());
     world.sign_in(&mut server, &profile(), UNKNOWN);
+    assert!(matches!(world.receive(&mut server, &profile(), (200, "")), Ok(Next::Pass)));
     world.sent();
     server.arrived(granted(world.receive(&mut server.clone(), &profile(), (401, "Bearer error=\"invalid_token\""))));
     assert_eq!(held(&server), "Bearer at-refreshed");
@@ -320,6 +326,7 @@ fn tokens_that_are_refused_are_refreshed_for_the_same_resource() {
 fn a_step_up_keeps_what_was_granted_beyond_what_was_asked_for() {
     let (world, mut server) = (World::new(), server());
     world.sign_in(&mut server, &profile(), UNKNOWN);
+    assert!(matches!(world.receive(&mut server, &profile(), (200, "")), Ok(Next::Pass)));
     let _ = world.refresh.replace(json(200, r#"{"access_token":"at","token_type":"Bearer","scope":"read profile"}"#));
     server.arrived(granted(world.receive(&mut server.clone(), &profile(), UNKNOWN)));
     let url = asked(world.receive(&mut server.clone(), &profile(), TOO_LITTLE)).0;
@@ -328,6 +335,17 @@ fn a_step_up_keeps_what_was_granted_beyond_what_was_asked_for() {
     world.names(&["https://two.example"]);
     let url = asked(world.receive(&mut server, &profile(), TOO_LITTLE)).0;
     assert_eq!(parameter(&url, "scope").as_deref(), Some("write read"));
+}
+
+/// As when the resource has another audience by now: the same refresh would end in the same refusal.
+#[test]
+fn a_refresh_that_does_not_help_leads_to_a_person() {
+    let (world, mut server) = (World::new(), server());
+    world.sign_in(&mut server, &profile(), UNKNOWN);
+    assert!(matches!(world.receive(&mut server, &profile(), (200, "")), Ok(Next::Pass)));
+    let granted = granted(world.receive(&mut server, &profile(), UNKNOWN));
+    server.arrived(granted);
+    let _ = asked(world.receive(&mut server, &profile(), UNKNOWN));
 }
 
 /// RFC 9470 §4: what the challenge asks of the login is in the request.
@@ -406,6 +424,51 @@ fn the_origin_is_a_server_only_if_it_is_allowed() {
         let url = asked(world.receive(&mut server(), &profile().origin_as_server(), UNKNOWN)).0;
         assert!(url.starts_with("https://api.example/authorize?"), "{url}");
     }
+    // A document that could not be had, or cannot be used, may be there.
+    for document in [json!("no document"), json!({"status": 500}), json!({"status": 401})] {
+        let world = World::new();
+        world.resource.replace(document);
+        let error = world.receive(&mut server(), &profile().origin_as_server(), UNKNOWN).unwrap_err();
+        assert!(matches!(error, ProtectedError::Resource(DiscoverResourceError::Request(_))), "{error:?}");
+    }
+    // Nor is a server that says that it is another, or is out of order, one without a document.
+    for (document, is_other) in [(json!({"issuer": "https://other.example"}), true), (json!({"status": 500}), false)] {
+        let world = World::new().with_server(document);
+        world.resource.replace(Value::Null);
+        let error = world.receive(&mut server(), &profile().origin_as_server(), UNKNOWN).unwrap_err();
+        let ProtectedError::Server(error) = error else { panic!("{error:?}") };
+        assert_eq!(matches!(error, DiscoverError::OtherIssuer(_)), is_other, "{error:?}");
+    }
+}
+
+/// A value that is none spoils none of the others.
+#[test]
+fn scope_values_are_read_one_by_one() {
+    let world = World::new();
+    world.resource.borrow_mut()["scopes_supported"] = json!(["read", "not \" one", "", "write"]);
+    let url = asked(world.receive(&mut server(), &profile(), UNKNOWN)).0;
+    assert_eq!(parameter(&url, "scope").as_deref(), Some("read write"));
+}
+
+#[test]
+fn what_the_server_before_offered_is_not_asked_for_at_another() {
+    let world = World::new().with_server(json!({"scopes_supported": ["read", "offline_access"]}));
+    let mut server = server();
+    let url = world.sign_in(&mut server, &profile().offline(), UNKNOWN);
+    assert_eq!(parameter(&url, "scope").as_deref(), Some("read offline_access"));
+    world.names(&["https://two.example"]);
+    let world = World { server: json!({}), ..world };
+    let url = asked(world.receive(&mut server, &profile().offline(), UNKNOWN)).0;
+    assert_eq!(parameter(&url, "scope").as_deref(), Some("read"));
+}
+
+#[test]
+fn a_metadata_document_that_has_moved_is_named_by_its_new_url() {
+    let world = World::new().with_server(json!({"client_id_metadata_document_supported": true}));
+    let (mut server, of) = (server(), |url| profile().document(ClientId::parse(url).unwrap()));
+    world.sign_in(&mut server, &of("https://app.example/old.json"), UNKNOWN);
+    let url = asked(world.receive(&mut server, &of("https://app.example/new.json"), TOO_LITTLE)).0;
+    assert_eq!(parameter(&url, "client_id").as_deref(), Some("https://app.example/new.json"));
 }
 
 #[test]
@@ -468,104 +531,9 @@ fn nothing_that_is_printed_has_a_secret() {
     for printed in [format!("{server:?}"), format!("{pause:?}")] {
         assert!(!printed.contains("at-one") && !printed.contains("rt-one"), "{printed}");
     }
-}
-
-/// Shows the response of this refusal to a call.
-fn receive(call: &mut Call, (status, challenge): Refusal) -> Received {
-    let mut headers = HeaderMap::new();
-    headers.insert(header::WWW_AUTHENTICATE, challenge.parse().unwrap());
-    call.received(StatusCode::from_u16(status).unwrap(), &headers, &profile(), moment_at(NOW))
-}
-
-impl World {
-    /// A resource to which somebody signed in already, for many tasks.
-    fn shared(&self) -> SharedProtected {
-        let mut server = server();
-        self.sign_in(&mut server, &profile(), UNKNOWN);
-        self.sent();
-        SharedProtected::new(server)
-    }
-
-    fn turn(&self, received: Received) -> (SignInTurn, Result<Next, ProtectedError>) {
-        let Received::Turn { turn, step } = received else { panic!("it is another's turn") };
-        (turn, step.run(&HttpHost(|fetch: &Fetch| self.answer(fetch))))
-    }
-}
-
-fn waiting(received: Received) -> SignInWait {
-    let Received::Wait(wait) = received else { panic!("nobody else is at it") };
-    wait
-}
-
-/// RFC 9700 §4.14.2: refresh tokens rotate, so that a second refresh at the same time is taken for theft.
-#[test]
-fn of_the_tasks_that_are_refused_one_refreshes() {
-    let world = World::new();
-    let shared = world.shared();
-    let [mut first, mut second, mut late] = [(); 3].map(|()| shared.call());
-    for call in [&mut first, &mut second, &mut late] {
-        assert_eq!(call.authorization().unwrap(), "Bearer at-one.example");
-    }
-    let (turn, next) = world.turn(receive(&mut first, UNKNOWN));
-    let wait = waiting(receive(&mut second, UNKNOWN));
-    turn.arrived(granted(next));
-    assert!(wait.block());
-    // A refusal that comes late is one of the token that it showed.
-    assert!(matches!(receive(&mut late, UNKNOWN), Received::Again));
-    for call in [&mut first, &mut second, &mut late] {
-        assert_eq!(call.authorization().unwrap(), "Bearer at-refreshed");
-    }
-    assert_eq!(world.sent().iter().filter(|line| line.contains("grant_type=refresh_token")).count(), 1);
-    assert_eq!(held(&shared.current()), "Bearer at-refreshed");
-}
-
-#[test]
-fn of_the_tasks_that_need_more_scope_one_asks_the_person() {
-    let world = World::new();
-    let shared = world.shared();
-    let [mut first, mut second] = [(); 2].map(|()| shared.call());
-    let _ = (first.authorization(), second.authorization());
-    let (turn, next) = world.turn(receive(&mut first, TOO_LITTLE));
-    let (_, pending) = asked(next);
-    let mut wait = waiting(receive(&mut second, TOO_LITTLE));
-    let mut gone = waiting(receive(&mut showing(&shared), TOO_LITTLE));
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    assert!(std::pin::pin!(&mut wait).poll(&mut context).is_pending());
-    assert!(std::pin::pin!(&mut gone).poll(&mut context).is_pending());
-    drop(gone);
-    turn.arrived(world.come_back(pending));
-    assert_eq!(std::pin::pin!(&mut wait).poll(&mut context), std::task::Poll::Ready(true));
-
-    // The person declines: the others learn that there is nothing to send again with, and nobody is asked for them.
-    let _ = (first.authorization(), second.authorization());
-    let (turn, next) = world.turn(receive(&mut first, TOO_LITTLE));
-    let wait = waiting(receive(&mut second, TOO_LITTLE));
-    drop((turn, next));
-    assert!(!wait.block());
-    // The turn is free for whoever tries next.
-    let _ = asked(world.turn(receive(&mut second, TOO_LITTLE)).1);
-}
-
-/// Begins a call, and shows the token.
-fn showing(shared: &SharedProtected) -> Call {
-    let mut call = shared.call();
-    let _ = call.authorization();
-    call
-}
-
-#[test]
-fn the_success_of_other_calls_makes_no_step_up_endless() {
-    let world = World::new();
-    let shared = world.shared();
-    let mut refused = shared.call();
-    for _ in 0..3 {
-        let _ = refused.authorization();
-        let (turn, next) = world.turn(receive(&mut refused, TOO_LITTLE));
-        turn.arrived(world.come_back(asked(next).1));
-        assert!(matches!(receive(&mut showing(&shared), (200, "")), Received::Pass));
-    }
-    world.sent();
-    let _ = refused.authorization();
-    assert!(matches!(receive(&mut refused, TOO_LITTLE), Received::GiveUp));
-    assert_eq!(world.sent(), [""; 0]);
+    let jwt_bearer = GrantType::Extension("urn:ietf:params:oauth:grant-type:jwt-bearer".into());
+    let by_assertion = ActingBy::Extension(jwt_bearer, vec![("assertion".to_owned(), "eyJhbGciOi".to_owned())]);
+    let printed = format!("{:?}", profile().acting_by(by_assertion));
+    assert!(printed.contains("jwt-bearer") && printed.contains("assertion"), "{printed}");
+    assert!(!printed.contains("eyJhbGciOi"), "{printed}");
 }
