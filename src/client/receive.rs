@@ -294,8 +294,8 @@ impl Way {
         needed.union(&parse(&offline)).union(&requested).union(&granted)
     }
 
-    /// Finds the registration that is held for a server. One by a metadata document that has another URL by now does not
-    /// count.
+    /// Finds the registration that is held for a server, unless it is by a metadata document that has another URL by
+    /// now.
     fn registration(&self, issuer: &Issuer) -> Option<Registration> {
         let document = self.profile.document.as_ref();
         let is_old = |client_id: &ClientId| {
