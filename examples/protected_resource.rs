@@ -48,6 +48,7 @@ fn get(demo: &Demo, photos: &mut Protected, profile: &Profile) -> Result<Respons
         match step.run(&demo.http())? {
             Next::Again(granted) => photos.arrived(granted),
             Next::Ask { url, pending } => {
+                photos.asked(&pending);
                 let query = demo.browse(&url, |_| Ok(Approval::by(alice()?)))?;
                 photos.arrived(pending.callback(&query, demo.moment())?.run(&demo.http())?);
             }

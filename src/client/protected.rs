@@ -58,7 +58,8 @@ pub enum Next {
     /// There are other tokens, without anybody being asked. Hand them over with [`Protected::arrived`], and send the
     /// request again.
     Again(Granted),
-    /// A person has to be asked. Send the browser to the URL, and keep the rest in its session until it comes back.
+    /// A person has to be asked. Tell [`Protected::asked`], send the browser to the URL, and keep the rest in its
+    /// session until it comes back: it has the client's secret, if there is one.
     Ask {
         /// The URL of the authorization request.
         url: String,
@@ -164,6 +165,12 @@ impl Protected {
     #[must_use]
     pub fn tokens(&self) -> Option<&TokenSet> {
         self.tokens.as_ref()
+    }
+
+    /// Keeps the registration with which a person is asked, so that the next request registers no other client if this
+    /// one is given up.
+    pub fn asked(&mut self, pending: &PendingSignIn) {
+        self.keep(pending.registration.clone());
     }
 
     /// Takes over the values that were granted. A refresh or a callback that was overtaken by another task's changes

@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::profile::Profile;
-use super::protected::{Granted, MAX_REFUSALS, Protected};
+use super::protected::{Granted, MAX_REFUSALS, PendingSignIn, Protected};
 use super::receive::Receive;
 use super::wakers::Wakers;
 use crate::model::Moment;
@@ -42,6 +42,7 @@ use crate::step::Step;
 ///         Received::Turn { turn, step } => match step.run(http)? {
 ///             Next::Again(granted) => turn.arrived(granted),
 ///             Next::Ask { url, pending } => {
+///                 turn.asked(&pending);
 ///                 let query = browser(&url);
 ///                 turn.arrived(pending.callback(&query, moment())?.run(http)?);
 ///             }
@@ -193,6 +194,11 @@ pub struct SignInTurn {
 }
 
 impl SignInTurn {
+    /// Keeps the registration with which a person is asked: see [`Protected::asked`].
+    pub fn asked(&self, pending: &PendingSignIn) {
+        self.shared.lock().protected.asked(pending);
+    }
+
     /// Takes over what was granted, for all tasks.
     pub fn arrived(mut self, granted: Granted) {
         self.granted = Some(granted);

@@ -390,6 +390,16 @@ fn a_client_registers_as_it_is_described() {
 }
 
 #[test]
+fn a_sign_in_that_is_given_up_is_not_registered_again() {
+    let (world, mut server) = (World::new(), server());
+    let (_, pending) = asked(world.receive(&mut server, &profile(), UNKNOWN));
+    server.asked(&pending);
+    drop(pending);
+    let _ = asked(world.receive(&mut server, &profile(), UNKNOWN));
+    assert_eq!(world.sent().iter().filter(|line| line.contains("/register")).count(), 1);
+}
+
+#[test]
 fn a_client_that_acts_for_itself_asks_nobody() {
     let jwt_bearer = GrantType::Extension("urn:ietf:params:oauth:grant-type:jwt-bearer".into());
     let by_assertion = ActingBy::Extension(jwt_bearer, vec![("assertion".to_owned(), "eyJhbGciOi".to_owned())]);

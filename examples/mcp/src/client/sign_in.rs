@@ -58,6 +58,7 @@ impl SignIn {
             match step.run(&self.http)? {
                 Next::Again(granted) => self.server.arrived(granted),
                 Next::Ask { url, pending } => {
+                    self.server.asked(&pending);
                     browser::open(&url)?;
                     let query = browser::wait(&self.listener)?;
                     self.server.arrived(pending.callback(&query, moment())?.run(&self.http)?);
